@@ -1,0 +1,98 @@
+# Everything stands on .venv, which is made once and made anew only where something has changed.
+# What Python must be there: 3.11 or newer with its venv module; another one: make PYTHON=/path/to/python3 …
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test test-fast lint lock bench-restart clean
+.DELETE_ON_ERROR:
+
+# Uncompiled code makes every start four times slower, so no environment may forbid to write it compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
+BIN := .venv/bin
+SOURCES := $(shell find supervisor botapp -name '*.py')
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+UV := .venv-lock/bin/uv
+
+help: ## say what can be made
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 22
+
+setup: .venv/.compiled ## make .venv with what running needs, and .venv/bin/stocksup
+
+setup-dev: .venv/.dev .venv/.compiled ## make .venv with what developing needs too
+
+run: .venv/.compiled ## show everything with a local Discord: stocksup demo
+	@exec $(BIN)/stocksup demo
+
+test: .venv/.dev .venv/.compiled ## run all tests
+	$(BIN)/python -m pytest
+
+test-fast: .venv/.dev .venv/.compiled ## run the tests that take seconds
+	$(BIN)/python -m pytest tests/unit tests/property
+
+lint: .venv/.dev ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench-restart: .venv/.dev .venv/.compiled ## measure restarts beside other supervisors
+	$(BIN)/python bench/restart.py
+
+lock: .venv-lock/.made ## choose the newest versions that pyproject.toml allows
+	$(call COMPILE,requirements.lock,--extra build)
+	$(call COMPILE,requirements-dev.lock,--extra build --extra dev --constraint requirements.lock)
+
+clean: ## remove all that was made here; the state of an instance stays
+	rm -rf .venv .venv-lock bench/.venv-peers build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find supervisor botapp tests bench docs -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.made:
+	@$(FIND_PYTHON); \
+	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Making .venv with $$($$python --version) and what stocksup needs; this happens once."; \
+	    rm -rf .venv && "$$python" -m venv .venv; \
+	fi && touch $@
+
+.venv/.packages: requirements.lock .venv/.made
+	@$(PIP) install --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.installed: pyproject.toml .venv/.packages
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.compiled: $(SOURCES) .venv/.installed
+	@$(BIN)/python -m compileall -q supervisor botapp
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.installed
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv-lock/.made:
+	@$(FIND_PYTHON); "$$python" -m venv .venv-lock
+	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install uv==0.13.9
+	@touch $@
+
+# $(call COMPILE,FILE,OPTIONS): one file holds for every Python and system; it names versions and hashes, no place.
+COMPILE = $(UV) pip compile --quiet --no-config --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-emit-index-url --default-index https://pypi.org/simple \
+	--custom-compile-command "make lock" $(2) --output-file $(1) pyproject.toml
+
+# Sets $python to the first that will do, or says what is missing, with its remedy, and ends.
+FIND_PYTHON = python=; found=; without_venv=; \
+	for name in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+	    version=$$("$$name" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue; \
+	    found="$$found $$name is $$version,"; \
+	    "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || continue; \
+	    if "$$name" -c 'import venv; from ensurepip import bootstrap' 2>/dev/null; then python=$$name; break; fi; \
+	    without_venv=$${without_venv:-$$version}; \
+	done; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo "; \
+	if [ -z "$$python" ] && [ -n "$$without_venv" ]; then \
+	    echo "stocksup: cannot make .venv: Python $$without_venv has no venv module;" \
+	         "install it, then make again: $${sudo}apt install python$$without_venv-venv" >&2; exit 1; \
+	elif [ -z "$$python" ]; then \
+	    newest=3; for v in 3.11 3.12 3.13; do ! apt-cache show python$$v >/dev/null 2>&1 || newest=$$v; done; \
+	    echo "stocksup: cannot make .venv: Python 3.11 or newer is needed (found:$${found:- none,}" \
+	         "looked for python3.13, python3.12, python3.11, python3); install one, then make again:" \
+	         "$${sudo}apt install python$$newest python$$newest-venv; or name one: make PYTHON=/path/to/python3" >&2; exit 1; \
+	fi
