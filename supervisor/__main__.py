@@ -1,0 +1,127 @@
+"""The supervisor's process: `python -m supervisor [--config FILE] [--report-fd N] [--keep-wishes yes]`.
+
+`stocksup start` runs it. Exit codes: 0 told to leave · 1 it failed (another one runs, no right to the state
+directory) · 78 bad configuration.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from supervisor import ops
+from supervisor.config import load
+from supervisor.log import Log
+from supervisor.paths import ConfigError, Place, find_config
+from supervisor.runner import Runner
+
+EXIT_FAILED = 1
+EXIT_BAD_CONFIG = 78
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What `stocksup start` tells the process."""
+
+    #: the configuration file
+    config: Path | None
+    #: write one line of JSON there once the door is open, or is known to stay shut
+    report_fd: int | None
+    #: do not start what an operator had stopped
+    keep_wishes: bool
+
+
+class CannotStart(Exception):
+    """The supervisor cannot start: one message with place, cause and remedy."""
+
+
+def main() -> int:
+    """Run the supervisor; return its exit code."""
+    arguments = _arguments(sys.argv[1:])
+    os.umask(0o077)
+    try:
+        runner = _open(arguments.config, echo=arguments.report_fd is None)
+    except ConfigError as error:
+        return _refuse(arguments.report_fd, EXIT_BAD_CONFIG, str(error))
+    except CannotStart as error:
+        return _refuse(arguments.report_fd, EXIT_FAILED, str(error))
+    runner.log.write("info", f"supervisor {os.getpid()} at {runner.place.socket}")
+    if arguments.report_fd is not None:
+        _report(arguments.report_fd, {"ok": True, "pid": os.getpid()})
+    runner.recall(keep_wishes=arguments.keep_wishes)
+    runner.run()
+    return 0
+
+
+def _arguments(words: Sequence[str]) -> Arguments:
+    """Read the command line, which only `stocksup start` writes; argparse would cost memory for as long as we run."""
+    given = dict(zip(words[::2], words[1::2], strict=False))
+    report_fd = given.get("--report-fd")
+    return Arguments(
+        config=Path(given["--config"]) if "--config" in given else None,
+        report_fd=int(report_fd) if report_fd else None,
+        keep_wishes=given.get("--keep-wishes") == "yes",
+    )
+
+
+def _open(config: Path | None, *, echo: bool) -> Runner:
+    path = find_config(config)
+    settings = load(path)
+    # whichever way the file is named, lives are recognised by the one path of their instance
+    place = Place((path.parent / settings.supervisor.state_dir).resolve())
+    try:
+        _make_private(place.state_dir)
+        _make_private(place.supervisor_log.parent)
+        _lock(place)
+        return Runner(path, place, settings, Log(place.supervisor_log, echo=echo), ops.handle)
+    except OSError as error:
+        raise CannotStart(f"cannot use {error.filename or place.state_dir}: {error.strerror}; mend its permissions, "
+                          f"or name another directory as [supervisor] state_dir in {path}") from error  # fmt: skip
+
+
+def _make_private(directory: Path) -> None:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if directory.stat().st_mode & 0o077:
+        directory.chmod(0o700)
+
+
+def _lock(place: Place) -> None:
+    """Become the one supervisor of the state directory; the lock goes with the process, however it ends."""
+    fd = os.open(place.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        pid = os.pread(fd, 32, 0).decode().strip() or "unknown"
+        os.close(fd)
+        raise CannotStart(
+            f"a supervisor (pid {pid}) runs already with {place.state_dir}; look at it with `stocksup status`, "
+            "end it with `stocksup stop`"
+        ) from error
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+
+
+def _refuse(report_fd: int | None, code: int, message: str) -> int:
+    if report_fd is None:
+        sys.stderr.write(f"stocksup: {message}\n")
+    else:
+        _report(report_fd, {"ok": False, "code": code, "message": message})
+    return code
+
+
+def _report(fd: int, message: dict[str, object]) -> None:
+    try:
+        os.write(fd, json.dumps(message).encode() + b"\n")
+    except BrokenPipeError:
+        return  # whoever started us did not wait
+    finally:
+        os.close(fd)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

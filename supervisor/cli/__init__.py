@@ -1,0 +1,79 @@
+"""The commands. `main` is what the script `stocksup` calls; each command has a module of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from supervisor.cli import exits
+
+
+def main() -> int:
+    """Run the command that the arguments name, and return its exit code (see `exits`).
+
+    What goes wrong is one line on stderr: what could not be done, why, and what to do about it.
+    """
+    if sys.platform == "win32":
+        sys.stderr.write("stocksup: cannot run on Windows itself; install it inside WSL2 (wsl --install)\n")
+        return exits.FAILED
+    _prepare_output()
+    try:
+        code = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever read us has seen enough; what is left unsaid must not be tried again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.FAILED
+    return code
+
+
+def _prepare_output() -> None:
+    """Make sure that writing to stdout and stderr does not fail for what they are."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # it was closed before we began
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+        elif hasattr(stream, "reconfigure"):
+            # where a character cannot be shown stands a question mark
+            stream.reconfigure(errors="replace")
+
+
+def _run() -> int:
+    import click
+
+    from supervisor.cli.errors import Failure
+    from supervisor.cli.root import root
+    from supervisor.client import DoorError
+    from supervisor.paths import ConfigError
+
+    try:
+        return int(root.main(prog_name="stocksup", standalone_mode=False) or exits.FINE)
+    except (KeyboardInterrupt, click.Abort):
+        return exits.INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stderr.write(f"{error.format_message()}\n")
+        return exits.USAGE
+    except click.UsageError as error:
+        place = error.ctx.command_path if error.ctx else "stocksup"
+        return _complain(f"{error.format_message().rstrip('.')}; see {place} --help", exits.USAGE)
+    except click.ClickException as error:
+        return _complain(error.format_message(), exits.FAILED)
+    except Failure as error:
+        return _complain(str(error), error.code)
+    except ConfigError as error:
+        return _complain(str(error), exits.BAD_CONFIG)
+    except DoorError as error:
+        return _complain(f"{error.message}{exits.REMEDY.get(error.code, '')}", exits.of_door_error(error.code))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return _complain(
+            f"cannot open {error.filename}: {error.strerror}" if error.filename else str(error), exits.FAILED
+        )
+
+
+def _complain(message: str, code: int) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"stocksup: {message}\n")
+    return code

@@ -1,0 +1,49 @@
+"""`stocksup history`: the last restarts."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import click
+
+from supervisor.cli import words
+from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
+from supervisor.client import Message
+
+
+@click.command()
+@click.option("-n", "count", type=click.IntRange(1, 100), default=10, show_default=True, help="How many.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def command(instance: Instance, count: int, as_json: bool) -> None:
+    """Show the last restarts, newest first."""
+    with instance.connect() as client:
+        restarts = client.request("history", n=count, timeout_s=ANSWER_TIMEOUT_S)["history"]
+    if as_json:
+        click.echo(json.dumps(restarts))
+    elif not restarts:
+        click.echo("No restart so far. Next: stocksup restart")
+    else:
+        click.echo("\n".join(line for one in restarts for line in lines(one)))
+
+
+def lines(report: Message) -> list[str]:
+    """Return the lines about one restart. Pure, but for the local time zone."""
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(report["at"]))
+    asked = f"asked for by {report['by']}" if report.get("by") else ""
+    why = f"“{report['reason']}”" if report.get("reason") else ""
+    facts = [": ".join(part for part in (asked, why) if part), words.phases(report), *work(report)]
+    return [f"{at}  {words.restart(report)}", *(f"    {fact}" for fact in facts if fact)]
+
+
+def work(report: Message) -> list[str]:
+    """Say what the drain finished, what it cut off, and what was flushed. Pure."""
+    said = []
+    if report.get("drained"):
+        said.append(f"finished: {', '.join(report['drained'])}")
+    if report.get("cut_off"):
+        said.append(f"cut off: {', '.join(report['cut_off'])}")
+    if report.get("flushed_entries") is not None:
+        said.append(f"cache: {report['flushed_entries']} entries flushed")
+    return said

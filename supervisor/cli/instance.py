@@ -1,0 +1,61 @@
+"""The instance that a command is about: its configuration, its files, its door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import click
+
+from supervisor.cli.errors import Failure
+from supervisor.client import Client
+from supervisor.paths import ConfigError, Place, find_config, read_toml, state_dir_of
+
+#: how long a question that needs no work may take
+ANSWER_TIMEOUT_S: Final = 5.0
+
+
+class Instance:
+    """Found when it is asked for, so that commands which need none work without a configuration."""
+
+    def __init__(self, named: Path | None) -> None:
+        """`named` is what `--config` says."""
+        self._named = named
+
+    @cached_property
+    def config(self) -> Path:
+        """The absolute path of the configuration file. Raises ConfigError."""
+        return find_config(self._named)
+
+    @cached_property
+    def place(self) -> Place:
+        """The files of the instance. Raises ConfigError."""
+        return Place(state_dir_of(self.config))
+
+    def connect(self) -> Client:
+        """Return a connection to the supervisor. Raises NotRunning, ConfigError; Failure when it is not to be had."""
+        try:
+            return Client(self.place.socket)
+        except OSError as error:
+            text = (
+                f"cannot open {self.place.socket}: {error.strerror}; mend its permissions, "
+                f"or name another directory as [supervisor] state_dir in {self.config}"
+            )
+            raise Failure(text) from error
+
+    def program_names(self) -> list[str]:
+        """Return the names of the programs in the configuration. Raises ConfigError."""
+        programs = read_toml(self.config).get("programs", {})
+        named = list(programs) if isinstance(programs, Mapping) else []
+        return named if "bot" in named else ["bot", *named]
+
+
+def complete_program(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return what the shell offers where the name of a program is expected."""
+    named = ctx.find_root().params.get("config")
+    try:
+        return [name for name in Instance(named).program_names() if name.startswith(incomplete)]
+    except ConfigError:
+        return []  # there is nothing to offer; the command itself will say what is wrong

@@ -1,0 +1,93 @@
+"""`stocksup restart`: a new life for a program."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+from collections.abc import Iterator
+
+import click
+
+from supervisor.cli import exits, words
+from supervisor.cli.errors import Failure
+from supervisor.cli.history import work
+from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
+from supervisor.cli.progress import Progress
+from supervisor.client import DoorError, Message
+
+
+@click.command()
+@click.argument("program", default="bot", shell_complete=complete_program)
+@click.option("--reason", default="", metavar="TEXT", help="Why; kept in the history.")
+@click.option("--no-wait", is_flag=True, help="Come back at once.")
+@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0.1), metavar="S", help="Seconds to wait at most.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def command(
+    instance: Instance, program: str, reason: str, no_wait: bool, timeout_s: float | None, as_json: bool
+) -> int:
+    """Give the bot, or PROGRAM, a new life."""
+    with instance.connect() as client:
+        reports = client.events(timeout_s=timeout_s)
+        # the answer comes at once; that the restart is over is one of the reports
+        asked = client.request(
+            "restart", program=program, reason=reason, by=_who(), wait=False, timeout_s=ANSWER_TIMEOUT_S
+        )
+        if no_wait:
+            return _say_asked(program, asked["to_life"], as_json)
+        with Progress(f"{program}: asked for a restart") as progress:
+            report = _await(reports, program, progress, timeout_s)
+    return _say(report, as_json)
+
+
+def _await(reports: Iterator[Message], program: str, progress: Progress, timeout_s: float | None) -> Message:
+    """Return the report of the restart of `program`, once it is over."""
+    try:
+        for event in reports:
+            if event.get("type") == "phase" and event["program"] == program and event["phase"]:
+                progress.say(f"{program}: {event['phase']} …")
+            elif event.get("type") == "restart" and event["report"]["program"] == program:
+                report: Message = event["report"]
+                return report
+    except DoorError as error:
+        if error.code == "timed_out":
+            text = f"{program} is not back after {timeout_s:g} s; its restart goes on, see stocksup status"
+            raise Failure(text, exits.TIMED_OUT) from error
+        raise
+    raise AssertionError("the reports end only by an exception")
+
+
+def _say_asked(program: str, to_life: int, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps({"program": program, "to_life": to_life}))
+    else:
+        click.echo(f"{program}: life {to_life} has been asked for; see how it goes: stocksup status")
+    return exits.FINE
+
+
+def _say(report: Message, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps(report))
+        return exits.FINE if report["ok"] else exits.FAILED
+    if not report["ok"]:
+        raise Failure(f"{failure(report)}")
+    click.echo("\n".join([words.restart(report), *(f"    {one}" for one in [words.phases(report), *work(report)])]))
+    return exits.FINE
+
+
+def failure(report: Message) -> str:
+    """Return the message about a restart that failed. Pure."""
+    program, problem = report["program"], report.get("problem") or report.get("error") or "nobody knows why"
+    if report.get("error") == "check_failed":
+        return f"{program} was not restarted, the old life serves on; its check said: {problem}"
+    return f"{program} was not restarted: {problem}; see stocksup status"
+
+
+def _who() -> str:
+    """Return the name of whoever asks, also behind sudo."""
+    try:
+        name = os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = f"user {os.getuid()}"  # one without an entry, as in some containers
+    return f"{name} (command line)"

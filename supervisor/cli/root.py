@@ -1,0 +1,80 @@
+"""The command `stocksup` itself: finds its sub-commands, and loads no more than the one that is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from supervisor.cli.errors import Failure
+from supervisor.cli.instance import Instance
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+#: the commands that are here, in the order in which they are listed; each is in the module of its name
+OWN: Final = ("start", "stop", "restart", "status", "logs", "history", "check", "version")
+#: the group of entry points by which other packages add commands
+ENTRY_POINTS: Final = "stocksup.commands"
+
+
+class Commands(click.Group):
+    """Own commands by name, and those that other packages add; the latter are looked up only when needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, own ones first."""
+        return [*OWN, *sorted(entry.name for entry in _added() if entry.name not in OWN)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of this name, or None."""
+        if cmd_name in OWN:
+            command = getattr(importlib.import_module(f"supervisor.cli.{cmd_name}"), "command", None)
+            return command if isinstance(command, click.Command) else None
+        for entry in _added():
+            if entry.name == cmd_name:
+                return _load(entry)
+        return None
+
+
+def _added() -> tuple[EntryPoint, ...]:
+    from importlib.metadata import entry_points
+
+    return tuple(entry_points(group=ENTRY_POINTS))
+
+
+def _load(entry: EntryPoint) -> click.Command:
+    try:
+        command = entry.load()
+    except (ImportError, AttributeError) as error:
+        return _broken(entry, f"cannot load the command '{entry.name}' from {entry.value}: {error}; install it anew")
+    if not isinstance(command, click.Command):
+        return _broken(entry, f"cannot use the command '{entry.name}': {entry.value} is no click command")
+    return command
+
+
+def _broken(entry: EntryPoint, problem: str) -> click.Command:
+    """Return a command that says why it cannot be used, so that the list of the others can still be shown."""
+
+    def say(words: tuple[str, ...]) -> None:
+        raise Failure(problem)
+
+    return click.Command(
+        entry.name,
+        callback=say,
+        params=[click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)],
+        context_settings={"ignore_unknown_options": True},
+        short_help="(cannot be loaded)",
+    )
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration file.")
+@click.pass_context
+def root(ctx: click.Context, config: Path | None) -> None:
+    """Keeps a Discord shop bot running, and restarts it cleanly."""
+    ctx.obj = Instance(config)
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False

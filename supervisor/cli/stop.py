@@ -1,0 +1,67 @@
+"""`stocksup stop`: everything, or one program."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from collections.abc import Iterator
+
+import click
+
+from supervisor.cli import exits
+from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
+from supervisor.cli.progress import Progress
+from supervisor.client import Client, DoorError, Message
+
+
+@click.command()
+@click.argument("program", required=False, shell_complete=complete_program)
+@click.pass_obj
+def command(instance: Instance, program: str | None) -> int:
+    """Drain and end everything, or PROGRAM alone."""
+    with instance.connect() as client:
+        if program is None:
+            shut_down(client)
+            click.echo("Everything has stopped. Next: stocksup start")
+        else:
+            with Progress(f"{program}: stopping"):
+                life = client.request("stop", program=program, wait=True)["life"]
+            click.echo(f"{program} has stopped (life {life}). Next: stocksup start")
+    return exits.FINE
+
+
+def shut_down(client: Client) -> None:
+    """Take everything down, the supervisor too, and come back when its process is gone. Raises DoorError."""
+    supervisor = _Process(client.request("ping", timeout_s=ANSWER_TIMEOUT_S)["pid"])
+    reports = client.events()
+    client.request("shutdown", timeout_s=ANSWER_TIMEOUT_S)
+    with Progress("stopping") as progress:
+        _follow(reports, progress)
+        supervisor.await_end()
+
+
+def _follow(reports: Iterator[Message], progress: Progress) -> None:
+    """Show what happens until the supervisor closes the connection."""
+    try:
+        for event in reports:
+            if event.get("type") == "state":
+                progress.say(f"{event['program']}: {event['state']}")
+    except DoorError as error:
+        if error.code != "closed":
+            raise
+
+
+class _Process:
+    """A process whose end is awaited: the door closes a moment before it is gone and a next one can take its place."""
+
+    def __init__(self, pid: int) -> None:
+        try:
+            self._fd = os.pidfd_open(pid) if sys.platform == "linux" else None
+        except ProcessLookupError:
+            self._fd = None
+
+    def await_end(self) -> None:
+        if self._fd is not None:
+            select.select([self._fd], [], [])
+            os.close(self._fd)

@@ -1,0 +1,85 @@
+"""How figures read to a person. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+_UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def duration(seconds: float | None) -> str:
+    """Return "2 h 5 min" for 7503.2 s, "0.42 s" for 0.42; at most two units. Unknown is "–"."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    rest, parts = round(seconds), []
+    for unit, length in _UNITS:
+        count, rest = divmod(rest, length)
+        if count:
+            parts.append(f"{count} {unit}")
+        elif parts:
+            break
+    return " ".join(parts[:2])
+
+
+def size(count_bytes: int | None) -> str:
+    """Return "84 MiB" for 88080384. Unknown is "–"."""
+    if count_bytes is None:
+        return "–"
+    if count_bytes < 1024 * 1024:
+        return f"{count_bytes / 1024:.0f} KiB"
+    return f"{count_bytes / (1024 * 1024):.0f} MiB"
+
+
+def ending(last_exit: Mapping[str, Any] | None) -> str:
+    """Say how a life ended: "exit 1", "signal SIGKILL", with what it said itself."""
+    if not last_exit:
+        return "–"
+    if last_exit.get("signal"):
+        how = f"signal {last_exit['signal']}"
+    else:
+        code = last_exit.get("code")
+        how = "exit unknown" if code is None else f"exit {code}"
+    return f"{how}: {last_exit['reason']}" if last_exit.get("reason") else how
+
+
+def health(program: Mapping[str, Any]) -> str:
+    """Say in a few words how a program of `status --json` is."""
+    if program["state"] != "RUNNING":
+        return "–"
+    parts = program.get("health") or {}
+    sick = [(name, part) for name, part in parts.items() if isinstance(part, dict) and part.get("is_healthy") is False]
+    if sick:
+        return "; ".join(f"{name}: {part.get('last_error') or 'not healthy'}" for name, part in sick)
+    return "fine" if parts else "–"
+
+
+def phases(report: Mapping[str, Any]) -> str:
+    """Return "check 0.31 s, drain 0.02 s, …" for the phases that took place."""
+    took = ((name.removesuffix("_s"), value) for name, value in (report.get("phases") or {}).items())
+    return ", ".join(f"{name} {duration(value)}" for name, value in took if value is not None)
+
+
+def restart(report: Mapping[str, Any]) -> str:
+    """Return one line about a finished restart."""
+    lives = f"{report['program']}: life {report['from_life']} → {report.get('to_life') or '–'}"
+    if not report["ok"]:
+        # the last line of what a failed check said is the one that tells most
+        said = (report.get("problem") or report.get("error") or "nobody knows why").splitlines()
+        return f"{lives}, failed: {said[-1]}"
+    down = report.get("downtime_s")
+    return lives if down is None else f"{lives}, down for {duration(down)}"
+
+
+def table(rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
+    """Return `rows` as lines with aligned columns; the last column is cut so that a line fits into `width`."""
+    columns = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    lines = ["  ".join([*(cell.ljust(n) for cell, n in zip(row, columns, strict=False)), row[-1]]) for row in rows]
+    return [cut(line.rstrip(), width) for line in lines]
+
+
+def cut(line: str, width: int | None) -> str:
+    """Return `line`, shortened to `width` characters if it is longer; None: as it is."""
+    return line if width is None or len(line) <= width else line[: max(0, width - 1)] + "…"

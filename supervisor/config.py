@@ -1,0 +1,225 @@
+"""The settings of the supervisor: read, checked, with a default for everything.
+
+Tables that belong to a program (`[discord]`, `[bot]`, `[store]`) are that program's to check.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import msgspec
+
+from supervisor.paths import DEFAULT_STATE_DIR, ConfigError, read_toml
+
+#: tables at the top of the file that programs check themselves
+PROGRAM_TABLES: Final = frozenset({"discord", "bot", "store"})
+
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+FlushPolicy = Literal["all", "temporary", "expired", "none"]
+
+_T = TypeVar("_T")
+
+_PROGRAM_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_ZONES: Final = Path("/usr/share/zoneinfo")
+_RESERVED_NAMES: Final = frozenset({"supervisor"})
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table `[programs.NAME]`: how one program is run."""
+
+    #: what to run; a first word "python" is the running interpreter
+    command: tuple[str, ...] = ()
+    #: what to run before a restart while the old life serves; empty: nothing is checked
+    check: tuple[str, ...] = ()
+    #: added to the environment of each life
+    env: dict[str, str] = {}
+    #: directory a life starts in, relative to the configuration file; empty: that file's directory
+    cwd: str = ""
+    #: whether the program is run at all
+    enabled: bool = True
+    #: "link": the program says so at the door; a number: seconds it has to stay alive
+    ready: Literal["link"] | Annotated[float, msgspec.Meta(ge=0, le=86_400)] = "link"
+    #: what to do when the program ends by itself
+    restart: Literal["always", "on-failure", "never"] = "always"
+    #: whether a life is asked to finish its work before it is stopped (needs the link)
+    drain: bool = True
+    #: whether the program has cache directories that are switched between lives
+    flush_cache: bool = True
+    #: how long a life may take to become ready
+    start_timeout_s: Seconds = 60.0
+    #: how long a life may take to finish its work
+    drain_timeout_s: Seconds = 30.0
+    #: how long a life may take from TERM to its end
+    stop_timeout_s: Seconds = 10.0
+    #: silence on the link after which a life is taken for hung
+    heartbeat_timeout_s: Seconds = 30.0
+    #: crashes within `crash_window_s` after which the supervisor gives up; 0: never
+    max_crashes: Count = 5
+    crash_window_s: Seconds = 300.0
+    #: lives started within a day; 0: no limit. Discord resets a token at 1000 IDENTIFYs a day
+    max_starts_per_day: Count = 900
+
+
+class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[cache]`: what the next life sees of the old one's cache."""
+
+    flush_on_restart: FlushPolicy = "all"
+    flush_on_crash: FlushPolicy = "temporary"
+    max_bytes: Annotated[int, msgspec.Meta(ge=1_048_576)] = 256 * 1024 * 1024
+
+
+class Supervisor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[supervisor]`."""
+
+    state_dir: Annotated[str, msgspec.Meta(min_length=1)] = DEFAULT_STATE_DIR
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file, but for the tables of programs."""
+
+    language: Literal["id", "en"] = "id"
+    timezone: str = "Asia/Jakarta"
+    supervisor: Supervisor = Supervisor()
+    cache: Cache = Cache()
+    programs: dict[str, Program] = {}
+
+
+#: the main program; a file that names none of its keys runs this
+BOT: Final = Program(command=("python", "-m", "botapp"), check=("python", "-m", "botapp", "--check"))
+
+
+def load(path: Path) -> Settings:
+    """Return the checked settings in the file at `path`.
+
+    Raises ConfigError: one message with file, key, what is wrong and what was expected.
+    """
+    table = {name: value for name, value in read_toml(path).items() if name not in PROGRAM_TABLES}
+    _refuse_unknown_keys(path, table)
+    programs = table.pop("programs", {})
+    if not isinstance(programs, dict):
+        raise ConfigError(f"{path}: [programs]: expected tables such as [programs.bot]")
+    settings = _convert(path, "", table, Settings)
+    settings = msgspec.structs.replace(
+        settings,
+        programs={name: _convert(path, f"programs.{name}", one, Program) for name, one in programs.items()},
+    )
+    _check_values(path, settings)
+    programs = {"bot": BOT, **settings.programs} if "bot" not in settings.programs else settings.programs
+    return msgspec.structs.replace(settings, programs={name: _filled(name, one) for name, one in programs.items()})
+
+
+def _convert(path: Path, place: str, table: Any, kind: type[_T]) -> _T:
+    try:
+        return msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_explain(path, place, str(error))) from error
+
+
+def _is_timezone(name: str) -> bool:
+    """Tell whether `name` is an IANA time zone; without `zoneinfo`, whose memory a supervisor need not spend."""
+    if not re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", name):
+        return False
+    if _ZONES.is_dir():
+        return (_ZONES / name).is_file()
+    import zoneinfo
+
+    return name in zoneinfo.available_timezones()
+
+
+def _filled(name: str, program: Program) -> Program:
+    """Return `program` with the bot's own command where the file names none."""
+    if name != "bot" or program.command:
+        return program
+    return msgspec.structs.replace(program, command=BOT.command, check=program.check or BOT.check)
+
+
+def _check_values(path: Path, settings: Settings) -> None:
+    if not _is_timezone(settings.timezone):
+        raise ConfigError(
+            f'{path}: timezone: "{settings.timezone}" is not known; expected an IANA name such as "Asia/Jakarta"'
+        )
+    for name, program in settings.programs.items():
+        place = f"{path}: [programs.{name}]"
+        if not _PROGRAM_NAME.fullmatch(name) or name in _RESERVED_NAMES:
+            raise ConfigError(
+                f"{place}: not a name for a program; expected up to 32 of a-z, 0-9, _ and -, beginning with a letter"
+                + (f' ("{name}" is taken by the supervisor itself)' if name in _RESERVED_NAMES else "")
+            )
+        if not program.command and name != "bot":
+            raise ConfigError(
+                f'{place} command: missing; expected a list of strings such as ["python", "-m", "{name}"]'
+            )
+        for key, words in (("command", program.command), ("check", program.check)):
+            if (words and not words[0]) or any("\0" in word for word in words):
+                raise ConfigError(f"{place} {key}: expected a list that begins with the name of a program")
+        for key in program.env:
+            if not key or "=" in key or "\0" in key + program.env[key] or key.startswith("STOCKSUP_"):
+                raise ConfigError(f'{place} env: "{key}" cannot be set here')
+
+
+def _refuse_unknown_keys(path: Path, table: dict[str, Any]) -> None:
+    """Raise ConfigError, with a near name, for the first key that nobody knows."""
+    known: dict[str, frozenset[str]] = {
+        "": frozenset(Settings.__struct_fields__) | PROGRAM_TABLES,
+        "supervisor": frozenset(Supervisor.__struct_fields__),
+        "cache": frozenset(Cache.__struct_fields__),
+    }
+    places: list[tuple[str, Any]] = [
+        ("", table),
+        ("supervisor", table.get("supervisor")),
+        ("cache", table.get("cache")),
+    ]
+    programs = table.get("programs")
+    if isinstance(programs, dict):
+        places += [(f"programs.{name}", one) for name, one in programs.items()]
+    for place, content in places:
+        names = known.get(place, frozenset(Program.__struct_fields__))
+        for key in content if isinstance(content, dict) else ():
+            if key not in names:
+                raise ConfigError(_unknown(path, place, key, names))
+
+
+def _unknown(path: Path, place: str, key: str, names: frozenset[str]) -> str:
+    where = f"[{place}] {key}" if place else key
+    import difflib
+
+    near = difflib.get_close_matches(key, sorted(names), n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"expected one of {', '.join(sorted(names))}"
+    return f"{path}: {where}: unknown key; {hint}"
+
+
+#: msgspec's words for types, and ours
+_PLAIN: Final = {
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`str`": "a text in quotes",
+    "`bool`": "true or false",
+    "`array`": "a list",
+    "`object`": "a table",
+}
+
+
+#: what may stand where a key takes one of a few words
+_CHOICES: Final = {
+    "language": '"id" or "en"',
+    "ready": '"link" or a number of seconds',
+    "restart": '"always", "on-failure" or "never"',
+    "flush_on_restart": '"all", "temporary", "expired" or "none"',
+    "flush_on_crash": '"all", "temporary", "expired" or "none"',
+}
+
+
+def _explain(path: Path, place: str, problem: str) -> str:
+    """Turn msgspec's "Expected `int`, got `str` - at `$.max_bytes`" into a message for people."""
+    what, _, where = problem.partition(" - at `$")
+    names = [*place.split("."), *re.split(r"[.`]+", where)]
+    names = [name for name in (re.sub(r"\[[\d.]*\]?", "", name) for name in names) if name.strip("].")]
+    key = f"[{'.'.join(names[:-1])}] {names[-1]}" if len(names) > 1 else "".join(names)
+    for technical, plain in _PLAIN.items():
+        what = what.replace(technical, plain)
+    if what.startswith("Invalid enum value"):
+        what += f"; expected {_CHOICES[names[-1]]}"
+    return f"{path}: {key or 'the file'}: {what[0].lower()}{what[1:]}"

@@ -1,0 +1,74 @@
+"""When to try again after a life has ended by itself, and how often at all. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from supervisor import restarts
+from supervisor.model import Exit, Instant, Known, State, Then
+
+#: waiting time after the second crash in a window; it doubles with each further one
+BACKOFF_FIRST_S: Final = 0.5
+BACKOFF_LONGEST_S: Final = 60.0
+#: the same for a life that ended with "try again later"
+RETRY_FIRST_S: Final = 5.0
+RETRY_LONGEST_S: Final = 300.0
+#: waiting times differ by up to this part of themselves, so that programs do not knock in step
+JITTER: Final = 0.2
+
+EXIT_TRY_LATER: Final = 75
+#: exit codes after which another try cannot help, and what they mean
+FATAL_CODES: Final = {77: "access was refused", 78: "the configuration is not right"}
+
+
+def decide(known: Known, end: Exit, served: bool, rebooted: bool, now: Instant) -> Known:
+    """Return `known` with what comes after the flush, by the crash policy."""
+    words, policy = end.words(), known.program.restart
+    if rebooted:
+        restart = known.restart and replace(known.restart, phase_since_s=now.mono_s, down_since_s=None)
+        return replace(known, crashes_s=(), restart=restart)
+    if policy == "never" or (policy == "on-failure" and end.code == 0):
+        return replace(known, then=Then(State.STOPPED, reason=f"ended by itself ({words})"))
+    if served and known.restart is None:
+        known = replace(known, restart=restarts.begin(known, now, reason=f"crash ({words})", by="supervisor"))
+    if known.restart and known.restart.down_since_s is None:
+        known = replace(known, restart=replace(known.restart, down_since_s=now.mono_s, phase_since_s=now.mono_s))
+    if end.code in FATAL_CODES:
+        reason = end.reason or f"exit {end.code}: {FATAL_CODES[end.code]}"
+        return replace(known, then=Then(State.FATAL, reason=reason))
+    if end.code == EXIT_TRY_LATER:
+        delay_s = min(RETRY_FIRST_S * 2**known.retries, RETRY_LONGEST_S) * jitter(known)
+        return replace(known, retries=min(known.retries + 1, 16), then=Then(State.BACKOFF, delay_s, words))
+    return after_crash(known, words, now)
+
+
+def after_crash(known: Known, why: str, now: Instant) -> Known:
+    """Return `known` with one crash more: at once, then later and later, then never."""
+    program = known.program
+    crashes_s = (*(at for at in known.crashes_s if 0 <= now.mono_s - at < program.crash_window_s), now.mono_s)
+    known = replace(known, crashes_s=crashes_s[-1000:])
+    if program.max_crashes and len(crashes_s) > program.max_crashes:
+        reason = f"crashed {len(crashes_s)} times within {program.crash_window_s:g} s, given up; last: {why}"
+        return replace(known, then=Then(State.FATAL, reason=reason))
+    if len(crashes_s) == 1:
+        return replace(known, then=Then())
+    delay_s = min(BACKOFF_FIRST_S * 2 ** min(len(crashes_s) - 2, 16), BACKOFF_LONGEST_S) * jitter(known)
+    return replace(known, then=Then(State.BACKOFF, delay_s, why))
+
+
+def starts_today(known: Known, now: Instant) -> int:
+    """Return how many lives were started within the last 24 hours; a clock that was set back hides none."""
+    hour = int(now.wall_s // 3600)
+    return sum(count for at, count in known.starts.items() if abs(hour - at) < 24)
+
+
+def budget_words(known: Known, now: Instant) -> str:
+    count = starts_today(known, now)
+    return f"{count} starts within a day: max_starts_per_day is {known.program.max_starts_per_day}"
+
+
+def jitter(known: Known) -> float:
+    """Return a factor around 1 that differs from life to life, and is the same each time it is asked for."""
+    return 1 + JITTER * ((known.life * 0x9E3779B1 & 0xFFFF) / 0xFFFF - 0.5)

@@ -1,0 +1,203 @@
+"""Carries out what the machine decides: processes, checks, cache directories. Decides nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from supervisor import cache, events, log, process
+from supervisor.config import Program
+from supervisor.events import Event
+from supervisor.model import Identity, Known
+from supervisor.paths import Place
+
+#: how much of a failed check's output is told
+MAX_PROBLEM_CHARS: Final = 1500
+MAX_PROBLEM_LINES: Final = 15
+
+#: not handed on: the supervisor's own talk with systemd, and what an outer life was told
+_HIDDEN: Final = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID"})
+
+
+class Hands:
+    """Does things to the world, and posts what comes of them."""
+
+    def __init__(
+        self, place: Place, config: Path, post: Callable[[str, Event], None], note: Callable[[str, str], None]
+    ) -> None:
+        """`post` takes a program's name and an event, `note` a level and a line for the log."""
+        self._place = place
+        self._config = config
+        self._post = post
+        self._note = note
+        #: program and life of each check that runs, by pid
+        self._checks: dict[int, tuple[str, int]] = {}
+        #: processes that delete old caches
+        self._sweeps: set[int] = set()
+
+    def spawn(self, known: Known) -> None:
+        """Start the present life's process; posts Spawned or SpawnFailed."""
+        output = self._place.log_of(known.name)
+        temp, perm = self._cache_dirs(known)
+        environ = {
+            **self._environ(known.program),
+            **self.marks(known),
+            "STOCKSUP_CACHE_DIR": str(temp),
+            "STOCKSUP_CACHE_PERM_DIR": str(perm),
+            "STOCKSUP_LOG_FILE": str(output),
+        }
+        self._mark(known, "starts")
+        try:
+            pid = process.spawn(known.program.command, environ, self._cwd(known.program), output)
+        except OSError as error:
+            self._post(known.name, events.SpawnFailed(known.life, _cannot_start(known.program.command, error)))
+            return
+        # no process with this pid can be gone before it was reaped, which is done here alone
+        child = process.identify(pid) or Identity(pid, 0, process.boot_id())
+        self._post(known.name, events.Spawned(known.life, child))
+
+    def run_check(self, known: Known) -> None:
+        """Start the program's check; its end posts Checked."""
+        output = self._check_output(known.name)
+        try:
+            output.unlink(missing_ok=True)
+            environ = self._environ(known.program)
+            pid = process.spawn(known.program.check, environ, self._cwd(known.program), output)
+        except OSError as error:
+            self._post(known.name, events.Checked(known.life, _cannot_start(known.program.check, error)))
+            return
+        self._checks[pid] = (known.name, known.life)
+
+    def stop_check(self, name: str) -> None:
+        """Kill the check of `name`, if one runs; nobody is told."""
+        for pid, (program, _) in list(self._checks.items()):
+            if program == name and (identity := process.identify(pid)):
+                process.kill_tree(identity, {})
+                self._checks[pid] = ("", 0)
+
+    def take_check(self, pid: int, code: int | None, signal_name: str | None) -> bool:
+        """If `pid` was a check, post what it came to and return True."""
+        if pid not in self._checks:
+            return False
+        name, life = self._checks.pop(pid)
+        if name:
+            self._post(name, events.Checked(life, None if code == 0 else self._problem(name, code, signal_name)))
+        return True
+
+    def flush(self, name: str, effect: events.Flush) -> None:
+        """Switch the cache; posts Flushed. What was thrown away is deleted in the background."""
+        problem = None
+        try:
+            cache.switch(self._place.cache_of(name), effect.life, effect.policy)
+        except OSError as error:
+            problem = f"{error.filename}: {error.strerror}"
+        self._post(name, events.Flushed(effect.life, problem))
+
+    def clear(self, known: Known, what: str) -> None:
+        """Empty the cache of a program that does not run: "temporary" or "all"."""
+        try:
+            cache.clear(self._place.cache_of(known.name), what)
+        except OSError as error:
+            self._note("error", f"{known.name}: cannot empty {error.filename}: {error.strerror}")
+        self.sweep(known.name)
+
+    def sweep(self, name: str) -> None:
+        """Delete what was thrown away of the cache of `name`, by a process beside: it may take its time."""
+        output = self._place.supervisor_log
+        try:
+            paths = cache.thrown_away(self._place.cache_of(name))
+            if paths:
+                command = ["rm", "-rf", "--", *map(str, paths)]
+                self._sweeps.add(process.spawn(command, os.environ, self._place.state_dir, output))
+        except OSError as error:
+            self._note("warning", f"{name}: cannot delete the old cache: {error.strerror} ({error.filename})")
+
+    def take_sweep(self, pid: int) -> bool:
+        """Return whether `pid` was one that deletes."""
+        found = pid in self._sweeps
+        self._sweeps.discard(pid)
+        return found
+
+    def await_sweeps(self) -> None:
+        """Wait until all is deleted."""
+        for pid in self._sweeps:
+            os.waitpid(pid, 0)
+
+    def kill(self, known: Known, child: Identity) -> None:
+        """Kill the whole tree of the life."""
+        process.kill_tree(child, self.marks(known))
+
+    def bury(self, known: Known, code: int | None, signal_name: str | None) -> None:
+        """After the life's end: kill what it left behind, and write its end into its log."""
+        assert known.child is not None
+        self._kill_remains(known, known.child.pid)
+        how = signal_name or ("exit unknown" if code is None else f"exit {code}")
+        self._mark(known, f"ended: {how}")
+
+    def bury_unseen(self, known: Known) -> None:
+        """Kill what a life left behind that ended while nobody watched: its pid may be somebody else's by now."""
+        self._kill_remains(known, process.NOBODY)
+
+    def _kill_remains(self, known: Known, leader: int) -> None:
+        if left := process.kill_remains(leader, self.marks(known)):
+            self._note("warning", f"{known.name}: life {known.life} left processes behind; killed {left}")
+
+    def _mark(self, known: Known, what: str) -> None:
+        output = self._place.log_of(known.name)
+        try:
+            log.mark(output, f"life {known.life} of {known.name} {what}")
+        except OSError as error:
+            self._note("warning", f"cannot write {output}: {error.strerror}")
+
+    def marks(self, known: Known) -> dict[str, str]:
+        """Return the part of the environment by which everything that a life started can be found."""
+        return {**self.marks_of_program(known.name), "STOCKSUP_LIFE": str(known.life)}
+
+    def marks_of_program(self, name: str) -> dict[str, str]:
+        """Return the same for all lives of the program."""
+        return {"STOCKSUP_SOCKET": str(self._place.socket), "STOCKSUP_PROGRAM": name}
+
+    def _environ(self, program: Program) -> dict[str, str]:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in _HIDDEN and not name.startswith("STOCKSUP_CACHE") and name not in self._own_marks()
+        }
+        return {**inherited, "STOCKSUP_CONFIG": str(self._config), **program.env}
+
+    def _own_marks(self) -> frozenset[str]:
+        return frozenset({"STOCKSUP_SOCKET", "STOCKSUP_PROGRAM", "STOCKSUP_LIFE", "STOCKSUP_LOG_FILE"})
+
+    def _cwd(self, program: Program) -> Path:
+        return self._config.parent / program.cwd
+
+    def _cache_dirs(self, known: Known) -> tuple[Path, Path]:
+        root, life = self._place.cache_of(known.name), known.life
+        if not known.program.flush_cache:  # whatever it keeps there is its own business
+            return cache.temp_dir(root, 0), cache.perm_dir(root)
+        try:
+            return cache.prepare(root, life)
+        except OSError as error:
+            text = f"{known.name}: cannot make {error.filename}: {error.strerror}; it runs without a cache"
+            self._note("error", text)
+            return cache.temp_dir(root, life), cache.perm_dir(root)
+
+    def _check_output(self, name: str) -> Path:
+        return self._place.state_dir / "logs" / f"{name}.check.log"
+
+    def _problem(self, name: str, code: int | None, signal_name: str | None) -> str:
+        """Say what a failed check said, as far as it fits."""
+        output = self._check_output(name)
+        try:
+            text = output.read_bytes()[-8 * MAX_PROBLEM_CHARS :].decode(errors="replace")
+        except OSError as error:
+            text = f"cannot read {output}: {error.strerror}"
+        lines = [line for line in text.splitlines() if line.strip()][-MAX_PROBLEM_LINES:]
+        how = signal_name or f"exit {code}"
+        return "\n".join(lines)[-MAX_PROBLEM_CHARS:] or f"the check ended with {how} and said nothing"
+
+
+def _cannot_start(command: tuple[str, ...], error: OSError) -> str:
+    return f"cannot start {command[0]}: {error.strerror} ({error.filename})"

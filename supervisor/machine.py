@@ -1,0 +1,586 @@
+"""The lives of one program. The restart can be read here from top to bottom, and only here.
+
+`step(program, event, now)` takes what is known of a program and what has happened, and returns what is known
+then and what is to be done. It does nothing itself: no clock, no process, no file. The runner feeds it and
+carries out its effects.
+
+A **program** is kept running by one process after the other. Each process is a **life**, numbered from 1. What
+the operator wants is the **wish** (up or down); where the program is, is its **state**:
+
+    STOPPED    nothing runs, nothing will be started
+    STARTING   a life has been spawned and is not ready yet
+    RUNNING    a life serves. Before a restart, the check of what would come next runs beside it
+    DRAINING   the life takes no new work and finishes what it began
+    STOPPING   the life's process group was sent TERM
+    KILLING    everything that is left of the life was sent KILL
+    FLUSHING   the life is dead; its cache is switched away
+    BACKOFF    a life crashed; the next one waits
+    FATAL      given up, until the operator says otherwise. A child that would not die may still be alive
+
+A restart goes check → drain → stop → flush → start → ready. `stop` is the same way with the wish down. Every
+state in which something is awaited has one deadline, so none waits for ever. What a message says counts only
+if it names the life that is there: late words of a dead life change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from supervisor import crashes, health, restarts
+from supervisor.events import (
+    AskDrain,
+    Beat,
+    Checked,
+    Configured,
+    DeadlinePassed,
+    Drained,
+    Draining,
+    Effect,
+    Event,
+    Exited,
+    Farewell,
+    Finished,
+    Flush,
+    Flushed,
+    Hello,
+    Kill,
+    LinkLost,
+    Note,
+    OfLife,
+    Ready,
+    Recalled,
+    RestartAsked,
+    RunCheck,
+    Spawn,
+    Spawned,
+    SpawnFailed,
+    Start,
+    Stop,
+    StopCheck,
+    Terminate,
+    Welcome,
+)
+from supervisor.model import Exit, Instant, Known, Restart, State, Then, Wish
+
+#: how long the end of a killed process is awaited before the operator is told that it cannot be killed
+KILL_TIMEOUT_S: Final = 10.0
+#: how long the switch of the cache may take before the next life goes on without one
+FLUSH_TIMEOUT_S: Final = 10.0
+Step = tuple[Known, list[Effect]]
+
+
+def step(known: Known, event: Event, now: Instant) -> Step:
+    """Return what is known of the program after `event`, and what is to be done. Pure."""
+    if isinstance(event, OfLife) and event.life != known.life:
+        return known, []
+    return TABLE[known.state, type(event)](known, event, now)
+
+
+def deadline(known: Known) -> float | None:
+    """Return when `DeadlinePassed` is due, in seconds of `Instant.mono_s`; None for never."""
+    if known.state is not State.RUNNING:
+        return known.deadline_s
+    check = known.restart.check_deadline_s if known.restart else None
+    silence = known.heard_s + known.program.heartbeat_timeout_s if known.heard_s is not None else None
+    return min((at for at in (check, silence) if at is not None), default=None)
+
+
+# --- the way of a restart, in its order --------------------------------------------------------------------
+
+
+def _ask_restart(known: Known, event: RestartAsked, now: Instant) -> Step:
+    """RUNNING: check first, while the old life serves."""
+    restart = _begin(known, event, now)
+    if known.restart:
+        return replace(known, restart=restart), []  # joins the one under way
+    known = replace(known, wish=Wish.UP, restart=restart)
+    if known.program.max_starts_per_day and crashes.starts_today(known, now) >= known.program.max_starts_per_day:
+        return _call_off(known, "refused", crashes.budget_words(known, now), now)
+    if not known.program.check:
+        return _drain(known, "restart", now)
+    check_deadline_s = now.mono_s + known.program.start_timeout_s
+    return replace(known, restart=replace(restart, check_deadline_s=check_deadline_s)), [RunCheck()]
+
+
+def _checked(known: Known, event: Checked, now: Instant) -> Step:
+    """RUNNING: the check has ended. If it failed, nothing changes and the requester is told why."""
+    if not known.restart or known.restart.check_deadline_s is None:
+        return known, []
+    known = replace(known, restart=replace(restarts.timed(known.restart, "check_s", now), check_deadline_s=None))
+    if event.problem is not None:
+        return _call_off(known, "check_failed", event.problem, now)
+    return _drain(known, "restart", now)
+
+
+def _drain(known: Known, why: str, now: Instant) -> Step:
+    """Ask the life to finish its work, if it can be asked; else stop it."""
+    if known.restart:
+        known = replace(known, restart=replace(known.restart, phase_since_s=now.mono_s, down_since_s=now.mono_s))
+    if not (known.program.drain and known.greeted):
+        return _stop(known, now)
+    # a life whose link is broken knocks again soon, and is asked then
+    timeout_s = known.program.drain_timeout_s
+    return _enter(known, State.DRAINING, now, timeout_s), [AskDrain(known.life, timeout_s, why)]
+
+
+def _drained(known: Known, event: Drained, now: Instant) -> Step:
+    """DRAINING: the work is finished."""
+    known = replace(known, pending=())
+    if known.restart:
+        restart = replace(
+            restarts.timed(known.restart, "drain_s", now),
+            drained=event.drained,
+            cut_off=event.cut_off,
+            flushed_entries=event.flushed_entries,
+        )
+        known = replace(known, restart=restart)
+    notes = [Note("warning", f"life {known.life} cut off: {', '.join(event.cut_off)}")] if event.cut_off else []
+    known, effects = _stop(known, now)
+    return known, [*notes, *effects]
+
+
+def _drain_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
+    """DRAINING: go on regardless, and report what was cut off."""
+    cut_off = known.pending or ("drain",)
+    if known.restart:
+        known = replace(known, restart=replace(restarts.timed(known.restart, "drain_s", now), cut_off=cut_off))
+    text = f"life {known.life} did not drain in {known.program.drain_timeout_s:g} s; cut off: {', '.join(cut_off)}"
+    known, effects = _stop(replace(known, pending=()), now)
+    return known, [Note("warning", text), *effects]
+
+
+def _stop(known: Known, now: Instant) -> Step:
+    """Send TERM; the life's exit leads on."""
+    if known.child is None:
+        return _flush(known, now)
+    return _enter(known, State.STOPPING, now, known.program.stop_timeout_s), [Terminate(known.child)]
+
+
+def _stop_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
+    """STOPPING: it would not end by itself."""
+    return _kill(known, f"did not end within {known.program.stop_timeout_s:g} s of TERM", now)
+
+
+def _kill(known: Known, why: str, now: Instant) -> Step:
+    assert known.child is not None
+    effects: list[Effect] = [Note("warning", f"life {known.life} {why}: killed"), Kill(known.child)]
+    return replace(_enter(known, State.KILLING, now, KILL_TIMEOUT_S), reason=why), effects
+
+
+def _kill_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
+    """KILLING: not even KILL ended it. A second life beside it is not an option."""
+    pid = known.child.pid if known.child else None
+    reason = f"process {pid} of life {known.life} cannot be killed (uninterruptible?); nothing is started beside it"
+    return _give_up(replace(known, deadline_s=None), reason, now)
+
+
+def _ended_as_asked(known: Known, event: Exited, now: Instant) -> Step:
+    """DRAINING, STOPPING, KILLING: the old life is dead."""
+    known = _buried(known, event, now)
+    if known.restart:
+        known = replace(known, restart=restarts.timed(known.restart, "stop_s", now))
+    return _flush(known, now)
+
+
+def _flush(known: Known, now: Instant) -> Step:
+    """Switch the cache; only now, when nothing of the old life can write any more."""
+    if not known.program.flush_cache:
+        return _flushed(known, Flushed(known.life), now)
+    policy = known.flush_on_crash if known.crashed else known.flush_on_restart
+    return _enter(known, State.FLUSHING, now, FLUSH_TIMEOUT_S), [Flush(known.life, policy)]
+
+
+def _flushed(known: Known, event: Flushed, now: Instant) -> Step:
+    """FLUSHING: on with what was decided when the old life ended."""
+    notes: list[Effect] = []
+    if event.problem:
+        notes = [Note("error", f"the cache could not be switched: {event.problem}; life {known.life + 1} does without")]
+    if known.restart:
+        known = replace(known, restart=restarts.timed(known.restart, "flush_s", now))
+    then, known = known.then, replace(known, then=Then(), crashed=False)
+    effects: list[Effect] = []
+    if known.wish is Wish.DOWN or then.state is State.STOPPED:
+        known = replace(_enter(known, State.STOPPED, now), reason=then.reason, restart=None)
+    elif then.state is State.FATAL:
+        known, effects = _give_up(known, then.reason or "", now)
+    elif then.state is State.BACKOFF and then.delay_s > 0:
+        known = replace(_enter(known, State.BACKOFF, now, then.delay_s), reason=then.reason)
+    else:
+        known, effects = _start(known, now)
+    return known, [*notes, *effects]
+
+
+def _flush_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
+    return _flushed(known, Flushed(known.life, f"not done within {FLUSH_TIMEOUT_S:g} s"), now)
+
+
+def _start(known: Known, now: Instant) -> Step:
+    """Spawn the next life, unless something still lives or the day's starts are used up."""
+    if known.child is not None:
+        return _kill(known, "is in the way of the next one", now)
+    if known.program.max_starts_per_day and crashes.starts_today(known, now) >= known.program.max_starts_per_day:
+        return _give_up(known, crashes.budget_words(known, now), now)
+    hour = int(now.wall_s // 3600)
+    starts = {at: count for at, count in known.starts.items() if abs(hour - at) < 24}
+    starts[hour] = starts.get(hour, 0) + 1
+    known = replace(
+        _enter(known, State.STARTING, now, _start_wait_s(known)),
+        life=known.life + 1,
+        restarts=known.restarts + (known.restart is not None),
+        starts=starts,
+        started_at=now.wall_s,
+        started_s=now.mono_s,
+        linked=False,
+        greeted=False,
+        heard_s=None,
+        health=None,
+        pending=(),
+        farewell=None,
+        extra_starts=0,
+        reason=None,
+    )
+    return known, [Spawn(known.life)]
+
+
+def _start_wait_s(known: Known) -> float:
+    return known.program.start_timeout_s if known.program.ready == "link" else float(known.program.ready)
+
+
+def _spawned(known: Known, event: Spawned, now: Instant) -> Step:
+    return replace(known, child=event.child), []
+
+
+def _spawn_failed(known: Known, event: SpawnFailed, now: Instant) -> Step:
+    """STARTING: it ended before it began."""
+    known = replace(known, farewell=(-1, event.problem))
+    return _ended_by_itself(known, Exited(known.life), now)
+
+
+def _hello(known: Known, event: Hello, now: Instant) -> Step:
+    """STARTING, RUNNING: the life has connected; it gets the ticket until it is ready."""
+    ticket = known.restart.ticket if known.restart and known.state is State.STARTING else None
+    return replace(known, linked=True, greeted=True, heard_s=now.mono_s), [Welcome(known.life, ticket)]
+
+
+def _ready(known: Known, event: Event, now: Instant) -> Step:
+    """STARTING: the life serves, and the restart that led to it is over."""
+    if isinstance(event, Ready) and known.program.ready != "link":
+        return known, []  # it has to stay alive for a while instead
+    known = replace(_enter(known, State.RUNNING, now), retries=0, deadline_s=None)
+    note = Note("info", f"life {known.life} is ready")
+    if not known.restart:
+        return known, [note]
+    restart = restarts.timed(known.restart, "start_s", now)
+    report = restarts.report(known, restart, now, to_life=known.life)
+    return replace(known, restart=None), [note, Finished(report)]
+
+
+def _start_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
+    """STARTING: alive for long enough counts as ready, if that is what was agreed; else it hangs."""
+    if known.child is None:
+        return known, []
+    if known.program.ready != "link":
+        return _ready(known, event, now)
+    why = f"was not ready within {known.program.start_timeout_s:g} s"
+    known = crashes.after_crash(replace(known, crashed=True), why, now)
+    return _kill(known, why, now)
+
+
+# --- ends that nobody asked for ----------------------------------------------------------------------------
+
+
+def _ended_by_itself(known: Known, event: Exited, now: Instant) -> Step:
+    """STARTING, RUNNING: what now depends on the code and on the program's `restart`."""
+    served = known.state is State.RUNNING
+    end = _end(known, event, now)
+    known = _buried(known, event, now)
+    effects: list[Effect] = [Note("warning", f"life {known.life} ended by itself ({end.words()})")]
+    if known.restart and known.restart.check_deadline_s is not None:
+        effects.append(StopCheck())
+        known = replace(known, restart=replace(known.restart, check_deadline_s=None))
+    known = replace(known, crashed=True)
+    if known.wish is Wish.UP:
+        known = crashes.decide(known, end, served, event.rebooted, now)
+    known, more = _flush(known, now)
+    return known, [*effects, *more]
+
+
+def _backoff_over(known: Known, event: DeadlinePassed, now: Instant) -> Step:
+    return _start(known, now)
+
+
+def _running_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
+    """RUNNING: either the check or the life is too slow."""
+    restart = known.restart
+    if restart and restart.check_deadline_s is not None and restart.check_deadline_s <= now.mono_s:
+        known = replace(known, restart=replace(restarts.timed(restart, "check_s", now), check_deadline_s=None))
+        problem = f"the check did not end within {known.program.start_timeout_s:g} s"
+        known, effects = _call_off(known, "check_failed", problem, now)
+        return known, [StopCheck(), *effects]
+    if health.is_lost(known.heard_s, known.program.heartbeat_timeout_s, now.mono_s):
+        why = f"was not heard for {known.program.heartbeat_timeout_s:g} s"
+        effects = [StopCheck()] if restart else []
+        hung = restarts.begin(known, now, reason=f"hung (life {known.life} {why})", by="supervisor")
+        restart = replace(restart or hung, check_deadline_s=None)
+        restart = replace(restart, down_since_s=now.mono_s, phase_since_s=now.mono_s)
+        known = crashes.after_crash(replace(known, restart=restart, crashed=True), why, now)
+        known, more = _kill(known, why, now)
+        return known, [*effects, *more]
+    return known, []
+
+
+# --- what the operator wants -------------------------------------------------------------------------------
+
+
+def _want_up(known: Known, event: Event, now: Instant) -> Step:
+    """Everywhere else: remember it."""
+    return replace(known, wish=Wish.UP), []
+
+
+def _start_asked(known: Known, event: Event, now: Instant) -> Step:
+    """STOPPED, BACKOFF, FATAL: start now, with a clean slate. A restart asked for here is just that."""
+    known = replace(known, wish=Wish.UP, crashes_s=(), retries=0, then=Then())
+    if isinstance(event, RestartAsked):
+        known = replace(known, restart=_begin(known, event, now))
+    return _start(known, now)
+
+
+def _restart_while_starting(known: Known, event: RestartAsked, now: Instant) -> Step:
+    """STARTING: what is starting may be older than what was edited; unless it is a restart, begin again."""
+    restart = _begin(known, event, now)
+    if known.restart:
+        return replace(known, restart=restart), []
+    return _stop(replace(known, restart=restart, then=Then()), now)
+
+
+def _restart_while_stopping(known: Known, event: RestartAsked, now: Instant) -> Step:
+    """DRAINING, STOPPING, KILLING, FLUSHING: the way is taken already; make sure that it leads up again."""
+    return replace(known, wish=Wish.UP, restart=_begin(known, event, now), then=Then()), []
+
+
+def _want_down(known: Known, event: Stop, now: Instant) -> Step:
+    """DRAINING, STOPPING, KILLING, FLUSHING: it is on the way down already."""
+    return _failed_by_stop(replace(known, wish=Wish.DOWN), now)
+
+
+def _stop_running(known: Known, event: Stop, now: Instant) -> Step:
+    checking = known.restart is not None
+    known, told = _failed_by_stop(replace(known, wish=Wish.DOWN), now)
+    known, effects = _drain(known, "stop", now)
+    return known, [*([StopCheck()] if checking else []), *told, *effects]
+
+
+def _stop_starting(known: Known, event: Stop, now: Instant) -> Step:
+    known, told = _failed_by_stop(replace(known, wish=Wish.DOWN), now)
+    known, effects = _stop(known, now)
+    return known, [*told, *effects]
+
+
+def _stop_idle(known: Known, event: Stop, now: Instant) -> Step:
+    """BACKOFF, FATAL: nothing serves; what may still live is killed first."""
+    known, told = _failed_by_stop(replace(known, wish=Wish.DOWN), now)
+    if known.child is not None:
+        known, effects = _kill(known, "has to end", now)
+        return known, [*told, *effects]
+    return replace(_enter(known, State.STOPPED, now), reason=None), told
+
+
+def _failed_by_stop(known: Known, now: Instant) -> Step:
+    return _call_off(known, "stopped", "it was stopped meanwhile", now) if known.restart else (known, [])
+
+
+# --- small things ------------------------------------------------------------------------------------------
+
+
+def _ignore(known: Known, event: Event, now: Instant) -> Step:
+    """Nothing follows from it here."""
+    return known, []
+
+
+def _configured(known: Known, event: Configured, now: Instant) -> Step:
+    changed = replace(
+        known,
+        program=event.program,
+        flush_on_restart=event.flush_on_restart,
+        flush_on_crash=event.flush_on_crash,
+    )
+    return changed, []
+
+
+def _beat(known: Known, event: Beat, now: Instant) -> Step:
+    extra = max(0, event.extra_starts - known.extra_starts)
+    hour = int(now.wall_s // 3600)
+    starts = {**known.starts, hour: known.starts.get(hour, 0) + extra} if extra else known.starts
+    extra_starts = max(known.extra_starts, event.extra_starts)
+    return replace(known, heard_s=now.mono_s, health=event.health, starts=starts, extra_starts=extra_starts), []
+
+
+def _pending(known: Known, event: Draining, now: Instant) -> Step:
+    return replace(known, pending=event.pending, heard_s=now.mono_s), []
+
+
+def _link_lost(known: Known, event: LinkLost, now: Instant) -> Step:
+    return replace(known, linked=False), []
+
+
+def _farewell(known: Known, event: Farewell, now: Instant) -> Step:
+    return replace(known, farewell=(event.code, event.reason)), []
+
+
+def _hello_while_draining(known: Known, event: Hello, now: Instant) -> Step:
+    """DRAINING: a link that broke is back; the life may not have heard that it is to drain."""
+    left_s = max(0.0, (known.deadline_s or now.mono_s) - now.mono_s)
+    why = "restart" if known.wish is Wish.UP else "stop"
+    known = replace(known, linked=True, greeted=True, heard_s=now.mono_s)
+    return known, [Welcome(known.life, None), AskDrain(known.life, left_s, why)]
+
+
+def _fatal_child_gone(known: Known, event: Exited, now: Instant) -> Step:
+    """FATAL: what could not be killed has ended after all."""
+    known = replace(_buried(known, event, now), crashed=True, then=Then(State.FATAL, reason=known.reason))
+    known, effects = _flush(known, now)
+    return known, [Note("info", f"life {known.life} has ended at last"), *effects]
+
+
+def _recalled(known: Known, event: Recalled, now: Instant) -> Step:
+    """What an earlier supervisor began goes on: deadlines begin anew, what may not have been done is done again."""
+    known = replace(known, linked=False, heard_s=now.mono_s if known.greeted else None)
+    if known.restart and known.restart.check_deadline_s is not None:
+        return _call_off(known, "interrupted", "the supervisor was killed during the check", now)
+    if known.state is State.STARTING:
+        return _enter(known, State.STARTING, now, _start_wait_s(known)), []
+    if known.state is State.DRAINING:
+        return _enter(known, State.DRAINING, now, known.program.drain_timeout_s), []
+    if known.state in (State.STOPPING, State.KILLING):
+        return _stop(known, now)
+    if known.state is State.FLUSHING:
+        return _flush(known, now)
+    if known.state is State.BACKOFF:
+        return _start(known, now)
+    return known, []
+
+
+def _begin(known: Known, event: RestartAsked, now: Instant) -> Restart:
+    """Return the restart that is asked for. One that is under way is joined, and takes the ticket if it has none."""
+    if known.restart:
+        return replace(known.restart, ticket=known.restart.ticket or event.ticket)
+    return restarts.begin(known, now, reason=event.reason, by=event.by, ticket=event.ticket)
+
+
+def _call_off(known: Known, error: str, problem: str, now: Instant) -> Step:
+    """End the restart under way without a new life; everything else stays as it is."""
+    assert known.restart is not None
+    report = restarts.report(known, known.restart, now, error=error, problem=problem)
+    return replace(known, restart=None), [Note("warning", f"no restart: {problem}"), Finished(report)]
+
+
+def _give_up(known: Known, reason: str, now: Instant) -> Step:
+    """Go to FATAL, loudly."""
+    known = replace(_enter(known, State.FATAL, now), reason=reason)
+    effects: list[Effect] = [Note("critical", f"given up: {reason}")]
+    if known.restart:
+        effects.append(Finished(restarts.report(known, known.restart, now, error="start_failed", problem=reason)))
+        known = replace(known, restart=None)
+    return known, effects
+
+
+def _buried(known: Known, event: Exited, now: Instant) -> Known:
+    """Return `known` without its child, with how it ended."""
+    last_exit = _end(known, event, now)
+    return replace(known, child=None, linked=False, last_exit=last_exit, pending=(), health=None)
+
+
+def _end(known: Known, event: Exited, now: Instant) -> Exit:
+    code, reason = event.code, None
+    if known.farewell is not None:
+        told, reason = known.farewell
+        code = told if code is None and event.signal is None and told >= 0 else code
+    return Exit(known.life, code, event.signal, reason, round(now.wall_s, 3))
+
+
+def _enter(known: Known, state: State, now: Instant, wait_s: float | None = None) -> Known:
+    deadline_s = None if wait_s is None else now.mono_s + wait_s
+    return replace(known, state=state, since_s=now.mono_s, deadline_s=deadline_s)
+
+
+# --- the table ---------------------------------------------------------------------------------------------
+
+_Handler = Callable[[Known, Any, Instant], Step]
+
+_EVERYWHERE: Final[dict[type[Event], _Handler]] = {
+    Start: _want_up,
+    Stop: _want_down,
+    RestartAsked: _restart_while_stopping,
+    Configured: _configured,
+    DeadlinePassed: _ignore,
+    Checked: _ignore,
+    Spawned: _ignore,
+    SpawnFailed: _ignore,
+    Hello: _ignore,
+    LinkLost: _link_lost,
+    Ready: _ignore,
+    Beat: _beat,
+    Draining: _ignore,
+    Drained: _ignore,
+    Farewell: _farewell,
+    Exited: _ended_as_asked,
+    Flushed: _ignore,
+    Recalled: _recalled,
+}
+
+_NOTHING_LIVES: Final[dict[type[Event], _Handler]] = {
+    Start: _start_asked,
+    RestartAsked: _start_asked,
+    LinkLost: _ignore,
+    Beat: _ignore,
+    Farewell: _ignore,
+    Exited: _ignore,
+}
+
+_BY_STATE: Final[dict[State, dict[type[Event], _Handler]]] = {
+    State.STOPPED: {**_NOTHING_LIVES, Stop: _stop_idle},
+    State.STARTING: {
+        Stop: _stop_starting,
+        RestartAsked: _restart_while_starting,
+        DeadlinePassed: _start_overdue,
+        Spawned: _spawned,
+        SpawnFailed: _spawn_failed,
+        Hello: _hello,
+        Ready: _ready,
+        Exited: _ended_by_itself,
+    },
+    State.RUNNING: {
+        Stop: _stop_running,
+        RestartAsked: _ask_restart,
+        DeadlinePassed: _running_overdue,
+        Checked: _checked,
+        Hello: _hello,
+        Exited: _ended_by_itself,
+    },
+    State.DRAINING: {
+        DeadlinePassed: _drain_overdue,
+        Hello: _hello_while_draining,
+        Draining: _pending,
+        Drained: _drained,
+    },
+    State.STOPPING: {DeadlinePassed: _stop_overdue},
+    State.KILLING: {DeadlinePassed: _kill_overdue},
+    State.FLUSHING: {
+        DeadlinePassed: _flush_overdue,
+        Flushed: _flushed,
+        LinkLost: _ignore,
+        Beat: _ignore,
+        Farewell: _ignore,
+        Exited: _ignore,
+    },
+    State.BACKOFF: {**_NOTHING_LIVES, Stop: _stop_idle, DeadlinePassed: _backoff_over},
+    State.FATAL: {**_NOTHING_LIVES, Stop: _stop_idle, Exited: _fatal_child_gone},
+}
+
+#: every state, every event
+TABLE: Final[dict[tuple[State, type[Event]], _Handler]] = {
+    (state, event): handler for state in State for event, handler in {**_EVERYWHERE, **_BY_STATE[state]}.items()
+}

@@ -1,0 +1,38 @@
+"""What a new supervisor makes of what an earlier one left: the journal, and processes that are still there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from supervisor.events import Event, Exited, Recalled
+from supervisor.model import Identity, Known, State, Wish
+
+_SHOULD_LIVE = frozenset({State.STARTING, State.RUNNING, State.DRAINING, State.STOPPING, State.KILLING})
+
+
+def found(known: Known, living: tuple[int, Identity] | None) -> Known:
+    """Return `known` with a living life that the journal does not name: its number and its process.
+
+    It was spawned in the moment the earlier supervisor was killed, or the journal is lost. Either way there must
+    be no second one beside it.
+    """
+    if living is None or known.child is not None:
+        return known
+    life, child = living
+    state = known.state if known.life == life and known.state in _SHOULD_LIVE else State.RUNNING
+    # one that need not be connected is not missed
+    greeted = state is State.RUNNING and known.program.ready == "link"
+    return replace(known, child=child, life=life, state=state, wish=Wish.UP, greeted=greeted)
+
+
+def event(known: Known, boot_id: str, is_alive: Callable[[Identity], bool]) -> Event:
+    """Return what has happened to the program since the journal was written."""
+    if known.child is not None and is_alive(known.child):
+        return Recalled(known.life)
+    if known.child is not None:
+        return Exited(known.life, rebooted=known.child.boot_id != boot_id)
+    if known.state in _SHOULD_LIVE:
+        return Exited(known.life)
+    return Recalled(known.life)

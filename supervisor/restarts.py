@@ -1,0 +1,58 @@
+"""The record of a restart: begun, timed phase by phase, reported. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from supervisor.model import Instant, Known, Report, Restart
+
+
+def begin(known: Known, now: Instant, *, reason: str, by: str, ticket: dict[str, Any] | None = None) -> Restart:
+    """Return the record of a restart that is asked for now."""
+    return Restart(
+        reason=reason,
+        by=by,
+        ticket=ticket,
+        from_life=known.life,
+        asked_at=now.wall_s,
+        phase_since_s=now.mono_s,
+    )
+
+
+def timed(restart: Restart, phase: str, now: Instant) -> Restart:
+    """Return `restart` with `phase` measured, and the next one beginning now."""
+    took_s = round(now.mono_s - restart.phase_since_s, 6)
+    return replace(restart, phases=replace(restart.phases, **{phase: took_s}), phase_since_s=now.mono_s)
+
+
+def report(
+    known: Known,
+    restart: Restart,
+    now: Instant,
+    *,
+    to_life: int | None = None,
+    error: str | None = None,
+    problem: str | None = None,
+) -> Report:
+    """Return the report of a restart that is over: it came to life `to_life`, or to `error` and `problem`."""
+    downtime_s = None
+    if restart.down_since_s is not None and error is None:
+        downtime_s = round(now.mono_s - restart.down_since_s, 6)
+    return Report(
+        program=known.name,
+        from_life=restart.from_life,
+        to_life=to_life,
+        ok=error is None,
+        reason=restart.reason,
+        by=restart.by,
+        at=restart.asked_at,
+        phases=restart.phases,
+        downtime_s=downtime_s,
+        drained=restart.drained,
+        cut_off=restart.cut_off,
+        flushed_entries=restart.flushed_entries,
+        error=error,
+        problem=problem,
+    )

@@ -1,0 +1,387 @@
+"""The only loop: wait for an event or the next deadline, step, carry out.
+
+Everything that happens (a signal, a message, the end of a process) becomes an event of one program; the machine
+says what follows, and `Hands` does it. Nothing here decides.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from msgspec.structs import replace
+
+from supervisor import control, events, log, machine, order, process, protocol, recall, snapshot
+from supervisor.config import Program, Settings, load
+from supervisor.events import Effect, Event
+from supervisor.hands import Hands
+from supervisor.journal import History, Journal
+from supervisor.model import Identity, Instant, Known, Report, State, Wish
+from supervisor.paths import ConfigError, Place
+
+#: phases in which members wait; what can be put off, is
+_DOWN_PHASES = frozenset({"drain", "stop", "flush"})
+#: states in which there is time for cleaning up
+_SETTLED = frozenset({State.RUNNING, State.STOPPED, State.FATAL})
+
+
+def now() -> Instant:
+    """Return the time. The one clock."""
+    return Instant(time.monotonic(), time.time())
+
+
+#: answers a request at the door
+Serve = Callable[["Runner", control.Connection, protocol.AnyRequest], None]
+
+
+class Runner:
+    """One supervisor at work: its programs, and whoever waits for them."""
+
+    def __init__(self, config: Path, place: Place, settings: Settings, logbook: log.Log, serve: Serve) -> None:
+        """Open the journal of `place` and the door there, where `serve` answers. Raises OSError."""
+        self.config = config
+        self.place = place
+        self.settings = settings
+        self.log = logbook
+        self.started = now()
+        self.journal = Journal(place.journal)
+        self.history = History(place.history)
+        self.programs: dict[str, Known] = {}
+        #: what the supervisor itself suffers from, by what suffers
+        self.trouble: dict[str, str] = {}
+        self.leaving = False
+        #: the connections of the present lives, by program
+        self.links: dict[str, control.Connection] = {}
+        self._wishes: dict[str, Wish] = {}
+        self._to_start: list[str] = []
+        self._queue: deque[tuple[str, Event]] = deque()
+        self._restart_waiters: dict[str, list[Callable[[dict[str, Any]], None]]] = {}
+        self._down_waiters: dict[str, list[Callable[[], None]]] = {}
+        self._selector = selectors.DefaultSelector()
+        self._catch_signals()
+        self._hands = Hands(place, config, self.post, logbook.write)
+        self.door = control.Door(
+            place.socket,
+            self._selector,
+            lambda connection, request: serve(self, connection, request),
+            self._connection_closed,
+        )
+
+    # --- from the outside ---
+
+    def recall(self, *, keep_wishes: bool) -> None:
+        """Take up what the journal tells, and start what is wanted: everything, or only what was."""
+        if self.journal.broken_lines:
+            self.log.write("warning", f"{self.place.journal}: passed over {self.journal.broken_lines} broken lines")
+        for name in dict.fromkeys([*self.enabled(), *self.journal.names()]):
+            program = self.enabled().get(name)
+            known = self._configured(self.journal.recall(name, program or Program()))
+            known = recall.found(known, process.find_life(self._hands.marks_of_program(name)))
+            if program is None and known.child is None:
+                continue
+            self._take_up(known)
+            if program is None:
+                self.post(name, events.Stop())
+            elif not keep_wishes or known.wish is Wish.UP or known.life == 0:
+                self._to_start.append(name)
+
+    def _take_up(self, known: Known) -> None:
+        """Go on with a program from where an earlier supervisor left it."""
+        self.programs[known.name] = known
+        if known.child is not None:
+            self._watch(known.name, known.child)
+        event = recall.event(known, process.boot_id(), process.is_alive)
+        if isinstance(event, events.Exited):
+            self._hands.bury_unseen(known)
+        self.post(known.name, event)
+
+    def run(self) -> None:
+        """Keep the programs running until told to leave."""
+        self._work()
+        while not (self.leaving and all(order.is_down(known) for known in self.programs.values())):
+            for key, mask in self._selector.select(self._timeout_s()):
+                key.data(mask)
+            # what has come in happens first: a life that has just said what was awaited is not too late
+            self._work()
+            self._post_due()
+            self._work()
+        self._hands.await_sweeps()
+        self.log.write("info", "everything is down; leaving")
+        self.door.close()
+        self._guard("journal", self.journal.close)
+        self.history.close()
+
+    def post(self, name: str, event: Event) -> None:
+        """Let `event` happen to the program `name`."""
+        self._queue.append((name, event))
+
+    def bring_up(self, names: list[str]) -> None:
+        """Start programs, each in its turn."""
+        self._to_start += [name for name in names if name not in self._to_start]
+
+    def shut_down(self, why: str) -> None:
+        """Take everything down, then leave. What the operator wished before stays in the journal."""
+        if self.leaving:
+            return
+        self.log.write("info", f"shutting down ({why})")
+        self._wishes = {name: known.wish for name, known in self.programs.items()}
+        self._to_start.clear()
+        self.leaving = True
+        self.tell(type="shutdown")
+
+    def reload(self, only: str | None = None) -> tuple[list[str], list[str]]:
+        """Read the settings again, and let those of all programs count, or of one.
+
+        Returns the names of what changed and of what needs a new life for it. Raises ConfigError, and then
+        nothing has changed.
+        """
+        fresh, old = load(self.config), self.enabled()
+        if only is not None:
+            fresh = self._with_one(fresh, only)
+        elsewhere = (self.config.parent / fresh.supervisor.state_dir).resolve() != self.place.state_dir
+        needs = ["supervisor"] if elsewhere else []
+        self.settings = fresh
+        new = self.enabled()
+        changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+        for name, known in self.programs.items():
+            if name not in new:
+                self.post(name, events.Stop())
+                continue
+            known = self._configured(replace(known, program=new[name]))
+            self.post(name, events.Configured(known.program, known.flush_on_restart, known.flush_on_crash))
+            if known.child and _how_to_run(old.get(name)) != _how_to_run(new[name]):
+                needs.append(name)
+        for name in new:
+            if name not in self.programs:
+                self._take_up(self._configured(self.journal.recall(name, new[name])))
+        self.programs = {**{name: self.programs[name] for name in new}, **self.programs}
+        self.bring_up([name for name in new if name not in old])
+        return changed, needs
+
+    def _with_one(self, fresh: Settings, name: str) -> Settings:
+        """Return the present settings with those of one program, and of the cache, read again."""
+        program = fresh.programs.get(name)
+        if program is None or not program.enabled:
+            raise ConfigError(f"{self.config}: [programs.{name}] is missing or not enabled any more")
+        return replace(self.settings, cache=fresh.cache, programs={**self.settings.programs, name: program})
+
+    def enabled(self) -> dict[str, Program]:
+        """Return the programs that are to be run at all."""
+        return {name: program for name, program in self.settings.programs.items() if program.enabled}
+
+    def await_restart(self, name: str, waiter: Callable[[dict[str, Any]], None]) -> None:
+        """Call `waiter` with the report of the restart that is under way, once it is over."""
+        self._restart_waiters.setdefault(name, []).append(waiter)
+
+    def await_down(self, name: str, waiter: Callable[[], None]) -> None:
+        """Call `waiter` once the program is down."""
+        self._down_waiters.setdefault(name, []).append(waiter)
+
+    def clear_cache(self, known: Known, what: str) -> None:
+        """Empty the cache of a program that does not run: "temporary" or "all"."""
+        self._hands.clear(known, what)
+
+    def tell(self, **fields: Any) -> None:
+        """Tell all listeners what happened."""
+        line = protocol.event(at=round(time.time(), 3), **fields)
+        for connection in [one for one in self.door.connections if one.listening]:
+            self.door.send(connection, line)
+
+    def view(self) -> dict[str, Any]:
+        """Return the object of `status --json`."""
+        return snapshot.status(
+            self.programs,
+            pid=os.getpid(),
+            started=self.started,
+            now=now(),
+            trouble=self.trouble,
+            rss_bytes=process.rss_bytes,
+        )
+
+    # --- the loop ---
+
+    def _timeout_s(self) -> float | None:
+        due = [at for known in self.programs.values() if (at := machine.deadline(known)) is not None]
+        return max(0.0, min(due) - time.monotonic()) if due else None
+
+    def _post_due(self) -> None:
+        mono_s = time.monotonic()
+        for name, known in self.programs.items():
+            at = machine.deadline(known)
+            if at is not None and at <= mono_s:
+                self.post(name, events.DeadlinePassed())
+
+    def _work(self) -> None:
+        """Let everything happen that is to happen now; then bring the journal to the disk, if no member waits."""
+        while self._next():
+            while self._queue:
+                self._happen(*self._queue.popleft())
+        if not any(snapshot.phase(known) in _DOWN_PHASES for known in self.programs.values()):
+            self._guard("journal", self.journal.sync)
+
+    def _next(self) -> bool:
+        """Post whose turn it is to start or to stop; return whether anything is left to happen."""
+        if self.leaving:
+            if (name := order.next_to_stop(self.programs)) is not None:
+                self.post(name, events.Stop())
+        elif (name := order.next_to_start(self.programs, self._to_start)) is not None:
+            self._to_start.remove(name)
+            self.post(name, events.Start())
+        return bool(self._queue)
+
+    def _happen(self, name: str, event: Event) -> None:
+        if name not in self.programs:
+            return
+        before = self.programs[name]
+        known, effects = machine.step(before, event, now())
+        self.programs[name] = known
+        kept = replace(known, wish=self._wishes.get(name, known.wish)) if self.leaving else known
+        self._guard("journal", lambda: self.journal.write(kept))
+        for effect in effects:
+            self._carry_out(known, effect)
+        self._announce(before, known)
+        if known.state is not before.state and known.state in _SETTLED:
+            self._hands.sweep(name)
+        if order.is_down(known):
+            for waiter in self._down_waiters.pop(name, []):
+                waiter()
+            if name not in self.enabled():
+                del self.programs[name]
+
+    def _announce(self, before: Known, known: Known) -> None:
+        if (known.state, known.life, known.reason) != (before.state, before.life, before.reason):
+            self.log.write("info", f"{known.name}: {known.state} (life {known.life})")
+            self.tell(type="state", **snapshot.change(known))
+        if known.linked != before.linked:
+            self.tell(type="link", program=known.name, life=known.life, linked=known.linked)
+        if known.restart and snapshot.phase(known) != snapshot.phase(before):
+            self.tell(type="phase", program=known.name, phase=snapshot.phase(known), life=known.life)
+
+    def _carry_out(self, known: Known, effect: Effect) -> None:
+        match effect:
+            case events.Note():
+                self.log.write(effect.level, f"{known.name}: {effect.text}")
+            case events.RunCheck():
+                self._hands.run_check(known)
+            case events.StopCheck():
+                self._hands.stop_check(known.name)
+            case events.Welcome():
+                self._ask(known.name, "welcome", life=effect.life, ticket=effect.ticket)
+            case events.AskDrain():
+                self._ask(known.name, "drain", deadline_s=effect.deadline_s, why=effect.why)
+            case events.Terminate():
+                process.terminate(effect.child)
+            case events.Kill():
+                self._hands.kill(known, effect.child)
+            case events.Flush():
+                self._hands.flush(known.name, effect)
+            case events.Spawn():
+                self._hands.spawn(known)
+            case events.Finished():
+                self._finish(effect.report)
+
+    def _ask(self, name: str, op: str, **fields: Any) -> None:
+        """Ask the present life; what matters of its answer comes as a message of its own."""
+        if (connection := self.links.get(name)) is not None:
+            self.door.ask(connection, op, lambda answer: None, **fields)
+
+    def _connection_closed(self, connection: control.Connection) -> None:
+        """If the connection was a life's, that life has lost its link."""
+        if connection.life is not None and self.links.get(connection.life[0]) is connection:
+            name, life = connection.life
+            del self.links[name]
+            self.post(name, events.LinkLost(life))
+
+    def _finish(self, report: Report) -> None:
+        shown = snapshot.report(report)
+        self._guard("history", lambda: self.history.add(report))
+        for waiter in self._restart_waiters.pop(report.program, []):
+            waiter(shown)
+        self.tell(type="restart", report=shown)
+
+    def _guard(self, what: str, act: Callable[[], object]) -> None:
+        """Do what the disk may refuse; that is a trouble to show and to go on with, and it ends by itself."""
+        try:
+            act()
+        except OSError as error:
+            if what not in self.trouble:
+                self.log.write("error", f"cannot write the {what}: {error.strerror}; going on without")
+            self.trouble[what] = str(error.strerror)
+        else:
+            if self.trouble.pop(what, None):
+                self.log.write("info", f"the {what} can be written again")
+
+    def _configured(self, known: Known) -> Known:
+        cache = self.settings.cache
+        return replace(known, flush_on_restart=cache.flush_on_restart, flush_on_crash=cache.flush_on_crash)
+
+    # --- signals and ends of processes ---
+
+    def _catch_signals(self) -> None:
+        reader, self._wakeup = socket.socketpair()
+        for end in (reader, self._wakeup):
+            end.setblocking(False)
+        signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, _only_wake_up)
+        self._selector.register(reader, selectors.EVENT_READ, lambda mask: self._signalled(reader.recv(4096)))
+
+    def _signalled(self, numbers: bytes) -> None:
+        seen = set(numbers)
+        if signal.SIGCHLD in seen:
+            self._reap()
+        if signal.SIGHUP in seen:
+            try:
+                changed, needs = self.reload()
+                self.log.write("info", f"reloaded; changed: {changed}; needs a new life: {needs}")
+            except ConfigError as error:
+                self.log.write("error", f"not reloaded: {error}")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            if number in seen:
+                self.shut_down(number.name)
+
+    def _reap(self) -> None:
+        for pid, code, signal_name in process.reap():
+            if self._hands.take_sweep(pid) or self._hands.take_check(pid, code, signal_name):
+                continue
+            for known in self.programs.values():
+                if known.child and known.child.pid == pid:
+                    self._ended(known, code, signal_name)
+
+    def _ended(self, known: Known, code: int | None, signal_name: str | None) -> None:
+        if (connection := self.links.pop(known.name, None)) is not None:
+            self.door.read_rest(connection)  # its last words may still be on the way
+            connection.life = None
+        self._hands.bury(known, code, signal_name)
+        self.post(known.name, events.Exited(known.life, code, signal_name))
+
+    def _watch(self, name: str, child: Identity) -> None:
+        """Notice the end of a process that is not our child; its exit status cannot be had."""
+        try:
+            fd = os.pidfd_open(child.pid)
+        except OSError:
+            return  # it has ended: the event that was posted says so
+        self._selector.register(fd, selectors.EVENT_READ, lambda mask: self._adopted_ended(name, child, fd))
+
+    def _adopted_ended(self, name: str, child: Identity, fd: int) -> None:
+        self._selector.unregister(fd)
+        os.close(fd)
+        known = self.programs.get(name)
+        if known is not None and known.child == child:
+            self._ended(known, None, None)
+
+
+def _how_to_run(program: Program | None) -> object:
+    return program and (program.command, program.env, program.cwd, program.ready)
+
+
+def _only_wake_up(number: int, frame: FrameType | None) -> None:
+    """The wake-up descriptor carries the signal's number into the loop; nothing is to be done here."""
