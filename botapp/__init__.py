@@ -1,0 +1,1 @@
+"""The shop bot and the programs around it."""

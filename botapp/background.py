@@ -1,0 +1,145 @@
+"""Background work: the one place where it is registered, and where it drains."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+log = logging.getLogger(__name__)
+
+#: how long cancelled work may take to end, in seconds
+CANCEL_GRACE_S: Final = 1.0
+
+
+class Draining(Exception):
+    """No new work is taken: the bot is finishing what it began."""
+
+
+@dataclass(frozen=True)
+class Drained:
+    """What a drain came to: names of work, each in the order of its end."""
+
+    #: ended by itself
+    finished: tuple[str, ...]
+    #: was cancelled at the deadline
+    cut_off: tuple[str, ...]
+    #: was cancelled and runs on regardless
+    deaf: tuple[str, ...] = ()
+
+
+class Background:
+    """Named work of one event loop: tasks of its own, periodic tasks, and work done in somebody else's task."""
+
+    def __init__(self, on_change: Callable[[list[str]], None] = lambda pending: None) -> None:
+        """`on_change` is called with the names of what is pending, whenever that changes while draining."""
+        self._on_change = on_change
+        self._running: dict[asyncio.Task[Any], list[str]] = {}
+        self._periodic: list[tuple[str, float, Callable[[], Awaitable[None]]]] = []
+        self._stop = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._finished: list[str] = []
+
+    @property
+    def draining(self) -> bool:
+        """Whether new work is refused."""
+        return self._stop.is_set()
+
+    @property
+    def pending(self) -> list[str]:
+        """Names of the work under way."""
+        return [name for names in self._running.values() for name in names]
+
+    def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run `work` in a task of its own. Raises Draining."""
+        if self.draining:
+            work.close()
+            raise Draining(name)
+        return self._start(name, work)
+
+    def every(self, name: str, interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` every `interval_s` seconds, beginning now. A drain ends it between two rounds."""
+        self._periodic.append((name, interval_s, work))
+        if not self.draining:
+            self._start(name, self._repeat(name, interval_s, work))
+
+    @contextmanager
+    def work(self, name: str) -> Iterator[None]:
+        """Count what the current task does in this block as work. Raises Draining."""
+        if self.draining:
+            raise Draining(name)
+        task = asyncio.current_task()
+        assert task is not None, "work is done in a task"
+        self._running.setdefault(task, []).append(name)
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._ended(task, name)
+
+    async def drain(self, deadline_s: float) -> Drained:
+        """Take no new work, wait up to `deadline_s` seconds for what is under way, then cancel the rest."""
+        self._stop.set()
+        self._finished.clear()
+        if self._running:
+            self._on_change(self.pending)
+        await self._wait_idle(max(0.0, deadline_s))
+        finished, cut_off = tuple(self._finished), tuple(self.pending)
+        for task in list(self._running):
+            task.cancel()
+        await self._wait_idle(CANCEL_GRACE_S)
+        return Drained(finished, cut_off, tuple(self.pending))
+
+    def reopen(self) -> None:
+        """Serve again: new work is taken, and periodic work goes on."""
+        if not self.draining:
+            return
+        self._stop.clear()
+        running = set(self.pending)
+        for name, interval_s, work in self._periodic:
+            if name not in running:
+                self._start(name, self._repeat(name, interval_s, work))
+
+    def _start(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._running[task] = [name]
+        self._idle.clear()
+        task.add_done_callback(lambda task: self._task_ended(task, name))
+        return task
+
+    def _task_ended(self, task: asyncio.Task[None], name: str) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s failed", name, exc_info=error)
+        self._ended(task, name)
+
+    def _ended(self, task: asyncio.Task[Any], name: str) -> None:
+        names = self._running[task]
+        names.remove(name)
+        if not names:
+            del self._running[task]
+        if not self._running:
+            self._idle.set()
+        if self.draining:
+            self._finished.append(name)
+            self._on_change(self.pending)
+
+    async def _wait_idle(self, timeout_s: float) -> None:
+        try:
+            await asyncio.wait_for(self._idle.wait(), timeout_s)
+        except TimeoutError:
+            return  # the caller looks at what is pending
+
+    async def _repeat(self, name: str, interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
+        while not self.draining:
+            try:
+                await work()
+            except Exception:  # one failed round is no reason to give up the next
+                log.exception("%s failed", name)
+            try:
+                await asyncio.wait_for(self._stop.wait(), interval_s)
+            except TimeoutError:
+                continue

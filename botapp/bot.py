@@ -1,0 +1,351 @@
+"""The shop bot: wires Discord, the link, the shop's front and the clean-up together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import time
+from typing import Any, Final
+
+import discord
+import yarl
+from discord.ext import commands
+
+from botapp import restart_dialog
+from botapp.background import Background
+from botapp.catalogue import Product
+from botapp.cogs.admin import AdminCog
+from botapp.config import Settings
+from botapp.ext.cache_manager import CacheManager
+from botapp.link import Link
+from botapp.locale import _
+from botapp.ui import render
+from botapp.ui.clicks import Clicks
+from botapp.ui.live_message import LiveMessage
+from botapp.ui.live_view import ClickView
+from botapp.ui.shopfront import Shopfront
+from supervisor.client import Message, Surroundings
+
+log = logging.getLogger(__name__)
+
+#: tries to open the first session before the bot gives up until later
+FIRST_TRIES: Final = 3
+#: how often the event loop's lag is measured, in seconds
+LAG_INTERVAL_S: Final = 2.0
+#: how long background work may take when nobody asked for a drain before the end, in seconds
+SHORT_DRAIN_S: Final = 5.0
+#: how long closing the gateway session may take, in seconds
+CLOSE_TIMEOUT_S: Final = 2.0
+
+
+def point_at(settings: Settings) -> None:
+    """Make discord.py speak with the Discord that the settings name."""
+    # a shop has no voice: that libraries for it are missing is nothing to warn of
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+    if settings.discord.api_base:
+        discord.http.Route.BASE = settings.discord.api_base
+    if settings.discord.gateway:
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.discord.gateway)
+
+
+class ShopBot(commands.Bot):
+    """The bot. `ending` is set once it is to end; who set it reads `unreachable` for the reason."""
+
+    def __init__(self, settings: Settings, products: tuple[Product, ...], surroundings: Surroundings | None) -> None:
+        super().__init__(
+            command_prefix=settings.bot.prefix,
+            intents=discord.Intents(guilds=True, guild_messages=True, message_content=True),
+            help_command=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+        self.settings = settings
+        self.background = Background(on_change=self._tell_pending)
+        self.cache = CacheManager(max_bytes=settings.cache.max_bytes)
+        self.link = self._make_link(surroundings) if surroundings else None
+        self.clicks = Clicks(self.background, lambda: self.shopfront, self._about)
+        channel_id = settings.bot.live_channel_id
+        state_file = settings.state_dir / "state.json"
+        message = LiveMessage(self.get_partial_messageable, channel_id, state_file, self.clicks.serve)
+        self.shopfront = Shopfront(
+            self.background, settings.catalogue, products, message if channel_id else None, self._beat
+        )
+        self.admin = AdminCog(self)
+        #: set when no session could be opened at all
+        self.unreachable = asyncio.Event()
+        #: whether this life is about to end
+        self.ending = False
+        self._since_s = time.time()
+        self._online = False
+        self._was_ready = False
+        self._lost_tries = 0
+        self._identifies = 0
+        self._lag_s = 0.0
+        self._ticket: Message | None = None
+        self._drain: asyncio.Task[None] | None = None
+        self._drain_deadline_s = 0.0
+        self._serve_again: asyncio.TimerHandle | None = None
+
+    # --- Discord ---
+
+    async def setup_hook(self) -> None:
+        """Make buttons of earlier lives work again, and the commands."""
+        self.add_view(ClickView(render.buttons(enabled=True), self.clicks.serve))
+        await self.add_cog(self.admin)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Count sessions that are begun; all but the first are told to the supervisor, who counts the day's."""
+        self._identifies += 1
+        await super().before_identify_hook(shard_id, initial=initial)
+
+    async def on_connect(self) -> None:
+        """READY: members are served from here on."""
+        self._online = True
+        self._lost_tries = 0
+        self._beat()
+        if self._was_ready:
+            return
+        self._was_ready = True
+        if self.link is not None:
+            self.link.ready()
+        log.info(_("Ready as %(user)s, life %(life)s"), {"user": self.user, "life": self.life or "-"})
+        if not self.settings.bot.live_channel_id:
+            log.warning(_("[bot] live_channel_id is not set, so there is no live message"))
+        self.shopfront.serve()
+        self.background.every(_("loop lag"), LAG_INTERVAL_S, self._measure_lag)
+
+    async def on_resumed(self) -> None:
+        """The session goes on after a lost connection."""
+        self._online = True
+        self._lost_tries = 0
+        self._beat()
+
+    async def on_disconnect(self) -> None:
+        """The connection is lost; discord.py opens another."""
+        self._online = False
+        self._lost_tries += 1
+        self._beat()
+        # discord.py cannot try again by itself when not even the first connection came about
+        never_open = getattr(self, "ws", None) is None
+        if not self._was_ready and (never_open or self._lost_tries >= FIRST_TRIES):
+            self.unreachable.set()
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Answer clicks on buttons of ours that nothing else answers."""
+        data: dict[str, Any] = dict(interaction.data or {})
+        custom_id = str(data.get("custom_id", ""))
+        if not custom_id.startswith(render.ID_PREFIX) or custom_id in (render.STOCK_ID, render.STATUS_ID):
+            return
+        if interaction.message is None or not self.admin.has_question(interaction.message.id):
+            await self.clicks.unknown(interaction)
+
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """Post the live message again when it was deleted."""
+        if event.message_id == self.shopfront.message_id:
+            self.shopfront.message_deleted()
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """Post the live message again when it was deleted among others."""
+        if self.shopfront.message_id in event.message_ids:
+            self.shopfront.message_deleted()
+
+    async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
+        """A missing channel may be there now."""
+        self._mended_perhaps()
+
+    async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        """A missing permission may be there now."""
+        self._mended_perhaps()
+
+    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
+        """A missing permission may be there now."""
+        self._mended_perhaps()
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """A missing channel may be there now."""
+        self._mended_perhaps()
+
+    async def on_command_error(self, context: commands.Context[Any], exception: commands.CommandError, /) -> None:
+        """A command failed."""
+        if isinstance(exception, commands.CommandNotFound):
+            return
+        cause = getattr(exception, "original", exception)
+        log.error(_("Command %s failed"), context.message.content.split()[0][:50], exc_info=cause)
+        await context.reply(_("❌ That did not work; the bot's log says why."))
+
+    def application_owner_ids(self) -> frozenset[int]:
+        """Return the users who own the application: its owner, or the members of its team."""
+        application = self.application
+        if application is None:
+            return frozenset()
+        if application.team is not None:
+            return frozenset(member.id for member in application.team.members)
+        return frozenset({application.owner.id})
+
+    # --- the supervisor ---
+
+    @property
+    def life(self) -> int | None:
+        """Number of this life; None without a supervisor."""
+        return self.link.surroundings.life if self.link else None
+
+    def health(self) -> Message:
+        """Return how the bot is, as `status` shows it."""
+        latency_s = self.latency if self._online else None
+        return {
+            "livestock": self.shopfront.livestock.get_status(),
+            "buttons": self.shopfront.buttons.get_status(),
+            "gateway": {
+                "connected": self._online,
+                "latency_ms": round(latency_s * 1000, 1) if latency_s is not None and latency_s < 3600 else None,
+                "identifies": self._identifies,
+            },
+            "database": None,
+            "cache": self.cache.get_stats(),
+            "loop_lag_ms": round(self._lag_s * 1000, 1),
+        }
+
+    async def end(self) -> None:
+        """Finish what is under way, unless a drain has done so, and leave Discord."""
+        self.ending = True
+        if self._drain is None:
+            await self._finish("stop", SHORT_DRAIN_S)
+        elif not self._drain.done():
+            await asyncio.wait({self._drain}, timeout=SHORT_DRAIN_S)
+        await self.leave()
+
+    async def leave(self) -> None:
+        """End the gateway session for good and close every connection."""
+        self.ending = True
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                if self._identifies and self.ws.open:
+                    await self.ws.close(code=1000)
+                await self.close()
+        except TimeoutError:
+            log.warning(_("Discord did not close the connection in time"))
+        self.cache.close()
+
+    def _make_link(self, surroundings: Surroundings) -> Link:
+        return Link(
+            surroundings,
+            {
+                "welcome": self._on_welcome,
+                "drain": self._on_drain,
+                "cache": self._on_cache,
+                "reopen": self._on_reopen,
+            },
+            health=self.health,
+            extra_starts=lambda: max(0, self._identifies - 1),
+            on_ready=self._on_ready_heard,
+            on_connected=self._on_link,
+        )
+
+    async def _on_welcome(self, message: Message) -> Message:
+        self._ticket = message.get("ticket") or self._ticket
+        return {}
+
+    async def _on_drain(self, message: Message) -> Message:
+        if self._drain is None or self._drain.done():
+            work = self._drain_and_report(str(message["why"]), float(message["deadline_s"]))
+            self._drain = asyncio.create_task(work)
+        return {}
+
+    async def _on_cache(self, message: Message) -> Message:
+        if message["action"] == "stats":
+            return {"stats": self.cache.get_stats()}
+        clear = {
+            "expired": self.cache.clear_expired,
+            "temporary": self.cache.clear_temporary,
+            "all": self.cache.clear,
+        }
+        return {"removed": await clear[message["what"]]()}
+
+    async def _on_reopen(self, message: Message) -> Message:
+        """Write to the log file anew: the old one was moved away."""
+        file = os.open(os.environ["STOCKSUP_LOG_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+            os.dup2(file, stream.fileno())
+        os.close(file)
+        return {}
+
+    def _on_ready_heard(self, report: Message | None) -> None:
+        ticket, self._ticket = self._ticket, None
+        if ticket is not None and not self.background.draining:
+            self.background.spawn(_("back again"), self._say_back_again(ticket, report))
+
+    async def _say_back_again(self, ticket: Message, report: Message | None) -> None:
+        """Tell whoever asked for the restart that it is done, where it was asked for."""
+        text = restart_dialog.back_again(self.life or 0, report)
+        channel = self.get_partial_messageable(int(ticket["channel_id"]))
+        try:
+            await channel.get_partial_message(int(ticket["message_id"])).edit(content=text, view=None)
+        except discord.NotFound:
+            await channel.send(text)
+
+    def _on_link(self, connected: bool) -> None:
+        """A drained life whose supervisor is gone for too long serves again."""
+        if self._serve_again is not None:
+            self._serve_again.cancel()
+            self._serve_again = None
+        if not connected and self._drain is not None and not self.ending:
+            loop = asyncio.get_running_loop()
+            self._serve_again = loop.call_later(self._drain_deadline_s, self._reopen)
+
+    async def _drain_and_report(self, why: str, deadline_s: float) -> None:
+        self._drain_deadline_s = deadline_s
+        report = await self._finish(why, deadline_s)
+        if self.link is not None:
+            self.link.tell("drained", report=report)
+
+    async def _finish(self, why: str, deadline_s: float) -> Message:
+        """Run the clean-up; on a planned stop members see that the shop is closed."""
+        if why == "stop" and self._was_ready:
+            await self.shopfront.close()
+        result = await self.admin._cleanup_before_restart(deadline_s)
+        return {
+            "drained": list(result.drained),
+            "cut_off": list(result.cut_off),
+            "flushed_entries": result.flushed_entries,
+            "steps": result.steps,
+        }
+
+    def _reopen(self) -> None:
+        log.warning(_("The supervisor that asked for the drain is gone: serving again"))
+        if self._drain is not None:
+            self._drain.cancel()
+            self._drain = None
+        self.cache.unseal()
+        self.background.reopen()
+        self.shopfront.reopen()
+
+    def _tell_pending(self, pending: list[str]) -> None:
+        if self.link is not None:
+            self.link.tell("draining", pending=pending)
+
+    # --- small things ---
+
+    def _beat(self) -> None:
+        if self.link is not None:
+            self.link.beat()
+
+    def _mended_perhaps(self) -> None:
+        if not self.shopfront.livestock.is_healthy():
+            self.shopfront.look_soon()
+
+    async def _measure_lag(self) -> None:
+        loop = asyncio.get_running_loop()
+        planned = loop.time() + 0.05
+        await asyncio.sleep(0.05)
+        self._lag_s = max(0.0, loop.time() - planned)
+
+    def _about(self) -> str:
+        since = f"<t:{int(self._since_s)}:R>"
+        if self.life is None:
+            return _("🤖 Serving since %(since)s.") % {"since": since}
+        return _("🤖 Life %(life)d, serving since %(since)s.") % {"life": self.life, "since": since}

@@ -1,0 +1,282 @@
+"""The bot's settings: read, checked, with a default for everything; and the token.
+
+Tables of the supervisor (`[programs]`, the rest of `[supervisor]`) are the supervisor's to check.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+FlushPolicy = Literal["all", "temporary", "expired", "none"]
+Snowflake = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+
+#: longest token that is looked at, in characters; Discord's have about 72
+MAX_TOKEN_CHARS: Final = 512
+
+_T = TypeVar("_T")
+
+
+class ConfigError(Exception):
+    """A mistake in the configuration: one message with place, cause and remedy. Exit code 78."""
+
+
+class Discord(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[discord]`."""
+
+    #: file that holds the token alone, relative to the configuration file
+    token_file: str = ""
+    #: base address of another Discord's REST interface; empty: discord.com
+    api_base: str = ""
+    #: address of another Discord's gateway; empty: Discord's own
+    gateway: str = ""
+
+
+class Bot(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[bot]`."""
+
+    #: what a command begins with
+    prefix: Annotated[str, Meta(min_length=1, max_length=10, pattern=r"^\S+$")] = "!"
+    #: users who may give admin commands; with no roles either: the application's owner
+    admin_ids: Annotated[tuple[Snowflake, ...], Meta(max_length=1000)] = ()
+    #: roles whose members may give admin commands
+    admin_role_ids: Annotated[tuple[Snowflake, ...], Meta(max_length=1000)] = ()
+    #: channel of the live message; 0: none yet
+    live_channel_id: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    #: products shown in the live message, relative to the configuration file
+    catalogue_file: Annotated[str, Meta(min_length=1)] = "catalogue.toml"
+
+
+class Cache(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[cache]`."""
+
+    flush_on_restart: FlushPolicy = "all"
+    flush_on_crash: FlushPolicy = "temporary"
+    max_bytes: Annotated[int, Meta(ge=1_048_576)] = 256 * 1024 * 1024
+
+
+class Store(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[store]`."""
+
+    #: database of the shop; empty: SQLite below the state directory
+    url: str = ""
+
+
+class Supervisor(Struct, frozen=True):
+    """What the bot reads of the table `[supervisor]`."""
+
+    state_dir: Annotated[str, Meta(min_length=1)] = "state"
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is the bot's of the file, and where the file is."""
+
+    #: absolute path of the configuration file
+    path: Path
+    language: Literal["id", "en"] = "id"
+    timezone: str = "Asia/Jakarta"
+    supervisor: Supervisor = Supervisor()
+    discord: Discord = Discord()
+    bot: Bot = Bot()
+    cache: Cache = Cache()
+    store: Store = Store()
+
+    @property
+    def state_dir(self) -> Path:
+        """Where the bot keeps what must survive it."""
+        return self.path.parent / self.supervisor.state_dir / "bot"
+
+    @property
+    def catalogue(self) -> Path:
+        """The catalogue file."""
+        return self.path.parent / self.bot.catalogue_file
+
+
+_TABLES: Final[dict[str, type[Struct]]] = {"discord": Discord, "bot": Bot, "cache": Cache, "store": Store}
+#: top-level names that are the supervisor's alone
+_NOT_OURS: Final = frozenset({"programs"})
+_TOP_LEVEL: Final = frozenset(Settings.__struct_fields__) - {"path"} | _NOT_OURS
+
+
+def find(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the absolute path of the configuration file in use.
+
+    The order is `$STOCKSUP_CONFIG`, `./config.toml`, `~/.config/stocksup/config.toml`, `/etc/stocksup/config.toml`.
+    Raises ConfigError when there is none.
+    """
+    if named := environ.get("STOCKSUP_CONFIG"):
+        if not Path(named).exists():
+            raise ConfigError(f"cannot open {named}: there is no such file; correct $STOCKSUP_CONFIG")
+        return Path(named).absolute()
+    home = [Path(environ["HOME"]) / ".config/stocksup/config.toml"] if environ.get("HOME") else []
+    places = [Path("config.toml"), *home, Path("/etc/stocksup/config.toml")]
+    for place in places:
+        if place.exists():
+            return place.absolute()
+    looked = ", ".join(str(place) for place in places)
+    raise ConfigError(
+        f"no config.toml found (looked for {looked}); write one, name one with $STOCKSUP_CONFIG, "
+        "or see everything without one: stocksup demo"
+    )
+
+
+def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the checked settings in the file at `path`.
+
+    STOCKSUP_DISCORD_API and STOCKSUP_DISCORD_GATEWAY in `environ` go before `[discord]`.
+    Raises ConfigError: one message with file, key, what is wrong and what was expected.
+    """
+    given = read_toml(path)
+    _refuse_unknown_keys(path, given)
+    table = {name: value for name, value in given.items() if name not in _NOT_OURS}
+    settings = convert(path, {**table, "path": path.absolute()}, Settings)
+    api_base = environ.get("STOCKSUP_DISCORD_API") or settings.discord.api_base
+    gateway = environ.get("STOCKSUP_DISCORD_GATEWAY") or settings.discord.gateway
+    _check_address(path, "api_base", api_base, ("http://", "https://"))
+    _check_address(path, "gateway", gateway, ("ws://", "wss://"))
+    _check_timezone(path, settings.timezone)
+    discord = msgspec.structs.replace(settings.discord, api_base=api_base.rstrip("/"), gateway=gateway)
+    return msgspec.structs.replace(settings, discord=discord)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what is in the TOML file at `path`. Raises ConfigError when it cannot be read or is not TOML."""
+    import tomli
+
+    try:
+        with path.open("rb") as file:
+            return tomli.load(file)
+    except OSError as error:
+        raise ConfigError(f"cannot open {path}: {error.strerror}; mend its path or its permissions") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text at byte {error.start}; save it as UTF-8") from error
+    except tomli.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+
+
+def convert(path: Path, table: Any, kind: type[_T]) -> _T:
+    """Return `table` of the file at `path` as a `kind`. Raises ConfigError."""
+    try:
+        return msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(explain(path, str(error))) from error
+
+
+def read_token(settings: Settings, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the bot's token: `$DISCORD_TOKEN`, `[discord] token_file`, or a systemd credential `discord_token`.
+
+    Raises ConfigError when there is none, or what is there cannot be a token. The message never shows it.
+    """
+    if token := environ.get("DISCORD_TOKEN", "").strip():
+        return _checked_token(token, "$DISCORD_TOKEN")
+    if settings.discord.token_file:
+        path = settings.path.parent / settings.discord.token_file
+        return _checked_token(_read_secret(path), str(path))
+    if directory := environ.get("CREDENTIALS_DIRECTORY"):
+        credential = Path(directory) / "discord_token"
+        if credential.exists():
+            return _checked_token(_read_secret(credential), "the systemd credential discord_token")
+    raise ConfigError(
+        f"{settings.path}: [discord] token_file: no token; expected the bot's token in a file named here, or in "
+        "$DISCORD_TOKEN (`stocksup init` will ask for it once this version has it); without a token: stocksup demo"
+    )
+
+
+def open_token_file(settings: Settings) -> Path | None:
+    """Return the token file if other users of this machine can read it, else None."""
+    if not settings.discord.token_file:
+        return None
+    path = settings.path.parent / settings.discord.token_file
+    try:
+        return path if path.stat().st_mode & 0o077 else None
+    except OSError:
+        return None  # `read_token` says what is wrong with it
+
+
+def explain(path: Path, problem: str) -> str:
+    """Turn msgspec's "Expected `int`, got `str` - at `$.bot.prefix`" into a message for people."""
+    what, _, where = problem.partition(" - at `$")
+    names = [name for name in re.split(r"[.`]+", re.sub(r"\[[\d.]*\]", "", where)) if name]
+    key = f"[{'.'.join(names[:-1])}] {names[-1]}" if len(names) > 1 else "".join(names)
+    for technical, plain in _PLAIN.items():
+        what = what.replace(technical, plain)
+    if names and names[-1] in _CHOICES:
+        what = f"{what}; expected {_CHOICES[names[-1]]}"
+    return f"{path}: {key or 'the file'}: {what[0].lower()}{what[1:]}"
+
+
+#: msgspec's words for types, and ours
+_PLAIN: Final = {
+    "`int`": "a whole number",
+    "`float`": "a number",
+    "`str`": "a text in quotes",
+    "`bool`": "true or false",
+    "`array`": "a list",
+    "`object`": "a table",
+}
+
+#: what may stand where a key takes one of a few words
+_CHOICES: Final = {
+    "language": '"id" or "en"',
+    "prefix": "up to 10 characters without spaces",
+    "flush_on_restart": '"all", "temporary", "expired" or "none"',
+    "flush_on_crash": '"all", "temporary", "expired" or "none"',
+}
+
+
+def _refuse_unknown_keys(path: Path, table: dict[str, Any]) -> None:
+    """Raise ConfigError, with a near name, for the first key that nobody knows."""
+    places: list[tuple[str, Any, frozenset[str]]] = [("", table, _TOP_LEVEL)]
+    places += [(name, table.get(name), frozenset(kind.__struct_fields__)) for name, kind in _TABLES.items()]
+    for place, content, known in places:
+        for key in content if isinstance(content, dict) else ():
+            if key in known:
+                continue
+            near = difflib.get_close_matches(key, sorted(known), n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"expected one of {', '.join(sorted(known))}"
+            raise ConfigError(f"{path}: {f'[{place}] {key}' if place else key}: unknown key; {hint}")
+
+
+def _check_address(path: Path, key: str, address: str, schemes: tuple[str, str]) -> None:
+    if address and not (address.startswith(schemes) and re.fullmatch(r"\w+://[^\s/]+\S*", address)):
+        raise ConfigError(
+            f'{path}: [discord] {key}: "{address[:100]}" is not an address; '
+            f"expected one that begins with {schemes[0]} or {schemes[1]}"
+        )
+
+
+def _check_timezone(path: Path, name: str) -> None:
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError(
+            f'{path}: timezone: "{name}" is not known; expected an IANA name such as "Asia/Jakarta"'
+        ) from error
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(4 * MAX_TOKEN_CHARS).decode("ascii", "replace").strip()
+    except OSError as error:
+        raise ConfigError(
+            f"cannot open {path}, which should hold the token: {error.strerror}; "
+            "mend [discord] token_file or the file's permissions"
+        ) from error
+
+
+def _checked_token(token: str, origin: str) -> str:
+    if not re.fullmatch(rf"[\x21-\x7e]{{1,{MAX_TOKEN_CHARS}}}", token):
+        raise ConfigError(
+            f"{origin} does not hold a token; expected one line without spaces, as the Developer Portal shows it"
+        )
+    return token

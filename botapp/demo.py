@@ -1,0 +1,220 @@
+"""`stocksup demo`: a whole shop with a local Discord, in a state directory of its own."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from supervisor.client import SOCKET_NAME, Client, DoorError
+
+DEFAULT_PORT: Final = 8099
+HOST: Final = "127.0.0.1"
+#: how often new lines of the bot's log are looked for, in seconds
+FOLLOW_INTERVAL_S: Final = 0.2
+#: longest time until everything is up, in seconds
+START_TIMEOUT_S: Final = 120.0
+
+#: what must not reach the demo from a real shop on the same machine
+_REAL: Final = frozenset({"DISCORD_TOKEN", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "INVOCATION_ID"})
+
+_CONFIG: Final = """\
+# Written by `stocksup demo`, anew each time.
+language = "id"
+
+[supervisor]
+state_dir = "state"
+
+[discord]
+token_file = "token"
+api_base = "http://{host}:{port}/api/v10"
+gateway = "ws://{host}:{port}/gateway"
+
+[bot]
+live_channel_id = {channel}
+
+[programs.discord]
+command = ["python", "-m", "botapp.sandbox", "--port", "{port}"]
+ready = "link"
+drain = false
+flush_cache = false
+
+[programs.bot]
+command = ["python", "-m", "botapp"]
+check = ["python", "-m", "botapp", "--check"]
+"""
+
+_CATALOGUE: Final = """\
+# The products of the demo. Change something: the live message follows.
+[[product]]
+code = "STEAM10"
+name = "Steam Wallet 10"
+price = 12000
+stock = 24
+description = "Kode voucher, dikirim lewat DM"
+
+[[product]]
+code = "ROBUX400"
+name = "Robux 400"
+price = 65000
+stock = 7
+
+[[product]]
+code = "NITRO1"
+name = "Nitro 1 bulan"
+price = 45000
+stock = 0
+description = "Segera tersedia lagi"
+"""
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="Of the page.")
+@click.option("--state-dir", type=click.Path(path_type=Path, file_okay=False), help="Where the demo keeps its files.")
+def demo(port: int, state_dir: Path | None) -> int:
+    """Show everything with a local Discord, without a token."""
+    directory = (state_dir or default_directory(os.environ)).absolute()
+    place = directory / "state"
+    if (pid := _running(place)) is not None:
+        raise click.ClickException(
+            f"the demo runs already (process {pid}, files in {directory}); use it, or end it with Ctrl-C there first"
+        )
+    # what an earlier demo left running still has the port, and is taken over
+    if not (place / SOCKET_NAME).exists() and not _is_free(port):
+        raise click.ClickException(
+            f"cannot open port {port}: something else uses it; take another one: stocksup demo --port {port + 1}"
+        )
+    _write_files(directory, port)
+    supervisor = _start_supervisor(directory / "config.toml")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: supervisor.terminate())
+    try:
+        return _show(supervisor, place, port)
+    finally:
+        if supervisor.poll() is None:
+            supervisor.terminate()
+        supervisor.wait()
+
+
+def default_directory(environ: Mapping[str, str]) -> Path:
+    """Return where the demo keeps its files: `$XDG_STATE_HOME/stocksup/demo`, or the same below `~/.local/state`."""
+    home = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME", ".")) / ".local/state"
+    return Path(home) / "stocksup" / "demo"
+
+
+def banner(port: int, environ: Mapping[str, str], user: str) -> str:
+    """Return what is shown when everything is up. Pure."""
+    lines = [
+        "",
+        "  The demo is up: a shop, its bot, and a local Discord.",
+        "",
+        f"    Open    http://{HOST}:{port}/",
+        "    Be Admin there, who may give commands; Budi and Sari are members.",
+        "    Type    !restart    and answer    ya",
+        "    Stop    Ctrl-C",
+    ]
+    words = environ.get("SSH_CONNECTION", "").split()
+    if len(words) == 4:
+        lines.append(f"    By SSH: on your own machine first    ssh -L {port}:{HOST}:{port} {user}@{words[2]}")
+    return "\n".join([*lines, ""])
+
+
+def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int) -> int:
+    """Wait until everything is up, say so, and show the bot's log until the end."""
+    try:
+        problem = _wait_until_up(place)
+    except DoorError as error:
+        # the supervisor ends: by a signal to us, or because something is wrong
+        problem = "" if supervisor.wait() == 0 else error.message
+    if problem:
+        raise click.ClickException(problem)
+    if supervisor.poll() is None:
+        click.echo(banner(port, os.environ, getpass.getuser()))
+        _follow(supervisor, place / "logs" / "bot.log")
+    return 0 if supervisor.wait() == 0 else 1
+
+
+def _wait_until_up(place: Path) -> str:
+    """Return "" when every program runs, else why one does not. Raises DoorError when the supervisor ends."""
+    with Client(place / SOCKET_NAME) as listener, Client(place / SOCKET_NAME) as asker:
+        reports = listener.events(timeout_s=START_TIMEOUT_S)
+        while True:
+            programs = asker.request("status", timeout_s=START_TIMEOUT_S)["programs"]
+            if failed := [one for one in programs if one["state"] == "FATAL"]:
+                return f"cannot start {failed[0]['name']}: {failed[0]['reason']}"
+            if all(one["state"] == "RUNNING" for one in programs):
+                return ""
+            next(reports)
+
+
+def _follow(supervisor: subprocess.Popen[bytes], log: Path) -> None:
+    """Show what the bot logs, from its last beginning on, until the supervisor has ended."""
+    with log.open(encoding="utf-8", errors="replace") as file:
+        going = True
+        while going:
+            going = supervisor.poll() is None
+            for line in file:
+                click.echo(line, nl=False)
+            sys.stdout.flush()
+            if going:
+                time.sleep(FOLLOW_INTERVAL_S)
+
+
+def _running(place: Path) -> int | None:
+    try:
+        with Client(place / SOCKET_NAME) as client:
+            return int(client.request("ping", timeout_s=5)["pid"])
+    except (DoorError, OSError):
+        return None  # nobody, or nobody who answers
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _write_files(directory: Path, port: int) -> None:
+    from botapp.sandbox.ids import DEFAULT_TOKEN, LIVE_CHANNEL_ID
+
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    config = _CONFIG.format(host=HOST, port=port, channel=LIVE_CHANNEL_ID)
+    for name, text in (("config.toml", config), ("token", f"{DEFAULT_TOKEN}\n"), ("catalogue.toml", _CATALOGUE)):
+        fd = os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def _start_supervisor(config: Path) -> subprocess.Popen[bytes]:
+    """Start the supervisor and wait until its door is open."""
+    environ = {
+        name: value for name, value in os.environ.items() if name not in _REAL and not name.startswith("STOCKSUP")
+    }
+    reader, writer = os.pipe()
+    command = [sys.executable, "-P", "-m", "supervisor", "--config", str(config), "--report-fd", str(writer)]
+    # a session of its own: Ctrl-C is for us, and we tell it once
+    supervisor = subprocess.Popen(
+        command, env=environ, pass_fds=(writer,), start_new_session=True, stdin=subprocess.DEVNULL
+    )
+    os.close(writer)
+    with open(reader, encoding="utf-8") as file:
+        line = file.readline()
+    report: dict[str, Any] = json.loads(line) if line else {"ok": False, "message": "the supervisor ended at once"}
+    if not report["ok"]:
+        supervisor.wait()
+        raise click.ClickException(str(report["message"]))
+    return supervisor

@@ -1,0 +1,1 @@
+"""Extensions of the bot that stand on their own."""

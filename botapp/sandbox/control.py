@@ -1,0 +1,272 @@
+"""The control API below /control: for the page and the tests. JSON in, JSON out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from botapp.sandbox import ids
+from botapp.sandbox.faults import BadFault, Fault, Faults
+from botapp.sandbox.feed import Feed
+from botapp.sandbox.gateway import Gateway
+from botapp.sandbox.members import CannotDo, Members, ack_over, answer_over, state_of
+from botapp.sandbox.sessions import IDENTIFIES_PER_DAY, PRIVILEGED_INTENTS
+from botapp.sandbox.world import FIRST_ANSWER_S, BackendError, Interaction, World
+
+log = logging.getLogger(__name__)
+
+_MAX_WAIT_S: Final = 60.0
+_KEEPALIVE_S: Final = 15.0
+_SWITCHES: Final = {"routes", "token", "forbid_intents", "identify_limit", "identify_budget", "dm_closed", "drop"}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Control:
+    """The control API. `identify_limit`: the switch's position at the start, which DELETE /control/faults restores."""
+
+    def __init__(
+        self, world: World, members: Members, gateway: Gateway, faults: Faults, feed: Feed, *, identify_limit: bool
+    ) -> None:
+        self._world = world
+        self._members = members
+        self._gateway = gateway
+        self._faults = faults
+        self._feed = feed
+        self._token = gateway.sessions.token
+        self._identify_limit = identify_limit
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes of this API."""
+        return [
+            web.get("/control/world", _json(self._get_world)),
+            web.get("/control/view", _json(self._get_view)),
+            web.get("/control/sessions", _json(self._get_sessions)),
+            web.get("/control/interaction/{id}", _json(self._get_interaction)),
+            web.get("/control/events", self._get_events),
+            web.post("/control/message", _json(self._post_message)),
+            web.delete("/control/message/{id}", _json(self._delete_message)),
+            web.post("/control/click", _json(self._post_click)),
+            web.post("/control/select", _json(self._post_select)),
+            web.post("/control/modal", _json(self._post_modal)),
+            web.post("/control/command", _json(self._post_command)),
+            web.post("/control/permissions", _json(self._post_permissions)),
+            web.post("/control/faults", _json(self._post_faults)),
+            web.delete("/control/faults", _json(self._delete_faults)),
+        ]
+
+    # --------------------------------------------------------------------- looking
+
+    async def _get_world(self, request: web.Request) -> Any:
+        commands = [dict(one) for scope in self._world.commands.values() for one in scope.values()]
+        return {
+            "guild": {"id": str(ids.GUILD_ID), "name": ids.GUILD_NAME},
+            "bot": {"id": str(ids.BOT_ID), "name": ids.BOT_NAME},
+            "members": [{"id": str(member_id), "name": name} for name, member_id in ids.MEMBERS.items()],
+            "channels": [
+                {"id": str(channel_id), "name": name, "members": self._members.who_sees(channel_id)}
+                for name, channel_id in ids.CHANNELS.items()
+            ],
+            "commands": [{"name": one["name"], "description": one["description"]} for one in commands],
+            "last_seq": self._feed.last_seq,
+        }
+
+    async def _get_view(self, request: web.Request) -> Any:
+        member, channel = request.query.get("member", ""), request.query.get("channel", "toko")
+        return {"messages": self._members.view(member, channel), "last_seq": self._feed.last_seq}
+
+    async def _get_sessions(self, request: web.Request) -> Any:
+        sessions = self._gateway.sessions
+        return {
+            "sessions": self._gateway.snapshot(),
+            "identifies": sessions.identifies,
+            "resumes": sessions.resumes,
+        }
+
+    async def _get_interaction(self, request: web.Request) -> Any:
+        interaction_id = _number(request.match_info["id"])
+        wait_s = min(float(request.query.get("wait_s", "0")), _MAX_WAIT_S)
+        over = ack_over if request.query.get("until") == "ack" else answer_over
+        try:
+            async with asyncio.timeout(wait_s):
+                while not over(self._members.status(interaction_id)["state"]):
+                    await self._feed.changed()
+        except TimeoutError:
+            return self._members.status(interaction_id)  # the state it is in by then is the answer
+        return self._members.status(interaction_id)
+
+    async def _get_events(self, request: web.Request) -> web.StreamResponse:
+        """Stream the events after `since` (or Last-Event-ID), or from now on, as server-sent events."""
+        since = request.headers.get("Last-Event-ID") or request.query.get("since")
+        seq = self._feed.last_seq if since is None else _number(since)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        await response.write(b": open\n\n")
+        while True:
+            events = self._feed.since(seq)
+            for event in events:
+                await response.write(f"id: {event['seq']}\ndata: {json.dumps(event)}\n\n".encode())
+                seq = event["seq"]
+            if events:
+                continue
+            try:
+                async with asyncio.timeout(_KEEPALIVE_S):
+                    await self._feed.changed()
+            except TimeoutError:
+                await response.write(b": still here\n\n")
+
+    # ------------------------------------------------------------------------ doing
+
+    async def _post_message(self, request: web.Request) -> Any:
+        said = await _fields(request, "member", "channel", "content")
+        message = self._members.say(str(said["member"]), str(said["channel"]), str(said["content"]))
+        return {"message_id": str(message.id)}
+
+    async def _delete_message(self, request: web.Request) -> Any:
+        message = self._members.message(_number(request.match_info["id"]))
+        self._world.delete_message(message.channel_id, message.id)
+        return {}
+
+    async def _post_click(self, request: web.Request) -> Any:
+        given = await _fields(request, "member", "message_id", "custom_id")
+        message_id = _number(given["message_id"])
+        return self._began(self._members.click(str(given["member"]), message_id, str(given["custom_id"])))
+
+    async def _post_select(self, request: web.Request) -> Any:
+        given = await _fields(request, "member", "message_id", "custom_id", "values")
+        message_id, values = _number(given["message_id"]), [str(value) for value in given["values"]]
+        return self._began(self._members.select(str(given["member"]), message_id, str(given["custom_id"]), values))
+
+    async def _post_modal(self, request: web.Request) -> Any:
+        given = await _fields(request, "member", "interaction_id", "values")
+        values = {str(name): str(value) for name, value in given["values"].items()}
+        return self._began(self._members.submit(str(given["member"]), _number(given["interaction_id"]), values))
+
+    async def _post_command(self, request: web.Request) -> Any:
+        given = await _fields(request, "member", "channel", "name", "options")
+        return self._began(
+            self._members.command(
+                str(given["member"]), str(given["channel"]), str(given["name"]), given["options"] or {}
+            )
+        )
+
+    def _began(self, record: Interaction) -> Any:
+        def tell_if_failed() -> None:
+            if state_of(record, self._world.age_ms(record)) == "failed":
+                self._feed.publish("interaction", interaction_id=str(record.id), member_id=str(record.user_id))
+
+        # A little later than the deadline, so that the state has changed for certain by then.
+        asyncio.get_running_loop().call_later(FIRST_ANSWER_S + 0.01, tell_if_failed)
+        return {"interaction_id": str(record.id)}
+
+    # --------------------------------------------------------------------- switches
+
+    async def _post_permissions(self, request: web.Request) -> Any:
+        """Take permissions in a channel from the bot: {"channel": "toko", "deny": ["send_messages"]}."""
+        given = await _fields(request, "channel", "deny")
+        channel = self._members.channel("Admin", str(given["channel"]))
+        self._world.deny_bot(channel.id, [str(name) for name in given["deny"]])
+        return {}
+
+    async def _post_faults(self, request: web.Request) -> Any:
+        """Set what is named, leave the rest as it is.
+
+        `routes`: faults to add; `token`: the token that is valid from now on; `forbid_intents`: privileged intents
+        that are switched off; `identify_limit`: one IDENTIFY per 5 s; `identify_budget`: IDENTIFYs a day;
+        `dm_closed`: names of members who take no direct messages; `drop`: end all gateway connections, by
+        {"reset": true} or {"code": 4000}, with "end": true so that no session can be resumed.
+        """
+        given = await _read_object(request)
+        unknown = sorted(given.keys() - _SWITCHES)
+        if unknown:
+            raise CannotDo(f"unknown field {unknown[0]!r}; known: {', '.join(sorted(_SWITCHES))}", 400)
+        faults = [Fault.read(one) for one in given.get("routes", ())]
+        self._switch(given)
+        for fault in faults:
+            self._faults.add(fault)
+        if "drop" in given:
+            await self._drop(given["drop"])
+        return {}
+
+    def _switch(self, given: Mapping[str, Any]) -> None:
+        sessions = self._gateway.sessions
+        forbidden = set(given.get("forbid_intents", sessions.forbidden_intents))
+        closed = given.get("dm_closed")
+        if not forbidden <= PRIVILEGED_INTENTS.keys():
+            raise CannotDo(f"forbid_intents takes {', '.join(PRIVILEGED_INTENTS)}", 400)
+        if closed is not None and not set(closed) <= ids.MEMBERS.keys():
+            raise CannotDo(f"dm_closed takes {', '.join(ids.MEMBERS)}", 400)
+        sessions.forbidden_intents = self._world.forbidden_intents = forbidden
+        if closed is not None:
+            self._world.closed_dms = {ids.MEMBERS[name] for name in closed}
+        sessions.token = str(given.get("token", sessions.token))
+        sessions.identify_limit = bool(given.get("identify_limit", sessions.identify_limit))
+        sessions.identify_budget = int(given.get("identify_budget", sessions.identify_budget))
+
+    async def _drop(self, how: Mapping[str, Any]) -> None:
+        if how.get("reset"):
+            self._gateway.reset_all(end=bool(how.get("end")))
+            return
+        await self._gateway.close_all(int(how["code"]), "Closed on demand.", end=bool(how.get("end")))
+
+    async def _delete_faults(self, request: web.Request) -> Any:
+        """Take everything back: faults, token, intents, limits, closed direct messages, permissions."""
+        self._faults.clear()
+        everything = {
+            "token": self._token,
+            "forbid_intents": [],
+            "identify_limit": self._identify_limit,
+            "identify_budget": IDENTIFIES_PER_DAY,
+            "dm_closed": [],
+        }
+        self._switch(everything)
+        for channel_id in ids.CHANNELS.values():
+            self._world.deny_bot(channel_id, [])
+        return {}
+
+
+def _json(handler: Callable[[web.Request], Awaitable[Any]]) -> Handler:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return web.json_response(await handler(request))
+        except CannotDo as refusal:
+            return _refuse(refusal.status, str(refusal))
+        except BackendError as refusal:
+            return _refuse(refusal.status, refusal.message)
+        except BadFault as error:
+            return _refuse(400, str(error))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            log.warning("cannot make sense of %s %s", request.method, request.path, exc_info=True)
+            return _refuse(400, f"cannot make sense of the request: {error!r}")
+
+    return answer
+
+
+def _refuse(status: int, message: str) -> web.Response:
+    return web.json_response({"error": message}, status=status)
+
+
+def _number(text: Any) -> int:
+    if not (isinstance(text, int | str) and str(text).isascii() and str(text).isdecimal() and len(str(text)) <= 20):
+        raise CannotDo(f"not an id: {text!r}", 400)
+    return int(text)
+
+
+async def _read_object(request: web.Request) -> dict[str, Any]:
+    given = json.loads(await request.read() or b"{}")
+    if not isinstance(given, dict):
+        raise CannotDo("the body is a JSON object", 400)
+    return given
+
+
+async def _fields(request: web.Request, *names: str) -> dict[str, Any]:
+    given = await _read_object(request)
+    unknown = sorted(given.keys() - set(names))
+    if unknown:
+        raise CannotDo(f"unknown field {unknown[0]!r}; known: {', '.join(names)}", 400)
+    return {"channel": "toko", "options": None} | given

@@ -1,0 +1,99 @@
+"""Faults on demand: which REST request is to fail, and how. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+#: most faults that may be set at the same time
+MAX_FAULTS: Final = 100
+_MAX_DELAY_S: Final = 60.0
+_FIELDS: Final = {"method", "path", "status", "code", "message", "delay_s", "retry_after_s", "times", "after"}
+
+
+class BadFault(ValueError):
+    """A fault was described wrongly; the text says how."""
+
+
+@dataclass
+class Fault:
+    """One fault. It applies to requests whose method and path match."""
+
+    #: an HTTP method, or `*`
+    method: str = "*"
+    #: a pattern for the path below /api/v10, with `*` for anything: `/channels/*/messages`
+    path: str = "*"
+    #: the status to answer with; None: the request is only slowed down
+    status: int | None = None
+    #: Discord's error code and message in the answer
+    code: int = 0
+    message: str = ""
+    #: seconds to wait before the request is looked at
+    delay_s: float = 0.0
+    #: for status 429: what the answer says about trying again
+    retry_after_s: float = 1.0
+    #: how many requests it still applies to; None: all of them until it is taken back
+    times: int | None = None
+    #: carry the request out and fail only the answer, as when an answer is lost
+    after: bool = False
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> Fault:
+        """Return the fault that `fields` (JSON) describe. Raises BadFault."""
+        unknown = sorted(fields.keys() - _FIELDS)
+        if unknown:
+            raise BadFault(f"unknown field {unknown[0]!r} in a fault; known: {', '.join(sorted(_FIELDS))}")
+        if not all(isinstance(fields.get(name, ""), str) for name in ("method", "path", "message")):
+            raise BadFault("method, path and message are strings")
+        fault = cls(**fields)
+        if not _is_int(fault.code):
+            raise BadFault("code is a whole number")
+        if fault.status is not None and not (_is_int(fault.status) and 400 <= fault.status <= 599):
+            raise BadFault("status is a number from 400 to 599")
+        if fault.times is not None and not (_is_int(fault.times) and fault.times > 0):
+            raise BadFault("times is a whole number above 0")
+        if not _is_seconds(fault.delay_s) or not _is_seconds(fault.retry_after_s):
+            raise BadFault(f"delay_s and retry_after_s are seconds from 0 to {_MAX_DELAY_S:g}")
+        if fault.status is None and fault.delay_s == 0:
+            raise BadFault("a fault needs a status or a delay_s")
+        return fault
+
+    def matches(self, method: str, path: str) -> bool:
+        """Say whether a request for `path` (below /api/v10) is meant."""
+        return self.method in ("*", method) and fnmatchcase(path, self.path)
+
+
+class Faults:
+    """The faults that are set. The first that matches a request applies to it."""
+
+    def __init__(self) -> None:
+        self.active: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Set one more fault. Raises BadFault when there are MAX_FAULTS already."""
+        if len(self.active) >= MAX_FAULTS:
+            raise BadFault(f"there are {MAX_FAULTS} faults already; take some back first")
+        self.active.append(fault)
+
+    def clear(self) -> None:
+        """Take all faults back."""
+        self.active.clear()
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """Return the fault for this request, or None. A fault with `times` is used up by it."""
+        fault = next((fault for fault in self.active if fault.matches(method, path)), None)
+        if fault is not None and fault.times is not None:
+            fault.times -= 1
+            if fault.times == 0:
+                self.active.remove(fault)
+        return fault
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MAX_DELAY_S

@@ -1,0 +1,42 @@
+"""What happened, in order: the numbered events that the page and the tests wait for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any, Final
+
+#: events kept for those who ask late
+KEPT_EVENTS: Final = 2000
+
+FeedEvent = dict[str, Any]
+
+
+class Feed:
+    """The last KEPT_EVENTS events, numbered from 1, with a way to wait for the next."""
+
+    def __init__(self) -> None:
+        self.last_seq = 0
+        self._events: deque[FeedEvent] = deque(maxlen=KEPT_EVENTS)
+        self._changed = asyncio.Event()
+
+    def publish(self, kind: str, **fields: Any) -> None:
+        """Add an event of type `kind` and wake everybody who waits."""
+        self.last_seq += 1
+        self._events.append({"seq": self.last_seq, "type": kind, **fields})
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def since(self, seq: int) -> list[FeedEvent]:
+        """Return the events after `seq`, oldest first. If some are gone already, a `gap` event comes first."""
+        if seq >= self.last_seq:
+            return []
+        events = [event for event in self._events if event["seq"] > seq]
+        first = events[0]["seq"]
+        if first > seq + 1:
+            events.insert(0, {"seq": first - 1, "type": "gap", "missed": first - 1 - seq})
+        return events
+
+    async def changed(self) -> None:
+        """Return at the next event. Look at the world first: what came before is not told again."""
+        await self._changed.wait()

@@ -1,0 +1,65 @@
+"""The local Discord as a program under the supervisor: its side of the door."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from botapp.link import Link, StaleLife
+from supervisor.client import Message, Surroundings
+
+if TYPE_CHECKING:
+    from botapp.sandbox.server import Server
+
+_FAREWELL_TIMEOUT_S: Final = 0.5
+
+
+async def live(surroundings: Surroundings, server: Server, stopping: asyncio.Event) -> None:
+    """Be the life that `surroundings` describe until `stopping` is set or a newer life takes over; stop `server`."""
+
+    async def drain(_: Message) -> Message:
+        # Nothing here outlives a request: it is drained at once, which is said after the answer.
+        report: Message = {"drained": [], "cut_off": [], "flushed_entries": None, "steps": {}}
+        asyncio.get_running_loop().call_soon(lambda: link.tell("drained", report=report))
+        return {}
+
+    link = Link(
+        surroundings,
+        {"drain": drain, "reopen": _reopen},
+        health=lambda: {"sessions": server.sessions_open()},
+    )
+    link.ready()
+    knocking = asyncio.create_task(link.run())
+    waiting = asyncio.create_task(stopping.wait())
+    await asyncio.wait({knocking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    await server.stop()
+    if knocking.done():
+        try:
+            knocking.result()
+        except StaleLife:
+            logging.getLogger(__name__).info("a newer life has taken over")
+        return
+    await link.farewell(0, "ended as asked", timeout_s=_FAREWELL_TIMEOUT_S)
+    knocking.cancel()
+
+
+async def give_reason(surroundings: Surroundings, code: int, reason: str) -> None:
+    """Tell the supervisor why this life ends before it began."""
+    link = Link(surroundings)
+    knocking = asyncio.create_task(link.run())
+    await link.farewell(code, reason, timeout_s=_FAREWELL_TIMEOUT_S)
+    knocking.cancel()
+
+
+async def _reopen(_: Message) -> Message:
+    """Write to the log file anew: the old one was moved away."""
+    file = os.open(os.environ["STOCKSUP_LOG_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        os.dup2(file, stream.fileno())
+    os.close(file)
+    return {}

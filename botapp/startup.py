@@ -1,0 +1,189 @@
+"""From a configuration file to a running bot, and to its exit code with a reason for people."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import pkgutil
+import signal
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from botapp import catalogue, config, locale, log
+from botapp.locale import _
+
+if TYPE_CHECKING:
+    from botapp.bot import ShopBot
+    from botapp.catalogue import Product
+    from botapp.config import Settings
+
+_log = logging.getLogger(__name__)
+
+DONE: Final = 0
+BROKEN: Final = 1
+TRY_LATER: Final = 75
+REFUSED: Final = 77
+BAD_CONFIG: Final = 78
+#: how long the supervisor may take to hear why this life ends, in seconds
+FAREWELL_TIMEOUT_S: Final = 1.0
+#: close codes of the gateway after which trying again is of no use: discord.com/developers, "Gateway Close Event Codes"
+_BAD_TOKEN: Final = 4004
+_BAD_INTENTS: Final = frozenset({4013, 4014})
+#: parts of this package that the bot itself does not stand on
+_NOT_OF_THE_BOT: Final = ("botapp.sandbox", "botapp.demo", "botapp.__main__")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a life ends."""
+
+    #: exit code
+    code: int
+    #: one line for people
+    reason: str
+
+
+def check() -> int:
+    """Look whether the bot would run: its code loads, its settings, token and catalogue are good.
+
+    Raises whatever code that does not load raises.
+    """
+    import botapp
+
+    for module in pkgutil.walk_packages(botapp.__path__, "botapp."):
+        if not module.name.startswith(_NOT_OF_THE_BOT):
+            importlib.import_module(module.name)
+    try:
+        _read_settings()
+    except config.ConfigError as error:
+        print(error, file=sys.stderr)
+        return BAD_CONFIG
+    return DONE
+
+
+def run() -> int:
+    """Run the bot to its end and return the exit code."""
+    try:
+        settings, token, products = _read_settings()
+    except config.ConfigError as error:
+        ending = Ending(BAD_CONFIG, str(error))
+        print(ending.reason, file=sys.stderr)
+        asyncio.run(_give_reason(ending))
+        return ending.code
+    log.set_up(settings.timezone, token)
+    if (path := config.open_token_file(settings)) is not None:
+        _log.warning(_("other users of this machine can read %s; run: chmod 600 %s"), path, path)
+    return asyncio.run(_live(settings, token, products))
+
+
+def _read_settings() -> tuple[Settings, str, tuple[Product, ...]]:
+    settings = config.load(config.find())
+    locale.use(settings.language)
+    return settings, config.read_token(settings), catalogue.load(settings.catalogue)
+
+
+async def _give_reason(ending: Ending) -> None:
+    """Tell the supervisor why this life ends before it began."""
+    from botapp.link import Link
+    from supervisor.client import Surroundings
+
+    surroundings = Surroundings.read()
+    if surroundings is None:
+        return
+    link = Link(surroundings)
+    knocking = asyncio.create_task(link.run())
+    await link.farewell(ending.code, ending.reason, timeout_s=FAREWELL_TIMEOUT_S)
+    knocking.cancel()
+
+
+async def _live(settings: Settings, token: str, products: tuple[Product, ...]) -> int:
+    """Be one life of the bot; return its exit code."""
+    from botapp.bot import ShopBot, point_at
+    from supervisor.client import Surroundings
+
+    point_at(settings)
+    bot = ShopBot(settings, products, Surroundings.read())
+    told_to_end = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told_to_end.set)
+    knocking = asyncio.create_task(bot.link.run()) if bot.link else None
+    serving = asyncio.create_task(_serve(bot, token))
+    waits = [asyncio.create_task(event.wait()) for event in (told_to_end, bot.unreachable)]
+    await asyncio.wait({serving, *waits, *([knocking] if knocking else [])}, return_when=asyncio.FIRST_COMPLETED)
+
+    if told_to_end.is_set():
+        ending = Ending(DONE, _("ended as asked"))
+        await bot.end()
+    elif knocking is not None and knocking.done():
+        ending = _without_supervisor(knocking)
+        await bot.leave()
+    else:
+        ending = _explain_end(serving, settings)
+        await bot.leave()
+    for task in (serving, *waits):
+        task.cancel()
+    await asyncio.gather(serving, *waits, return_exceptions=True)
+    if ending.code == DONE:
+        _log.info(ending.reason)
+    else:
+        _log.critical(ending.reason)
+    if bot.link is not None and knocking is not None and not knocking.done():
+        await bot.link.farewell(ending.code, ending.reason, timeout_s=FAREWELL_TIMEOUT_S)
+        knocking.cancel()
+    return ending.code
+
+
+async def _serve(bot: ShopBot, token: str) -> None:
+    await bot.login(token)
+    await bot.connect()
+
+
+def _without_supervisor(knocking: asyncio.Task[None]) -> Ending:
+    from botapp.link import StaleLife
+
+    error = knocking.exception()
+    if isinstance(error, StaleLife):
+        return Ending(DONE, _("a newer life has taken over"))
+    return Ending(BROKEN, _("the link to the supervisor broke: %s") % (log.in_a_line(error) if error else "-"))
+
+
+def _explain_end(serving: asyncio.Task[None], settings: Settings) -> Ending:
+    """Say why the bot ended although nobody asked it to, and what to do."""
+    import aiohttp
+    import discord
+
+    address = settings.discord.api_base or "discord.com"
+    again = _("cannot reach Discord at %(address)s: %(problem)s; check the network and [discord], it is tried again")
+    if not serving.done():
+        return Ending(TRY_LATER, again % {"address": address, "problem": _("no session could be opened")})
+    error = serving.exception()
+    if isinstance(error, discord.LoginFailure) or _close_code(error) == _BAD_TOKEN:
+        return Ending(
+            REFUSED,
+            _(
+                "Discord refused the token; take a fresh one from discord.com/developers (Bot, Reset Token), "
+                "put it into [discord] token_file or $DISCORD_TOKEN, then: stocksup start"
+            ),
+        )
+    if isinstance(error, discord.PrivilegedIntentsRequired) or _close_code(error) in _BAD_INTENTS:
+        return Ending(
+            REFUSED,
+            _(
+                "Discord refused an intent; switch on Message Content Intent at discord.com/developers "
+                "(Bot, Privileged Gateway Intents), then: stocksup start"
+            ),
+        )
+    if isinstance(error, aiohttp.ClientError | OSError | TimeoutError | discord.GatewayNotFound):
+        return Ending(TRY_LATER, again % {"address": address, "problem": error})
+    if isinstance(error, discord.HTTPException) and (error.status == 429 or error.status >= 500):
+        return Ending(TRY_LATER, again % {"address": address, "problem": f"HTTP {error.status}"})
+    return Ending(BROKEN, _("the bot ended by a fault: %s") % (log.in_a_line(error) if error else _("no reason given")))
+
+
+def _close_code(error: BaseException | None) -> int | None:
+    import discord
+
+    return error.code if isinstance(error, discord.ConnectionClosed) else None
