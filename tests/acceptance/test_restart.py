@@ -1,0 +1,225 @@
+"""`!restart`, from the member's side: real supervisor, real bot, the local Discord."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from supervisor import process
+from tests.support.discord_control import Json, controls
+from tests.support.shop import Shop, shop, text
+
+#: the seed's lines, in the order in which they become true
+CLEAN_UP = (
+    "🧹 Memulai pembersihan sebelum restart...",
+    "✅ Cache system dibersihkan",
+    "✅ Livestock state dibersihkan",
+    "✅ Button state dibersihkan",
+    "✅ Background tasks dihentikan",
+    "🎉 Pembersihan sebelum restart selesai",
+)
+
+
+@pytest.fixture
+def toko(tmp_path: Path) -> Iterator[Shop]:
+    with shop(tmp_path / "toko") as running:
+        running.start()
+        yield running
+
+
+def live_messages(toko: Shop) -> list[Json]:
+    """Return all live messages, as soon as there is one."""
+    toko.discord.wait_for_message("Budi", lambda message: "Steam 10" in text(message) and controls(message))
+    found = [message for message in toko.discord.view("Budi") if "Steam 10" in text(message)]
+    return [message for message in found if any(one.get("custom_id") for one in controls(message))]
+
+
+def test_the_whole_chain(toko: Shop) -> None:
+    before = toko.program()
+    live = live_messages(toko)
+    assert len(live) == 1
+    toko.discord.say("Admin", "!restart")
+    question = toko.discord.wait_for_message("Admin", lambda message: "ya" in text(message).lower())
+    assert controls(question), "it can be answered by a button too"
+    toko.discord.say("Admin", "ya")
+    toko.wait_for_state("bot", "RUNNING", life=2)
+    after = toko.program()
+    assert after["life"] == 2
+    assert after["pid"] != before["pid"]
+    assert process.identify(before["pid"]) is None, "the old process is gone"
+    back = toko.discord.wait_for_message("Admin", lambda message: "Bot kembali" in text(message))
+    report = toko.ask("history")["history"][0]
+    assert report["ok"]
+    assert (report["from_life"], report["to_life"]) == (1, 2)
+    assert "Admin" in report["by"]
+    for seconds in report["phases"].values():
+        assert seconds is not None
+    assert re.search(r"\d", text(back)), "with the time of each phase"
+    assert [message["id"] for message in live_messages(toko)] == [live[0]["id"]], "the same live message, once"
+    lines = [line for line in toko.log().splitlines() if any(line.endswith(wanted) for wanted in CLEAN_UP)]
+    assert [next(wanted for wanted in CLEAN_UP if line.endswith(wanted)) for line in lines] == list(CLEAN_UP)
+
+
+@pytest.mark.parametrize("yes", ["yes", "Y"])
+def test_other_words_for_yes(toko: Shop, yes: str) -> None:
+    toko.restart_from_discord(answer=yes)
+    toko.wait_for_state("bot", "RUNNING", life=2)
+
+
+def test_confirmed_by_button_and_only_by_the_same_person(toko: Shop) -> None:
+    toko.discord.say("Admin", "!restart", channel="toko")
+    question = toko.discord.wait_for_message("Admin", lambda message: "ya" in text(message).lower())
+    yes = controls(question)
+    buttons = [one for one in yes if one.get("custom_id")]
+    strange = toko.discord.click("Budi", buttons[0]["custom_id"], message_id=question["id"])
+    answer = toko.discord.interaction(strange, wait_s=4)
+    assert answer["state"] == "answered"
+    assert toko.program()["life"] == 1
+    toko.discord.click("Admin", buttons[0]["custom_id"], message_id=question["id"])
+    toko.wait_for_state("bot", "RUNNING", life=2)
+
+
+def test_tidak_changes_nothing_and_is_answered(toko: Shop) -> None:
+    before = toko.program()
+    toko.discord.say("Admin", "!restart")
+    question = toko.discord.wait_for_message("Admin", lambda message: "ya" in text(message).lower())
+    seen = len(toko.discord.view("Admin"))
+    toko.discord.say("Admin", "tidak")
+    toko.discord.wait_for(
+        lambda: len(toko.discord.view("Admin")) > seen + 1 or _edited(toko, question), what="an answer to tidak"
+    )
+    assert toko.program()["pid"] == before["pid"]
+    assert toko.ask("history")["history"] == []
+
+
+def _edited(toko: Shop, message: Json) -> bool:
+    now = next(one for one in toko.discord.view("Admin") if one["id"] == message["id"])
+    return text(now) != text(message)
+
+
+def test_others_are_refused_and_the_log_says_who(toko: Shop) -> None:
+    before = toko.program()
+    seen = len(toko.discord.view("Budi"))
+    toko.discord.say("Budi", "!restart")
+    toko.discord.wait_for(lambda: len(toko.discord.view("Budi")) > seen + 1, what="a refusal")
+    assert toko.program()["pid"] == before["pid"]
+    assert "Budi" in toko.log()
+
+
+def test_twice_at_once_is_one_restart(toko: Shop) -> None:
+    toko.discord.say("Admin", "!restart")
+    toko.discord.wait_for_message("Admin", lambda message: "ya" in text(message).lower())
+    toko.discord.say("Admin", "!restart")
+    toko.discord.say("Admin", "ya")
+    toko.discord.say("Admin", "ya")
+    toko.wait_for_state("bot", "RUNNING", life=2)
+    toko.discord.wait_for_message("Admin", lambda message: "Bot kembali" in text(message))
+    assert toko.program()["life"] == 2
+    assert len(toko.ask("history")["history"]) == 1
+
+
+def test_broken_code_then_restart_the_old_bot_still_answers(tmp_path: Path) -> None:
+    with shop(tmp_path / "toko", own_code=True) as toko:
+        toko.start()
+        before = toko.program()
+        broken = toko.code / "botapp" / "bot.py"
+        broken.write_text(broken.read_text() + "\ndef broken(:\n")
+        toko.restart_from_discord()
+        told = toko.discord.wait_for_message("Admin", lambda message: "SyntaxError" in text(message))
+        assert "bot.py" in text(told)
+        assert toko.program()["pid"] == before["pid"]
+        assert toko.click("stocksup:v1:stock")["state"] == "answered"
+        report = toko.ask("history")["history"][0]
+        assert (report["ok"], report["to_life"], report["phases"]["drain_s"]) == (False, None, None)
+
+
+def test_a_broken_configuration_then_restart(toko: Shop) -> None:
+    before = toko.program()
+    toko.config.write_text(toko.config.read_text().replace("[bot]", "[bot]\nprefiks = '?'"))
+    toko.restart_from_discord()
+    told = toko.discord.wait_for_message("Admin", lambda message: "prefiks" in text(message))
+    assert "prefix" in text(told), "with a near name"
+    assert toko.program()["pid"] == before["pid"]
+
+
+def test_a_button_of_the_first_life_is_answered_by_the_third(toko: Shop) -> None:
+    live = live_messages(toko)[0]
+    for life in (2, 3):
+        toko.ask("restart", reason="test", wait=True)
+        assert toko.program()["life"] == life
+    click = toko.discord.click("Budi", "stocksup:v1:stock", message_id=live["id"])
+    answer = toko.discord.interaction(click, wait_s=4)
+    assert answer["state"] == "answered"
+    assert "STEAM10" in json.dumps(answer) or "Steam 10" in json.dumps(answer)
+
+
+def test_every_drain_takes_the_same_way(toko: Shop) -> None:
+    report = toko.ask("restart", reason="by hand", wait=True)["report"]
+    assert report["ok"]
+    log = toko.log()
+    assert [wanted for wanted in CLEAN_UP if wanted in log] == list(CLEAN_UP)
+
+
+def test_work_under_way_is_finished(toko: Shop) -> None:
+    """A click is being answered when the restart comes: the member gets the answer, and the report names the work."""
+    toko.discord.faults({"path": "/webhooks/*", "delay_s": 1.0})
+    click = toko.discord.click("Budi", "stocksup:v1:stock")
+    toko.discord.interaction(click, wait_s=4, until="ack")
+    report = toko.ask("restart", reason="test", wait=True)["report"]
+    answer = toko.discord.interaction(click, wait_s=4)
+    assert answer["state"] == "answered"
+    assert report["ok"]
+    assert report["cut_off"] == []
+
+
+def test_the_cache_directory_of_the_next_life_is_empty(tmp_path: Path) -> None:
+    with shop(tmp_path / "toko") as toko:
+        toko.start()
+        caches = tmp_path / "toko" / "state" / "cache" / "bot"
+        (caches / "temp-1" / "left.bin").write_bytes(b"x")
+        toko.ask("restart", reason="test", wait=True)
+        assert not (caches / "temp-1").exists()
+        assert not (caches / "temp-2" / "left.bin").exists()
+
+
+def test_kill_9_of_the_bot_is_a_new_life(toko: Shop) -> None:
+    os.kill(toko.program()["pid"], 9)
+    toko.wait_for_state("bot", "RUNNING", life=2)
+    assert toko.click("stocksup:v1:stock")["state"] == "answered"
+    report = toko.wait_for(lambda: toko.ask("history")["history"])[0]
+    assert report["by"] == "supervisor"
+    assert "SIGKILL" in report["reason"]
+
+
+def test_kill_9_of_the_supervisor_changes_nothing_for_members(toko: Shop) -> None:
+    before = toko.program()
+    toko.kill_supervisor()
+    assert toko.click("stocksup:v1:stock")["state"] == "answered"
+    toko.start_supervisor()
+    toko.wait_for(lambda: toko.program()["linked"])
+    after = toko.program()
+    assert (after["pid"], after["life"]) == (before["pid"], before["life"])
+    assert toko.ask("restart", reason="adopted", wait=True)["report"]["ok"]
+    assert toko.program()["life"] == 2
+
+
+def test_stop_is_visible_and_undone_at_the_next_start(toko: Shop) -> None:
+    live = live_messages(toko)[0]
+    toko.ask("stop", program="bot", wait=True)
+    closed = next(one for one in toko.discord.view("Budi") if one["id"] == live["id"])
+    buttons = [one for one in controls(closed) if one.get("custom_id")]
+    assert text(closed) != text(live)
+    assert all(one.get("disabled") for one in buttons)
+    toko.ask("start", program="bot")
+    toko.wait_for_state("bot", "RUNNING", life=2)
+    reopened = toko.discord.wait_for_message(
+        "Budi",
+        lambda one: one["id"] == live["id"] and any(not c.get("disabled") for c in controls(one) if c.get("custom_id")),
+    )
+    assert "Steam 10" in text(reopened)
+    assert len(live_messages(toko)) == 1

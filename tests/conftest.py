@@ -1,0 +1,26 @@
+"""What holds for all tests."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why the run fails although no test did."""
+    if _skips_count(terminalreporter):
+        terminalreporter.write_line("CI is set, so skipped tests count as failed", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let no skip pass where everything that tests need is to be installed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    passed = session.exitstatus == pytest.ExitCode.OK
+    if passed and isinstance(reporter, pytest.TerminalReporter) and _skips_count(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _skips_count(reporter: pytest.TerminalReporter) -> bool:
+    return bool(os.environ.get("CI")) and bool(reporter.stats.get("skipped"))

@@ -1,0 +1,89 @@
+"""`stocksup demo`: up with one command, nothing of a real shop in it, nothing left of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from botapp import demo
+from supervisor import process
+from tests.support.bot_process import PATIENCE_S, ROOT, free_port
+from tests.support.discord_control import DiscordControl
+from tests.support.shop import text
+
+
+@contextmanager
+def running(directory: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "DISCORD_TOKEN": "of-a-real-shop", "PYTHONUNBUFFERED": "1"}
+    code = f"import sys; from botapp.demo import demo; demo(['--port', '{port}', '--state-dir', {str(directory)!r}])"
+    one = subprocess.Popen(
+        [sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        yield one
+    finally:
+        if one.poll() is None:
+            one.terminate()
+        one.communicate(timeout=PATIENCE_S)
+
+
+def read_until(one: subprocess.Popen[str], wanted: str) -> str:
+    assert one.stdout is not None
+    lines = []
+    for line in one.stdout:
+        lines.append(line)
+        if wanted in line:
+            return "".join(lines)
+    raise AssertionError(f"{wanted!r} did not come; there was: {''.join(lines)}")
+
+
+def test_up_used_and_down_without_a_trace(tmp_path: Path) -> None:
+    port, directory = free_port(), tmp_path / "demo"
+    with running(directory, port) as one:
+        shown = read_until(one, "Ctrl-C")
+        assert f"http://127.0.0.1:{port}/" in shown
+        discord = DiscordControl(port)
+        message = discord.wait_for_message("Budi", lambda message: "Steam Wallet 10" in text(message))
+        assert len(message["embeds"][0]["fields"]) == 3
+        discord.say("Admin", "!restart")
+        discord.wait_for_message("Admin", lambda message: "tidak" in text(message))
+        discord.say("Admin", "ya")
+        discord.wait_for_message("Admin", lambda message: "Bot kembali: life 2" in text(message), timeout_s=PATIENCE_S)
+        with running(directory, port) as second:
+            assert "the demo runs already" in read_until(second, "Ctrl-C")
+            assert second.wait(PATIENCE_S) == 1
+        one.send_signal(signal.SIGINT)
+        assert "🎉 Pembersihan sebelum restart selesai" in read_until(one, "life 2 of bot ended: exit 0")
+        assert one.wait(PATIENCE_S) == 0
+    assert process.kill_remains(-1, {"STOCKSUP_SOCKET": str(directory / "state" / "stocksup.sock")}) == []
+    assert not (directory / "state" / "stocksup.sock").exists()
+    assert directory.stat().st_mode & 0o077 == 0
+
+
+def test_a_taken_port_is_said_at_once_with_the_remedy(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with running(tmp_path / "demo", port) as one:
+            assert re.search(rf"cannot open port {port}: .*--port {port + 1}", read_until(one, "port"))
+            assert one.wait(PATIENCE_S) == 1
+    assert not (tmp_path / "demo").exists()
+
+
+def test_the_banner_tells_somebody_behind_ssh_how_to_reach_the_page() -> None:
+    assert "ssh" not in demo.banner(8099, {}, "owner")
+    shown = demo.banner(8099, {"SSH_CONNECTION": "10.0.0.1 5555 10.0.0.2 22"}, "owner")
+    assert "ssh -L 8099:127.0.0.1:8099 owner@10.0.0.2" in shown
+
+
+def test_where_the_demo_keeps_its_files() -> None:
+    assert demo.default_directory({"XDG_STATE_HOME": "/s", "HOME": "/h"}) == Path("/s/stocksup/demo")
+    assert demo.default_directory({"HOME": "/h"}) == Path("/h/.local/state/stocksup/demo")

@@ -1,0 +1,139 @@
+"""The commands in front of a supervisor that does not answer as it should."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from supervisor.client import Message, decode, encode, socket_at
+
+PATIENCE_S = 30.0
+
+Answer = Callable[[Message], bytes]
+
+
+@contextmanager
+def door(directory: Path, answer: Answer) -> Iterator[None]:
+    """Stand at the door of an instance: `answer` makes bytes of a request; an unfinished line closes."""
+    (directory / "config.toml").write_text("")
+    state = directory / "state"
+    state.mkdir(mode=0o700)
+    listener = socket_at(state / "stocksup.sock", listen=True)
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return  # the test is over
+            with connection, connection.makefile("rb") as requests:
+                for line in requests:
+                    reply = answer(decode(line))
+                    connection.sendall(reply)
+                    if not reply.endswith(b"\n"):
+                        break
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+
+def run(directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("STOCKSUP")}
+    command = [sys.executable, "-m", "supervisor.cli", *words]
+    return subprocess.run(
+        command, cwd=directory, env=environ, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+
+
+def grant(request: Message, **fields: object) -> bytes:
+    return encode({"v": 1, "id": request["id"], "ok": True, **fields})
+
+
+def refuse(request: Message, code: str, message: str) -> bytes:
+    return encode({"v": 1, "id": request["id"], "ok": False, "error": {"code": code, "message": message}})
+
+
+def test_one_that_does_not_answer(tmp_path: Path) -> None:
+    with door(tmp_path, lambda request: encode({"v": 1, "event": {}})):
+        done = run(tmp_path, "restart", "--timeout", "0.2")
+    assert done.returncode == 4
+    assert "no answer from the supervisor" in done.stderr
+    assert "stocksup logs supervisor" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("status",), ("history",), ("restart",), ("start",), ("stop", "bot")])
+def test_one_that_closes_at_once(tmp_path: Path, words: tuple[str, ...]) -> None:
+    with door(tmp_path, lambda request: b""):
+        done = run(tmp_path, *words)
+    assert done.returncode == 1
+    assert done.stderr.startswith("stocksup: the supervisor closed the connection")
+    assert done.stderr.count("\n") == 1
+
+
+def test_one_that_talks_nonsense(tmp_path: Path) -> None:
+    with door(tmp_path, lambda request: b"hello\n"):
+        done = run(tmp_path, "status")
+    assert done.returncode == 1
+    assert "not a line of JSON" in done.stderr
+
+
+@pytest.mark.parametrize(("code", "number"), [("shutting_down", 1), ("bad_config", 78), ("busy", 1)])
+def test_one_that_refuses(tmp_path: Path, code: str, number: int) -> None:
+    with door(tmp_path, lambda request: refuse(request, code, "not now, said the door")):
+        done = run(tmp_path, "restart")
+    assert done.returncode == number
+    assert "not now, said the door" in done.stderr
+
+
+def test_the_reports_of_others_are_not_taken_for_ours(tmp_path: Path) -> None:
+    """While a restart of the bot is waited for, one of another program may end."""
+    report = {
+        "from_life": 1,
+        "to_life": 2,
+        "ok": True,
+        "reason": "",
+        "phases": {},
+        "downtime_s": 0.1,
+        "drained": [],
+        "cut_off": [],
+        "flushed_entries": None,
+    }
+
+    def answer(request: Message) -> bytes:
+        if request["op"] != "restart":
+            return grant(request)
+        assert request["program"] == "bot"
+        assert request["wait"] is False
+        lines = [grant(request, to_life=2)]
+        for name in ("relay", "bot"):
+            lines.append(encode({"v": 1, "event": {"type": "phase", "program": name, "phase": "start", "life": 2}}))
+            lines.append(encode({"v": 1, "event": {"type": "restart", "report": {"program": name, **report}}}))
+        lines.append(encode({"v": 1, "event": {"type": "something new"}}))
+        return b"".join(lines)
+
+    with door(tmp_path, answer):
+        done = run(tmp_path, "restart")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("bot: life 1 → 2, down for 0.10 s")
+
+
+def test_one_that_ends_in_the_middle_of_a_line(tmp_path: Path) -> None:
+    with door(tmp_path, lambda request: grant(request)[:-5]):
+        done = run(tmp_path, "status")
+    assert done.returncode == 1
+    assert done.stderr.startswith("stocksup: the supervisor closed the connection")

@@ -1,0 +1,163 @@
+"""The bot's settings: a default for everything, one clear message for every mistake, a token that is never shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from botapp import catalogue, config
+from botapp.config import ConfigError
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def refused(file: Path, text: str) -> str:
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        config.load(file, {})
+    message = str(caught.value)
+    assert message.startswith((str(file), f"cannot open {file}"))
+    assert "\n" not in message
+    return message.removeprefix(f"{file}: ")
+
+
+def test_everything_has_a_default(file: Path) -> None:
+    file.write_text("")
+    settings = config.load(file, {})
+    assert (settings.language, settings.bot.prefix, settings.bot.live_channel_id) == ("id", "!", 0)
+    assert settings.cache.flush_on_restart == "all"
+    assert settings.state_dir == file.parent / "state" / "bot"
+    assert settings.catalogue == file.parent / "catalogue.toml"
+
+
+def test_tables_of_the_supervisor_are_left_to_it(file: Path) -> None:
+    file.write_text('[supervisor]\nstate_dir = "elsewhere"\nlater = 1\n[programs.bot]\nanything = true\n')
+    assert config.load(file, {}).state_dir == file.parent / "elsewhere" / "bot"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("lenguage = 'id'", "lenguage: unknown key; did you mean 'language'?"),
+        ("[bot]\nprefiks = '!'", "[bot] prefiks: unknown key; did you mean 'prefix'?"),
+        ("[store]\nzzz = 1", "[store] zzz: unknown key; expected one of url"),
+        ("[bot]\nprefix = 5", "[bot] prefix: expected a text in quotes, got a whole number; expected up to 10"),
+        ("[bot]\nprefix = 'a b'", "[bot] prefix: "),
+        ("[bot]\nadmin_ids = ['x']", "[bot] admin_ids: expected a whole number, got a text in quotes"),
+        ("[bot]\nlive_channel_id = -1", "[bot] live_channel_id: expected a whole number >= 0"),
+        ("bot = 3", "bot: expected a table, got a whole number"),
+        ("language = 'fr'", 'language: invalid enum value \'fr\'; expected "id" or "en"'),
+        ("[cache]\nflush_on_restart = 'some'", "[cache] flush_on_restart: invalid enum value 'some'; expected \"all\""),
+        ("timezone = 'Mars/Base'", 'timezone: "Mars/Base" is not known; expected an IANA name'),
+        ("[discord]\napi_base = 'discord.com'", '[discord] api_base: "discord.com" is not an address; expected'),
+        ("[discord]\ngateway = 'http://x'", '[discord] gateway: "http://x" is not an address; expected'),
+        ("[bot", "not valid TOML: "),
+    ],
+)
+def test_a_mistake_is_one_message_with_place_cause_and_remedy(file: Path, text: str, expected: str) -> None:
+    assert refused(file, text).startswith(expected)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b"language = '\xff'")
+    with pytest.raises(ConfigError, match="not UTF-8 text at byte 12; save it as UTF-8"):
+        config.load(tmp_path / "config.toml", {})
+    with pytest.raises(ConfigError, match=r"cannot open .*: Is a directory"):
+        config.load(tmp_path, {})
+
+
+def test_the_search_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    environ = {"HOME": str(tmp_path / "home")}
+    with pytest.raises(ConfigError, match="stocksup demo"):
+        config.find(environ)
+    at_home = tmp_path / "home/.config/stocksup/config.toml"
+    at_home.parent.mkdir(parents=True)
+    at_home.touch()
+    assert config.find(environ) == at_home
+    (tmp_path / "config.toml").touch()
+    assert config.find(environ) == tmp_path / "config.toml"
+    (tmp_path / "other.toml").touch()
+    assert config.find({**environ, "STOCKSUP_CONFIG": "other.toml"}) == tmp_path / "other.toml"
+    with pytest.raises(ConfigError, match=r"cannot open gone\.toml: there is no such file"):
+        config.find({**environ, "STOCKSUP_CONFIG": "gone.toml"})
+
+
+def test_the_environment_points_at_another_discord(file: Path) -> None:
+    file.write_text("[discord]\napi_base = 'https://one.example/api/'\n")
+    assert config.load(file, {}).discord.api_base == "https://one.example/api"
+    environ = {"STOCKSUP_DISCORD_API": "http://127.0.0.1:1/api", "STOCKSUP_DISCORD_GATEWAY": "ws://127.0.0.1:1/g"}
+    settings = config.load(file, environ)
+    assert (settings.discord.api_base, settings.discord.gateway) == ("http://127.0.0.1:1/api", "ws://127.0.0.1:1/g")
+
+
+def test_where_the_token_comes_from(file: Path) -> None:
+    file.write_text("[discord]\ntoken_file = 'token'\n")
+    settings = config.load(file, {})
+    (file.parent / "token").write_text("from-file\n")
+    (file.parent / "discord_token").write_text("from-systemd\n")
+    environ = {"CREDENTIALS_DIRECTORY": str(file.parent)}
+    assert config.read_token(settings, {**environ, "DISCORD_TOKEN": " from-environment "}) == "from-environment"
+    assert config.read_token(settings, environ) == "from-file"
+    file.write_text("")
+    assert config.read_token(config.load(file, {}), environ) == "from-systemd"
+
+
+def test_no_token_names_what_to_do(file: Path) -> None:
+    file.write_text("")
+    with pytest.raises(ConfigError, match=r"stocksup init.*stocksup demo"):
+        config.read_token(config.load(file, {}), {"DISCORD_TOKEN": "  "})
+
+
+@pytest.mark.parametrize("content", ["two words-of-a-secret", "two\nlines-of-a-secret", "", "s" * 600, "sécret"])
+def test_what_is_no_token_is_refused_without_showing_it(file: Path, content: str) -> None:
+    file.write_text("[discord]\ntoken_file = 'token'\n")
+    (file.parent / "token").write_text(content)
+    with pytest.raises(ConfigError) as caught:
+        config.read_token(config.load(file, {}), {})
+    assert "does not hold a token" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_token_file_that_others_can_read_is_noticed(file: Path) -> None:
+    file.write_text("[discord]\ntoken_file = 'token'\n")
+    settings = config.load(file, {})
+    with pytest.raises(ConfigError, match=r"cannot open .*token"):
+        config.read_token(settings, {})
+    assert config.open_token_file(settings) is None
+    token = file.parent / "token"
+    token.write_text("x")
+    token.chmod(0o600)
+    assert config.open_token_file(settings) is None
+    token.chmod(0o644)
+    assert config.open_token_file(settings) == token
+
+
+def test_the_catalogue(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.toml"
+    assert catalogue.load(path) == ()
+    path.write_text("[[product]]\ncode = 'A'\nname = 'Apple'\nprice = 5\n\n[[product]]\ncode='B'\nname='B'\nprice=0\n")
+    assert [one.code for one in catalogue.load(path)] == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[[product]]\ncode = 'A'\nname = 'A'", "missing required field `price`"),
+        ("[[product]]\ncode = 'A B'\nname = 'A'\nprice = 1", "[product] code: "),
+        ("[[product]]\ncode = 'A'\nname = 'A'\nprice = -1", "[product] price: expected a whole number >= 0"),
+        ("[[product]]\ncode = 'A'\nname = 'A'\nprice = 1\nprize = 2", "prize"),
+        ("[[product]]\ncode='A'\nname='A'\nprice=1\n[[product]]\ncode='a'\nname='A'\nprice=1", "stands there twice"),
+    ],
+)
+def test_a_mistake_in_the_catalogue(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "catalogue.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        catalogue.load(path)
+    assert str(caught.value).startswith(str(path))
+    assert expected in str(caught.value)

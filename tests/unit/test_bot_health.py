@@ -1,0 +1,154 @@
+"""Live stock and live buttons: their status, how they tell each other, and what members see of it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from botapp import locale, state
+from botapp.catalogue import Product
+from botapp.ui.buttons.live_buttons import LiveButtonManager
+from botapp.ui.health_link import Shown, retry_delay_s, shown
+from botapp.ui.render import STATUS_ID, STOCK_ID, Snapshot, mark, price, render, stock_list
+from botapp.ui.views.live_stock_view import LiveStockManager
+
+FIELDS = {"is_healthy": True, "last_error": None, "error_count": 0, "last_update": None}
+PRODUCTS = (Product("A", "Apple", 12000, 11), Product("B", "Beer", 5, 3, "cold"), Product("C", "Cake", 1))
+
+
+@pytest.fixture(autouse=True)
+def _indonesian() -> None:
+    locale.use("id")
+
+
+def partners() -> tuple[LiveStockManager, LiveButtonManager]:
+    livestock, buttons = LiveStockManager(clock=lambda: 100.0), LiveButtonManager(clock=lambda: 100.0)
+    livestock.set_listener(buttons.on_livestock_status_change)
+    buttons.set_listener(livestock.on_button_status_change)
+    return livestock, buttons
+
+
+def test_both_begin_healthy_with_the_four_fields() -> None:
+    livestock, buttons = LiveStockManager(), LiveButtonManager()
+    assert livestock.livestock_status == livestock.get_status() == FIELDS
+    assert buttons.button_status == buttons.get_status() == FIELDS
+    livestock.get_status()["is_healthy"] = False
+    assert livestock.is_healthy(), "what is handed out is a copy"
+
+
+def test_livestock_error_switches_the_buttons_off_and_recovery_on(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    livestock, buttons = partners()
+    asyncio.run(livestock._update_status(False, "Database connection failed"))
+    error = {"is_healthy": False, "last_error": "Database connection failed", "error_count": 1, "last_update": 100.0}
+    assert livestock.get_status() == error
+    assert buttons.is_healthy(), "the buttons themselves are not broken"
+    assert not buttons.may_serve()
+    assert "❌ Livestock error: Database connection failed" in caplog.messages
+    asyncio.run(livestock._update_status(True))
+    assert buttons.may_serve()
+    assert livestock.get_status()["last_error"] is None
+    assert livestock.get_status()["error_count"] == 1
+    assert "✅ Livestock kembali sehat" in caplog.messages
+
+
+def test_button_error_hides_the_stock(caplog: pytest.LogCaptureFixture) -> None:
+    livestock, buttons = partners()
+    asyncio.run(buttons._update_status(False, "no view"))
+    assert livestock.is_healthy()
+    assert not livestock.may_show()
+    assert "⚠️ Button manager tidak sehat, livestock tidak akan ditampilkan" in caplog.messages
+    asyncio.run(buttons._update_status(True))
+    assert livestock.may_show()
+
+
+def test_the_same_error_again_is_counted_but_not_said_again(caplog: pytest.LogCaptureFixture) -> None:
+    livestock, _ = partners()
+    for _again in range(3):
+        asyncio.run(livestock._update_status(False, "gone"))
+    assert livestock.get_status()["error_count"] == 3
+    assert caplog.messages.count("❌ Livestock error: gone") == 1
+
+
+def test_a_change_is_announced_once_so_that_the_message_follows() -> None:
+    calls: list[str] = []
+    livestock = LiveStockManager(on_change=lambda: calls.append("livestock"))
+    buttons = LiveButtonManager(on_change=lambda: calls.append("buttons"))
+    livestock.set_listener(buttons.on_livestock_status_change)
+    asyncio.run(livestock._update_status(True))
+    assert calls == []
+    asyncio.run(livestock._update_status(False, "x"))
+    assert calls == ["livestock", "buttons"]
+
+
+def test_reset_begins_anew() -> None:
+    livestock, buttons = partners()
+    asyncio.run(livestock._update_status(False, "x"))
+    livestock.reset()
+    buttons.reset()
+    assert (livestock.get_status(), buttons.get_status()) == (FIELDS, FIELDS)
+    assert buttons.may_serve()
+
+
+@pytest.mark.parametrize(("livestock", "buttons"), [(True, True), (True, False), (False, True), (False, False)])
+def test_either_being_broken_takes_both_away(livestock: bool, buttons: bool) -> None:
+    both = livestock and buttons
+    assert shown(livestock, buttons) == Shown(stock=both, buttons=both)
+
+
+def test_the_delay_before_trying_again_grows_to_a_bound() -> None:
+    assert [retry_delay_s(failures) for failures in range(8)] == [0, 1, 2, 4, 8, 16, 30, 30]
+    assert retry_delay_s(10**6) == 30
+
+
+def test_the_open_shop_shows_prices_stock_and_working_buttons() -> None:
+    message = render(Snapshot(PRODUCTS, Shown(stock=True, buttons=True)))
+    assert [button.custom_id for button in message.buttons] == [STOCK_ID, STATUS_ID]
+    assert not any(button.disabled for button in message.buttons)
+    names = [name for name, _ in message.fields]
+    assert names == ["🟢 Apple (`A`)", "🟡 Beer (`B`)", "🔴 Cake (`C`)"]
+    values = [value for _, value in message.fields]
+    assert "12.000" in values[0]
+    assert "cold" in values[1]
+    assert "habis" in values[2]
+
+
+def test_trouble_and_closing_hide_stock_and_switch_the_buttons_off() -> None:
+    whole = render(Snapshot(PRODUCTS, Shown(stock=True, buttons=True)))
+    trouble = render(Snapshot(PRODUCTS, Shown(stock=False, buttons=False)))
+    closed = render(Snapshot(PRODUCTS, Shown(stock=True, buttons=True), closed=True))
+    for message in (trouble, closed):
+        assert message.fields == ()
+        assert all(button.disabled for button in message.buttons)
+    assert len({one.description for one in (whole, trouble, closed)}) == 3
+    assert len({one.fingerprint() for one in (whole, trouble, closed)}) == 3
+    assert whole.fingerprint() == render(Snapshot(PRODUCTS, Shown(stock=True, buttons=True))).fingerprint()
+
+
+def test_small_things_members_read() -> None:
+    assert [mark(pieces) for pieces in (0, 1, 10, 11)] == ["🔴", "🟡", "🟡", "🟢"]
+    assert price(1234567) == "1.234.567"
+    locale.use("en")
+    assert price(1234567) == "1,234,567"
+    assert stock_list(()) == "There are no products yet."
+    many = tuple(Product(f"C{number}", "x" * 100, 1) for number in range(25))
+    assert len(stock_list(many)) == 2000
+
+
+def test_the_state_file_is_whole_private_and_says_when_it_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "bot" / "state.json"
+    assert state.load(path) == state.State()
+    kept = state.State(state.LiveMessage(1, 2, "abc"))
+    state.save(path, kept)
+    assert state.load(path) == kept
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert list(path.parent.iterdir()) == [path]
+    path.write_text("{half")
+    with pytest.raises(state.StateError, match="is damaged"):
+        state.load(path)
+    (tmp_path / "file").touch()
+    with pytest.raises(state.StateError, match="cannot write"):
+        state.save(tmp_path / "file" / "state.json", kept)

@@ -1,0 +1,39 @@
+"""The log: one line per event, in the shop's time, secrets masked."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from zoneinfo import ZoneInfo
+
+from botapp.log import OneLine
+
+
+def line(message: str, *values: object, error: BaseException | None = None) -> str:
+    info = (type(error), error, error.__traceback__) if error else None
+    record = logging.LogRecord("botapp", logging.WARNING, __file__, 1, message, values, info)
+    record.created = 0.0
+    return OneLine(ZoneInfo("Asia/Jakarta"), ("s3cret", "")).format(record)
+
+
+def test_time_level_message_in_one_line() -> None:
+    assert line("two\nlines %s", "here") == "1970-01-01T07:00:00+0700 WARNING two lines here"
+
+
+def test_secrets_are_masked_wherever_they_stand() -> None:
+    assert "s3cret" not in line("token %s", "s3cret")
+    try:
+        raise ValueError("POST /webhooks/123/aW50ZXJh.Y3Rpb24=/messages with s3cret")
+    except ValueError as error:
+        text = line("failed", error=error)
+    assert "/webhooks/123/***/messages with ***" in text
+
+
+def test_a_failure_names_its_place_in_the_same_line() -> None:
+    try:
+        int("x")
+    except ValueError as error:
+        text = line("cannot count", error=error)
+    assert "\n" not in text
+    assert "ValueError: invalid literal" in text
+    assert f"test_bot_log.py:{sys._getframe().f_lineno - 5} test_a_failure" in text

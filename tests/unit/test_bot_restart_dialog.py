@@ -1,0 +1,99 @@
+"""`!restart` as a conversation, without Discord: who may, what counts as an answer, what is said."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from botapp import locale, restart_dialog
+from botapp.restart_dialog import Dialog, Overtaken, Said, Stage, may_restart, step
+
+ASKED = Dialog(user_id=1, channel_id=10, expires_at_s=30.0)
+
+
+@pytest.mark.parametrize("answer", ["ya", "yes", "y", "YA", "  Yes \n"])
+def test_a_yes_confirms(answer: str) -> None:
+    assert step(ASKED, Said(1, 10, answer), 29.9).stage is Stage.CONFIRMED
+
+
+@pytest.mark.parametrize("answer", ["tidak", "no", "t", "n", "NO"])
+def test_a_no_declines(answer: str) -> None:
+    assert step(ASKED, Said(1, 10, answer), 0).stage is Stage.DECLINED
+
+
+@pytest.mark.parametrize(
+    "event", [Said(2, 10, "ya"), Said(1, 11, "ya"), Said(1, 10, "yaya"), Said(1, 10, ""), Said(1, 10, "!restart"), None]
+)
+def test_everything_else_leaves_the_question_open(event: Said | None) -> None:
+    assert step(ASKED, event, 0) == ASKED
+
+
+def test_time_runs_out_even_for_a_yes() -> None:
+    assert step(ASKED, None, 30.0).stage is Stage.EXPIRED
+    assert step(ASKED, Said(1, 10, "ya"), 30.0).stage is Stage.EXPIRED
+
+
+def test_another_restart_overtakes_it() -> None:
+    assert step(ASKED, Overtaken(), 5).stage is Stage.OVERTAKEN
+
+
+def test_what_has_ended_stays_as_it_is() -> None:
+    events: tuple[Said | Overtaken, ...] = (Said(1, 10, "ya"), Said(1, 10, "no"), Overtaken())
+    for first, second in itertools.permutations(events, 2):
+        ended = step(ASKED, first, 1)
+        assert ended.stage is not Stage.ASKING
+        assert step(ended, second, 99) == ended
+
+
+@pytest.mark.parametrize(
+    ("user", "roles", "admins", "admin_roles", "allowed"),
+    [
+        (1, [], (1,), (), True),
+        (2, [], (1,), (), False),
+        (9, [], (1,), (), False),  # the owner, once there are admins, is one only by name
+        (9, [], (), (), True),
+        (2, [], (), (), False),
+        (2, [5], (), (5,), True),
+        (2, [6], (), (5,), False),
+        (2, [5], (1,), (5,), True),
+    ],
+)
+def test_who_may(user: int, roles: list[int], admins: Any, admin_roles: Any, allowed: bool) -> None:
+    assert may_restart(user, roles, admin_ids=admins, admin_role_ids=admin_roles, owner_ids={9}) is allowed
+
+
+REPORT = {
+    "phases": {"check_s": 0.3, "drain_s": 0.004, "stop_s": 1.5, "flush_s": 0.0003, "start_s": None},
+    "downtime_s": 1.52,
+    "cut_off": ["a long export"],
+}
+
+
+def test_back_again_names_the_time_of_each_known_phase() -> None:
+    locale.use("en")
+    text = restart_dialog.back_again(7, REPORT)
+    assert "life 7" in text
+    assert "check 0.30 s · drain 4.0 ms · stop 1.50 s · flush 0.3 ms" in text
+    assert "start" not in text
+    assert "1.52 s" in text
+    assert "a long export" in text
+    assert restart_dialog.back_again(7, None) == "✅ Back again: life 7."
+
+
+@pytest.mark.parametrize("code", ["check_failed", "bad_config", "refused", "shutting_down", "closed"])
+def test_a_failure_fits_a_message_and_cannot_leave_its_block(code: str) -> None:
+    for language in locale.LANGUAGES:
+        locale.use(language)
+        text = restart_dialog.failed(code, "x" * 5000 + "``` @everyone SyntaxError: line 3")
+        assert len(text) <= 2000
+        assert text.count("```") in (0, 2)
+        if code in ("check_failed", "bad_config"):
+            assert "SyntaxError: line 3" in text
+
+
+def test_every_ending_is_said_differently() -> None:
+    locale.use("id")
+    said = {restart_dialog.ending(stage) for stage in Stage if stage is not Stage.ASKING}
+    assert len(said) == len(Stage) - 1
