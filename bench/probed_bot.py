@@ -1,0 +1,82 @@
+"""The bot as it is, with a probe beside its buttons: `python -m bench.probed_bot`.
+
+It is `python -m botapp` with two additions, the same however it is run. From READY until its clean-up begins it
+answers every datagram at `$BENCH_PROBE` on its own event loop, with a word that no other life has: an answer
+means that this life takes work. On SIGUSR1 it ends as it always ends, and then becomes a new process by `os.execv`.
+Every end cleans up as for a restart: the message that a planned stop leaves for members would be extra work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from typing import Final
+
+import botapp.bot
+from botapp import startup
+from supervisor.client import Message
+
+_WORD: Final = os.urandom(8)
+_MAX_PROBE_BYTES: Final = 64
+_again = False
+
+
+class ProbedBot(botapp.bot.ShopBot):
+    """The bot with a probe."""
+
+    _probe: socket.socket | None = None
+
+    async def on_connect(self) -> None:
+        """READY: answer from now on."""
+        loop = asyncio.get_running_loop()
+        if self._probe is None:
+            loop.add_signal_handler(signal.SIGUSR1, _end_and_begin_anew)
+            self._probe = _bind(os.environ["BENCH_PROBE"])
+            loop.add_reader(self._probe, self._answer, self._probe)
+        await super().on_connect()
+
+    async def _finish(self, why: str, deadline_s: float) -> Message:
+        """The clean-up begins: answer no more."""
+        if self._probe is not None:
+            asyncio.get_running_loop().remove_reader(self._probe)
+            self._probe.close()
+        return await super()._finish("restart", deadline_s)
+
+    def _answer(self, probe: socket.socket) -> None:
+        _, sender = probe.recvfrom(_MAX_PROBE_BYTES)
+        with suppress(BlockingIOError):  # whoever asked has not read the last answers yet
+            probe.sendto(_WORD, sender)
+
+
+def _bind(path: str) -> socket.socket:
+    probe = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    probe.setblocking(False)
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+    probe.bind(path)
+    return probe
+
+
+def _end_and_begin_anew() -> None:
+    global _again
+    _again = True
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main() -> None:
+    """Run the bot to its end, and again if that was asked for."""
+    botapp.bot.ShopBot = ProbedBot  # type: ignore[misc]  # what runs is to be this very bot
+    code = startup.run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if _again:
+        os.execv(sys.executable, [sys.executable, "-m", "bench.probed_bot"])
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""From samples to figures, targets and a table. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Target:
+    """One figure and what it may be at most."""
+
+    what: str
+    figure: float
+    at_most: float
+    unit: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether the figure is as wanted."""
+        return self.figure <= self.at_most
+
+    def words(self) -> str:
+        """Return the target as a line for people."""
+        verdict = "met   " if self.met else "MISSED"
+        return f"{verdict}  {self.what}: {self.figure:.3g}{self.unit} (at most {self.at_most:.3g}{self.unit})"
+
+    def shown(self) -> dict[str, Any]:
+        """Return the target for the JSON file."""
+        return {"what": self.what, "figure": round(self.figure, 4), "at_most": self.at_most, "met": self.met}
+
+
+def summary(samples_s: Sequence[float]) -> dict[str, float]:
+    """Return median, lower and upper quartile in milliseconds, and how many samples there were."""
+    low, middle, high = statistics.quantiles(samples_s, n=4) if len(samples_s) > 1 else [samples_s[0]] * 3
+    return {
+        "median_ms": round(1000 * middle, 2),
+        "q1_ms": round(1000 * low, 2),
+        "q3_ms": round(1000 * high, 2),
+        "samples": len(samples_s),
+    }
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Return the median of the ratios within pairs: what slowed the machine for both counts for neither."""
+    return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
