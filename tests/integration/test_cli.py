@@ -265,15 +265,17 @@ def test_logs(instance: Instance) -> None:
 
 def test_logs_follow_until_interrupted(instance: Instance) -> None:
     instance.run("start")
-    words = instance.command("logs", "-f", "-n", "0", "bot")
+    instance.await_line(b"serving")
+    words = instance.command("logs", "-f", "-n", "1", "bot")
     with subprocess.Popen(words, cwd=instance.directory, env=instance.environ(), stdout=subprocess.PIPE) as follower:
         assert follower.stdout is not None
+        assert follower.stdout.readline() == b"serving\n"
         instance.run("restart")
-        instance.run("restart")
-        line = follower.stdout.readline()
+        lines = iter(follower.stdout.readline, b"")
+        assert any(b"life 2 of bot starts" in line for line in lines)
+        assert b"serving\n" in lines
         follower.send_signal(signal.SIGINT)
         assert follower.wait(PATIENCE_S) == 130
-    assert b"life" in line
 
 
 def test_whoever_stops_reading_ends_it_quietly(instance: Instance) -> None:

@@ -73,11 +73,10 @@ class DiscordControl:
         return messages
 
     def message_with(self, member: str, custom_id: str, channel: str = "toko") -> Json:
-        """Return the newest message a member sees that has the button or list `custom_id`."""
-        for message in reversed(self.view(member, channel)):
-            if any(one.get("custom_id") == custom_id for one in controls(message)):
-                return message
-        raise AssertionError(f"{member} sees no control {custom_id!r} in {channel}")
+        """Return the newest message with the button or list `custom_id`, as soon as the member sees one."""
+        return self.wait_for_message(
+            member, lambda message: any(one.get("custom_id") == custom_id for one in controls(message)), channel=channel
+        )
 
     def interaction(self, interaction_id: str, *, wait_s: float = 0.0, until: str = "answer") -> Json:
         """Return how an interaction stands; with `wait_s`, wait for its `answer` or only its `ack`."""
