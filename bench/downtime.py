@@ -6,16 +6,17 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.probe import Probe
-from bench.stage import stage
+from bench.stage import Stage, stage
 from bench.usage import memory, wakeups
-from bench.ways import CommandWay, Execv, Stocksup, Supervisord, Way
+from bench.ways import CommandWay, Execv, Stocksup, Supervisord, SupervisordOrdinary, Way
 
 _PHASES = ("drain_s", "stop_s", "flush_s", "start_s")
 
@@ -59,9 +60,11 @@ def all_ways(directory: Path, peer_bin: Path) -> Iterator[list[Running]]:
     """Run the bot in every way at once, each with a local Discord of its own; all ends with the block."""
     with ExitStack() as stack:
         running: list[Running] = []
-        for make in (Stocksup, Execv, lambda one: Supervisord(one, peer_bin)):
+        theirs = (partial(Supervisord, peer_bin=peer_bin), partial(SupervisordOrdinary, peer_bin=peer_bin))
+        ways: tuple[Callable[[Stage], Way], ...] = (Stocksup, Execv, *theirs)
+        for make in ways:
             at = stack.enter_context(stage(directory / str(len(running))))
-            way: Way = make(at)
+            way = make(at)
             probe = stack.enter_context(Probe(at.probe))
             stack.callback(way.end)
             way.start()
