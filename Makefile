@@ -1,7 +1,7 @@
 # Everything stands on .venv, which is made once and made anew only where something has changed.
 # What Python must be there: 3.11 or newer with its venv module; another one: make PYTHON=/path/to/python3 …
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-fast lint lock bench-restart clean
+.PHONY: help setup setup-dev run test test-fast lint docs lock bench-restart clean
 .DELETE_ON_ERROR:
 
 # Uncompiled code makes every start four times slower, so no environment may forbid to write it compiled.
@@ -32,6 +32,10 @@ lint: .venv/.dev ## check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+docs: .venv/.dev ## write what is made from the code anew: diagrams, reference of commands and keys
+	$(BIN)/python docs/machine_diagram.py
+	$(BIN)/python docs/make_reference.py
 
 bench-restart: .venv/.dev .venv/.compiled ## measure restarts beside other supervisors
 	$(BIN)/python bench/restart.py

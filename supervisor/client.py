@@ -1,6 +1,6 @@
 """The door, seen from outside: how a child or a command talks to the supervisor.
 
-Messages are JSON objects, one a line (`docs/door.md`). This module is all that programs may import of the
+Messages are JSON objects, one a line (`docs/reference/door.md`). This module is all that programs may import of the
 supervisor; it stands on the standard library alone, so that importing it costs next to nothing.
 """
 

@@ -58,6 +58,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     heartbeat_timeout_s: Seconds = 30.0
     #: crashes within `crash_window_s` after which the supervisor gives up; 0: never
     max_crashes: Count = 5
+    #: how far back crashes are counted
     crash_window_s: Seconds = 300.0
     #: lives started within a day; 0: no limit. Discord resets a token at 1000 IDENTIFYs a day
     max_starts_per_day: Count = 900
@@ -66,21 +67,27 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[cache]`: what the next life sees of the old one's cache."""
 
+    #: what a restart takes away: everything, what is temporary, what has expired, or nothing
     flush_on_restart: FlushPolicy = "all"
+    #: the same after a crash
     flush_on_crash: FlushPolicy = "temporary"
+    #: the most that each of the two files may hold, in bytes
     max_bytes: Annotated[int, msgspec.Meta(ge=1_048_576)] = 256 * 1024 * 1024
 
 
 class Supervisor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[supervisor]`."""
 
+    #: directory of everything this instance keeps, relative to the configuration file
     state_dir: Annotated[str, msgspec.Meta(min_length=1)] = DEFAULT_STATE_DIR
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file, but for the tables of programs."""
 
+    #: language of what members, admins and operators read
     language: Literal["id", "en"] = "id"
+    #: IANA name of the time zone in which times are shown
     timezone: str = "Asia/Jakarta"
     supervisor: Supervisor = Supervisor()
     cache: Cache = Cache()

@@ -1,4 +1,4 @@
-"""The messages of the door, typed and versioned ↔ bytes. `docs/door.md` describes them for people."""
+"""The messages of the door, typed and versioned ↔ bytes. `docs/reference/door.md` describes them for people."""
 
 from __future__ import annotations
 

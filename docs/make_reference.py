@@ -1,0 +1,154 @@
+"""Writes the reference of commands and keys from the code: `python docs/make_reference.py`; a test holds it fresh."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+import botapp.config
+import supervisor.config
+from supervisor import locale
+from supervisor.cli.root import root
+
+HERE = Path(__file__).resolve().parent / "reference"
+MADE = "<!-- made by docs/make_reference.py -->\n"
+
+#: tables of config.toml in their order; one that both packages read is described by the one that checks it
+TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
+    ("", supervisor.config.Settings),
+    ("supervisor", supervisor.config.Supervisor),
+    ("discord", botapp.config.Discord),
+    ("bot", botapp.config.Bot),
+    ("cache", supervisor.config.Cache),
+    ("store", botapp.config.Store),
+    ("programs.NAME", supervisor.config.Program),
+)
+#: what is no key but a table of its own
+_NOT_KEYS = {name.split(".")[0] for name, _ in TABLES}
+
+
+def commands() -> str:
+    """Return the page about all commands."""
+    context = click.Context(root, info_name="stocksup")
+    parts = [
+        MADE,
+        "# Commands\n",
+        f"{_usage(context)}\n\n{_help(root)}\n",
+        "Exit codes: 0 fine · 1 it failed · 2 usage · 3 not running · 4 timed out · 78 bad configuration · "
+        "130 ended by Ctrl-C.\n",
+    ]
+    for name in root.list_commands(context):
+        command = root.get_command(context, name)
+        assert command is not None
+        parts += _command(command, click.Context(command, info_name=name, parent=context), 2)
+    return "\n".join(parts)
+
+
+def _command(command: click.Command, context: click.Context, depth: int) -> Iterator[str]:
+    yield f"{'#' * depth} {context.command_path}\n"
+    yield f"{_usage(context)}\n\n{_help(command)}\n"
+    if rows := list(_options(command, context)):
+        yield "\n".join(["| option | |", "|---|---|", *rows, ""])
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            sub = command.get_command(context, name)
+            assert sub is not None
+            yield from _command(sub, click.Context(sub, info_name=name, parent=context), depth + 1)
+
+
+def _usage(context: click.Context) -> str:
+    words = " ".join([context.command_path, *context.command.collect_usage_pieces(context)])
+    return f"    {words}"
+
+
+def _help(command: click.Command) -> str:
+    text = inspect.cleandoc(command.help or "")
+    plain, *blocks = text.split("\b\n")
+    return "\n".join([plain.strip(), *(f"\n{_indented(block)}" for block in blocks)]).strip()
+
+
+def _indented(block: str) -> str:
+    return "\n".join(f"    {line}" for line in block.strip().splitlines())
+
+
+def _options(command: click.Command, context: click.Context) -> Iterator[str]:
+    for parameter in command.params:
+        record = parameter.get_help_record(context)
+        if isinstance(parameter, click.Option) and record is not None:
+            names, text = record
+            yield f"| `{names.replace('|', chr(92) + '|')}` | {text} |"
+
+
+def configuration() -> str:
+    """Return the page about all keys of config.toml."""
+    parts = [
+        MADE,
+        "# config.toml\n",
+        "Every key has a default, so a file that names some keys is complete. Unknown keys, wrong types and values out\n"
+        "of range are refused with their place and what was expected (exit 78).\n",
+    ]
+    for name, kind in TABLES:
+        heading = f"[{name}]" if name else "At the top of the file"
+        rows = [_key(kind, field) for field in msgspec.structs.fields(kind) if field.name not in _NOT_KEYS]
+        parts += [f"## {heading}\n", "| key | default | values | |", "|---|---|---|---|", *rows, ""]
+    return "\n".join(parts)
+
+
+def _key(kind: type[msgspec.Struct], field: msgspec.structs.FieldInfo) -> str:
+    default = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
+    shown = json.dumps(msgspec.to_builtins(default), ensure_ascii=False)
+    cells = (f"`{field.name}`", f"`{shown}`", _values(kind, field.name), _about(kind).get(field.name, ""))
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _values(kind: type[msgspec.Struct], key: str) -> str:
+    schema = msgspec.json.schema(kind)
+    found = schema["$defs"][kind.__name__]["properties"][key]
+    return " or ".join(_of_schema(one) for one in found.get("anyOf", [found]))
+
+
+def _of_schema(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return ", ".join(f"`{json.dumps(one)}`" for one in schema["enum"])
+    words = {"integer": "a whole number", "number": "a number", "string": "a text", "boolean": "`true`, `false`"}
+    word = words.get(schema.get("type", ""), {"array": "a list", "object": "a table"}.get(schema.get("type", ""), ""))
+    low, high = schema.get("minimum", schema.get("exclusiveMinimum")), schema.get("maximum")
+    if schema.get("exclusiveMinimum") is not None:
+        return f"{word} above {low:g} up to {high:g}" if high is not None else f"{word} above {low:g}"
+    if low is not None and high is not None:
+        return f"{word} from {low:,} to {high:,}".replace(",", " ")
+    return f"{word} from {low:,}".replace(",", " ") if low is not None else word
+
+
+def _about(kind: type[msgspec.Struct]) -> dict[str, str]:
+    """Return the `#:` lines above each field of the class, by field."""
+    about: dict[str, str] = {}
+    said: list[str] = []
+    for line in inspect.getsource(kind).splitlines():
+        if comment := re.fullmatch(r"\s*#: ?(.*)", line):
+            said.append(comment[1])
+        elif field := re.match(r"    (\w+):", line):
+            about[field[1]], said = " ".join(said), []
+        else:
+            said = []
+    return about
+
+
+def pages() -> dict[Path, str]:
+    """Return every page that is made here."""
+    pass
+    return {HERE / "commands.md": commands(), HERE / "configuration.md": configuration()}
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text)
+        sys.stdout.write(f"{path.name} is up to date\n")
