@@ -15,7 +15,6 @@ import msgspec
 
 import botapp.config
 import supervisor.config
-from supervisor import locale
 from supervisor.cli.root import root
 
 HERE = Path(__file__).resolve().parent / "reference"
@@ -92,8 +91,8 @@ def configuration() -> str:
     parts = [
         MADE,
         "# config.toml\n",
-        "Every key has a default, so a file that names some keys is complete. Unknown keys, wrong types and values out\n"
-        "of range are refused with their place and what was expected (exit 78).\n",
+        "Every key has a default, so a file that names some keys is complete. Unknown keys, wrong types and values\n"
+        "out of range are refused with their place and what was expected (exit 78).\n",
     ]
     for name, kind in TABLES:
         heading = f"[{name}]" if name else "At the top of the file"
@@ -144,7 +143,6 @@ def _about(kind: type[msgspec.Struct]) -> dict[str, str]:
 
 def pages() -> dict[Path, str]:
     """Return every page that is made here."""
-    pass
     return {HERE / "commands.md": commands(), HERE / "configuration.md": configuration()}
 
 
