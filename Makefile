@@ -83,7 +83,7 @@ COMPILE = $(UV) pip compile --quiet --no-config --upgrade --universal --python-v
 
 # Sets $python to the first that will do, or says what is missing, with its remedy, and ends.
 FIND_PYTHON = python=; found=; without_venv=; \
-	for name in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+	for name in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
 	    version=$$("$$name" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue; \
 	    found="$$found $$name is $$version,"; \
 	    "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || continue; \
@@ -97,6 +97,6 @@ FIND_PYTHON = python=; found=; without_venv=; \
 	elif [ -z "$$python" ]; then \
 	    newest=3; for v in 3.11 3.12 3.13; do ! apt-cache show python$$v >/dev/null 2>&1 || newest=$$v; done; \
 	    echo "stocksup: cannot make .venv: Python 3.11 or newer is needed (found:$${found:- none,}" \
-	         "looked for python3.13, python3.12, python3.11, python3); install one, then make again:" \
+	         "looked for $(or $(PYTHON),python3.13 python3.12 python3.11 python3)); install one, then make again:" \
 	         "$${sudo}apt install python$$newest python$$newest-venv; or name one: make PYTHON=/path/to/python3" >&2; exit 1; \
 	fi

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import json
 import os
@@ -20,6 +21,8 @@ from supervisor.client import SOCKET_NAME, Client, DoorError
 
 DEFAULT_PORT: Final = 8099
 HOST: Final = "127.0.0.1"
+#: ports up to this one are for root alone
+LAST_PRIVILEGED_PORT: Final = 1023
 #: how often new lines of the bot's log are looked for, in seconds
 FOLLOW_INTERVAL_S: Final = 0.2
 #: longest time until everything is up, in seconds
@@ -28,8 +31,10 @@ START_TIMEOUT_S: Final = 120.0
 #: what must not reach the demo from a real shop on the same machine
 _REAL: Final = frozenset({"DISCORD_TOKEN", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "INVOCATION_ID"})
 
+#: tells a demo's files from those of a real shop
+_FIRST_LINE: Final = "# Written by `stocksup demo`, anew each time.\n"
+
 _CONFIG: Final = """\
-# Written by `stocksup demo`, anew each time.
 language = "id"
 
 [supervisor]
@@ -90,10 +95,12 @@ def demo(port: int, state_dir: Path | None) -> int:
             f"the demo runs already (process {pid}, files in {directory}); use it, or end it with Ctrl-C there first"
         )
     # what an earlier demo left running still has the port, and is taken over
-    if not (place / SOCKET_NAME).exists() and not _is_free(port):
+    if not (place / SOCKET_NAME).exists() and (problem := _why_not(port)):
+        other = max(port, LAST_PRIVILEGED_PORT) + 1
         raise click.ClickException(
-            f"cannot open port {port}: something else uses it; take another one: stocksup demo --port {port + 1}"
+            f"cannot open port {port}: {problem}; take another one: stocksup demo --port {other}"
         )
+    _refuse_foreign(directory)
     _write_files(directory, port)
     supervisor = _start_supervisor(directory / "config.toml")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -141,7 +148,11 @@ def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int) -> int:
     if supervisor.poll() is None:
         click.echo(banner(port, os.environ, getpass.getuser()))
         _follow(supervisor, place / "logs" / "bot.log")
-    return 0 if supervisor.wait() == 0 else 1
+    if supervisor.wait() < 0:
+        raise click.ClickException(
+            "the demo's supervisor was killed; what it ran goes on, and `stocksup demo` takes it over"
+        )
+    return supervisor.returncode
 
 
 def _wait_until_up(place: Path) -> str:
@@ -178,21 +189,33 @@ def _running(place: Path) -> int | None:
         return None  # nobody, or nobody who answers
 
 
-def _is_free(port: int) -> bool:
+def _why_not(port: int) -> str | None:
+    """Return why the port cannot be had; None when it can."""
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((HOST, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return "something else uses it" if error.errno == errno.EADDRINUSE else str(error.strerror)
+    return None
+
+
+def _refuse_foreign(directory: Path) -> None:
+    """Refuse a directory with a shop in it that no demo has made: its files would be overwritten."""
+    config = directory / "config.toml"
+    if config.exists() and config.read_text(errors="replace").startswith(_FIRST_LINE):
+        return
+    if any((directory / name).exists() for name in ("config.toml", "token", "catalogue.toml")):
+        raise click.ClickException(
+            f"{directory} holds a shop of somebody's own, which a demo would overwrite; name another --state-dir"
+        )
 
 
 def _write_files(directory: Path, port: int) -> None:
     from botapp.sandbox.ids import DEFAULT_TOKEN, LIVE_CHANNEL_ID
 
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    config = _CONFIG.format(host=HOST, port=port, channel=LIVE_CHANNEL_ID)
+    config = _FIRST_LINE + _CONFIG.format(host=HOST, port=port, channel=LIVE_CHANNEL_ID)
     for name, text in (("config.toml", config), ("token", f"{DEFAULT_TOKEN}\n"), ("catalogue.toml", _CATALOGUE)):
         fd = os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "w", encoding="utf-8") as file:

@@ -136,8 +136,10 @@ class Gateway:
             text = message.data if isinstance(message.data, str) else message.data.decode(errors="replace")
             for action in self.sessions.receive(connection.link, text, time.monotonic()):
                 match action:
-                    case Send(frame):
+                    case Send(frame, 0.0):
                         connection.send(frame)
+                    case Send(frame, delay_s):
+                        asyncio.get_running_loop().call_later(delay_s, connection.send, frame)
                     case Close():
                         self._refuse(connection, action)
                         return True

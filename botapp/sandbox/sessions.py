@@ -78,11 +78,17 @@ class Link:
     received_at_s: deque[float] = field(default_factory=deque)
 
 
+#: how long a heartbeat is on its way. discord.py notes that it has sent one only after it has: an answer that is
+#: there before counts as the answer to the one before, 41 seconds late, and is warned of
+ACK_DELAY_S: Final = 0.01
+
+
 @dataclass(frozen=True)
 class Send:
-    """Send this frame."""
+    """Send this frame, at once or after `delay_s`."""
 
     frame: str
+    delay_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -190,7 +196,7 @@ class Sessions:
         except (ValueError, TypeError, KeyError, AttributeError):
             return [Close(4002, "Error while decoding payload.")]
         if op == Op.HEARTBEAT:
-            return [Send(encode(Op.HEARTBEAT_ACK, None))]
+            return [Send(encode(Op.HEARTBEAT_ACK, None), ACK_DELAY_S)]
         if op in (Op.IDENTIFY, Op.RESUME):
             if link.session is not None:
                 return [Close(4005, "Already authenticated.")]

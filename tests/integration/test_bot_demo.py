@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+import pytest
+
 from botapp import demo
 from supervisor import process
 from tests.support.bot_process import PATIENCE_S, ROOT, free_port
@@ -76,6 +79,29 @@ def test_a_taken_port_is_said_at_once_with_the_remedy(tmp_path: Path) -> None:
             assert re.search(rf"cannot open port {port}: .*--port {port + 1}", read_until(one, "port"))
             assert one.wait(PATIENCE_S) == 1
     assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize("name", ["config.toml", "token", "catalogue.toml"])
+def test_the_files_of_a_real_shop_are_not_touched(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("of a real shop")
+    with running(tmp_path, free_port()) as one:
+        assert "would overwrite" in read_until(one, "--state-dir")
+        assert one.wait(PATIENCE_S) == 1
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "of a real shop")]
+
+
+def test_a_killed_supervisor_is_said(tmp_path: Path) -> None:
+    port, directory = free_port(), tmp_path / "demo"
+    with running(directory, port) as one:
+        read_until(one, "Ctrl-C")
+        (supervisor,) = psutil.Process(one.pid).children()
+        supervisor.kill()
+        assert "was killed" in read_until(one, "takes it over")
+        assert one.wait(PATIENCE_S) == 1
+    with running(directory, port) as one:
+        read_until(one, "Ctrl-C")
+        one.send_signal(signal.SIGINT)
+        assert one.wait(PATIENCE_S) == 0
 
 
 def test_the_banner_tells_somebody_behind_ssh_how_to_reach_the_page() -> None:

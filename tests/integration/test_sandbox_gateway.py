@@ -188,9 +188,10 @@ def test_too_many_messages_end_with_4008(town: DiscordControl) -> None:
         async with wire(town) as one:
             for _ in range(121):
                 await one.send(1, None)
-            for _ in range(120):
-                assert (await one.frame())["op"] == 11
-            assert await one.close_code() == 4008
+            # some are acknowledged before the limit is reached, as acknowledgements take their time
+            while (message := await one.socket.receive(timeout=5)).type == aiohttp.WSMsgType.TEXT:
+                assert json.loads(message.data)["op"] == 11
+            assert one.socket.close_code == 4008
 
     run(story)
 

@@ -177,3 +177,11 @@ def test_too_many_messages_a_minute_are_4008() -> None:
     assert action.code == 4008
     (action,) = sessions.receive(link, '{"op":1,"d":null}', 120.0)
     assert isinstance(action, Send)
+
+
+def test_a_heartbeat_is_acknowledged_no_sooner_than_over_a_network() -> None:
+    """discord.py takes an answer that comes while it still sends for the one to the heartbeat before."""
+    (ack,) = Sessions(TOKEN).receive(Link(), '{"op":1,"d":null}', 0.0)
+    assert isinstance(ack, Send)
+    assert json.loads(ack.frame)["op"] == 11
+    assert ack.delay_s > 0
