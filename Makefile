@@ -1,7 +1,7 @@
 # Everything stands on .venv, which is made once and made anew only where something has changed.
 # What Python must be there: 3.11 or newer with its venv module; another one: make PYTHON=/path/to/python3 …
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-fast lint docs lock bench-restart clean
+.PHONY: help setup setup-dev run test test-fast texts lint docs lock bench-restart clean
 .DELETE_ON_ERROR:
 
 # Uncompiled code makes every start four times slower, so no environment may forbid to write it compiled.
@@ -27,6 +27,9 @@ test: .venv/.dev .venv/.compiled ## run all tests
 
 test-fast: .venv/.dev .venv/.compiled ## run the tests that take seconds
 	$(BIN)/python -m pytest tests/unit tests/property
+
+texts: .venv/.dev ## bring the catalogues of texts up to date with the code
+	$(BIN)/python -m tests.support.catalogues
 
 lint: .venv/.dev ## check style and types
 	$(BIN)/ruff check

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from supervisor import ops
+from supervisor import foreign, locale, ops
 from supervisor.config import load
+from supervisor.locale import _
 from supervisor.log import Log
-from supervisor.paths import ConfigError, Place, find_config
+from supervisor.paths import ConfigError, Place, find_config, language_of
 from supervisor.runner import Runner
 
 EXIT_FAILED = 1
@@ -44,13 +45,16 @@ def main() -> int:
     """Run the supervisor; return its exit code."""
     arguments = _arguments(sys.argv[1:])
     os.umask(0o077)
+    locale.use(language_of(arguments.config))
     try:
         runner = _open(arguments.config, echo=arguments.report_fd is None)
     except ConfigError as error:
         return _refuse(arguments.report_fd, EXIT_BAD_CONFIG, str(error))
     except CannotStart as error:
         return _refuse(arguments.report_fd, EXIT_FAILED, str(error))
-    runner.log.write("info", f"supervisor {os.getpid()} at {runner.place.socket}")
+    runner.log.write(
+        "info", _("supervisor %(pid)d at %(socket)s") % {"pid": os.getpid(), "socket": runner.place.socket}
+    )
     if arguments.report_fd is not None:
         _report(arguments.report_fd, {"ok": True, "pid": os.getpid()})
     runner.recall(keep_wishes=arguments.keep_wishes)
@@ -80,8 +84,12 @@ def _open(config: Path | None, *, echo: bool) -> Runner:
         _lock(place)
         return Runner(path, place, settings, Log(place.supervisor_log, echo=echo), ops.handle)
     except OSError as error:
-        raise CannotStart(f"cannot use {error.filename or place.state_dir}: {error.strerror}; mend its permissions, "
-                          f"or name another directory as [supervisor] state_dir in {path}") from error  # fmt: skip
+        text = _(
+            "cannot use %(path)s: %(why)s; mend its permissions, "
+            "or name another directory as [supervisor] state_dir in %(config)s"
+        )
+        facts = {"path": error.filename or place.state_dir, "why": foreign.why(error), "config": path}
+        raise CannotStart(text % facts) from error
 
 
 def _make_private(directory: Path) -> None:
@@ -96,12 +104,13 @@ def _lock(place: Place) -> None:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        pid = os.pread(fd, 32, 0).decode().strip() or "unknown"
+        pid = os.pread(fd, 32, 0).decode().strip() or _("unknown")
         os.close(fd)
-        raise CannotStart(
-            f"a supervisor (pid {pid}) runs already with {place.state_dir}; look at it with `stocksup status`, "
+        text = _(
+            "a supervisor (pid %(pid)s) runs already with %(state_dir)s; look at it with `stocksup status`, "
             "end it with `stocksup stop`"
-        ) from error
+        )
+        raise CannotStart(text % {"pid": pid, "state_dir": place.state_dir}) from error
     os.ftruncate(fd, 0)
     os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
 

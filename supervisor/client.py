@@ -38,20 +38,22 @@ class DoorError(Exception):
         code: the short name of the error, for programs (`unknown_op`, `check_failed`, `timed_out` …).
         message: one sentence for people.
         details: what else the answer said, as a dict.
+        facts: what the message is about, if it was found on this side of the door and not said by the supervisor.
     """
 
-    def __init__(self, code: str, message: str, details: Message | None = None) -> None:
+    def __init__(self, code: str, message: str, details: Message | None = None, facts: Message | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.details = details or {}
+        self.facts = facts
 
 
 class NotRunning(DoorError):
     """Nobody opens: there is no supervisor at this socket."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__("not_running", f"no supervisor is running at {path}")
+        super().__init__("not_running", f"no supervisor is running at {path}", facts={"path": path})
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,9 @@ def encode(message: Message) -> bytes:
     # what is no text (a byte of the command line that is not UTF-8) becomes a question mark
     line = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
     if len(line) > MAX_LINE_BYTES:
-        raise DoorError("too_long", f"a message of {len(line)} bytes is over the limit of {MAX_LINE_BYTES}")
+        facts = {"bytes": len(line), "limit": MAX_LINE_BYTES}
+        text = f"a message of {len(line)} bytes is over the limit of {MAX_LINE_BYTES}"
+        raise DoorError("too_long", text, facts=facts)
     return line
 
 
@@ -98,9 +102,9 @@ def decode(line: bytes) -> Message:
     try:
         message = json.loads(line)
     except ValueError as error:
-        raise DoorError("bad_json", f"not a line of JSON: {error}") from error
+        raise DoorError("bad_json", f"not a line of JSON: {error}", facts={}) from error
     if not isinstance(message, dict):
-        raise DoorError("bad_json", "a message is a JSON object")
+        raise DoorError("bad_json", "a message is a JSON object", facts={})
     return message
 
 
@@ -174,7 +178,7 @@ class Client:
         try:
             self._sock.sendall(encode({"v": PROTOCOL_VERSION, "id": self._next_id, "op": op, **given}))
         except (BrokenPipeError, ConnectionResetError) as error:
-            raise DoorError("closed", "the supervisor closed the connection") from error
+            raise _closed() from error
         while True:
             answer = self._read(timeout_s)
             if answer.get("id") == self._next_id or (answer.get("id") is None and "error" in answer):
@@ -211,9 +215,14 @@ class Client:
         try:
             line = self._lines.readline(MAX_LINE_BYTES + 1)
         except TimeoutError as error:
-            raise DoorError("timed_out", f"no answer from the supervisor within {timeout_s:.3g} s") from error
+            text = f"no answer from the supervisor within {timeout_s:.3g} s"
+            raise DoorError("timed_out", text, facts={"timeout_s": timeout_s}) from error
         except ConnectionResetError as error:
-            raise DoorError("closed", "the supervisor closed the connection") from error
+            raise _closed() from error
         if not line.endswith(b"\n"):
-            raise DoorError("closed", "the supervisor closed the connection")
+            raise _closed()
         return decode(line)
+
+
+def _closed() -> DoorError:
+    return DoorError("closed", "the supervisor closed the connection", facts={})

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 
+from supervisor import foreign
+from supervisor.locale import N_, _
 from supervisor.paths import DEFAULT_STATE_DIR, ConfigError, read_toml
 
 #: tables at the top of the file that programs check themselves
@@ -107,7 +109,7 @@ def load(path: Path) -> Settings:
     _refuse_unknown_keys(path, table)
     programs = table.pop("programs", {})
     if not isinstance(programs, dict):
-        raise ConfigError(f"{path}: [programs]: expected tables such as [programs.bot]")
+        raise ConfigError(_("%(path)s: [programs]: expected tables such as [programs.bot]") % {"path": path})
     settings = _convert(path, "", table, Settings)
     settings = msgspec.structs.replace(
         settings,
@@ -145,26 +147,29 @@ def _filled(name: str, program: Program) -> Program:
 
 def _check_values(path: Path, settings: Settings) -> None:
     if not _is_timezone(settings.timezone):
-        raise ConfigError(
-            f'{path}: timezone: "{settings.timezone}" is not known; expected an IANA name such as "Asia/Jakarta"'
-        )
+        text = _('%(path)s: timezone: "%(name)s" is not known; expected an IANA name such as "Asia/Jakarta"')
+        raise ConfigError(text % {"path": path, "name": settings.timezone})
     for name, program in settings.programs.items():
-        place = f"{path}: [programs.{name}]"
-        if not _PROGRAM_NAME.fullmatch(name) or name in _RESERVED_NAMES:
-            raise ConfigError(
-                f"{place}: not a name for a program; expected up to 32 of a-z, 0-9, _ and -, beginning with a letter"
-                + (f' ("{name}" is taken by the supervisor itself)' if name in _RESERVED_NAMES else "")
-            )
-        if not program.command and name != "bot":
-            raise ConfigError(
-                f'{place} command: missing; expected a list of strings such as ["python", "-m", "{name}"]'
-            )
-        for key, words in (("command", program.command), ("check", program.check)):
-            if (words and not words[0]) or any("\0" in word for word in words):
-                raise ConfigError(f"{place} {key}: expected a list that begins with the name of a program")
-        for key in program.env:
-            if not key or "=" in key or "\0" in key + program.env[key] or key.startswith("STOCKSUP_"):
-                raise ConfigError(f'{place} env: "{key}" cannot be set here')
+        if problem := _problem_of(name, program):
+            raise ConfigError(f"{path}: [programs.{name}]{problem}")
+
+
+def _problem_of(name: str, program: Program) -> str | None:
+    """Return what is wrong with the table of a program, behind its name; None: nothing."""
+    if name in _RESERVED_NAMES:
+        return _(': the name "%(name)s" is taken by the supervisor itself') % {"name": name}
+    if not _PROGRAM_NAME.fullmatch(name):
+        return _(": not a name for a program; expected up to 32 of a-z, 0-9, _ and -, beginning with a letter")
+    if not program.command and name != "bot":
+        text = _(' command: missing; expected a list of strings such as ["python", "-m", "%(name)s"]')
+        return text % {"name": name}
+    for key, words in (("command", program.command), ("check", program.check)):
+        if (words and not words[0]) or any("\0" in word for word in words):
+            return _(" %(key)s: expected a list that begins with the name of a program") % {"key": key}
+    for key in program.env:
+        if not key or "=" in key or "\0" in key + program.env[key] or key.startswith("STOCKSUP_"):
+            return _(' env: "%(key)s" cannot be set here') % {"key": key}
+    return None
 
 
 def _refuse_unknown_keys(path: Path, table: dict[str, Any]) -> None:
@@ -194,39 +199,30 @@ def _unknown(path: Path, place: str, key: str, names: frozenset[str]) -> str:
     import difflib
 
     near = difflib.get_close_matches(key, sorted(names), n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"expected one of {', '.join(sorted(names))}"
-    return f"{path}: {where}: unknown key; {hint}"
-
-
-#: msgspec's words for types, and ours
-_PLAIN: Final = {
-    "`int`": "a whole number",
-    "`float`": "a number",
-    "`str`": "a text in quotes",
-    "`bool`": "true or false",
-    "`array`": "a list",
-    "`object`": "a table",
-}
+    text = _("%(place)s: unknown key; expected one of %(names)s")
+    if near:
+        text = _("%(place)s: unknown key; did you mean '%(near)s'?")
+    facts = {"place": f"{path}: {where}", "near": "".join(near), "names": ", ".join(sorted(names))}
+    return text % facts
 
 
 #: what may stand where a key takes one of a few words
 _CHOICES: Final = {
-    "language": '"id" or "en"',
-    "ready": '"link" or a number of seconds',
-    "restart": '"always", "on-failure" or "never"',
-    "flush_on_restart": '"all", "temporary", "expired" or "none"',
-    "flush_on_crash": '"all", "temporary", "expired" or "none"',
+    "language": N_('"id" or "en"'),
+    "ready": N_('"link" or a number of seconds'),
+    "restart": N_('"always", "on-failure" or "never"'),
+    "flush_on_restart": N_('"all", "temporary", "expired" or "none"'),
+    "flush_on_crash": N_('"all", "temporary", "expired" or "none"'),
 }
 
 
 def _explain(path: Path, place: str, problem: str) -> str:
     """Turn msgspec's "Expected `int`, got `str` - at `$.max_bytes`" into a message for people."""
-    what, _, where = problem.partition(" - at `$")
+    what, _dash, where = problem.partition(" - at `$")
     names = [*place.split("."), *re.split(r"[.`]+", where)]
     names = [name for name in (re.sub(r"\[[\d.]*\]?", "", name) for name in names) if name.strip("].")]
     key = f"[{'.'.join(names[:-1])}] {names[-1]}" if len(names) > 1 else "".join(names)
-    for technical, plain in _PLAIN.items():
-        what = what.replace(technical, plain)
+    said = f"{path}: {key or _('the file')}: {foreign.of_types(what)}"
     if what.startswith("Invalid enum value"):
-        what += f"; expected {_CHOICES[names[-1]]}"
-    return f"{path}: {key or 'the file'}: {what[0].lower()}{what[1:]}"
+        said += _("; expected %(choices)s") % {"choices": _(_CHOICES[names[-1]])}
+    return said

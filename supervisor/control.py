@@ -14,6 +14,7 @@ from typing import Final
 
 from supervisor import protocol
 from supervisor.client import MAX_LINE_BYTES, socket_at
+from supervisor.locale import _
 
 #: connections open at a time
 MAX_CONNECTIONS: Final = 256
@@ -98,7 +99,7 @@ class Door:
         self._selector.unregister(connection.sock)
         connection.sock.close()
         for then in connection.asked.values():
-            then(protocol.Answer(None, False, {"error": {"message": "the program closed the connection"}}))
+            then(protocol.Answer(None, False, {"error": {"message": _("the program closed the connection")}}))
         connection.asked.clear()
         self._on_closed(connection)
 
@@ -110,15 +111,16 @@ class Door:
 
     def _accept(self, mask: int) -> None:
         try:
-            sock, _ = self._listener.accept()
+            sock, _address = self._listener.accept()
         except OSError:
             return  # the peer has changed its mind, or the machine has no descriptor left: it may wait
         sock.setblocking(False)
         pid, uid = _peer(sock)
         if uid not in (os.geteuid(), 0):
-            _refuse(sock, "forbidden", f"the door is open for user {os.geteuid()} and root only")
+            text = _("the door is open for user %(uid)d and root only") % {"uid": os.geteuid()}
+            _refuse(sock, "forbidden", text)
         elif len(self.connections) >= self._most:
-            _refuse(sock, "busy", f"{self._most} connections are open already")
+            _refuse(sock, "busy", _("%(count)d connections are open already") % {"count": self._most})
         else:
             connection = Connection(sock, pid)
             self.connections.add(connection)
@@ -205,7 +207,7 @@ def _peer(sock: socket.socket) -> tuple[int, int]:
     """Return pid and uid of the other end (SO_PEERCRED of unix(7); elsewhere only the directory's mode protects)."""
     if not hasattr(socket, "SO_PEERCRED"):
         return 0, os.geteuid()
-    pid, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    pid, uid, _gid = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
     return pid, uid
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from supervisor import restarts
+from supervisor.locale import N_, _
 from supervisor.model import Exit, Instant, Known, State, Then
 
 #: waiting time after the second crash in a window; it doubles with each further one
@@ -20,7 +21,7 @@ JITTER: Final = 0.2
 
 EXIT_TRY_LATER: Final = 75
 #: exit codes after which another try cannot help, and what they mean
-FATAL_CODES: Final = {77: "access was refused", 78: "the configuration is not right"}
+FATAL_CODES: Final = {77: N_("access was refused"), 78: N_("the configuration is not right")}
 
 
 def decide(known: Known, end: Exit, served: bool, rebooted: bool, now: Instant) -> Known:
@@ -30,13 +31,14 @@ def decide(known: Known, end: Exit, served: bool, rebooted: bool, now: Instant) 
         restart = known.restart and replace(known.restart, phase_since_s=now.mono_s, down_since_s=None)
         return replace(known, crashes_s=(), restart=restart)
     if policy == "never" or (policy == "on-failure" and end.code == 0):
-        return replace(known, then=Then(State.STOPPED, reason=f"ended by itself ({words})"))
+        return replace(known, then=Then(State.STOPPED, reason=_("ended by itself (%(end)s)") % {"end": words}))
     if served and known.restart is None:
-        known = replace(known, restart=restarts.begin(known, now, reason=f"crash ({words})", by="supervisor"))
+        reason = _("crash (%(end)s)") % {"end": words}
+        known = replace(known, restart=restarts.begin(known, now, reason=reason, by="supervisor"))
     if known.restart and known.restart.down_since_s is None:
         known = replace(known, restart=replace(known.restart, down_since_s=now.mono_s, phase_since_s=now.mono_s))
     if end.code in FATAL_CODES:
-        reason = end.reason or f"exit {end.code}: {FATAL_CODES[end.code]}"
+        reason = end.reason or f"exit {end.code}: {_(FATAL_CODES[end.code])}"
         return replace(known, then=Then(State.FATAL, reason=reason))
     if end.code == EXIT_TRY_LATER:
         delay_s = min(RETRY_FIRST_S * 2**known.retries, RETRY_LONGEST_S) * jitter(known)
@@ -50,8 +52,9 @@ def after_crash(known: Known, why: str, now: Instant) -> Known:
     crashes_s = (*(at for at in known.crashes_s if 0 <= now.mono_s - at < program.crash_window_s), now.mono_s)
     known = replace(known, crashes_s=crashes_s[-1000:])
     if program.max_crashes and len(crashes_s) > program.max_crashes:
-        reason = f"crashed {len(crashes_s)} times within {program.crash_window_s:g} s, given up; last: {why}"
-        return replace(known, then=Then(State.FATAL, reason=reason))
+        text = _("crashed %(count)d times within %(time_s)g s, given up; last: %(why)s")
+        facts = {"count": len(crashes_s), "time_s": program.crash_window_s, "why": why}
+        return replace(known, then=Then(State.FATAL, reason=text % facts))
     if len(crashes_s) == 1:
         return replace(known, then=Then())
     delay_s = min(BACKOFF_FIRST_S * 2 ** min(len(crashes_s) - 2, 16), BACKOFF_LONGEST_S) * jitter(known)
@@ -65,8 +68,9 @@ def starts_today(known: Known, now: Instant) -> int:
 
 
 def budget_words(known: Known, now: Instant) -> str:
-    count = starts_today(known, now)
-    return f"{count} starts within a day: max_starts_per_day is {known.program.max_starts_per_day}"
+    """Say that the day's starts are used up."""
+    text = _("%(count)d starts within a day: max_starts_per_day is %(most)d")
+    return text % {"count": starts_today(known, now), "most": known.program.max_starts_per_day}
 
 
 def jitter(known: Known) -> float:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from supervisor import cache, events, log, process
+from supervisor import cache, events, foreign, log, process
 from supervisor.config import Program
 from supervisor.events import Event
+from supervisor.locale import _
 from supervisor.model import Identity, Known
 from supervisor.paths import Place
 
@@ -72,7 +73,7 @@ class Hands:
 
     def stop_check(self, name: str) -> None:
         """Kill the check of `name`, if one runs; nobody is told."""
-        for pid, (program, _) in list(self._checks.items()):
+        for pid, (program, _life) in list(self._checks.items()):
             if program == name and (identity := process.identify(pid)):
                 process.kill_tree(identity, {})
                 self._checks[pid] = ("", 0)
@@ -92,7 +93,7 @@ class Hands:
         try:
             cache.switch(self._place.cache_of(name), effect.life, effect.policy)
         except OSError as error:
-            problem = f"{error.filename}: {error.strerror}"
+            problem = f"{error.filename}: {foreign.why(error)}"
         self._post(name, events.Flushed(effect.life, problem))
 
     def clear(self, known: Known, what: str) -> None:
@@ -100,7 +101,8 @@ class Hands:
         try:
             cache.clear(self._place.cache_of(known.name), what)
         except OSError as error:
-            self._note("error", f"{known.name}: cannot empty {error.filename}: {error.strerror}")
+            text = _("%(program)s: cannot empty %(path)s: %(why)s")
+            self._note("error", text % _facts(known.name, error))
         self.sweep(known.name)
 
     def sweep(self, name: str) -> None:
@@ -112,7 +114,8 @@ class Hands:
                 command = ["rm", "-rf", "--", *map(str, paths)]
                 self._sweeps.add(process.spawn(command, os.environ, self._place.state_dir, output))
         except OSError as error:
-            self._note("warning", f"{name}: cannot delete the old cache: {error.strerror} ({error.filename})")
+            text = _("%(program)s: cannot delete the old cache: %(why)s (%(path)s)")
+            self._note("warning", text % _facts(name, error))
 
     def take_sweep(self, pid: int) -> bool:
         """Return whether `pid` was one that deletes."""
@@ -142,14 +145,15 @@ class Hands:
 
     def _kill_remains(self, known: Known, leader: int) -> None:
         if left := process.kill_remains(leader, self.marks(known)):
-            self._note("warning", f"{known.name}: life {known.life} left processes behind; killed {left}")
+            text = _("%(program)s: life %(life)d left processes behind; killed %(pids)s")
+            self._note("warning", text % {"program": known.name, "life": known.life, "pids": left})
 
     def _mark(self, known: Known, what: str) -> None:
         output = self._place.log_of(known.name)
         try:
             log.mark(output, f"life {known.life} of {known.name} {what}")
         except OSError as error:
-            self._note("warning", f"cannot write {output}: {error.strerror}")
+            self._note("warning", _("cannot write %(path)s: %(why)s") % {"path": output, "why": foreign.why(error)})
 
     def marks(self, known: Known) -> dict[str, str]:
         """Return the part of the environment by which everything that a life started can be found."""
@@ -180,8 +184,8 @@ class Hands:
         try:
             return cache.prepare(root, life)
         except OSError as error:
-            text = f"{known.name}: cannot make {error.filename}: {error.strerror}; it runs without a cache"
-            self._note("error", text)
+            text = _("%(program)s: cannot make %(path)s: %(why)s; it runs without a cache")
+            self._note("error", text % _facts(known.name, error))
             return cache.temp_dir(root, life), cache.perm_dir(root)
 
     def _check_output(self, name: str) -> Path:
@@ -193,11 +197,16 @@ class Hands:
         try:
             text = output.read_bytes()[-8 * MAX_PROBLEM_CHARS :].decode(errors="replace")
         except OSError as error:
-            text = f"cannot read {output}: {error.strerror}"
+            text = _("cannot read %(path)s: %(why)s") % {"path": output, "why": foreign.why(error)}
         lines = [line for line in text.splitlines() if line.strip()][-MAX_PROBLEM_LINES:]
-        how = signal_name or f"exit {code}"
-        return "\n".join(lines)[-MAX_PROBLEM_CHARS:] or f"the check ended with {how} and said nothing"
+        silent = _("the check ended with %(how)s and said nothing") % {"how": signal_name or f"exit {code}"}
+        return "\n".join(lines)[-MAX_PROBLEM_CHARS:] or silent
 
 
 def _cannot_start(command: tuple[str, ...], error: OSError) -> str:
-    return f"cannot start {command[0]}: {error.strerror} ({error.filename})"
+    text = _("cannot start %(program)s: %(why)s (%(path)s)")
+    return text % _facts(command[0], error)
+
+
+def _facts(program: str, error: OSError) -> dict[str, object]:
+    return {"program": program, "path": error.filename, "why": foreign.why(error)}

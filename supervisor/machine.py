@@ -63,6 +63,7 @@ from supervisor.events import (
     Terminate,
     Welcome,
 )
+from supervisor.locale import _
 from supervisor.model import Exit, Instant, Known, Restart, State, Then, Wish
 
 #: how long the end of a killed process is awaited before the operator is told that it cannot be killed
@@ -137,7 +138,8 @@ def _drained(known: Known, event: Drained, now: Instant) -> Step:
             flushed_entries=event.flushed_entries,
         )
         known = replace(known, restart=restart)
-    notes = [Note("warning", f"life {known.life} cut off: {', '.join(event.cut_off)}")] if event.cut_off else []
+    text = _("life %(life)d cut off: %(names)s") % {"life": known.life, "names": ", ".join(event.cut_off)}
+    notes = [Note("warning", text)] if event.cut_off else []
     known, effects = _stop(known, now)
     return known, [*notes, *effects]
 
@@ -147,7 +149,8 @@ def _drain_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
     cut_off = known.pending or ("drain",)
     if known.restart:
         known = replace(known, restart=replace(restarts.timed(known.restart, "drain_s", now), cut_off=cut_off))
-    text = f"life {known.life} did not drain in {known.program.drain_timeout_s:g} s; cut off: {', '.join(cut_off)}"
+    facts = {"life": known.life, "time_s": known.program.drain_timeout_s, "names": ", ".join(cut_off)}
+    text = _("life %(life)d did not drain in %(time_s)g s; cut off: %(names)s") % facts
     known, effects = _stop(replace(known, pending=()), now)
     return known, [Note("warning", text), *effects]
 
@@ -161,19 +164,20 @@ def _stop(known: Known, now: Instant) -> Step:
 
 def _stop_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
     """STOPPING: it would not end by itself."""
-    return _kill(known, f"did not end within {known.program.stop_timeout_s:g} s of TERM", now)
+    return _kill(known, _("did not end within %(time_s)g s of TERM") % {"time_s": known.program.stop_timeout_s}, now)
 
 
 def _kill(known: Known, why: str, now: Instant) -> Step:
     assert known.child is not None
-    effects: list[Effect] = [Note("warning", f"life {known.life} {why}: killed"), Kill(known.child)]
+    text = _("life %(life)d %(why)s: killed") % {"life": known.life, "why": why}
+    effects: list[Effect] = [Note("warning", text), Kill(known.child)]
     return replace(_enter(known, State.KILLING, now, KILL_TIMEOUT_S), reason=why), effects
 
 
 def _kill_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
     """KILLING: not even KILL ended it. A second life beside it is not an option."""
-    pid = known.child.pid if known.child else None
-    reason = f"process {pid} of life {known.life} cannot be killed (uninterruptible?); nothing is started beside it"
+    text = _("process %(pid)s of life %(life)d cannot be killed (uninterruptible?); nothing is started beside it")
+    reason = text % {"pid": known.child.pid if known.child else None, "life": known.life}
     return _give_up(replace(known, deadline_s=None), reason, now)
 
 
@@ -197,7 +201,8 @@ def _flushed(known: Known, event: Flushed, now: Instant) -> Step:
     """FLUSHING: on with what was decided when the old life ended."""
     notes: list[Effect] = []
     if event.problem:
-        notes = [Note("error", f"the cache could not be switched: {event.problem}; life {known.life + 1} does without")]
+        text = _("the cache could not be switched: %(problem)s; life %(life)d does without")
+        notes = [Note("error", text % {"problem": event.problem, "life": known.life + 1})]
     if known.restart:
         known = replace(known, restart=restarts.timed(known.restart, "flush_s", now))
     then, known = known.then, replace(known, then=Then(), crashed=False)
@@ -214,13 +219,13 @@ def _flushed(known: Known, event: Flushed, now: Instant) -> Step:
 
 
 def _flush_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
-    return _flushed(known, Flushed(known.life, f"not done within {FLUSH_TIMEOUT_S:g} s"), now)
+    return _flushed(known, Flushed(known.life, _("not done within %(time_s)g s") % {"time_s": FLUSH_TIMEOUT_S}), now)
 
 
 def _start(known: Known, now: Instant) -> Step:
     """Spawn the next life, unless something still lives or the day's starts are used up."""
     if known.child is not None:
-        return _kill(known, "is in the way of the next one", now)
+        return _kill(known, _("is in the way of the next one"), now)
     if known.program.max_starts_per_day and crashes.starts_today(known, now) >= known.program.max_starts_per_day:
         return _give_up(known, crashes.budget_words(known, now), now)
     hour = int(now.wall_s // 3600)
@@ -270,7 +275,7 @@ def _ready(known: Known, event: Event, now: Instant) -> Step:
     if isinstance(event, Ready) and known.program.ready != "link":
         return known, []  # it has to stay alive for a while instead
     known = replace(_enter(known, State.RUNNING, now), retries=0, deadline_s=None)
-    note = Note("info", f"life {known.life} is ready")
+    note = Note("info", _("life %(life)d is ready") % {"life": known.life})
     if not known.restart:
         return known, [note]
     restart = restarts.timed(known.restart, "start_s", now)
@@ -284,7 +289,7 @@ def _start_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
         return known, []
     if known.program.ready != "link":
         return _ready(known, event, now)
-    why = f"was not ready within {known.program.start_timeout_s:g} s"
+    why = _("was not ready within %(time_s)g s") % {"time_s": known.program.start_timeout_s}
     known = crashes.after_crash(replace(known, crashed=True), why, now)
     return _kill(known, why, now)
 
@@ -297,7 +302,8 @@ def _ended_by_itself(known: Known, event: Exited, now: Instant) -> Step:
     served = known.state is State.RUNNING
     end = _end(known, event, now)
     known = _buried(known, event, now)
-    effects: list[Effect] = [Note("warning", f"life {known.life} ended by itself ({end.words()})")]
+    text = _("life %(life)d ended by itself (%(end)s)") % {"life": known.life, "end": end.words()}
+    effects: list[Effect] = [Note("warning", text)]
     if known.restart and known.restart.check_deadline_s is not None:
         effects.append(StopCheck())
         known = replace(known, restart=replace(known.restart, check_deadline_s=None))
@@ -317,13 +323,14 @@ def _running_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
     restart = known.restart
     if restart and restart.check_deadline_s is not None and restart.check_deadline_s <= now.mono_s:
         known = replace(known, restart=replace(restarts.timed(restart, "check_s", now), check_deadline_s=None))
-        problem = f"the check did not end within {known.program.start_timeout_s:g} s"
+        problem = _("the check did not end within %(time_s)g s") % {"time_s": known.program.start_timeout_s}
         known, effects = _call_off(known, "check_failed", problem, now)
         return known, [StopCheck(), *effects]
     if health.is_lost(known.heard_s, known.program.heartbeat_timeout_s, now.mono_s):
-        why = f"was not heard for {known.program.heartbeat_timeout_s:g} s"
+        why = _("was not heard for %(time_s)g s") % {"time_s": known.program.heartbeat_timeout_s}
         effects = [StopCheck()] if restart else []
-        hung = restarts.begin(known, now, reason=f"hung (life {known.life} {why})", by="supervisor")
+        reason = _("hung (life %(life)d %(why)s)") % {"life": known.life, "why": why}
+        hung = restarts.begin(known, now, reason=reason, by="supervisor")
         restart = replace(restart or hung, check_deadline_s=None)
         restart = replace(restart, down_since_s=now.mono_s, phase_since_s=now.mono_s)
         known = crashes.after_crash(replace(known, restart=restart, crashed=True), why, now)
@@ -383,13 +390,13 @@ def _stop_idle(known: Known, event: Stop, now: Instant) -> Step:
     """BACKOFF, FATAL: nothing serves; what may still live is killed first."""
     known, told = _failed_by_stop(replace(known, wish=Wish.DOWN), now)
     if known.child is not None:
-        known, effects = _kill(known, "has to end", now)
+        known, effects = _kill(known, _("has to end"), now)
         return known, [*told, *effects]
     return replace(_enter(known, State.STOPPED, now), reason=None), told
 
 
 def _failed_by_stop(known: Known, now: Instant) -> Step:
-    return _call_off(known, "stopped", "it was stopped meanwhile", now) if known.restart else (known, [])
+    return _call_off(known, "stopped", _("it was stopped meanwhile"), now) if known.restart else (known, [])
 
 
 # --- small things ------------------------------------------------------------------------------------------
@@ -442,14 +449,14 @@ def _fatal_child_gone(known: Known, event: Exited, now: Instant) -> Step:
     """FATAL: what could not be killed has ended after all."""
     known = replace(_buried(known, event, now), crashed=True, then=Then(State.FATAL, reason=known.reason))
     known, effects = _flush(known, now)
-    return known, [Note("info", f"life {known.life} has ended at last"), *effects]
+    return known, [Note("info", _("life %(life)d has ended at last") % {"life": known.life}), *effects]
 
 
 def _recalled(known: Known, event: Recalled, now: Instant) -> Step:
     """What an earlier supervisor began goes on: deadlines begin anew, what may not have been done is done again."""
     known = replace(known, linked=False, heard_s=now.mono_s if known.greeted else None)
     if known.restart and known.restart.check_deadline_s is not None:
-        return _call_off(known, "interrupted", "the supervisor was killed during the check", now)
+        return _call_off(known, "interrupted", _("the supervisor was killed during the check"), now)
     if known.state is State.STARTING:
         return _enter(known, State.STARTING, now, _start_wait_s(known)), []
     if known.state is State.DRAINING:
@@ -474,13 +481,16 @@ def _call_off(known: Known, error: str, problem: str, now: Instant) -> Step:
     """End the restart under way without a new life; everything else stays as it is."""
     assert known.restart is not None
     report = restarts.report(known, known.restart, now, error=error, problem=problem)
-    return replace(known, restart=None), [Note("warning", f"no restart: {problem}"), Finished(report)]
+    return replace(known, restart=None), [
+        Note("warning", _("no restart: %(problem)s") % {"problem": problem}),
+        Finished(report),
+    ]
 
 
 def _give_up(known: Known, reason: str, now: Instant) -> Step:
     """Go to FATAL, loudly."""
     known = replace(_enter(known, State.FATAL, now), reason=reason)
-    effects: list[Effect] = [Note("critical", f"given up: {reason}")]
+    effects: list[Effect] = [Note("critical", _("given up: %(reason)s") % {"reason": reason})]
     if known.restart:
         effects.append(Finished(restarts.report(known, known.restart, now, error="start_failed", problem=reason)))
         known = replace(known, restart=None)

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from supervisor.config import FlushPolicy, Program
+from supervisor.locale import _
 
 
 class State(StrEnum):
@@ -63,7 +64,9 @@ class Exit(Struct, frozen=True):
 
     def words(self) -> str:
         """Say it in a few words."""
-        how = f"signal {self.signal}" if self.signal else "exit unknown" if self.code is None else f"exit {self.code}"
+        how = _("exit unknown") if self.code is None else f"exit {self.code}"
+        if self.signal:
+            how = _("signal %(name)s") % {"name": self.signal}
         return f"{how}: {self.reason}" if self.reason else how
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from supervisor import events, protocol
 from supervisor.control import Connection
+from supervisor.locale import _
 from supervisor.model import Known, State, Wish
 from supervisor.paths import ConfigError
 from supervisor.runner import Runner
@@ -106,7 +107,8 @@ def _cache(runner: Runner, connection: Connection, request: protocol.Cache) -> F
         runner.clear_cache(known, request.what)
         return {"removed": None}
     if (link := runner.links.get(request.program)) is None:
-        raise Refused("not_running", f"{request.program} is not connected, so its cache cannot be asked")
+        text = _("%(program)s is not connected, so its cache cannot be asked")
+        raise Refused("not_running", text % {"program": request.program})
 
     def then(answer: protocol.Answer) -> None:
         if answer.ok:
@@ -115,7 +117,7 @@ def _cache(runner: Runner, connection: Connection, request: protocol.Cache) -> F
         else:
             error = answer.fields.get("error")
             message = error.get("message") if isinstance(error, dict) else None
-            line = protocol.refusal(request.id, "cache_failed", str(message or "the program refused"))
+            line = protocol.refusal(request.id, "cache_failed", str(message or _("the program refused")))
             runner.door.send(connection, line)
 
     runner.door.ask(link, "cache", then, action=request.action, what=request.what)
@@ -123,7 +125,7 @@ def _cache(runner: Runner, connection: Connection, request: protocol.Cache) -> F
 
 
 def _shutdown(runner: Runner, connection: Connection, request: protocol.Shutdown) -> Fields:
-    runner.shut_down("asked at the door")
+    runner.shut_down(_("asked at the door"))
     # with `wait` the end of the connection is the answer: it comes when everything is down
     return None if request.wait else {}
 
@@ -140,9 +142,12 @@ def _reload(runner: Runner, connection: Connection, request: protocol.Reload) ->
 def _hello(runner: Runner, connection: Connection, request: protocol.Hello) -> Fields:
     known = _known(runner, request.program)
     if known.child is None or request.life != known.life or request.pid != known.child.pid:
-        raise Refused("stale_life", f"the present life of {request.program} is {known.life}, not {request.life}")
+        text = _("the present life of %(program)s is %(life)d, not %(other)d")
+        facts = {"program": request.program, "life": known.life, "other": request.life}
+        raise Refused("stale_life", text % facts)
     if connection.pid not in (0, request.pid):
-        raise Refused("forbidden", f"process {connection.pid} cannot say hello for process {request.pid}")
+        text = _("process %(pid)d cannot say hello for process %(other)d")
+        raise Refused("forbidden", text % {"pid": connection.pid, "other": request.pid})
     old = runner.links.get(request.program)
     connection.life = (request.program, request.life)
     runner.links[request.program] = connection
@@ -203,19 +208,20 @@ def _answer(runner: Runner, connection: Connection, request: protocol.Request, /
 
 def _known(runner: Runner, name: str) -> Known:
     if name not in runner.programs:
-        raise Refused("unknown_program", f"there is no program '{name}'; there are: {', '.join(runner.programs)}")
+        text = _("there is no program '%(name)s'; there are: %(names)s")
+        raise Refused("unknown_program", text % {"name": name, "names": ", ".join(runner.programs)})
     return runner.programs[name]
 
 
 def _life(connection: Connection) -> tuple[str, int]:
     if connection.life is None:
-        raise Refused("hello_first", "only a life that has said hello may say this")
+        raise Refused("hello_first", _("only a life that has said hello may say this"))
     return connection.life
 
 
 def _refuse_when_leaving(runner: Runner) -> None:
     if runner.leaving:
-        raise Refused("shutting_down", "the supervisor is shutting down")
+        raise Refused("shutting_down", _("the supervisor is shutting down"))
 
 
 _HANDLERS: Final[dict[type[protocol.Request], Callable[[Runner, Connection, Any], Fields]]] = {

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from supervisor import foreign
 from supervisor.client import SOCKET_NAME
+from supervisor.locale import LANGUAGES, _, of_terminal
 
 #: directory of an instance when `[supervisor] state_dir` is not set, relative to the configuration file
 DEFAULT_STATE_DIR: Final = "state"
@@ -69,18 +71,28 @@ def find_config(explicit: Path | None = None, environ: Mapping[str, str] = os.en
     if named is not None:
         if not named.exists():
             origin = "--config" if explicit else "$STOCKSUP_CONFIG"
-            raise ConfigError(f"cannot open {named}: there is no such file; correct {origin}")
+            text = _("cannot open %(path)s: there is no such file; correct %(origin)s")
+            raise ConfigError(text % {"path": named, "origin": origin})
         return named.absolute()
     home = Path(environ["HOME"]) / ".config/stocksup/config.toml" if environ.get("HOME") else None
     places = [Path("config.toml"), *([home] if home else []), Path("/etc/stocksup/config.toml")]
     for place in places:
         if place.exists():
             return place.absolute()
-    looked = ", ".join(str(place) for place in places)
-    raise ConfigError(
-        f"no config.toml found (looked for {looked}); write one, name one with --config FILE, "
+    text = _(
+        "no config.toml found (looked for %(places)s); write one, name one with --config FILE, "
         "or see everything without one: stocksup demo"
     )
+    raise ConfigError(text % {"places": ", ".join(str(place) for place in places)})
+
+
+def language_of(explicit: Path | None = None, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the language of the configuration in use; the terminal's where there is none that can be read."""
+    try:
+        named = read_toml(find_config(explicit, environ)).get("language", LANGUAGES[0])
+    except ConfigError:
+        return of_terminal(environ)
+    return named if named in LANGUAGES else of_terminal(environ)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -91,11 +103,14 @@ def read_toml(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             return tomli.load(file)
     except OSError as error:
-        raise ConfigError(f"cannot open {path}: {error.strerror}; mend its path or its permissions") from error
+        text = _("cannot open %(path)s: %(why)s; mend its path or its permissions")
+        raise ConfigError(text % {"path": path, "why": foreign.why(error)}) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 text at byte {error.start}; save it as UTF-8") from error
+        text = _("%(path)s: not UTF-8 text at byte %(byte)d; save it as UTF-8")
+        raise ConfigError(text % {"path": path, "byte": error.start}) from error
     except tomli.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+        text = _("%(path)s: not valid TOML: %(problem)s")
+        raise ConfigError(text % {"path": path, "problem": foreign.of_toml(error)}) from error
 
 
 def state_dir_of(config: Path) -> Path:
@@ -106,5 +121,6 @@ def state_dir_of(config: Path) -> Path:
     table = read_toml(config).get("supervisor", {})
     named = table.get("state_dir", DEFAULT_STATE_DIR) if isinstance(table, dict) else DEFAULT_STATE_DIR
     if not isinstance(named, str) or not named:
-        raise ConfigError(f"{config}: [supervisor] state_dir: expected the path of a directory")
+        text = _("%(path)s: [supervisor] state_dir: expected the path of a directory")
+        raise ConfigError(text % {"path": config})
     return config.parent / named

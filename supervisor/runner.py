@@ -15,18 +15,22 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
-from supervisor import control, events, log, machine, order, process, protocol, recall, snapshot
+from supervisor import control, events, foreign, locale, log, machine, order, process, protocol, recall, snapshot
 from supervisor.config import Program, Settings, load
 from supervisor.events import Effect, Event
 from supervisor.hands import Hands
 from supervisor.journal import History, Journal
+from supervisor.locale import N_, _
 from supervisor.model import Identity, Instant, Known, Report, State, Wish
 from supervisor.paths import ConfigError, Place
 
+#: what the disk may refuse to take, as `trouble` names it
+JOURNAL: Final = N_("journal")
+HISTORY: Final = N_("history")
 #: phases in which members wait; what can be put off, is
 _DOWN_PHASES = frozenset({"drain", "stop", "flush"})
 #: states in which there is time for cleaning up
@@ -80,7 +84,9 @@ class Runner:
     def recall(self, *, keep_wishes: bool) -> None:
         """Take up what the journal tells, and start what is wanted: everything, or only what was."""
         if self.journal.broken_lines:
-            self.log.write("warning", f"{self.place.journal}: passed over {self.journal.broken_lines} broken lines")
+            text = _("%(path)s: passed over %(count)d broken lines")
+            facts = {"path": self.place.journal, "count": self.journal.broken_lines}
+            self.log.write("warning", text % facts)
         for name in dict.fromkeys([*self.enabled(), *self.journal.names()]):
             program = self.enabled().get(name)
             known = self._configured(self.journal.recall(name, program or Program()))
@@ -114,9 +120,9 @@ class Runner:
             self._post_due()
             self._work()
         self._hands.await_sweeps()
-        self.log.write("info", "everything is down; leaving")
+        self.log.write("info", _("everything is down; leaving"))
         self.door.close()
-        self._guard("journal", self.journal.close)
+        self._guard(JOURNAL, self.journal.close)
         self.history.close()
 
     def post(self, name: str, event: Event) -> None:
@@ -131,7 +137,7 @@ class Runner:
         """Take everything down, then leave. What the operator wished before stays in the journal."""
         if self.leaving:
             return
-        self.log.write("info", f"shutting down ({why})")
+        self.log.write("info", _("shutting down (%(why)s)") % {"why": why})
         self._wishes = {name: known.wish for name, known in self.programs.items()}
         self._to_start.clear()
         self.leaving = True
@@ -149,6 +155,7 @@ class Runner:
         elsewhere = (self.config.parent / fresh.supervisor.state_dir).resolve() != self.place.state_dir
         needs = ["supervisor"] if elsewhere else []
         self.settings = fresh
+        locale.use(fresh.language)
         new = self.enabled()
         changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
         for name, known in self.programs.items():
@@ -170,7 +177,8 @@ class Runner:
         """Return the present settings with those of one program, and of the cache, read again."""
         program = fresh.programs.get(name)
         if program is None or not program.enabled:
-            raise ConfigError(f"{self.config}: [programs.{name}] is missing or not enabled any more")
+            text = _("%(path)s: [programs.%(name)s] is missing or not enabled any more")
+            raise ConfigError(text % {"path": self.config, "name": name})
         return replace(self.settings, cache=fresh.cache, programs={**self.settings.programs, name: program})
 
     def enabled(self) -> dict[str, Program]:
@@ -225,7 +233,7 @@ class Runner:
             while self._queue:
                 self._happen(*self._queue.popleft())
         if not any(snapshot.phase(known) in _DOWN_PHASES for known in self.programs.values()):
-            self._guard("journal", self.journal.sync)
+            self._guard(JOURNAL, self.journal.sync)
 
     def _next(self) -> bool:
         """Post whose turn it is to start or to stop; return whether anything is left to happen."""
@@ -244,7 +252,7 @@ class Runner:
         known, effects = machine.step(before, event, now())
         self.programs[name] = known
         kept = replace(known, wish=self._wishes.get(name, known.wish)) if self.leaving else known
-        self._guard("journal", lambda: self.journal.write(kept))
+        self._guard(JOURNAL, lambda: self.journal.write(kept))
         for effect in effects:
             self._carry_out(known, effect)
         self._announce(before, known)
@@ -302,7 +310,7 @@ class Runner:
 
     def _finish(self, report: Report) -> None:
         shown = snapshot.report(report)
-        self._guard("history", lambda: self.history.add(report))
+        self._guard(HISTORY, lambda: self.history.add(report))
         for waiter in self._restart_waiters.pop(report.program, []):
             waiter(shown)
         self.tell(type="restart", report=shown)
@@ -313,11 +321,12 @@ class Runner:
             act()
         except OSError as error:
             if what not in self.trouble:
-                self.log.write("error", f"cannot write the {what}: {error.strerror}; going on without")
-            self.trouble[what] = str(error.strerror)
+                text = _("cannot write the %(what)s: %(why)s; going on without")
+                self.log.write("error", text % {"what": _(what), "why": foreign.why(error)})
+            self.trouble[what] = foreign.why(error)
         else:
             if self.trouble.pop(what, None):
-                self.log.write("info", f"the {what} can be written again")
+                self.log.write("info", _("the %(what)s can be written again") % {"what": _(what)})
 
     def _configured(self, known: Known) -> Known:
         cache = self.settings.cache
@@ -341,9 +350,10 @@ class Runner:
         if signal.SIGHUP in seen:
             try:
                 changed, needs = self.reload()
-                self.log.write("info", f"reloaded; changed: {changed}; needs a new life: {needs}")
+                facts = {"changed": ", ".join(changed) or "–", "needs": ", ".join(needs) or "–"}
+                self.log.write("info", _("reloaded; changed: %(changed)s; needs a new life: %(needs)s") % facts)
             except ConfigError as error:
-                self.log.write("error", f"not reloaded: {error}")
+                self.log.write("error", _("not reloaded: %(problem)s") % {"problem": error})
         for number in (signal.SIGTERM, signal.SIGINT):
             if number in seen:
                 self.shut_down(number.name)

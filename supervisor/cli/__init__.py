@@ -14,7 +14,11 @@ def main() -> int:
     What goes wrong is one line on stderr: what could not be done, why, and what to do about it.
     """
     if sys.platform == "win32":
-        sys.stderr.write("stocksup: cannot run on Windows itself; install it inside WSL2 (wsl --install)\n")
+        from supervisor import locale
+
+        locale.use(locale.of_terminal(os.environ))
+        text = locale._("cannot run on Windows itself; install it inside WSL2 (wsl --install)")
+        sys.stderr.write(f"stocksup: {text}\n")
         return exits.FAILED
     _prepare_output()
     try:
@@ -40,11 +44,23 @@ def _prepare_output() -> None:
 
 
 def _run() -> int:
+    from supervisor.cli.language import choose
+
+    try:
+        choose(sys.argv[1:])
+    except OSError as error:
+        return _complain(f"cannot open {error.filename}: {error.strerror}; install stocksup anew", exits.FAILED)
+    return _run_command()
+
+
+def _run_command() -> int:
     import click
 
-    from supervisor.cli.errors import Failure
+    from supervisor import foreign
+    from supervisor.cli.errors import Failure, of_door
     from supervisor.cli.root import root
     from supervisor.client import DoorError
+    from supervisor.locale import _
     from supervisor.paths import ConfigError
 
     try:
@@ -56,7 +72,8 @@ def _run() -> int:
         return exits.USAGE
     except click.UsageError as error:
         place = error.ctx.command_path if error.ctx else "stocksup"
-        return _complain(f"{error.format_message().rstrip('.')}; see {place} --help", exits.USAGE)
+        facts = {"problem": error.format_message().rstrip("."), "command": place}
+        return _complain(_("%(problem)s; see %(command)s --help") % facts, exits.USAGE)
     except click.ClickException as error:
         return _complain(error.format_message(), exits.FAILED)
     except Failure as error:
@@ -64,13 +81,12 @@ def _run() -> int:
     except ConfigError as error:
         return _complain(str(error), exits.BAD_CONFIG)
     except DoorError as error:
-        return _complain(f"{error.message}{exits.REMEDY.get(error.code, '')}", exits.of_door_error(error.code))
+        return _complain(of_door(error), exits.of_door_error(error.code))
     except BrokenPipeError:
         raise
     except OSError as error:
-        return _complain(
-            f"cannot open {error.filename}: {error.strerror}" if error.filename else str(error), exits.FAILED
-        )
+        text = _("cannot open %(path)s: %(why)s") if error.filename else "%(why)s"
+        return _complain(text % {"path": error.filename, "why": foreign.why(error)}, exits.FAILED)
 
 
 def _complain(message: str, code: int) -> int:

@@ -17,6 +17,7 @@ import click
 from supervisor.cli import exits
 from supervisor.cli.instance import Instance
 from supervisor.cli.progress import Progress
+from supervisor.locale import _
 from supervisor.paths import ConfigError
 
 if TYPE_CHECKING:
@@ -43,15 +44,17 @@ class Finding:
         return self.problem is None
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.command(
+    help=_(
+        "Look whether all is as it should be.\n\n"
+        "That is: the configuration, the files, and what each program's own check says. Nothing is started or changed."
+    )
+)
+@click.option("--json", "as_json", is_flag=True, help=_("For programs."))
 @click.pass_obj
 def command(instance: Instance, as_json: bool) -> int:
-    """Look whether all is as it should be.
-
-    That is: the configuration, the files, and what each program's own check says. Nothing is started or changed.
-    """
-    with Progress("checking"):
+    """Look whether all is as it should be."""
+    with Progress(_("checking")):
         findings = list(look(instance))
     if as_json:
         checks = [{key: value for key, value in asdict(one).items() if key != "code"} for one in findings]
@@ -66,7 +69,7 @@ def lines(finding: Finding) -> list[str]:
     if finding.problem is None:
         return [f"{_mark('✓', 'ok')} {finding.name}"]
     first, *rest = finding.problem.splitlines()
-    return [f"{_mark('✗', 'FAILED')} {finding.name}: {first}", *(f"    {line}" for line in rest)]
+    return [f"{_mark('✗', _('FAILED'))} {finding.name}: {first}", *(f"    {line}" for line in rest)]
 
 
 def _mark(sign: str, word: str) -> str:
@@ -84,9 +87,9 @@ def look(instance: Instance) -> Iterator[Finding]:
     try:
         settings = load(instance.config)
     except ConfigError as error:
-        yield Finding("configuration", str(error), exits.BAD_CONFIG)
+        yield Finding(_("configuration"), str(error), exits.BAD_CONFIG)
         return
-    yield Finding(f"configuration {instance.config}")
+    yield Finding(_("configuration %(path)s") % {"path": instance.config})
     yield _look_at_directory(instance.place.state_dir)
     yield from (_look_at_program(instance.config, name, one) for name, one in _enabled(settings))
 
@@ -97,14 +100,16 @@ def _enabled(settings: Settings) -> list[tuple[str, Program]]:
 
 def _look_at_directory(state_dir: Path) -> Finding:
     """Tell whether the supervisor can keep its files; it makes the directory when it starts."""
-    name = f"state directory {state_dir}"
+    name = _("state directory %(path)s") % {"path": state_dir}
     nearest = state_dir
     while not nearest.exists() and nearest != nearest.parent:
         nearest = nearest.parent
     if not nearest.is_dir():
-        return Finding(name, f"{nearest} is no directory; move it away, or change [supervisor] state_dir")
+        text = _("%(path)s is no directory; move it away, or change [supervisor] state_dir")
+        return Finding(name, text % {"path": nearest})
     if not os.access(nearest, os.W_OK | os.X_OK):
-        return Finding(name, f"cannot write in {nearest}; mend its permissions, or change [supervisor] state_dir")
+        text = _("cannot write in %(path)s; mend its permissions, or change [supervisor] state_dir")
+        return Finding(name, text % {"path": nearest})
     return Finding(name)
 
 
@@ -112,11 +117,13 @@ def _look_at_program(config: Path, name: str, program: Program) -> Finding:
     command = _argv(program.check or program.command)
     place = config.parent / program.cwd
     if not place.is_dir():
-        return Finding(name, f"there is no directory {place}; correct [programs.{name}] cwd")
+        text = _("there is no directory %(path)s; correct [programs.%(name)s] cwd")
+        return Finding(name, text % {"path": place, "name": name})
     if shutil.which(command[0], path=program.env.get("PATH")) is None and not (place / command[0]).exists():
-        return Finding(name, f"cannot find the program {command[0]}; install it, or correct [programs.{name}]")
+        text = _("cannot find the program %(program)s; install it, or correct [programs.%(name)s]")
+        return Finding(name, text % {"program": command[0], "name": name})
     if not program.check:
-        return Finding(f"{name} (has no check of its own)")
+        return Finding(_("%(name)s (has no check of its own)") % {"name": name})
     return _run_check(config, name, program, command, place)
 
 
@@ -134,11 +141,13 @@ def _run_check(config: Path, name: str, program: Program, command: list[str], pl
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Finding(name, f"its check did not end within {program.start_timeout_s:g} s: {' '.join(command)}")
+        text = _("its check did not end within %(time_s)g s: %(command)s")
+        return Finding(name, text % {"time_s": program.start_timeout_s, "command": " ".join(command)})
     if done.returncode == 0:
         return Finding(name)
     said = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()][-MAX_LINES:]
-    problem = "\n".join(said) or f"its check ended with {done.returncode} and said nothing: {' '.join(command)}"
+    silent = _("its check ended with %(code)d and said nothing: %(command)s")
+    problem = "\n".join(said) or silent % {"code": done.returncode, "command": " ".join(command)}
     return Finding(name, problem, exits.BAD_CONFIG if done.returncode == exits.BAD_CONFIG else exits.FAILED)
 
 

@@ -18,14 +18,6 @@ BAD_CONFIG: Final = 78
 #: ended by Ctrl-C, as a shell reports it
 INTERRUPTED: Final = 130
 
-#: what to do about a refusal at the door, by its code
-REMEDY: Final = {
-    "not_running": "; start it: stocksup start",
-    "timed_out": "; see what it does: stocksup logs supervisor",
-    "closed": "; see why: stocksup logs supervisor",
-    "shutting_down": "; wait for its end, then: stocksup start",
-}
-
 
 def of_door_error(code: str) -> int:
     """Return the exit code for a refusal at the door with this code."""

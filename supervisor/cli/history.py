@@ -10,11 +10,14 @@ import click
 from supervisor.cli import words
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.client import Message
+from supervisor.locale import _
 
 
-@click.command()
-@click.option("-n", "count", type=click.IntRange(1, 100), default=10, show_default=True, help="How many.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.command(help=_("Show the last restarts, newest first."))
+@click.option(
+    "-n", "count", type=click.IntRange(1, 100), default=10, show_default=True, metavar="N", help=_("How many.")
+)
+@click.option("--json", "as_json", is_flag=True, help=_("For programs."))
 @click.pass_obj
 def command(instance: Instance, count: int, as_json: bool) -> None:
     """Show the last restarts, newest first."""
@@ -23,7 +26,7 @@ def command(instance: Instance, count: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(restarts))
     elif not restarts:
-        click.echo("No restart so far. Next: stocksup restart")
+        click.echo(_("No restart so far. Next: stocksup restart"))
     else:
         click.echo("\n".join(line for one in restarts for line in lines(one)))
 
@@ -31,7 +34,7 @@ def command(instance: Instance, count: int, as_json: bool) -> None:
 def lines(report: Message) -> list[str]:
     """Return the lines about one restart. Pure, but for the local time zone."""
     at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(report["at"]))
-    asked = f"asked for by {report['by']}" if report.get("by") else ""
+    asked = _("asked for by %(name)s") % {"name": report["by"]} if report.get("by") else ""
     why = f"“{report['reason']}”" if report.get("reason") else ""
     facts = [": ".join(part for part in (asked, why) if part), words.phases(report), *work(report)]
     return [f"{at}  {words.restart(report)}", *(f"    {fact}" for fact in facts if fact)]
@@ -41,9 +44,9 @@ def work(report: Message) -> list[str]:
     """Say what the drain finished, what it cut off, and what was flushed. Pure."""
     said = []
     if report.get("drained"):
-        said.append(f"finished: {', '.join(report['drained'])}")
+        said.append(_("finished: %(names)s") % {"names": ", ".join(report["drained"])})
     if report.get("cut_off"):
-        said.append(f"cut off: {', '.join(report['cut_off'])}")
+        said.append(_("cut off: %(names)s") % {"names": ", ".join(report["cut_off"])})
     if report.get("flushed_entries") is not None:
-        said.append(f"cache: {report['flushed_entries']} entries flushed")
+        said.append(_("cache: %(count)d entries flushed") % {"count": report["flushed_entries"]})
     return said

@@ -9,8 +9,10 @@ from typing import Final
 
 import click
 
+from supervisor import foreign
 from supervisor.cli.errors import Failure
 from supervisor.client import Client
+from supervisor.locale import _
 from supervisor.paths import ConfigError, Place, find_config, read_toml, state_dir_of
 
 #: how long a question that needs no work may take
@@ -39,11 +41,12 @@ class Instance:
         try:
             return Client(self.place.socket)
         except OSError as error:
-            text = (
-                f"cannot open {self.place.socket}: {error.strerror}; mend its permissions, "
-                f"or name another directory as [supervisor] state_dir in {self.config}"
+            text = _(
+                "cannot open %(path)s: %(why)s; mend its permissions, "
+                "or name another directory as [supervisor] state_dir in %(config)s"
             )
-            raise Failure(text) from error
+            facts = {"path": self.place.socket, "why": foreign.why(error), "config": self.config}
+            raise Failure(text % facts) from error
 
     def program_names(self) -> list[str]:
         """Return the names of the programs in the configuration. Raises ConfigError."""

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from supervisor.cli.errors import Failure
+from supervisor.locale import _
 from supervisor.paths import Place
 
 
@@ -29,8 +30,8 @@ def launch(config: Path, place: Place) -> int:
     with open(reader, "rb") as report:
         line = report.readline()
     if not line:
-        text = f"the supervisor ended at once (exit {process.wait()}); see {place.supervisor_log}"
-        raise Failure(text)
+        text = _("the supervisor ended at once (exit %(code)d); see %(log)s")
+        raise Failure(text % {"code": process.wait(), "log": place.supervisor_log})
     said = json.loads(line)
     if not said["ok"]:
         process.wait()

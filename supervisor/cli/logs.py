@@ -12,6 +12,7 @@ from supervisor.cli import exits
 from supervisor.cli.errors import Failure
 from supervisor.cli.instance import Instance, complete_program
 from supervisor.cli.logfile import LogFile, merged
+from supervisor.locale import _
 
 #: how long `-f` rests between looks, in seconds
 POLL_S: Final = 0.2
@@ -19,24 +20,25 @@ POLL_S: Final = 0.2
 SUPERVISOR: Final = "supervisor"
 
 
-@click.command()
+@click.command(help=_('Show the logs of all programs, or of PROGRAM.\n\n"supervisor" is one too.'))
 @click.argument("program", required=False, shell_complete=complete_program)
-@click.option("-f", "--follow", is_flag=True, help="Go on with what is written from now on.")
-@click.option("-n", "count", type=click.IntRange(0, 10_000), default=50, show_default=True, help="How many lines.")
-@click.option("--json", "as_json", is_flag=True, help="For programs: an object a line.")
+@click.option("-f", "--follow", is_flag=True, help=_("Go on with what is written from now on."))
+@click.option(
+    "-n", "count", type=click.IntRange(0, 10_000), default=50, show_default=True, metavar="N", help=_("How many lines.")
+)
+@click.option("--json", "as_json", is_flag=True, help=_("For programs: an object a line."))
 @click.pass_obj
 def command(instance: Instance, program: str | None, follow: bool, count: int, as_json: bool) -> int:
-    """Show the logs of all programs, or of PROGRAM.
-
-    "supervisor" is one too.
-    """
+    """Show the logs of all programs, or of one."""
     known = [*instance.program_names(), SUPERVISOR]
     if program is not None and program not in known:
-        raise Failure(f"there is no program '{program}' in {instance.config}; there are: {', '.join(known)}")
+        text = _("there is no program '%(name)s' in %(config)s; there are: %(names)s")
+        raise Failure(text % {"name": program, "config": instance.config, "names": ", ".join(known)})
     files = {name: LogFile(instance.place.log_of(name)) for name in ([program] if program else known)}
     tails = {name: file.last(count, unfinished=not follow) for name, file in files.items()}
     if not follow and count and not any(tails.values()):
-        click.echo(f"Nothing has been written yet below {instance.place.supervisor_log.parent}", err=True)
+        text = _("Nothing has been written yet below %(path)s")
+        click.echo(text % {"path": instance.place.supervisor_log.parent}, err=True)
     width = 0 if program else max(map(len, known))
     lines = merged(tails)
     for name, line in lines[max(0, len(lines) - count) :]:

@@ -15,14 +15,15 @@ from supervisor.cli.history import work
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
 from supervisor.cli.progress import Progress
 from supervisor.client import DoorError, Message
+from supervisor.locale import _
 
 
-@click.command()
+@click.command(help=_("Give the bot, or PROGRAM, a new life."))
 @click.argument("program", default="bot", shell_complete=complete_program)
-@click.option("--reason", default="", metavar="TEXT", help="Why; kept in the history.")
-@click.option("--no-wait", is_flag=True, help="Come back at once.")
-@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0.1), metavar="S", help="Seconds to wait at most.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--reason", default="", metavar="TEXT", help=_("Why; kept in the history."))
+@click.option("--no-wait", is_flag=True, help=_("Come back at once."))
+@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0.1), metavar="S", help=_("Seconds to wait at most."))
+@click.option("--json", "as_json", is_flag=True, help=_("For programs."))
 @click.pass_obj
 def command(
     instance: Instance, program: str, reason: str, no_wait: bool, timeout_s: float | None, as_json: bool
@@ -36,7 +37,7 @@ def command(
         )
         if no_wait:
             return _say_asked(program, asked["to_life"], as_json)
-        with Progress(f"{program}: asked for a restart") as progress:
+        with Progress(_("%(program)s: asked for a restart") % {"program": program}) as progress:
             report = _await(reports, program, progress, timeout_s)
     return _say(report, as_json)
 
@@ -52,8 +53,8 @@ def _await(reports: Iterator[Message], program: str, progress: Progress, timeout
                 return report
     except DoorError as error:
         if error.code == "timed_out":
-            text = f"{program} is not back after {timeout_s:g} s; its restart goes on, see stocksup status"
-            raise Failure(text, exits.TIMED_OUT) from error
+            text = _("%(program)s is not back after %(time_s)g s; its restart goes on, see stocksup status")
+            raise Failure(text % {"program": program, "time_s": timeout_s}, exits.TIMED_OUT) from error
         raise
     raise AssertionError("the reports end only by an exception")
 
@@ -62,7 +63,8 @@ def _say_asked(program: str, to_life: int, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({"program": program, "to_life": to_life}))
     else:
-        click.echo(f"{program}: life {to_life} has been asked for; see how it goes: stocksup status")
+        text = _("%(program)s: life %(life)d has been asked for; see how it goes: stocksup status")
+        click.echo(text % {"program": program, "life": to_life})
     return exits.FINE
 
 
@@ -71,17 +73,17 @@ def _say(report: Message, as_json: bool) -> int:
         click.echo(json.dumps(report))
         return exits.FINE if report["ok"] else exits.FAILED
     if not report["ok"]:
-        raise Failure(f"{failure(report)}")
+        raise Failure(failure(report))
     click.echo("\n".join([words.restart(report), *(f"    {one}" for one in [words.phases(report), *work(report)])]))
     return exits.FINE
 
 
 def failure(report: Message) -> str:
     """Return the message about a restart that failed. Pure."""
-    program, problem = report["program"], report.get("problem") or report.get("error") or "nobody knows why"
+    text = _("%(program)s was not restarted: %(problem)s; see stocksup status")
     if report.get("error") == "check_failed":
-        return f"{program} was not restarted, the old life serves on; its check said: {problem}"
-    return f"{program} was not restarted: {problem}; see stocksup status"
+        text = _("%(program)s was not restarted, the old life serves on; its check said: %(problem)s")
+    return text % {"program": report["program"], "problem": words.problem(report)}
 
 
 def _who() -> str:
@@ -89,5 +91,5 @@ def _who() -> str:
     try:
         name = os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
-        name = f"user {os.getuid()}"  # one without an entry, as in some containers
-    return f"{name} (command line)"
+        name = _("user %(uid)d") % {"uid": os.getuid()}  # one without an entry, as in some containers
+    return _("%(name)s (command line)") % {"name": name}

@@ -11,6 +11,7 @@ import click
 
 from supervisor.cli.errors import Failure
 from supervisor.cli.instance import Instance
+from supervisor.locale import _
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -49,9 +50,11 @@ def _load(entry: EntryPoint) -> click.Command:
     try:
         command = entry.load()
     except (ImportError, AttributeError) as error:
-        return _broken(entry, f"cannot load the command '{entry.name}' from {entry.value}: {error}; install it anew")
+        text = _("cannot load the command '%(name)s' from %(place)s: %(problem)s; install it anew")
+        return _broken(entry, text % {"name": entry.name, "place": entry.value, "problem": error})
     if not isinstance(command, click.Command):
-        return _broken(entry, f"cannot use the command '{entry.name}': {entry.value} is no click command")
+        text = _("cannot use the command '%(name)s': %(place)s is no click command")
+        return _broken(entry, text % {"name": entry.name, "place": entry.value})
     return command
 
 
@@ -66,15 +69,19 @@ def _broken(entry: EntryPoint, problem: str) -> click.Command:
         callback=say,
         params=[click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)],
         context_settings={"ignore_unknown_options": True},
-        short_help="(cannot be loaded)",
+        short_help=_("(cannot be loaded)"),
     )
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration file.")
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=_("Keeps a Discord shop bot running, and restarts it cleanly."),
+)
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help=_("The configuration file."))
 @click.pass_context
 def root(ctx: click.Context, config: Path | None) -> None:
-    """Keeps a Discord shop bot running, and restarts it cleanly."""
+    """Find the instance that the command is about."""
     ctx.obj = Instance(config)
     if os.environ.get("NO_COLOR"):
         ctx.color = False

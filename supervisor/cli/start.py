@@ -18,6 +18,7 @@ from supervisor.cli.progress import Progress
 from supervisor.cli.stop import shut_down
 from supervisor.cli.waiting import Waiting
 from supervisor.client import Client, Message, NotRunning
+from supervisor.locale import _
 from supervisor.paths import Place
 
 #: lines of a program's log that are shown when it does not come up
@@ -26,8 +27,8 @@ TOLD_LINES: Final = 10
 MAX_LINES: Final = 1000
 
 
-@click.command()
-@click.option("--foreground", is_flag=True, help="Stay here, and log to the terminal; implied under systemd.")
+@click.command(help=_("Start everything; come back when it is ready."))
+@click.option("--foreground", is_flag=True, help=_("Stay here, and log to the terminal; implied under systemd."))
 @click.pass_obj
 def command(instance: Instance, foreground: bool) -> int:
     """Start everything; come back when it is ready."""
@@ -65,9 +66,9 @@ def _start_new(instance: Instance) -> int:
             _say_up(waiting, pid)
             return exits.FINE
         if _adopted(view):
-            return _fail(waiting.failed, instance.place, "; what ran before runs on, see stocksup status")
+            return _fail(waiting.failed, instance.place, _("what ran before runs on, see stocksup status"))
         shut_down(client)
-        return _fail(waiting.failed, instance.place, "; nothing was left running")
+        return _fail(waiting.failed, instance.place, _("nothing was left running"))
 
 
 def _start_programs(client: Client, place: Place) -> int:
@@ -79,12 +80,12 @@ def _start_programs(client: Client, place: Place) -> int:
     with Progress(waiting.words()) as progress:
         waiting = waiting.until_over(reports, progress.say)
     if waiting.failed is not None:
-        return _fail(waiting.failed, place, "; see stocksup status")
+        return _fail(waiting.failed, place, _("see stocksup status"))
     pid = view["supervisor"]["pid"]
     if names:
         _say_up(waiting, pid)
     else:
-        click.echo(f"stocksup runs already (supervisor {pid}). Next: stocksup status")
+        click.echo(_("stocksup runs already (supervisor %(pid)d). Next: stocksup status") % {"pid": pid})
     return exits.FINE
 
 
@@ -95,18 +96,19 @@ def _adopted(view: Message) -> bool:
 
 def _say_up(waiting: Waiting, pid: int) -> None:
     lives = ", ".join(f"{name} (life {life})" for name, life in waiting.up.items())
-    click.echo(f"stocksup is up: {lives or 'no program is enabled'}; supervisor {pid}")
-    click.echo("It does not come back by itself after a reboot of the machine: start it again then.")
-    click.echo("Next: stocksup status · stocksup logs -f · stocksup restart")
+    lives = lives or _("no program is enabled")
+    click.echo(_("stocksup is up: %(lives)s; supervisor %(pid)d") % {"lives": lives, "pid": pid})
+    click.echo(_("It does not come back by itself after a reboot of the machine: start it again then."))
+    click.echo(_("Next: %(commands)s") % {"commands": "stocksup status · stocksup logs -f · stocksup restart"})
 
 
-def _fail(failed: Message, place: Place, left: str) -> int:
+def _fail(failed: Message, place: Place, now: str) -> int:
     """Show the last lines of the life that did not come up, and raise with the reason."""
     name = failed["program"]
     written = LogFile(place.log_of(name)).last(MAX_LINES, unfinished=True)
     for line in of_last_life(written)[-TOLD_LINES:]:
         click.echo(f"  {name} | {line}", err=True)
     last = failed.get("last_exit") or {}
-    why = failed.get("reason") or (words.ending(last) if last else "it did not become ready")
+    why = failed.get("reason") or (words.ending(last) if last else _("it did not become ready"))
     code = exits.BAD_CONFIG if last.get("code") == exits.BAD_CONFIG else exits.FAILED
-    raise Failure(f"{name} did not come up: {why}{left}", code)
+    raise Failure(_("%(program)s did not come up: %(why)s; %(now)s") % {"program": name, "why": why, "now": now}, code)

@@ -13,12 +13,14 @@ import click
 from supervisor.cli import exits, words
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.client import Message, NotRunning
+from supervisor.locale import N_, _
 
 _COLOURS: Final = {"RUNNING": "green", "FATAL": "red", "BACKOFF": "red", "STOPPED": "yellow"}
+_HEADS: Final = (N_("PROGRAM"), N_("STATE"), N_("LIFE"), N_("PID"), N_("UP"), N_("MEMORY"), N_("HEALTH"))
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.command(help=_("Show what runs, how it is, and what to do next."))
+@click.option("--json", "as_json", is_flag=True, help=_("For programs."))
 @click.pass_obj
 def command(instance: Instance, as_json: bool) -> int:
     """Show what runs, how it is, and what to do next."""
@@ -30,7 +32,8 @@ def command(instance: Instance, as_json: bool) -> int:
         if as_json:
             click.echo(json.dumps({"version": 1, "supervisor": None, "programs": []}))
         else:
-            click.echo(f"stocksup is not running ({instance.place.state_dir})\n\nNext: stocksup start")
+            click.echo(_("stocksup is not running (%(path)s)") % {"path": instance.place.state_dir})
+            click.echo(f"\n{_next(['stocksup start'])}")
         return exits.NOT_RUNNING
     if as_json:
         click.echo(json.dumps({key: view[key] for key in view if key not in ("v", "id", "ok")}))
@@ -50,18 +53,20 @@ def report(view: Message, newest: Sequence[Message], now_s: float, width: int | 
         width: characters in a line; None when it does not matter.
     """
     supervisor = view["supervisor"]
-    lines = [f"stocksup is running: supervisor {supervisor['pid']}, up {words.duration(supervisor['uptime_s'])}", ""]
+    up = {"pid": supervisor["pid"], "time": words.duration(supervisor["uptime_s"])}
+    lines = [_("stocksup is running: supervisor %(pid)d, up %(time)s") % up, ""]
     lines += _programs(view["programs"], width)
-    notes = [f"supervisor: {what} is in trouble: {why}" for what, why in (supervisor.get("trouble") or {}).items()]
+    trouble = _("supervisor: %(what)s is in trouble: %(why)s")
+    notes = [trouble % {"what": _(what), "why": why} for what, why in (supervisor.get("trouble") or {}).items()]
     notes += [note for program in view["programs"] for note in _notes(program, now_s)]
     if newest:
         ago = words.duration(max(0.0, now_s - newest[0]["at"]))
-        notes.append(f"last restart {ago} ago: {words.restart(newest[0])}")
-    return [*lines, "", *notes, *([""] if notes else []), f"Next: {' · '.join(next_commands(view['programs']))}"]
+        notes.append(_("last restart %(time)s ago: %(restart)s") % {"time": ago, "restart": words.restart(newest[0])})
+    return [*lines, "", *notes, *([""] if notes else []), _next(next_commands(view["programs"]))]
 
 
 def _programs(programs: Sequence[Message], width: int | None) -> list[str]:
-    head = ("PROGRAM", "STATE", "LIFE", "PID", "UP", "MEMORY", "HEALTH")
+    head = tuple(_(name) for name in _HEADS)
     rows = [
         (
             one["name"],
@@ -86,18 +91,26 @@ def _notes(program: Message, now_s: float) -> list[str]:
     """Return what else is to be known of a program."""
     name, notes = program["name"], []
     if under_way := program.get("restart"):
-        by = f", asked for by {under_way['by']}" if under_way.get("by") else ""
-        notes.append(f"{name}: a restart is under way ({under_way['phase']}{by})")
+        by = _(", asked for by %(name)s") % {"name": under_way["by"]} if under_way.get("by") else ""
+        facts = {"program": name, "phase": under_way["phase"], "by": by}
+        notes.append(_("%(program)s: a restart is under way (%(phase)s%(by)s)") % facts)
     if program.get("pending"):
-        notes.append(f"{name}: still finishing {', '.join(program['pending'])}")
+        facts = {"program": name, "names": ", ".join(program["pending"])}
+        notes.append(_("%(program)s: still finishing %(names)s") % facts)
     if program.get("reason"):
         again = program.get("next_try_s")
-        notes.append(f"{name}: {program['reason']}" + (f"; next try in {words.duration(again)}" if again else ""))
+        soon = _("; next try in %(time)s") % {"time": words.duration(again)} if again else ""
+        notes.append(f"{name}: {program['reason']}{soon}")
     last: dict[str, Any] | None = program.get("last_exit")
     if last:
-        ago = f", {words.duration(max(0.0, now_s - last['at']))} ago" if last.get("at") else ""
-        notes.append(f"{name}: life {last.get('life', '–')} ended: {words.ending(last)}{ago}")
+        ago = _(", %(time)s ago") % {"time": words.duration(max(0.0, now_s - last["at"]))} if last.get("at") else ""
+        facts = {"program": name, "life": last.get("life", "–"), "end": words.ending(last), "ago": ago}
+        notes.append(_("%(program)s: life %(life)s ended: %(end)s%(ago)s") % facts)
     return notes
+
+
+def _next(commands: Sequence[str]) -> str:
+    return _("Next: %(commands)s") % {"commands": " · ".join(commands)}
 
 
 def next_commands(programs: Sequence[Message]) -> list[str]:

@@ -13,9 +13,10 @@ from supervisor.cli import exits
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
 from supervisor.cli.progress import Progress
 from supervisor.client import Client, DoorError, Message
+from supervisor.locale import _
 
 
-@click.command()
+@click.command(help=_("Drain and end everything, or PROGRAM alone."))
 @click.argument("program", required=False, shell_complete=complete_program)
 @click.pass_obj
 def command(instance: Instance, program: str | None) -> int:
@@ -23,11 +24,12 @@ def command(instance: Instance, program: str | None) -> int:
     with instance.connect() as client:
         if program is None:
             shut_down(client)
-            click.echo("Everything has stopped. Next: stocksup start")
+            click.echo(_("Everything has stopped. Next: stocksup start"))
         else:
-            with Progress(f"{program}: stopping"):
+            with Progress(_("%(program)s: stopping") % {"program": program}):
                 life = client.request("stop", program=program, wait=True)["life"]
-            click.echo(f"{program} has stopped (life {life}). Next: stocksup start")
+            text = _("%(program)s has stopped (life %(life)d). Next: stocksup start")
+            click.echo(text % {"program": program, "life": life})
     return exits.FINE
 
 
@@ -36,7 +38,7 @@ def shut_down(client: Client) -> None:
     supervisor = _Process(client.request("ping", timeout_s=ANSWER_TIMEOUT_S)["pid"])
     reports = client.events()
     client.request("shutdown", timeout_s=ANSWER_TIMEOUT_S)
-    with Progress("stopping") as progress:
+    with Progress(_("stopping")) as progress:
         _follow(reports, progress)
         supervisor.await_end()
 

@@ -8,10 +8,11 @@ import platform
 import click
 
 from supervisor import __version__
+from supervisor.locale import _
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.command(help=_("Show the version."))
+@click.option("--json", "as_json", is_flag=True, help=_("For programs."))
 def command(as_json: bool) -> None:
     """Show the version."""
     facts = {"stocksup": __version__, "python": platform.python_version(), "system": platform.system()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from supervisor.client import Message
+from supervisor.locale import _
 
 #: states in which a program has come up, or will not
 _SETTLED: Final = frozenset({"RUNNING", "STOPPED", "FATAL", "BACKOFF"})
@@ -58,4 +59,4 @@ class Waiting:
 
     def words(self) -> str:
         """Say what is waited for."""
-        return f"starting {', '.join(self.pending)}" if self.pending else "all is up"
+        return _("starting %(names)s") % {"names": ", ".join(self.pending)} if self.pending else _("all is up")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-_UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+from supervisor.locale import N_, _
+
+_UNITS: Final = ((N_("d"), 86_400), (N_("h"), 3_600), (N_("min"), 60), (N_("s"), 1))
 
 
 def duration(seconds: float | None) -> str:
@@ -13,12 +15,12 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds < 10:
-        return f"{seconds:.2f} s"
+        return f"{seconds:.2f} {_('s')}"
     rest, parts = round(seconds), []
     for unit, length in _UNITS:
         count, rest = divmod(rest, length)
         if count:
-            parts.append(f"{count} {unit}")
+            parts.append(f"{count} {_(unit)}")
         elif parts:
             break
     return " ".join(parts[:2])
@@ -38,10 +40,10 @@ def ending(last_exit: Mapping[str, Any] | None) -> str:
     if not last_exit:
         return "–"
     if last_exit.get("signal"):
-        how = f"signal {last_exit['signal']}"
+        how = _("signal %(name)s") % {"name": last_exit["signal"]}
     else:
         code = last_exit.get("code")
-        how = "exit unknown" if code is None else f"exit {code}"
+        how = _("exit unknown") if code is None else f"exit {code}"
     return f"{how}: {last_exit['reason']}" if last_exit.get("reason") else how
 
 
@@ -52,8 +54,8 @@ def health(program: Mapping[str, Any]) -> str:
     parts = program.get("health") or {}
     sick = [(name, part) for name, part in parts.items() if isinstance(part, dict) and part.get("is_healthy") is False]
     if sick:
-        return "; ".join(f"{name}: {part.get('last_error') or 'not healthy'}" for name, part in sick)
-    return "fine" if parts else "–"
+        return "; ".join(f"{name}: {part.get('last_error') or _('not healthy')}" for name, part in sick)
+    return _("fine") if parts else "–"
 
 
 def phases(report: Mapping[str, Any]) -> str:
@@ -67,10 +69,14 @@ def restart(report: Mapping[str, Any]) -> str:
     lives = f"{report['program']}: life {report['from_life']} → {report.get('to_life') or '–'}"
     if not report["ok"]:
         # the last line of what a failed check said is the one that tells most
-        said = (report.get("problem") or report.get("error") or "nobody knows why").splitlines()
-        return f"{lives}, failed: {said[-1]}"
+        return _("%(lives)s, failed: %(problem)s") % {"lives": lives, "problem": problem(report).splitlines()[-1]}
     down = report.get("downtime_s")
-    return lives if down is None else f"{lives}, down for {duration(down)}"
+    return lives if down is None else _("%(lives)s, down for %(time)s") % {"lives": lives, "time": duration(down)}
+
+
+def problem(report: Mapping[str, Any]) -> str:
+    """Say why a restart failed."""
+    return str(report.get("problem") or report.get("error") or _("nobody knows why"))
 
 
 def table(rows: Sequence[Sequence[str]], width: int | None) -> list[str]:

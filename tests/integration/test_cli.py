@@ -11,75 +11,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from supervisor import process
 from supervisor.client import Client
-
-#: nothing here takes long; what takes this long hangs
-PATIENCE_S = 30.0
-
-#: a program that stays until it is told to end
-STAYS = """
-import signal
-signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-print("serving", flush=True)
-signal.sigwait({signal.SIGTERM})
-"""
-
-
-class Instance:
-    """One configuration in a directory of its own, and its commands."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        directory.mkdir(parents=True, exist_ok=True)
-        self.socket = directory / "state" / "stocksup.sock"
-        (directory / "stays.py").write_text(STAYS)
-        self.configure()
-
-    def configure(
-        self, command: str = '["python", "stays.py"]', check: str = "[]", ready: str = "0", extra: str = ""
-    ) -> None:
-        """Write a configuration with one program."""
-        text = f"[programs.bot]\ncommand = {command}\ncheck = {check}\nready = {ready}\ndrain = false\n{extra}"
-        (self.directory / "config.toml").write_text(text)
-
-    def command(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "supervisor.cli", *words]
-
-    def environ(self, **added: str) -> dict[str, str]:
-        ours = ("STOCKSUP", "NOTIFY_SOCKET", "INVOCATION_ID", "LC_", "LANG")
-        return {**{name: value for name, value in os.environ.items() if not name.startswith(ours)}, **added}
-
-    def run(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the directory of the configuration."""
-        return subprocess.run(
-            self.command(*words),
-            cwd=self.directory,
-            env=self.environ(**environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=PATIENCE_S,
-            check=False,
-        )
-
-    def await_line(self, line: bytes) -> None:
-        """Follow the bot's log until it says `line`."""
-        words = self.command("logs", "-f", "bot")
-        with subprocess.Popen(words, cwd=self.directory, env=self.environ(), stdout=subprocess.PIPE) as follower:
-            assert follower.stdout is not None
-            while (said := follower.stdout.readline()) != line + b"\n":
-                assert said, "the log is not followed any more"
-            follower.terminate()
-
-    def programs(self) -> dict[str, Any]:
-        """Return the programs of `status --json`, by name."""
-        return {one["name"]: one for one in json.loads(self.run("status", "--json").stdout)["programs"]}
+from tests.support.command_line import PATIENCE_S, Instance
 
 
 @pytest.fixture
@@ -315,7 +252,7 @@ def test_check(instance: Instance) -> None:
     ],
 )
 def test_a_mistake_in_the_configuration(instance: Instance, text: str, said: str) -> None:
-    (instance.directory / "config.toml").write_text(text)
+    (instance.directory / "config.toml").write_text(f'language = "en"\n{text}')
     for words in (("start",), ("check",)):
         done = instance.run(*words)
         assert done.returncode == 78

@@ -23,7 +23,7 @@ Answer = Callable[[Message], bytes]
 @contextmanager
 def door(directory: Path, answer: Answer) -> Iterator[None]:
     """Stand at the door of an instance: `answer` makes bytes of a request; an unfinished line closes."""
-    (directory / "config.toml").write_text("")
+    (directory / "config.toml").write_text('language = "en"\n')
     state = directory / "state"
     state.mkdir(mode=0o700)
     listener = socket_at(state / "stocksup.sock", listen=True)

@@ -108,7 +108,7 @@ class Supervised:
 
     def configure(self, programs: Mapping[str, Json], **tables: Any) -> None:
         """Write the configuration anew."""
-        lines = []
+        lines = ['language = "en"']
         for name, table in {**tables, **{f"programs.{name}": one for name, one in programs.items()}}.items():
             lines += [f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
         self.config.write_text("\n".join(lines) + "\n")
