@@ -17,7 +17,12 @@ from typing import Any, Final
 
 import click
 
+from botapp import locale
+from botapp.locale import _
 from supervisor.client import SOCKET_NAME, Client, DoorError
+
+# the help below is made when this is loaded
+locale.use_of_command(os.environ)
 
 DEFAULT_PORT: Final = 8099
 HOST: Final = "127.0.0.1"
@@ -83,23 +88,25 @@ description = "Segera tersedia lagi"
 """
 
 
-@click.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help="Of the page.")
-@click.option("--state-dir", type=click.Path(path_type=Path, file_okay=False), help="Where the demo keeps its files.")
+@click.command(help=_("Show everything with a local Discord, without a token."))
+@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help=_("Of the page."))
+@click.option(
+    "--state-dir", type=click.Path(path_type=Path, file_okay=False), help=_("Where the demo keeps its files.")
+)
 def demo(port: int, state_dir: Path | None) -> int:
     """Show everything with a local Discord, without a token."""
     directory = (state_dir or default_directory(os.environ)).absolute()
     place = directory / "state"
     if (pid := _running(place)) is not None:
-        raise click.ClickException(
-            f"the demo runs already (process {pid}, files in {directory}); use it, or end it with Ctrl-C there first"
+        text = _(
+            "the demo runs already (process %(pid)d, files in %(path)s); use it, or end it with Ctrl-C there first"
         )
+        raise click.ClickException(text % {"pid": pid, "path": directory})
     # what an earlier demo left running still has the port, and is taken over
     if not (place / SOCKET_NAME).exists() and (problem := _why_not(port)):
+        text = _("cannot open port %(port)d: %(why)s; take another one: stocksup demo --port %(other)d")
         other = max(port, LAST_PRIVILEGED_PORT) + 1
-        raise click.ClickException(
-            f"cannot open port {port}: {problem}; take another one: stocksup demo --port {other}"
-        )
+        raise click.ClickException(text % {"port": port, "why": problem, "other": other})
     _refuse_foreign(directory)
     _write_files(directory, port)
     supervisor = _start_supervisor(directory / "config.toml")
@@ -123,16 +130,17 @@ def banner(port: int, environ: Mapping[str, str], user: str) -> str:
     """Return what is shown when everything is up. Pure."""
     lines = [
         "",
-        "  The demo is up: a shop, its bot, and a local Discord.",
+        "  " + _("The demo is up: a shop, its bot, and a local Discord."),
         "",
-        f"    Open    http://{HOST}:{port}/",
-        "    Be Admin there, who may give commands; Budi and Sari are members.",
-        "    Type    !restart    and answer    ya",
-        "    Stop    Ctrl-C",
+        "    " + _("Open    %(address)s") % {"address": f"http://{HOST}:{port}/"},
+        "    " + _("Be Admin there, who may give commands; Budi and Sari are members."),
+        "    " + _("Type    !restart    and answer    ya"),
+        "    " + _("Stop    Ctrl-C"),
     ]
     words = environ.get("SSH_CONNECTION", "").split()
     if len(words) == 4:
-        lines.append(f"    By SSH: on your own machine first    ssh -L {port}:{HOST}:{port} {user}@{words[2]}")
+        command = f"ssh -L {port}:{HOST}:{port} {user}@{words[2]}"
+        lines.append("    " + _("By SSH: on your own machine first    %(command)s") % {"command": command})
     return "\n".join([*lines, ""])
 
 
@@ -140,18 +148,17 @@ def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int) -> int:
     """Wait until everything is up, say so, and show the bot's log until the end."""
     try:
         problem = _wait_until_up(place)
-    except DoorError as error:
+    except DoorError:
         # the supervisor ends: by a signal to us, or because something is wrong
-        problem = "" if supervisor.wait() == 0 else error.message
+        problem = "" if supervisor.wait() == 0 else _("the supervisor has ended")
     if problem:
         raise click.ClickException(problem)
     if supervisor.poll() is None:
         click.echo(banner(port, os.environ, getpass.getuser()))
         _follow(supervisor, place / "logs" / "bot.log")
     if supervisor.wait() < 0:
-        raise click.ClickException(
-            "the demo's supervisor was killed; what it ran goes on, and `stocksup demo` takes it over"
-        )
+        text = _("the demo's supervisor was killed; what it ran goes on, and `stocksup demo` takes it over")
+        raise click.ClickException(text)
     return supervisor.returncode
 
 
@@ -162,7 +169,8 @@ def _wait_until_up(place: Path) -> str:
         while True:
             programs = asker.request("status", timeout_s=START_TIMEOUT_S)["programs"]
             if failed := [one for one in programs if one["state"] == "FATAL"]:
-                return f"cannot start {failed[0]['name']}: {failed[0]['reason']}"
+                text = _("cannot start %(program)s: %(why)s")
+                return text % {"program": failed[0]["name"], "why": failed[0]["reason"]}
             if all(one["state"] == "RUNNING" for one in programs):
                 return ""
             next(reports)
@@ -196,7 +204,8 @@ def _why_not(port: int) -> str | None:
         try:
             sock.bind((HOST, port))
         except OSError as error:
-            return "something else uses it" if error.errno == errno.EADDRINUSE else str(error.strerror)
+            known = {errno.EADDRINUSE: _("something else uses it"), errno.EACCES: _("only root may open it")}
+            return known.get(error.errno or 0, str(error.strerror))
     return None
 
 
@@ -206,9 +215,8 @@ def _refuse_foreign(directory: Path) -> None:
     if config.exists() and config.read_text(errors="replace").startswith(_FIRST_LINE):
         return
     if any((directory / name).exists() for name in ("config.toml", "token", "catalogue.toml")):
-        raise click.ClickException(
-            f"{directory} holds a shop of somebody's own, which a demo would overwrite; name another --state-dir"
-        )
+        text = _("%(path)s holds a shop of somebody's own, which a demo would overwrite; name another --state-dir")
+        raise click.ClickException(text % {"path": directory})
 
 
 def _write_files(directory: Path, port: int) -> None:
@@ -236,7 +244,7 @@ def _start_supervisor(config: Path) -> subprocess.Popen[bytes]:
     os.close(writer)
     with open(reader, encoding="utf-8") as file:
         line = file.readline()
-    report: dict[str, Any] = json.loads(line) if line else {"ok": False, "message": "the supervisor ended at once"}
+    report: dict[str, Any] = json.loads(line) if line else {"ok": False, "message": _("the supervisor ended at once")}
     if not report["ok"]:
         supervisor.wait()
         raise click.ClickException(str(report["message"]))

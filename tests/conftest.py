@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import gettext
 import os
 
 import pytest
+
+import botapp.locale
+import supervisor.locale
+
+
+@pytest.fixture(autouse=True)
+def _in_the_words_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test speak the language that another one has chosen."""
+    for locale in (botapp.locale, supervisor.locale):
+        monkeypatch.setattr(locale, "_current", gettext.NullTranslations())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext as _gettext
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,12 @@ def use(language: str) -> None:
     path = Path(__file__).parent / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
     with path.open("rb") as file:
         _current = _gettext.GNUTranslations(file)
+
+
+def use_of_command(environ: Mapping[str, str]) -> None:
+    """Say everything in the language of the `stocksup` that has loaded a command of ours; it stands in $LANGUAGE."""
+    if environ.get("LANGUAGE") in LANGUAGES:
+        use(environ["LANGUAGE"])
 
 
 def _(text: str) -> str:
