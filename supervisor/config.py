@@ -166,6 +166,8 @@ def _problem_of(name: str, program: Program) -> str | None:
     for key, words in (("command", program.command), ("check", program.check)):
         if (words and not words[0]) or any("\0" in word for word in words):
             return _(" %(key)s: expected a list that begins with the name of a program") % {"key": key}
+    if "\0" in program.cwd:
+        return _(" cwd: expected the path of a directory")
     for key in program.env:
         if not key or "=" in key or "\0" in key + program.env[key] or key.startswith("STOCKSUP_"):
             return _(' env: "%(key)s" cannot be set here') % {"key": key}

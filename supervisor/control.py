@@ -141,6 +141,8 @@ class Door:
         except OSError:
             data = b""  # the peer is gone; so is the connection
         if not data:
+            if connection.received and not connection.closing:
+                self.send(connection, protocol.refusal(None, "bad_json", "the line has no end"))
             self.drop(connection)
             return False
         connection.received += data

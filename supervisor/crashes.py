@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from supervisor import restarts
+from supervisor.events import Exited
 from supervisor.locale import N_, _
 from supervisor.model import Exit, Instant, Known, State, Then
 
@@ -20,22 +21,33 @@ RETRY_LONGEST_S: Final = 300.0
 JITTER: Final = 0.2
 
 EXIT_TRY_LATER: Final = 75
+EXIT_BAD_CONFIG: Final = 78
 #: exit codes after which another try cannot help, and what they mean
-FATAL_CODES: Final = {77: N_("access was refused"), 78: N_("the configuration is not right")}
+FATAL_CODES: Final = {77: N_("access was refused"), EXIT_BAD_CONFIG: N_("the configuration is not right")}
 
 
-def decide(known: Known, end: Exit, served: bool, rebooted: bool, now: Instant) -> Known:
-    """Return `known` with what comes after the flush, by the crash policy."""
+def end_of(known: Known, event: Exited, now: Instant) -> Exit:
+    """Return how the present life ended: by what was seen of it, and by what it said itself."""
+    code, reason = event.code, None
+    if known.farewell is not None:
+        told, reason = known.farewell
+        code = told if code is None and event.signal is None and told >= 0 else code
+    return Exit(known.life, code, event.signal, reason, round(now.wall_s, 3))
+
+
+def decide(known: Known, event: Exited, served: bool, now: Instant) -> Known:
+    """Return `known`, whose life ended by `event`, with what comes after the flush, by the crash policy."""
+    end = end_of(known, event, now)
     words, policy = end.words(), known.program.restart
-    if rebooted:
+    if event.rebooted:
         restart = known.restart and replace(known.restart, phase_since_s=now.mono_s, down_since_s=None)
         return replace(known, crashes_s=(), restart=restart)
-    if policy == "never" or (policy == "on-failure" and end.code == 0):
+    if end.code not in FATAL_CODES and (policy == "never" or (policy == "on-failure" and end.code == 0)):
         return replace(known, then=Then(State.STOPPED, reason=_("ended by itself (%(end)s)") % {"end": words}))
     if served and known.restart is None:
         reason = _("crash (%(end)s)") % {"end": words}
         known = replace(known, restart=restarts.begin(known, now, reason=reason, by="supervisor"))
-    if known.restart and known.restart.down_since_s is None:
+    if known.restart and known.restart.down_since_s is None and not event.unseen:
         known = replace(known, restart=replace(known.restart, down_since_s=now.mono_s, phase_since_s=now.mono_s))
     if end.code in FATAL_CODES:
         reason = end.reason or f"exit {end.code}: {_(FATAL_CODES[end.code])}"

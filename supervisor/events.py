@@ -35,7 +35,7 @@ class RestartAsked(Event, frozen=True):
 
     reason: str
     by: str
-    ticket: dict[str, Any] | None = None
+    ticket: Any = None
 
 
 class Configured(Event, frozen=True):
@@ -63,9 +63,10 @@ class Spawned(OfLife, frozen=True):
 
 
 class SpawnFailed(OfLife, frozen=True):
-    """There is none."""
+    """There is none. `hopeless`: not before the configuration, or what it names, is mended."""
 
     problem: str
+    hopeless: bool = False
 
 
 class Hello(OfLife, frozen=True):
@@ -109,11 +110,12 @@ class Farewell(OfLife, frozen=True):
 
 
 class Exited(OfLife, frozen=True):
-    """The life's process has ended. `rebooted`: together with the machine it ran on."""
+    """The life's process has ended. `rebooted`: together with the machine it ran on; `unseen`: nobody knows when."""
 
     code: int | None = None
     signal: str | None = None
     rebooted: bool = False
+    unseen: bool = False
 
 
 class Flushed(OfLife, frozen=True):
@@ -151,7 +153,7 @@ class Welcome(Effect, frozen=True):
     """Tell the life that it is known, and hand it the ticket."""
 
     life: int
-    ticket: dict[str, Any] | None
+    ticket: Any
 
 
 class AskDrain(Effect, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,10 @@ MAX_PROBLEM_LINES: Final = 15
 
 #: not handed on: the supervisor's own talk with systemd, and what an outer life was told
 _HIDDEN: Final = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID"})
+
+
+#: what keeps a process from being started until somebody mends the configuration, or what it names
+_OURS_TO_MEND: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENOEXEC, errno.ELOOP, errno.EINVAL})
 
 
 class Hands:
@@ -53,7 +58,8 @@ class Hands:
         try:
             pid = process.spawn(known.program.command, environ, self._cwd(known.program), output)
         except OSError as error:
-            self._post(known.name, events.SpawnFailed(known.life, _cannot_start(known.program.command, error)))
+            problem = _cannot_start(known.name, known.program.command, error)
+            self._post(known.name, events.SpawnFailed(known.life, problem, hopeless=error.errno in _OURS_TO_MEND))
             return
         # no process with this pid can be gone before it was reaped, which is done here alone
         child = process.identify(pid) or Identity(pid, 0, process.boot_id())
@@ -64,10 +70,10 @@ class Hands:
         output = self._check_output(known.name)
         try:
             output.unlink(missing_ok=True)
-            environ = self._environ(known.program)
+            environ = {**self._environ(known.program), **self._check_marks(known.name)}
             pid = process.spawn(known.program.check, environ, self._cwd(known.program), output)
         except OSError as error:
-            self._post(known.name, events.Checked(known.life, _cannot_start(known.program.check, error)))
+            self._post(known.name, events.Checked(known.life, _cannot_start(known.name, known.program.check, error)))
             return
         self._checks[pid] = (known.name, known.life)
 
@@ -75,8 +81,12 @@ class Hands:
         """Kill the check of `name`, if one runs; nobody is told."""
         for pid, (program, _life) in list(self._checks.items()):
             if program == name and (identity := process.identify(pid)):
-                process.kill_tree(identity, {})
+                process.kill_tree(identity, self._check_marks(name))
                 self._checks[pid] = ("", 0)
+
+    def end_checks(self, name: str) -> None:
+        """Kill what an earlier supervisor's check of `name` left behind."""
+        process.kill_remains(process.NOBODY, self._check_marks(name))
 
     def take_check(self, pid: int, code: int | None, signal_name: str | None) -> bool:
         """If `pid` was a check, post what it came to and return True."""
@@ -84,6 +94,7 @@ class Hands:
             return False
         name, life = self._checks.pop(pid)
         if name:
+            process.kill_remains(pid, self._check_marks(name))
             self._post(name, events.Checked(life, None if code == 0 else self._problem(name, code, signal_name)))
         return True
 
@@ -163,6 +174,10 @@ class Hands:
         """Return the same for all lives of the program."""
         return {"STOCKSUP_SOCKET": str(self._place.socket), "STOCKSUP_PROGRAM": name}
 
+    def _check_marks(self, name: str) -> dict[str, str]:
+        """Return the part of the environment by which everything that a check started can be found."""
+        return {"STOCKSUP_SOCKET": str(self._place.socket), "STOCKSUP_CHECK": name}
+
     def _environ(self, program: Program) -> dict[str, str]:
         inherited = {
             name: value
@@ -172,7 +187,9 @@ class Hands:
         return {**inherited, "STOCKSUP_CONFIG": str(self._config), **program.env}
 
     def _own_marks(self) -> frozenset[str]:
-        return frozenset({"STOCKSUP_SOCKET", "STOCKSUP_PROGRAM", "STOCKSUP_LIFE", "STOCKSUP_LOG_FILE"})
+        return frozenset(
+            {"STOCKSUP_SOCKET", "STOCKSUP_PROGRAM", "STOCKSUP_LIFE", "STOCKSUP_LOG_FILE", "STOCKSUP_CHECK"}
+        )
 
     def _cwd(self, program: Program) -> Path:
         return self._config.parent / program.cwd
@@ -180,7 +197,7 @@ class Hands:
     def _cache_dirs(self, known: Known) -> tuple[Path, Path]:
         root, life = self._place.cache_of(known.name), known.life
         if not known.program.flush_cache:  # whatever it keeps there is its own business
-            return cache.temp_dir(root, 0), cache.perm_dir(root)
+            life = 0
         try:
             return cache.prepare(root, life)
         except OSError as error:
@@ -203,9 +220,9 @@ class Hands:
         return "\n".join(lines)[-MAX_PROBLEM_CHARS:] or silent
 
 
-def _cannot_start(command: tuple[str, ...], error: OSError) -> str:
-    text = _("cannot start %(program)s: %(why)s (%(path)s)")
-    return text % _facts(command[0], error)
+def _cannot_start(name: str, command: tuple[str, ...], error: OSError) -> str:
+    text = _("cannot start %(program)s: %(why)s (%(path)s); correct [programs.%(name)s]")
+    return text % {**_facts(command[0], error), "name": name}
 
 
 def _facts(program: str, error: OSError) -> dict[str, object]:

@@ -64,7 +64,7 @@ from supervisor.events import (
     Welcome,
 )
 from supervisor.locale import _
-from supervisor.model import Exit, Instant, Known, Restart, State, Then, Wish
+from supervisor.model import Instant, Known, Restart, State, Then, Wish
 
 #: how long the end of a killed process is awaited before the operator is told that it cannot be killed
 KILL_TIMEOUT_S: Final = 10.0
@@ -203,7 +203,7 @@ def _flushed(known: Known, event: Flushed, now: Instant) -> Step:
     if event.problem:
         text = _("the cache could not be switched: %(problem)s; life %(life)d does without")
         notes = [Note("error", text % {"problem": event.problem, "life": known.life + 1})]
-    if known.restart:
+    if known.restart and known.program.flush_cache:
         known = replace(known, restart=restarts.timed(known.restart, "flush_s", now))
     then, known = known.then, replace(known, then=Then(), crashed=False)
     effects: list[Effect] = []
@@ -260,13 +260,16 @@ def _spawned(known: Known, event: Spawned, now: Instant) -> Step:
 
 def _spawn_failed(known: Known, event: SpawnFailed, now: Instant) -> Step:
     """STARTING: it ended before it began."""
-    known = replace(known, farewell=(-1, event.problem))
+    code = crashes.EXIT_BAD_CONFIG if event.hopeless else -1
+    known = replace(known, farewell=(code, event.problem))
     return _ended_by_itself(known, Exited(known.life), now)
 
 
 def _hello(known: Known, event: Hello, now: Instant) -> Step:
     """STARTING, RUNNING: the life has connected; it gets the ticket until it is ready."""
-    ticket = known.restart.ticket if known.restart and known.state is State.STARTING else None
+    own = known.restart.ticket if known.restart else None
+    due = own if own is not None else known.owed_ticket
+    ticket = due if known.state is State.STARTING else None
     return replace(known, linked=True, greeted=True, heard_s=now.mono_s), [Welcome(known.life, ticket)]
 
 
@@ -274,7 +277,7 @@ def _ready(known: Known, event: Event, now: Instant) -> Step:
     """STARTING: the life serves, and the restart that led to it is over."""
     if isinstance(event, Ready) and known.program.ready != "link":
         return known, []  # it has to stay alive for a while instead
-    known = replace(_enter(known, State.RUNNING, now), retries=0, deadline_s=None)
+    known = replace(_enter(known, State.RUNNING, now), retries=0, deadline_s=None, owed_ticket=None)
     note = Note("info", _("life %(life)d is ready") % {"life": known.life})
     if not known.restart:
         return known, [note]
@@ -300,7 +303,7 @@ def _start_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
 def _ended_by_itself(known: Known, event: Exited, now: Instant) -> Step:
     """STARTING, RUNNING: what now depends on the code and on the program's `restart`."""
     served = known.state is State.RUNNING
-    end = _end(known, event, now)
+    end = crashes.end_of(known, event, now)
     known = _buried(known, event, now)
     text = _("life %(life)d ended by itself (%(end)s)") % {"life": known.life, "end": end.words()}
     effects: list[Effect] = [Note("warning", text)]
@@ -309,7 +312,7 @@ def _ended_by_itself(known: Known, event: Exited, now: Instant) -> Step:
         known = replace(known, restart=replace(known.restart, check_deadline_s=None))
     known = replace(known, crashed=True)
     if known.wish is Wish.UP:
-        known = crashes.decide(known, end, served, event.rebooted, now)
+        known = crashes.decide(known, event, served, now)
     known, more = _flush(known, now)
     return known, [*effects, *more]
 
@@ -473,18 +476,23 @@ def _recalled(known: Known, event: Recalled, now: Instant) -> Step:
 def _begin(known: Known, event: RestartAsked, now: Instant) -> Restart:
     """Return the restart that is asked for. One that is under way is joined, and takes the ticket if it has none."""
     if known.restart:
-        return replace(known.restart, ticket=known.restart.ticket or event.ticket)
+        ticket = known.restart.ticket
+        return replace(known.restart, ticket=event.ticket if ticket is None else ticket)
     return restarts.begin(known, now, reason=event.reason, by=event.by, ticket=event.ticket)
 
 
 def _call_off(known: Known, error: str, problem: str, now: Instant) -> Step:
     """End the restart under way without a new life; everything else stays as it is."""
     assert known.restart is not None
-    report = restarts.report(known, known.restart, now, error=error, problem=problem)
-    return replace(known, restart=None), [
-        Note("warning", _("no restart: %(problem)s") % {"problem": problem}),
-        Finished(report),
-    ]
+    known, finished = _failed(known, known.restart, error, problem, now)
+    return known, [Note("warning", _("no restart: %(problem)s") % {"problem": problem}), finished]
+
+
+def _failed(known: Known, restart: Restart, error: str, problem: str, now: Instant) -> tuple[Known, Finished]:
+    """End the restart under way; when there is nobody left to tell its requester, the next life to be ready will."""
+    report = restarts.report(known, restart, now, error=error, problem=problem)
+    lost = restart.down_since_s is not None and restart.ticket is not None
+    return replace(known, restart=None, owed_ticket=restart.ticket if lost else known.owed_ticket), Finished(report)
 
 
 def _give_up(known: Known, reason: str, now: Instant) -> Step:
@@ -492,23 +500,15 @@ def _give_up(known: Known, reason: str, now: Instant) -> Step:
     known = replace(_enter(known, State.FATAL, now), reason=reason)
     effects: list[Effect] = [Note("critical", _("given up: %(reason)s") % {"reason": reason})]
     if known.restart:
-        effects.append(Finished(restarts.report(known, known.restart, now, error="start_failed", problem=reason)))
-        known = replace(known, restart=None)
+        known, finished = _failed(known, known.restart, "start_failed", reason, now)
+        effects.append(finished)
     return known, effects
 
 
 def _buried(known: Known, event: Exited, now: Instant) -> Known:
     """Return `known` without its child, with how it ended."""
-    last_exit = _end(known, event, now)
+    last_exit = crashes.end_of(known, event, now)
     return replace(known, child=None, linked=False, last_exit=last_exit, pending=(), health=None)
-
-
-def _end(known: Known, event: Exited, now: Instant) -> Exit:
-    code, reason = event.code, None
-    if known.farewell is not None:
-        told, reason = known.farewell
-        code = told if code is None and event.signal is None and told >= 0 else code
-    return Exit(known.life, code, event.signal, reason, round(now.wall_s, 3))
 
 
 def _enter(known: Known, state: State, now: Instant, wait_s: float | None = None) -> Known:

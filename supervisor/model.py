@@ -109,7 +109,7 @@ class Restart(Struct, frozen=True, kw_only=True):
 
     reason: str
     by: str
-    ticket: dict[str, Any] | None
+    ticket: Any
     from_life: int
     asked_at: float
     phases: Phases = Phases()
@@ -162,6 +162,8 @@ class Known(Struct, frozen=True, kw_only=True):
     pending: tuple[str, ...] = ()
     farewell: tuple[int, str | None] | None = None
     restart: Restart | None = None
+    #: the ticket of a restart that came to no life: the next one that is ready still has to redeem it
+    owed_ticket: Any = None
     #: what was decided when the life ended
     then: Then = Then()
     #: flush by the policy for crashes

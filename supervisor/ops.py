@@ -14,6 +14,8 @@ from supervisor.runner import Runner
 
 #: restarts that one `history` may ask for; more would not fit a line
 MAX_HISTORY: Final = 100
+#: how much is kept of why a restart was asked for, and of who asked
+MAX_WORDS_CHARS: Final = 300
 
 
 class Refused(Exception):
@@ -76,8 +78,9 @@ def _restart(runner: Runner, connection: Connection, request: protocol.Restart) 
     _refuse_when_leaving(runner)
     known = _known(runner, request.program)
     runner.reload(only=request.program)
-    by = request.by or (f"{connection.life[0]} (life {connection.life[1]})" if connection.life else "operator")
-    runner.post(request.program, events.RestartAsked(request.reason, by, request.ticket))
+    asked_by = request.by or (f"{connection.life[0]} (life {connection.life[1]})" if connection.life else "operator")
+    asked = events.RestartAsked(_in_a_line(request.reason), _in_a_line(asked_by), request.ticket)
+    runner.post(request.program, asked)
     if not request.wait:
         return {"to_life": known.life + 1}
     runner.await_restart(request.program, lambda report: _answer_restart(runner, connection, request, report))
@@ -195,6 +198,11 @@ def _farewell(runner: Runner, connection: Connection, request: protocol.Farewell
 
 
 # --- small things ---
+
+
+def _in_a_line(text: str) -> str:
+    """Return `text` as it may stand in a log, in the history and on a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text[:MAX_WORDS_CHARS])
 
 
 def _is_asleep(known: Known) -> bool:

@@ -69,21 +69,32 @@ def find_config(explicit: Path | None = None, environ: Mapping[str, str] = os.en
     """
     named = explicit or (Path(environ["STOCKSUP_CONFIG"]) if environ.get("STOCKSUP_CONFIG") else None)
     if named is not None:
-        if not named.exists():
-            origin = "--config" if explicit else "$STOCKSUP_CONFIG"
+        origin = "--config" if explicit else "$STOCKSUP_CONFIG"
+        if not _exists(named):
             text = _("cannot open %(path)s: there is no such file; correct %(origin)s")
             raise ConfigError(text % {"path": named, "origin": origin})
         return named.absolute()
     home = Path(environ["HOME"]) / ".config/stocksup/config.toml" if environ.get("HOME") else None
     places = [Path("config.toml"), *([home] if home else []), Path("/etc/stocksup/config.toml")]
     for place in places:
-        if place.exists():
+        if _exists(place):
             return place.absolute()
     text = _(
         "no config.toml found (looked for %(places)s); write one, name one with --config FILE, "
         "or see everything without one: stocksup demo"
     )
     raise ConfigError(text % {"places": ", ".join(str(place) for place in places)})
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        text = _("cannot open %(path)s: %(why)s; mend its permissions, or run this as the user it belongs to")
+        raise ConfigError(text % {"path": path, "why": foreign.why(error)}) from error
+    return True
 
 
 def language_of(explicit: Path | None = None, environ: Mapping[str, str] = os.environ) -> str:

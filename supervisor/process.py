@@ -6,6 +6,7 @@ psutil serves.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -129,6 +130,8 @@ def spawn(command: Sequence[str], environ: Mapping[str, str], cwd: Path, output:
             stderr=log,
             start_new_session=True,
         )
+    except ValueError as error:  # a path that cannot be one, such as one with a zero byte
+        raise OSError(errno.EINVAL, str(error), str(cwd)) from error
     finally:
         os.close(log)
     child.returncode = 0  # so that nobody but `reap` waits for it

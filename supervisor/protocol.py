@@ -62,7 +62,8 @@ class Restart(Request, frozen=True, kw_only=True):
     program: str = "bot"
     reason: str = ""
     by: str = ""
-    ticket: dict[str, Any] | None = None
+    #: any JSON; null is none
+    ticket: Any = None
     wait: bool = False
 
 

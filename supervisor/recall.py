@@ -12,15 +12,20 @@ from supervisor.model import Identity, Known, State, Wish
 _SHOULD_LIVE = frozenset({State.STARTING, State.RUNNING, State.DRAINING, State.STOPPING, State.KILLING})
 
 
-def found(known: Known, living: tuple[int, Identity] | None) -> Known:
+def found(
+    known: Known, living: tuple[int, Identity] | None, is_alive: Callable[[Identity], bool] = lambda child: True
+) -> Known:
     """Return `known` with a living life that the journal does not name: its number and its process.
 
-    It was spawned in the moment the earlier supervisor was killed, or the journal is lost. Either way there must
-    be no second one beside it.
+    It was spawned in the moment the earlier supervisor was killed, or the journal is lost or older than that. Either
+    way there must be no second one beside it.
     """
-    if living is None or known.child is not None:
+    if living is None:
         return known
     life, child = living
+    # what is left of the life that the journal names, now dead, is no life
+    if known.child is not None and (is_alive(known.child) or life <= known.life):
+        return known
     state = known.state if known.life == life and known.state in _SHOULD_LIVE else State.RUNNING
     # one that need not be connected is not missed
     greeted = state is State.RUNNING and known.program.ready == "link"
@@ -32,7 +37,7 @@ def event(known: Known, boot_id: str, is_alive: Callable[[Identity], bool]) -> E
     if known.child is not None and is_alive(known.child):
         return Recalled(known.life)
     if known.child is not None:
-        return Exited(known.life, rebooted=known.child.boot_id != boot_id)
+        return Exited(known.life, rebooted=known.child.boot_id != boot_id, unseen=True)
     if known.state in _SHOULD_LIVE:
-        return Exited(known.life)
+        return Exited(known.life, unseen=True)
     return Recalled(known.life)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
-from supervisor.model import Instant, Known, Report, Restart
+from supervisor.model import Instant, Known, Phases, Report, Restart
+
+#: the phases that are timed, in their order
+PHASES: Final = Phases.__struct_fields__
 
 
-def begin(known: Known, now: Instant, *, reason: str, by: str, ticket: dict[str, Any] | None = None) -> Restart:
+def begin(known: Known, now: Instant, *, reason: str, by: str, ticket: Any = None) -> Restart:
     """Return the record of a restart that is asked for now."""
     return Restart(
         reason=reason,
@@ -22,7 +25,12 @@ def begin(known: Known, now: Instant, *, reason: str, by: str, ticket: dict[str,
 
 
 def timed(restart: Restart, phase: str, now: Instant) -> Restart:
-    """Return `restart` with `phase` measured, and the next one beginning now."""
+    """Return `restart` with `phase` measured, and the next one beginning now.
+
+    When a life dies before it is ready, everything until one is counts as its start: no phase is measured twice.
+    """
+    if any(getattr(restart.phases, one) is not None for one in PHASES[PHASES.index(phase) :]):
+        return restart
     took_s = round(now.mono_s - restart.phase_since_s, 6)
     return replace(restart, phases=replace(restart.phases, **{phase: took_s}), phase_since_s=now.mono_s)
 

@@ -90,7 +90,8 @@ class Runner:
         for name in dict.fromkeys([*self.enabled(), *self.journal.names()]):
             program = self.enabled().get(name)
             known = self._configured(self.journal.recall(name, program or Program()))
-            known = recall.found(known, process.find_life(self._hands.marks_of_program(name)))
+            known = recall.found(known, process.find_life(self._hands.marks_of_program(name)), process.is_alive)
+            self._hands.end_checks(name)
             if program is None and known.child is None:
                 continue
             self._take_up(known)

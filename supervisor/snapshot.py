@@ -46,7 +46,7 @@ def _program(known: Known, now: Instant, rss_bytes: Callable[[int], int | None])
         "state": known.state.value,
         "pid": known.child.pid if known.child else None,
         "life": known.life,
-        "uptime_s": round(now.mono_s - known.started_s, 3) if lives else None,
+        "uptime_s": round(now.mono_s - known.started_s, 3) if lives and known.started_at is not None else None,
         "restarts": known.restarts,
         "rss_bytes": rss_bytes(known.child.pid) if known.child else None,
         "last_exit": msgspec.to_builtins(known.last_exit),

@@ -210,5 +210,8 @@ def _close_all() -> None:
 
 
 def _check_key(key: str) -> None:
-    if not key or len(key.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
+    if not isinstance(key, str):
+        raise TypeError(f"a key is a text, not {type(key).__name__}")
+    # a text that is no UTF-8 (half of a surrogate pair) is a ValueError of its own
+    if not 1 <= len(key.encode()) <= MAX_KEY_BYTES:
         raise ValueError(f"a key is a text of 1 to {MAX_KEY_BYTES} bytes")

@@ -151,9 +151,10 @@ class CacheFiles:
             group = [self._queue.get()]
             while len(group) < MAX_GROUP and not self._queue.empty():
                 group.append(self._queue.get_nowait())
-            jobs = [entry for entry in group if entry is not None]
-            going = len(jobs) == len(group)
-            self._write_group(connections, jobs)
+            entries = [entry for entry in group if entry is not None]
+            going = len(entries) == len(group)
+            # whoever was cancelled meanwhile waits no more; from here on nobody can be
+            self._write_group(connections, [entry for entry in entries if entry[1].set_running_or_notify_cancel()])
         for connection in connections.values():
             connection.close()
 
@@ -162,7 +163,7 @@ class CacheFiles:
         try:
             with connections["temp"], connections["perm"]:
                 touched = [job(connections, growth) for job, _ in jobs]
-        except (apsw.Error, OSError) as error:
+        except (apsw.Error, OSError, ValueError, TypeError) as error:
             self._give_up(error)
             for _, future in jobs:
                 future.set_exception(CacheOff(str(error)))

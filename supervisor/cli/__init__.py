@@ -26,9 +26,20 @@ def main() -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         # whoever read us has seen enough; what is left unsaid must not be tried again at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
+        return exits.FAILED
+    except OSError as error:
+        _write_no_more()
+        from supervisor.locale import _
+
+        text = _("cannot write what was to be said: %(why)s; make room") % {"why": error.strerror}
+        sys.stderr.write(f"stocksup: {text}\n")
         return exits.FAILED
     return code
+
+
+def _write_no_more() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _prepare_output() -> None:

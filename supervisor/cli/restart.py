@@ -81,6 +81,10 @@ def _say(report: Message, as_json: bool) -> int:
 def failure(report: Message) -> str:
     """Return the message about a restart that failed. Pure."""
     text = _("%(program)s was not restarted: %(problem)s; see stocksup status")
+    if report.get("error") == "start_failed":
+        text = _(
+            "%(program)s is down: the old life has ended, and no new one came up: %(problem)s; see stocksup status"
+        )
     if report.get("error") == "check_failed":
         text = _("%(program)s was not restarted, the old life serves on; its check said: %(problem)s")
     return text % {"program": report["program"], "problem": words.problem(report)}

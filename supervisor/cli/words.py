@@ -66,10 +66,14 @@ def phases(report: Mapping[str, Any]) -> str:
 
 def restart(report: Mapping[str, Any]) -> str:
     """Return one line about a finished restart."""
-    lives = f"{report['program']}: life {report['from_life']} → {report.get('to_life') or '–'}"
     if not report["ok"]:
+        text = _("%(program)s: no life after %(life)s, failed: %(problem)s")
+        if report.get("error") in ("check_failed", "refused", "interrupted"):
+            text = _("%(program)s: life %(life)s served on, failed: %(problem)s")
         # the last line of what a failed check said is the one that tells most
-        return _("%(lives)s, failed: %(problem)s") % {"lives": lives, "problem": problem(report).splitlines()[-1]}
+        said = problem(report).splitlines()[-1]
+        return text % {"program": report["program"], "life": report["from_life"], "problem": said}
+    lives = f"{report['program']}: life {report['from_life']} → {report.get('to_life') or '–'}"
     down = report.get("downtime_s")
     return lives if down is None else _("%(lives)s, down for %(time)s") % {"lives": lives, "time": duration(down)}
 

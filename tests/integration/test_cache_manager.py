@@ -259,3 +259,30 @@ def test_where_it_is_kept_without_a_supervisor() -> None:
     assert directories({"HOME": "/home/a"})[0] == Path("/home/a/.cache/stocksup/standalone/temp")
     environ = {"STOCKSUP_CACHE_DIR": "/t", "STOCKSUP_CACHE_PERM_DIR": "/p"}
     assert directories(environ) == (Path("/t"), Path("/p"))
+
+
+def test_whoever_is_cancelled_takes_nobody_along(cache: CacheManager) -> None:
+    async def scene() -> None:
+        for number in range(200):
+            waiting = [asyncio.create_task(cache.set(f"{number}-{one}", one)) for one in range(3)]
+            await asyncio.sleep(0)
+            waiting[1].cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+        assert await asyncio.wait_for(cache.set("after", 1), 10)
+        assert await cache.get("after") == 1
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("key", "error"), [("\ud800", ValueError), ("", ValueError), ("é" * 257, ValueError), (5, TypeError)]
+)
+def test_a_key_that_cannot_be_one_is_refused_and_nothing_else_suffers(
+    cache: CacheManager, key: Any, error: type[Exception]
+) -> None:
+    async def scene() -> None:
+        with pytest.raises(error):
+            await cache.set(key, 1)
+        assert await asyncio.wait_for(cache.set("after", 1), 10)
+
+    asyncio.run(scene())

@@ -96,6 +96,27 @@ def test_a_restart_is_reported_and_remembered(instance: Instance) -> None:
     assert [one["to_life"] for one in json.loads(instance.run("history", "-n", "1", "--json").stdout)] == [3]
 
 
+def test_a_reason_does_nothing_to_a_terminal_and_is_not_endless(instance: Instance) -> None:
+    instance.run("start")
+    instance.run("restart", "--reason", "a\nb\x1b[31m" + "x" * 3000)
+    shown = instance.run("history").stdout
+    assert "“a b [31mxxx" in shown
+    assert "\x1b" not in shown
+    assert len(shown) < 1000
+
+
+def test_a_full_disk_is_said(instance: Instance) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            instance.command("version"), stdout=full, stderr=subprocess.PIPE, text=True, env=instance.environ(),
+            cwd=instance.directory, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("stocksup: ")
+    assert "No space left on device" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_restart_that_nobody_waits_for(instance: Instance) -> None:
     instance.run("start")
     done = instance.run("restart", "--no-wait", "--json")

@@ -32,7 +32,7 @@ def contained(tmp_path: Path) -> Iterator[tuple[Supervised, psutil.Process]]:
             assert outside.poll() is None
         (inside,) = psutil.Process(outside.pid).children()
         yield it, inside
-        if outside.poll() is None:
+        if inside.is_running():
             inside.kill()
         outside.communicate(timeout=PATIENCE_S)
 

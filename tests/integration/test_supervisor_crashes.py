@@ -115,10 +115,12 @@ def test_the_policy_for_ends(tmp_path: Path, policy: str, code: int, state: str)
 
 
 def test_a_command_that_cannot_be_started(tmp_path: Path) -> None:
-    with supervised(tmp_path, {"bot": {"command": ["/nowhere/bot"], "max_crashes": 1}}) as it:
+    with supervised(tmp_path, {"bot": {"command": ["/nowhere/bot"]}}) as it:
         it.start(wait=False)
         shown = it.wait_state("FATAL")
         assert "cannot start /nowhere/bot: No such file or directory" in shown["reason"]
+        assert "correct [programs.bot]" in shown["reason"]
+        assert (shown["life"], shown["last_exit"]["code"]) == (1, 78)
         assert it.ask("ping")["pid"] == it.pid
 
 

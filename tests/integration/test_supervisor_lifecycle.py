@@ -205,6 +205,14 @@ def test_a_check_that_hangs_is_ended(tmp_path: Path) -> None:
         wait_gone(int((tmp_path / "checking").read_text()))
 
 
+def test_what_a_check_started_ends_with_it(tmp_path: Path) -> None:
+    forks = "import os, time; os.fork() or (os.setsid(), os.fork() or time.sleep(60), os._exit(0))"
+    with bot(tmp_path, check=check(forks)) as it:
+        it.start()
+        assert it.restart()["ok"]
+        assert list(it.left()) == [it.status()["bot"]["pid"]]
+
+
 def test_two_restarts_at_once_are_one(tmp_path: Path) -> None:
     with bot(tmp_path, check=check("pass")) as it:
         it.start()

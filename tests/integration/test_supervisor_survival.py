@@ -97,8 +97,9 @@ def test_killed_during_the_check_the_restart_is_reported_as_not_done(tmp_path: P
         report = it.history()[0]
         assert (report["ok"], report["reason"], report["to_life"]) == (False, "new texts", None)
         assert report["error"] == "interrupted"
+        assert checks
         for check in checks:
-            psutil.Process(check).kill()
+            wait_gone(check)
 
 
 def test_killed_during_the_drain_the_restart_goes_on(tmp_path: Path) -> None:
@@ -209,6 +210,34 @@ def test_a_lost_journal_does_not_lead_to_a_second_life(tmp_path: Path) -> None:
         assert it.restart()["to_life"] == 3
         # silence of one that never spoke is no fault after this either
         assert it.restart("relay")["to_life"] == 2
+
+
+def test_a_journal_older_than_the_life_does_not_lead_to_a_second_one(tmp_path: Path) -> None:
+    with bot(tmp_path) as it:
+        it.start()
+        journal = it.state / "journal.json"
+        older = journal.read_bytes()
+        it.restart()
+        before = it.status()["bot"]["pid"]
+        it.kill()
+        journal.write_bytes(older)
+        it.start()
+        shown = it.status()["bot"]
+        assert (shown["pid"], shown["life"]) == (before, 2)
+        assert list(it.left()) == [before]
+        assert it.restart()["to_life"] == 3
+
+
+def test_nobody_knows_how_long_a_life_was_away_that_died_unseen(tmp_path: Path) -> None:
+    with bot(tmp_path) as it:
+        it.start()
+        pid = it.status()["bot"]["pid"]
+        it.kill()
+        os.kill(pid, signal.SIGKILL)
+        wait_gone(pid)
+        it.start()
+        report = it.history()[0]
+        assert (report["ok"], report["to_life"], report["downtime_s"]) == (True, 2, None)
 
 
 def test_a_second_supervisor_says_who_runs(tmp_path: Path) -> None:

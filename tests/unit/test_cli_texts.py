@@ -170,8 +170,10 @@ def test_a_failed_restart_says_who_serves_and_what_was_wrong() -> None:
     failed = finished(ok=False, to_life=None, error="check_failed", problem="Traceback\n  line 3\nNameError: prise")
     assert "the old life serves on" in failure(failed)
     assert "NameError: prise" in failure(failed)
-    assert words.restart(failed) == "bot: life 2 → –, failed: NameError: prise"
-    assert "serves on" not in failure(finished(ok=False, error="start_failed", problem="exit 1"))
+    assert words.restart(failed) == "bot: life 2 served on, failed: NameError: prise"
+    down = finished(ok=False, to_life=None, error="start_failed", problem="exit 1")
+    assert failure(down).startswith("bot is down: the old life has ended")
+    assert words.restart(down) == "bot: no life after 2, failed: exit 1"
 
 
 @pytest.mark.parametrize(

@@ -249,6 +249,51 @@ def test_the_ticket_goes_to_the_next_life_until_one_is_ready() -> None:
     assert effects[-1] == ev.Welcome(3, None)
 
 
+def test_the_ticket_of_a_restart_that_came_to_nothing_goes_to_the_next_life_that_is_ready() -> None:
+    known = asked(ticket={"message": 5})
+    known = going(known, ev.Checked(1, None), ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1), ev.Spawned(2, CHILD))[0]
+    known = going(known, ev.Exited(2, 77), ev.Flushed(2))[0]
+    assert (known.state, known.restart) == (State.FATAL, None)
+    known, effects = going(known, ev.Start(), ev.Spawned(3, CHILD), ev.Hello(3))
+    assert ev.Welcome(3, {"message": 5}) in effects
+    assert going(known, ev.Ready(3), ev.Hello(3))[1][-1] == ev.Welcome(3, None)
+
+
+def test_a_start_that_fails_is_part_of_the_start() -> None:
+    known = going(asked(), ev.Checked(1, None))[0]
+    known = going(known, ev.Drained(1), now_s=101)[0]
+    known = going(known, ev.Exited(1, 0), now_s=102)[0]
+    known = going(known, ev.Flushed(1), ev.Spawned(2, CHILD), now_s=103)[0]
+    known = going(known, ev.Exited(2, 1), now_s=108)[0]
+    known = going(known, ev.Flushed(2), ev.Spawned(3, CHILD), now_s=110)[0]
+    report = next(one.report for one in going(known, ev.Ready(3), now_s=120)[1] if isinstance(one, ev.Finished))
+    phases = report.phases
+    assert (phases.drain_s, phases.stop_s, phases.flush_s, phases.start_s) == (1.0, 1.0, 1.0, 17.0)
+    assert report.downtime_s == 20.0
+
+
+@pytest.mark.parametrize("policy", ["always", "on-failure", "never"])
+@pytest.mark.parametrize("code", [77, 78])
+def test_a_refusal_or_a_bad_configuration_is_fatal_whatever_the_policy(policy: str, code: int) -> None:
+    known = going(running(restart=policy), ev.Exited(1, code), ev.Flushed(1))[0]
+    assert known.state is State.FATAL
+
+
+def test_a_ticket_is_not_owed_while_the_old_life_serves_on() -> None:
+    known = going(asked(ticket={"message": 5}), ev.Checked(1, "broken"))[0]
+    assert known.owed_ticket is None
+    known = going(known, ev.Exited(1, 1), ev.Flushed(1), ev.Spawned(2, CHILD))[0]
+    assert going(known, ev.Hello(2))[1] == [ev.Welcome(2, None)]
+
+
+@pytest.mark.parametrize(("hopeless", "state"), [(True, State.FATAL), (False, State.STARTING)])
+def test_what_cannot_be_spawned_before_it_is_mended_is_given_up_at_once(hopeless: bool, state: State) -> None:
+    known = going(fresh(), ev.Start(), ev.SpawnFailed(1, "cannot start shop", hopeless), ev.Flushed(1))[0]
+    assert known.state is state
+    assert known.last_exit is not None
+    assert (known.last_exit.code, known.last_exit.reason) == (78 if hopeless else None, "cannot start shop")
+
+
 def test_a_drain_that_never_ends_is_cut_off_and_reported() -> None:
     known = going(draining(), ev.Draining(1, ("order 7",)))[0]
     known, effects = going(known, ev.DeadlinePassed(), now_s=130)
