@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 import msgspec
 
 from supervisor import foreign
+from supervisor.alert_addresses import is_address
 from supervisor.locale import N_, _
 from supervisor.paths import DEFAULT_STATE_DIR, ConfigError, read_toml
 
@@ -77,6 +78,15 @@ class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_bytes: Annotated[int, msgspec.Meta(ge=1_048_576)] = 256 * 1024 * 1024
 
 
+class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[alerts]`: who is told, without the bot's help, of what the owner has to know."""
+
+    #: addresses as Apprise writes them, such as "tgram://…"; whoever knows one may write there. Empty: nobody is told
+    urls: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=1000)], ...], msgspec.Meta(max_length=10)] = ()
+    #: free space of the state directory's disk below which it is nearly full; 0: never
+    disk_low_bytes: Annotated[int, msgspec.Meta(ge=0)] = 256 * 1024 * 1024
+
+
 class Supervisor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[supervisor]`."""
 
@@ -93,6 +103,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timezone: str = "Asia/Jakarta"
     supervisor: Supervisor = Supervisor()
     cache: Cache = Cache()
+    alerts: Alerts = Alerts()
     programs: dict[str, Program] = {}
 
 
@@ -149,6 +160,10 @@ def _check_values(path: Path, settings: Settings) -> None:
     if not _is_timezone(settings.timezone):
         text = _('%(path)s: timezone: "%(name)s" is not known; expected an IANA name such as "Asia/Jakarta"')
         raise ConfigError(text % {"path": path, "name": settings.timezone})
+    for number, url in enumerate(settings.alerts.urls, 1):
+        if not is_address(url):  # what it is stays unsaid: it may be a secret all the same
+            text = _('%(path)s: [alerts] urls: number %(number)d is no address; expected one such as "tgram://…"')
+            raise ConfigError(text % {"path": path, "number": number})
     for name, program in settings.programs.items():
         if problem := _problem_of(name, program):
             raise ConfigError(f"{path}: [programs.{name}]{problem}")
@@ -180,11 +195,13 @@ def _refuse_unknown_keys(path: Path, table: dict[str, Any]) -> None:
         "": frozenset(Settings.__struct_fields__) | PROGRAM_TABLES,
         "supervisor": frozenset(Supervisor.__struct_fields__),
         "cache": frozenset(Cache.__struct_fields__),
+        "alerts": frozenset(Alerts.__struct_fields__),
     }
     places: list[tuple[str, Any]] = [
         ("", table),
         ("supervisor", table.get("supervisor")),
         ("cache", table.get("cache")),
+        ("alerts", table.get("alerts")),
     ]
     programs = table.get("programs")
     if isinstance(programs, dict):

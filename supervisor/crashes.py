@@ -61,7 +61,7 @@ def decide(known: Known, event: Exited, served: bool, now: Instant) -> Known:
 def after_crash(known: Known, why: str, now: Instant) -> Known:
     """Return `known` with one crash more: at once, then later and later, then never."""
     program = known.program
-    crashes_s = (*(at for at in known.crashes_s if 0 <= now.mono_s - at < program.crash_window_s), now.mono_s)
+    crashes_s = (*recent(known, now), now.mono_s)
     known = replace(known, crashes_s=crashes_s[-1000:])
     if program.max_crashes and len(crashes_s) > program.max_crashes:
         text = _("crashed %(count)d times within %(time_s)g s, given up; last: %(why)s")
@@ -71,6 +71,11 @@ def after_crash(known: Known, why: str, now: Instant) -> Known:
         return replace(known, then=Then())
     delay_s = min(BACKOFF_FIRST_S * 2 ** min(len(crashes_s) - 2, 16), BACKOFF_LONGEST_S) * jitter(known)
     return replace(known, then=Then(State.BACKOFF, delay_s, why))
+
+
+def recent(known: Known, now: Instant) -> tuple[float, ...]:
+    """Return when lives crashed within the window, in seconds of `Instant.mono_s`."""
+    return tuple(at for at in known.crashes_s if 0 <= now.mono_s - at < known.program.crash_window_s)
 
 
 def starts_today(known: Known, now: Instant) -> int:

@@ -48,6 +48,11 @@ class Place:
         return self.state_dir / "history.jsonl"
 
     @property
+    def alerts(self) -> Path:
+        """The alerts that are still to be sent, and what the owner was told of."""
+        return self.state_dir / "alerts.json"
+
+    @property
     def supervisor_log(self) -> Path:
         """The supervisor's own log."""
         return self.log_of("supervisor")

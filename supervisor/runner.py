@@ -20,6 +20,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from supervisor import control, events, foreign, locale, log, machine, order, process, protocol, recall, snapshot
+from supervisor.alert_post import PostOffice
 from supervisor.config import Program, Settings, load
 from supervisor.events import Effect, Event
 from supervisor.hands import Hands
@@ -72,6 +73,7 @@ class Runner:
         self._selector = selectors.DefaultSelector()
         self._catch_signals()
         self._hands = Hands(place, config, self.post, logbook.write)
+        self._post_office = PostOffice(place, config, self._selector, logbook.write, now)
         self.door = control.Door(
             place.socket,
             self._selector,
@@ -114,6 +116,8 @@ class Runner:
         """Keep the programs running until told to leave."""
         self._work()
         while not (self.leaving and all(order.is_down(known) for known in self.programs.values())):
+            if not self.leaving:
+                self._post_office.look(self.programs, self.trouble, self.settings)
             for key, mask in self._selector.select(self._timeout_s()):
                 key.data(mask)
             # what has come in happens first: a life that has just said what was awaited is not too late
@@ -121,6 +125,7 @@ class Runner:
             self._post_due()
             self._work()
         self._hands.await_sweeps()
+        self._post_office.close()
         self.log.write("info", _("everything is down; leaving"))
         self.door.close()
         self._guard(JOURNAL, self.journal.close)
@@ -219,6 +224,8 @@ class Runner:
 
     def _timeout_s(self) -> float | None:
         due = [at for known in self.programs.values() if (at := machine.deadline(known)) is not None]
+        if not self.leaving and (at := self._post_office.due_s(self.programs)) is not None:
+            due.append(at)
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _post_due(self) -> None:

@@ -1,0 +1,142 @@
+"""Sends alerts: `python -m supervisor.alert_sender`, a process that ends when it has tried once.
+
+Apprise needs more memory than the supervisor may, so it is loaded here alone. What to send comes by stdin, for
+addresses are secrets and what stands on a command line can be read by everybody. Each try is answered by a line of JSON
+on stdout as soon as it is over; when nobody reads any more, nothing more is sent, for whoever comes next will do it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import msgspec
+
+from supervisor import alert_texts, locale
+from supervisor.alert_addresses import without
+from supervisor.alert_order import Delivery, Order, Receipt
+from supervisor.alerts import Alert
+from supervisor.locale import _
+
+if TYPE_CHECKING:
+    import apprise
+
+#: how long one address may take for one message
+SERVICE_TIMEOUT_S: Final = 30.0
+MAX_PROBLEM_CHARS: Final = 300
+
+
+class _Said(logging.Handler):
+    """Keeps what Apprise says while a message is sent, by the thread that sends it: it tells why none was taken."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: dict[int, list[str]] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.setdefault(record.thread or 0, []).append(record.getMessage())
+
+    def take(self) -> str:
+        return "; ".join(self.texts.pop(threading.get_ident(), []))
+
+
+class Sender:
+    """Tries everything of one order once."""
+
+    def __init__(self, order: Order, receipts: BinaryIO) -> None:
+        """Load Apprise. Raises ImportError when it is not installed."""
+        import apprise
+
+        self._apprise = apprise
+        self._order = order
+        self._receipts = receipts
+        self._alerts = {alert.number: alert for alert in order.alerts}
+        self._said = _Said()
+        self._telling = threading.Lock()
+        self._nobody_reads = threading.Event()
+        logger = logging.getLogger("apprise")
+        logger.addHandler(self._said)
+        logger.propagate = False
+        # nothing is kept on the disk, and no message waits for another one
+        self._asset = apprise.AppriseAsset(
+            app_id="stocksup",
+            app_desc="stocksup",
+            async_mode=False,
+            storage_mode=apprise.PersistentStoreMode.MEMORY,
+            service_timeout=SERVICE_TIMEOUT_S,
+        )
+
+    def send(self) -> None:
+        """Send to all addresses side by side; one that does not take a message is not bothered with the next."""
+        with ThreadPoolExecutor(max_workers=max(1, len(self._order.deliveries))) as pool:
+            for done in [pool.submit(self._deliver, one) for one in self._order.deliveries]:
+                done.result()
+
+    def _deliver(self, delivery: Delivery) -> None:
+        service = self._apprise.Apprise(asset=self._asset)
+        usable = service.add(delivery.url)
+        for numbers in delivery.messages:
+            if self._nobody_reads.is_set():
+                return
+            taken = usable and self._notify(service, [self._alerts[number] for number in numbers])
+            problem = None if taken else self._problem(delivery.url, usable)
+            self._tell(Receipt(delivery.address, numbers, problem))
+            if problem is not None:
+                return
+
+    def _notify(self, service: apprise.Apprise, alerts: Sequence[Alert]) -> bool:
+        message = alert_texts.message(alerts, self._order.scene)
+        self._said.take()
+        return bool(service.notify(title=message.title, body=message.body, notify_type=message.tone.value))
+
+    def _problem(self, url: str, usable: bool) -> str:
+        said = without(self._said.take(), [url])[:MAX_PROBLEM_CHARS]
+        if not usable:
+            return _("Apprise does not know what to do with this address; see its list of addresses")
+        return said or _("it was not taken, and nobody said why")
+
+    def _tell(self, receipt: Receipt) -> None:
+        with self._telling:
+            try:
+                _write(self._receipts, receipt)
+            except BrokenPipeError:
+                self._nobody_reads.set()
+
+
+def _write(receipts: BinaryIO, receipt: Receipt) -> None:
+    receipts.write(msgspec.json.encode(receipt) + b"\n")
+    receipts.flush()
+
+
+def main() -> int:
+    """Send what stdin says; return 0, or 1 when nothing could even be tried."""
+    receipts = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    # some service of Apprise's might print something
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    urls = [one.url for one in order.deliveries]
+
+    def give_up(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Say what nobody has foreseen; a traceback would go nowhere, and could show what is to be a secret."""
+        _write(receipts, Receipt("", (), without(f"{kind.__name__}: {error}", urls)[:MAX_PROBLEM_CHARS]))
+
+    sys.excepthook = give_up
+    locale.use(order.language)
+    try:
+        sender = Sender(order, receipts)
+    except ImportError as error:
+        text = _("cannot load Apprise (%(problem)s); install it: pip install apprise") % {"problem": error}
+        _write(receipts, Receipt("", (), text))
+        return 1
+    sender.send()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
