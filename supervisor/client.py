@@ -1,7 +1,8 @@
 """The door, seen from outside: how a child or a command talks to the supervisor.
 
 Messages are JSON objects, one a line (`docs/reference/door.md`). This module is all that programs may import of the
-supervisor; it stands on the standard library alone, so that importing it costs next to nothing.
+supervisor; it stands on the standard library alone, so that importing it costs next to nothing. `masked` is here for
+them too: what they log, and what they say at the door, is to hold no secrets.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
+
+# offered to programs, which may import nothing else of the supervisor
+from supervisor.masking import masked as masked
 
 #: version of the protocol, the `v` of every message
 PROTOCOL_VERSION: Final = 1

@@ -1,0 +1,38 @@
+"""Whatever surrounds a secret, it is not to be read; and masking twice changes nothing."""
+
+from __future__ import annotations
+
+import base64
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervisor.client import masked
+
+URL_SAFE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+tokens = st.builds(
+    lambda user, time, signature: f"{base64.urlsafe_b64encode(str(user).encode()).decode().rstrip('=')}.{time}.{signature}",
+    st.integers(10**16, 10**19),
+    st.text(URL_SAFE, min_size=6, max_size=7),
+    st.text(URL_SAFE, min_size=27, max_size=40),
+)  # fmt: skip
+#: what may stand beside a secret: nothing that could be a part of it
+around = st.text(st.characters(exclude_characters=URL_SAFE, exclude_categories=["L", "N", "Cs"]), max_size=20)
+passwords = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=4).filter(lambda one: "*" not in one)
+
+
+@given(around, tokens, around)
+def test_no_token_is_ever_shown(before: str, token: str, after: str) -> None:
+    assert token not in masked(before + token + after)
+    assert token.rpartition(".")[2] not in masked(before + token + after)
+
+
+@given(passwords)
+def test_no_password_of_a_database_is_ever_shown(password: str) -> None:
+    assert masked(f"cannot open postgresql://shop:{password}@db/shop") == "cannot open postgresql://shop:***@db/shop"
+
+
+@given(st.text() | st.from_regex(r"\w+://\w*:\S*@\S*|token=\S*|authorization: \S*|/webhooks/1/\S*", fullmatch=True))
+def test_masking_twice_changes_nothing(text: str) -> None:
+    once = masked(text)
+    assert masked(once) == once
