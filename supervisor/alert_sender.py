@@ -7,7 +7,6 @@ on stdout as soon as it is over; when nobody reads any more, nothing more is sen
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
@@ -30,20 +29,8 @@ if TYPE_CHECKING:
 #: how long one address may take for one message
 SERVICE_TIMEOUT_S: Final = 30.0
 MAX_PROBLEM_CHARS: Final = 300
-
-
-class _Said(logging.Handler):
-    """Keeps what Apprise says while a message is sent, by the thread that sends it: it tells why none was taken."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.texts: dict[int, list[str]] = {}
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.texts.setdefault(record.thread or 0, []).append(record.getMessage())
-
-    def take(self) -> str:
-        return "; ".join(self.texts.pop(threading.get_ident(), []))
+#: what of the words of Apprise tells why a message was not taken
+_PROBLEM_LEVELS: Final = frozenset({"WARNING", "ERROR", "CRITICAL"})
 
 
 class Sender:
@@ -57,12 +44,8 @@ class Sender:
         self._order = order
         self._receipts = receipts
         self._alerts = {alert.number: alert for alert in order.alerts}
-        self._said = _Said()
         self._telling = threading.Lock()
         self._nobody_reads = threading.Event()
-        logger = logging.getLogger("apprise")
-        logger.addHandler(self._said)
-        logger.propagate = False
         # nothing is kept on the disk, and no message waits for another one
         self._asset = apprise.AppriseAsset(
             app_id="stocksup",
@@ -84,22 +67,22 @@ class Sender:
         for numbers in delivery.messages:
             if self._nobody_reads.is_set():
                 return
-            taken = usable and self._notify(service, [self._alerts[number] for number in numbers])
-            problem = None if taken else self._problem(delivery.url, usable)
+            if usable:
+                problem = self._notify(service, delivery.url, [self._alerts[number] for number in numbers])
+            else:
+                problem = _("Apprise does not know what to do with this address; see its list of addresses")
             self._tell(Receipt(delivery.address, numbers, problem))
             if problem is not None:
                 return
 
-    def _notify(self, service: apprise.Apprise, alerts: Sequence[Alert]) -> bool:
+    def _notify(self, service: apprise.Apprise, url: str, alerts: Sequence[Alert]) -> str | None:
+        """Send one message; return why it was not taken, or None."""
         message = alert_texts.message(alerts, self._order.scene)
-        self._said.take()
-        return bool(service.notify(title=message.title, body=message.body, notify_type=message.tone.value))
-
-    def _problem(self, url: str, usable: bool) -> str:
-        said = without(self._said.take(), [url])[:MAX_PROBLEM_CHARS]
-        if not usable:
-            return _("Apprise does not know what to do with this address; see its list of addresses")
-        return said or _("it was not taken, and nobody said why")
+        result = service.notify(title=message.title, body=message.body, notify_type=message.tone.value)
+        if result:
+            return None
+        said = "; ".join(entry.message for entry in result.logs() if entry.level in _PROBLEM_LEVELS)
+        return without(said, [url])[:MAX_PROBLEM_CHARS] or _("it was not taken, and nobody said why")
 
     def _tell(self, receipt: Receipt) -> None:
         with self._telling:

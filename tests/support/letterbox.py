@@ -1,0 +1,94 @@
+"""A server on loopback that Apprise's json:// addresses post to: takes alerts, or refuses them, as a test says."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+#: nothing here takes long; what takes this long hangs
+PATIENCE_S: Final = 20.0
+
+Json = dict[str, Any]
+
+
+class Letterbox:
+    """What has arrived, and what is answered."""
+
+    def __init__(self, port: int = 0) -> None:
+        """Listen on `port`; 0: on one that the system chooses."""
+        #: status of the next answers
+        self.status = 200
+        #: held until a test lets it go
+        self.gate = threading.Event()
+        self.gate.set()
+        self._came = threading.Condition()
+        self._taken: list[Json] = []
+        self._tries = 0
+        box = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                status = box._arrived(body)
+                box.gate.wait(PATIENCE_S)
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+
+    def url(self, secret: str = "a-secret-path") -> str:
+        """Return its address."""
+        return f"json://127.0.0.1:{self.port}/{secret}"
+
+    def close(self) -> None:
+        """Stop listening: whoever comes finds nobody."""
+        self.gate.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _arrived(self, body: Json) -> int:
+        with self._came:
+            self._tries += 1
+            if self.status == 200:
+                self._taken.append(body)
+            self._came.notify_all()
+            return self.status
+
+    def wait(self, count: int) -> list[Json]:
+        """Return all that was taken, once it is `count` messages."""
+        with self._came:
+            assert self._came.wait_for(lambda: len(self._taken) >= count, PATIENCE_S), self._taken
+            return list(self._taken)
+
+    def wait_tries(self, count: int) -> None:
+        """Come back once somebody has tried `count` times."""
+        with self._came:
+            assert self._came.wait_for(lambda: self._tries >= count, PATIENCE_S), self._tries
+
+    @property
+    def taken(self) -> list[Json]:
+        """All that was taken so far."""
+        with self._came:
+            return list(self._taken)
+
+
+@contextmanager
+def letterbox(port: int = 0) -> Iterator[Letterbox]:
+    """Give a test a server."""
+    box = Letterbox(port)
+    try:
+        yield box
+    finally:
+        box.close()
