@@ -27,6 +27,7 @@ TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("discord", botapp.config.Discord),
     ("bot", botapp.config.Bot),
     ("cache", supervisor.config.Cache),
+    ("alerts", supervisor.config.Alerts),
     ("store", botapp.config.Store),
     ("programs.NAME", supervisor.config.Program),
 )
