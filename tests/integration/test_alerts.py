@@ -140,9 +140,14 @@ def test_only_the_message_that_was_under_way_may_come_twice(tmp_path: Path, box:
     programs = {name: program(*FATAL, max_crashes=1) for name in ("bot", "discord")}
     with supervised(tmp_path, programs, alerts={"urls": [box.url()], "disk_low_bytes": 10**18}) as it:
         box.gate.clear()
+        box.status = 500
         it.start(wait=False)
         it.wait(lambda status: all(one["state"] == "FATAL" for one in status.values()))
-        box.wait_tries(1)  # the disk, which was looked at first
+        box.wait_tries(1)
+        assert len(book(it)["waiting"]) == 3, "what is noticed is kept before anything comes of it"
+        box.status = 200
+        box.let_go()
+        box.wait_tries(2)  # now there are three messages to send, and the first is held
         at_work = sender(it).pid
         it.kill()
         box.gate.set()
@@ -155,6 +160,33 @@ def test_only_the_message_that_was_under_way_may_come_twice(tmp_path: Path, box:
         titles = [one["title"] for one in box.taken]
         assert titles[0] == titles[1]
         assert len(set(titles)) == 3
+
+
+def test_a_supervisor_that_leaves_hears_what_came_of_the_last_alert(tmp_path: Path, box: Letterbox) -> None:
+    with told(tmp_path, box, *FATAL, max_crashes=1) as it:
+        box.gate.clear()
+        it.start(wait=False)
+        it.wait_state("FATAL")
+        box.wait_tries(1)
+        it.ask("shutdown")
+        box.gate.set()
+        assert it.process is not None
+        assert it.process.wait(20) == 0
+        assert book(it)["waiting"] == []
+
+
+def test_a_supervisor_that_leaves_does_not_wait_for_ever(tmp_path: Path, box: Letterbox) -> None:
+    patient = {"urls": [f"{box.url()}?rto=60"], "disk_low_bytes": 0}
+    with supervised(tmp_path, {"bot": program(*FATAL, max_crashes=1)}, alerts=patient) as it:
+        box.gate.clear()
+        it.start(wait=False)
+        it.wait_state("FATAL")
+        box.wait_tries(1)
+        at_work = sender(it).pid
+        assert it.shut_down() == 0
+        wait_gone(at_work)
+        assert box.answered == 0, "it was ended, it did not wait for the answer"
+        assert len(book(it)["waiting"]) == 1
 
 
 def test_a_crash_loop_is_told_of_and_that_it_is_over_without_any_event(tmp_path: Path, box: Letterbox) -> None:

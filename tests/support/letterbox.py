@@ -22,9 +22,11 @@ class Letterbox:
         """Listen on `port`; 0: on one that the system chooses."""
         #: status of the next answers
         self.status = 200
-        #: held until a test lets it go
+        #: answers are given while it is set
         self.gate = threading.Event()
         self.gate.set()
+        #: answers given so far
+        self.answered = 0
         self._came = threading.Condition()
         self._taken: list[Json] = []
         self._tries = 0
@@ -35,6 +37,7 @@ class Letterbox:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 status = box._arrived(body)
                 box.gate.wait(PATIENCE_S)
+                box.answered += 1
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -57,6 +60,11 @@ class Letterbox:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    def let_go(self) -> None:
+        """Answer whoever is held at the gate; it stays closed for the next."""
+        self.gate.set()
+        self.gate.clear()
 
     def _arrived(self, body: Json) -> int:
         with self._came:
