@@ -18,11 +18,11 @@ from typing import Final
 
 import msgspec
 
-from supervisor import alert_addresses, alerts, process
+from supervisor import alert_addresses, alerts, foreign, process
 from supervisor.alert_order import Delivery, Order, Receipt, Scene
-from supervisor.alerts import Book, Parcel, Retry, Seen
+from supervisor.alerts import Book, Kind, Parcel, Retry, Seen
 from supervisor.config import Settings
-from supervisor.locale import _
+from supervisor.locale import N_, _
 from supervisor.model import Identity, Instant, Known
 from supervisor.paths import Place
 
@@ -47,6 +47,16 @@ def environ(inherited: Mapping[str, str]) -> dict[str, str]:
 def scene(settings: Settings, config: Path, place: Place) -> Scene:
     """Return what alerts say about where they come from."""
     return Scene(os.uname().nodename, str(config), str(place.state_dir), settings.timezone)
+
+
+#: what a matter is called in the log
+_NAMES: Final = {
+    Kind.CRASH_LOOP: N_("crash loop"),
+    Kind.FATAL: N_("given up"),
+    Kind.REFUSED: N_("refused"),
+    Kind.DISK_LOW: N_("nearly full"),
+    Kind.TROUBLE: N_("cannot be written"),
+}
 
 
 class _Run(msgspec.Struct):
@@ -100,7 +110,8 @@ class PostOffice:
         for alert in self._book.waiting:
             if alert.number >= before.next_number:
                 text = _("alert: %(subject)s: %(kind)s is over") if alert.over else _("alert: %(subject)s: %(kind)s")
-                self._note("info", text % {"subject": alert.matter.subject, "kind": alert.matter.kind.value})
+                subject = _(alert.matter.subject) if alert.matter.kind is Kind.TROUBLE else alert.matter.subject
+                self._note("info", text % {"subject": subject, "kind": _(_NAMES[alert.matter.kind])})
         if self._book != before or self._unkept:
             self._keep()
         if self._run is not None and now.mono_s >= self._run.until_s:
@@ -139,7 +150,7 @@ class PostOffice:
             child, fd = _start(msgspec.json.encode(order))
         except OSError as error:
             for parcel in parcels:
-                self._failed(parcel.address, _("cannot start the sender: %(why)s") % {"why": error.strerror})
+                self._failed(parcel.address, _("cannot start the sender: %(why)s") % {"why": foreign.why(error)})
             return
         run = _Run(child, fd, now.mono_s + SENDER_TIMEOUT_S, {one.address: one.messages[-1] for one in parcels})
         self._run = run
@@ -213,9 +224,12 @@ class PostOffice:
             return msgspec.json.decode(path.read_bytes(), type=Book)
         except FileNotFoundError:
             return Book()
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            self._note("warning", _("cannot read %(path)s: %(why)s; begun anew") % {"path": path, "why": error})
-            return Book()
+        except OSError as error:
+            why = foreign.why(error)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            why = _("it is damaged")
+        self._note("warning", _("cannot read %(path)s: %(why)s; begun anew") % {"path": path, "why": why})
+        return Book()
 
     def _keep(self) -> None:
         """Write the book. The loop does not wait for the disk: what a power cut takes is told again, or is over."""
@@ -228,8 +242,8 @@ class PostOffice:
             fresh.replace(path)
         except OSError as error:
             if self._unkept is None:
-                self._note("error", _("cannot write %(path)s: %(why)s") % {"path": path, "why": error.strerror})
-            self._unkept = _("cannot write %(path)s: %(why)s") % {"path": path, "why": error.strerror}
+                self._note("error", _("cannot write %(path)s: %(why)s") % {"path": path, "why": foreign.why(error)})
+            self._unkept = _("cannot write %(path)s: %(why)s") % {"path": path, "why": foreign.why(error)}
         else:
             self._unkept = None
 

@@ -112,7 +112,10 @@ def _what(alert: Alert, scene: Scene) -> str:
 
 
 def _names(alert: Alert, scene: Scene) -> dict[str, str]:
-    return {"subject": alert.matter.subject, "state_dir": scene.state_dir}
+    subject = alert.matter.subject
+    if alert.matter.kind is Kind.TROUBLE:
+        subject = _(subject)
+    return {"subject": subject, "state_dir": scene.state_dir}
 
 
 def _detail(alert: Alert) -> str:

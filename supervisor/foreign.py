@@ -86,6 +86,8 @@ def of_types(problem: str) -> str:
         return _("expected %(expected)s, got %(given)s") % {"expected": _type(found[1]), "given": _type(found[2])}
     if found := re.fullmatch(r"Expected `str` of length >= \d+", problem):
         return _("expected a text that is not empty")
+    if found := re.fullmatch(r"Expected `(.+)` of length <= (\d+)", problem):
+        return _("expected %(expected)s of a length up to %(most)s") % {"expected": _type(found[1]), "most": found[2]}
     if found := re.fullmatch(r"Expected `(.+)` ([<>]=?) ([\d.]+)", problem):
         return _("expected %(expected)s %(bound)s") % {"expected": _type(found[1]), "bound": f"{found[2]} {found[3]}"}
     if found := re.fullmatch(r"Invalid enum value (.+)", problem):
