@@ -16,7 +16,7 @@ OLD_TOKEN = "NDAwMDAwMDAwMDAwMDAwMDAy." + "X-_AbC." + "y" * 27
     [
         (f"token {TOKEN} refused", "token *** refused"),
         (f"'{OLD_TOKEN}'", "'***'"),
-        ("POST /api/v10/webhooks/123/aW50ZXJhY3Rpb246.x-Y_z/messages/@original", "POST /api/v10/webhooks/123/***/messages/@original"),
+        ("PATCH /webhooks/123/aW50ZXJhY3Rpb246.x-Y_z/messages/@original", "PATCH /webhooks/123/***/messages/@original"),
         ("/interactions/77/aW50ZXJhY3Rpb246MTIz/callback", "/interactions/77/***/callback"),
         ("got aW50ZXJhY3Rpb246MTIzNDU2Nzg= back", "got *** back"),
         ("{'Authorization': 'Bot abc.def'}", "{'Authorization': 'Bot ***'}"),
