@@ -109,7 +109,7 @@ class PostOffice:
         self._book = alerts.look(before, seen, tuple(self._shown), now)
         for alert in self._book.waiting:
             if alert.number >= before.next_number:
-                text = _("alert: %(subject)s: %(kind)s is over") if alert.over else _("alert: %(subject)s: %(kind)s")
+                text = _("alert: %(subject)s: over: %(kind)s") if alert.over else _("alert: %(subject)s: %(kind)s")
                 subject = _(alert.matter.subject) if alert.matter.kind is Kind.TROUBLE else alert.matter.subject
                 self._note("info", text % {"subject": subject, "kind": _(_NAMES[alert.matter.kind])})
         if self._book != before or self._unkept:

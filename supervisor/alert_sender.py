@@ -114,8 +114,8 @@ def main() -> int:
     try:
         sender = Sender(order, receipts)
     except ImportError as error:
-        text = _("cannot load Apprise (%(problem)s); install it: pip install apprise") % {"problem": error}
-        _write(receipts, Receipt("", (), text))
+        text = _("cannot load Apprise (%(problem)s); install it: %(python)s -m pip install apprise")
+        _write(receipts, Receipt("", (), text % {"problem": error, "python": sys.executable}))
         return 1
     sender.send()
     return 0

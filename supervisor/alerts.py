@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from supervisor import crashes
-from supervisor.locale import _
+from supervisor.locale import N_, _
 from supervisor.masking import masked
 from supervisor.model import Instant, Known, State, Wish
 
@@ -36,7 +36,7 @@ DISK_MARGIN: Final = 0.5
 #: crashes within a program's window that are a loop: the first is followed by a new life at once
 LOOP_CRASHES: Final = 2
 #: the name of the alerts' own trouble; there is nobody to tell of it but those who look
-OWN_TROUBLE: Final = "alerts"
+OWN_TROUBLE: Final = N_("alerts")
 
 _EXIT_REFUSED: Final = 77
 _DISK: Final = "disk"

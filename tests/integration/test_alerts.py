@@ -14,7 +14,7 @@ import pytest
 
 from supervisor import alerts
 from tests.support.letterbox import Letterbox, letterbox
-from tests.support.supervised import Supervised, program, supervised, wait_gone
+from tests.support.supervised import ROOT, Supervised, program, supervised, wait_gone
 
 #: made up, of the shape of a token of Discord
 TOKEN = "MTQwMDAwMDAwMDAwMDAwMDAwMg." + "GAbCdE." + "x" * 38
@@ -232,10 +232,10 @@ def test_a_book_that_cannot_be_read_is_begun_anew(tmp_path: Path, box: Letterbox
 # --- stocksup alerts test ---
 
 
-def run(it: Supervised, *words: str) -> subprocess.CompletedProcess[str]:
+def run(it: Supervised, *words: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "supervisor.cli", "--config", str(it.config), "alerts", "test", *words]
     return subprocess.run(
-        command, env=it.environ(), cwd=it.directory, capture_output=True, text=True, timeout=60, check=False
+        command, env=it.environ(environ), cwd=it.directory, capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -259,6 +259,16 @@ def test_the_command_says_of_each_address_whether_it_takes_alerts(tmp_path: Path
         it.configure({"bot": program()}, alerts={"urls": [box.url()]})
         done = run(it, "--json")
         assert (done.returncode, json.loads(done.stdout)["ok"]) == (0, True)
+
+
+def test_where_apprise_is_not_installed_it_is_said_how_to_install_it(tmp_path: Path, box: Letterbox) -> None:
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "apprise.py").write_text("raise ImportError('no module of that name')")
+    without = {"PYTHONPATH": f"{tmp_path / 'without'}:{ROOT}"}
+    with told(tmp_path, box) as it:
+        done = run(it, environ=without)
+        assert done.returncode == 1
+        assert f"{sys.executable} -m pip install apprise" in done.stdout
 
 
 def test_the_command_says_where_to_write_an_address_when_there_is_none(tmp_path: Path) -> None:
