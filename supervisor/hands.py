@@ -197,7 +197,7 @@ class Hands:
     def _cache_dirs(self, known: Known) -> tuple[Path, Path]:
         root, life = self._place.cache_of(known.name), known.life
         if not known.program.flush_cache:  # whatever it keeps there is its own business
-            life = 0
+            return cache.temp_dir(root, 0), cache.perm_dir(root)
         try:
             return cache.prepare(root, life)
         except OSError as error:
