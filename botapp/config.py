@@ -20,6 +20,8 @@ Snowflake = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 #: longest token that is looked at, in characters; Discord's have about 72
 MAX_TOKEN_CHARS: Final = 512
+#: name of the systemd credential that may hold it
+CREDENTIAL: Final = "discord_token"
 
 _T = TypeVar("_T")
 
@@ -172,21 +174,33 @@ def convert(path: Path, table: Any, kind: type[_T]) -> _T:
 def read_token(settings: Settings, environ: Mapping[str, str] = os.environ) -> str:
     """Return the bot's token: `$DISCORD_TOKEN`, `[discord] token_file`, or a systemd credential `discord_token`.
 
+    The file goes before the credential, which is a copy as old as the service: a new token in the file counts from
+    the next life on. Where only root may read the file, the credential stands in for it.
     Raises ConfigError when there is none, or what is there cannot be a token. The message never shows it.
     """
+    credential = Path(environ["CREDENTIALS_DIRECTORY"], CREDENTIAL) if environ.get("CREDENTIALS_DIRECTORY") else None
     if token := environ.get("DISCORD_TOKEN", "").strip():
         return _checked_token(token, "$DISCORD_TOKEN")
     if settings.discord.token_file:
         path = settings.path.parent / settings.discord.token_file
-        return _checked_token(_read_secret(path), str(path))
-    if directory := environ.get("CREDENTIALS_DIRECTORY"):
-        credential = Path(directory) / "discord_token"
-        if credential.exists():
-            return _checked_token(_read_secret(credential), "the systemd credential discord_token")
+        if not (credential and credential.exists() and _is_forbidden(path)):
+            return _checked_token(_read_secret(path), str(path))
+    if credential and credential.exists():
+        return _checked_token(_read_secret(credential), f"the systemd credential {CREDENTIAL}")
     raise ConfigError(
         f"{settings.path}: [discord] token_file: no token; expected the bot's token in a file named here, or in "
         "$DISCORD_TOKEN (`stocksup init` will ask for it once this version has it); without a token: stocksup demo"
     )
+
+
+def credentials(path: Path) -> dict[str, Path]:
+    """Return the files with secrets that the configuration at `path` names, by the name of their systemd credential.
+
+    `stocksup service install` asks for them. What is wrong with the file, `load` says.
+    """
+    discord = read_toml(path).get("discord")
+    named = discord.get("token_file") if isinstance(discord, dict) else None
+    return {CREDENTIAL: path.parent / named} if isinstance(named, str) and named else {}
 
 
 def open_token_file(settings: Settings) -> Path | None:
@@ -272,6 +286,17 @@ def _read_secret(path: Path) -> str:
             f"cannot open {path}, which should hold the token: {error.strerror}; "
             "mend [discord] token_file or the file's permissions"
         ) from error
+
+
+def _is_forbidden(path: Path) -> bool:
+    """Tell whether the file is one that we may not read; one that is missing is a mistake instead."""
+    try:
+        path.open("rb").close()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _checked_token(token: str, origin: str) -> str:

@@ -135,7 +135,8 @@ def _shutdown(runner: Runner, connection: Connection, request: protocol.Shutdown
 
 def _reload(runner: Runner, connection: Connection, request: protocol.Reload) -> Fields:
     _refuse_when_leaving(runner)
-    changed, needs_restart = runner.reload()
+    with runner.voice.reloading():
+        changed, needs_restart = runner.reload()
     return {"changed": changed, "needs_restart": needs_restart}
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from msgspec.structs import replace
 
-from supervisor.events import Event, Exited, Recalled
-from supervisor.model import Identity, Known, State, Wish
+from supervisor.events import Event, Exited, Recalled, RestartAsked, Start
+from supervisor.locale import _
+from supervisor.model import Identity, Instant, Known, State, Wish
+
+#: how long after its end a supervisor's return still counts as a restart of it, in seconds
+RESTARTED_WITHIN_S: Final = 60.0
 
 _SHOULD_LIVE = frozenset({State.STARTING, State.RUNNING, State.DRAINING, State.STOPPING, State.KILLING})
 
@@ -41,3 +46,15 @@ def event(known: Known, boot_id: str, is_alive: Callable[[Identity], bool]) -> E
     if known.state in _SHOULD_LIVE:
         return Exited(known.life, unseen=True)
     return Recalled(known.life)
+
+
+def how_to_start(known: Known, now: Instant, *, is_service: bool) -> Event:
+    """Return what starts the program: a restart, if the service manager was asked for one (`systemctl restart`).
+
+    It looks like a supervisor that took the program down only because it ended itself, a moment ago.
+    """
+    ended = known.last_exit
+    taken_down = known.state is State.STOPPED and known.wish is Wish.UP and ended is not None
+    if is_service and taken_down and ended and 0 <= now.wall_s - ended.at < RESTARTED_WITHIN_S:
+        return RestartAsked(_("the service was restarted"), by="systemd")
+    return Start()

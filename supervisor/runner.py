@@ -28,10 +28,12 @@ from supervisor.journal import History, Journal
 from supervisor.locale import N_, _
 from supervisor.model import Identity, Instant, Known, Report, State, Wish
 from supervisor.paths import ConfigError, Place
+from supervisor.systemd import Manager, Voice
 
-#: what the disk may refuse to take, as `trouble` names it
+#: what the world may refuse to take, as `trouble` names it
 JOURNAL: Final = N_("journal")
 HISTORY: Final = N_("history")
+TO_SYSTEMD: Final = N_("message to systemd")
 #: phases in which members wait; what can be put off, is
 _DOWN_PHASES = frozenset({"drain", "stop", "flush"})
 #: states in which there is time for cleaning up
@@ -50,8 +52,12 @@ Serve = Callable[["Runner", control.Connection, protocol.AnyRequest], None]
 class Runner:
     """One supervisor at work: its programs, and whoever waits for them."""
 
-    def __init__(self, config: Path, place: Place, settings: Settings, logbook: log.Log, serve: Serve) -> None:
-        """Open the journal of `place` and the door there, where `serve` answers. Raises OSError."""
+    def __init__(self, config: Path, place: Place, settings: Settings, logbook: log.Log, serve: Serve,
+                 manager: Manager | None) -> None:  # fmt: skip
+        """Open the journal of `place` and the door there, where `serve` answers; tell `manager` how it goes.
+
+        Raises OSError.
+        """
         self.config = config
         self.place = place
         self.settings = settings
@@ -65,8 +71,10 @@ class Runner:
         self.leaving = False
         #: the connections of the present lives, by program
         self.links: dict[str, control.Connection] = {}
+        self.voice = Voice(manager, lambda act: self._guard(TO_SYSTEMD, act))
         self._wishes: dict[str, Wish] = {}
-        self._to_start: list[str] = []
+        #: what happens to programs once it is their turn to start
+        self._to_start: dict[str, Event] = {}
         self._queue: deque[tuple[str, Event]] = deque()
         self._restart_waiters: dict[str, list[Callable[[dict[str, Any]], None]]] = {}
         self._down_waiters: dict[str, list[Callable[[], None]]] = {}
@@ -100,7 +108,7 @@ class Runner:
             if program is None:
                 self.post(name, events.Stop())
             elif not keep_wishes or known.wish is Wish.UP or known.life == 0:
-                self._to_start.append(name)
+                self._to_start[name] = recall.how_to_start(known, now(), is_service=self.voice.is_wanted)
 
     def _take_up(self, known: Known) -> None:
         """Go on with a program from where an earlier supervisor left it."""
@@ -115,6 +123,7 @@ class Runner:
     def run(self) -> None:
         """Keep the programs running until told to leave."""
         self._work()
+        self.voice.tell(self.programs, leaving=self.leaving)
         while not (self.leaving and all(order.is_down(known) for known in self.programs.values())):
             if not self.leaving:
                 self._post_office.look(self.programs, self.trouble, self.settings)
@@ -124,6 +133,7 @@ class Runner:
             self._work()
             self._post_due()
             self._work()
+            self.voice.tell(self.programs, leaving=self.leaving)
         self._hands.await_sweeps()
         self._post_office.close()
         self.log.write("info", _("everything is down; leaving"))
@@ -137,7 +147,8 @@ class Runner:
 
     def bring_up(self, names: list[str]) -> None:
         """Start programs, each in its turn."""
-        self._to_start += [name for name in names if name not in self._to_start]
+        for name in names:
+            self._to_start.setdefault(name, events.Start())
 
     def shut_down(self, why: str) -> None:
         """Take everything down, then leave. What the operator wished before stays in the journal."""
@@ -226,6 +237,8 @@ class Runner:
         due = [at for known in self.programs.values() if (at := machine.deadline(known)) is not None]
         if not self.leaving and (at := self._post_office.due_s(self.programs)) is not None:
             due.append(at)
+        if (at := self.voice.due_s()) is not None:
+            due.append(at)
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _post_due(self) -> None:
@@ -248,9 +261,8 @@ class Runner:
         if self.leaving:
             if (name := order.next_to_stop(self.programs)) is not None:
                 self.post(name, events.Stop())
-        elif (name := order.next_to_start(self.programs, self._to_start)) is not None:
-            self._to_start.remove(name)
-            self.post(name, events.Start())
+        elif (name := order.next_to_start(self.programs, list(self._to_start))) is not None:
+            self.post(name, self._to_start.pop(name))
         return bool(self._queue)
 
     def _happen(self, name: str, event: Event) -> None:
@@ -323,8 +335,8 @@ class Runner:
             waiter(shown)
         self.tell(type="restart", report=shown)
 
-    def _guard(self, what: str, act: Callable[[], object]) -> None:
-        """Do what the disk may refuse; that is a trouble to show and to go on with, and it ends by itself."""
+    def _guard(self, what: str, act: Callable[[], object]) -> bool:
+        """Do what the world may refuse; that is a trouble to show and to go on with, and it ends by itself."""
         try:
             act()
         except OSError as error:
@@ -332,9 +344,10 @@ class Runner:
                 text = _("cannot write the %(what)s: %(why)s; going on without")
                 self.log.write("error", text % {"what": _(what), "why": foreign.why(error)})
             self.trouble[what] = foreign.why(error)
-        else:
-            if self.trouble.pop(what, None):
-                self.log.write("info", _("the %(what)s can be written again") % {"what": _(what)})
+            return False
+        if self.trouble.pop(what, None):
+            self.log.write("info", _("the %(what)s can be written again") % {"what": _(what)})
+        return True
 
     def _configured(self, known: Known) -> Known:
         cache = self.settings.cache
@@ -357,7 +370,8 @@ class Runner:
             self._reap()
         if signal.SIGHUP in seen:
             try:
-                changed, needs = self.reload()
+                with self.voice.reloading():
+                    changed, needs = self.reload()
                 facts = {"changed": ", ".join(changed) or "–", "needs": ", ".join(needs) or "–"}
                 self.log.write("info", _("reloaded; changed: %(changed)s; needs a new life: %(needs)s") % facts)
             except ConfigError as error:

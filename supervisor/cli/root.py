@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 #: the commands that are here, in the order in which they are listed; each is in the module of its name
-OWN: Final = ("start", "stop", "restart", "status", "logs", "history", "check", "alerts", "completion", "version")
+OWN: Final = (
+    "start",
+    "stop",
+    "restart",
+    "status",
+    "logs",
+    "history",
+    "check",
+    "alerts",
+    "service",
+    "completion",
+    "version",
+)
 #: the group of entry points by which other packages add commands
 ENTRY_POINTS: Final = "stocksup.commands"
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import click
 
-from supervisor.cli import exits, words
+from supervisor.cli import exits, systemctl, words
 from supervisor.cli.errors import Failure
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.launch import launch
 from supervisor.cli.logfile import LogFile, of_last_life
 from supervisor.cli.progress import Progress
 from supervisor.cli.stop import shut_down
+from supervisor.cli.systemctl import Service
 from supervisor.cli.waiting import Waiting
 from supervisor.client import Client, Message, NotRunning
 from supervisor.locale import _
@@ -35,12 +37,13 @@ def command(instance: Instance, foreground: bool) -> int:
     under_systemd = _under_systemd()
     if foreground or under_systemd:
         _become_supervisor(instance.config, keep_wishes=under_systemd)
+    service = systemctl.in_charge(instance.config)
     try:
         client = instance.connect()
     except NotRunning:
-        return _start_new(instance)
+        return _start_service(instance, service) if service else _start_new(instance)
     with client:
-        return _start_programs(client, instance.place)
+        return _start_programs(client, instance.place, service)
 
 
 def _under_systemd() -> bool:
@@ -55,23 +58,55 @@ def _become_supervisor(config: Path, *, keep_wishes: bool) -> None:
 
 def _start_new(instance: Instance) -> int:
     """Start a supervisor; if a program does not come up, leave nothing of it."""
-    pid = launch(instance.config, instance.place)
+    launch(instance.config, instance.place)
     with instance.connect() as client:
-        reports = client.events()
-        view = client.request("status", timeout_s=ANSWER_TIMEOUT_S)
-        waiting = Waiting.begin(view["programs"], [one["name"] for one in view["programs"]])
-        with Progress(waiting.words()) as progress:
-            waiting = waiting.until_over(reports, progress.say)
-        if waiting.failed is None:
-            _say_up(waiting, pid)
-            return exits.FINE
-        if _adopted(view):
-            return _fail(waiting.failed, instance.place, _("what ran before runs on, see stocksup status"))
-        shut_down(client)
-        return _fail(waiting.failed, instance.place, _("nothing was left running"))
+        return await_all(client, instance.place, None, end=lambda: shut_down(client))
 
 
-def _start_programs(client: Client, place: Place) -> int:
+def _start_service(instance: Instance, service: Service) -> int:
+    """Have systemd start the supervisor; if a program does not come up, leave nothing of it."""
+    from supervisor.config import load
+
+    load(instance.config)  # what is wrong with it is better said here than in systemd's journal
+    with Progress(_("starting")):
+        service.do("start")
+    with connect_to(service, instance) as client:
+        # systemd's supervisor leaves down what was stopped by itself
+        client.request("start", timeout_s=ANSWER_TIMEOUT_S)
+        return await_all(client, instance.place, service, end=lambda: service.do("stop"))
+
+
+def connect_to(service: Service, instance: Instance) -> Client:
+    """Return a connection to the supervisor that systemd has just started. Raises Failure."""
+    try:
+        return instance.connect()
+    except NotRunning as error:
+        text = _("systemd has started %(name)s, but it does not answer; see why: %(journal)s")
+        raise Failure(text % {"name": service.name, "journal": service.journal()}) from error
+
+
+def await_all(client: Client, place: Place, service: Service | None, end: Callable[[], None] | None) -> int:
+    """Wait until all programs of a supervisor that was just started are up, and say so.
+
+    If one does not come up, `end` is called to leave nothing of it, unless something ran before. Raises Failure.
+    """
+    reports = client.events()
+    view = client.request("status", timeout_s=ANSWER_TIMEOUT_S)
+    waiting = Waiting.begin(view["programs"], [one["name"] for one in view["programs"]])
+    with Progress(waiting.words()) as progress:
+        waiting = waiting.until_over(reports, progress.say)
+    if waiting.failed is None:
+        _say_up(waiting, view["supervisor"]["pid"], service)
+        return exits.FINE
+    if end is None:
+        return _fail(waiting.failed, place, _("see stocksup status"))
+    if _adopted(view):
+        return _fail(waiting.failed, place, _("what ran before runs on, see stocksup status"))
+    end()
+    return _fail(waiting.failed, place, _("nothing was left running"))
+
+
+def _start_programs(client: Client, place: Place, service: Service | None) -> int:
     """Have the supervisor that runs bring up what is down."""
     reports = client.events()
     names = client.request("start", timeout_s=ANSWER_TIMEOUT_S)["starting"]
@@ -83,7 +118,7 @@ def _start_programs(client: Client, place: Place) -> int:
         return _fail(waiting.failed, place, _("see stocksup status"))
     pid = view["supervisor"]["pid"]
     if names:
-        _say_up(waiting, pid)
+        _say_up(waiting, pid, service)
     else:
         click.echo(_("stocksup runs already (supervisor %(pid)d). Next: stocksup status") % {"pid": pid})
     return exits.FINE
@@ -94,11 +129,16 @@ def _adopted(view: Message) -> bool:
     return any((one["uptime_s"] or 0) > view["supervisor"]["uptime_s"] for one in view["programs"])
 
 
-def _say_up(waiting: Waiting, pid: int) -> None:
+def _say_up(waiting: Waiting, pid: int, service: Service | None) -> None:
     lives = ", ".join(f"{name} (life {life})" for name, life in waiting.up.items())
     lives = lives or _("no program is enabled")
     click.echo(_("stocksup is up: %(lives)s; supervisor %(pid)d") % {"lives": lives, "pid": pid})
-    click.echo(_("It does not come back by itself after a reboot of the machine: start it again then."))
+    if service is not None:
+        click.echo(_("systemd keeps it running (%(name)s).") % {"name": service.name})
+    elif systemctl.there(of_user=False):
+        click.echo(_("It does not come back by itself after a reboot of the machine, unless: stocksup service install"))
+    else:
+        click.echo(_("It does not come back by itself after a reboot of the machine: start it again then."))
     click.echo(_("Next: %(commands)s") % {"commands": "stocksup status · stocksup logs -f · stocksup restart"})
 
 

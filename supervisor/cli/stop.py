@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import click
 
-from supervisor.cli import exits
+from supervisor.cli import exits, systemctl
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
 from supervisor.cli.progress import Progress
 from supervisor.client import Client, DoorError, Message
@@ -21,6 +21,12 @@ from supervisor.locale import _
 @click.pass_obj
 def command(instance: Instance, program: str | None) -> int:
     """Drain and end everything, or PROGRAM alone."""
+    if program is None and (service := systemctl.in_charge(instance.config)) and service.is_alive():
+        # it would be started again if it ended in another way
+        with Progress(_("stopping")):
+            service.do("stop")
+        click.echo(_("Everything has stopped, until the next boot or: stocksup start"))
+        return exits.FINE
     with instance.connect() as client:
         if program is None:
             shut_down(client)

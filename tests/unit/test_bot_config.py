@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,6 +106,35 @@ def test_where_the_token_comes_from(file: Path) -> None:
     assert config.read_token(settings, environ) == "from-file"
     file.write_text("")
     assert config.read_token(config.load(file, {}), environ) == "from-systemd"
+
+
+def test_the_credential_stands_in_for_a_file_that_only_root_may_read(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("[discord]\ntoken_file = 'token'\n")
+    (file.parent / "discord_token").write_text("from-systemd\n")
+    settings, environ = config.load(file, {}), {"CREDENTIALS_DIRECTORY": str(file.parent)}
+    with pytest.raises(ConfigError, match=r"cannot open .*token"):
+        config.read_token(settings, environ)  # a missing file is a mistake, and the credential does not hide it
+    opened = Path.open
+
+    def forbidden(path: Path, *words: Any, **named: Any) -> Any:
+        if path.name == "token":
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *words, **named)
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    assert config.read_token(settings, environ) == "from-systemd"
+    with pytest.raises(ConfigError, match=r"Permission denied"):
+        config.read_token(settings, {})
+
+
+def test_the_secrets_that_systemd_is_to_hand_over(file: Path) -> None:
+    file.write_text("[discord]\ntoken_file = 'token'\n")
+    assert config.credentials(file) == {"discord_token": file.parent / "token"}
+    for nothing in ("", "[discord]\n", "[discord]\ntoken_file = ''\n", "discord = 1\n"):
+        file.write_text(nothing)
+        assert config.credentials(file) == {}
 
 
 def test_no_token_names_what_to_do(file: Path) -> None:
