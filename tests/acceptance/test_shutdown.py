@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+import socket
 from pathlib import Path
 
 import pytest
 
 from supervisor import process
-from tests.support.shop import shop
+from tests.support.discord_control import local_discord
+from tests.support.shop import shop, text
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -25,6 +27,27 @@ def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals) -> Non
         assert not list(state.rglob("*.new"))
         assert not list(state.rglob("*.tmp"))
         assert "🎉 Pembersihan sebelum restart selesai" in toko.log()
+
+
+def test_a_restart_of_the_service_closes_the_shop_and_opens_it_again(tmp_path: Path) -> None:
+    """As `systemctl restart` does it: TERM to the supervisor alone, then a new one. Nobody asked in Discord."""
+    environ = {"NOTIFY_SOCKET": str(tmp_path / "notify")}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, local_discord() as discord:
+        manager.bind(environ["NOTIFY_SOCKET"])
+        with shop(tmp_path / "toko", discord=discord) as toko:
+            toko.start_supervisor("--keep-wishes", "yes", **environ)
+            toko.wait_for_state("bot", "RUNNING")
+            opened = discord.message_with("Budi", "stocksup:v1:stock")
+            before = len(discord.view("Budi"))
+            assert toko.stop(signal.SIGTERM) == 0
+            (closed,) = (one for one in discord.view("Budi") if one["id"] == opened["id"])
+            assert "🔒" in text(closed)
+            toko.start_supervisor("--keep-wishes", "yes", **environ)
+            toko.wait_for_state("bot", "RUNNING", life=2)
+            discord.wait_for_message("Budi", lambda one: one["id"] == opened["id"] and "🔒" not in text(one))
+            assert len(discord.view("Budi")) == before, "the same live message, and no other words"
+            report = toko.ask("history")["history"][0]
+            assert (report["by"], report["from_life"], report["to_life"]) == ("systemd", 1, 2)
 
 
 def test_a_directory_with_a_long_foreign_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,8 +52,8 @@ def analyze(directory: Path, text: str, *words: str) -> subprocess.CompletedProc
 @pytest.mark.parametrize("odd", ["plain", ODD])
 @pytest.mark.parametrize(
     "changed",
-    [{}, {"credentials": {}}, {"name": "toko-2"}, {"stop_timeout_s": 86_400}],
-    ids=["token", "no-token", "named", "slow"],
+    [{}, {"credentials": {}}, {"name": "toko-2"}, {"stop_timeout_s": 86_400}, {"user": "root"}],
+    ids=["token", "no-token", "named", "slow", "root"],
 )
 def test_systemd_has_nothing_to_say_about_a_service_of_the_system(
     tmp_path: Path, odd: str, changed: dict[str, Any]

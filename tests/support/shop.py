@@ -45,9 +45,13 @@ class Shop:
     """One instance below a directory of its own, with the code it runs."""
 
     def __init__(
-        self, directory: Path, *, own_code: bool = False, drain_timeout_s: float = 20.0, extra: str = ""
-    ) -> None:
-        """With `own_code` the instance runs a copy of the packages, which a test may then break."""
+        self, directory: Path, *, own_code: bool = False, drain_timeout_s: float = 20.0, extra: str = "",
+        discord: DiscordControl | None = None,
+    ) -> None:  # fmt: skip
+        """With `own_code` the instance runs a copy of the packages, which a test may then break.
+
+        Without `discord` the local Discord is one of its programs.
+        """
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         self.code = ROOT
@@ -55,10 +59,10 @@ class Shop:
             self.code = directory / "code"
             for package in ("supervisor", "botapp"):
                 shutil.copytree(ROOT / package, self.code / package)
-        self.port = _free_port()
-        self.discord = DiscordControl(self.port)
+        self.port = discord.port if discord else _free_port()
+        self.discord = discord or DiscordControl(self.port)
         self.config = directory / "config.toml"
-        self.config.write_text(_config(self.port, drain_timeout_s, extra))
+        self.config.write_text(_config(self.port, drain_timeout_s, extra + ("" if discord else _discord(self.port))))
         (directory / "catalogue.toml").write_text(CATALOGUE)
         (directory / "token").write_text("demo-token\n")
         (directory / "token").chmod(0o600)
@@ -72,11 +76,12 @@ class Shop:
         self.start_supervisor()
         self.wait_for_state("bot", "RUNNING")
 
-    def start_supervisor(self) -> None:
+    def start_supervisor(self, *words: str, **environ: str) -> None:
         """Start the supervisor and wait until the door is open."""
         reader, writer = os.pipe()
         command = [sys.executable, "-m", "supervisor", "--config", str(self.config), "--report-fd", str(writer)]
-        self._supervisor = subprocess.Popen(command, env=self.environ(), pass_fds=(writer,))
+        environ = {**self.environ(), **environ}
+        self._supervisor = subprocess.Popen([*command, *words], env=environ, pass_fds=(writer,))
         os.close(writer)
         with open(reader) as report:
             answer = json.loads(report.readline())
@@ -211,12 +216,16 @@ gateway = "ws://127.0.0.1:{port}/gateway"
 live_channel_id = 1400000000000000010
 {extra}
 
+[programs.bot]
+drain_timeout_s = {drain_timeout_s}
+stop_timeout_s = 5
+"""
+
+
+def _discord(port: int) -> str:
+    return f"""
 [programs.discord]
 command = ["python", "-m", "botapp.sandbox", "--port", "{port}"]
 drain = false
 flush_cache = false
-
-[programs.bot]
-drain_timeout_s = {drain_timeout_s}
-stop_timeout_s = 5
 """
