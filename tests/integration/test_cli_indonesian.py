@@ -23,8 +23,8 @@ ENGLISH = re.compile(
     r"|everything|nothing|already|next|show|usage|options|commands|missing|invalid|error|expected|running|ended)\b",
     re.IGNORECASE,
 )
-#: what is the same everywhere: the marks that programs look for, options, names of states
-SAME = re.compile(r"--- stocksup \S+ life \d+ of \S+ .* ---|--[a-z-]+|\b[A-Z]{2,}\b")
+#: what is the same everywhere: the marks that programs look for, names of commands in a list, options, names of states
+SAME = re.compile(r"^  [a-z]+(?=  )|--- stocksup \S+ life \d+ of \S+ .* ---|--[a-z-]+|\b[A-Z]{2,}\b")
 
 SAYS_NO = '["python", "-c", "raise SystemExit(\'belum ada token\')"]'
 WAITS = '["python", "-c", "import signal; signal.pause()"]'

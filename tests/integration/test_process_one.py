@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -32,7 +33,8 @@ def contained(tmp_path: Path) -> Iterator[tuple[Supervised, psutil.Process]]:
             assert outside.poll() is None
         (inside,) = psutil.Process(outside.pid).children()
         yield it, inside
-        if inside.is_running():
+        # a test may have ended it already
+        with suppress(psutil.NoSuchProcess):
             inside.kill()
         outside.communicate(timeout=PATIENCE_S)
 
