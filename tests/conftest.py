@@ -6,9 +6,14 @@ import gettext
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import botapp.locale
 import supervisor.locale
+
+# how fast the machine is that day says nothing about the code
+settings.register_profile("whatever the machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("whatever the machine")
 
 
 @pytest.fixture(autouse=True)

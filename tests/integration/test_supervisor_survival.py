@@ -103,7 +103,7 @@ def test_killed_during_the_check_the_restart_is_reported_as_not_done(tmp_path: P
 
 
 def test_killed_during_the_drain_the_restart_goes_on(tmp_path: Path) -> None:
-    with bot(tmp_path, "1:drain=a payment", drain_timeout_s=1) as it:
+    with bot(tmp_path, "1:drain=a payment", drain_timeout_s=3) as it:
         it.start()
         it.ask("restart", ticket={"a": 1}, reason="new texts")
         it.diary.wait("drain", life=1)
