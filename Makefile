@@ -1,7 +1,7 @@
 # Everything stands on .venv, which is made once and made anew only where something has changed.
 # What Python must be there: 3.11 or newer with its venv module; another one: make PYTHON=/path/to/python3 …
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-fast texts lint docs lock bench-restart clean
+.PHONY: help setup setup-dev run test test-fast texts lint docs lock page screenshots bench-restart clean
 .DELETE_ON_ERROR:
 
 # Uncompiled code makes every start four times slower, so no environment may forbid to write it compiled.
@@ -11,6 +11,7 @@ BIN := .venv/bin
 SOURCES := $(shell find supervisor botapp -name '*.py')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := .venv-lock/bin/uv
+BUNDLE := botapp/sandbox/bundle
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 22
@@ -47,8 +48,14 @@ lock: .venv-lock/.made ## choose the newest versions that pyproject.toml allows
 	$(call COMPILE,requirements.lock,--extra build)
 	$(call COMPILE,requirements-dev.lock,--extra build --extra dev --constraint requirements.lock)
 
+page: ## bundle anew what the page of the local Discord stands on; needs npm
+	cd $(BUNDLE) && npm ci --no-fund --no-audit && node build.mjs
+
+screenshots: .venv/.dev .venv/.compiled ## make docs/demo.png anew from a running demo; needs chromium
+	$(BIN)/python docs/screenshots.py
+
 clean: ## remove all that was made here; the state of an instance stays
-	rm -rf .venv .venv-lock bench/.venv-peers build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lock $(BUNDLE)/node_modules bench/.venv-peers build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find supervisor botapp tests bench docs -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.made:

@@ -60,6 +60,7 @@ class Link:
         extra_starts: Callable[[], int] = lambda: 0,
         on_ready: Callable[[Message | None], None] = lambda restart: None,
         on_connected: Callable[[bool], None] = lambda connected: None,
+        on_event: Callable[[Message], None] | None = None,
         heartbeat_interval_s: float = HEARTBEAT_INTERVAL_S,
     ) -> None:
         """
@@ -70,6 +71,7 @@ class Link:
             extra_starts: gives how many further sessions this life has begun at Discord by itself.
             on_ready: called with the finished restart that led here, or None, when ready has been heard.
             on_connected: called when the connection is up (hello was granted), and when it is lost.
+            on_event: called with what happens to all programs (docs/door.md, `events`); None: not asked for.
             heartbeat_interval_s: seconds between heartbeats.
         """
         self.surroundings = surroundings
@@ -78,6 +80,7 @@ class Link:
         self._extra_starts = extra_starts
         self._on_ready = on_ready
         self._on_connected = on_connected
+        self._on_event = on_event
         self._heartbeat_interval_s = heartbeat_interval_s
         self._writer: asyncio.StreamWriter | None = None
         self._connected = asyncio.Event()
@@ -191,6 +194,8 @@ class Link:
         self._on_connected(True)
         if self._ready:
             self._say_ready_soon()
+        if self._on_event is not None:
+            self.tell("events")
         while True:
             self._beat.clear()
             self.tell("heartbeat", health=self._health(), extra_starts=self._extra_starts())
@@ -210,6 +215,9 @@ class Link:
             message = decode(line)
             if "op" in message:
                 await self._handle(message)
+            elif "event" in message:
+                if self._on_event is not None:
+                    self._on_event(dict(message["event"]))
             elif (waiting := self._waiting.get(_whole(message.get("id")))) is not None and not waiting.done():
                 waiting.set_result(message)
 

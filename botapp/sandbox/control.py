@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,13 +16,15 @@ from botapp.sandbox import ids
 from botapp.sandbox.faults import BadFault, Fault, Faults
 from botapp.sandbox.feed import Feed
 from botapp.sandbox.gateway import Gateway
-from botapp.sandbox.members import CannotDo, Members, ack_over, answer_over, state_of
+from botapp.sandbox.members import CannotDo, Filled, Members, ack_over, answer_over, state_of
+from botapp.sandbox.overseer import Overseer
 from botapp.sandbox.sessions import IDENTIFIES_PER_DAY, PRIVILEGED_INTENTS
-from botapp.sandbox.world import FIRST_ANSWER_S, BackendError, Interaction, World
+from botapp.sandbox.world import FIRST_ANSWER_S, BackendError, Interaction, Upload, World
 
 log = logging.getLogger(__name__)
 
 _MAX_WAIT_S: Final = 60.0
+_MAX_FILENAME: Final = 200
 _KEEPALIVE_S: Final = 15.0
 _SWITCHES: Final = {"routes", "token", "forbid_intents", "identify_limit", "identify_budget", "dm_closed", "drop"}
 
@@ -31,13 +35,22 @@ class Control:
     """The control API. `identify_limit`: the switch's position at the start, which DELETE /control/faults restores."""
 
     def __init__(
-        self, world: World, members: Members, gateway: Gateway, faults: Faults, feed: Feed, *, identify_limit: bool
+        self,
+        world: World,
+        members: Members,
+        gateway: Gateway,
+        faults: Faults,
+        feed: Feed,
+        overseer: Overseer,
+        *,
+        identify_limit: bool,
     ) -> None:
         self._world = world
         self._members = members
         self._gateway = gateway
         self._faults = faults
         self._feed = feed
+        self._overseer = overseer
         self._token = gateway.sessions.token
         self._identify_limit = identify_limit
 
@@ -48,6 +61,8 @@ class Control:
             web.get("/control/view", _json(self._get_view)),
             web.get("/control/sessions", _json(self._get_sessions)),
             web.get("/control/interaction/{id}", _json(self._get_interaction)),
+            web.get("/control/commands", _json(self._get_commands)),
+            web.get("/control/supervisor", _json(self._get_supervisor)),
             web.get("/control/events", self._get_events),
             web.post("/control/message", _json(self._post_message)),
             web.delete("/control/message/{id}", _json(self._delete_message)),
@@ -55,6 +70,8 @@ class Control:
             web.post("/control/select", _json(self._post_select)),
             web.post("/control/modal", _json(self._post_modal)),
             web.post("/control/command", _json(self._post_command)),
+            web.post("/control/complete", _json(self._post_complete)),
+            web.post("/control/language", _json(self._post_language)),
             web.post("/control/permissions", _json(self._post_permissions)),
             web.post("/control/faults", _json(self._post_faults)),
             web.delete("/control/faults", _json(self._delete_faults)),
@@ -67,7 +84,17 @@ class Control:
         return {
             "guild": {"id": str(ids.GUILD_ID), "name": ids.GUILD_NAME},
             "bot": {"id": str(ids.BOT_ID), "name": ids.BOT_NAME},
-            "members": [{"id": str(member_id), "name": name} for name, member_id in ids.MEMBERS.items()],
+            "members": [
+                {
+                    "id": str(member_id),
+                    "name": name,
+                    "language": self._members.language(name),
+                    "dm_id": str(self._members.channel(name, "dm").id),
+                }
+                for name, member_id in ids.MEMBERS.items()
+            ],
+            "admin_id": str(ids.ADMIN_ID),
+            "languages": ids.LANGUAGES,
             "channels": [
                 {"id": str(channel_id), "name": name, "members": self._members.who_sees(channel_id)}
                 for name, channel_id in ids.CHANNELS.items()
@@ -78,7 +105,15 @@ class Control:
 
     async def _get_view(self, request: web.Request) -> Any:
         member, channel = request.query.get("member", ""), request.query.get("channel", "toko")
-        return {"messages": self._members.view(member, channel), "last_seq": self._feed.last_seq}
+        newest = _number(request.query["newest"]) if "newest" in request.query else None
+        return {"messages": self._members.view(member, channel, newest=newest), "last_seq": self._feed.last_seq}
+
+    async def _get_commands(self, request: web.Request) -> Any:
+        member, channel = request.query.get("member", ""), request.query.get("channel", "toko")
+        return {"commands": self._members.commands(member, channel)}
+
+    async def _get_supervisor(self, request: web.Request) -> Any:
+        return await self._overseer.look()
 
     async def _get_sessions(self, request: web.Request) -> Any:
         sessions = self._gateway.sessions
@@ -101,16 +136,23 @@ class Control:
         return self._members.status(interaction_id)
 
     async def _get_events(self, request: web.Request) -> web.StreamResponse:
-        """Stream the events after `since` (or Last-Event-ID), or from now on, as server-sent events."""
-        since = request.headers.get("Last-Event-ID") or request.query.get("since")
-        seq = self._feed.last_seq if since is None else _number(since)
+        """Stream the events after `since` (or Last-Event-ID), or from now on, as server-sent events.
+
+        A browser that comes back after this program had a new life names an event of the old one: it gets a `gap`.
+        """
+        since = request.query.get("since")
+        name, dot, last = request.headers.get("Last-Event-ID", "").partition(".")
+        known = bool(dot) and name == self._feed.name
+        seq = _number(last) if known else self._feed.last_seq if since is None else _number(since)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
-        await response.write(b": open\n\n")
+        await response.write(b": open\nretry: 1000\n\n")
+        if dot and not known:
+            await response.write(b'data: {"type": "gap"}\n\n')
         while True:
             events = self._feed.since(seq)
             for event in events:
-                await response.write(f"id: {event['seq']}\ndata: {json.dumps(event)}\n\n".encode())
+                await response.write(f"id: {self._feed.name}.{event['seq']}\ndata: {json.dumps(event)}\n\n".encode())
                 seq = event["seq"]
             if events:
                 continue
@@ -123,8 +165,19 @@ class Control:
     # ------------------------------------------------------------------------ doing
 
     async def _post_message(self, request: web.Request) -> Any:
-        said = await _fields(request, "member", "channel", "content")
-        message = self._members.say(str(said["member"]), str(said["channel"]), str(said["content"]))
+        """Write a message. `files`: {"filename", "base64"} each; `reply_to`: the id of the message it answers."""
+        said = await _fields(request, "member", "channel", "content", "files", "reply_to")
+        files = [
+            Upload(_filename(one["filename"]), io.BytesIO(base64.b64decode(one["base64"], validate=True)))
+            for one in said.get("files") or ()
+        ]
+        message = self._members.say(
+            str(said["member"]),
+            str(said["channel"]),
+            str(said["content"]),
+            files=files,
+            reply_to=_number(said["reply_to"]) if said.get("reply_to") is not None else None,
+        )
         return {"message_id": str(message.id)}
 
     async def _delete_message(self, request: web.Request) -> Any:
@@ -144,7 +197,10 @@ class Control:
 
     async def _post_modal(self, request: web.Request) -> Any:
         given = await _fields(request, "member", "interaction_id", "values")
-        values = {str(name): str(value) for name, value in given["values"].items()}
+        values: dict[str, Filled] = {
+            str(name): [str(one) for one in value] if isinstance(value, list) else str(value)
+            for name, value in given["values"].items()
+        }
         return self._began(self._members.submit(str(given["member"]), _number(given["interaction_id"]), values))
 
     async def _post_command(self, request: web.Request) -> Any:
@@ -154,6 +210,25 @@ class Control:
                 str(given["member"]), str(given["channel"]), str(given["name"]), given["options"] or {}
             )
         )
+
+    async def _post_complete(self, request: web.Request) -> Any:
+        """Ask the bot to complete the option `focused`; the interaction's `choices` are the answer."""
+        given = await _fields(request, "member", "channel", "name", "options", "focused")
+        record = self._members.complete(
+            str(given["member"]),
+            str(given["channel"]),
+            str(given["name"]),
+            given["options"] or {},
+            str(given["focused"]),
+        )
+        return self._began(record)
+
+    async def _post_language(self, request: web.Request) -> Any:
+        """Let a member's client speak a language; it is the `locale` of his interactions from now on."""
+        given = await _fields(request, "member", "language")
+        self._members.use_language(str(given["member"]), str(given["language"]))
+        self._feed.publish("language", member=str(given["member"]))
+        return {}
 
     def _began(self, record: Interaction) -> Any:
         def tell_if_failed() -> None:
@@ -249,6 +324,13 @@ def _json(handler: Callable[[web.Request], Awaitable[Any]]) -> Handler:
 
 def _refuse(status: int, message: str) -> web.Response:
     return web.json_response({"error": message}, status=status)
+
+
+def _filename(text: Any) -> str:
+    name = str(text)
+    if not 0 < len(name) <= _MAX_FILENAME or any(char in "/\\" or not char.isprintable() for char in name):
+        raise CannotDo(f"not the name of a file: {name[:50]!r}", 400)
+    return name
 
 
 def _number(text: Any) -> int:

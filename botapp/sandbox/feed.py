@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import deque
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ class Feed:
     """The last KEPT_EVENTS events, numbered from 1, with a way to wait for the next."""
 
     def __init__(self) -> None:
+        #: names this feed: the numbers of another, as of an earlier life, mean nothing here
+        self.name = secrets.token_hex(4)
         self.last_seq = 0
         self._events: deque[FeedEvent] = deque(maxlen=KEPT_EVENTS)
         self._changed = asyncio.Event()

@@ -26,5 +26,7 @@ BUDI_ID: Final = 1400000000000000102
 SARI_ID: Final = 1400000000000000103
 #: member name -> id
 MEMBERS: Final = {"Admin": ADMIN_ID, "Budi": BUDI_ID, "Sari": SARI_ID}
-#: member name -> the language of that member's client
+#: member name -> the language that member's client has at first
 LOCALES: Final = {"Admin": "en-US", "Budi": "id", "Sari": "id"}
+#: languages a member may choose for the client, by Discord's code
+LANGUAGES: Final = {"en-US": "English", "id": "Bahasa Indonesia"}

@@ -30,7 +30,10 @@ async def live(surroundings: Surroundings, server: Server, stopping: asyncio.Eve
         surroundings,
         {"drain": drain, "reopen": _reopen},
         health=lambda: {"sessions": server.sessions_open()},
+        on_connected=server.overseer.connected,
+        on_event=server.overseer.heard,
     )
+    server.overseer.link = link
     link.ready()
     knocking = asyncio.create_task(link.run())
     waiting = asyncio.create_task(stopping.wait())

@@ -7,9 +7,18 @@ from enum import IntEnum
 from typing import Any, Final
 
 from botapp.sandbox import ids
-from botapp.sandbox.world import FIRST_ANSWER_S, Channel, Interaction, Message, ResponseKind, World
+from botapp.sandbox.commands import BadOption, interaction_data, offered, resolve
+from botapp.sandbox.world import FIRST_ANSWER_S, Channel, Interaction, Message, ResponseKind, Upload, World
 
+#: files that one message may carry
+MAX_FILES: Final = 10
 _MAX_CONTENT: Final = 2000
+#: type of a list -> what can be chosen in it
+_ENTITY_SELECTS: Final = {5: ("user",), 6: ("role",), 7: ("user", "role"), 8: ("channel",)}
+
+
+#: what a field of a form holds: a text, or the values chosen in a list
+Filled = str | list[str]
 
 
 class Kind(IntEnum):
@@ -17,6 +26,7 @@ class Kind(IntEnum):
 
     COMMAND = 2
     COMPONENT = 3
+    AUTOCOMPLETE = 4
     MODAL_SUBMIT = 5
 
 
@@ -34,23 +44,45 @@ class Members:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def say(self, member: str, channel: str, content: str) -> Message:
-        """Write a message; `channel` is a name, an id or `dm`."""
+    def say(
+        self, member: str, channel: str, content: str, *, files: list[Upload] | None = None, reply_to: int | None = None
+    ) -> Message:
+        """Write a message; `channel` is a name, an id or `dm`, `reply_to` a message there."""
         user_id, place = self._at(member, channel)
-        if not 0 < len(content) <= _MAX_CONTENT:
+        if not (content or files) or len(content) > _MAX_CONTENT:
             raise CannotDo(f"a message has 1 to {_MAX_CONTENT} characters", 400)
-        return self._world.create_message(place.id, user_id, content)
+        if len(files or ()) > MAX_FILES:
+            raise CannotDo(f"a message has at most {MAX_FILES} files", 400)
+        reference = None
+        if reply_to is not None:
+            answered = self._world.messages[place.id].get(reply_to)
+            if answered is None or not self._world.visible(answered, user_id):
+                raise CannotDo(f"{member} sees no message {reply_to} in {channel}", 404)
+            reference = {"message_id": str(reply_to), "channel_id": str(place.id)}
+        attached = self._world.keep_files(place.id, files or [])
+        return self._world.create_message(place.id, user_id, content, attachments=attached, reference=reference)
+
+    def use_language(self, member: str, locale: str) -> None:
+        """Let a member's client speak a language."""
+        user_id = self._member(member)
+        if locale not in ids.LANGUAGES:
+            raise CannotDo(f"no client speaks {locale!r} here; there are: {', '.join(ids.LANGUAGES)}", 400)
+        self._world.locales[user_id] = locale
+
+    def language(self, member: str) -> str:
+        """Return the language of a member's client."""
+        return self._world.locales[self._member(member)]
 
     def click(self, member: str, message_id: int, custom_id: str) -> Interaction:
         """Click a button."""
         return self._use(member, message_id, custom_id, {2}, {})
 
     def select(self, member: str, message_id: int, custom_id: str, values: list[str]) -> Interaction:
-        """Choose in a list."""
-        return self._use(member, message_id, custom_id, {3}, {"values": values})
+        """Choose in a list: values of a list of texts, ids in a list of members, roles or channels."""
+        return self._use(member, message_id, custom_id, {3, *_ENTITY_SELECTS}, {"values": values})
 
-    def submit(self, member: str, interaction_id: int, values: Mapping[str, str]) -> Interaction:
-        """Fill in the form that an interaction opened, and send it. `values`: custom id -> text."""
+    def submit(self, member: str, interaction_id: int, values: Mapping[str, Filled]) -> Interaction:
+        """Fill in the form that an interaction opened, and send it. `values`: custom id -> text, or what is chosen."""
         record = self.interaction(interaction_id)
         if record.modal is None or record.user_id != self._member(member):
             raise CannotDo(f"interaction {interaction_id} opened no form for {member}")
@@ -70,25 +102,25 @@ class Members:
     def command(self, member: str, channel: str, name: str, options: Mapping[str, Any]) -> Interaction:
         """Use a slash command, `group sub` for a subcommand; `options`: name -> value."""
         user_id, place = self._at(member, channel)
-        root, *path = name.split()
-        visible = self._world.visible_commands(user_id=user_id, channel_id=place.id)
-        command = next((known for known in visible if known["name"] == root), None)
-        if command is None:
-            raise CannotDo(f"{member} sees no command /{root} in {channel}", 404)
-        data = {
-            "id": command["id"],
-            "name": root,
-            "type": 1,
-            "options": _options(command, path, options),
-            "resolved": {},
-        }
-        return self._world.interact(Kind.COMMAND, place, user_id, data)
+        return self._world.interact(Kind.COMMAND, place, user_id, self._data(member, place, name, options))
 
-    def view(self, member: str, channel: str) -> list[dict[str, Any]]:
-        """Return the messages a member sees in a channel, oldest first."""
+    def complete(self, member: str, channel: str, name: str, options: Mapping[str, Any], focused: str) -> Interaction:
+        """Ask the bot what the option `focused`, typed so far, could become."""
+        user_id, place = self._at(member, channel)
+        data = self._data(member, place, name, options, focused=focused)
+        return self._world.interact(Kind.AUTOCOMPLETE, place, user_id, data)
+
+    def commands(self, member: str, channel: str) -> list[dict[str, Any]]:
+        """Return the slash commands a member is offered in a channel."""
+        user_id, place = self._at(member, channel)
+        return offered(self._world.visible_commands(user_id=user_id, channel_id=place.id), self.language(member))
+
+    def view(self, member: str, channel: str, *, newest: int | None = None) -> list[dict[str, Any]]:
+        """Return the messages a member sees in a channel, oldest first; with `newest`, only so many."""
         user_id, place = self._at(member, channel)
         messages = sorted(self._world.messages[place.id].values(), key=lambda message: message.id)
-        return [self._shown(message) for message in messages if self._world.visible(message, user_id)]
+        seen = [message for message in messages if self._world.visible(message, user_id)]
+        return [self._shown(message) for message in (seen[-newest:] if newest else seen)]
 
     def status(self, interaction_id: int) -> dict[str, Any]:
         """Return how an interaction stands for the member who began it.
@@ -106,6 +138,7 @@ class Members:
             "ack_ms": self._world.acks_ms.get(record.id),
             "messages": [self._shown(message) for message in shown],
             "modal": record.modal,
+            "choices": record.autocomplete_choices,
         }
 
     def interaction(self, interaction_id: int) -> Interaction:
@@ -157,12 +190,27 @@ class Members:
             raise CannotDo(f"the message {message_id} has no such control as {custom_id!r}", 404)
         if component.get("disabled"):
             raise CannotDo(f"{custom_id!r} is switched off")
-        choices = {option["value"] for option in component.get("options", ())}
-        if not set(extra.get("values", ())) <= choices:
-            raise CannotDo(f"{custom_id!r} offers only {sorted(choices)}", 400)
-        data = {"custom_id": custom_id, "component_type": component["type"], "id": component.get("id", 0), **extra}
         channel = self._world.get_channel(message.channel_id)
+        data = {"custom_id": custom_id, "component_type": component["type"], "id": component.get("id", 0), **extra}
+        if "values" in extra:
+            data |= self._chosen(component, extra["values"], channel)
         return self._world.interact(Kind.COMPONENT, channel, user_id, data, message)
+
+    def _chosen(self, component: Mapping[str, Any], values: list[str], channel: Channel) -> dict[str, Any]:
+        """Return what a choice adds to the data of its interaction."""
+        custom_id = component["custom_id"]
+        least, most = component.get("min_values", 1), component.get("max_values", 1)
+        if not least <= len(values) <= most:
+            raise CannotDo(f"{custom_id!r} takes {least} to {most} values", 400)
+        if (kinds := _ENTITY_SELECTS.get(component["type"])) is None:
+            choices = {option["value"] for option in component.get("options", ())}
+            if not set(values) <= choices:
+                raise CannotDo(f"{custom_id!r} offers only {sorted(choices)}", 400)
+            return {}
+        resolved: dict[str, Any] = {}
+        if not all(resolve(self._world, kinds, value, resolved, channel.guild_id) for value in values):
+            raise CannotDo(f"{custom_id!r} takes ids of a {' or '.join(kinds)}", 400)
+        return {"resolved": resolved}
 
     def _shown(self, message: Message) -> dict[str, Any]:
         payload = self._world.payload(message)
@@ -170,7 +218,21 @@ class Members:
             "author_name": payload["author"]["global_name"],
             "ephemeral": message.is_ephemeral,
             "loading": self._world.is_loading(message),
+            "command": self._world.command_of(message),
         }
+
+    def _data(
+        self, member: str, place: Channel, name: str, options: Mapping[str, Any], *, focused: str | None = None
+    ) -> dict[str, Any]:
+        root, *path = name.split() or [""]
+        visible = self._world.visible_commands(user_id=self._member(member), channel_id=place.id)
+        command = next((known for known in visible if known["name"] == root), None)
+        if command is None:
+            raise CannotDo(f"{member} sees no command /{root} in {place.name or 'dm'}", 404)
+        try:
+            return interaction_data(self._world, command, path, options, place.guild_id, focused=focused)
+        except BadOption as error:
+            raise CannotDo(str(error), error.status) from error
 
 
 def state_of(record: Interaction, age_ms: float) -> str:
@@ -190,34 +252,22 @@ def answer_over(state: str) -> bool:
     return state in ("answered", "failed")
 
 
-def _filled(component: Mapping[str, Any], values: Mapping[str, str], fields: set[str]) -> dict[str, Any]:
+def _filled(component: Mapping[str, Any], values: Mapping[str, Filled], fields: set[str]) -> dict[str, Any]:
     filled = {key: component[key] for key in ("type", "id") if key in component}
     if "custom_id" in component:
         custom_id = component["custom_id"]
         fields.add(custom_id)
-        text = values.get(custom_id, component.get("value") or "")
-        if component.get("required", True) and not text:
+        value = values.get(custom_id, component.get("value") or "")
+        if component.get("required", True) and not value:
             raise CannotDo(f"the field {custom_id!r} is required", 400)
-        if len(text) > component.get("max_length", 4000) or len(text) < (component.get("min_length") or 0):
+        if component["type"] == 3 or component["type"] in _ENTITY_SELECTS:
+            chosen = [value] if isinstance(value, str) and value else list(value)
+            return filled | {"custom_id": custom_id, "values": chosen}
+        text = str(value)
+        # a field that need not be filled in may be empty, however long it has to be otherwise
+        if text and not (component.get("min_length") or 0) <= len(text) <= component.get("max_length", 4000):
             raise CannotDo(f"the field {custom_id!r} is too long or too short", 400)
-        chosen: dict[str, Any] = {"values": [text]} if component["type"] == 3 else {"value": text}
-        return filled | {"custom_id": custom_id, **chosen}
+        return filled | {"custom_id": custom_id, "value": text}
     if "component" in component:
         return filled | {"component": _filled(component["component"], values, fields)}
     return filled | {"components": [_filled(child, values, fields) for child in component.get("components", ())]}
-
-
-def _options(node: Mapping[str, Any], path: list[str], given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    declared = {option["name"]: option for option in node.get("options") or ()}
-    if path:
-        child = declared.get(path[0])
-        if child is None:
-            raise CannotDo(f"the command has no part {path[0]!r}", 404)
-        return [{"name": path[0], "type": child["type"], "options": _options(child, path[1:], given)}]
-    unknown = sorted(given.keys() - declared.keys())
-    if unknown:
-        raise CannotDo(f"the command has no option {unknown[0]!r}; it has {sorted(declared)}", 400)
-    missing = [name for name, option in declared.items() if option.get("required") and name not in given]
-    if missing:
-        raise CannotDo(f"the option {missing[0]!r} is required", 400)
-    return [{"name": name, "type": declared[name]["type"], "value": value} for name, value in given.items()]

@@ -123,6 +123,8 @@ class World(Backend):
         self._nonce: str | None = None
         self._nonces = Nonces()
         self.acks_ms: dict[int, float] = {}
+        #: user id -> the language of that member's client
+        self.locales = {ids.MEMBERS[name]: locale for name, locale in ids.LOCALES.items()}
         self.closed_dms: set[int] = set()
         self.forbidden_intents: set[str] = set()
         super().__init__(clock=_RealClock())
@@ -215,7 +217,13 @@ class World(Backend):
         viewer = None
         if message.is_ephemeral:
             viewer = ((message.interaction_metadata or {}).get("user") or {}).get("id")
-        self._tell(kind, channel_id=str(message.channel_id), message_id=str(message.id), only_for=viewer)
+        self._tell(
+            kind,
+            channel_id=str(message.channel_id),
+            message_id=str(message.id),
+            author_id=str(message.author_id),
+            only_for=viewer,
+        )
 
     # ----------------------------------------------------------------------- REST
 
@@ -269,6 +277,10 @@ class World(Backend):
             result = dict(result) | self._application_owner()
         if parts[0] in ("interactions", "webhooks") and len(parts) > 2:
             self._note_answer(parts[2])
+        elif parts[0] == "applications" and method != "GET":
+            self._tell("commands")
+        elif method == "POST" and parts[-1] == "typing":
+            self._tell("typing", channel_id=parts[1])
         return Answer(204) if result is None else Answer(200, result)
 
     def _refuse_closed_dm(self, channel_id: int) -> None:
@@ -348,6 +360,13 @@ class World(Backend):
         """Return the bytes and the content type of an attachment, or None."""
         return self._cdn.kept.find(path)
 
+    def keep_files(self, channel_id: int, files: list[Upload]) -> list[dict[str, Any]]:
+        """Keep a member's files; return them as a message carries them."""
+        return [
+            self.cdn.store_attachment(self.snowflake(), channel_id, one.filename, one.fp.read(), one.description)
+            for one in files
+        ]
+
     # -------------------------------------------------- what members.py stands on
 
     def payload(self, message: Message) -> dict[str, Any]:
@@ -370,6 +389,26 @@ class World(Backend):
         """Return all components of a message, nested ones too."""
         return list(walk_components(message.components))
 
+    def command_of(self, message: Message) -> str | None:
+        """Return the name of the slash command that a message answers, or None."""
+        record = self.interactions.get(int((message.interaction_metadata or {}).get("id", 0)))
+        return record.command_name if record is not None else None
+
+    def resolve(self, kind: str, wanted: int, guild_id: int | None) -> dict[str, dict[str, Any]] | None:
+        """Return a user, a channel or a role as `resolved` carries it, by the part it belongs to; None: unknown."""
+        guild = self.get_guild(guild_id) if guild_id is not None else None
+        if kind == "user" and wanted in self.users:
+            found = {"users": dict(serializers.user_payload(self.users[wanted]))}
+            if guild is not None and wanted in guild.members:
+                member = serializers.member_payload(self, guild, guild.members[wanted], with_user=False)
+                found["members"] = dict(member)
+            return found
+        if kind == "channel" and guild is not None and wanted in guild.channel_ids:
+            return {"channels": dict(serializers.channel_payload(self, self.channels[wanted])) | {"permissions": "0"}}
+        if kind == "role" and guild is not None and wanted in guild.roles:
+            return {"roles": dict(serializers.role_payload(guild.roles[wanted]))}
+        return None
+
     def age_ms(self, record: Interaction) -> float:
         """Return how long ago an interaction began, in milliseconds (ids carry milliseconds)."""
         return self.clock.now().timestamp() * 1000 - (record.id >> 22) - _DISCORD_EPOCH_MS
@@ -381,8 +420,7 @@ class World(Backend):
         record, payload = base_payload(
             self, type=kind, channel_id=channel.id, guild_id=channel.guild_id, user_id=user_id, data=data
         )
-        names = {member_id: name for name, member_id in ids.MEMBERS.items()}
-        payload["locale"] = ids.LOCALES[names[user_id]]
+        payload["locale"] = self.locales[user_id]
         if channel.guild_id is not None:
             payload["guild_locale"] = self.get_guild(channel.guild_id).preferred_locale
         if source is not None:

@@ -34,12 +34,12 @@ class Door:
         self._sock.close()
 
     def hear(self, op: str) -> Message:
-        """Return the next request of the life that is `op`; heartbeats in between are passed over."""
+        """Return the next request of the life that is `op`; heartbeats and its wish for events are passed over."""
         while True:
             message = self.read()
             if message.get("op") == op:
                 return message
-            assert message.get("op") == "heartbeat", f"waited for {op}, got {message}"
+            assert message.get("op") in ("heartbeat", "events"), f"waited for {op}, got {message}"
 
     def read(self) -> Message:
         line = self._lines.readline()
