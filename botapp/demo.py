@@ -139,7 +139,8 @@ def banner(port: int, environ: Mapping[str, str], user: str) -> str:
     ]
     words = environ.get("SSH_CONNECTION", "").split()
     if len(words) == 4:
-        command = f"ssh -L {port}:{HOST}:{port} {user}@{words[2]}"
+        elsewhere = "" if words[3] == "22" else f"-p {words[3]} "
+        command = f"ssh -L {port}:{HOST}:{port} {elsewhere}{user}@{words[2]}"
         lines.append("    " + _("By SSH: on your own machine first    %(command)s") % {"command": command})
     return "\n".join([*lines, ""])
 

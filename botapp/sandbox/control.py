@@ -8,7 +8,7 @@ import io
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from aiohttp import web
 
@@ -146,9 +146,17 @@ class Control:
         seq = _number(last) if known else self._feed.last_seq if since is None else _number(since)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
-        await response.write(b": open\nretry: 1000\n\n")
-        if dot and not known:
-            await response.write(b'data: {"type": "gap"}\n\n')
+        try:
+            await response.write(b": open\nretry: 1000\n\n")
+            if dot and not known:
+                await response.write(b'data: {"type": "gap"}\n\n')
+            await self._stream(response, seq)
+        except ConnectionError:
+            log.debug("somebody has stopped listening to the events")
+        return response
+
+    async def _stream(self, response: web.StreamResponse, seq: int) -> NoReturn:
+        """Write the events after `seq` as they come. Raises ConnectionError when nobody listens any more."""
         while True:
             events = self._feed.since(seq)
             for event in events:

@@ -439,6 +439,16 @@ def test_pages_from_elsewhere_are_refused(town: DiscordControl, headers: dict[st
 
 
 @pytest.mark.parametrize(
+    "path", ["/", "/control/world", "/control/events", "/control/supervisor", "/gateway", "/avatars/0.svg"]
+)
+def test_a_foreign_name_or_page_reads_nothing_either(town: DiscordControl, path: str) -> None:
+    for headers in ({"Host": "rebound.example:80"}, {"Origin": "https://evil.example"}):
+        with pytest.raises(Refused) as refused:
+            town.request("GET", path, None, headers)
+        assert refused.value.status == 403
+
+
+@pytest.mark.parametrize(
     ("path", "body", "message"),
     [
         ("message", {"member": "Nobody", "content": "x"}, "no member"),
@@ -463,15 +473,18 @@ def test_a_wrong_control_request_is_told_what_is_wrong(
 def test_the_page_and_all_it_needs_come_from_this_server(town: DiscordControl) -> None:
     with urlopen(f"{town.url}/") as response:
         page = response.read().decode()
-    assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
     needed = re.findall(r'(?:src|href)="([^"]+)"', page)
-    assert {"/page/page.css", "/page/page.js"} < set(needed)
+    assert {"/page/frame.css", "/page/page.js", "/page/vendor.js"} < set(needed)
     for path in needed:
         assert path.startswith("/")
         with urlopen(town.url + path) as response:
             assert response.status == 200
-            assert "http://" not in response.read().decode().replace("http://www.w3.org/2000/svg", "")
-    for path in ("/page/..%2fserver.py", "/page/index.html", "/page/"):
+            assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    for path in ("/page/..%2fserver.py", "/page/index.html", "/page/vendor.LICENSE.txt", "/page/"):
         with pytest.raises(HTTPError, match="404"):
             urlopen(town.url + path)
 

@@ -1,7 +1,7 @@
 """A small bot that uses all of Discord's controls, for the page: `python -m tests.support.panel_bot PORT`.
 
-`!panel` brings buttons of all looks, a form, lists and an answer that takes a while; `/sapa` and `/kirim` are its
-slash commands.
+`!panel` brings buttons of all looks, a form, lists and an answer that takes a while, `!dm` a direct message; `/sapa`
+and `/kirim` are its slash commands.
 """
 
 from __future__ import annotations
@@ -120,15 +120,20 @@ bot = PanelBot()
 @bot.command()
 async def panel(ctx: commands.Context[PanelBot]) -> None:
     """Send an embed, files and the controls."""
-    embed = discord.Embed(
-        title="Panel `v1`", description="**Tebal**, *miring*, ~~coret~~, ||bocoran||", colour=0x5865F2
-    )
+    text = "**Tebal**, *miring*, ~~coret~~, ||bocoran||\n- satu\n- dua\n> kutipan\n```\nkode\n```"
+    embed = discord.Embed(title="Panel `v1`", description=text, colour=0x5865F2)
     for name in ("Satu", "Dua", "Tiga"):
         embed.add_field(name=name, value=f"nilai {name.lower()}")
     embed.set_footer(text="Toko Demo").timestamp = ctx.message.created_at
     files = [discord.File(io.BytesIO(picture()), "dua.png"), discord.File(io.BytesIO(b"x" * 2048), "struk.txt")]
     await ctx.reply(f"<@{ctx.author.id}> <t:{int(ctx.message.created_at.timestamp())}:R>", embed=embed, files=files)
     await ctx.send("Kendali:", view=Panel())
+
+
+@bot.command()
+async def dm(ctx: commands.Context[PanelBot]) -> None:
+    """Write to the author alone."""
+    await ctx.author.send("Pesananmu: `ABCD-1234`")
 
 
 @bot.tree.command(description="Menyapa seorang anggota")

@@ -59,7 +59,7 @@ class Shop:
             self.code = directory / "code"
             for package in ("supervisor", "botapp"):
                 shutil.copytree(ROOT / package, self.code / package)
-        self.port = discord.port if discord else _free_port()
+        self.port = discord.port if discord else free_port()
         self.discord = discord or DiscordControl(self.port)
         self.config = directory / "config.toml"
         self.config.write_text(_config(self.port, drain_timeout_s, extra + ("" if discord else _discord(self.port))))
@@ -197,7 +197,8 @@ def has_button(message: Json, label: str) -> bool:
     return any((one.get("label") or "").lower().startswith(label) for one in controls(message))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens at."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])

@@ -46,6 +46,11 @@ export function showModal() {
   }
 }
 
+/** Close it, before it is taken out of the page: only then the browser gives the focus back to where it was. */
+export function hideModal() {
+  document.querySelector("dialog.modal")?.close();
+}
+
 function beginnings(parts) {
   return Object.fromEntries(controlsOf(parts).map((one) => [one.custom_id, one.type === 4 ? one.value ?? "" : defaults(one)]));
 }

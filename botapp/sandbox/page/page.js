@@ -3,7 +3,7 @@ import "./skin.js";
 import { compose, fit } from "./compose.js";
 import { header, narrow, notice, rail, side } from "./frame.js";
 import { chat } from "./message.js";
-import { modal, showModal } from "./modal.js";
+import { hideModal, modal, showModal } from "./modal.js";
 import { panel } from "./panel.js";
 import { begin, changed, fetchSupervisor, key, listen, state } from "./store.js";
 import { render } from "./vendor.js";
@@ -21,21 +21,23 @@ const NEAR_PX = 80;
 const at = (id) => document.getElementById(id);
 const panelShown = () => (narrow.matches ? state.drawer === "panel" : state.panel);
 let shown = "";
+/** Whether one reads at the end, and is to stay there when more comes. */
+let follows = true;
 
 function draw() {
   if (!state.world) return;
   const scroller = at("chat");
   const place = state.shown;
-  const atEnd = place !== shown || scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_PX;
   drawFrame();
   render(chat(), scroller);
   render(compose(), at("compose"));
+  if (!state.modal) hideModal();
   render(modal(), at("over"));
   if (state.modal) showModal();
   drawPanel();
   if (place !== shown) arrive();
   shown = place;
-  if (atEnd) toEnd();
+  if (follows) toEnd();
 }
 
 function drawFrame() {
@@ -62,15 +64,29 @@ function drawPanel() {
   if (panelShown()) render(panel(), at("panel"));
 }
 
-// The components draw themselves a moment later, so the end is looked for after them.
 function toEnd() {
-  const go = () => { at("chat").scrollTop = at("chat").scrollHeight; };
-  go();
-  requestAnimationFrame(go);
+  at("chat").scrollTop = at("chat").scrollHeight;
+}
+
+// Messages grow after they were drawn (a component draws itself a moment later, a picture comes), and the window
+// changes: who reads at the end stays there.
+function followGrowth() {
+  const growth = new ResizeObserver(() => follows && toEnd());
+  growth.observe(at("chat"));
+  growth.observe(at("chat").firstElementChild);
+  let top = 0;
+  at("chat").addEventListener("scroll", ({ target }) => {
+    const near = target.scrollHeight - target.scrollTop - target.clientHeight < NEAR_PX;
+    // Away from the end without having gone up: it is the end that has moved.
+    if (near || target.scrollTop < top) follows = near;
+    top = target.scrollTop;
+  });
 }
 
 // On a phone the keyboard would cover what one came to read.
 function arrive() {
+  if (!shown) followGrowth();
+  follows = true;
   fit();
   const elsewhere = document.activeElement && document.activeElement !== document.body;
   if (!narrow.matches && !elsewhere) at("text")?.focus();

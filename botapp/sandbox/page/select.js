@@ -39,6 +39,7 @@ export function list(select, key, standing, { busy = false, choose }) {
   const labels = choices.filter((one) => chosen.includes(one.value));
   const many = (select.max_values ?? 1) > 1;
   const openIt = (event) => {
+    if (busy) return;
     open = { key, values: [...standing], at: Math.max(0, choices.findIndex((one) => standing.includes(one.value))), choose, many, select };
     open.up = event.currentTarget.getBoundingClientRect().bottom > innerHeight - 280;
     changed();
@@ -52,7 +53,8 @@ export function list(select, key, standing, { busy = false, choose }) {
       aria-expanded=${isOpen}
       aria-label=${select.placeholder || _("Make a selection")}
       data-custom-id=${select.custom_id}
-      ?disabled=${select.disabled || busy}
+      ?disabled=${select.disabled}
+      aria-busy=${busy}
       @click=${(event) => (isOpen ? close(true) : openIt(event))}
       @keydown=${(event) => keys(event, key, choices, openIt)}
       @blur=${() => isOpen && setTimeout(() => open?.key === key && close(true), 150)}

@@ -78,16 +78,18 @@ function choose(spec) {
   focusOn(needed[0]);
 }
 
-const focusOn = (name) => requestAnimationFrame(() => {
+// Right after the page has been drawn, so that not even the next key goes elsewhere.
+const focusOn = (name) => queueMicrotask(() => {
   document.querySelector(name ? `[data-option="${CSS.escape(name)}"]` : ".command .chip")?.focus();
 });
 
 /** Return to plain text. */
 export function abandon() {
+  clearTimeout(asking);
   filling = null;
   dismissedText = null;
   changed();
-  requestAnimationFrame(() => document.getElementById("text")?.focus());
+  queueMicrotask(() => document.getElementById("text")?.focus());
 }
 
 /** Return the line in which a command is filled in. */
@@ -159,7 +161,8 @@ function choicesOf(option) {
 function askLater(option, typed) {
   clearTimeout(asking);
   asking = setTimeout(async () => {
-    const { spec } = filling;
+    const spec = filling?.spec;
+    if (!spec) return;
     const choices = await complete(spec, { ...valuesOf(spec).values, [option.name]: typed }, option.name);
     if (filling?.spec !== spec || filling.values[option.name] !== typed) return;
     offers = { option: option.name, choices, at: -1 };
