@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import discord
 import pytest
@@ -448,6 +449,28 @@ def test_a_foreign_name_or_page_reads_nothing_either(town: DiscordControl, path:
         assert refused.value.status == 403
 
 
+def test_a_browser_that_knew_an_earlier_life_is_told_that_it_missed_something(town: DiscordControl) -> None:
+    def first_data(query: str = "", last_event_id: str = "") -> tuple[str, Any]:
+        """Return the id and the data of the first event of a stream."""
+        request = Request(f"{town.url}/control/events{query}", headers={"Last-Event-ID": last_event_id})
+        event_id = ""
+        with urlopen(request, timeout=10) as response:
+            for line in response:
+                name, _, value = line.decode().strip().partition(": ")
+                event_id = value if name == "id" else event_id
+                if name == "data":
+                    return event_id, json.loads(value)
+        raise AssertionError("the stream has ended")
+
+    town.say("Budi", "one")
+    town.say("Budi", "two")
+    assert first_data(last_event_id="0badfeed.900") == ("", {"type": "gap"})
+    known, event = first_data("?since=0")
+    assert event["seq"] == 1
+    following, event = first_data(last_event_id=known)
+    assert (following.partition(".")[0], event["seq"]) == (known.partition(".")[0], 2)
+
+
 @pytest.mark.parametrize(
     ("path", "body", "message"),
     [
@@ -458,6 +481,14 @@ def test_a_foreign_name_or_page_reads_nothing_either(town: DiscordControl, path:
         ("message", [], "object"),
         ("click", {"member": "Budi", "message_id": "x", "custom_id": "a"}, "not an id"),
         ("click", {"member": "Budi", "message_id": 1, "custom_id": "a"}, "no message"),
+        (
+            "message",
+            {"member": "Budi", "content": "x", "files": [{"filename": "../x", "base64": ""}]},
+            "name of a file",
+        ),
+        ("message", {"member": "Budi", "content": "x", "files": [{"filename": "x", "base64": "?"}]}, "make sense"),
+        ("language", {"member": "Budi", "language": "xx"}, "no client speaks"),
+        ("complete", {"member": "Budi", "name": "none", "focused": "x"}, "no command"),
         ("faults", {"routes": [{"status": 99}]}, "status"),
         ("faults", {"weather": "bad"}, "unknown field 'weather'"),
         ("faults", {"forbid_intents": ["typing"]}, "forbid_intents"),

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from supervisor.client import socket_at
+from tests.support.discord_control import DiscordControl
 
 Message = dict[str, Any]
 
@@ -99,6 +101,29 @@ def test_it_says_hello_ready_and_farewell_and_ends_with_0(tmp_path: Path) -> Non
         assert farewell["code"] == 0
         assert process.wait(10) == 0
         door.close()
+
+
+def test_what_the_supervisor_says_is_passed_on_to_the_page(tmp_path: Path) -> None:
+    with life(tmp_path, "--port", "0") as (process, listening):
+        door = Door(listening)
+        door.grant("hello")
+        door.grant("events")
+        door.grant("ready", restart=None)
+        assert process.stdout is not None
+        town = DiscordControl(int(process.stdout.readline().strip("/\n").rpartition(":")[2]))
+        since = town.world()["last_seq"]
+        door.send(event={"type": "state", "program": "bot", "state": "DRAINING"})
+        event = next(town.events(since=since))
+        assert (event["type"], event["what"]) == ("supervisor", "state")
+        with ThreadPoolExecutor() as pool:
+            asked = pool.submit(town.request, "GET", "/control/supervisor")
+            door.grant("status", supervisor={"pid": 1}, programs=[{"name": "bot"}])
+            door.grant("history", history=[])
+            seen = {"state": "here", "status": {"supervisor": {"pid": 1}, "programs": [{"name": "bot"}]}, "history": []}
+            assert asked.result(10) == seen
+        door.close()
+        listening.close()
+        town.wait_for(lambda: town.request("GET", "/control/supervisor")["state"] == "away")
 
 
 def test_it_writes_to_a_new_log_file_when_asked(tmp_path: Path) -> None:
