@@ -31,6 +31,7 @@ test-fast: .venv/.dev .venv/.compiled ## run the tests that take seconds
 
 texts: .venv/.dev ## bring the catalogues of texts up to date with the code
 	$(BIN)/python -m tests.support.catalogues
+	$(BIN)/python -m tests.support.page_words
 
 lint: .venv/.dev ## check style and types
 	$(BIN)/ruff check
@@ -52,7 +53,7 @@ page: ## bundle anew what the page of the local Discord stands on; needs npm
 	cd $(BUNDLE) && npm ci --no-fund --no-audit && node build.mjs
 
 screenshots: .venv/.dev .venv/.compiled ## make docs/demo.png anew from a running demo; needs chromium
-	$(BIN)/python docs/screenshots.py
+	$(BIN)/python -m docs.screenshots
 
 clean: ## remove all that was made here; the state of an instance stays
 	rm -rf .venv .venv-lock $(BUNDLE)/node_modules bench/.venv-peers build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

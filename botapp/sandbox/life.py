@@ -36,9 +36,11 @@ async def live(surroundings: Surroundings, server: Server, stopping: asyncio.Eve
     server.overseer.link = link
     link.ready()
     knocking = asyncio.create_task(link.run())
+    telling = asyncio.create_task(_tell_of_sessions(server, link))
     waiting = asyncio.create_task(stopping.wait())
     await asyncio.wait({knocking, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
+    telling.cancel()
     await server.stop()
     if knocking.done():
         try:
@@ -48,6 +50,13 @@ async def live(surroundings: Surroundings, server: Server, stopping: asyncio.Eve
         return
     await link.farewell(0, "ended as asked", timeout_s=_FAREWELL_TIMEOUT_S)
     knocking.cancel()
+
+
+async def _tell_of_sessions(server: Server, link: Link) -> None:
+    """Let the supervisor know at once how many sessions there are."""
+    while True:
+        await server.sessions_changed()
+        link.beat()
 
 
 async def give_reason(surroundings: Surroundings, code: int, reason: str) -> None:

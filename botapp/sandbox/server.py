@@ -32,7 +32,8 @@ class Server:
     """The whole local Discord. `start` serves on a listening socket, `stop` ends every connection."""
 
     def __init__(self, token: str, *, identify_limit: bool = False) -> None:
-        feed, faults, sessions = Feed(), Faults(), Sessions(token)
+        self._feed = feed = Feed()
+        faults, sessions = Faults(), Sessions(token)
         sessions.identify_limit = identify_limit
         self._gateway = Gateway(sessions, feed)
         self._world = World(self._gateway.broadcast, feed.publish)
@@ -73,6 +74,12 @@ class Server:
     def sessions_open(self) -> int:
         """Return how many gateway sessions have a connection."""
         return sum(1 for session in self._gateway.snapshot() if session["connected"])
+
+    async def sessions_changed(self) -> None:
+        """Return when there are more or fewer sessions with a connection than now."""
+        before = self.sessions_open()
+        while self.sessions_open() == before:
+            await self._feed.changed()
 
     async def _get_attachment(self, request: web.Request) -> web.StreamResponse:
         found = self._world.attachment(request.path)

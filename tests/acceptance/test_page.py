@@ -70,6 +70,7 @@ def test_a_restart_by_word_and_by_button(toko: Shop, opened: Open) -> None:
     bot = admin.page.locator("[data-program=bot]")
     expect(bot).to_have_attribute("data-life", "1")
     expect(bot.locator(".health .fine")).to_have_count(4)
+    expect(admin.page.locator("[data-program=discord] .health")).to_have_text(re.compile("connected bots *1"))
     admin.say("!restart")
     expect(admin.messages("restart").locator("button.danger")).to_be_visible()
     admin.say("ya")

@@ -1,7 +1,7 @@
 """The words of the local Discord's page: what its code says, and bringing the catalogue up to date with it.
 
-`python -m tests.support.page_words` adds new words to page.po, drops unused ones and writes what the page reads.
-English is the code's own; Indonesian is the only catalogue.
+`make texts` (`python -m tests.support.page_words`) adds new words to page.po, drops unused ones, writes what the page
+reads, and says where a translation is still missing. English is the code's own; Indonesian is the only catalogue.
 """
 
 from __future__ import annotations
@@ -52,6 +52,9 @@ def bring_up_to_date() -> None:
     with CATALOGUE.open("wb") as file:
         write_po(file, fresh, width=110)
     COMPILED.write_text(compiled(read()))
+    for one in fresh:
+        if one.id and not one.string:
+            print(f"to be filled in: page.po: {one.id}")
 
 
 if __name__ == "__main__":
