@@ -97,13 +97,14 @@ function cacheText(value) {
 
 function restarts(bot, history) {
   const own = history.filter((one) => one.program === "bot");
-  const [last, ...earlier] = own;
   const running = bot?.restart;
+  const earlier = running ? own : own.slice(1);
   return html`<h2>${running ? _("Restart under way") : _("Last restart")}</h2>
-    ${running ? underWay(running.phase, running.by) : nothing}
-    ${last ? (running ? nothing : finished(last)) : running ? nothing : html`<p class="empty">${_("None yet. Be Admin, type !restart and answer ya.")}</p>`}
-    ${earlier.length && !running ? html`<h2>${_("Earlier")}</h2><ol class="earlier">${earlier.map(short)}</ol>` : nothing}`;
+    ${running ? underWay(running.phase, running.by) : last(own[0])}
+    ${earlier.length ? html`<h2>${_("Earlier")}</h2><ol class="earlier">${earlier.map(short)}</ol>` : nothing}`;
 }
+
+const last = (report) => (report ? finished(report) : html`<p class="empty">${_("None yet. Be Admin, type !restart and answer ya.")}</p>`);
 
 function underWay(phase, by) {
   const at = PHASES.indexOf(phase);

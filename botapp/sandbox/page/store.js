@@ -4,6 +4,7 @@ import { speak } from "./words.js";
 /** Messages asked for at a time. */
 export const CHUNK = 100;
 const REOPEN_MS = 2000;
+const SOON_MS = 500;
 
 export const state = {
   world: null,
@@ -172,7 +173,11 @@ function heard(event) {
   else if (event.type === "supervisor") fetchSupervisor();
   else if (event.type === "commands") fetchCommands();
   else if (event.type === "language") fetchWorld().then(fetchCommands);
-  else if (event.type.startsWith("session")) fetchBot();
+  else if (event.type.startsWith("session")) {
+    fetchBot();
+    // the bot tells its supervisor a little later that it is connected
+    setTimeout(fetchSupervisor, SOON_MS);
+  }
   else if (event.type === "typing") {
     state.typing.set(event.channel_id, Date.now() + 9000);
     setTimeout(changed, 9100);
