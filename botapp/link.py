@@ -215,9 +215,9 @@ class Link:
             message = decode(line)
             if "op" in message:
                 await self._handle(message)
-            elif "event" in message:
+            elif isinstance(event := message.get("event"), dict):
                 if self._on_event is not None:
-                    self._on_event(dict(message["event"]))
+                    self._on_event(event)
             elif (waiting := self._waiting.get(_whole(message.get("id")))) is not None and not waiting.done():
                 waiting.set_result(message)
 

@@ -302,6 +302,7 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(toko: Shop, opened: 
     admin.be("Admin")
     admin.say("kata" * 60)
     admin.say("!restart")
+    expect(admin.page.locator("button.danger")).to_be_visible()
     admin.say("ya")
     expect(admin.messages("Bot kembali: life 2")).to_be_visible()
     assert admin.width_needed() <= PHONE[0]
