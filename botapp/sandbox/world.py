@@ -2,7 +2,7 @@
 
 The semantics are simcord's (a third party's reading of Discord keeps us honest); its backend, its routes and its
 payloads stand here behind real sockets, on the real clock, with bounded memory. These parts of simcord are not
-documented, so its version is pinned, and this is the only file that touches them.
+documented, so its version is pinned; besides this file only `cdn.py` and `commands.py` touch them, a little.
 """
 
 from __future__ import annotations
@@ -14,14 +14,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 from discord import Intents, Permissions
 from simcord import intents as simcord_intents
 from simcord._clock import Clock
 from simcord.backend import Backend, errors, serializers
 from simcord.backend.access import channel_accessible, message_accessible
-from simcord.backend.cdn import CdnStore
 from simcord.backend.errors import BackendError
 from simcord.backend.models import Channel, Interaction, Message, Overwrite
 from simcord.backend.models.interaction import ResponseKind
@@ -32,7 +30,8 @@ from simcord.http.router import RouteNotImplemented, UnsupportedField, dispatch
 from simcord.interactions import base_payload
 
 from botapp.sandbox import ids
-from botapp.sandbox.bounded import Attachments, Nonces
+from botapp.sandbox.bounded import Nonces
+from botapp.sandbox.cdn import Cdn
 
 __all__ = [
     "FIRST_ANSWER_S",
@@ -69,25 +68,6 @@ FeedSink = Callable[..., None]
 class _RealClock(Clock):
     def now(self) -> datetime:
         return datetime.now(UTC)
-
-
-class _Cdn(CdnStore):
-    """Attachments with addresses on this server."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.base = ""
-        self.kept = Attachments()
-
-    def store_attachment(
-        self, attachment_id: int, channel_id: int, filename: str, data: bytes, description: str | None
-    ) -> dict[str, Any]:
-        payload = super().store_attachment(attachment_id, channel_id, filename, b"", description)
-        self._blobs.clear()
-        path = f"/attachments/{channel_id}/{attachment_id}/{filename}"
-        self.kept.keep(path, data, str(payload["content_type"]))
-        url = self.base + quote(path)
-        return payload | {"size": len(data), "url": url, "proxy_url": url}
 
 
 @dataclass
@@ -131,7 +111,7 @@ class World(Backend):
         # simcord keeps two logs for its own tests; a server would grow by them for ever.
         self.transcript = deque(maxlen=0)  # type: ignore[assignment]
         self.http_requests = deque(maxlen=0)  # type: ignore[assignment]
-        self.cdn = self._cdn = _Cdn()
+        self.cdn = self._cdn = Cdn()
         self._settle()
 
     def _settle(self) -> None:
