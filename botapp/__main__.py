@@ -5,6 +5,7 @@ Exit codes: 0 ended as asked · 1 a fault · 75 try again later · 77 token or i
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from types import TracebackType
@@ -24,7 +25,9 @@ def main(arguments: list[str]) -> int:
 
 
 def say_in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print a fault that nothing caught: what, and where. The exit code is 1 then."""
+    """Log a fault that nothing caught: what, and where. The exit code is 1 then."""
+    from supervisor.client import masked
+
     place = ""
     while trace is not None:
         if "importlib" not in trace.tb_frame.f_code.co_filename:
@@ -32,7 +35,11 @@ def say_in_one_line(kind: type[BaseException], error: BaseException, trace: Trac
         trace = trace.tb_next
     if isinstance(error, SyntaxError):
         place = f" [{error.filename}:{error.lineno}]"
-    print(f"cannot go on: {kind.__name__}: {error}{place}", file=sys.stderr)
+    text = f"cannot go on: {kind.__name__}: {error}{place}"
+    if logging.getLogger().handlers:
+        logging.getLogger(__name__).critical(text)
+    else:
+        print(masked(text), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import sys
 import time
 from typing import Any, Final
 
@@ -21,6 +19,7 @@ from botapp.config import Settings
 from botapp.ext.cache_manager import CacheManager
 from botapp.link import Link
 from botapp.locale import _
+from botapp.log import reopen
 from botapp.ui import render
 from botapp.ui.clicks import Clicks
 from botapp.ui.live_message import LiveMessage
@@ -266,12 +265,7 @@ class ShopBot(commands.Bot):
         return {"removed": await clear[message["what"]]()}
 
     async def _on_reopen(self, message: Message) -> Message:
-        """Write to the log file anew: the old one was moved away."""
-        file = os.open(os.environ["STOCKSUP_LOG_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-            os.dup2(file, stream.fileno())
-        os.close(file)
+        reopen()
         return {}
 
     def _on_ready_heard(self, report: Message | None) -> None:

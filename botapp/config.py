@@ -103,7 +103,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 _TABLES: Final[dict[str, type[Struct]]] = {"discord": Discord, "bot": Bot, "cache": Cache, "store": Store}
 #: top-level names that are the supervisor's alone
-_NOT_OURS: Final = frozenset({"programs", "alerts"})
+_NOT_OURS: Final = frozenset({"programs", "alerts", "logs"})
 _TOP_LEVEL: Final = frozenset(Settings.__struct_fields__) - {"path"} | _NOT_OURS
 
 

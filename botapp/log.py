@@ -1,54 +1,92 @@
-"""The bot's log: one line per event on stderr, secrets masked."""
+"""The bot's log: one line per event on stderr, secrets masked; and a copy for systemd's journal, where there is one."""
 
 from __future__ import annotations
 
+import json
 import logging
-import re
+import os
 import sys
 import traceback
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from botapp.journald import JournalHandler
+from supervisor.client import Surroundings, masked
+
 #: how many calls of a failure's way are named
 NAMED_CALLS: Final = 4
 
-# tokens of interactions and webhooks stand in addresses
-_IN_ADDRESSES: Final = re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w.=-]+")
 
+class Message(logging.Formatter):
+    """The message; a failure's kind, text and place behind it, all in one line."""
 
-class OneLine(logging.Formatter):
-    """Time, level, message; a failure's kind, text and place behind it, all in one line."""
-
-    def __init__(self, timezone: ZoneInfo, secrets: tuple[str, ...]) -> None:
+    def __init__(self, secrets: tuple[str, ...]) -> None:
         super().__init__()
-        self._timezone = timezone
-        self._secrets = tuple(secret for secret in secrets if secret)
+        self._secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line for `record`."""
-        stamp = datetime.fromtimestamp(record.created, self._timezone).strftime("%Y-%m-%dT%H:%M:%S%z")
         text = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
             text += f": {in_a_line(record.exc_info[1])}"
-        return f"{stamp} {record.levelname:<7} {self._masked(' '.join(text.split()))}"
-
-    def _masked(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return _IN_ADDRESSES.sub(r"\1***", text)
+        return masked(" ".join(text.split()), self._secrets)
 
 
-def set_up(timezone: str, *secrets: str) -> None:
-    """Log to stderr from now on; `secrets` never appear there."""
+class OneLine(Message):
+    """Time and level before the message."""
+
+    def __init__(self, timezone: ZoneInfo, secrets: tuple[str, ...]) -> None:
+        super().__init__(secrets)
+        self._timezone = timezone
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line for `record`."""
+        return f"{self._stamp(record)} {record.levelname:<7} {super().format(record)}"
+
+    def _stamp(self, record: logging.LogRecord) -> str:
+        return datetime.fromtimestamp(record.created, self._timezone).strftime("%Y-%m-%dT%H:%M:%S%z")
+
+
+class JsonLine(OneLine):
+    """The same as an object: `time`, `level`, `message`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line for `record`."""
+        message = Message.format(self, record)
+        fields = {"time": self._stamp(record), "level": record.levelname.lower(), "message": message}
+        return json.dumps(fields, ensure_ascii=False)
+
+
+def set_up(timezone: str, secrets: tuple[str, ...], surroundings: Surroundings | None) -> None:
+    """Log to stderr from now on, and to whatever else `surroundings` name; `secrets` never appear there."""
     if not sys.stderr.isatty() and hasattr(sys.stderr, "reconfigure"):
         sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLine(ZoneInfo(timezone), secrets))
+    as_json = surroundings is not None and surroundings.log_as_json
+    file = logging.StreamHandler(sys.stderr)
+    file.setFormatter((JsonLine if as_json else OneLine)(ZoneInfo(timezone), secrets))
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [file]
+    if surroundings is not None and surroundings.journal is not None:
+        journal = JournalHandler(surroundings.journal, surroundings.program, surroundings.life)
+        journal.setFormatter(Message(secrets))
+        root.handlers.append(journal)
     root.setLevel(logging.INFO)
     logging.getLogger("discord").setLevel(logging.WARNING)
+
+
+def reopen() -> None:
+    """Write to the log file that the supervisor names: the one that stdout and stderr are was moved away.
+
+    Raises OSError, and then all is as it was.
+    """
+    file = os.open(os.environ["STOCKSUP_LOG_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+            os.dup2(file, stream.fileno())
+    finally:
+        os.close(file)
 
 
 def in_a_line(error: BaseException) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from botapp import catalogue, config, locale, log
 from botapp.locale import _
+from supervisor.client import Surroundings, masked
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
@@ -59,7 +60,7 @@ def check() -> int:
     try:
         _read_settings()
     except config.ConfigError as error:
-        print(error, file=sys.stderr)
+        print(masked(str(error)), file=sys.stderr)
         return BAD_CONFIG
     return DONE
 
@@ -69,11 +70,11 @@ def run() -> int:
     try:
         settings, token, products = _read_settings()
     except config.ConfigError as error:
-        ending = Ending(BAD_CONFIG, str(error))
+        ending = Ending(BAD_CONFIG, masked(str(error)))
         print(ending.reason, file=sys.stderr)
         asyncio.run(_give_reason(ending))
         return ending.code
-    log.set_up(settings.timezone, token)
+    log.set_up(settings.timezone, (token,), Surroundings.read())
     if (path := config.open_token_file(settings)) is not None:
         _log.warning(_("other users of this machine can read %s; run: chmod 600 %s"), path, path)
     return asyncio.run(_live(settings, token, products))
@@ -88,7 +89,6 @@ def _read_settings() -> tuple[Settings, str, tuple[Product, ...]]:
 async def _give_reason(ending: Ending) -> None:
     """Tell the supervisor why this life ends before it began."""
     from botapp.link import Link
-    from supervisor.client import Surroundings
 
     surroundings = Surroundings.read()
     if surroundings is None:
@@ -104,7 +104,6 @@ async def _live(settings: Settings, token: str, products: tuple[Product, ...]) -
     # Importing makes next to no garbage, and members wait: looking for it would cost a tenth of the start.
     gc.disable()
     from botapp.bot import ShopBot, point_at
-    from supervisor.client import Surroundings
 
     gc.freeze()
     gc.enable()

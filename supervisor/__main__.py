@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from supervisor import foreign, locale, ops, systemd
+from supervisor import foreign, journald, locale, ops, systemd
 from supervisor.config import load
 from supervisor.locale import _
 from supervisor.log import Log
@@ -82,9 +82,9 @@ def _open(config: Path | None, *, echo: bool) -> Runner:
         _make_private(place.state_dir)
         _make_private(place.supervisor_log.parent)
         _lock(place)
-        return Runner(
-            path, place, settings, Log(place.supervisor_log, echo=echo), ops.handle, systemd.manager(os.environ)
-        )
+        to_journal = echo and journald.takes_stderr(os.environ)
+        logbook = Log(place.supervisor_log, settings.logs, echo=echo, to_journal=to_journal)
+        return Runner(path, place, settings, logbook, ops.handle, systemd.manager(os.environ))
     except OSError as error:
         text = _(
             "cannot use %(path)s: %(why)s; mend its permissions, "

@@ -74,6 +74,10 @@ class Surroundings:
     cache_dir: Path
     #: directory of the cache that outlives lives
     cache_perm_dir: Path
+    #: whether lines of the log are to be JSON objects with `time`, `level` and `message`
+    log_as_json: bool = False
+    #: socket of systemd's journal, to which lines of the log are to go too; None: there is none
+    journal: Path | None = None
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> Surroundings | None:
@@ -85,6 +89,8 @@ class Surroundings:
                 life=int(environ["STOCKSUP_LIFE"]),
                 cache_dir=Path(environ["STOCKSUP_CACHE_DIR"]),
                 cache_perm_dir=Path(environ["STOCKSUP_CACHE_PERM_DIR"]),
+                log_as_json=environ.get("STOCKSUP_LOG_FORMAT") == "json",
+                journal=Path(environ["STOCKSUP_JOURNAL"]) if environ.get("STOCKSUP_JOURNAL") else None,
             )
         except KeyError:
             return None

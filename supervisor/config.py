@@ -17,7 +17,7 @@ from supervisor.locale import N_, _
 from supervisor.paths import DEFAULT_STATE_DIR, ConfigError, read_toml
 
 #: tables at the top of the file that programs check themselves
-PROGRAM_TABLES: Final = frozenset({"discord", "bot", "store"})
+PROGRAM_TABLES: Final = ("discord", "bot", "store")
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
@@ -87,6 +87,19 @@ class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     disk_low_bytes: Annotated[int, msgspec.Meta(ge=0)] = 256 * 1024 * 1024
 
 
+class Logs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[logs]`: when a log file is moved away, how many old ones stay, how lines are written."""
+
+    #: a file of this size is moved away; 0: whatever its size
+    max_bytes: Annotated[int, msgspec.Meta(ge=0)] = 10 * 1024 * 1024
+    #: a file that was begun so long ago is moved away; 0: however old it is
+    max_age_days: Annotated[float, msgspec.Meta(ge=0, le=36_500)] = 7.0
+    #: old files that stay beside the present one; 0: all
+    keep: Count = 8
+    #: how the supervisor, and programs that ask for it, write a line
+    format: Literal["text", "json"] = "text"
+
+
 class Supervisor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[supervisor]`."""
 
@@ -104,6 +117,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     supervisor: Supervisor = Supervisor()
     cache: Cache = Cache()
     alerts: Alerts = Alerts()
+    logs: Logs = Logs()
+    #: tables of programs, as they stand in the file
+    discord: dict[str, Any] = {}
+    bot: dict[str, Any] = {}
+    store: dict[str, Any] = {}
     programs: dict[str, Program] = {}
 
 
@@ -116,7 +134,7 @@ def load(path: Path) -> Settings:
 
     Raises ConfigError: one message with file, key, what is wrong and what was expected.
     """
-    table = {name: value for name, value in read_toml(path).items() if name not in PROGRAM_TABLES}
+    table = read_toml(path)
     _refuse_unknown_keys(path, table)
     programs = table.pop("programs", {})
     if not isinstance(programs, dict):
@@ -192,17 +210,13 @@ def _problem_of(name: str, program: Program) -> str | None:
 def _refuse_unknown_keys(path: Path, table: dict[str, Any]) -> None:
     """Raise ConfigError, with a near name, for the first key that nobody knows."""
     known: dict[str, frozenset[str]] = {
-        "": frozenset(Settings.__struct_fields__) | PROGRAM_TABLES,
+        "": frozenset(Settings.__struct_fields__),
         "supervisor": frozenset(Supervisor.__struct_fields__),
         "cache": frozenset(Cache.__struct_fields__),
         "alerts": frozenset(Alerts.__struct_fields__),
+        "logs": frozenset(Logs.__struct_fields__),
     }
-    places: list[tuple[str, Any]] = [
-        ("", table),
-        ("supervisor", table.get("supervisor")),
-        ("cache", table.get("cache")),
-        ("alerts", table.get("alerts")),
-    ]
+    places: list[tuple[str, Any]] = [("", table), *((name, table.get(name)) for name in known if name)]
     programs = table.get("programs")
     if isinstance(programs, dict):
         places += [(f"programs.{name}", one) for name, one in programs.items()]
@@ -228,6 +242,7 @@ def _unknown(path: Path, place: str, key: str, names: frozenset[str]) -> str:
 #: what may stand where a key takes one of a few words
 _CHOICES: Final = {
     "language": N_('"id" or "en"'),
+    "format": N_('"text" or "json"'),
     "ready": N_('"link" or a number of seconds'),
     "restart": N_('"always", "on-failure" or "never"'),
     "flush_on_restart": N_('"all", "temporary", "expired" or "none"'),

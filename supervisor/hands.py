@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from supervisor import cache, events, foreign, log, process
+from supervisor import cache, events, foreign, process
 from supervisor.config import Program
 from supervisor.events import Event
 from supervisor.locale import _
+from supervisor.logfiles import LogFiles
+from supervisor.masking import masked
 from supervisor.model import Identity, Known
 from supervisor.paths import Place
 
@@ -20,7 +22,9 @@ MAX_PROBLEM_CHARS: Final = 1500
 MAX_PROBLEM_LINES: Final = 15
 
 #: not handed on: the supervisor's own talk with systemd, and what an outer life was told
-_HIDDEN: Final = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID"})
+_HIDDEN: Final = frozenset(
+    {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "JOURNAL_STREAM"}
+)
 
 
 #: what keeps a process from being started until somebody mends the configuration, or what it names
@@ -31,11 +35,17 @@ class Hands:
     """Does things to the world, and posts what comes of them."""
 
     def __init__(
-        self, place: Place, config: Path, post: Callable[[str, Event], None], note: Callable[[str, str], None]
+        self,
+        place: Place,
+        config: Path,
+        logs: LogFiles,
+        post: Callable[[str, Event], None],
+        note: Callable[[str, str], None],
     ) -> None:
         """`post` takes a program's name and an event, `note` a level and a line for the log."""
         self._place = place
         self._config = config
+        self._logs = logs
         self._post = post
         self._note = note
         #: program and life of each check that runs, by pid
@@ -45,16 +55,15 @@ class Hands:
 
     def spawn(self, known: Known) -> None:
         """Start the present life's process; posts Spawned or SpawnFailed."""
-        output = self._place.log_of(known.name)
+        output = self._logs.begin(known)
         temp, perm = self._cache_dirs(known)
         environ = {
             **self._environ(known.program),
             **self.marks(known),
             "STOCKSUP_CACHE_DIR": str(temp),
             "STOCKSUP_CACHE_PERM_DIR": str(perm),
-            "STOCKSUP_LOG_FILE": str(output),
+            **self._logs.told(output),
         }
-        self._mark(known, "starts")
         try:
             pid = process.spawn(known.program.command, environ, self._cwd(known.program), output)
         except OSError as error:
@@ -148,7 +157,7 @@ class Hands:
         assert known.child is not None
         self._kill_remains(known, known.child.pid)
         how = signal_name or ("exit unknown" if code is None else f"exit {code}")
-        self._mark(known, f"ended: {how}")
+        self._logs.mark(known, f"ended: {how}")
 
     def bury_unseen(self, known: Known) -> None:
         """Kill what a life left behind that ended while nobody watched: its pid may be somebody else's by now."""
@@ -158,13 +167,6 @@ class Hands:
         if left := process.kill_remains(leader, self.marks(known)):
             text = _("%(program)s: life %(life)d left processes behind; killed %(pids)s")
             self._note("warning", text % {"program": known.name, "life": known.life, "pids": left})
-
-    def _mark(self, known: Known, what: str) -> None:
-        output = self._place.log_of(known.name)
-        try:
-            log.mark(output, f"life {known.life} of {known.name} {what}")
-        except OSError as error:
-            self._note("warning", _("cannot write %(path)s: %(why)s") % {"path": output, "why": foreign.why(error)})
 
     def marks(self, known: Known) -> dict[str, str]:
         """Return the part of the environment by which everything that a life started can be found."""
@@ -188,8 +190,9 @@ class Hands:
 
     def _own_marks(self) -> frozenset[str]:
         return frozenset(
-            {"STOCKSUP_SOCKET", "STOCKSUP_PROGRAM", "STOCKSUP_LIFE", "STOCKSUP_LOG_FILE", "STOCKSUP_CHECK"}
-        )
+            {"STOCKSUP_SOCKET", "STOCKSUP_PROGRAM", "STOCKSUP_LIFE", "STOCKSUP_LOG_FILE", "STOCKSUP_LOG_FORMAT",
+             "STOCKSUP_JOURNAL", "STOCKSUP_CHECK"}
+        )  # fmt: skip
 
     def _cwd(self, program: Program) -> Path:
         return self._config.parent / program.cwd
@@ -215,7 +218,8 @@ class Hands:
             text = output.read_bytes()[-8 * MAX_PROBLEM_CHARS :].decode(errors="replace")
         except OSError as error:
             text = _("cannot read %(path)s: %(why)s") % {"path": output, "why": foreign.why(error)}
-        lines = [line for line in text.splitlines() if line.strip()][-MAX_PROBLEM_LINES:]
+        # masked before it is cut: half a secret does not look like one
+        lines = [line for line in masked(text).splitlines() if line.strip()][-MAX_PROBLEM_LINES:]
         silent = _("the check ended with %(how)s and said nothing") % {"how": signal_name or f"exit {code}"}
         return "\n".join(lines)[-MAX_PROBLEM_CHARS:] or silent
 

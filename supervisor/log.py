@@ -1,4 +1,4 @@
-"""The supervisor's own log: a line per event, into a file, in the foreground to the terminal too."""
+"""What the supervisor writes into log files: its own, a line per event, and the marks of lives in those of programs."""
 
 from __future__ import annotations
 
@@ -6,48 +6,159 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Final, NamedTuple
 
-#: shown names of the levels, of one width
-LEVELS = {"info": "INFO ", "warning": "WARN ", "error": "ERROR", "critical": "FATAL"}
+import msgspec
+
+from supervisor import rotation
+from supervisor.config import Logs
+from supervisor.masking import masked
+
+
+class _Level(NamedTuple):
+    #: as it is shown, of one width
+    word: str
+    #: as syslog(3) counts
+    priority: int
+
+
+LEVELS: Final = {
+    "info": _Level("INFO ", 6),
+    "warning": _Level("WARN ", 4),
+    "error": _Level("ERROR", 3),
+    "critical": _Level("FATAL", 2),
+}
+
+_STDOUT: Final = 1
+_STDERR: Final = 2
 
 
 class Log:
-    """Appends lines to a file."""
+    """Appends lines to a file, which is moved away when that is due."""
 
-    def __init__(self, path: Path, *, echo: bool) -> None:
-        """Open `path` for appending, 0600; with `echo` lines go to stderr as well. Raises OSError."""
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def __init__(self, path: Path, settings: Logs, *, echo: bool, to_journal: bool = False) -> None:
+        """Open `path` for appending, 0600. Raises OSError.
+
+        With `echo` lines go to stderr as well; with `to_journal` in the form that systemd's journal takes there.
+        """
+        #: counts from the next line on
+        self.settings = settings
+        self._path = path
         self._echo = echo
+        #: whether stderr is systemd's journal
+        self.to_journal = to_journal
+        #: whether it has been told that the file cannot be moved
+        self._is_stuck = False
+        self._fd = self._open()
 
     def write(self, level: str, text: str) -> None:
         """Write one line. A disk that is full is no reason to end; the line is then on stderr alone, if anywhere."""
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        # a path may hold bytes that are no text
-        line = f"{stamp} {LEVELS[level]} {' '.join(text.splitlines())}\n".encode(errors="backslashreplace")
+        text = masked(" ".join(text.splitlines()))
+        stuck = self._move_if_due()
+        data = line(self.settings, level, text)
         try:
-            os.write(self._fd, line)
+            self._size_bytes += os.write(self._fd, data)
         except OSError:
-            self._echo_line(line)
+            self._echo_line(level, text, data)
         else:
             if self._echo:
-                self._echo_line(line)
-
-    def _echo_line(self, line: bytes) -> None:
-        try:
-            sys.stderr.buffer.write(line)
-            sys.stderr.buffer.flush()
-        except OSError:
-            self._echo = False  # the terminal is gone; the file goes on
+                self._echo_line(level, text, data)
+        if stuck is not None and not self._is_stuck:
+            self._is_stuck = True
+            self.write("error", f"cannot move {stuck.filename} away: {stuck.strerror}; the log grows on")
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._fd)
 
+    def _open(self) -> int:
+        fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._beginning = beginning(self._path)
+        self._size_bytes = os.fstat(fd).st_size
+        return fd
 
-def mark(path: Path, text: str) -> None:
+    def _move_if_due(self) -> OSError | None:
+        """Return what was in the way, if something was; lines then go where they went before."""
+        if not rotation.is_due(self.settings, self._size_bytes, self._beginning, time.time()):
+            return None
+        old = self._fd
+        try:
+            if self._path.exists():
+                move_away(self._path, self.settings.keep)
+            self._fd = self._open()
+        except OSError as error:
+            return error
+        self._is_stuck = False
+        for fd in (_STDOUT, _STDERR):
+            if _is_same_file(fd, old):
+                os.dup2(self._fd, fd)  # what Python itself may have to say goes the same way
+        os.close(old)
+        return None
+
+    def _echo_line(self, level: str, text: str, data: bytes) -> None:
+        if self.to_journal:
+            # sd-daemon(3): the level is in front; the journal has the time itself
+            data = f"<{LEVELS[level].priority}>{text}\n".encode(errors="backslashreplace")
+        try:
+            sys.stderr.buffer.write(data)
+            sys.stderr.buffer.flush()
+        except OSError:
+            self._echo = False  # the terminal is gone; the file goes on
+
+
+def line(settings: Logs, level: str, text: str) -> bytes:
+    """Return a line of the supervisor's log."""
+    if settings.format == "json":
+        return _json(level, text)
+    # a path may hold bytes that are no text
+    return f"{_stamp()} {LEVELS[level].word} {text}\n".encode(errors="backslashreplace")
+
+
+def mark(path: Path, settings: Logs, text: str) -> None:
     """Append a line about a life to its program's log, recognisable as the supervisor's. Raises OSError."""
-    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    text = masked(text)
+    shown = f"--- stocksup {_stamp()}: {text} ---\n".encode(errors="backslashreplace")
+    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        os.write(fd, f"--- stocksup {time.strftime('%Y-%m-%dT%H:%M:%S%z')}: {text} ---\n".encode())
+        end = os.fstat(fd).st_size
+        # a life that was killed may have left a line without its end
+        is_cut = end > 0 and os.pread(fd, 1, end - 1) != b"\n"
+        os.write(fd, b"\n" * is_cut + (_json("info", text, mark=True) if settings.format == "json" else shown))
     finally:
         os.close(fd)
+
+
+def move_away(path: Path, keep: int) -> None:
+    """Give the log at `path` the next old name, so that a new one can be begun; `keep` old ones stay, 0: all.
+
+    Raises OSError; the log is then where it was.
+    """
+    found = (rotation.number(path.name, name) for name in os.listdir(path.parent))
+    moves = rotation.moves([number for number in found if number is not None], keep)
+    for number in moves.delete:
+        path.with_name(f"{path.name}.{number}").unlink(missing_ok=True)
+    for old, new in moves.rename:
+        path.with_name(f"{path.name}.{old}").rename(path.with_name(f"{path.name}.{new}"))
+    path.rename(path.with_name(f"{path.name}.1"))
+
+
+def beginning(path: Path) -> rotation.Beginning:
+    """Return how the log at `path` begins. Raises OSError."""
+    with path.open("rb", buffering=0) as file:
+        return rotation.beginning(file.read(rotation.HEAD_BYTES))
+
+
+def _is_same_file(fd: int, other: int) -> bool:
+    try:
+        return os.path.sameopenfile(fd, other)
+    except OSError:
+        return False  # it is closed
+
+
+def _json(level: str, text: str, **more: object) -> bytes:
+    text = text.encode(errors="backslashreplace").decode()
+    return msgspec.json.encode({"time": _stamp(), "level": level, "message": text, **more}) + b"\n"
+
+
+def _stamp() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")

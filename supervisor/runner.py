@@ -26,6 +26,7 @@ from supervisor.events import Effect, Event
 from supervisor.hands import Hands
 from supervisor.journal import History, Journal
 from supervisor.locale import N_, _
+from supervisor.logfiles import LogFiles
 from supervisor.model import Identity, Instant, Known, Report, State, Wish
 from supervisor.paths import ConfigError, Place
 from supervisor.systemd import Manager, Voice
@@ -80,7 +81,8 @@ class Runner:
         self._down_waiters: dict[str, list[Callable[[], None]]] = {}
         self._selector = selectors.DefaultSelector()
         self._catch_signals()
-        self._hands = Hands(place, config, self.post, logbook.write)
+        self._logs = LogFiles(place, settings.logs, self._ask_reopen, logbook.write, to_journal=logbook.to_journal)
+        self._hands = Hands(place, config, self._logs, self.post, logbook.write)
         self._post_office = PostOffice(place, config, self._selector, logbook.write, now)
         self.door = control.Door(
             place.socket,
@@ -276,6 +278,8 @@ class Runner:
         for effect in effects:
             self._carry_out(known, effect)
         self._announce(before, known)
+        if isinstance(event, events.Beat):
+            self._logs.heard(known)
         if known.state is not before.state and known.state in _SETTLED:
             self._hands.sweep(name)
         if order.is_down(known):
@@ -320,6 +324,13 @@ class Runner:
         """Ask the present life; what matters of its answer comes as a message of its own."""
         if (connection := self.links.get(name)) is not None:
             self.door.ask(connection, op, lambda answer: None, **fields)
+
+    def _ask_reopen(self, name: str, then: Callable[[protocol.Answer], None]) -> bool:
+        """Ask the present life to open its log anew; return whether there is one that can be asked."""
+        if (connection := self.links.get(name)) is None:
+            return False
+        self.door.ask(connection, "reopen", then)
+        return True
 
     def _connection_closed(self, connection: control.Connection) -> None:
         """If the connection was a life's, that life has lost its link."""

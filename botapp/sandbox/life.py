@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import sys
 from typing import TYPE_CHECKING, Final
 
 from botapp.link import Link, StaleLife
+from botapp.log import reopen
 from supervisor.client import Message, Surroundings
 
 if TYPE_CHECKING:
@@ -68,10 +67,5 @@ async def give_reason(surroundings: Surroundings, code: int, reason: str) -> Non
 
 
 async def _reopen(_: Message) -> Message:
-    """Write to the log file anew: the old one was moved away."""
-    file = os.open(os.environ["STOCKSUP_LOG_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-        os.dup2(file, stream.fileno())
-    os.close(file)
+    reopen()
     return {}

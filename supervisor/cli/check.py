@@ -18,6 +18,7 @@ from supervisor.cli import exits
 from supervisor.cli.instance import Instance
 from supervisor.cli.progress import Progress
 from supervisor.locale import _
+from supervisor.masking import masked
 from supervisor.paths import ConfigError
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _run_check(config: Path, name: str, program: Program, command: list[str], pl
         return Finding(name, text % {"time_s": program.start_timeout_s, "command": " ".join(command)})
     if done.returncode == 0:
         return Finding(name)
-    said = [line for line in done.stdout.decode(errors="replace").splitlines() if line.strip()][-MAX_LINES:]
+    said = [line for line in masked(done.stdout.decode(errors="replace")).splitlines() if line.strip()][-MAX_LINES:]
     silent = _("its check ended with %(code)d and said nothing: %(command)s")
     problem = "\n".join(said) or silent % {"code": done.returncode, "command": " ".join(command)}
     return Finding(name, problem, exits.BAD_CONFIG if done.returncode == exits.BAD_CONFIG else exits.FAILED)

@@ -1,87 +1,191 @@
-"""One log file: its last lines, and what is appended to it. Missing is the same as empty."""
+"""The files of one log: the present one and those that were moved away. Missing is the same as empty."""
 
 from __future__ import annotations
 
+import itertools
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-#: how much of the end of a file is looked at, and how much is taken at a time when following it
-MAX_BYTES: Final = 1024 * 1024
+from supervisor.cli import logline
+from supervisor.cli.logline import Line
+from supervisor.rotation import number
 
-_LIFE_STARTS: Final = re.compile(r"--- stocksup \S+ life \d+ of \S+ starts ---")
-_LIFE_MARK: Final = re.compile(r"--- stocksup \S+ life \d+ of .* ---")
-_TIME: Final = re.compile(r"(?:--- stocksup )?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)")
+#: how much is read at a time, looking back
+BLOCK_BYTES: Final = 64 * 1024
+#: how far back one looks at most, over all files
+MAX_BACK_BYTES: Final = 64 * 1024 * 1024
+#: how much is taken at a time when following
+MAX_NEW_BYTES: Final = 1024 * 1024
+#: a line that is longer is cut into several
+MAX_LINE_BYTES: Final = 1024 * 1024
+#: files that are held open: one that was moved away may still be written to, until its program opens the new one
+MAX_OPEN: Final = 8
 
 
 class LogFile:
-    """Reads a file that others append to, and that may be moved away and made anew."""
+    """Reads a log that others append to, and that is moved away and made anew meanwhile.
+
+    Files are known by what they are, not by their names, and held open: so whatever is written there is told once,
+    wherever it is moved to, or even deleted.
+    """
 
     def __init__(self, path: Path) -> None:
+        """`path` is the present file."""
         self._path = path
-        self._inode = 0
-        #: up to where the file has been read, in bytes
+        #: the newest files, oldest first
+        self._files: list[_File] = []
+
+    def last(self, count: int, *, unfinished: bool, level: str | None = None) -> list[Line]:
+        """Return the last `count` lines of at least `level`, oldest first. To be called before `new`, if at all.
+
+        With `unfinished` a line that has no end yet counts too. Raises OSError.
+        """
+        self._open_new()
+        for file in self._files:
+            file.skip(to_line_end=file is self._files[-1] and not unfinished)
+        return logline.newest(map(_line, self._back()), count, level)
+
+    def new(self) -> list[Line]:
+        """Return the lines that were finished since. Raises OSError."""
+        self._open_new()
+        lines: list[bytes] = []
+        for file in list(self._files):
+            is_present = file is self._files[-1]
+            found = file.new()
+            if found.is_nothing and not is_present:
+                lines += file.take_rest()  # nobody finishes that line
+                if len(self._files) > MAX_OPEN or file.is_deleted():
+                    self._files.remove(file)
+                    file.close()
+            lines += found.lines
+            if found.more:
+                break  # what stands in younger files comes after that
+        return [_line(line) for line in lines]
+
+    def _open_new(self) -> None:
+        """Open the files that are younger than those that are open; at first the youngest."""
+        known = {file.inode for file in self._files}
+        fresh: dict[int, _File] = {}
+        # youngest first: a file that is moved meanwhile is met again, and none is passed by
+        for path in (self._path, *_older(self._path)):
+            file = _opened(path)
+            if file is None:
+                continue
+            if file.inode in known or file.inode in fresh:
+                file.close()
+                if file.inode in known:
+                    break
+                continue
+            fresh[file.inode] = file
+            if not known and len(fresh) == MAX_OPEN:
+                break
+        self._files += reversed(fresh.values())
+
+    def _back(self) -> Iterator[bytes]:
+        """Yield the lines of all files, the last one first, as far as one looks."""
+        left = MAX_BACK_BYTES
+        for file in self._all_back():
+            lines = file.back(left)
+            unfinished = next(lines, b"")
+            for line in itertools.chain([unfinished] if unfinished else [], lines):
+                left -= len(line) + 1
+                yield line
+
+    def _all_back(self) -> Iterator[_File]:
+        """Yield all files, the youngest first; those that are not held are closed when the next one is asked for."""
+        yield from reversed(self._files)
+        held = {file.inode for file in self._files}
+        for path in _older(self._path):
+            if (file := _opened(path)) is not None:
+                if file.inode not in held:
+                    file.skip(to_line_end=False)
+                    yield file
+                file.close()
+
+
+class _New(NamedTuple):
+    """What was written into a file since."""
+
+    lines: list[bytes]
+    #: whether nothing at all was written, not even a part of a line
+    is_nothing: bool
+    #: whether not all was read
+    more: bool
+
+
+class _File:
+    """One file, held open."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self.inode = os.fstat(fd).st_ino
+        #: up to where it has been read, in bytes
         self._offset = 0
         #: the beginning of a line whose end has not been written yet
         self._rest = b""
 
-    def last(self, count: int, *, unfinished: bool) -> list[str]:
-        """Return the last `count` lines; with `unfinished` one that has no end yet counts too. Raises OSError."""
-        lines = self._read(from_end=True)
-        if unfinished and self._rest:
-            lines.append(_text(self._rest))
-            self._rest = b""
-        return lines[-count:] if count else []
+    def close(self) -> None:
+        os.close(self._fd)
 
-    def new(self) -> list[str]:
-        """Return the lines that were finished since. Raises OSError."""
-        return self._read(from_end=False)
+    def is_deleted(self) -> bool:
+        return os.fstat(self._fd).st_nlink == 0
 
-    def _read(self, *, from_end: bool) -> list[str]:
-        try:
-            file = self._path.open("rb")
-        except FileNotFoundError:
-            return []
-        with file:
-            found = os.fstat(file.fileno())
-            if found.st_ino != self._inode or found.st_size < self._offset:
-                self._inode, self._offset, self._rest = found.st_ino, 0, b""
-            cut = from_end and found.st_size > MAX_BYTES
-            if cut:
-                self._offset = found.st_size - MAX_BYTES
-            file.seek(self._offset)
-            data = file.read(MAX_BYTES)
+    def skip(self, *, to_line_end: bool) -> None:
+        """Take all that is there for read; with `to_line_end` not the line at its end that is not finished."""
+        self._offset = os.fstat(self._fd).st_size
+        if to_line_end:
+            self._offset -= len(next(self.back(MAX_LINE_BYTES), b""))
+
+    def back(self, most_bytes: int) -> Iterator[bytes]:
+        """Yield the lines of what has been read, the last one first; before it the unfinished one, maybe empty."""
+        end, least = self._offset, max(0, self._offset - most_bytes)
+        tail = b""
+        while end > least and len(tail) < MAX_LINE_BYTES:
+            start = max(least, end - BLOCK_BYTES)
+            tail, *lines = (os.pread(self._fd, end - start, start) + tail).split(b"\n")
+            yield from reversed(lines)
+            end = start
+        if end == 0 or len(tail) >= MAX_LINE_BYTES:
+            yield tail
+
+    def new(self) -> _New:
+        """Return what was written since."""
+        size = os.fstat(self._fd).st_size
+        if size < self._offset:
+            self._offset, self._rest = 0, b""  # it was emptied
+        data = os.pread(self._fd, MAX_NEW_BYTES, self._offset)
         self._offset += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
-        return [_text(line) for line in (lines[1:] if cut else lines)]
+        if len(self._rest) > MAX_LINE_BYTES:
+            lines += self.take_rest()
+        return _New(lines, is_nothing=not data, more=self._offset < size)
+
+    def take_rest(self) -> list[bytes]:
+        """Return the line whose end has not been written, if there is one."""
+        rest, self._rest = self._rest, b""
+        return [rest] if rest else []
 
 
-def _text(line: bytes) -> str:
-    """Return the line as text that does nothing to a terminal."""
-    text = line.decode(errors="replace").rstrip("\r")
-    return "".join(char if char.isprintable() or char == "\t" else "�" for char in text)
+def _opened(path: Path) -> _File | None:
+    try:
+        return _File(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except FileNotFoundError:
+        return None
 
 
-def merged(tails: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-    """Return the lines of several logs as (name, line), in the order of their times. Pure.
-
-    A line without a time belongs to the one before it.
-    """
-    dated: list[tuple[str, str, str]] = []
-    for name, lines in tails.items():
-        at = ""
-        for line in lines:
-            if found := _TIME.match(line):
-                at = f"{found[1]} {found[2]}"
-            dated.append((at, name, line))
-    # sorting is stable: what was written within one second stays in the order of its log
-    return [(name, line) for _, name, line in sorted(dated, key=lambda one: one[0])]
+def _older(path: Path) -> list[Path]:
+    """Return the files that were moved away, the youngest first."""
+    try:
+        names = os.listdir(path.parent)
+    except FileNotFoundError:
+        return []
+    numbers = sorted(found for name in names if (found := number(path.name, name)) is not None)
+    return [path.with_name(f"{path.name}.{one}") for one in numbers]
 
 
-def of_last_life(lines: Sequence[str]) -> list[str]:
-    """Return what the last life wrote, without the marks of the supervisor. Pure."""
-    starts = [i for i, line in enumerate(lines) if _LIFE_STARTS.fullmatch(line)]
-    own = lines[starts[-1] + 1 :] if starts else lines
-    return [line for line in own if not _LIFE_MARK.fullmatch(line)]
+def _line(data: bytes) -> Line:
+    """Return the line, as text that does nothing to a terminal."""
+    text = data.decode(errors="replace").rstrip("\r")
+    return logline.read("".join(char if char.isprintable() or char == "\t" else "�" for char in text))

@@ -14,7 +14,8 @@ from supervisor.cli import exits, systemctl, words
 from supervisor.cli.errors import Failure
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.launch import launch
-from supervisor.cli.logfile import LogFile, of_last_life
+from supervisor.cli.logfile import LogFile
+from supervisor.cli.logline import of_last_life
 from supervisor.cli.progress import Progress
 from supervisor.cli.stop import shut_down
 from supervisor.cli.systemctl import Service
@@ -147,7 +148,7 @@ def _fail(failed: Message, place: Place, now: str) -> int:
     name = failed["program"]
     written = LogFile(place.log_of(name)).last(MAX_LINES, unfinished=True)
     for line in of_last_life(written)[-TOLD_LINES:]:
-        click.echo(f"  {name} | {line}", err=True)
+        click.echo(f"  {name} | {line.shown}", err=True)
     last = failed.get("last_exit") or {}
     why = failed.get("reason") or (words.ending(last) if last else _("it did not become ready"))
     code = exits.BAD_CONFIG if last.get("code") == exits.BAD_CONFIG else exits.FAILED
