@@ -14,6 +14,8 @@
     silent-drain          does not even say what it waits for
     beat=S                sends a heartbeat every S seconds
     ask-restart=REASON    when told to (SIGUSR1), asks for a restart of itself and hands on a ticket
+    chatter               writes numbered lines as fast as it can; it tells when they are many, and how many at its end
+    reopen=no             does not know how to open its log anew
     cache-answer=JSON     what it answers when its cache is asked
 
 What happens to it is told in lines of JSON to the FIFO that $DIARY names. It speaks with the supervisor through
@@ -28,6 +30,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 from types import FrameType
@@ -37,6 +40,8 @@ from supervisor.client import Surroundings, encode, socket_at
 
 #: environment that the diary tells of
 _TOLD = ("STOCKSUP_", "NOTIFY_SOCKET", "TEST_")
+#: lines after which a chatterer tells that it is at it
+MANY_LINES = 1000
 
 
 def main() -> None:
@@ -81,6 +86,7 @@ class Program:
         self._received = b""
         self._next_id = 0
         self._asked: dict[int, str] = {}
+        self._chatter = Chatter(around.life) if "chatter" in words else None
 
     def live(self) -> NoReturn:
         """Go through the phases."""
@@ -206,7 +212,17 @@ class Program:
         self._send({"v": 1, "id": message["id"], **answer})
 
     def _on_reopen(self, message: dict[str, Any]) -> None:
+        if self.words.get("reopen") == "no":
+            error = {"code": "unknown_op", "message": "never heard of it"}
+            self._send({"v": 1, "id": message["id"], "ok": False, "error": error})
+            tell("not-reopened")
+            return
+        file = os.open(os.environ["STOCKSUP_LOG_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        for fd in (1, 2):
+            os.dup2(file, fd)
+        os.close(file)
         self._send({"v": 1, "id": message["id"], "ok": True})
+        tell("reopened", life=self.around.life)
 
     # --- ends ---
 
@@ -214,6 +230,8 @@ class Program:
         tell("terminated", life=self.around.life)
         if "deaf" in self.words:
             return
+        if self._chatter is not None:
+            tell("chattered", life=self.around.life, lines=self._chatter.end())
         self._maybe_end("in-stop")
         self._end("0", self.words.get("reason", "told to end"))
 
@@ -233,6 +251,31 @@ class Program:
         ticket = {"asked_in_life": self.around.life}
         reason = self.words.get("ask-restart", "")
         self._say("restart", program=self.around.program, reason=reason, by="a member", ticket=ticket, wait=True)
+
+
+class Chatter:
+    """Writes numbered lines to stdout from a thread, whatever else goes on."""
+
+    def __init__(self, life: int) -> None:
+        """Begin."""
+        self._life = life
+        self._lines = 0
+        self._over = False
+        self._thread = threading.Thread(target=self._write, daemon=True)
+        self._thread.start()
+
+    def end(self) -> int:
+        """Stop, and return how many lines there are."""
+        self._over = True
+        self._thread.join()
+        return self._lines
+
+    def _write(self) -> None:
+        while not self._over:
+            self._lines += 1
+            os.write(1, b"life %d line %d\n" % (self._life, self._lines))
+            if self._lines == MANY_LINES:
+                tell("chattering", life=self._life)
 
 
 def _names(directory: Path) -> list[str] | None:

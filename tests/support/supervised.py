@@ -273,6 +273,7 @@ def supervised(directory: Path, programs: Mapping[str, Json], **tables: Any) -> 
         one.clean()
 
 
-def bot(directory: Path, *words: str, cache: Json | None = None, **settings: Any) -> Any:
+def bot(directory: Path, *words: str, cache: Json | None = None, logs: Json | None = None, **settings: Any) -> Any:
     """Give a test a supervisor with the one program `bot`."""
-    return supervised(directory, {"bot": program(*words, **settings)}, **({"cache": cache} if cache else {}))
+    tables = {name: table for name, table in (("cache", cache), ("logs", logs)) if table}
+    return supervised(directory, {"bot": program(*words, **settings)}, **tables)
