@@ -8,6 +8,7 @@ from typing import Any, Final
 from supervisor import events, protocol
 from supervisor.control import Connection
 from supervisor.locale import _
+from supervisor.masking import masked
 from supervisor.model import Known, State, Wish
 from supervisor.paths import ConfigError
 from supervisor.runner import Runner
@@ -136,8 +137,8 @@ def _shutdown(runner: Runner, connection: Connection, request: protocol.Shutdown
 def _reload(runner: Runner, connection: Connection, request: protocol.Reload) -> Fields:
     _refuse_when_leaving(runner)
     with runner.voice.reloading():
-        changed, needs_restart = runner.reload()
-    return {"changed": changed, "needs_restart": needs_restart}
+        changes = runner.reload()
+    return changes._asdict()
 
 
 # --- for a child ---
@@ -194,7 +195,8 @@ def _drained(runner: Runner, connection: Connection, request: protocol.Drained) 
 
 def _farewell(runner: Runner, connection: Connection, request: protocol.Farewell) -> Fields:
     name, life = _life(connection)
-    runner.post(name, events.Farewell(life, request.code, request.reason))
+    reason = None if request.reason is None else masked(request.reason)
+    runner.post(name, events.Farewell(life, request.code, reason))
     return {}
 
 

@@ -19,7 +19,20 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from supervisor import control, events, foreign, locale, log, machine, order, process, protocol, recall, snapshot
+from supervisor import (
+    control,
+    events,
+    foreign,
+    locale,
+    log,
+    machine,
+    order,
+    process,
+    protocol,
+    recall,
+    reloading,
+    snapshot,
+)
 from supervisor.alert_post import PostOffice
 from supervisor.config import Program, Settings, load
 from supervisor.events import Effect, Event
@@ -62,6 +75,10 @@ class Runner:
         self.config = config
         self.place = place
         self.settings = settings
+        #: the file as it was last read; of a restart only one program's part of it counts
+        self._read = settings
+        #: the same as it was when the present life of each program was spawned
+        self._seen: dict[str, Settings] = {}
         self.log = logbook
         self.started = now()
         self.journal = Journal(place.journal)
@@ -117,6 +134,7 @@ class Runner:
         self.programs[known.name] = known
         if known.child is not None:
             self._watch(known.name, known.child)
+            self._seen[known.name] = self._read
         event = recall.event(known, process.boot_id(), process.is_alive)
         if isinstance(event, events.Exited):
             self._hands.bury_unseen(known)
@@ -162,35 +180,32 @@ class Runner:
         self.leaving = True
         self.tell(type="shutdown")
 
-    def reload(self, only: str | None = None) -> tuple[list[str], list[str]]:
+    def reload(self, only: str | None = None) -> reloading.Changes:
         """Read the settings again, and let those of all programs count, or of one.
 
-        Returns the names of what changed and of what needs a new life for it. Raises ConfigError, and then
-        nothing has changed.
+        Returns what is another now. Raises ConfigError, and then nothing has changed.
         """
-        fresh, old = load(self.config), self.enabled()
-        if only is not None:
-            fresh = self._with_one(fresh, only)
-        elsewhere = (self.config.parent / fresh.supervisor.state_dir).resolve() != self.place.state_dir
-        needs = ["supervisor"] if elsewhere else []
-        self.settings = fresh
+        read = load(self.config)
+        fresh = read if only is None else self._with_one(read, only)
+        old, new = self.enabled(), reloading.enabled(fresh)
+        moved = (self.config.parent / fresh.supervisor.state_dir).resolve() != self.place.state_dir
+        seen = {name: self._seen[name] for name, known in self.programs.items() if known.child and name in self._seen}
+        changes = reloading.changes(self.settings, fresh, seen, moved=moved)
+        self.settings, self._read = fresh, read
+        self.log.settings = self._logs.settings = fresh.logs
         locale.use(fresh.language)
-        new = self.enabled()
-        changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
         for name, known in self.programs.items():
             if name not in new:
                 self.post(name, events.Stop())
                 continue
             known = self._configured(replace(known, program=new[name]))
             self.post(name, events.Configured(known.program, known.flush_on_restart, known.flush_on_crash))
-            if known.child and _how_to_run(old.get(name)) != _how_to_run(new[name]):
-                needs.append(name)
         for name in new:
             if name not in self.programs:
                 self._take_up(self._configured(self.journal.recall(name, new[name])))
         self.programs = {**{name: self.programs[name] for name in new}, **self.programs}
         self.bring_up([name for name in new if name not in old])
-        return changed, needs
+        return changes
 
     def _with_one(self, fresh: Settings, name: str) -> Settings:
         """Return the present settings with those of one program, and of the cache, read again."""
@@ -202,7 +217,7 @@ class Runner:
 
     def enabled(self) -> dict[str, Program]:
         """Return the programs that are to be run at all."""
-        return {name: program for name, program in self.settings.programs.items() if program.enabled}
+        return reloading.enabled(self.settings)
 
     def await_restart(self, name: str, waiter: Callable[[dict[str, Any]], None]) -> None:
         """Call `waiter` with the report of the restart that is under way, once it is over."""
@@ -316,6 +331,7 @@ class Runner:
             case events.Flush():
                 self._hands.flush(known.name, effect)
             case events.Spawn():
+                self._seen[known.name] = self._read
                 self._hands.spawn(known)
             case events.Finished():
                 self._finish(effect.report)
@@ -382,9 +398,8 @@ class Runner:
         if signal.SIGHUP in seen:
             try:
                 with self.voice.reloading():
-                    changed, needs = self.reload()
-                facts = {"changed": ", ".join(changed) or "–", "needs": ", ".join(needs) or "–"}
-                self.log.write("info", _("reloaded; changed: %(changed)s; needs a new life: %(needs)s") % facts)
+                    changes = self.reload()
+                self.log.write("info", reloading.words(changes))
             except ConfigError as error:
                 self.log.write("error", _("not reloaded: %(problem)s") % {"problem": error})
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -420,10 +435,6 @@ class Runner:
         known = self.programs.get(name)
         if known is not None and known.child == child:
             self._ended(known, None, None)
-
-
-def _how_to_run(program: Program | None) -> object:
-    return program and (program.command, program.env, program.cwd, program.ready)
 
 
 def _only_wake_up(number: int, frame: FrameType | None) -> None:

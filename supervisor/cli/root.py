@@ -21,6 +21,7 @@ OWN: Final = (
     "start",
     "stop",
     "restart",
+    "reload",
     "status",
     "logs",
     "history",
