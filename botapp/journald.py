@@ -10,6 +10,8 @@ import socket
 from pathlib import Path
 from typing import Final
 
+from botapp.locale import _
+
 #: longest text sent; what is longer would ask for a file to be handed over, and is in the log file as a whole
 MAX_TEXT_BYTES: Final = 32 * 1024
 #: a level of `logging` and the priority of syslog(3) from there on
@@ -36,8 +38,10 @@ class JournalHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send `record`, if the journal takes it."""
-        if self._missed and self._send(logging.WARNING, f"{self._missed} lines are missing here; see the log file"):
-            self._missed = 0
+        if self._missed:
+            missing = _("%(count)d lines are missing here; they are in the log file") % {"count": self._missed}
+            if self._send(logging.WARNING, missing):
+                self._missed = 0
         if not self._send(record.levelno, self.format(record)):
             self._missed += 1
 

@@ -28,6 +28,7 @@ TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("bot", botapp.config.Bot),
     ("cache", supervisor.config.Cache),
     ("alerts", supervisor.config.Alerts),
+    ("logs", supervisor.config.Logs),
     ("store", botapp.config.Store),
     ("programs.NAME", supervisor.config.Program),
 )

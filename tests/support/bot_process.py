@@ -96,7 +96,13 @@ class BotProcess:
     """One life of the bot in `directory`."""
 
     def __init__(
-        self, directory: Path, discord: DiscordControl | None, *, door: FakeDoor | None = None, life: int = 1
+        self,
+        directory: Path,
+        discord: DiscordControl | None,
+        *,
+        door: FakeDoor | None = None,
+        life: int = 1,
+        journal: Path | None = None,
     ) -> None:
         self.directory = directory
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("STOCKSUP", "DISCORD"))}
@@ -109,6 +115,8 @@ class BotProcess:
             environ["STOCKSUP_CACHE_DIR"] = str(directory / "temp")
             environ["STOCKSUP_CACHE_PERM_DIR"] = str(directory / "perm")
             environ["STOCKSUP_LOG_FILE"] = str(directory / "bot.log")
+        if journal is not None:
+            environ["STOCKSUP_JOURNAL"] = str(journal)
         self._log = (directory / "bot.log").open("ab")
         self._process = subprocess.Popen([sys.executable, "-m", "botapp"], env=environ, stderr=self._log)
 

@@ -84,7 +84,7 @@ def test_a_full_journal_holds_up_nobody_and_says_later_what_is_missing(
     assert 0 < taken < 1000
     logger.info("again")
     missing, again = entry(journal), entry(journal)
-    assert missing["MESSAGE"] == f"{1000 - taken} lines are missing here; see the log file"
+    assert missing["MESSAGE"] == f"{1000 - taken} lines are missing here; they are in the log file"
     assert missing["PRIORITY"] == "4"
     assert again["MESSAGE"] == "again"
 
