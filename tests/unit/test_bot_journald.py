@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from botapp import log
+from botapp import locale, log
 from botapp.journald import MAX_TEXT_BYTES, JournalHandler, datagram
 from supervisor.client import Surroundings
 
@@ -31,6 +31,7 @@ def journal(path: Path) -> Iterator[socket.socket]:
 def logger(path: Path) -> Iterator[logging.Logger]:
     handler = JournalHandler(path, "bot", 4)
     handler.setFormatter(log.Message(("s3cret",)))
+    locale.use("en")
     one = logging.Logger("of this test")
     one.addHandler(handler)
     yield one
