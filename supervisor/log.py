@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from supervisor import rotation
+from supervisor import foreign, rotation
 from supervisor.config import Logs
+from supervisor.locale import _
 from supervisor.masking import masked
 
 
@@ -65,7 +66,8 @@ class Log:
                 self._echo_line(level, text, data)
         if stuck is not None and not self._is_stuck:
             self._is_stuck = True
-            self.write("error", f"cannot move {stuck.filename} away: {stuck.strerror}; the log grows on")
+            text = _("cannot move %(path)s away: %(why)s; the log grows on")
+            self.write("error", text % {"path": stuck.filename, "why": foreign.why(stuck)})
 
     def close(self) -> None:
         """Close the file."""

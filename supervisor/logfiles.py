@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from supervisor import journald, log, rotation
+from supervisor import foreign, journald, log, rotation
 from supervisor.config import Logs
+from supervisor.locale import _
 from supervisor.model import Known
 from supervisor.paths import Place
 from supervisor.protocol import Answer
@@ -87,7 +88,7 @@ class LogFiles:
         try:
             log.mark(path, self.settings, f"life {known.life} of {known.name} {what}")
         except OSError as error:
-            self._note("warning", f"cannot write {path}: {error.strerror}")
+            self._note("warning", _("cannot write %(path)s: %(why)s") % {"path": path, "why": foreign.why(error)})
 
     def _answered(self, known: Known, answer: Answer) -> None:
         self._asked.discard(known.name)
@@ -125,6 +126,7 @@ class LogFiles:
 
     def _tell_stuck(self, name: str, error: OSError) -> bool:
         if name not in self._stuck:
-            self._note("error", f"{name}: cannot move {error.filename} away: {error.strerror}; the log grows on")
+            text = _("%(program)s: cannot move %(path)s away: %(why)s; the log grows on")
+            self._note("error", text % {"program": name, "path": error.filename, "why": foreign.why(error)})
         self._stuck.add(name)
         return False

@@ -13,15 +13,17 @@ from supervisor.cli import exits
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.locale import _
 
+_HELP = _(
+    "Read the configuration again.\n\nWhat can change without a restart does so at once; what needs one is named. "
+    "A file with a mistake changes nothing."
+)
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+@click.command(help=_HELP)
+@click.option("--json", "as_json", is_flag=True, help=_("For programs."))
 @click.pass_obj
 def command(instance: Instance, as_json: bool) -> int:
-    """Read the configuration again.
-
-    What can change without a restart does so at once; what needs one is named. A file with a mistake changes nothing.
-    """
+    """Have the supervisor read the configuration again."""
     with instance.connect() as client:
         answer = client.request("reload", timeout_s=ANSWER_TIMEOUT_S)
     told = {name: answer[name] for name in ("changed", "settings", "outdated", "needs_restart")}
