@@ -28,7 +28,8 @@ SUPERVISOR: Final = "supervisor"
 @click.option(
     "-n", "count", type=click.IntRange(0, 10_000), default=50, show_default=True, metavar="N", help=_("How many lines.")
 )
-@click.option("--level", type=click.Choice(LEVELS), help=_("Only lines of at least this level."))
+@click.option("--level", type=click.Choice(LEVELS), metavar="LEVEL",
+              help=_("Only lines of at least this level, from debug to critical."))  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help=_("For programs: an object a line."))
 @click.pass_obj
 def command(instance: Instance, program: str | None, follow: bool, count: int, level: str | None, as_json: bool) -> int:
