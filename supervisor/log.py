@@ -136,12 +136,10 @@ def move_away(path: Path, keep: int) -> None:
     Raises OSError; the log is then where it was.
     """
     found = (rotation.number(path.name, name) for name in os.listdir(path.parent))
-    moves = rotation.moves([number for number in found if number is not None], keep)
-    for number in moves.delete:
+    numbers = [number for number in found if number is not None]
+    for number in rotation.expired(numbers, keep):
         path.with_name(f"{path.name}.{number}").unlink(missing_ok=True)
-    for old, new in moves.rename:
-        path.with_name(f"{path.name}.{old}").rename(path.with_name(f"{path.name}.{new}"))
-    path.rename(path.with_name(f"{path.name}.1"))
+    path.rename(path.with_name(f"{path.name}.{rotation.next_number(numbers)}"))
 
 
 def beginning(path: Path) -> rotation.Beginning:

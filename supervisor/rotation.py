@@ -1,6 +1,7 @@
 """When a log file is moved away, and what the moved ones are called. Pure.
 
-`bot.log` becomes `bot.log.1`, what had that name becomes `bot.log.2`, and so on: the higher, the older.
+`bot.log` becomes `bot.log.1`, the next one `bot.log.2`, and so on: the higher, the younger. What was moved away keeps
+its name, so that whoever reads it is not overtaken by the next move.
 """
 
 from __future__ import annotations
@@ -28,15 +29,6 @@ class Beginning(NamedTuple):
     size_bytes: int
 
 
-class Moves(NamedTuple):
-    """What makes room for one more old file: names end with these numbers."""
-
-    #: those that are deleted
-    delete: tuple[int, ...]
-    #: those that are renamed, from and to, in this order
-    rename: tuple[tuple[int, int], ...]
-
-
 def is_due(limits: Logs, size_bytes: int, beginning: Beginning, now_s: float) -> bool:
     """Tell whether a log of this size, which began so, is to be moved away now. An empty one never is."""
     if size_bytes <= beginning.size_bytes:
@@ -59,14 +51,14 @@ def beginning(head: bytes) -> Beginning:
     return Beginning(at_s, len(line) + len(end))
 
 
-def moves(numbers: Iterable[int], keep: int) -> Moves:
-    """Return what to do with the old files of these numbers, so that the name ending with 1 is free.
+def next_number(numbers: Iterable[int]) -> int:
+    """Return the number that the present file gets when it is moved away; `numbers` are taken."""
+    return max(numbers, default=0) + 1
 
-    `keep` old files are to be there afterwards, the new one among them; 0: all.
-    """
-    ordered = sorted(numbers, reverse=True)
-    gone = tuple(number for number in ordered if keep and number >= keep)
-    return Moves(gone, tuple((number, number + 1) for number in ordered if number not in gone))
+
+def expired(numbers: Iterable[int], keep: int) -> list[int]:
+    """Return which old files are deleted when one more is to come, so that `keep` are there then; 0: none."""
+    return sorted(numbers)[: -(keep - 1) or None] if keep else []
 
 
 def number(log: str, name: str) -> int | None:

@@ -36,6 +36,8 @@ class LogFile:
         self._path = path
         #: the newest files, oldest first
         self._files: list[_File] = []
+        #: number of the youngest file that was moved away; None: nobody has looked yet
+        self._newest: int | None = None
 
     def last(self, count: int, *, unfinished: bool, level: str | None = None) -> list[Line]:
         """Return the last `count` lines of at least `level`, oldest first. To be called before `new`, if at all.
@@ -66,22 +68,21 @@ class LogFile:
 
     def _open_new(self) -> None:
         """Open the files that are younger than those that are open; at first the youngest."""
-        known = {file.inode for file in self._files}
-        fresh: dict[int, _File] = {}
-        # youngest first: a file that is moved meanwhile is met again, and none is passed by
-        for path in (self._path, *_older(self._path)):
-            file = _opened(path)
-            if file is None:
-                continue
-            if file.inode in known or file.inode in fresh:
-                file.close()
-                if file.inode in known:
-                    break
-                continue
-            fresh[file.inode] = file
-            if not known and len(fresh) == MAX_OPEN:
-                break
-        self._files += reversed(fresh.values())
+        # first the present one: it may get a number meanwhile, and is then met under that
+        present = _opened(self._path)
+        newest = max(_numbers(self._path), default=0)
+        first = newest - MAX_OPEN + 2 if self._newest is None else self._newest + 1
+        for one in range(max(first, 1), newest + 1):
+            self._hold(_opened(_numbered(self._path, one)))
+        self._newest = newest
+        self._hold(present)
+
+    def _hold(self, file: _File | None) -> None:
+        """Hold the youngest file so far, unless it is held already."""
+        if file is not None and any(file.inode == one.inode for one in self._files):
+            file.close()
+        elif file is not None:
+            self._files.append(file)
 
     def _back(self) -> Iterator[bytes]:
         """Yield the lines of all files, the last one first, as far as one looks."""
@@ -97,8 +98,8 @@ class LogFile:
         """Yield all files, the youngest first; those that are not held are closed when the next one is asked for."""
         yield from reversed(self._files)
         held = {file.inode for file in self._files}
-        for path in _older(self._path):
-            if (file := _opened(path)) is not None:
+        for one in sorted(_numbers(self._path), reverse=True):
+            if (file := _opened(_numbered(self._path, one))) is not None:
                 if file.inode not in held:
                     file.skip(to_line_end=False)
                     yield file
@@ -175,14 +176,17 @@ def _opened(path: Path) -> _File | None:
         return None
 
 
-def _older(path: Path) -> list[Path]:
-    """Return the files that were moved away, the youngest first."""
+def _numbered(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.{number}")
+
+
+def _numbers(path: Path) -> list[int]:
+    """Return the numbers of the files that were moved away."""
     try:
         names = os.listdir(path.parent)
     except FileNotFoundError:
         return []
-    numbers = sorted(found for name in names if (found := number(path.name, name)) is not None)
-    return [path.with_name(f"{path.name}.{one}") for one in numbers]
+    return [found for name in names if (found := number(path.name, name)) is not None]
 
 
 def _line(data: bytes) -> Line:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from supervisor import log
+from supervisor.cli.logfile import LogFile
 from supervisor.rotation import number
 from tests.support.supervised import PATIENCE_S, Supervised, bot, program, supervised
 
@@ -25,7 +27,7 @@ def files(it: Supervised, name: str = "bot") -> list[Path]:
     """Return the files of a log, oldest first."""
     directory = it.state / "logs"
     numbers = [found for path in directory.iterdir() if (found := number(f"{name}.log", path.name)) is not None]
-    return [*(directory / f"{name}.log.{one}" for one in sorted(numbers, reverse=True)), directory / f"{name}.log"]
+    return [*(directory / f"{name}.log.{one}" for one in sorted(numbers)), directory / f"{name}.log"]
 
 
 def written(it: Supervised) -> dict[int, list[int]]:
@@ -113,7 +115,8 @@ def test_no_more_old_files_are_kept_than_asked_for(tmp_path: Path) -> None:
         it.start()
         it.diary.wait("reopened", count=8)
         assert it.shut_down() == 0
-        assert [path.name for path in files(it)] == ["bot.log.3", "bot.log.2", "bot.log.1", "bot.log"]
+        assert [path.name for path in files(it)] == [*sorted(path.name for path in files(it)[:-1]), "bot.log"]
+        assert len(files(it)) == 4
         (lines,) = written(it).values()
         assert lines == list(range(lines[0], it.diary.wait("chattered")["lines"] + 1))
 
@@ -154,15 +157,22 @@ def test_the_supervisors_own_log_is_moved_too(tmp_path: Path) -> None:
 
 @contextmanager
 def following(it: Supervised, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """Run `stocksup logs -f`."""
+    """Run `stocksup logs -f`; it is looking when this comes back."""
+    path = it.state / "logs/bot.log"
+    path.parent.mkdir(parents=True)
+    path.write_text("before all\n")
     command = [sys.executable, "-m", "supervisor.cli", "--config", str(it.config), "logs", "-f", *words]
     with subprocess.Popen(command, env=it.environ(), stdout=subprocess.PIPE, text=True) as follower:
-        yield follower
-        follower.terminate()
+        try:
+            assert follower.stdout is not None
+            assert follower.stdout.readline() == "before all\n"
+            yield follower
+        finally:
+            follower.kill()
 
 
 def test_whoever_follows_sees_each_line_once_over_moves_and_lives(tmp_path: Path) -> None:
-    with bot(tmp_path, *CHATTER, logs=LOGS) as it, following(it, "-n", "0", "bot") as follower:
+    with bot(tmp_path, *CHATTER, logs=LOGS) as it, following(it, "-n", "1", "bot") as follower:
         it.start()
         it.diary.wait("reopened", count=5)
         it.restart()
@@ -207,3 +217,31 @@ def test_programs_that_share_nothing_are_moved_each_by_itself(tmp_path: Path) ->
         it.diary.wait("reopened", count=5)
         assert it.shut_down() == 0
         assert len(files(it, "quiet")) == 1
+
+
+def test_whoever_follows_is_not_overtaken_by_moves_however_fast(tmp_path: Path) -> None:
+    path, count = tmp_path / "bot.log", 500
+    file = LogFile(path)
+    file.last(0, unfinished=False)
+
+    def write() -> None:
+        for one in range(count):
+            with path.open("a") as written:
+                written.write(f"{one}\n")
+            log.move_away(path, keep=0)
+
+    seen: list[str] = []
+    writer = threading.Thread(target=write)
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        writer.start()
+        while len(seen) < count:
+            is_over = not writer.is_alive()
+            seen += [line.shown for line in file.new()]
+            if is_over:
+                break
+        writer.join()
+    finally:
+        sys.setswitchinterval(interval_s)
+    assert seen == [str(one) for one in range(count)]

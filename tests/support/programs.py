@@ -86,7 +86,7 @@ class Program:
         self._received = b""
         self._next_id = 0
         self._asked: dict[int, str] = {}
-        self._chatter = Chatter(around.life) if "chatter" in words else None
+        self._chatter: Chatter | None = None
 
     def live(self) -> NoReturn:
         """Go through the phases."""
@@ -94,6 +94,9 @@ class Program:
         signal.signal(signal.SIGINT, self._terminated)
         signal.signal(signal.SIGUSR1, self._ask_restart)
         signal.signal(signal.SIGUSR2, lambda number, frame: self._say("ready"))
+        if "chatter" in self.words:
+            self._chatter = Chatter(self.around.life)
+            self._chatter.begin()
         self._tell_surroundings()
         if "fork" in self.words:
             _fork(self.words["fork"])
@@ -257,11 +260,14 @@ class Chatter:
     """Writes numbered lines to stdout from a thread, whatever else goes on."""
 
     def __init__(self, life: int) -> None:
-        """Begin."""
+        """Be of life `life`."""
         self._life = life
         self._lines = 0
         self._over = False
         self._thread = threading.Thread(target=self._write, daemon=True)
+
+    def begin(self) -> None:
+        """Begin."""
         self._thread.start()
 
     def end(self) -> int:

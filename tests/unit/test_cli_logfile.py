@@ -62,7 +62,7 @@ def test_blocks_may_end_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_one_looks_back_over_files_that_were_moved_away(tmp_path: Path) -> None:
     path = tmp_path / "bot.log"
     for number in range(1, 21):
-        path.with_name(f"bot.log.{number}").write_text(f"line {100 - 2 * number}\nline {101 - 2 * number}\n")
+        path.with_name(f"bot.log.{number}").write_text(f"line {58 + 2 * number}\nline {59 + 2 * number}\n")
     path.write_text("line 100\n")
     path.with_name("bot.log.old").write_text("not of this log\n")
     path.with_name("bot.log2.1").write_text("not of this log\n")

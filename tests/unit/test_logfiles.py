@@ -132,12 +132,11 @@ def test_a_log_that_is_gone_is_opened_anew(stage: Stage) -> None:
 
 def test_what_is_in_the_way_is_told_once_each_time(stage: Stage) -> None:
     (stage.path.parent / "bot.log.1").mkdir()
-    (stage.path.parent / "bot.log.2").mkdir()
     stage.logs.settings = Logs(max_bytes=100, keep=1)
     stage.grow()
     for _ in range(3):
         stage.logs.heard(ONE)
     assert [note.partition(" away")[0] for note in stage.notes] == [
-        f"bot: cannot move {stage.path.parent / 'bot.log.2'}"
+        f"bot: cannot move {stage.path.parent / 'bot.log.1'}"
     ]
     assert stage.asked == []

@@ -53,18 +53,14 @@ def test_how_a_log_begins(head: bytes, at_s: float | None, size_bytes: int) -> N
 
 
 @given(st.sets(st.integers(1, 30)), st.integers(0, 10))
-def test_the_newest_stay_in_their_order_and_the_first_name_is_free(numbers: set[int], keep: int) -> None:
-    files = {number: number for number in numbers}
-    moves = rotation.moves(numbers, keep)
-    for number in moves.delete:
-        del files[number]
-    for old, new in moves.rename:
-        assert new not in files, "one is overwritten"
-        files[new] = files.pop(old)
-    assert 1 not in files
-    kept = [files[number] for number in sorted(files)]
-    assert kept == sorted(kept)
-    assert kept == (sorted(number for number in numbers if number < keep) if keep else sorted(numbers))
+def test_the_youngest_stay_and_no_name_is_taken_twice(numbers: set[int], keep: int) -> None:
+    number = rotation.next_number(numbers)
+    assert all(number > one for one in numbers)
+    gone = rotation.expired(numbers, keep)
+    stay = [*sorted(numbers - set(gone)), number]
+    assert set(gone) <= numbers
+    assert len(stay) == (min(keep, len(numbers) + 1) if keep else len(numbers) + 1)
+    assert stay == [*sorted(numbers), number][-len(stay) :]
 
 
 @pytest.mark.parametrize(
