@@ -26,7 +26,17 @@ log = logging.getLogger(__name__)
 _MAX_WAIT_S: Final = 60.0
 _MAX_FILENAME: Final = 200
 _KEEPALIVE_S: Final = 15.0
-_SWITCHES: Final = {"routes", "token", "forbid_intents", "identify_limit", "identify_budget", "dm_closed", "drop"}
+_SWITCHES: Final = {
+    "routes",
+    "token",
+    "forbid_intents",
+    "invited",
+    "clock_offset_s",
+    "identify_limit",
+    "identify_budget",
+    "dm_closed",
+    "drop",
+}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -260,7 +270,8 @@ class Control:
         """Set what is named, leave the rest as it is.
 
         `routes`: faults to add; `token`: the token that is valid from now on; `forbid_intents`: privileged intents
-        that are switched off; `identify_limit`: one IDENTIFY per 5 s; `identify_budget`: IDENTIFYs a day;
+        that are switched off; `invited`: whether the bot is in the guild; `clock_offset_s`: seconds by which the
+        Date header of REST answers is off; `identify_limit`: one IDENTIFY per 5 s; `identify_budget`: IDENTIFYs a day;
         `dm_closed`: names of members who take no direct messages; `drop`: end all gateway connections, by
         {"reset": true} or {"code": 4000}, with "end": true so that no session can be resumed.
         """
@@ -287,6 +298,9 @@ class Control:
         sessions.forbidden_intents = self._world.forbidden_intents = forbidden
         if closed is not None:
             self._world.closed_dms = {ids.MEMBERS[name] for name in closed}
+        if "invited" in given:
+            self._world.invite(bool(given["invited"]))
+        self._faults.clock_offset_s = float(given.get("clock_offset_s", self._faults.clock_offset_s))
         sessions.token = str(given.get("token", sessions.token))
         sessions.identify_limit = bool(given.get("identify_limit", sessions.identify_limit))
         sessions.identify_budget = int(given.get("identify_budget", sessions.identify_budget))
@@ -303,6 +317,8 @@ class Control:
         everything = {
             "token": self._token,
             "forbid_intents": [],
+            "invited": True,
+            "clock_offset_s": 0.0,
             "identify_limit": self._identify_limit,
             "identify_budget": IDENTIFIES_PER_DAY,
             "dm_closed": [],

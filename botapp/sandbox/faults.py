@@ -70,6 +70,8 @@ class Faults:
 
     def __init__(self) -> None:
         self.active: list[Fault] = []
+        #: seconds by which the clock of this Discord is off
+        self.clock_offset_s = 0.0
 
     def add(self, fault: Fault) -> None:
         """Set one more fault. Raises BadFault when there are MAX_FAULTS already."""

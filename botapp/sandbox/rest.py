@@ -8,6 +8,7 @@ import json
 import logging
 import secrets
 import time
+from email.utils import formatdate
 from typing import Any, Final
 
 from aiohttp import BodyPartReader, web
@@ -56,7 +57,12 @@ class Rest:
         log.log(logging.DEBUG if answer.status < 400 else logging.INFO, "%s %s %d", request.method, path, answer.status)
         if fault is not None and fault.status is not None:
             return _respond_with_fault(fault)
-        return respond(answer)
+        return respond(answer, self._date())
+
+    def _date(self) -> dict[str, str]:
+        """Return the Date header of a clock that is off; a right one is added by the server itself."""
+        offset_s = self._faults.clock_offset_s
+        return {"Date": formatdate(time.time() + offset_s, usegmt=True)} if offset_s else {}
 
     def _answer(self, request: web.Request, path: str, body: Any, files: list[Upload]) -> Answer:
         # An interaction's own token is authority enough for its callback and its webhook.

@@ -94,6 +94,7 @@ class World(Backend):
         acks_ms: interaction id -> milliseconds from the member's deed to the bot's first answer.
         closed_dms: ids of the members who take no direct messages.
         forbidden_intents: privileged intents the application may not use.
+        invited: whether the bot is in the guild; `invite` changes it.
     """
 
     def __init__(self, send: EventSink, tell: FeedSink) -> None:
@@ -107,6 +108,7 @@ class World(Backend):
         self.locales = {ids.MEMBERS[name]: locale for name, locale in ids.LOCALES.items()}
         self.closed_dms: set[int] = set()
         self.forbidden_intents: set[str] = set()
+        self.invited = True
         super().__init__(clock=_RealClock())
         # simcord keeps two logs for its own tests; a server would grow by them for ever.
         self.transcript = deque(maxlen=0)  # type: ignore[assignment]
@@ -226,6 +228,8 @@ class World(Backend):
         self, method: str, path: str, *, body: Any, params: Mapping[str, str], files: list[Upload], reason: str | None
     ) -> Answer:
         parts = path.strip("/").split("/")
+        if not self.invited and (stranger := self._as_to_a_stranger(path, parts)) is not None:
+            return stranger
         posts_message = method == "POST" and len(parts) == 3 and (parts[0], parts[2]) == ("channels", "messages")
         nonce = None
         if posts_message:
@@ -255,6 +259,8 @@ class World(Backend):
             self._nonces.remember(int(parts[1]), nonce, int(result["id"]), self.clock.now().timestamp())
         if path == "/oauth2/applications/@me":
             result = dict(result) | self._application_owner()
+        if method == "PUT" and parts[-1] == "commands":
+            self._tell("commands")
         if parts[0] in ("interactions", "webhooks") and len(parts) > 2:
             self._note_answer(parts[2])
         elif parts[0] == "applications" and method != "GET":
@@ -262,6 +268,15 @@ class World(Backend):
         elif method == "POST" and parts[-1] == "typing":
             self._tell("typing", channel_id=parts[1])
         return Answer(204) if result is None else Answer(200, result)
+
+    def _as_to_a_stranger(self, path: str, parts: list[str]) -> Answer | None:
+        """Return the answer to a bot that is in no guild, or None where that makes no difference."""
+        if path == "/users/@me/guilds":
+            return Answer(200, [])
+        channel = self.channels.get(int(parts[1])) if parts[0] == "channels" else None
+        if parts[0] == "guilds" or (channel is not None and channel.guild_id is not None):
+            raise errors.missing_access()  # 50001, "Missing Access"
+        return None
 
     def _refuse_closed_dm(self, channel_id: int) -> None:
         channel = self.get_channel(channel_id)
@@ -288,17 +303,30 @@ class World(Backend):
         return {
             "v": 10,
             "user": dict(serializers.user_payload(self.bot_user)),
-            "guilds": [{"id": str(guild_id), "unavailable": True} for guild_id in self.guilds],
+            "guilds": [{"id": str(guild_id), "unavailable": True} for guild_id in self.guilds if self.invited],
             "application": {"id": str(self.application_id), "flags": self._application_owner()["flags"]},
             "shard": [0, 1],
         }
 
     def guild_creates(self) -> list[dict[str, Any]]:
         """Return the guilds as GUILD_CREATE carries them."""
-        return [dict(serializers.guild_create_payload(self, guild)) for guild in self.guilds.values()]
+        guilds = self.guilds.values() if self.invited else ()
+        return [dict(serializers.guild_create_payload(self, guild)) for guild in guilds]
+
+    def invite(self, invited: bool) -> None:
+        """Take the bot into the guild, or out of it, as somebody with the invite link or a moderator does."""
+        if invited == self.invited:
+            return
+        if not invited:
+            self._send("GUILD_DELETE", {"id": str(ids.GUILD_ID)})
+        self.invited = invited
+        for payload in self.guild_creates():
+            self._send("GUILD_CREATE", payload)
 
     def as_seen_by(self, intents_value: int, event: str, payload: dict[str, Any]) -> dict[str, Any] | None:
         """Return `payload` as a session with these intents gets it; None: not at all. The original stays as it is."""
+        if not self.invited and "guild_id" in payload:
+            return None
         intents = Intents.none()
         intents.value = intents_value
         gate = simcord_intents.required_intent(event, payload)

@@ -144,7 +144,7 @@ class DiscordControl:
     # ----------------------------------------------------------------------- faults
 
     def faults(self, *routes: Json, **switches: Any) -> None:
-        """Set faults for routes, and switches (`token`, `forbid_intents`, `dm_closed`, `drop` …)."""
+        """Set faults for routes, and switches (`token`, `forbid_intents`, `invited`, `clock_offset_s`, `drop` …)."""
         self._post("faults", **({"routes": list(routes)} if routes else {}), **switches)
 
     def no_faults(self) -> None:
