@@ -11,15 +11,17 @@ import discord
 import yarl
 from discord.ext import commands
 
-from botapp import restart_dialog
+from botapp import restart_dialog, slash, state
 from botapp.background import Background
 from botapp.catalogue import Product
 from botapp.cogs.admin import AdminCog
+from botapp.cogs.setup import SetupCog
 from botapp.config import Settings
 from botapp.ext.cache_manager import CacheManager
 from botapp.link import Link
 from botapp.locale import _
 from botapp.log import reopen
+from botapp.state import StateError
 from botapp.ui import render
 from botapp.ui.clicks import Clicks
 from botapp.ui.live_message import LiveMessage
@@ -67,12 +69,9 @@ class ShopBot(commands.Bot):
         self.cache = CacheManager(max_bytes=settings.cache.max_bytes)
         self.link = self._make_link(surroundings) if surroundings else None
         self.clicks = Clicks(self.background, lambda: self.shopfront, self._about)
-        channel_id = settings.bot.live_channel_id
-        state_file = settings.state_dir / "state.json"
-        message = LiveMessage(self.get_partial_messageable, channel_id, state_file, self.clicks.serve)
-        self.shopfront = Shopfront(
-            self.background, settings.catalogue, products, message if channel_id else None, self._beat
-        )
+        channel_id = settings.bot.live_channel_id or self._chosen_channel_id()
+        message = self._live_message_in(channel_id) if channel_id else None
+        self.shopfront = Shopfront(self.background, settings.catalogue, products, message, self._beat)
         self.admin = AdminCog(self)
         #: set when no session could be opened at all
         self.unreachable = asyncio.Event()
@@ -95,6 +94,8 @@ class ShopBot(commands.Bot):
         """Make buttons of earlier lives work again, and the commands."""
         self.add_view(ClickView(render.buttons(enabled=True), self.clicks.serve))
         await self.add_cog(self.admin)
+        await self.add_cog(SetupCog(self))
+        slash.describe(self.tree)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Count sessions that are begun; all but the first are told to the supervisor, who counts the day's."""
@@ -112,9 +113,11 @@ class ShopBot(commands.Bot):
         if self.link is not None:
             self.link.ready()
         log.info(_("Ready as %(user)s, life %(life)s"), {"user": self.user, "life": self.life or "-"})
-        if not self.settings.bot.live_channel_id:
-            log.warning(_("[bot] live_channel_id is not set, so there is no live message"))
+        if not self.shopfront.has_channel:
+            log.warning(_("no channel is chosen, so there is no live message; give /setup in the channel of the shop"))
         self.shopfront.serve()
+        if not self.background.draining:
+            self.background.spawn(_("slash commands"), slash.sync_if_changed(self.tree, self.settings.state_file))
         self.background.every(_("loop lag"), LAG_INTERVAL_S, self._measure_lag)
 
     async def on_resumed(self) -> None:
@@ -173,8 +176,26 @@ class ShopBot(commands.Bot):
         if isinstance(exception, commands.CommandNotFound):
             return
         cause = getattr(exception, "original", exception)
-        log.error(_("Command %s failed"), context.message.content.split()[0][:50], exc_info=cause)
-        await context.reply(_("❌ That did not work; the bot's log says why."))
+        log.error(_("Command %s failed"), f"{context.prefix}{context.invoked_with}"[:50], exc_info=cause)
+        await context.reply(_("❌ That did not work; the bot's log says why."), ephemeral=True)
+
+    def is_admin(self, author: discord.abc.User) -> bool:
+        """Tell whether somebody may give admin commands."""
+        return restart_dialog.may_restart(
+            author.id,
+            [role.id for role in getattr(author, "roles", [])],
+            admin_ids=self.settings.bot.admin_ids,
+            admin_role_ids=self.settings.bot.admin_role_ids,
+            owner_ids=self.application_owner_ids(),
+        )
+
+    async def move_live_message(self, channel_id: int) -> None:
+        """Have the live message in another channel from now on, also in later lives.
+
+        Raises StateError when that cannot be remembered, CannotShow when it cannot be shown there yet.
+        """
+        state.change(self.settings.state_file, live_channel_id=channel_id)
+        await self.shopfront.move(self._live_message_in(channel_id))
 
     def application_owner_ids(self) -> frozenset[int]:
         """Return the users who own the application: its owner, or the members of its team."""
@@ -323,6 +344,17 @@ class ShopBot(commands.Bot):
             self.link.tell("draining", pending=pending)
 
     # --- small things ---
+
+    def _chosen_channel_id(self) -> int:
+        """Return the channel that `/setup` has chosen; 0: none, or nobody knows any more."""
+        try:
+            return state.load(self.settings.state_file).live_channel_id
+        except StateError as error:
+            log.error(_("cannot tell which channel was chosen: %s"), error)
+            return 0
+
+    def _live_message_in(self, channel_id: int) -> LiveMessage:
+        return LiveMessage(self.get_partial_messageable, channel_id, self.settings.state_file, self.clicks.serve)
 
     def _beat(self) -> None:
         if self.link is not None:

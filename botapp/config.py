@@ -96,6 +96,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.path.parent / self.supervisor.state_dir / "bot"
 
     @property
+    def state_file(self) -> Path:
+        """What the bot remembers over its lives."""
+        return self.state_dir / "state.json"
+
+    @property
     def catalogue(self) -> Path:
         """The catalogue file."""
         return self.path.parent / self.bot.catalogue_file

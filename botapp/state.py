@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
+
+from botapp.locale import _
 
 
 class StateError(Exception):
@@ -26,6 +29,10 @@ class State(Struct, frozen=True):
     """Everything that is remembered."""
 
     live_message: LiveMessage | None = None
+    #: the channel that `/setup` has chosen; 0: none
+    live_channel_id: int = 0
+    #: fingerprint of the slash commands that Discord knows
+    commands: str = ""
 
 
 def load(path: Path) -> State:
@@ -35,12 +42,19 @@ def load(path: Path) -> State:
     except FileNotFoundError:
         return State()
     except OSError as error:
-        raise StateError(f"cannot open {path}: {error.strerror}; mend its permissions") from error
+        text = _("cannot open %(path)s: %(problem)s; mend its permissions")
+        raise StateError(text % {"path": path, "problem": error.strerror}) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StateError(f"{path} is damaged ({error}); move it away, it is made again") from error
+        text = _("%(path)s is damaged (%(problem)s); move it away, it is made again")
+        raise StateError(text % {"path": path, "problem": error}) from error
 
 
-def save(path: Path, state: State) -> None:
+def change(path: Path, **fields: Any) -> None:
+    """Remember `fields` of a State anew in the file at `path`, and all else as it was. Raises StateError."""
+    _save(path, msgspec.structs.replace(load(path), **fields))
+
+
+def _save(path: Path, state: State) -> None:
     """Remember `state` in the file at `path`, whole or not at all. Raises StateError."""
     fresh = path.with_suffix(".new")
     try:
@@ -52,4 +66,5 @@ def save(path: Path, state: State) -> None:
             os.fsync(file.fileno())
         os.replace(fresh, path)
     except OSError as error:
-        raise StateError(f"cannot write {path}: {error.strerror}; mend its permissions or make room") from error
+        text = _("cannot write %(path)s: %(problem)s; mend its permissions or make room")
+        raise StateError(text % {"path": path, "problem": error.strerror}) from error

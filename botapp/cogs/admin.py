@@ -68,13 +68,13 @@ class AdminCog(commands.Cog):
 
     # --- !restart ---
 
-    @commands.command(name="restart")
+    @commands.hybrid_command(name="restart")  # type: ignore[arg-type]  # mypy infers Never
     async def restart(self, ctx: commands.Context[ShopBot], *, reason: str = "") -> None:
         """Give the bot a new life, after a question."""
         by = f"{ctx.author} ({ctx.author.id})"
-        if not self._may(ctx.author):
+        if not self.bot.is_admin(ctx.author):
             log.warning(_("%s asked for a restart and is no admin: refused"), by)
-            await ctx.reply(_("⛔ Only admins may restart the bot."))
+            await ctx.reply(_("⛔ Only admins may restart the bot."), ephemeral=True)
         elif self.bot.link is None:
             await ctx.reply(
                 _("⚠️ No supervisor runs this bot, so nothing was restarted. Start it with `stocksup start`.")
@@ -164,16 +164,6 @@ class AdminCog(commands.Cog):
             await message.edit(content=restart_dialog.failed(error.code, error.message))
         finally:
             self._under_way = None
-
-    def _may(self, author: discord.abc.User) -> bool:
-        settings = self.bot.settings.bot
-        return restart_dialog.may_restart(
-            author.id,
-            [role.id for role in getattr(author, "roles", [])],
-            admin_ids=settings.admin_ids,
-            admin_role_ids=settings.admin_role_ids,
-            owner_ids=self.bot.application_owner_ids(),
-        )
 
     # --- the clean-up ---
 

@@ -133,14 +133,16 @@ class LiveMessage:
 
     def _remember(self, known: state.LiveMessage | None) -> None:
         self._known = known
-        state.save(self._state_file, state.State(live_message=known))
+        state.change(self._state_file, live_message=known)
 
 
 def explain(error: Exception, channel_id: int) -> str:
     """Say for people why the live message cannot be shown, and what to do."""
     if isinstance(error, discord.HTTPException):
         if error.code == _UNKNOWN_CHANNEL:
-            text = _("cannot find channel %d; correct [bot] live_channel_id, or invite the bot to that server")
+            text = _(
+                "cannot find channel %d; give /setup in another one, or correct [bot] live_channel_id if it is set"
+            )
             return text % channel_id
         if error.code == 50001:
             return _("cannot see channel %d; give the bot the permission View Channel there") % channel_id
@@ -148,7 +150,7 @@ def explain(error: Exception, channel_id: int) -> str:
             text = _("may not write in channel %d; give the bot Send Messages and Embed Links there")
             return text % channel_id
         if error.code in (50008, 50024):
-            return _("channel %d is not a text channel; correct [bot] live_channel_id") % channel_id
+            return _("channel %d is not a text channel; give /setup in one that is") % channel_id
         text = _("Discord answered %(status)d: %(text)s; it is tried again")
         return text % {"status": error.status, "text": error.text or error.code}
     if isinstance(error, asyncio.TimeoutError | TimeoutError):

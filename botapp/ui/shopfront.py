@@ -57,9 +57,25 @@ class Shopfront:
         self._posting_failed = False
 
     @property
+    def has_channel(self) -> bool:
+        """Whether a channel is chosen for the live message."""
+        return self._live_message is not None
+
+    @property
     def message_id(self) -> int | None:
         """Id of the live message, if there is one."""
         return self._live_message.message_id if self._live_message else None
+
+    async def move(self, live_message: LiveMessage) -> None:
+        """Show `live_message` from now on, at once. Raises CannotShow; it is tried again then."""
+        async with self._lock:
+            self._live_message = live_message
+            try:
+                await self._show()
+            except CannotShow as error:
+                self._posting_failed = True
+                await self.livestock._update_status(False, str(error))
+                raise
 
     def serve(self) -> None:
         """Keep the live message true from now on. To be called once, when messages can be sent."""

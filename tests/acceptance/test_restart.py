@@ -65,6 +65,24 @@ def test_the_whole_chain(toko: Shop) -> None:
     assert [next(wanted for wanted in CLEAN_UP if line.endswith(wanted)) for line in lines] == list(CLEAN_UP)
 
 
+@pytest.mark.parametrize("answer", ["typed", "clicked"])
+def test_the_slash_form_is_the_same_conversation(toko: Shop, answer: str) -> None:
+    toko.discord.wait_for(lambda: "restart" in [one["name"] for one in toko.discord.world()["commands"]])
+    given = toko.discord.command("Admin", "restart", reason="new prices")
+    question = toko.discord.interaction(given, wait_s=4)["messages"][0]
+    assert not question["ephemeral"], "the next life says there that it is back"
+    if answer == "typed":
+        toko.discord.say("Admin", "ya")
+    else:
+        yes = next(one["custom_id"] for one in controls(question) if str(one.get("custom_id")).endswith("yes"))
+        clicked = toko.discord.click("Admin", yes, message_id=question["id"])
+        assert toko.discord.interaction(clicked, wait_s=4, until="ack")["state"] != "failed"
+    toko.wait_for_state("bot", "RUNNING", life=2)
+    back = toko.discord.wait_for_message("Admin", lambda message: "Bot kembali" in text(message))
+    assert back["id"] == question["id"]
+    assert toko.ask("history")["history"][0]["reason"] == "new prices"
+
+
 @pytest.mark.parametrize("yes", ["yes", "Y"])
 def test_other_words_for_yes(toko: Shop, yes: str) -> None:
     toko.restart_from_discord(answer=yes)

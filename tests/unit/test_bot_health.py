@@ -140,15 +140,19 @@ def test_small_things_members_read() -> None:
 def test_the_state_file_is_whole_private_and_says_when_it_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "bot" / "state.json"
     assert state.load(path) == state.State()
-    kept = state.State(state.LiveMessage(1, 2, "abc"))
-    state.save(path, kept)
-    assert state.load(path) == kept
+    message = state.LiveMessage(1, 2, "abc")
+    state.change(path, live_message=message)
+    state.change(path, live_channel_id=3)
+    assert state.load(path) == state.State(live_message=message, live_channel_id=3)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert list(path.parent.iterdir()) == [path]
     path.write_text("{half")
-    with pytest.raises(state.StateError, match="is damaged"):
+    with pytest.raises(state.StateError, match="rusak"):
         state.load(path)
+    with pytest.raises(state.StateError, match="rusak"):
+        state.change(path, live_channel_id=4)
+    assert path.read_text() == "{half"
     (tmp_path / "file").touch()
-    with pytest.raises(state.StateError, match="cannot write"):
-        state.save(tmp_path / "file" / "state.json", kept)
+    with pytest.raises(state.StateError, match="tidak dapat membuka"):
+        state.change(tmp_path / "file" / "state.json", live_message=message)

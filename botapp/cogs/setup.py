@@ -1,0 +1,84 @@
+"""`SetupCog`: `/setup` makes a channel that of the live message."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from botapp import live_channel, permissions
+from botapp.background import Draining
+from botapp.live_channel import Asked
+from botapp.locale import _
+from botapp.state import StateError
+from botapp.ui.live_message import CannotShow
+
+if TYPE_CHECKING:
+    from botapp.bot import ShopBot
+
+log = logging.getLogger(__name__)
+
+
+class SetupCog(commands.Cog):
+    """The command that sets the shop up in a channel."""
+
+    def __init__(self, bot: ShopBot) -> None:
+        self.bot = bot
+
+    @commands.hybrid_command(name="setup")  # type: ignore[arg-type]  # mypy infers Never
+    @app_commands.guild_only()
+    async def setup(self, ctx: commands.Context[ShopBot]) -> None:
+        """Show the live message in this channel."""
+        try:
+            with self.bot.background.work(f"setup · {ctx.author}"):
+                # posting may take longer than the three seconds within which Discord wants an answer
+                await ctx.defer(ephemeral=True)
+                await self._say(ctx, await self._choose(ctx))
+        except Draining:
+            await ctx.reply(_("🔄 The bot is restarting. Please try again in a moment."), ephemeral=True)
+
+    async def _choose(self, ctx: commands.Context[ShopBot]) -> str:
+        """Make the channel of `ctx` the live channel if it can be; return what to say."""
+        asked = self._asked(ctx)
+        if (problem := live_channel.objection(asked)) is not None:
+            log.info(
+                _("%(who)s asked for /setup: %(answer)s"), {"who": f"{ctx.author} ({ctx.author.id})", "answer": problem}
+            )
+            return problem
+        try:
+            await self.bot.move_live_message(ctx.channel.id)
+        except StateError as error:
+            return live_channel.not_kept(str(error))
+        except CannotShow as error:
+            return live_channel.not_shown(str(error))
+        log.info(
+            _("%(who)s has chosen channel %(channel)d for the live message"),
+            {"who": f"{ctx.author} ({ctx.author.id})", "channel": ctx.channel.id},
+        )
+        return live_channel.chosen()
+
+    def _asked(self, ctx: commands.Context[ShopBot]) -> Asked:
+        channel = ctx.channel
+        for_text = isinstance(channel, discord.TextChannel)
+        lacking: list[str] = []
+        if isinstance(channel, discord.TextChannel):
+            lacking = permissions.missing(channel.permissions_for(channel.guild.me))
+        return Asked(
+            admin=self.bot.is_admin(ctx.author),
+            for_text=for_text,
+            missing=lacking,
+            configured_id=self.bot.settings.bot.live_channel_id,
+        )
+
+    async def _say(self, ctx: commands.Context[ShopBot], text: str) -> None:
+        """Answer in the channel, or, where the bot may not write, in direct messages."""
+        try:
+            await ctx.reply(text, ephemeral=True)
+        except discord.Forbidden:
+            try:
+                await ctx.author.send(text)
+            except discord.Forbidden:
+                log.warning(_("cannot answer %(who)s: %(text)s"), {"who": ctx.author, "text": text})
