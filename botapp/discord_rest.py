@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import time
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
@@ -47,6 +49,10 @@ class Denied(DiscordProblem):
     """
 
     def __init__(self, status: int, code: int, text: str) -> None:
+        if status == 429:
+            text = _("it is asked too often; wait a minute, then try again")
+        elif status >= 500:
+            text = _("it is in trouble itself; try again later")
         super().__init__(_("Discord answered %(status)d: %(text)s") % {"status": status, "text": text})
         self.status = status
         self.code = code
@@ -83,6 +89,8 @@ class DiscordRest:
                 status = response.status
         except TimeoutError as error:
             raise Unreachable(self._cannot_reach(_("no answer within %d s") % TIMEOUT_S)) from error
+        except aiohttp.ClientConnectorError as error:
+            raise Unreachable(self._cannot_reach(_why(error))) from error
         except (ClientError, OSError, ValueError) as error:
             raise Unreachable(self._cannot_reach(str(error) or type(error).__name__)) from error
         if status == 401:
@@ -113,6 +121,14 @@ def reads_messages(application: dict[str, Any]) -> bool:
 def portal_of(application_id: int) -> str:
     """Return the address of the page with the bot's token and its intents."""
     return f"https://discord.com/developers/applications/{application_id}/bot"
+
+
+def _why(error: aiohttp.ClientConnectorError) -> str:
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return _("its name cannot be looked up")
+    if error.errno == errno.ECONNREFUSED:
+        return _("nobody answers there")
+    return os.strerror(error.errno) if error.errno else str(error.strerror)
 
 
 async def _read(response: aiohttp.ClientResponse) -> Any:

@@ -45,8 +45,7 @@ def load(path: Path) -> State:
         text = _("cannot open %(path)s: %(problem)s; mend its permissions")
         raise StateError(text % {"path": path, "problem": error.strerror}) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        text = _("%(path)s is damaged (%(problem)s); move it away, it is made again")
-        raise StateError(text % {"path": path, "problem": error}) from error
+        raise StateError(_("%(path)s is damaged; move it away, it is made again") % {"path": path}) from error
 
 
 def change(path: Path, **fields: Any) -> None:

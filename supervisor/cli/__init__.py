@@ -86,7 +86,7 @@ def _run_command() -> int:
         facts = {"problem": error.format_message().rstrip("."), "command": place}
         return _complain(_("%(problem)s; see %(command)s --help") % facts, exits.USAGE)
     except click.ClickException as error:
-        return _complain(error.format_message(), exits.FAILED)
+        return _complain(error.format_message(), error.exit_code)
     except Failure as error:
         return _complain(str(error), error.code)
     except ConfigError as error:

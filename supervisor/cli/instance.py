@@ -11,6 +11,7 @@ import click
 
 from supervisor import foreign
 from supervisor.cli.errors import Failure
+from supervisor.cli.progress import Progress
 from supervisor.client import Client
 from supervisor.locale import _
 from supervisor.paths import ConfigError, Place, find_config, read_toml, state_dir_of
@@ -47,6 +48,11 @@ class Instance:
             )
             facts = {"path": self.place.socket, "why": foreign.why(error), "config": self.config}
             raise Failure(text % facts) from error
+
+    @staticmethod
+    def progress(text: str) -> Progress:
+        """Return a spinner; commands of other packages, which get the instance as their object, use it as well."""
+        return Progress(text)
 
     def program_names(self) -> list[str]:
         """Return the names of the programs in the configuration. Raises ConfigError."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import sys
 from types import TracebackType
 from typing import Final
+
+from supervisor.cli.words import cut
 
 _FRAMES: Final = "|/-\\"
 _FRAME_S: Final = 0.1
@@ -40,7 +43,9 @@ class Progress:
 
     def _spin(self) -> None:
         for frame in itertools.cycle(_FRAMES):
-            sys.stderr.write(f"\r\x1b[K{frame} {self._text}")
+            # a line that is longer than the terminal is wide could not be wiped away
+            line = cut(f"{frame} {self._text}", shutil.get_terminal_size().columns - 1)
+            sys.stderr.write(f"\r\x1b[K{line}")
             sys.stderr.flush()
             if self._over.wait(_FRAME_S):
                 break
