@@ -15,9 +15,12 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from botapp.locale import _
+
 FlushPolicy = Literal["all", "temporary", "expired", "none"]
 Snowflake = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
+DEFAULT_TIMEZONE: Final = "Asia/Jakarta"
 #: longest token that is looked at, in characters; Discord's have about 72
 MAX_TOKEN_CHARS: Final = 512
 #: name of the systemd credential that may hold it
@@ -83,7 +86,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     #: absolute path of the configuration file
     path: Path
     language: Literal["id", "en"] = "id"
-    timezone: str = "Asia/Jakarta"
+    timezone: str = DEFAULT_TIMEZONE
     supervisor: Supervisor = Supervisor()
     discord: Discord = Discord()
     bot: Bot = Bot()
@@ -122,16 +125,20 @@ def find(environ: Mapping[str, str] = os.environ) -> Path:
         if not Path(named).exists():
             raise ConfigError(f"cannot open {named}: there is no such file; correct $STOCKSUP_CONFIG")
         return Path(named).absolute()
-    home = [Path(environ["HOME"]) / ".config/stocksup/config.toml"] if environ.get("HOME") else []
-    places = [Path("config.toml"), *home, Path("/etc/stocksup/config.toml")]
-    for place in places:
+    for place in places(environ):
         if place.exists():
             return place.absolute()
-    looked = ", ".join(str(place) for place in places)
+    looked = ", ".join(str(place) for place in places(environ))
     raise ConfigError(
         f"no config.toml found (looked for {looked}); write one, name one with $STOCKSUP_CONFIG, "
         "or see everything without one: stocksup demo"
     )
+
+
+def places(environ: Mapping[str, str]) -> list[Path]:
+    """Return where a configuration is looked for when none is named, in this order."""
+    home = [Path(environ["HOME"]) / ".config/stocksup/config.toml"] if environ.get("HOME") else []
+    return [Path("config.toml"), *home, Path("/etc/stocksup/config.toml")]
 
 
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -191,11 +198,9 @@ def read_token(settings: Settings, environ: Mapping[str, str] = os.environ) -> s
         if not (credential and credential.exists() and _is_forbidden(path)):
             return _checked_token(_read_secret(path), str(path))
     if credential and credential.exists():
-        return _checked_token(_read_secret(credential), f"the systemd credential {CREDENTIAL}")
-    raise ConfigError(
-        f"{settings.path}: [discord] token_file: no token; expected the bot's token in a file named here, or in "
-        "$DISCORD_TOKEN (`stocksup init` will ask for it once this version has it); without a token: stocksup demo"
-    )
+        return _checked_token(_read_secret(credential), _("the systemd credential %s") % CREDENTIAL)
+    text = _("%s: [discord] token_file: there is no token; run: stocksup init (to see all without one: stocksup demo)")
+    raise ConfigError(text % settings.path)
 
 
 def credentials(path: Path) -> dict[str, Path]:
@@ -286,11 +291,15 @@ def _read_secret(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return file.read(4 * MAX_TOKEN_CHARS).decode("ascii", "replace").strip()
+    except FileNotFoundError as error:
+        text = _("%(path)s is to hold the token, and there is no such file; run: stocksup init")
+        raise ConfigError(text % {"path": path}) from error
     except OSError as error:
-        raise ConfigError(
-            f"cannot open {path}, which should hold the token: {error.strerror}; "
-            "mend [discord] token_file or the file's permissions"
-        ) from error
+        text = _(
+            "cannot open %(path)s, which should hold the token: %(problem)s; mend [discord] token_file or the file's "
+            "permissions, or run: stocksup init"
+        )
+        raise ConfigError(text % {"path": path, "problem": error.strerror}) from error
 
 
 def _is_forbidden(path: Path) -> bool:
@@ -306,7 +315,6 @@ def _is_forbidden(path: Path) -> bool:
 
 def _checked_token(token: str, origin: str) -> str:
     if not re.fullmatch(rf"[\x21-\x7e]{{1,{MAX_TOKEN_CHARS}}}", token):
-        raise ConfigError(
-            f"{origin} does not hold a token; expected one line without spaces, as the Developer Portal shows it"
-        )
+        text = _("%s does not hold a token; expected one line without spaces, as the Developer Portal shows it")
+        raise ConfigError(text % origin)
     return token

@@ -28,7 +28,7 @@ NO_KEYS = {"supervisor", "discord", "bot", "cache", "alerts", "store", "programs
 #: who may import what: a package, a part of it (a prefix of paths below ROOT), and the places that alone may
 ONLY_IN = {
     "apprise": ("supervisor/alert_sender.py",),
-    "click": ("supervisor/cli/", "botapp/demo.py"),
+    "click": ("supervisor/cli/", "botapp/demo.py", "botapp/init/"),
     "discord": ("botapp/",),
     "sqlalchemy": ("botapp/",),
     "botapp": ("botapp/",),

@@ -1,0 +1,168 @@
+"""A new config.toml: every key there is, with what it means, where its value is found and when a change counts.
+
+Keys that stand at their default are commented out: `#key = …` without a space, so that they are told from words.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+from typing import Final
+
+import tomlkit
+
+from botapp.locale import N_, _
+
+_WIDTH: Final = 100
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: its default as TOML, and what to say about it."""
+
+    name: str
+    default: str
+    about: str
+
+
+#: what stands above each table, and the keys in it; "": the top of the file
+TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
+    "": (
+        N_(
+            "Settings of your shop, written by `stocksup init`. A line that begins with # counts for nothing; "
+            "take the # away to set a key. After a change: `stocksup check`, then `!restart` in Discord."
+        ),
+        (
+            Key("language", '"id"', N_('What members, admins and the log read: "id" or "en".')),
+            Key(
+                "timezone",
+                '"Asia/Jakarta"',
+                N_("Time zone of the shop and its log, an IANA name such as Asia/Jakarta."),
+            ),
+        ),
+    ),
+    "supervisor": (
+        N_("The process that keeps the bot running. A change counts after `stocksup stop`, then `stocksup start`."),
+        (Key("state_dir", '"state"', N_("Everything that is kept is below this directory; relative to this file.")),),
+    ),
+    "discord": (
+        N_("How the bot gets to Discord. A change counts at the next restart of the bot."),
+        (
+            Key(
+                "token_file",
+                '""',
+                N_(
+                    "The file with the bot's token and nothing else, readable by you alone. The token is at "
+                    "discord.com/developers: your application, Bot, Reset Token. $DISCORD_TOKEN goes before it."
+                ),
+            ),
+            Key("api_base", '""', N_("Address of another Discord, for tests; empty: the real one.")),
+            Key("gateway", '""', N_("The same for its gateway.")),
+        ),
+    ),
+    "bot": (
+        N_(
+            "The bot itself. A change counts at its next restart. Ids: in Discord switch Developer Mode on "
+            "(User Settings, Advanced), then right-click a user, role or channel: Copy ID."
+        ),
+        (
+            Key("prefix", '"!"', N_("What a typed command begins with.")),
+            Key(
+                "admin_ids",
+                "[]",
+                N_("Ids of the users who may restart and set up; empty: the owner of the application."),
+            ),
+            Key("admin_role_ids", "[]", N_("Ids of roles whose members may do that too.")),
+            Key(
+                "live_channel_id",
+                "0",
+                N_(
+                    "Id of the channel of the live message; 0: `/setup` in a channel chooses it, "
+                    "at once and without a restart."
+                ),
+            ),
+            Key(
+                "catalogue_file",
+                '"catalogue.toml"',
+                N_(
+                    "The products that are shown; relative to this file. A change in "
+                    "that file is seen within half a minute, without a restart."
+                ),
+            ),
+        ),
+    ),
+    "cache": (
+        N_("What the next life of the bot sees of the cache. A change counts at the next restart."),
+        (
+            Key("flush_on_restart", '"all"', N_('What a restart takes away: "all", "temporary", "expired" or "none".')),
+            Key("flush_on_crash", '"temporary"', N_("The same after a crash.")),
+            Key("max_bytes", "268435456", N_("The most that the cache may hold, in bytes.")),
+        ),
+    ),
+    "store": (
+        N_("The shop's database; it comes with a later version."),
+        (Key("url", '""', N_("Empty: a file below state_dir.")),),
+    ),
+    "programs.bot": (
+        N_("How the bot is run. A change counts at its next restart. Other programs: tables such as [programs.relay]."),
+        (
+            Key("command", '["python", "-m", "botapp"]', N_('Words to run; "python" is the one that runs stocksup.')),
+            Key(
+                "check",
+                '["python", "-m", "botapp", "--check"]',
+                N_("Runs before a restart while the old bot serves; if it fails, nothing is restarted."),
+            ),
+            Key("env", "{}", N_("Added to its environment.")),
+            Key("cwd", '""', N_("The directory it runs in; empty: that of this file.")),
+            Key("enabled", "true", N_("Whether it is run at all.")),
+            Key(
+                "ready",
+                '"link"',
+                N_('"link": it says itself when it is ready; or the seconds that it has to stay alive.'),
+            ),
+            Key("restart", '"always"', N_('When it ends by itself: "always", "on-failure" or "never".')),
+            Key("drain", "true", N_("Whether it is to finish its work before it ends.")),
+            Key("flush_cache", "true", N_("Whether it has a cache that is switched between its lives.")),
+            Key("start_timeout_s", "60.0", N_("Seconds until it has to be ready.")),
+            Key(
+                "drain_timeout_s",
+                "30.0",
+                N_("Seconds for finishing its work; what is left then is cut off, and reported."),
+            ),
+            Key("stop_timeout_s", "10.0", N_("Seconds for ending, before it is killed.")),
+            Key("heartbeat_timeout_s", "30.0", N_("Seconds of silence after which it is taken for hung.")),
+            Key(
+                "max_crashes",
+                "5",
+                N_("More crashes than that within crash_window_s seconds: it is given up. 0: never."),
+            ),
+            Key("crash_window_s", "300.0", N_("See max_crashes.")),
+            Key("max_starts_per_day", "900", N_("Discord resets a token at 1000 starts a day. 0: no limit.")),
+        ),
+    ),
+}
+
+
+def render(values: dict[tuple[str, str], str]) -> str:
+    """Return a new configuration file in the language in use, with `values` by table and key set."""
+    parts: list[str] = []
+    for table, (about, keys) in TABLES.items():
+        lines = [*_comment(_(about)), *([f"[{table}]"] if table else [""])]
+        for key in keys:
+            lines += _comment(_(key.about))
+            value = values.get((table, key.name))
+            lines.append(f"#{key.name} = {key.default}" if value is None else f"{key.name} = {_quoted(value)}")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def _comment(text: str) -> list[str]:
+    # a command stays in one piece
+    whole = re.sub(r"`[^`]+`", lambda command: command[0].replace(" ", "\0"), text)
+    lines = textwrap.wrap(whole, _WIDTH, break_on_hyphens=False, break_long_words=False)
+    return [f"# {line}".replace("\0", " ") for line in lines]
+
+
+def _quoted(text: str) -> str:
+    return tomlkit.string(text).as_string()
