@@ -66,16 +66,11 @@ def read(path: Path) -> Existing:
 
 
 def changed(existing: Existing, wanted: Values) -> str:
-    """Return the text of the configuration with `wanted` set, and everything else as it was. Pure.
-
-    A key that has the value already is not touched, so that a second run changes nothing.
-    """
+    """Return the text of the configuration with `wanted` set, and everything else as it was. Pure."""
     if existing.text is None:
         return template.render(dict(wanted))
     document = _parse(existing.path, existing.text)
     for (table, key), value in wanted.items():
-        if existing.values.get((table, key)) == value:
-            continue
         if table and table not in document:
             document.append(table, tomlkit.table())
         container: Any = document[table] if table else document
