@@ -104,6 +104,27 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
         N_("The shop's database; it comes with a later version."),
         (Key("url", '""', N_("Empty: a file below state_dir.")),),
     ),
+    "alerts": (
+        N_(
+            "Who is told, without the bot's help, of what you have to know. Try it: `stocksup alerts test`. A change "
+            "counts after `stocksup start`, without a restart, also while everything runs."
+        ),
+        (
+            Key(
+                "urls",
+                "[]",
+                N_(
+                    'Addresses as Apprise writes them, such as ["tgram://…"]. Whoever knows one may write there: '
+                    "let nobody else read this file then."
+                ),
+            ),
+            Key(
+                "disk_low_bytes",
+                "268435456",
+                N_("Free bytes on the disk of state_dir below which you are told; 0: never."),
+            ),
+        ),
+    ),
     "programs.bot": (
         N_("How the bot is run. A change counts at its next restart. Other programs: tables such as [programs.relay]."),
         (

@@ -71,6 +71,6 @@ def look(instance: Instance) -> Iterator[Finding]:
         return
     yield from machine.look(instance.config, instance.place.state_dir)
     yield Finding("configuration", _("configuration %(path)s") % {"path": instance.config})
-    yield from instance_files.look(instance.config, instance.place)
+    yield from instance_files.look(instance.config, instance.place, secrets=bool(settings.alerts.urls))
     yield from programs.look(instance.config, settings)
     yield from added.look(instance.config)

@@ -163,7 +163,7 @@ def test_a_gateway_that_does_not_open_ends_with_75(discord: DiscordControl, plac
     ("file", "content", "expected"),
     [
         ("config.toml", "lenguage = 'id'", "did you mean 'language'?"),
-        ("token", "", "does not hold a token"),
+        ("token", "", "tidak berisi token"),
         ("catalogue.toml", "[[product]]\ncode = 5", "catalogue.toml: [product] code: expected a text in quotes"),
     ],
 )

@@ -25,6 +25,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "bot": botapp.config.Bot,
     "cache": botapp.config.Cache,
     "store": botapp.config.Store,
+    "alerts": supervisor.config.Alerts,
     "programs.bot": supervisor.config.Program,
 }
 

@@ -57,9 +57,12 @@ def test_a_unit_of_this_instance(tmp_path: Path) -> None:
 def test_rights(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.touch(0o644)
-    assert instance.rights(config).level == FINE
+    assert instance.rights(config, secrets=False).level == FINE
+    assert "chmod 600" in str(instance.rights(config, secrets=True).problem)
+    config.chmod(0o600)
+    assert instance.rights(config, secrets=True).level == FINE
     config.chmod(0o664)
-    assert "chmod go-w" in str(instance.rights(config).problem)
+    assert "chmod go-w" in str(instance.rights(config, secrets=False).problem)
     state_dir = tmp_path / "state"
     assert instance.state_directory(state_dir).level == FINE
     state_dir.mkdir(0o700)
@@ -76,7 +79,7 @@ def test_files_of_somebody_else(tmp_path: Path) -> None:
     for path in (tmp_path / "config.toml", tmp_path / "state"):
         path.mkdir(0o700)
         os.chown(path, 12345, 12345)
-    assert "12345" in str(instance.rights(tmp_path / "config.toml").problem)
+    assert "12345" in str(instance.rights(tmp_path / "config.toml", secrets=False).problem)
     assert "12345" in str(instance.state_directory(tmp_path / "state").problem)
 
 

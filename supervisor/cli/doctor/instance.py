@@ -16,15 +16,15 @@ from supervisor.locale import _
 from supervisor.paths import Place
 
 
-def look(config: Path, place: Place) -> Iterator[Finding]:
-    """Yield what is found about the configuration file, the state directory and the door."""
-    yield rights(config)
+def look(config: Path, place: Place, *, secrets: bool) -> Iterator[Finding]:
+    """Yield what is found about the configuration file, which may hold `secrets`, the state directory and the door."""
+    yield rights(config, secrets=secrets)
     yield state_directory(place.state_dir)
     yield door(place)
 
 
-def rights(config: Path) -> Finding:
-    """Tell whether nobody else can change what is run here."""
+def rights(config: Path, *, secrets: bool) -> Finding:
+    """Tell whether nobody else can change what is run here, or read the `secrets` that it holds."""
     name = _("rights of %(path)s") % {"path": config}
     info = config.stat()
     if problem := _owner_problem(config, info):
@@ -32,6 +32,9 @@ def rights(config: Path) -> Finding:
     if info.st_mode & 0o022:
         text = _("others can write in it, and it says what is run; run: chmod go-w %(path)s")
         return Finding("rights", name, text % {"path": config})
+    if secrets and info.st_mode & 0o077:
+        text = _("others can read it, and it holds addresses for alerts; run: chmod 600 %(path)s")
+        return Finding("rights", name, text % {"path": config}, warning=True)
     return Finding("rights", name)
 
 
