@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from supervisor import foreign
 from supervisor.cli.errors import Failure
-from supervisor.cli.progress import Progress
 from supervisor.client import Client
 from supervisor.locale import _
 from supervisor.paths import ConfigError, Place, find_config, read_toml, state_dir_of
+
+if TYPE_CHECKING:
+    from supervisor.cli.progress import Progress
 
 #: how long a question that needs no work may take
 ANSWER_TIMEOUT_S: Final = 5.0
@@ -52,6 +54,8 @@ class Instance:
     @staticmethod
     def progress(text: str) -> Progress:
         """Return a spinner; commands of other packages, which get the instance as their object, use it as well."""
+        from supervisor.cli.progress import Progress
+
         return Progress(text)
 
     def program_names(self) -> list[str]:

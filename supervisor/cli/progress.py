@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 import sys
 from types import TracebackType
 from typing import Final
@@ -27,8 +26,11 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if self._shown:
+            import shutil
             import threading
 
+            # a line that is longer than the terminal is wide could not be wiped away
+            self._width = shutil.get_terminal_size().columns - 1
             self._over = threading.Event()
             self._thread = threading.Thread(target=self._spin, daemon=True)
             self._thread.start()
@@ -43,9 +45,7 @@ class Progress:
 
     def _spin(self) -> None:
         for frame in itertools.cycle(_FRAMES):
-            # a line that is longer than the terminal is wide could not be wiped away
-            line = cut(f"{frame} {self._text}", shutil.get_terminal_size().columns - 1)
-            sys.stderr.write(f"\r\x1b[K{line}")
+            sys.stderr.write(f"\r\x1b[K{cut(f'{frame} {self._text}', self._width)}")
             sys.stderr.flush()
             if self._over.wait(_FRAME_S):
                 break
