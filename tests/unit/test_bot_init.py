@@ -15,7 +15,7 @@ import tzlocal
 
 import botapp.config
 import supervisor.config
-from botapp import locale, permissions
+from botapp import doctor, locale, permissions
 from botapp.init import answers, files, template
 
 #: the tables of config.toml, and what checks them
@@ -206,3 +206,14 @@ def test_permissions_in_a_channel(everybody: int, role: int, overwrites: list[di
     roles.append({"id": "99", "permissions": str(discord.Permissions.all().value)})
     granted = permissions.in_channel(_BOT, _GUILD, [_ROLE], roles, overwrites)
     assert granted.view_channel is seen
+
+
+def test_a_token_that_only_root_may_read_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(settings: botapp.config.Settings) -> str:
+        raise botapp.config.ConfigError("cannot open it") from PermissionError(13, "Permission denied")
+
+    (tmp_path / "config.toml").write_text('language = "en"\n[discord]\ntoken_file = "token"\n')
+    monkeypatch.setattr(botapp.config, "read_token", forbidden)
+    [token] = doctor.look(tmp_path / "config.toml")
+    assert (token["id"], token["warning"]) == ("token", True)
+    assert "sudo stocksup check" in token["problem"]

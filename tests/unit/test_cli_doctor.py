@@ -42,16 +42,13 @@ def test_disk(free: int, level: str) -> None:
     assert machine.disk(Path("/shop/state"), free).level == level
 
 
-def test_a_unit_of_this_instance(tmp_path: Path) -> None:
-    config = Path("/home/toko/config.toml")
-    none = machine.unit(config, [tmp_path / "nowhere", tmp_path], under_systemd=True)
+def test_a_unit_of_this_instance() -> None:
+    none = machine.unit(None, under_systemd=True)
     assert none.level == WARNING
     assert "stocksup service install" in str(none.problem)
-    assert "--foreground" in str(machine.unit(config, [tmp_path], under_systemd=False).problem)
-    (tmp_path / "stocksup-other.service").write_text("ExecStart=stocksup --config /home/other/config.toml start\n")
-    assert machine.unit(config, [tmp_path], under_systemd=True).level == WARNING
-    (tmp_path / "stocksup.service").write_text(f"ExecStart=stocksup --config {config} start\n")
-    assert machine.unit(config, [tmp_path], under_systemd=True).level == FINE
+    assert "--foreground" in str(machine.unit(None, under_systemd=False).problem)
+    found = machine.unit(Path("/etc/systemd/system/stocksup.service"), under_systemd=True)
+    assert (found.level, "stocksup.service" in found.name) == (FINE, True)
 
 
 def test_rights(tmp_path: Path) -> None:

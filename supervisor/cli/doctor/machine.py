@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from supervisor import __version__
+from supervisor.cli import systemctl
 from supervisor.cli.doctor import Finding, nearest_there
 from supervisor.locale import _
 
@@ -22,6 +22,8 @@ OLDEST_PYTHON: Final = (3, 11)
 LITTLE_ROOM: Final = 1024**3
 NO_ROOM: Final = 64 * 1024**2
 
+#: there while systemd runs the machine
+_SYSTEMD: Final = Path("/run/systemd/system")
 _REQUIREMENT: Final = re.compile(r"([A-Za-z0-9._-]+)(?:==([^;,\s]+))?")
 
 
@@ -35,7 +37,8 @@ def look(config: Path, state_dir: Path) -> Iterator[Finding]:
     """Yield what is found about the machine, for the instance with this configuration and state directory."""
     yield disk(state_dir, shutil.disk_usage(nearest_there(state_dir)).free)
     if sys.platform == "linux":
-        yield unit(config, unit_directories(os.environ), under_systemd=Path("/run/systemd/system").is_dir())
+        service = systemctl.installed(config)
+        yield unit(service.unit if service else None, under_systemd=_SYSTEMD.is_dir())
 
 
 def python(version: tuple[int, int]) -> Finding:
@@ -95,23 +98,15 @@ def disk(state_dir: Path, free_bytes: int) -> Finding:
     return Finding("disk", _("disk"), problem, warning=free_bytes >= NO_ROOM)
 
 
-def unit_directories(environ: Mapping[str, str]) -> list[Path]:
-    """Return where units of systemd are that people install: the system's, and one's own."""
-    own = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "/")) / ".config") / "systemd/user"
-    return [Path("/etc/systemd/system"), own]
-
-
-def unit(config: Path, directories: Iterable[Path], *, under_systemd: bool) -> Finding:
-    """Tell whether a unit of systemd starts this instance after a reboot. Reads unit files, asks nobody."""
+def unit(found: Path | None, *, under_systemd: bool) -> Finding:
+    """Tell whether a unit of systemd starts this instance after a reboot; `found` is its file. Pure."""
     name = _("systemd unit")
-    for directory in directories:
-        for path in sorted(directory.glob("stocksup*.service")):
-            if str(config) in path.read_text(errors="replace"):
-                return Finding("unit", f"{name}: {path}")
-    if not under_systemd:
+    if found is not None:
+        return Finding("unit", f"{name}: {found}")
+    if under_systemd:
+        text = _("none, so nothing comes back after a reboot; install one: stocksup service install")
+    else:
         text = _(
             "there is no systemd here; have whatever starts this machine's services run: stocksup start --foreground"
         )
-    else:
-        text = _("none, so nothing comes back after a reboot; install one: stocksup service install")
     return Finding("unit", name, text, warning=True)
