@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aiohttp import WSMsgType, web
 
+from botapp.sandbox import outlook
 from botapp.sandbox.feed import Feed
 from botapp.sandbox.sessions import (
     HEARTBEAT_INTERVAL_S,
@@ -92,7 +93,7 @@ class Gateway:
 
     def _give(self, session: Session, carrier: _Connection | None, event: str, payload: dict[str, Any]) -> None:
         assert self.world is not None
-        seen = self.world.as_seen_by(session.intents, event, payload)
+        seen = outlook.as_seen_by(self.world, session.intents, event, payload)
         if seen is None:
             return
         frame = session.record(event, seen)
@@ -176,7 +177,7 @@ class Gateway:
         assert self.world is not None
         assert connection.link.session is not None
         try:
-            chunk = self.world.members_chunk(query)
+            chunk = outlook.members_chunk(self.world, query)
         except (KeyError, TypeError, ValueError):
             log.warning("cannot make sense of a request for members: %r", query)
             return

@@ -2,7 +2,8 @@
 
 The semantics are simcord's (a third party's reading of Discord keeps us honest); its backend, its routes and its
 payloads stand here behind real sockets, on the real clock, with bounded memory. These parts of simcord are not
-documented, so its version is pinned; besides this file only `cdn.py` and `commands.py` touch them, a little.
+documented, so its version is pinned; besides this file only `outlook.py`, `cdn.py` and
+`commands.py` touch them, a little.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from discord import Intents, Permissions
-from simcord import intents as simcord_intents
+from discord import Permissions
 from simcord._clock import Clock
 from simcord.backend import Backend, errors, serializers
 from simcord.backend.access import channel_accessible, message_accessible
@@ -322,43 +322,6 @@ class World(Backend):
         self.invited = invited
         for payload in self.guild_creates():
             self._send("GUILD_CREATE", payload)
-
-    def as_seen_by(self, intents_value: int, event: str, payload: dict[str, Any]) -> dict[str, Any] | None:
-        """Return `payload` as a session with these intents gets it; None: not at all. The original stays as it is."""
-        if not self.invited and "guild_id" in payload:
-            return None
-        intents = Intents.none()
-        intents.value = intents_value
-        gate = simcord_intents.required_intent(event, payload)
-        if gate is not None and not getattr(intents, gate):
-            return None
-        seen = dict(payload)
-        if event == "GUILD_CREATE":
-            simcord_intents.prune_guild_create(seen, intents, ids.BOT_ID)
-        if event in ("MESSAGE_CREATE", "MESSAGE_UPDATE") and not intents.message_content:
-            if isinstance(seen.get("referenced_message"), dict):
-                seen["referenced_message"] = dict(seen["referenced_message"])
-            simcord_intents.censor_message(seen, ids.BOT_ID, backend=self)
-        return seen
-
-    def members_chunk(self, query: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the members a client asked for, as GUILD_MEMBERS_CHUNK carries them (the guild is small: one)."""
-        guild = self.get_guild(int(query["guild_id"]))
-        wanted = query.get("user_ids")
-        if wanted:
-            user_ids = {int(wanted)} if isinstance(wanted, str | int) else {int(one) for one in wanted}
-            members = [member for member in guild.members.values() if member.user_id in user_ids]
-        else:
-            prefix = str(query.get("query") or "").lower()
-            members = [m for m in guild.members.values() if self.users[m.user_id].name.lower().startswith(prefix)]
-        return {
-            "guild_id": str(guild.id),
-            "members": [dict(serializers.member_payload(self, guild, member)) for member in members],
-            "chunk_index": 0,
-            "chunk_count": 1,
-            "nonce": query.get("nonce"),
-            **({"presences": []} if query.get("presences") else {}),
-        }
 
     def serve_attachments_at(self, base: str) -> None:
         """Say at which address this server can be reached: attachments are below it."""
