@@ -176,6 +176,12 @@ class ShopBot(commands.Bot):
         if isinstance(exception, commands.CommandNotFound):
             return
         cause = getattr(exception, "original", exception)
+        if isinstance(cause, discord.Forbidden):
+            # the answer could not be sent, and so could not this one
+            text = _("may not answer %(command)s in channel %(channel)d: %(why)s; give the bot Send Messages there")
+            facts = {"command": context.invoked_with, "channel": context.channel.id, "why": cause.text}
+            log.error(text, facts)
+            return
         log.error(_("Command %s failed"), f"{context.prefix}{context.invoked_with}"[:50], exc_info=cause)
         await context.reply(_("❌ That did not work; the bot's log says why."), ephemeral=True)
 

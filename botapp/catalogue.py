@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from botapp.config import ConfigError, convert, read_toml
+from botapp.locale import _
 
 #: products that one live message can show
 MAX_PRODUCTS: Final = 25
@@ -40,6 +41,7 @@ def load(path: Path) -> tuple[Product, ...]:
     seen: set[str] = set()
     for product in products:
         if product.code.lower() in seen:
-            raise ConfigError(f'{path}: [product] code: "{product.code}" stands there twice; each code only once')
+            text = _('%(path)s: [product] code: "%(code)s" stands there twice; each code only once')
+            raise ConfigError(text % {"path": path, "code": product.code})
         seen.add(product.code.lower())
     return products

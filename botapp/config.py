@@ -11,11 +11,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
-from botapp.locale import _
+from botapp.locale import LANGUAGES, N_, _
 
 FlushPolicy = Literal["all", "temporary", "expired", "none"]
 Snowflake = Annotated[int, Meta(ge=1, le=2**63 - 1)]
@@ -123,16 +124,17 @@ def find(environ: Mapping[str, str] = os.environ) -> Path:
     """
     if named := environ.get("STOCKSUP_CONFIG"):
         if not Path(named).exists():
-            raise ConfigError(f"cannot open {named}: there is no such file; correct $STOCKSUP_CONFIG")
+            text = _("cannot open %(path)s: there is no such file; correct $STOCKSUP_CONFIG")
+            raise ConfigError(text % {"path": named})
         return Path(named).absolute()
     for place in places(environ):
         if place.exists():
             return place.absolute()
-    looked = ", ".join(str(place) for place in places(environ))
-    raise ConfigError(
-        f"no config.toml found (looked for {looked}); write one, name one with $STOCKSUP_CONFIG, "
+    text = _(
+        "no config.toml found (looked for %(places)s); write one: stocksup init, name one with $STOCKSUP_CONFIG, "
         "or see everything without one: stocksup demo"
     )
+    raise ConfigError(text % {"places": ", ".join(str(place) for place in places(environ))})
 
 
 def places(environ: Mapping[str, str]) -> list[Path]:
@@ -160,6 +162,15 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     return msgspec.structs.replace(settings, discord=discord)
 
 
+def language_of(path: Path) -> str:
+    """Return the language that the file at `path` asks for; the default where that cannot be read."""
+    try:
+        named = read_toml(path).get("language", LANGUAGES[0])
+    except ConfigError:
+        return LANGUAGES[0]  # what is wrong with the file, `load` says
+    return named if named in LANGUAGES else LANGUAGES[0]
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Return what is in the TOML file at `path`. Raises ConfigError when it cannot be read or is not TOML."""
     import tomli
@@ -168,11 +179,15 @@ def read_toml(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             return tomli.load(file)
     except OSError as error:
-        raise ConfigError(f"cannot open {path}: {error.strerror}; mend its path or its permissions") from error
+        text = _("cannot open %(path)s: %(problem)s; mend its path or its permissions")
+        raise ConfigError(text % {"path": path, "problem": error.strerror}) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 text at byte {error.start}; save it as UTF-8") from error
+        text = _("%(path)s: not UTF-8 text at byte %(byte)d; save it as UTF-8")
+        raise ConfigError(text % {"path": path, "byte": error.start}) from error
     except tomli.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+        text = _("%(path)s: not valid TOML at line %(line)d, column %(column)d: %(problem)s")
+        facts = {"path": path, "line": error.lineno, "column": error.colno, "problem": error.msg}
+        raise ConfigError(text % facts) from error
 
 
 def convert(path: Path, table: Any, kind: type[_T]) -> _T:
@@ -226,32 +241,46 @@ def open_token_file(settings: Settings) -> Path | None:
 
 def explain(path: Path, problem: str) -> str:
     """Turn msgspec's "Expected `int`, got `str` - at `$.bot.prefix`" into a message for people."""
-    what, _, where = problem.partition(" - at `$")
+    what, _at, where = problem.partition(" - at `$")
     names = [name for name in re.split(r"[.`]+", re.sub(r"\[[\d.]*\]", "", where)) if name]
     key = f"[{'.'.join(names[:-1])}] {names[-1]}" if len(names) > 1 else "".join(names)
     for technical, plain in _PLAIN.items():
-        what = what.replace(technical, plain)
+        what = what.replace(technical, _(plain))
+    for pattern, words in _SENTENCES:
+        if found := re.fullmatch(pattern, what):
+            what = _(words) % found.groupdict()
+            break
     if names and names[-1] in _CHOICES:
-        what = f"{what}; expected {_CHOICES[names[-1]]}"
-    return f"{path}: {key or 'the file'}: {what[0].lower()}{what[1:]}"
+        what = _("%(problem)s; expected %(choices)s") % {"problem": what, "choices": _(_CHOICES[names[-1]])}
+    return f"{path}: {key or _('the file')}: {what}"
 
 
 #: msgspec's words for types, and ours
 _PLAIN: Final = {
-    "`int`": "a whole number",
-    "`float`": "a number",
-    "`str`": "a text in quotes",
-    "`bool`": "true or false",
-    "`array`": "a list",
-    "`object`": "a table",
+    "`int`": N_("a whole number"),
+    "`float`": N_("a number"),
+    "`str`": N_("a text in quotes"),
+    "`bool`": N_("true or false"),
+    "`array`": N_("a list"),
+    "`object`": N_("a table"),
 }
+#: msgspec's sentences as patterns, and ours
+_SENTENCES: Final = (
+    (r"Expected (?P<wanted>.+), got (?P<given>.+)", N_("expected %(wanted)s, got %(given)s")),
+    (r"Expected (?P<wanted>.+) matching regex (?P<pattern>.+)", N_("expected %(wanted)s that fits %(pattern)s")),
+    (r"Expected (?P<wanted>.+) of length (?P<length>.+)", N_("expected %(wanted)s of a length %(length)s")),
+    (r"Expected (?P<wanted>.+)", N_("expected %(wanted)s")),
+    (r"Invalid enum value (?P<value>.+)", N_("invalid enum value %(value)s")),
+    (r"Object missing required field (?P<name>.+)", N_("the key %(name)s is missing")),
+    (r"Object contains unknown field (?P<name>.+)", N_("unknown key %(name)s")),
+)
 
 #: what may stand where a key takes one of a few words
 _CHOICES: Final = {
-    "language": '"id" or "en"',
-    "prefix": "up to 10 characters without spaces",
-    "flush_on_restart": '"all", "temporary", "expired" or "none"',
-    "flush_on_crash": '"all", "temporary", "expired" or "none"',
+    "language": N_('"id" or "en"'),
+    "prefix": N_("up to 10 characters without spaces"),
+    "flush_on_restart": N_('"all", "temporary", "expired" or "none"'),
+    "flush_on_crash": N_('"all", "temporary", "expired" or "none"'),
 }
 
 
@@ -264,16 +293,29 @@ def _refuse_unknown_keys(path: Path, table: dict[str, Any]) -> None:
             if key in known:
                 continue
             near = difflib.get_close_matches(key, sorted(known), n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"expected one of {', '.join(sorted(known))}"
-            raise ConfigError(f"{path}: {f'[{place}] {key}' if place else key}: unknown key; {hint}")
+            hint = _("expected one of %(names)s") % {"names": ", ".join(sorted(known))}
+            if near:
+                hint = _("did you mean '%(name)s'?") % {"name": near[0]}
+            facts = {"path": path, "key": f"[{place}] {key}" if place else key, "hint": hint}
+            raise ConfigError(_("%(path)s: %(key)s: unknown key; %(hint)s") % facts)
 
 
 def _check_address(path: Path, key: str, address: str, schemes: tuple[str, str]) -> None:
-    if address and not (address.startswith(schemes) and re.fullmatch(r"\w+://[^\s/]+\S*", address)):
-        raise ConfigError(
-            f'{path}: [discord] {key}: "{address[:100]}" is not an address; '
-            f"expected one that begins with {schemes[0]} or {schemes[1]}"
+    if address and not (address.startswith(schemes) and _is_address(address)):
+        text = _(
+            '%(path)s: [discord] %(key)s: "%(address)s" is not an address; expected one that begins with %(one)s or '
+            "%(other)s, and a port up to 65535 if there is one"
         )
+        facts = {"path": path, "key": key, "address": address[:100], "one": schemes[0], "other": schemes[1]}
+        raise ConfigError(text % facts)
+
+
+def _is_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and not re.search(r"\s", address) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _check_timezone(path: Path, name: str) -> None:
@@ -282,9 +324,8 @@ def _check_timezone(path: Path, name: str) -> None:
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigError(
-            f'{path}: timezone: "{name}" is not known; expected an IANA name such as "Asia/Jakarta"'
-        ) from error
+        text = _('%(path)s: timezone: "%(name)s" is not known; expected an IANA name such as "Asia/Jakarta"')
+        raise ConfigError(text % {"path": path, "name": name}) from error
 
 
 def _read_secret(path: Path) -> str:

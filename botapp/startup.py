@@ -56,7 +56,11 @@ def check() -> int:
 
     for module in pkgutil.walk_packages(botapp.__path__, "botapp."):
         if not module.name.startswith(_NOT_OF_THE_BOT):
-            importlib.import_module(module.name)
+            try:
+                importlib.import_module(module.name)
+            except SystemExit as error:
+                print(f"{module.name} ends the program as soon as it is loaded: {error!r}", file=sys.stderr)
+                return BROKEN
     try:
         _read_settings()
     except config.ConfigError as error:
@@ -81,8 +85,10 @@ def run() -> int:
 
 
 def _read_settings() -> tuple[Settings, str, tuple[Product, ...]]:
-    settings = config.load(config.find())
-    locale.use(settings.language)
+    locale.use(locale.LANGUAGES[0])  # until the file says another
+    path = config.find()
+    locale.use(config.language_of(path))
+    settings = config.load(path)
     return settings, config.read_token(settings), catalogue.load(settings.catalogue)
 
 
@@ -125,7 +131,7 @@ async def _live(settings: Settings, token: str, products: tuple[Product, ...]) -
         ending = _without_supervisor(knocking)
         await bot.leave()
     else:
-        ending = _explain_end(serving, settings)
+        ending = _explain_end(serving, settings, logged_in=bot.user is not None)
         await bot.leave()
     for task in (serving, *waits):
         task.cancel()
@@ -154,13 +160,13 @@ def _without_supervisor(knocking: asyncio.Task[None]) -> Ending:
     return Ending(BROKEN, _("the link to the supervisor broke: %s") % (log.in_a_line(error) if error else "-"))
 
 
-def _explain_end(serving: asyncio.Task[None], settings: Settings) -> Ending:
+def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: bool) -> Ending:
     """Say why the bot ended although nobody asked it to, and what to do."""
     import aiohttp
     import discord
 
-    address = settings.discord.api_base or "discord.com"
-    again = _("cannot reach Discord at %(address)s: %(problem)s; check the network and [discord], it is tried again")
+    address = (settings.discord.gateway if logged_in else settings.discord.api_base) or "discord.com"
+    again = _("cannot reach Discord at %(address)s: %(problem)s; check the network and [discord]")
     if not serving.done():
         return Ending(TRY_LATER, again % {"address": address, "problem": _("no session could be opened")})
     error = serving.exception()
@@ -180,6 +186,11 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings) -> Ending:
                 "(Bot, Privileged Gateway Intents), then: stocksup start"
             ),
         )
+    if isinstance(error, discord.NotFound) and not logged_in:
+        text = _(
+            "[discord] api_base: %(address)s is no REST interface of Discord; expected one that ends with /api/v10"
+        )
+        return Ending(BAD_CONFIG, text % {"address": address})
     if isinstance(error, aiohttp.ClientError | OSError | TimeoutError | discord.GatewayNotFound):
         return Ending(TRY_LATER, again % {"address": address, "problem": error})
     if isinstance(error, discord.HTTPException) and (error.status == 429 or error.status >= 500):

@@ -94,8 +94,8 @@ class AdminCog(commands.Cog):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        """An answer may have been written."""
-        for question in list(self._open.values()):
+        """An answer may have been written; of several questions it is to the newest."""
+        for question in reversed(list(self._open.values())):
             self._step(question, Said(message.author.id, message.channel.id, message.content))
 
     def overtake(self) -> None:
@@ -121,7 +121,6 @@ class AdminCog(commands.Cog):
         stage = question.dialog.stage
         if stage is Stage.CONFIRMED:
             self._under_way = f"{ctx.author} ({ctx.author.id})"
-            self.overtake()
         await message.edit(content=restart_dialog.ending(stage), view=None)
         return message if stage is Stage.CONFIRMED else None
 
@@ -141,6 +140,8 @@ class AdminCog(commands.Cog):
         question.dialog = restart_dialog.step(question.dialog, event, time.monotonic())
         if question.dialog.stage is not Stage.ASKING:
             question.decided.set()
+        if question.dialog.stage is Stage.CONFIRMED:
+            self.overtake()
 
     async def _restart(self, message: discord.Message, by: str, reason: str) -> None:
         """Ask the supervisor. If all goes well, it is the next life that goes on from here."""

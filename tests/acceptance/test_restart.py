@@ -136,8 +136,22 @@ def test_twice_at_once_is_one_restart(toko: Shop) -> None:
     toko.discord.say("Admin", "ya")
     toko.wait_for_state("bot", "RUNNING", life=2)
     toko.discord.wait_for_message("Admin", lambda message: "Bot kembali" in text(message))
+    toko.discord.wait_for_message("Admin", lambda message: "pertanyaan ini ditutup" in text(message))
     assert toko.program()["life"] == 2
     assert len(toko.ask("history")["history"]) == 1
+    assert toko.log().count("meminta restart: !restart") == 1
+
+
+def test_a_restart_that_came_to_nothing_is_told_of_once_the_bot_is_back(toko: Shop) -> None:
+    token = toko.directory / "token"
+    right = token.read_text()
+    token.write_text("wrong\n")
+    toko.restart_from_discord()
+    toko.wait_for_state("bot", "FATAL")
+    token.write_text(right)
+    toko.ask("start", program="bot")
+    toko.wait_for_state("bot", "RUNNING")
+    toko.discord.wait_for_message("Admin", lambda message: "Bot kembali: life 3" in text(message))
 
 
 def test_broken_code_then_restart_the_old_bot_still_answers(tmp_path: Path) -> None:

@@ -89,6 +89,16 @@ def test_a_missing_permission_is_said_and_mended_without_a_restart(scene: Scene)
         assert scene.bot.log.count(line) == 1
 
 
+def test_where_it_may_not_answer_the_log_says_what_to_do(scene: Scene) -> None:
+    scene.discord.message_with("Budi", STOCK)
+    scene.discord.deny("send_messages")
+    scene.discord.say("Admin", "!restart")
+    # answered after the command, which came before it
+    assert scene.discord.interaction(scene.discord.click("Budi", STOCK), wait_s=4)["state"] == "answered"
+    assert scene.bot.log.count("tidak boleh menjawab restart di channel") == 1
+    assert "Forbidden" not in scene.bot.log
+
+
 def test_a_drain_runs_the_five_steps_and_keeps_the_live_message(scene: Scene) -> None:
     report = scene.drain()
     assert report["steps"] == STEPS

@@ -55,8 +55,10 @@ def test_tables_of_the_supervisor_are_left_to_it(file: Path) -> None:
         ("[cache]\nflush_on_restart = 'some'", "[cache] flush_on_restart: invalid enum value 'some'; expected \"all\""),
         ("timezone = 'Mars/Base'", 'timezone: "Mars/Base" is not known; expected an IANA name'),
         ("[discord]\napi_base = 'discord.com'", '[discord] api_base: "discord.com" is not an address; expected'),
+        ("[discord]\ngateway = 'ws://x:9999999/'", '[discord] gateway: "ws://x:9999999/" is not an address; expected'),
+        ("[discord]\napi_base = 'http://x:port/'", '[discord] api_base: "http://x:port/" is not an address; expected'),
         ("[discord]\ngateway = 'http://x'", '[discord] gateway: "http://x" is not an address; expected'),
-        ("[bot", "not valid TOML: "),
+        ("[bot", "not valid TOML at line 1, column 5: "),
     ],
 )
 def test_a_mistake_is_one_message_with_place_cause_and_remedy(file: Path, text: str, expected: str) -> None:
@@ -177,7 +179,7 @@ def test_the_catalogue(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[[product]]\ncode = 'A'\nname = 'A'", "missing required field `price`"),
+        ("[[product]]\ncode = 'A'\nname = 'A'", "the key `price` is missing"),
         ("[[product]]\ncode = 'A B'\nname = 'A'\nprice = 1", "[product] code: "),
         ("[[product]]\ncode = 'A'\nname = 'A'\nprice = -1", "[product] price: expected a whole number >= 0"),
         ("[[product]]\ncode = 'A'\nname = 'A'\nprice = 1\nprize = 2", "prize"),
