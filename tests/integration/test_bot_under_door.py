@@ -197,6 +197,6 @@ def test_bad_configuration_is_told_at_the_door(tmp_path: Path) -> None:
         farewell = door.read("farewell")
         door.grant(farewell)
         assert farewell["code"] == bot.wait() == 78
-        assert "did you mean 'language'?" in farewell["reason"]
+        assert "maksudnya 'language'?" in farewell["reason"]
         assert farewell["reason"] == bot.log.strip()
         door.hang_up()
