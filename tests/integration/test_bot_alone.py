@@ -162,9 +162,9 @@ def test_a_gateway_that_does_not_open_ends_with_75(discord: DiscordControl, plac
 @pytest.mark.parametrize(
     ("file", "content", "expected"),
     [
-        ("config.toml", "lenguage = 'id'", "did you mean 'language'?"),
+        ("config.toml", "lenguage = 'id'", "maksudnya 'language'?"),
         ("token", "", "tidak berisi token"),
-        ("catalogue.toml", "[[product]]\ncode = 5", "catalogue.toml: [product] code: expected a text in quotes"),
+        ("catalogue.toml", "[[product]]\ncode = 5", "catalogue.toml: [product] code: seharusnya teks dalam tanda kutip"),
     ],
 )
 def test_bad_configuration_ends_with_78_and_one_line(place: Path, file: str, content: str, expected: str) -> None:
