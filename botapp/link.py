@@ -14,6 +14,7 @@ from typing import Final
 from supervisor.client import (
     MAX_LINE_BYTES,
     PROTOCOL_VERSION,
+    RELEASE,
     DoorError,
     Message,
     Surroundings,
@@ -188,7 +189,7 @@ class Link:
 
     async def _speak(self) -> None:
         here = self.surroundings
-        hello = {"program": here.program, "life": here.life, "pid": os.getpid()}
+        hello = {"program": here.program, "life": here.life, "pid": os.getpid(), "release": RELEASE}
         await self.request("hello", timeout_s=ANSWER_TIMEOUT_S, **hello)
         self._connected.set()
         self._on_connected(True)

@@ -17,9 +17,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from supervisor import __version__
+
 # offered to programs, which may import nothing else of the supervisor
 from supervisor.masking import masked as masked
 
+#: version of the code, which a program tells in its hello
+RELEASE: Final = __version__
 #: version of the protocol, the `v` of every message
 PROTOCOL_VERSION: Final = 1
 #: longest line either side may send, in bytes, line end included

@@ -70,7 +70,9 @@ class SpawnFailed(OfLife, frozen=True):
 
 
 class Hello(OfLife, frozen=True):
-    """The life has connected, or has done so again."""
+    """The life has connected, or has done so again; `release` is the version of its code, if it says so."""
+
+    release: str | None = None
 
 
 class LinkLost(OfLife, frozen=True):

@@ -240,6 +240,7 @@ def _start(known: Known, now: Instant) -> Step:
         started_s=now.mono_s,
         linked=False,
         greeted=False,
+        release=None,
         heard_s=None,
         health=None,
         pending=(),
@@ -270,7 +271,9 @@ def _hello(known: Known, event: Hello, now: Instant) -> Step:
     own = known.restart.ticket if known.restart else None
     due = own if own is not None else known.owed_ticket
     ticket = due if known.state is State.STARTING else None
-    return replace(known, linked=True, greeted=True, heard_s=now.mono_s), [Welcome(known.life, ticket)]
+    return replace(known, linked=True, greeted=True, heard_s=now.mono_s, release=event.release), [
+        Welcome(known.life, ticket)
+    ]
 
 
 def _ready(known: Known, event: Event, now: Instant) -> Step:
@@ -444,7 +447,7 @@ def _hello_while_draining(known: Known, event: Hello, now: Instant) -> Step:
     """DRAINING: a link that broke is back; the life may not have heard that it is to drain."""
     left_s = max(0.0, (known.deadline_s or now.mono_s) - now.mono_s)
     why = "restart" if known.wish is Wish.UP else "stop"
-    known = replace(known, linked=True, greeted=True, heard_s=now.mono_s)
+    known = replace(known, linked=True, greeted=True, heard_s=now.mono_s, release=event.release)
     return known, [Welcome(known.life, None), AskDrain(known.life, left_s, why)]
 
 

@@ -147,6 +147,8 @@ class Known(Struct, frozen=True, kw_only=True):
     child: Identity | None = None
     #: whether the life is connected
     linked: bool = False
+    #: version of the code that the life runs, as it says itself
+    release: str | None = None
     #: whether the life has ever said hello
     greeted: bool = False
     since_s: float = 0.0

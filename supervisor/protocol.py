@@ -96,11 +96,12 @@ class Reload(Request, frozen=True, kw_only=True):
 
 
 class Hello(Request, frozen=True, kw_only=True):
-    """A child introduces itself."""
+    """A child introduces itself. `release` is the version of its code, if that has one."""
 
     program: str
     life: int
     pid: int
+    release: str | None = None
 
 
 class Ready(Request, frozen=True, kw_only=True):

@@ -53,6 +53,7 @@ def _program(known: Known, now: Instant, rss_bytes: Callable[[int], int | None])
         "health": known.health or {},
         "unhealthy": list(unhealthy(known.health)),
         "linked": known.linked,
+        "release": known.release,
         "pending": list(known.pending),
         "reason": known.reason,
         "restart": _restart(known),

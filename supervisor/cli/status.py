@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import click
 
+from supervisor import __version__
 from supervisor.cli import exits, words
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.client import Message, NotRunning
@@ -57,12 +58,25 @@ def report(view: Message, newest: Sequence[Message], now_s: float, width: int | 
     lines = [_("stocksup is running: supervisor %(pid)d, up %(time)s") % up, ""]
     lines += _programs(view["programs"], width)
     trouble = _("supervisor: %(what)s is in trouble: %(why)s")
-    notes = [trouble % {"what": _(what), "why": why} for what, why in (supervisor.get("trouble") or {}).items()]
+    notes = list(_releases(view))
+    notes += [trouble % {"what": _(what), "why": why} for what, why in (supervisor.get("trouble") or {}).items()]
     notes += [note for program in view["programs"] for note in _notes(program, now_s)]
     if newest:
         ago = words.duration(max(0.0, now_s - newest[0]["at"]))
         notes.append(_("last restart %(time)s ago: %(restart)s") % {"time": ago, "restart": words.restart(newest[0])})
     return [*lines, "", *notes, *([""] if notes else []), _next(next_commands(view["programs"]))]
+
+
+def _releases(view: Message) -> Iterator[str]:
+    """Say which parts run other code than the supervisor; within one version of the protocol they get along."""
+    supervisor = view["supervisor"].get("release")
+    if supervisor and supervisor != __version__:
+        text = _("the supervisor is release %(old)s, this command %(new)s; to renew it: stocksup stop, stocksup start")
+        yield text % {"old": supervisor, "new": __version__}
+    for program in view["programs"]:
+        if supervisor and program.get("release") not in (None, supervisor):
+            text = _("%(program)s is release %(own)s, the supervisor %(other)s; they get along")
+            yield text % {"program": program["name"], "own": program["release"], "other": supervisor}
 
 
 def _programs(programs: Sequence[Message], width: int | None) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 import pytest
 
+from supervisor import __version__
 from supervisor.cli import exits, words
 from supervisor.cli.history import lines as history_lines
 from supervisor.cli.restart import failure
@@ -182,3 +183,11 @@ def test_a_failed_restart_says_who_serves_and_what_was_wrong() -> None:
 )
 def test_refusals_at_the_door_have_their_exit_codes(code: str, number: int) -> None:
     assert exits.of_door_error(code) == number
+
+
+def test_other_releases_are_named_and_how_to_renew_the_supervisor() -> None:
+    shown = "\n".join(report(view(program(release="9.1.0"), release="9.0.0"), [], 0.0, None))
+    assert f"the supervisor is release 9.0.0, this command {__version__}; to renew it: stocksup stop, st" in shown
+    assert "bot is release 9.1.0, the supervisor 9.0.0" in shown
+    same = "\n".join(report(view(program(release=__version__), release=__version__), [], 0.0, None))
+    assert "release" not in same

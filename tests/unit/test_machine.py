@@ -249,6 +249,13 @@ def test_the_ticket_goes_to_the_next_life_until_one_is_ready() -> None:
     assert effects[-1] == ev.Welcome(3, None)
 
 
+def test_the_release_of_a_life_is_what_it_says_itself() -> None:
+    known = going(starting(), ev.Hello(1, "1.2.3"), ev.Ready(1))[0]
+    assert known.release == "1.2.3"
+    known = going(asked(known), ev.Checked(1, None), ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1))[0]
+    assert known.release is None
+
+
 def test_the_ticket_of_a_restart_that_came_to_nothing_goes_to_the_next_life_that_is_ready() -> None:
     known = asked(ticket={"message": 5})
     known = going(known, ev.Checked(1, None), ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1), ev.Spawned(2, CHILD))[0]
