@@ -9,12 +9,10 @@ from __future__ import annotations
 import os
 import selectors
 import signal
-import socket
 import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -31,6 +29,7 @@ from supervisor import (
     protocol,
     recall,
     reloading,
+    signals,
     snapshot,
 )
 from supervisor.alert_post import PostOffice
@@ -50,6 +49,8 @@ HISTORY: Final = N_("history")
 TO_SYSTEMD: Final = N_("message to systemd")
 #: phases in which members wait; what can be put off, is
 _DOWN_PHASES = frozenset({"drain", "stop", "flush"})
+#: how often the door is looked at before the end of a child counts: to accept it, and to read what it said
+HEARING_ROUNDS: Final = 2
 #: states in which there is time for cleaning up
 _SETTLED = frozenset({State.RUNNING, State.STOPPED, State.FATAL})
 
@@ -87,6 +88,8 @@ class Runner:
         #: what the supervisor itself suffers from, by what suffers
         self.trouble: dict[str, str] = {}
         self.leaving = False
+        #: whether there are ends of children to be looked at
+        self._some_ended = False
         #: the connections of the present lives, by program
         self.links: dict[str, control.Connection] = {}
         self.voice = Voice(manager, lambda act: self._guard(TO_SYSTEMD, act))
@@ -97,7 +100,7 @@ class Runner:
         self._restart_waiters: dict[str, list[Callable[[dict[str, Any]], None]]] = {}
         self._down_waiters: dict[str, list[Callable[[], None]]] = {}
         self._selector = selectors.DefaultSelector()
-        self._catch_signals()
+        signals.catch(self._selector, self._signalled)
         self._logs = LogFiles(place, settings.logs, self._ask_reopen, logbook.write, to_journal=logbook.to_journal)
         self._hands = Hands(place, config, self._logs, self.post, logbook.write)
         self._post_office = PostOffice(place, config, self._selector, logbook.write, now)
@@ -147,8 +150,13 @@ class Runner:
         while not (self.leaving and all(order.is_down(known) for known in self.programs.values())):
             if not self.leaving:
                 self._post_office.look(self.programs, self.trouble, self.settings)
-            for key, mask in self._selector.select(self._timeout_s()):
-                key.data(mask)
+            self._take_in(self._timeout_s())
+            if self._some_ended:
+                # who connected, said why it ends, and ended, is heard before it is buried
+                for _round in range(HEARING_ROUNDS):
+                    self._take_in(0)
+                self._some_ended = False
+                self._reap()
             # what has come in happens first: a life that has just said what was awaited is not too late
             self._work()
             self._post_due()
@@ -160,6 +168,10 @@ class Runner:
         self.door.close()
         self._guard(JOURNAL, self.journal.close)
         self.history.close()
+
+    def _take_in(self, timeout_s: float | None) -> None:
+        for key, mask in self._selector.select(timeout_s):
+            key.data(mask)
 
     def post(self, name: str, event: Event) -> None:
         """Let `event` happen to the program `name`."""
@@ -382,19 +394,8 @@ class Runner:
 
     # --- signals and ends of processes ---
 
-    def _catch_signals(self) -> None:
-        reader, self._wakeup = socket.socketpair()
-        for end in (reader, self._wakeup):
-            end.setblocking(False)
-        signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, _only_wake_up)
-        self._selector.register(reader, selectors.EVENT_READ, lambda mask: self._signalled(reader.recv(4096)))
-
-    def _signalled(self, numbers: bytes) -> None:
-        seen = set(numbers)
-        if signal.SIGCHLD in seen:
-            self._reap()
+    def _signalled(self, seen: set[int]) -> None:
+        self._some_ended = self._some_ended or signal.SIGCHLD in seen
         if signal.SIGHUP in seen:
             try:
                 with self.voice.reloading():
@@ -435,7 +436,3 @@ class Runner:
         known = self.programs.get(name)
         if known is not None and known.child == child:
             self._ended(known, None, None)
-
-
-def _only_wake_up(number: int, frame: FrameType | None) -> None:
-    """The wake-up descriptor carries the signal's number into the loop; nothing is to be done here."""
