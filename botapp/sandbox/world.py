@@ -32,6 +32,7 @@ from simcord.interactions import base_payload
 from botapp.sandbox import ids
 from botapp.sandbox.bounded import Nonces
 from botapp.sandbox.cdn import Cdn
+from botapp.sandbox.membership import is_inside
 
 __all__ = [
     "FIRST_ANSWER_S",
@@ -228,8 +229,11 @@ class World(Backend):
         self, method: str, path: str, *, body: Any, params: Mapping[str, str], files: list[Upload], reason: str | None
     ) -> Answer:
         parts = path.strip("/").split("/")
-        if not self.invited and (stranger := self._as_to_a_stranger(path, parts)) is not None:
-            return stranger
+        if not self.invited:
+            if path == "/users/@me/guilds":
+                return Answer(200, [])
+            if is_inside(parts, self.get_guild(ids.GUILD_ID).channel_ids):
+                raise errors.missing_access()  # 50001, "Missing Access"
         posts_message = method == "POST" and len(parts) == 3 and (parts[0], parts[2]) == ("channels", "messages")
         nonce = None
         if posts_message:
@@ -259,8 +263,6 @@ class World(Backend):
             self._nonces.remember(int(parts[1]), nonce, int(result["id"]), self.clock.now().timestamp())
         if path == "/oauth2/applications/@me":
             result = dict(result) | self._application_owner()
-        if method == "PUT" and parts[-1] == "commands":
-            self._tell("commands")
         if parts[0] in ("interactions", "webhooks") and len(parts) > 2:
             self._note_answer(parts[2])
         elif parts[0] == "applications" and method != "GET":
@@ -268,15 +270,6 @@ class World(Backend):
         elif method == "POST" and parts[-1] == "typing":
             self._tell("typing", channel_id=parts[1])
         return Answer(204) if result is None else Answer(200, result)
-
-    def _as_to_a_stranger(self, path: str, parts: list[str]) -> Answer | None:
-        """Return the answer to a bot that is in no guild, or None where that makes no difference."""
-        if path == "/users/@me/guilds":
-            return Answer(200, [])
-        channel = self.channels.get(int(parts[1])) if parts[0] == "channels" else None
-        if parts[0] == "guilds" or (channel is not None and channel.guild_id is not None):
-            raise errors.missing_access()  # 50001, "Missing Access"
-        return None
 
     def _refuse_closed_dm(self, channel_id: int) -> None:
         channel = self.get_channel(channel_id)
