@@ -31,7 +31,8 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
     "": (
         N_(
             "Settings of your shop, written by `stocksup init`. A line that begins with # counts for nothing; "
-            "take the # away to set a key. After a change: `stocksup check`, then `!restart` in Discord."
+            "take the # away to set a key. After a change: `stocksup check`, then `stocksup reload`, which says what "
+            "counts already and what counts after `!restart` in Discord."
         ),
         (
             Key("language", '"id"', N_('What members, admins and the log read: "id" or "en".')),
@@ -93,7 +94,7 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
         ),
     ),
     "cache": (
-        N_("What the next life of the bot sees of the cache. A change counts at the next restart."),
+        N_("What the next life of the bot sees of the cache. A change counts without a restart, but for max_bytes."),
         (
             Key("flush_on_restart", '"all"', N_('What a restart takes away: "all", "temporary", "expired" or "none".')),
             Key("flush_on_crash", '"temporary"', N_("The same after a crash.")),
@@ -106,8 +107,8 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
     ),
     "alerts": (
         N_(
-            "Who is told, without the bot's help, of what you have to know. Try it: `stocksup alerts test`. A change "
-            "counts after `stocksup start`, without a restart, also while everything runs."
+            "Who is told, without the bot's help, of what you have to know. A change counts without a restart. "
+            "Try it: `stocksup alerts test`."
         ),
         (
             Key(
@@ -125,8 +126,20 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
             ),
         ),
     ),
+    "logs": (
+        N_("The files below state_dir that `stocksup logs` shows. A change counts without a restart, but for format."),
+        (
+            Key("max_bytes", "10485760", N_("A file of that size is moved away, in bytes; 0: whatever its size.")),
+            Key("max_age_days", "7.0", N_("The same by age, in days; 0: however old it is.")),
+            Key("keep", "8", N_("Old files that stay beside the present one; 0: all.")),
+            Key("format", '"text"', N_('"text" or "json".')),
+        ),
+    ),
     "programs.bot": (
-        N_("How the bot is run. A change counts at its next restart. Other programs: tables such as [programs.relay]."),
+        N_(
+            "How the bot is run. A change of command, env, cwd or ready counts at its next restart, everything else "
+            "without one. Other programs: tables such as [programs.relay]."
+        ),
         (
             Key("command", '["python", "-m", "botapp"]', N_('Words to run; "python" is the one that runs stocksup.')),
             Key(

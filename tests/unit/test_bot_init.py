@@ -26,6 +26,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "cache": botapp.config.Cache,
     "store": botapp.config.Store,
     "alerts": supervisor.config.Alerts,
+    "logs": supervisor.config.Logs,
     "programs.bot": supervisor.config.Program,
 }
 
