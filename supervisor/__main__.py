@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from supervisor import foreign, journald, locale, ops, systemd
+from supervisor import foreign, journald, locale, ops, systemd, timezone
 from supervisor.config import load
 from supervisor.locale import _
 from supervisor.log import Log
@@ -76,6 +76,7 @@ def _arguments(words: Sequence[str]) -> Arguments:
 def _open(config: Path | None, *, echo: bool) -> Runner:
     path = find_config(config)
     settings = load(path)
+    timezone.use(settings.timezone)
     # whichever way the file is named, lives are recognised by the one path of their instance
     place = Place((path.parent / settings.supervisor.state_dir).resolve())
     try:

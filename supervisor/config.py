@@ -14,7 +14,7 @@ import msgspec
 from supervisor import foreign
 from supervisor.alert_addresses import is_address
 from supervisor.locale import N_, _
-from supervisor.paths import DEFAULT_STATE_DIR, ConfigError, read_toml
+from supervisor.paths import DEFAULT_STATE_DIR, DEFAULT_TIMEZONE, ConfigError, read_toml
 
 #: tables at the top of the file that programs check themselves
 PROGRAM_TABLES: Final = ("discord", "bot", "store")
@@ -113,7 +113,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     #: language of what members, admins and operators read
     language: Literal["id", "en"] = "id"
     #: IANA name of the time zone in which times are shown
-    timezone: str = "Asia/Jakarta"
+    timezone: str = DEFAULT_TIMEZONE
     supervisor: Supervisor = Supervisor()
     cache: Cache = Cache()
     alerts: Alerts = Alerts()

@@ -35,6 +35,8 @@ class Connection:
     received: bytearray = field(default_factory=bytearray)
     unsent: bytearray = field(default_factory=bytearray)
     closing: bool = False
+    #: the peer has gone; what it said before that still counts
+    deaf: bool = False
     #: requests to this child that it has not answered yet
     asked: dict[int, Callable[[protocol.Answer], None]] = field(default_factory=dict)
     next_id: int = 0
@@ -78,7 +80,7 @@ class Door:
 
     def send(self, connection: Connection, line: bytes) -> None:
         """Send `line`, now or when the peer has room for it; a peer that never reads is cut off."""
-        if connection not in self.connections:
+        if connection not in self.connections or connection.deaf:
             return
         connection.unsent += line
         self._write(connection)
@@ -197,8 +199,8 @@ class Door:
             )
             return
         except OSError:
-            self.drop(connection)
-            return
+            connection.deaf = True
+            connection.unsent.clear()
         if connection.closing:
             self.drop(connection)
             return

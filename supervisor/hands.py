@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from supervisor import cache, events, foreign, process
+from supervisor import cache, events, foreign, process, timezone
 from supervisor.config import Program
 from supervisor.events import Event
 from supervisor.locale import _
@@ -183,7 +183,7 @@ class Hands:
     def _environ(self, program: Program) -> dict[str, str]:
         inherited = {
             name: value
-            for name, value in os.environ.items()
+            for name, value in timezone.without(os.environ).items()
             if name not in _HIDDEN and not name.startswith("STOCKSUP_CACHE") and name not in self._own_marks()
         }
         return {**inherited, "STOCKSUP_CONFIG": str(self._config), **program.env}

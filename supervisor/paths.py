@@ -14,6 +14,8 @@ from supervisor.locale import LANGUAGES, _, of_terminal
 
 #: directory of an instance when `[supervisor] state_dir` is not set, relative to the configuration file
 DEFAULT_STATE_DIR: Final = "state"
+#: IANA name of the time zone when `timezone` is not set
+DEFAULT_TIMEZONE: Final = "Asia/Jakarta"
 
 
 class ConfigError(Exception):

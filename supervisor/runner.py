@@ -31,6 +31,7 @@ from supervisor import (
     reloading,
     signals,
     snapshot,
+    timezone,
 )
 from supervisor.alert_post import PostOffice
 from supervisor.config import Program, Settings, load
@@ -206,6 +207,7 @@ class Runner:
         self.settings, self._read = fresh, read
         self.log.settings = self._logs.settings = fresh.logs
         locale.use(fresh.language)
+        timezone.use(fresh.timezone)
         for name, known in self.programs.items():
             if name not in new:
                 self.post(name, events.Stop())

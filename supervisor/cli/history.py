@@ -7,6 +7,7 @@ import time
 
 import click
 
+from supervisor import timezone
 from supervisor.cli import words
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.client import Message
@@ -28,12 +29,13 @@ def command(instance: Instance, count: int, as_json: bool) -> None:
     elif not restarts:
         click.echo(_("No restart so far. Next: stocksup restart"))
     else:
+        timezone.use(instance.timezone)
         click.echo("\n".join(line for one in restarts for line in lines(one)))
 
 
 def lines(report: Message) -> list[str]:
-    """Return the lines about one restart. Pure, but for the local time zone."""
-    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(report["at"]))
+    """Return the lines about one restart. Pure, but for the time zone in use."""
+    at = time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(report["at"]))
     asked = _("asked for by %(name)s") % {"name": report["by"]} if report.get("by") else ""
     why = f"“{report['reason']}”" if report.get("reason") else ""
     facts = [": ".join(part for part in (asked, why) if part), words.phases(report), *work(report)]

@@ -13,7 +13,7 @@ from supervisor import foreign
 from supervisor.cli.errors import Failure
 from supervisor.client import Client
 from supervisor.locale import _
-from supervisor.paths import ConfigError, Place, find_config, read_toml, state_dir_of
+from supervisor.paths import DEFAULT_TIMEZONE, ConfigError, Place, find_config, read_toml, state_dir_of
 
 if TYPE_CHECKING:
     from supervisor.cli.progress import Progress
@@ -57,6 +57,11 @@ class Instance:
         from supervisor.cli.progress import Progress
 
         return Progress(text)
+
+    @property
+    def timezone(self) -> str:
+        """IANA name of the time zone in which times are shown. Raises ConfigError."""
+        return str(read_toml(self.config).get("timezone", DEFAULT_TIMEZONE))
 
     def program_names(self) -> list[str]:
         """Return the names of the programs in the configuration. Raises ConfigError."""

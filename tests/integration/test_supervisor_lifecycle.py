@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from supervisor.client import Client
+from supervisor.client import Client, encode, socket_at
 from tests.support.supervised import Json, bot, check, program, supervised, wait_gone
 
 PHASES = ["check_s", "drain_s", "stop_s", "flush_s", "start_s"]
@@ -211,6 +211,17 @@ def test_what_a_check_started_ends_with_it(tmp_path: Path) -> None:
         it.start()
         assert it.restart()["ok"]
         assert list(it.left()) == [it.status()["bot"]["pid"]]
+
+
+def test_what_somebody_said_who_is_gone_already_counts_all_of_it(tmp_path: Path) -> None:
+    """The answer to the first request cannot be sent any more; the second one is heard nevertheless."""
+    with bot(tmp_path) as it:
+        it.start()
+        os.kill(it.pid, signal.SIGSTOP)
+        with socket_at(it.socket) as sock:
+            sock.sendall(encode({"v": 1, "id": 1, "op": "ping"}) + encode({"v": 1, "id": 2, "op": "restart"}))
+        os.kill(it.pid, signal.SIGCONT)
+        it.wait_state("RUNNING", life=2)
 
 
 def test_two_restarts_at_once_are_one(tmp_path: Path) -> None:
