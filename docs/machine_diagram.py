@@ -20,7 +20,7 @@ from supervisor.model import Identity, Instant, Known, State
 
 ROOT = Path(__file__).resolve().parent.parent
 #: files that show the diagram between these two lines
-FILES = (ROOT / "README.md", ROOT / "docs" / "explanation" / "machine.md")
+FILES = (ROOT / "README.md", ROOT / "README.id.md", ROOT / "docs" / "explanation" / "machine.md")
 BEGIN, END = "<!-- machine: made by docs/machine_diagram.py -->\n", "<!-- end of machine -->"
 
 CHILD = Identity(1, 1, "boot")
