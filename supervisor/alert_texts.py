@@ -58,7 +58,7 @@ _OVER: Final = {
     Kind.TROUBLE: N_("the supervisor can write its %(subject)s again"),
 }
 
-_TODO: Final = {
+_WHAT_TO_DO: Final = {
     Kind.CRASH_LOOP: N_("It is started again, later each time. See why it crashes: stocksup logs %(subject)s"),
     Kind.FATAL: N_("See why: stocksup logs %(subject)s. When the cause is mended: stocksup start"),
     Kind.REFUSED: N_(
@@ -98,7 +98,7 @@ def _of_one(alert: Alert, scene: Scene) -> Message:
     lines = [
         *([_detail(alert)] if _detail(alert) else []),
         _("Since: %(since)s") % {"since": _time(matter.since, scene)},
-        _("What to do: %(todo)s") % {"todo": _(_TODO[matter.kind]) % _names(alert, scene)},
+        _("What to do: %(todo)s") % {"todo": _(_WHAT_TO_DO[matter.kind]) % _names(alert, scene)},
     ]
     return Message(title, "\n".join([*lines, *_place(scene)]), _TONES[matter.kind])
 
