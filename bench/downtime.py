@@ -16,7 +16,7 @@ from typing import Any
 from bench.probe import Probe
 from bench.stage import Stage, stage
 from bench.usage import memory, wakeups
-from bench.ways import CommandWay, Execv, Stocksup, Supervisord, SupervisordOrdinary, Way
+from bench.ways import CommandWay, Execv, Stocksup, Supervisord, Way
 
 _PHASES = ("drain_s", "stop_s", "flush_s", "start_s")
 
@@ -60,8 +60,7 @@ def all_ways(directory: Path, peer_bin: Path) -> Iterator[list[Running]]:
     """Run the bot in every way at once, each with a local Discord of its own; all ends with the block."""
     with ExitStack() as stack:
         running: list[Running] = []
-        theirs = (partial(Supervisord, peer_bin=peer_bin), partial(SupervisordOrdinary, peer_bin=peer_bin))
-        ways: tuple[Callable[[Stage], Way], ...] = (Stocksup, Execv, *theirs)
+        ways: tuple[Callable[[Stage], Way], ...] = (Stocksup, Execv, partial(Supervisord, peer_bin=peer_bin))
         for make in ways:
             at = stack.enter_context(stage(directory / str(len(running))))
             way = make(at)

@@ -4,7 +4,6 @@ It is `python -m botapp` with two additions, the same however it is run. From RE
 answers every datagram at `$BENCH_PROBE` on its own event loop, with a word that no other life has: an answer
 means that this life takes work. On SIGUSR1 it ends as it always ends, and then becomes a new process by `os.execv`.
 Every end cleans up as for a restart: the message that a planned stop leaves for members would be extra work.
-With `$BENCH_ORDINARY_END` the interpreter then takes itself apart, as that of any other bot does.
 """
 
 from __future__ import annotations
@@ -76,8 +75,6 @@ def main() -> None:
     sys.stderr.flush()
     if _again:
         os.execv(sys.executable, [sys.executable, "-m", "bench.probed_bot"])
-    if os.environ.get("BENCH_ORDINARY_END"):
-        sys.exit(code)
     os._exit(code)
 
 

@@ -21,7 +21,7 @@ from bench.peers import PEER, peer_bin
 from bench.probe import NoAnswer
 from bench.stage import CannotMeasure
 from bench.stats import Target
-from bench.ways import CommandWay, Execv, Stocksup, Supervisord, SupervisordOrdinary
+from bench.ways import CommandWay, Execv, Stocksup, Supervisord
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "restart.json"
 
@@ -54,7 +54,7 @@ def measure(pairs: int, idle_s: float) -> tuple[Figures, list[Target]]:
     with tempfile.TemporaryDirectory(prefix="stocksup-bench-") as name:
         with all_ways(Path(name), peers) as running:
             downtimes = measure_downtimes(running, pairs)
-            supervisors = [one.way for one in running if isinstance(one.way, CommandWay) and not one.way.twin]
+            supervisors = [one.way for one in running if isinstance(one.way, CommandWay)]
             status = measure_status(supervisors, pairs)
             idle = measure_idle(supervisors, idle_s)
         flush = measure_flush(Path(name) / "flush")
@@ -62,9 +62,6 @@ def measure(pairs: int, idle_s: float) -> tuple[Figures, list[Target]]:
         "made_with": {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()},
         "peer": PEER,
         "downtime": {way: stats.summary(samples) for way, samples in downtimes.by_way.items()},
-        "ratio_to_supervisorctl_with_our_end": round(
-            stats.ratio(downtimes.by_way[Stocksup.name], downtimes.by_way[Supervisord.name]), 4
-        ),
         "phases_median_ms": downtimes.phase_medians_ms(),
         "phases_differ_from_measured": stats.summary(downtimes.unexplained_s()),
         "status": {way.split()[0]: stats.summary(samples) for way, samples in status.items()},
@@ -75,11 +72,11 @@ def measure(pairs: int, idle_s: float) -> tuple[Figures, list[Target]]:
 
 
 def _targets(downtimes: Downtimes, status: dict[str, list[float]], figures: Figures) -> list[Target]:
-    ours, execv, theirs = (downtimes.by_way[way.name] for way in (Stocksup, Execv, SupervisordOrdinary))
+    ours, execv, theirs = (downtimes.by_way[way.name] for way in (Stocksup, Execv, Supervisord))
     own, peer = figures["supervisor"]["stocksup"], figures["supervisor"]["supervisorctl"]
     return [
         Target("downtime, ratio to os.execv in the bot", stats.ratio(ours, execv), 1.05),
-        Target(f"downtime, ratio to {SupervisordOrdinary.name}", stats.ratio(ours, theirs), 0.8),
+        Target("downtime, ratio to supervisorctl restart", stats.ratio(ours, theirs), 0.8),
         Target("phases against what was measured", figures["phases_differ_from_measured"]["median_ms"], 5.0, " ms"),
         Target("supervisor, RSS", own["rss_mib"], 20.0, " MiB"),
         Target("supervisor, USS", own["uss_mib"], 12.0, " MiB"),
@@ -115,8 +112,6 @@ def report(figures: Figures, targets: list[Target]) -> str:
             "",
             f"phases of stocksup restart, medians in ms: {phases} (before it, check "
             f"{figures['phases_median_ms']['check']})",
-            "no target, all of it is the same cold start: ratio to supervisorctl restart of the bot with our own end "
-            f"{figures['ratio_to_supervisorctl_with_our_end']:.2f}",
             "",
             *(target.words() for target in targets),
             "",

@@ -48,8 +48,6 @@ class CommandWay(Way):
 
     restart_command: tuple[str, ...]
     status_command: tuple[str, ...]
-    #: whether the same supervisor is measured with the same bot already, but for how that ends
-    twin = False
     #: process id of the supervisor
     pid: int
     _asked: subprocess.Popen[str] | None = None
@@ -141,26 +139,13 @@ class Supervisord(CommandWay):
         """Start supervisord with the one program."""
         self._config.write_text(_supervisord_config(self.stage))
         with (self.stage.directory / "supervisord.out").open("ab") as log:
-            self._process = subprocess.Popen(self._daemon, env=self._environ(), stdout=log, stderr=log)
+            self._process = subprocess.Popen(self._daemon, env=self.stage.environ, stdout=log, stderr=log)
         self.pid = self._process.pid
 
     def end(self) -> None:
         """End supervisord, which ends the bot."""
         if self._process is not None:
             end(self._process)
-
-    def _environ(self) -> dict[str, str]:
-        return self.stage.environ
-
-
-class SupervisordOrdinary(Supervisord):
-    """`supervisorctl restart` of a bot that ends as other bots do: the interpreter takes itself apart."""
-
-    name = "supervisorctl restart, ordinary end"
-    twin = True
-
-    def _environ(self) -> dict[str, str]:
-        return self.stage.environ | {"BENCH_ORDINARY_END": "yes"}
 
 
 def _supervisord_config(stage: Stage) -> str:

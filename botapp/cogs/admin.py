@@ -99,9 +99,10 @@ class AdminCog(commands.Cog):
             self._step(question, Said(message.author.id, message.channel.id, message.content))
 
     def overtake(self) -> None:
-        """A restart begins: close all questions."""
+        """A restart begins: close all questions that still wait."""
         for question in list(self._open.values()):
-            self._step(question, Overtaken())
+            if question.dialog.stage is Stage.ASKING:
+                self._step(question, Overtaken())
 
     async def _ask(self, ctx: commands.Context[ShopBot]) -> discord.Message | None:
         """Ask for confirmation; return the question's message when it was given, else None, and say so."""

@@ -61,6 +61,7 @@ def test_the_whole_chain(toko: Shop) -> None:
         assert seconds is not None
     assert re.search(r"\d", text(back)), "with the time of each phase"
     assert [message["id"] for message in live_messages(toko)] == [live[0]["id"]], "the same live message, once"
+    assert "ERROR" not in toko.log()
     lines = [line for line in toko.log().splitlines() if any(line.endswith(wanted) for wanted in CLEAN_UP)]
     assert [next(wanted for wanted in CLEAN_UP if line.endswith(wanted)) for line in lines] == list(CLEAN_UP)
 
@@ -140,6 +141,7 @@ def test_twice_at_once_is_one_restart(toko: Shop) -> None:
     assert toko.program()["life"] == 2
     assert len(toko.ask("history")["history"]) == 1
     assert toko.log().count("meminta restart: !restart") == 1
+    assert "ERROR" not in toko.log()
 
 
 def test_a_restart_that_came_to_nothing_is_told_of_once_the_bot_is_back(toko: Shop) -> None:
