@@ -226,6 +226,8 @@ class ShopBot(commands.Bot):
             "livestock": self.shopfront.livestock.get_status(),
             "buttons": self.shopfront.buttons.get_status(),
             "gateway": {
+                "is_healthy": self._online or not self._was_ready,
+                "last_error": None if self._online else _("not connected to Discord"),
                 "connected": self._online,
                 "latency_ms": round(latency_s * 1000, 1) if latency_s is not None and latency_s < 3600 else None,
                 "identifies": self._identifies,

@@ -252,7 +252,8 @@ def explain(path: Path, problem: str) -> str:
             break
     if names and names[-1] in _CHOICES:
         what = _("%(problem)s; expected %(choices)s") % {"problem": what, "choices": _(_CHOICES[names[-1]])}
-    return f"{path}: {key or _('the file')}: {what}"
+    place = key or _("the file")
+    return f"{path}: {place}: {what}"
 
 
 #: msgspec's words for types, and ours

@@ -56,6 +56,7 @@ class Finding:
 
 def look(path: Path) -> Iterator[dict[str, Any]]:
     """Yield what is found about the bot whose configuration file is at `path`; nothing if it runs no bot of ours."""
+    locale.use(config.language_of(path))
     try:
         if not _runs_the_bot(config.read_toml(path).get("programs")):
             return
@@ -63,7 +64,6 @@ def look(path: Path) -> Iterator[dict[str, Any]]:
     except ConfigError as error:
         yield asdict(Finding("bot.configuration", _("configuration of the bot"), str(error), code=_BAD_CONFIG))
         return
-    locale.use(settings.language)
     try:
         token = config.read_token(settings)
     except ConfigError as error:
@@ -81,7 +81,8 @@ def look(path: Path) -> Iterator[dict[str, Any]]:
 def _runs_the_bot(programs: Any) -> bool:
     """Tell whether one of the programs in a configuration is this bot; `bot` is, unless it has another command."""
     tables = {"bot": {}, **programs} if isinstance(programs, dict) else {"bot": {}}
-    commands = [one.get("command") or ["botapp"] for one in tables.values() if isinstance(one, dict)]
+    enabled = [one for one in tables.values() if isinstance(one, dict) and one.get("enabled", True)]
+    commands = [one.get("command") or ["botapp"] for one in enabled]
     return any("botapp" in command for command in commands)
 
 

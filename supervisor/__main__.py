@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from supervisor import foreign, journald, locale, ops, systemd, timezone
+from supervisor import foreign, journald, locale, ops, process, systemd, timezone
 from supervisor.config import load
 from supervisor.locale import _
 from supervisor.log import Log
@@ -83,6 +83,7 @@ def _open(config: Path | None, *, echo: bool) -> Runner:
         _make_private(place.state_dir)
         _make_private(place.supervisor_log.parent)
         _lock(place)
+        _refuse_elsewhere(path, place)
         to_journal = echo and journald.takes_stderr(os.environ)
         logbook = Log(place.supervisor_log, settings.logs, echo=echo, to_journal=to_journal)
         return Runner(path, place, settings, logbook, ops.handle, systemd.manager(os.environ))
@@ -99,6 +100,17 @@ def _make_private(directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if directory.stat().st_mode & 0o077:
         directory.chmod(0o700)
+
+
+def _refuse_elsewhere(config: Path, place: Place) -> None:
+    """Refuse to be a second supervisor of one configuration whose state directory was changed while it ran."""
+    socket = process.elsewhere({"STOCKSUP_CONFIG": str(config)}, "STOCKSUP_SOCKET", str(place.socket))
+    if socket is not None:
+        text = _(
+            "programs of %(config)s run already, with the state directory %(other)s; name that one again as "
+            "[supervisor] state_dir, then: stocksup stop, change it, stocksup start"
+        )
+        raise CannotStart(text % {"config": config, "other": Path(socket).parent})
 
 
 def _lock(place: Place) -> None:

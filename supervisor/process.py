@@ -193,6 +193,17 @@ def find_life(marks: Mapping[str, str]) -> tuple[int, Identity] | None:
     return min(found, key=lambda one: one[1].ticks, default=None)
 
 
+def elsewhere(marks: Mapping[str, str], name: str, here: str) -> str | None:
+    """Return the value of `name` in the environment of a living life with all of `marks` where it is not `here`."""
+    for pid in remains(NOBODY, marks):
+        if _life_of(pid) is None:
+            continue
+        value = next((one for one in _environ(pid) if one.startswith(os.fsencode(f"{name}="))), None)
+        if value is not None and (found := os.fsdecode(value.partition(b"=")[2])) != here:
+            return found
+    return None
+
+
 def _life_of(pid: int) -> int | None:
     lives = [word.partition(b"=")[2] for word in _environ(pid) if word.startswith(b"STOCKSUP_LIFE=")]
     return int(lives[0]) if lives and lives[0].isdigit() else None

@@ -44,7 +44,7 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
         ),
     ),
     "supervisor": (
-        N_("The process that keeps the bot running. A change counts after `stocksup stop`, then `stocksup start`."),
+        N_("The process that keeps the bot running. First `stocksup stop`, then change it, then `stocksup start`."),
         (Key("state_dir", '"state"', N_("Everything that is kept is below this directory; relative to this file.")),),
     ),
     "discord": (

@@ -80,8 +80,9 @@ def given_token(token_file: Path | None, environ: Mapping[str, str]) -> str | No
     elif str(token_file) == "-":
         text, origin = sys.stdin.read(4 * MAX_TOKEN_CHARS), _("standard input")
     else:
-        found = files.read_token(token_file)
-        text, origin = found or "", str(token_file)
+        if not token_file.exists():
+            raise click.UsageError(_("cannot open %s: there is no such file") % token_file)
+        text, origin = files.read_token(token_file) or "", str(token_file)
     token = answers.token(text)
     if token is None:
         raise click.UsageError(_("%s holds no token; expected one line without spaces") % origin)

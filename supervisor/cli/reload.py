@@ -10,7 +10,11 @@ from typing import Any
 import click
 
 from supervisor.cli import exits
+from supervisor.cli.doctor import programs
+from supervisor.cli.errors import Failure
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
+from supervisor.cli.progress import Progress
+from supervisor.config import load
 from supervisor.locale import _
 
 _HELP = _(
@@ -25,6 +29,7 @@ _HELP = _(
 def command(instance: Instance, as_json: bool) -> int:
     """Have the supervisor read the configuration again."""
     with instance.connect() as client:
+        _refuse_what_programs_refuse(instance)
         answer = client.request("reload", timeout_s=ANSWER_TIMEOUT_S)
     told = {name: answer[name] for name in ("changed", "settings", "outdated", "needs_restart")}
     if as_json:
@@ -34,6 +39,14 @@ def command(instance: Instance, as_json: bool) -> int:
     return exits.FINE
 
 
+def _refuse_what_programs_refuse(instance: Instance) -> None:
+    """Ask the programs' own checks about their tables, which the supervisor does not know. Raises Failure."""
+    with Progress(_("checking")):
+        for finding in programs.look(instance.config, load(instance.config)):
+            if finding.problem is not None and finding.code == exits.BAD_CONFIG:
+                raise Failure(finding.problem, exits.BAD_CONFIG)
+
+
 def lines(told: Mapping[str, Sequence[str]], config: Path) -> list[str]:
     """Return what is said about a reload. Pure."""
     needs = told["needs_restart"]
@@ -41,7 +54,7 @@ def lines(told: Mapping[str, Sequence[str]], config: Path) -> list[str]:
     said = [_("In force now: %(what)s") % {"what": ", ".join(at_once)}] if at_once else []
     for program in needs:
         if program == "supervisor":
-            said.append(_("[supervisor] state_dir needs a new supervisor: stocksup stop, then stocksup start"))
+            said.append(_("[supervisor] state_dir: put the old one back, stocksup stop, change it, stocksup start"))
             continue
         text = _("%(program)s still runs with the old %(what)s. Next: stocksup restart %(program)s")
         said.append(text % {"program": program, "what": ", ".join(_outdated(program, told))})

@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 from collections.abc import Iterator
+from typing import Final
 
 import click
 
@@ -16,6 +17,9 @@ from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
 from supervisor.cli.progress import Progress
 from supervisor.client import DoorError, Message
 from supervisor.locale import _
+
+#: exit code of a program that is to be tried again later
+TRY_LATER: Final = 75
 
 
 @click.command(help=_("Give the bot, or PROGRAM, a new life."))
@@ -48,6 +52,10 @@ def _await(reports: Iterator[Message], program: str, progress: Progress, timeout
         for event in reports:
             if event.get("type") == "phase" and event["program"] == program and event["phase"]:
                 progress.say(f"{program}: {event['phase']} …")
+            elif _waits_for_better_times(event, program):
+                text = _("%(program)s is not back yet: %(why)s; it is tried again, see stocksup status")
+                why = words.ending(event["last_exit"])
+                raise Failure(text % {"program": program, "why": why}, exits.TIMED_OUT)
             elif event.get("type") == "restart" and event["report"]["program"] == program:
                 report: Message = event["report"]
                 return report
@@ -57,6 +65,12 @@ def _await(reports: Iterator[Message], program: str, progress: Progress, timeout
             raise Failure(text % {"program": program, "time_s": timeout_s}, exits.TIMED_OUT) from error
         raise
     raise AssertionError("the reports end only by an exception")
+
+
+def _waits_for_better_times(event: Message, program: str) -> bool:
+    """Tell whether the new life has said "try again later" (exit 75): nobody knows when that will be."""
+    is_state = event.get("type") == "state" and event["program"] == program and event["state"] == "BACKOFF"
+    return is_state and (event.get("last_exit") or {}).get("code") == TRY_LATER
 
 
 def _say_asked(program: str, to_life: int, as_json: bool) -> int:

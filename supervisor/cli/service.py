@@ -18,6 +18,7 @@ from supervisor import foreign
 from supervisor.cli import exits, systemctl, unit
 from supervisor.cli.errors import Failure
 from supervisor.cli.instance import Instance
+from supervisor.cli.launch import launch
 from supervisor.cli.progress import Progress
 from supervisor.cli.start import await_all, connect_to
 from supervisor.cli.stop import shut_down
@@ -74,10 +75,15 @@ def install(instance: Instance, of_user: bool, name: str | None) -> int:
         _write(service.unit, wanted)
         click.echo(_("Wrote %(path)s.") % {"path": service.unit})
         service.reload_units()
-    if not ran_before:
-        _end_what_runs_without_it(instance)
-    with Progress(_("starting")):
-        service.do("enable", "--now")
+    ended = not ran_before and _end_what_runs_without_it(instance)
+    try:
+        with Progress(_("starting")):
+            service.do("enable", "--now")
+    except Failure:
+        if ended:
+            launch(instance.config, instance.place)
+            click.echo(_("What ran before was started again, without systemd."), err=True)
+        raise
     _say_installed(service, facts, restart_first=changed and ran_before)
     with connect_to(service, instance) as client:
         return await_all(client, instance.place, service, end=None)
@@ -274,14 +280,15 @@ def _write(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def _end_what_runs_without_it(instance: Instance) -> None:
-    """A supervisor that was started by hand makes room for the service's."""
+def _end_what_runs_without_it(instance: Instance) -> bool:
+    """A supervisor that was started by hand makes room for the service's. Return whether there was one."""
     try:
         with instance.connect() as client:
             shut_down(client)
     except NotRunning:
-        return
+        return False
     click.echo(_("What ran without systemd was stopped."))
+    return True
 
 
 def _say_installed(service: Service, facts: unit.Facts, *, restart_first: bool) -> None:

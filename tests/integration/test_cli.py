@@ -137,6 +137,14 @@ def test_a_check_that_fails_leaves_the_old_life(instance: Instance) -> None:
     assert json.loads(as_json.stdout)["error"] == "check_failed"
 
 
+def test_a_restart_does_not_wait_for_better_times(instance: Instance) -> None:
+    instance.run("start")
+    instance.configure(command='["python", "-c", "raise SystemExit(75)"]', ready="5")
+    done = instance.run("restart")
+    assert done.returncode == 4
+    assert "bot is not back yet: exit 75; it is tried again" in done.stderr
+
+
 def test_a_restart_that_takes_too_long_is_not_waited_for(instance: Instance) -> None:
     instance.run("start")
     instance.configure(check='["python", "-c", "import signal; signal.pause()"]', extra="start_timeout_s = 2\n")

@@ -327,7 +327,7 @@ def test_one_usage_error_names_all_that_is_missing(setup: Setup) -> None:
     [
         (("--timezone", "Mars/Olympus"), "no such time zone"),
         (("--token-file", "-"), "standard input holds no token"),
-        (("--token-file", "/nowhere/token"), "/nowhere/token holds no token"),
+        (("--token-file", "/nowhere/token"), "cannot open /nowhere/token: there is no such file"),
     ],
 )
 def test_wrong_values_are_usage_errors(setup: Setup, words: tuple[str, ...], said: str) -> None:

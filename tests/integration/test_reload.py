@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.command_line import Instance
 from tests.support.supervised import PATIENCE_S, Supervised, bot, program, supervised
 
 
@@ -102,3 +103,22 @@ def test_it_is_told_to_programs_and_needs_a_supervisor(tmp_path: Path) -> None:
         done = run(it, "--json")
         assert done.returncode == 0
         assert json.loads(done.stdout) == {"changed": ["bot"], "settings": [], "outdated": [], "needs_restart": []}
+
+
+def test_what_a_program_would_refuse_changes_nothing(tmp_path: Path) -> None:
+    """The supervisor does not know what stands in a program's table; the program's own check does."""
+    one = Instance(tmp_path)
+    (tmp_path / "check.py").write_text(
+        "if 'prefx' in open('config.toml').read():\n    print('[bot] prefx: unknown key')\n    raise SystemExit(78)\n"
+    )
+    one.configure(check='["python", "check.py"]')
+    config = tmp_path / "config.toml"
+    assert one.run("start").returncode == 0
+    good = config.read_text()
+    config.write_text(f'{good}\n[logs]\nkeep = 3\n[bot]\nprefx = "?"\n')
+    done = one.run("reload")
+    assert done.returncode == 78
+    assert "[bot] prefx: unknown key" in done.stderr
+    config.write_text(f"{good}\n[logs]\nkeep = 3\n")
+    assert "In force now: [logs]" in one.run("reload").stdout, "it did not count before"
+    one.run("stop")

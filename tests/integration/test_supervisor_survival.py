@@ -240,6 +240,19 @@ def test_nobody_knows_how_long_a_life_was_away_that_died_unseen(tmp_path: Path) 
         assert (report["ok"], report["to_life"], report["downtime_s"]) == (True, 2, None)
 
 
+def test_a_state_directory_that_is_changed_while_it_runs_leads_to_no_second_life(tmp_path: Path) -> None:
+    with bot(tmp_path) as it:
+        it.start()
+        text = it.config.read_text()
+        it.config.write_text(f'{text}\n[supervisor]\nstate_dir = "elsewhere"\n')
+        second = it.launch(stderr=subprocess.PIPE, text=True)
+        _, said = second.communicate(timeout=PATIENCE_S)
+        assert second.returncode == 1
+        assert f"run already, with the state directory {it.state}" in said
+        assert len(it.left()) == 1
+        it.config.write_text(text)
+
+
 def test_a_second_supervisor_says_who_runs(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()

@@ -86,7 +86,7 @@ def test_another_state_directory_needs_another_supervisor() -> None:
         (
             Changes([], [], [], ["supervisor", "relay"]),
             [
-                "[supervisor] state_dir needs a new supervisor: stocksup stop, then stocksup start",
+                "[supervisor] state_dir: put the old one back, stocksup stop, change it, stocksup start",
                 "relay still runs with the old [programs.relay]. Next: stocksup restart relay",
             ],
         ),
