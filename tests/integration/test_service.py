@@ -154,6 +154,16 @@ def test_what_was_started_by_hand_makes_room(machine: Machine) -> None:
     assert process.identify(by_hand) is None
 
 
+def test_what_was_started_by_hand_comes_back_when_systemd_will_not(machine: Machine) -> None:
+    machine.well("start")
+    (machine.fake / "unwilling").touch()
+    said = machine.badly("service", "install")
+    assert "Failed to enable unit" in said
+    assert "What ran before was started again, without systemd" in said
+    assert machine.pid()
+    assert machine.life() == 2
+
+
 def test_uninstall_stops_and_removes(machine: Machine) -> None:
     machine.well("service", "install", "--name", "toko")
     said = machine.well("service", "uninstall")

@@ -1,7 +1,8 @@
 """A `systemctl` for tests: records how it was called, and starts and stops services as far as our commands notice.
 
 It never speaks with a service manager. A directory holds all of it: `calls` (a line of JSON each), `gone` (if it is
-there, no systemd runs here), `forbidden` (if it is there, nothing may be changed), `loaded` (a file that a service
+there, no systemd runs here), `forbidden` (if it is there, nothing may be changed), `unwilling` (if it is there, nothing
+can be enabled), `loaded` (a file that a service
 was read from), `units` (where the units are), `pid` and `told` of the service that runs.
 """
 
@@ -74,6 +75,9 @@ class Fake:
                 return 0 if self._runs() else 3
             case _ if (self.directory / "forbidden").exists():
                 sys.stderr.write("Failed to do that: Interactive authentication required.\n")
+                return 1
+            case ["enable", *_] if (self.directory / "unwilling").exists():
+                sys.stderr.write("Failed to enable unit.\n")
                 return 1
             case ["enable", "--now", name] | ["start", name]:
                 return 0 if self._runs() else self._start(name)
