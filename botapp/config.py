@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from botapp.locale import LANGUAGES, N_, _
+from botapp.system import why
 
 FlushPolicy = Literal["all", "temporary", "expired", "none"]
 Snowflake = Annotated[int, Meta(ge=1, le=2**63 - 1)]
@@ -180,7 +181,7 @@ def read_toml(path: Path) -> dict[str, Any]:
             return tomli.load(file)
     except OSError as error:
         text = _("cannot open %(path)s: %(problem)s; mend its path or its permissions")
-        raise ConfigError(text % {"path": path, "problem": error.strerror}) from error
+        raise ConfigError(text % {"path": path, "problem": why(error)}) from error
     except UnicodeDecodeError as error:
         text = _("%(path)s: not UTF-8 text at byte %(byte)d; save it as UTF-8")
         raise ConfigError(text % {"path": path, "byte": error.start}) from error
@@ -341,7 +342,7 @@ def _read_secret(path: Path) -> str:
             "cannot open %(path)s, which should hold the token: %(problem)s; mend [discord] token_file or the file's "
             "permissions, or run: stocksup init"
         )
-        raise ConfigError(text % {"path": path, "problem": error.strerror}) from error
+        raise ConfigError(text % {"path": path, "problem": why(error)}) from error
 
 
 def _is_forbidden(path: Path) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import time
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
@@ -14,6 +12,7 @@ import aiohttp
 from aiohttp import ClientError, ClientTimeout
 
 from botapp.locale import _
+from botapp.system import why
 
 #: where Discord is, unless the settings name another
 DISCORD: Final = "https://discord.com/api/v10"
@@ -90,7 +89,7 @@ class DiscordRest:
         except TimeoutError as error:
             raise Unreachable(self._cannot_reach(_("no answer within %d s") % TIMEOUT_S)) from error
         except aiohttp.ClientConnectorError as error:
-            raise Unreachable(self._cannot_reach(_why(error))) from error
+            raise Unreachable(self._cannot_reach(why_unreachable(error))) from error
         except (ClientError, OSError, ValueError) as error:
             raise Unreachable(self._cannot_reach(str(error) or type(error).__name__)) from error
         if status == 401:
@@ -123,12 +122,11 @@ def portal_of(application_id: int) -> str:
     return f"https://discord.com/developers/applications/{application_id}/bot"
 
 
-def _why(error: aiohttp.ClientConnectorError) -> str:
+def why_unreachable(error: aiohttp.ClientConnectorError) -> str:
+    """Return why there was no connection, in the language in use."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return _("its name cannot be looked up")
-    if error.errno == errno.ECONNREFUSED:
-        return _("nobody answers there")
-    return os.strerror(error.errno) if error.errno else str(error.strerror)
+    return why(error)
 
 
 async def _read(response: aiohttp.ClientResponse) -> Any:

@@ -165,6 +165,8 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
     import aiohttp
     import discord
 
+    from botapp.discord_rest import why_unreachable
+
     address = (settings.discord.gateway if logged_in else settings.discord.api_base) or "discord.com"
     again = _("cannot reach Discord at %(address)s: %(problem)s; check the network and [discord]")
     if not serving.done():
@@ -192,7 +194,8 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
         )
         return Ending(BAD_CONFIG, text % {"address": address})
     if isinstance(error, aiohttp.ClientError | OSError | TimeoutError | discord.GatewayNotFound):
-        return Ending(TRY_LATER, again % {"address": address, "problem": error})
+        problem = why_unreachable(error) if isinstance(error, aiohttp.ClientConnectorError) else error
+        return Ending(TRY_LATER, again % {"address": address, "problem": problem})
     if isinstance(error, discord.HTTPException) and (error.status == 429 or error.status >= 500):
         return Ending(TRY_LATER, again % {"address": address, "problem": f"HTTP {error.status}"})
     return Ending(BROKEN, _("the bot ended by a fault: %s") % (log.in_a_line(error) if error else _("no reason given")))

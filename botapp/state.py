@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from botapp.locale import _
+from botapp.system import why
 
 
 class StateError(Exception):
@@ -43,7 +44,7 @@ def load(path: Path) -> State:
         return State()
     except OSError as error:
         text = _("cannot open %(path)s: %(problem)s; mend its permissions")
-        raise StateError(text % {"path": path, "problem": error.strerror}) from error
+        raise StateError(text % {"path": path, "problem": why(error)}) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StateError(_("%(path)s is damaged; move it away, it is made again") % {"path": path}) from error
 
@@ -66,4 +67,4 @@ def _save(path: Path, state: State) -> None:
         os.replace(fresh, path)
     except OSError as error:
         text = _("cannot write %(path)s: %(problem)s; mend its permissions or make room")
-        raise StateError(text % {"path": path, "problem": error.strerror}) from error
+        raise StateError(text % {"path": path, "problem": why(error)}) from error

@@ -16,6 +16,7 @@ from tomlkit.exceptions import ParseError, TOMLKitError
 from botapp.config import MAX_TOKEN_CHARS, ConfigError
 from botapp.init import answers, template
 from botapp.locale import _
+from botapp.system import why
 
 #: values to set, by table ("" is the top of the file) and key
 Values = Mapping[tuple[str, str], str]
@@ -149,4 +150,4 @@ def _cannot(deed: str, path: Path, error: OSError) -> str:
         "open": _("cannot open %(path)s: %(problem)s; mend its permissions"),
         "write": _("cannot write %(path)s: %(problem)s; mend its permissions or make room"),
     }[deed]
-    return text % {"path": path, "problem": error.strerror}
+    return text % {"path": path, "problem": why(error)}
