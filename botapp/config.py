@@ -35,6 +35,10 @@ class ConfigError(Exception):
     """A mistake in the configuration: one message with place, cause and remedy. Exit code 78."""
 
 
+class TokenIsRoots(ConfigError):
+    """The token is in a file that only root may read; a service gets it as a credential, whoever looks does not."""
+
+
 class Discord(Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[discord]`."""
 
@@ -342,7 +346,15 @@ def _read_secret(path: Path) -> str:
             "cannot open %(path)s, which should hold the token: %(problem)s; mend [discord] token_file or the file's "
             "permissions, or run: stocksup init"
         )
-        raise ConfigError(text % {"path": path, "problem": why(error)}) from error
+        kind = TokenIsRoots if isinstance(error, PermissionError) and _is_roots(path) else ConfigError
+        raise kind(text % {"path": path, "problem": why(error)}) from error
+
+
+def _is_roots(path: Path) -> bool:
+    try:
+        return path.stat().st_uid == 0
+    except OSError:
+        return False
 
 
 def _is_forbidden(path: Path) -> bool:

@@ -67,7 +67,7 @@ def look(path: Path) -> Iterator[dict[str, Any]]:
     try:
         token = config.read_token(settings)
     except ConfigError as error:
-        if isinstance(error.__cause__, PermissionError):
+        if isinstance(error, config.TokenIsRoots):
             text = _("only root may read it, which is well; to look at what Discord says too: sudo stocksup check")
             yield asdict(Finding("token", _("token"), text, warning=True))
             return

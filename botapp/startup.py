@@ -6,6 +6,7 @@ import asyncio
 import gc
 import importlib
 import logging
+import os
 import pkgutil
 import signal
 import sys
@@ -64,6 +65,8 @@ def check() -> int:
     try:
         _read_settings()
     except config.ConfigError as error:
+        if isinstance(error, config.TokenIsRoots) and "STOCKSUP_CHECK" not in os.environ:
+            return DONE  # somebody looks by hand; before a restart the credential has to be there
         print(masked(str(error)), file=sys.stderr)
         return BAD_CONFIG
     return DONE

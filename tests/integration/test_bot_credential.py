@@ -66,3 +66,17 @@ def test_a_file_that_may_be_read_goes_first(shop: Path) -> None:
     settings = config.load(shop / "config.toml", {})
     environ = {"CREDENTIALS_DIRECTORY": str(shop / "credentials")}
     assert as_user(lambda: config.read_token(settings, environ)) == "from-file"
+
+
+def test_a_token_of_root_is_told_from_one_with_wrong_rights(shop: Path) -> None:
+    def refused() -> str:
+        try:
+            return config.read_token(config.load(shop / "config.toml", {}), {})
+        except config.ConfigError as error:
+            return type(error).__name__
+
+    if os.geteuid() == 0:
+        assert as_user(refused) == "TokenIsRoots"
+        os.chown(shop / "token", NOBODY, NOBODY)
+    (shop / "token").chmod(0)
+    assert as_user(refused) == "ConfigError"
