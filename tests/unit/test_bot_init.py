@@ -211,7 +211,7 @@ def test_permissions_in_a_channel(everybody: int, role: int, overwrites: list[di
 
 def test_a_token_that_only_root_may_read_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(settings: botapp.config.Settings) -> str:
-        raise botapp.config.ConfigError("cannot open it") from PermissionError(13, "Permission denied")
+        raise botapp.config.TokenIsRoots("cannot open it")
 
     (tmp_path / "config.toml").write_text('language = "en"\n[discord]\ntoken_file = "token"\n')
     monkeypatch.setattr(botapp.config, "read_token", forbidden)
