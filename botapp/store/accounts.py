@@ -1,0 +1,125 @@
+"""Accounts, their balances and the ledger. Every change of a balance goes through `book`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, insert, select, update
+
+from botapp.store import refusals
+from botapp.store.records import Account, Entry
+from botapp.store.rules import checked_amount, checked_handle, key_of
+from botapp.store.tables import account, ledger, user_link
+
+
+def of_user(connection: Connection, user_id: int) -> Account | None:
+    """Return the account of a Discord user, if there is one."""
+    return _one(connection, _accounts().join(user_link).where(user_link.c.user_id == user_id))
+
+
+def of_handle(connection: Connection, handle: str) -> Account:
+    """Return the account with this handle. Raises NoSuchAccount."""
+    found = _one(connection, _accounts().where(account.c.handle_key == key_of(handle)))
+    if found is None:
+        raise refusals.NoSuchAccount(handle)
+    return found
+
+
+def user_of(connection: Connection, account_id: int) -> int | None:
+    """Return the Discord user whom an account belongs to."""
+    return connection.execute(select(user_link.c.user_id).where(user_link.c.account_id == account_id)).scalar()
+
+
+def register(connection: Connection, user_id: int, handle: str, now_ms: int) -> Account:
+    """Give a user an account with this handle, or the one he has a new handle. Raises BadHandle, HandleTaken."""
+    handle = checked_handle(handle)
+    mine = of_user(connection, user_id)
+    owner = _one(connection, _accounts().where(account.c.handle_key == key_of(handle)))
+    if owner is not None and (mine is None or owner.id != mine.id):
+        raise refusals.HandleTaken(handle)
+    values = {"handle": handle, "handle_key": key_of(handle)}
+    if mine is not None:
+        connection.execute(update(account).where(account.c.id == mine.id).values(values))
+        return Account(mine.id, handle, mine.balance, mine.created_at_ms)
+    row = connection.execute(
+        insert(account).values(**values, balance=0, created_at_ms=now_ms).returning(account.c.id)
+    ).one()
+    connection.execute(insert(user_link).values(user_id=user_id, account_id=row.id, linked_at_ms=now_ms))
+    return Account(row.id, handle, 0, now_ms)
+
+
+def book(
+    connection: Connection,
+    account_id: int,
+    amount: int,
+    *,
+    kind: str,
+    reference: str,
+    actor: str,
+    key: str,
+    now_ms: int,
+) -> int | None:
+    """Change a balance by `amount` and write that down; return the new balance.
+
+    Returns None, and changes nothing, when what `key` names was booked before. Raises NotEnough.
+    """
+    if connection.execute(select(ledger.c.id).where(ledger.c.key == key)).first() is not None:
+        return None
+    balance = connection.execute(
+        update(account)
+        .where(account.c.id == account_id, account.c.balance + amount >= 0)
+        .values(balance=account.c.balance + amount)
+        .returning(account.c.balance)
+    ).scalar()
+    if balance is None:
+        there = connection.execute(select(account.c.balance).where(account.c.id == account_id)).scalar_one()
+        raise refusals.NotEnough(-amount, there)
+    connection.execute(
+        insert(ledger).values(
+            account_id=account_id, amount=amount, kind=kind, reference=reference, actor=actor, key=key, at_ms=now_ms
+        )
+    )
+    return int(balance)
+
+
+def adjust(
+    connection: Connection, handle: str, amount: int, *, add: bool, actor: str, key: str, now_ms: int
+) -> tuple[Account, bool]:
+    """Add `amount` to a balance, or take it away; return the account as it is now, and whether anything was done.
+
+    Nothing is done when what `key` names was done before. Raises NoSuchAccount, BadAmount, NotEnough.
+    """
+    amount = checked_amount(amount)
+    found = of_handle(connection, handle)
+    kind = "admin_add" if add else "admin_remove"
+    signed = amount if add else -amount
+    balance = book(connection, found.id, signed, kind=kind, reference="", actor=actor, key=key, now_ms=now_ms)
+    return (found, False) if balance is None else (_with_balance(found, balance), True)
+
+
+def reset(connection: Connection, handle: str, *, actor: str, key: str, now_ms: int) -> Account:
+    """Take the whole balance of an account away; return it as it was before. Raises NoSuchAccount."""
+    found = of_handle(connection, handle)
+    if found.balance:
+        book(connection, found.id, -found.balance, kind="reset", reference="", actor=actor, key=key, now_ms=now_ms)
+    return found
+
+
+def entries(connection: Connection, account_id: int, limit: int) -> list[Entry]:
+    """Return the last changes of a balance, the newest first."""
+    columns = (ledger.c.amount, ledger.c.kind, ledger.c.reference, ledger.c.actor, ledger.c.at_ms)
+    query = select(*columns).where(ledger.c.account_id == account_id).order_by(ledger.c.id.desc()).limit(limit)
+    return [Entry(*row) for row in connection.execute(query)]
+
+
+def _accounts() -> Select[Any]:
+    return select(account.c.id, account.c.handle, account.c.balance, account.c.created_at_ms).select_from(account)
+
+
+def _one(connection: Connection, query: Select[Any]) -> Account | None:
+    row = connection.execute(query).first()
+    return Account(*row) if row is not None else None
+
+
+def _with_balance(found: Account, balance: int) -> Account:
+    return Account(found.id, found.handle, balance, found.created_at_ms)

@@ -1,0 +1,28 @@
+"""What admins have done, and who. Never with contents of stock."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from sqlalchemy import Connection, insert, select
+
+from botapp.store.tables import admin_log
+
+
+class Done(Struct, frozen=True):
+    """One thing that an admin has done."""
+
+    actor: str
+    action: str
+    detail: str
+    at_ms: int
+
+
+def note(connection: Connection, actor: str, action: str, detail: str, now_ms: int) -> None:
+    """Write down what an admin does, in the transaction that does it."""
+    connection.execute(insert(admin_log).values(actor=actor, action=action, detail=detail, at_ms=now_ms))
+
+
+def latest(connection: Connection, limit: int) -> list[Done]:
+    """Return what admins did last, the newest first."""
+    columns = (admin_log.c.actor, admin_log.c.action, admin_log.c.detail, admin_log.c.at_ms)
+    return [Done(*row) for row in connection.execute(select(*columns).order_by(admin_log.c.id.desc()).limit(limit))]

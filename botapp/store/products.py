@@ -1,0 +1,82 @@
+"""The products on sale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+
+from botapp.store import refusals
+from botapp.store.records import Product
+from botapp.store.rules import key_of
+from botapp.store.tables import IS_AVAILABLE, product, stock_item
+
+
+def on_sale(connection: Connection) -> list[Product]:
+    """Return every product on sale, with its stock, by name."""
+    return _products(connection, product.c.active.is_(True))
+
+
+def of_code(connection: Connection, code: str) -> Product:
+    """Return the product on sale with this code. Raises NoSuchProduct."""
+    found = _products(connection, product.c.active.is_(True) & (product.c.code_key == key_of(code)))
+    if not found:
+        raise refusals.NoSuchProduct(code)
+    return found[0]
+
+
+def of_id(connection: Connection, product_id: int) -> Product:
+    """Return the product on sale with this id. Raises NoSuchProduct."""
+    found = _products(connection, product.c.active.is_(True) & (product.c.id == product_id))
+    if not found:
+        raise refusals.NoSuchProduct("")
+    return found[0]
+
+
+def add(connection: Connection, code: str, name: str, price: int, description: str, now_ms: int) -> Product:
+    """Put a new product on sale. Raises CodeTaken. One that was deleted comes back under its code, as it is now."""
+    key = key_of(code)
+    there = connection.execute(select(product.c.id, product.c.active).where(product.c.code_key == key)).first()
+    if there is not None and there.active:
+        raise refusals.CodeTaken(code)
+    values: dict[str, Any] = {"code": code, "name": name, "price": price, "description": description, "active": True}
+    if there is not None:
+        connection.execute(update(product).where(product.c.id == there.id).values(**values, low_told=False))
+    else:
+        connection.execute(insert(product).values(**values, code_key=key, low_told=False, created_at_ms=now_ms))
+    return of_code(connection, code)
+
+
+def change(connection: Connection, code: str, **values: Any) -> tuple[Product, Product]:
+    """Change name, price or description of a product; return it before and after. Raises NoSuchProduct."""
+    before = of_code(connection, code)
+    connection.execute(update(product).where(product.c.id == before.id).values(**values))
+    return before, of_code(connection, code)
+
+
+def delete(connection: Connection, code: str) -> Product:
+    """Take a product off sale; return it. Raises NoSuchProduct, StillInStock."""
+    found = of_code(connection, code)
+    if found.stock:
+        raise refusals.StillInStock(found.code, found.stock)
+    connection.execute(update(product).where(product.c.id == found.id).values(active=False))
+    return found
+
+
+def running_low(connection: Connection, low_stock: int) -> list[Product]:
+    """Return products that have come down to `low_stock` pieces, each once until it is restocked."""
+    low = []
+    for found in on_sale(connection):
+        told = connection.execute(select(product.c.low_told).where(product.c.id == found.id)).scalar_one()
+        is_low = found.stock <= low_stock
+        if is_low != told:
+            connection.execute(update(product).where(product.c.id == found.id).values(low_told=is_low))
+            low += [found] if is_low else []
+    return low
+
+
+def _products(connection: Connection, wanted: ColumnElement[bool]) -> list[Product]:
+    pieces = select(func.count()).where(stock_item.c.product_id == product.c.id, IS_AVAILABLE).scalar_subquery()
+    columns = (product.c.id, product.c.code, product.c.name, product.c.price, product.c.description, pieces)
+    query = select(*columns).where(wanted).order_by(product.c.name, product.c.id)
+    return [Product(*row) for row in connection.execute(query)]

@@ -1,0 +1,88 @@
+"""Whether the books are right: what must hold in a shop's database at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Select, Text, cast, func, literal, or_, select
+
+from botapp.locale import _
+from botapp.store.tables import account, delivery, ledger, product, purchase, stock_item, user_link
+
+
+def problems(connection: Connection) -> Iterator[str]:
+    """Yield everything that is wrong, one sentence each; nothing when the books are right."""
+    for text, query in _questions():
+        for row in connection.execute(query.limit(100)):
+            yield text % tuple(row)
+
+
+def _questions() -> list[tuple[str, Select[tuple[object, ...]]]]:
+    sums = (
+        select(ledger.c.account_id, func.sum(ledger.c.amount).label("amount")).group_by(ledger.c.account_id).subquery()
+    )
+    booked = func.coalesce(sums.c.amount, 0)
+    of_purchase = (
+        select(stock_item.c.purchase_id, func.count().label("pieces"))
+        .where(stock_item.c.purchase_id.is_not(None))
+        .group_by(stock_item.c.purchase_id)
+        .subquery()
+    )
+    pieces = func.coalesce(of_purchase.c.pieces, 0)
+    key = literal("purchase:") + cast(purchase.c.interaction_id, Text)
+    entry = select(ledger.c.key, ledger.c.amount, ledger.c.account_id).subquery()
+    return [
+        (
+            _("account %s: the balance is %s, the entries come to %s"),
+            select(account.c.handle, account.c.balance, booked)
+            .outerjoin(sums, sums.c.account_id == account.c.id)
+            .where(account.c.balance != booked),
+        ),
+        (
+            _("order %s: %s pieces were bought, %s belong to it"),
+            select(purchase.c.id, purchase.c.quantity, pieces)
+            .outerjoin(of_purchase, of_purchase.c.purchase_id == purchase.c.id)
+            .where(purchase.c.quantity != pieces),
+        ),
+        (
+            _("order %s costs %s, and no such entry is in the ledger"),
+            select(purchase.c.id, purchase.c.total)
+            .outerjoin(entry, (entry.c.key == key) & (entry.c.account_id == purchase.c.account_id))
+            .where(purchase.c.total > 0, or_(entry.c.amount.is_(None), entry.c.amount != -purchase.c.total)),
+        ),
+        (
+            _("item %s is %s, and its order %s is %s"),
+            select(stock_item.c.id, stock_item.c.status, purchase.c.id, purchase.c.status)
+            .join(purchase, purchase.c.id == stock_item.c.purchase_id)
+            .where((stock_item.c.status == "sold") != (purchase.c.status == "done")),
+        ),
+        (
+            _("item %s belongs to product %s, its order %s to another"),
+            select(stock_item.c.id, stock_item.c.product_id, purchase.c.id)
+            .join(purchase, purchase.c.id == stock_item.c.purchase_id)
+            .where(stock_item.c.product_id != purchase.c.product_id),
+        ),
+        (
+            _("item %s belongs to a product or an order that is not there"),
+            select(stock_item.c.id)
+            .outerjoin(product, product.c.id == stock_item.c.product_id)
+            .outerjoin(purchase, purchase.c.id == stock_item.c.purchase_id)
+            .where(or_(product.c.id.is_(None), (stock_item.c.purchase_id.is_not(None)) & purchase.c.id.is_(None))),
+        ),
+        (
+            _("order %s has no delivery"),
+            select(purchase.c.id)
+            .outerjoin(delivery, delivery.c.purchase_id == purchase.c.id)
+            .where(delivery.c.purchase_id.is_(None)),
+        ),
+        (
+            _("user %s has an account that is not there"),
+            select(user_link.c.user_id)
+            .outerjoin(account, account.c.id == user_link.c.account_id)
+            .where(account.c.id.is_(None)),
+        ),
+        (
+            _("an entry of the ledger (%s) belongs to an account that is not there"),
+            select(ledger.c.id).outerjoin(account, account.c.id == ledger.c.account_id).where(account.c.id.is_(None)),
+        ),
+    ]
