@@ -41,7 +41,6 @@ def stage(directory: Path) -> Iterator[Stage]:
     with local_discord(directory) as port:
         probe, config = directory / "probe", directory / "config.toml"
         config.write_text(_config(port))
-        (directory / "catalogue.toml").write_text('[[product]]\ncode = "A"\nname = "A key"\nprice = 5\nstock = 3\n')
         (directory / "token").write_text("demo-token\n")
         (directory / "token").chmod(0o600)
         environ = clean_environ() | {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 import yarl
@@ -13,7 +14,6 @@ from discord.ext import commands
 
 from botapp import restart_dialog, slash, state
 from botapp.background import Background
-from botapp.catalogue import Product
 from botapp.cogs.admin import AdminCog
 from botapp.cogs.setup import SetupCog
 from botapp.config import Settings
@@ -28,6 +28,10 @@ from botapp.ui.live_message import LiveMessage
 from botapp.ui.live_view import ClickView
 from botapp.ui.shopfront import Shopfront
 from supervisor.client import Message, Surroundings
+
+if TYPE_CHECKING:
+    from botapp.shop import Shop
+    from botapp.store.records import Product
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +58,10 @@ def point_at(settings: Settings) -> None:
 class ShopBot(commands.Bot):
     """The bot. `ending` is set once it is to end; who set it reads `unreachable` for the reason."""
 
-    def __init__(self, settings: Settings, products: tuple[Product, ...], surroundings: Surroundings | None) -> None:
+    #: the shop's part; there from `setup_hook` on, because what it stands on loads while Discord lets us in
+    shop: Shop
+
+    def __init__(self, settings: Settings, surroundings: Surroundings | None) -> None:
         super().__init__(
             command_prefix=settings.bot.prefix,
             intents=discord.Intents(guilds=True, guild_messages=True, message_content=True),
@@ -71,7 +78,7 @@ class ShopBot(commands.Bot):
         self.clicks = Clicks(self.background, lambda: self.shopfront, self._about)
         channel_id = settings.bot.live_channel_id or self._chosen_channel_id()
         message = self._live_message_in(channel_id) if channel_id else None
-        self.shopfront = Shopfront(self.background, settings.catalogue, products, message, self._beat)
+        self.shopfront = Shopfront(self.background, self._read_products, message, self._beat)
         self.admin = AdminCog(self)
         #: set when no session could be opened at all
         self.unreachable = asyncio.Event()
@@ -92,6 +99,9 @@ class ShopBot(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Make buttons of earlier lives work again, and the commands."""
+        module = await asyncio.to_thread(importlib.import_module, "botapp.shop")
+        self.shop = module.Shop(self.settings)
+        await self.shop.open()
         self.add_view(ClickView(render.buttons(enabled=True), self.clicks.serve))
         await self.add_cog(self.admin)
         await self.add_cog(SetupCog(self))
@@ -232,7 +242,7 @@ class ShopBot(commands.Bot):
                 "latency_ms": round(latency_s * 1000, 1) if latency_s is not None and latency_s < 3600 else None,
                 "identifies": self._identifies,
             },
-            "database": None,
+            "database": self.shop.database.health() if hasattr(self, "shop") else None,
             "cache": self.cache.get_stats(),
             "loop_lag_ms": round(self._lag_s * 1000, 1),
         }
@@ -257,6 +267,8 @@ class ShopBot(commands.Bot):
         except TimeoutError:
             log.warning(_("Discord did not close the connection in time"))
         self.cache.close()
+        if hasattr(self, "shop"):
+            await self.shop.close()
 
     def _make_link(self, surroundings: Surroundings) -> Link:
         return Link(
@@ -352,6 +364,9 @@ class ShopBot(commands.Bot):
             self.link.tell("draining", pending=pending)
 
     # --- small things ---
+
+    async def _read_products(self) -> tuple[Product, ...]:
+        return await self.shop.products()
 
     def _chosen_channel_id(self) -> int:
         """Return the channel that `/setup` has chosen; 0: none, or nobody knows any more."""

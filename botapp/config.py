@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from botapp.locale import LANGUAGES, N_, _
+from botapp.store.money import Unit, problem_of
 from botapp.system import why
 
 FlushPolicy = Literal["all", "temporary", "expired", "none"]
@@ -61,8 +62,6 @@ class Bot(Struct, frozen=True, forbid_unknown_fields=True):
     admin_role_ids: Annotated[tuple[Snowflake, ...], Meta(max_length=1000)] = ()
     #: channel of the live message; 0: none yet
     live_channel_id: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
-    #: products shown in the live message, relative to the configuration file
-    catalogue_file: Annotated[str, Meta(min_length=1)] = "catalogue.toml"
 
 
 class Cache(Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,11 +72,46 @@ class Cache(Struct, frozen=True, forbid_unknown_fields=True):
     max_bytes: Annotated[int, Meta(ge=1_048_576)] = 256 * 1024 * 1024
 
 
+class Deposits(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[store.deposits]`: how money comes in without an admin."""
+
+    #: channels in which webhooks report deposits
+    channel_ids: Annotated[tuple[Snowflake, ...], Meta(max_length=100)] = ()
+    #: the webhooks that may; nobody else is believed
+    webhook_ids: Annotated[tuple[Snowflake, ...], Meta(max_length=100)] = ()
+    #: finds the handle in such a message: a regular expression with a group called handle
+    handle_pattern: Annotated[str, Meta(min_length=1, max_length=500)] = r"GrowID:\s*(?P<handle>\S+)"
+    #: finds the amount: a regular expression with a group called amount
+    amount_pattern: Annotated[str, Meta(min_length=1, max_length=500)] = r"Deposit:\s*(?P<amount>[^\n]+)"
+    #: port on this machine at which programs report deposits, signed; 0: none
+    http_port: Annotated[int, Meta(ge=0, le=65535)] = 0
+    #: file that holds the key they sign with, relative to the configuration file
+    http_secret_file: str = ""
+
+
 class Store(Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[store]`."""
 
     #: database of the shop; empty: SQLite below the state directory
     url: str = ""
+    #: what members call the name that they register, such as "GrowID"
+    handle_name: Annotated[str, Meta(min_length=1, max_length=40)] = "ID"
+    #: denominations of the shop's money; one is worth 1, the base unit that prices are in
+    currency: Annotated[tuple[Unit, ...], Meta(min_length=1, max_length=20)] = (Unit("Coin", "C", 1),)
+    #: pieces that may be bought at once
+    max_quantity: Annotated[int, Meta(ge=1, le=1000)] = 100
+    #: time between two purchases of one member, in seconds
+    cooldown_s: Annotated[float, Meta(ge=0, le=86400)] = 3.0
+    #: stock up to which a product counts as running low
+    low_stock: Annotated[int, Meta(ge=0, le=1_000_000)] = 10
+    #: channel in which purchases are noted; 0: none
+    purchase_log_channel_id: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    #: channel in which admins are told of low stock and refused deposits; 0: none
+    notice_channel_id: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    #: days that a daily backup is kept; 0: no backups are made
+    backup_keep_days: Annotated[int, Meta(ge=0, le=3650)] = 14
+    #: how money comes in without an admin
+    deposits: Deposits = Deposits()
 
 
 class Supervisor(Struct, frozen=True):
@@ -110,9 +144,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.state_dir / "state.json"
 
     @property
-    def catalogue(self) -> Path:
-        """The catalogue file."""
-        return self.path.parent / self.bot.catalogue_file
+    def database_file(self) -> Path:
+        """The shop's database, where it is a file."""
+        return self.state_dir / "shop.db"
+
+    @property
+    def backup_dir(self) -> Path:
+        """Where backups of it go."""
+        return self.state_dir / "backups"
 
 
 _TABLES: Final[dict[str, type[Struct]]] = {"discord": Discord, "bot": Bot, "cache": Cache, "store": Store}
@@ -163,6 +202,7 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     _check_address(path, "api_base", api_base, ("http://", "https://"))
     _check_address(path, "gateway", gateway, ("ws://", "wss://"))
     _check_timezone(path, settings.timezone)
+    _check_store(path, settings.store)
     discord = msgspec.structs.replace(settings.discord, api_base=api_base.rstrip("/"), gateway=gateway)
     return msgspec.structs.replace(settings, discord=discord)
 
@@ -332,6 +372,24 @@ def _check_timezone(path: Path, name: str) -> None:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         text = _('%(path)s: timezone: "%(name)s" is not known; expected an IANA name such as "Asia/Jakarta"')
         raise ConfigError(text % {"path": path, "name": name}) from error
+
+
+def _check_store(path: Path, store: Store) -> None:
+    if (unit := problem_of(store.currency)) is not None:
+        text = _(
+            '%(path)s: [[store.currency]]: "%(unit)s" is missing, stands there twice, or is no name; expected names '
+            "without digits, each once, and one unit with value = 1"
+        )
+        raise ConfigError(text % {"path": path, "unit": unit})
+    for key, group in (("handle_pattern", "handle"), ("amount_pattern", "amount")):
+        try:
+            groups = re.compile(getattr(store.deposits, key)).groupindex
+        except re.error as error:
+            text = _("%(path)s: [store.deposits] %(key)s: not a regular expression: %(problem)s")
+            raise ConfigError(text % {"path": path, "key": key, "problem": error}) from error
+        if group not in groups:
+            text = _("%(path)s: [store.deposits] %(key)s: expected a group called %(group)s: (?P<%(group)s>…)")
+            raise ConfigError(text % {"path": path, "key": key, "group": group})
 
 
 def _read_secret(path: Path) -> str:

@@ -53,6 +53,24 @@ gateway = "ws://{host}:{port}/gateway"
 [bot]
 live_channel_id = {channel}
 
+[store]
+handle_name = "GrowID"
+
+[[store.currency]]
+name = "World Lock"
+short = "WL"
+value = 1
+
+[[store.currency]]
+name = "Diamond Lock"
+short = "DL"
+value = 100
+
+[[store.currency]]
+name = "Blue Gem Lock"
+short = "BGL"
+value = 10000
+
 [programs.discord]
 command = ["python", "-m", "botapp.sandbox", "--port", "{port}"]
 ready = "link"
@@ -62,29 +80,6 @@ flush_cache = false
 [programs.bot]
 command = ["python", "-m", "botapp"]
 check = ["python", "-m", "botapp", "--check"]
-"""
-
-_CATALOGUE: Final = """\
-# The products of the demo. Change something: the live message follows.
-[[product]]
-code = "STEAM10"
-name = "Steam Wallet 10"
-price = 12000
-stock = 24
-description = "Kode voucher, dikirim lewat DM"
-
-[[product]]
-code = "ROBUX400"
-name = "Robux 400"
-price = 65000
-stock = 7
-
-[[product]]
-code = "NITRO1"
-name = "Nitro 1 bulan"
-price = 45000
-stock = 0
-description = "Segera tersedia lagi"
 """
 
 
@@ -215,20 +210,22 @@ def _refuse_foreign(directory: Path) -> None:
     config = directory / "config.toml"
     if config.exists() and config.read_text(errors="replace").startswith(_FIRST_LINE):
         return
-    if any((directory / name).exists() for name in ("config.toml", "token", "catalogue.toml")):
+    if any((directory / name).exists() for name in ("config.toml", "token")):
         text = _("%(path)s holds a shop of somebody's own, which a demo would overwrite; name another --state-dir")
         raise click.ClickException(text % {"path": directory})
 
 
 def _write_files(directory: Path, port: int) -> None:
+    from botapp.demo_shop import furnish
     from botapp.sandbox.ids import DEFAULT_TOKEN, LIVE_CHANNEL_ID
 
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     config = _FIRST_LINE + _CONFIG.format(host=HOST, port=port, channel=LIVE_CHANNEL_ID)
-    for name, text in (("config.toml", config), ("token", f"{DEFAULT_TOKEN}\n"), ("catalogue.toml", _CATALOGUE)):
+    for name, text in (("config.toml", config), ("token", f"{DEFAULT_TOKEN}\n")):
         fd = os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "w", encoding="utf-8") as file:
             file.write(text)
+    furnish(directory / "state" / "bot" / "shop.db")
 
 
 def _start_supervisor(config: Path) -> subprocess.Popen[bytes]:

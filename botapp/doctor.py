@@ -75,7 +75,6 @@ def look(path: Path) -> Iterator[dict[str, Any]]:
     else:
         yield asdict(_rights_of_token(settings))
         yield from map(asdict, asyncio.run(_ask_discord(settings, token)))
-    yield asdict(Finding("database", _("database: there is none yet; the products are those of the catalogue file")))
 
 
 def _runs_the_bot(programs: Any) -> bool:

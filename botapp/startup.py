@@ -13,13 +13,12 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from botapp import catalogue, config, locale, log
+from botapp import config, locale, log
 from botapp.locale import _
 from supervisor.client import Surroundings, masked
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
-    from botapp.catalogue import Product
     from botapp.config import Settings
 
 _log = logging.getLogger(__name__)
@@ -49,7 +48,7 @@ class Ending:
 
 
 def check() -> int:
-    """Look whether the bot would run: its code loads, its settings, token and catalogue are good.
+    """Look whether the bot would run: its code loads, its settings, token and database are good.
 
     Raises whatever code that does not load raises.
     """
@@ -75,7 +74,7 @@ def check() -> int:
 def run() -> int:
     """Run the bot to its end and return the exit code."""
     try:
-        settings, token, products = _read_settings()
+        settings, token = _read_settings()
     except config.ConfigError as error:
         ending = Ending(BAD_CONFIG, masked(str(error)))
         print(ending.reason, file=sys.stderr)
@@ -84,15 +83,15 @@ def run() -> int:
     log.set_up(settings.timezone, (token,), Surroundings.read())
     if (path := config.open_token_file(settings)) is not None:
         _log.warning(_("other users of this machine can read %s; run: chmod 600 %s"), path, path)
-    return asyncio.run(_live(settings, token, products))
+    return asyncio.run(_live(settings, token))
 
 
-def _read_settings() -> tuple[Settings, str, tuple[Product, ...]]:
+def _read_settings() -> tuple[Settings, str]:
     locale.use(locale.LANGUAGES[0])  # until the file says another
     path = config.find()
     locale.use(config.language_of(path))
     settings = config.load(path)
-    return settings, config.read_token(settings), catalogue.load(settings.catalogue)
+    return settings, config.read_token(settings)
 
 
 async def _give_reason(ending: Ending) -> None:
@@ -108,7 +107,7 @@ async def _give_reason(ending: Ending) -> None:
     knocking.cancel()
 
 
-async def _live(settings: Settings, token: str, products: tuple[Product, ...]) -> int:
+async def _live(settings: Settings, token: str) -> int:
     """Be one life of the bot; return its exit code."""
     # Importing makes next to no garbage, and members wait: looking for it would cost a tenth of the start.
     gc.disable()
@@ -117,7 +116,7 @@ async def _live(settings: Settings, token: str, products: tuple[Product, ...]) -
     gc.freeze()
     gc.enable()
     point_at(settings)
-    bot = ShopBot(settings, products, Surroundings.read())
+    bot = ShopBot(settings, Surroundings.read())
     told_to_end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -175,6 +174,8 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
     if not serving.done():
         return Ending(TRY_LATER, again % {"address": address, "problem": _("no session could be opened")})
     error = serving.exception()
+    if isinstance(error, config.ConfigError):
+        return Ending(BAD_CONFIG, str(error))
     if isinstance(error, discord.LoginFailure) or _close_code(error) == _BAD_TOKEN:
         return Ending(
             REFUSED,

@@ -15,6 +15,7 @@ import msgspec
 
 import botapp.config
 import supervisor.config
+from botapp.store.money import Unit
 from supervisor.cli.root import root
 
 HERE = Path(__file__).resolve().parent / "reference"
@@ -30,10 +31,12 @@ TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("alerts", supervisor.config.Alerts),
     ("logs", supervisor.config.Logs),
     ("store", botapp.config.Store),
+    ("store.currency", Unit),
+    ("store.deposits", botapp.config.Deposits),
     ("programs.NAME", supervisor.config.Program),
 )
 #: what is no key but a table of its own
-_NOT_KEYS = {name.split(".")[0] for name, _ in TABLES}
+_NOT_KEYS = {part for name, _ in TABLES for part in name.split(".")} - {"name"}
 
 
 def commands() -> str:
@@ -97,16 +100,25 @@ def configuration() -> str:
         "out of range are refused with their place and what was expected (exit 78).\n",
     ]
     for name, kind in TABLES:
-        heading = f"[{name}]" if name else "At the top of the file"
+        heading = (f"[[{name}]]" if kind is Unit else f"[{name}]") if name else "At the top of the file"
         rows = [_key(kind, field) for field in msgspec.structs.fields(kind) if field.name not in _NOT_KEYS]
         parts += [f"## {heading}\n", "| key | default | values | |", "|---|---|---|---|", *rows, ""]
     return "\n".join(parts)
 
 
 def _key(kind: type[msgspec.Struct], field: msgspec.structs.FieldInfo) -> str:
-    default = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
+    default: Any = None
+    if field.default is not msgspec.NODEFAULT:
+        default = field.default
+    elif field.default_factory is not msgspec.NODEFAULT:
+        default = field.default_factory()
     shown = json.dumps(msgspec.to_builtins(default), ensure_ascii=False)
-    cells = (f"`{field.name}`", f"`{shown}`", _values(kind, field.name), _about(kind).get(field.name, ""))
+    cells = (
+        f"`{field.name}`",
+        "has to be given" if field.required else f"`{shown}`",
+        _values(kind, field.name),
+        _about(kind).get(field.name, ""),
+    )
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

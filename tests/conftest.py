@@ -19,8 +19,8 @@ settings.load_profile("whatever the machine")
 @pytest.fixture(autouse=True)
 def _in_the_words_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test speak the language that another one has chosen."""
-    for locale in (botapp.locale, supervisor.locale):
-        monkeypatch.setattr(locale, "_current", gettext.NullTranslations())
+    monkeypatch.setattr(botapp.locale, "_default", gettext.NullTranslations())
+    monkeypatch.setattr(supervisor.locale, "_current", gettext.NullTranslations())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -83,14 +83,6 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
                     "at once and without a restart."
                 ),
             ),
-            Key(
-                "catalogue_file",
-                '"catalogue.toml"',
-                N_(
-                    "The products that are shown; relative to this file. A change in "
-                    "that file is seen within half a minute, without a restart."
-                ),
-            ),
         ),
     ),
     "cache": (
@@ -102,8 +94,53 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
         ),
     ),
     "store": (
-        N_("The shop's database; it comes with a later version."),
-        (Key("url", '""', N_("Empty: a file below state_dir.")),),
+        N_("The shop. A change counts at the bot's next restart."),
+        (
+            Key(
+                "url",
+                '""',
+                N_("Its database; empty: a file below state_dir. Or: postgresql://USER:PASSWORD@HOST/NAME."),
+            ),
+            Key("handle_name", '"ID"', N_('What members call the name that they register, such as "GrowID".')),
+            Key(
+                "currency",
+                '[{ name = "Coin", short = "C", value = 1 }]',
+                N_("Denominations of the shop's money; one is worth 1, the base unit that prices are in."),
+            ),
+            Key("max_quantity", "100", N_("The most pieces that may be bought at once.")),
+            Key("cooldown_s", "3.0", N_("Seconds between two purchases of one member.")),
+            Key("low_stock", "10", N_("Pieces down to which a product counts as running low.")),
+            Key("purchase_log_channel_id", "0", N_("Channel in which purchases are noted; 0: none.")),
+            Key(
+                "notice_channel_id",
+                "0",
+                N_("Channel in which admins are told of low stock and of refused deposits; 0: none."),
+            ),
+            Key("backup_keep_days", "14", N_("Days that a daily backup is kept; 0: none is made.")),
+        ),
+    ),
+    "store.deposits": (
+        N_("How money comes in without an admin. A change counts at the bot's next restart."),
+        (
+            Key("channel_ids", "[]", N_("Channels in which webhooks report deposits.")),
+            Key("webhook_ids", "[]", N_("The webhooks that may; nobody else is believed.")),
+            Key(
+                "handle_pattern",
+                r"'GrowID:\s*(?P<handle>\S+)'",
+                N_("Finds the name in such a message: a regular expression with a group called handle."),
+            ),
+            Key(
+                "amount_pattern",
+                r"'Deposit:\s*(?P<amount>[^\n]+)'",
+                N_("Finds the amount: a regular expression with a group called amount."),
+            ),
+            Key(
+                "http_port",
+                "0",
+                N_("Port on this machine at which programs report deposits, signed; 0: none."),
+            ),
+            Key("http_secret_file", '""', N_("File with the key they sign with; relative to this file.")),
+        ),
     ),
     "alerts": (
         N_(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import gettext as _gettext
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +15,11 @@ LANGUAGES: Final = ("id", "en")
 #: name of the catalogue files
 DOMAIN: Final = "botapp"
 
-_current: _gettext.NullTranslations = _gettext.NullTranslations()
+#: the language of the process, for its log and for whoever has said no other
+_default: _gettext.NullTranslations = _gettext.NullTranslations()
+#: that of the member who is being answered
+_spoken: ContextVar[_gettext.NullTranslations | None] = ContextVar("language", default=None)
+_name: str = LANGUAGES[0]
 
 
 def use(language: str) -> None:
@@ -20,10 +27,8 @@ def use(language: str) -> None:
 
     Raises OSError when the catalogue is missing from the installation.
     """
-    global _current
-    path = Path(__file__).parent / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
-    with path.open("rb") as file:
-        _current = _gettext.GNUTranslations(file)
+    global _default, _name
+    _default, _name = _catalogue(language), language
 
 
 def use_of_command(environ: Mapping[str, str]) -> None:
@@ -32,9 +37,39 @@ def use_of_command(environ: Mapping[str, str]) -> None:
         use(environ["LANGUAGE"])
 
 
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Say what is said in this block, and in tasks begun in it, in `language`, whatever the process speaks."""
+    token = _spoken.set(_catalogue(language))
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
+def choose(*wanted: str | None) -> str:
+    """Return the first language of `wanted` that we speak, else that of the process.
+
+    Args:
+        wanted: Discord's names for languages, such as "id" or "en-US"; None where one is not known.
+    """
+    for one in wanted:
+        language = (one or "").partition("-")[0]
+        if language in LANGUAGES:
+            return language
+    return _name
+
+
+@functools.cache
+def _catalogue(language: str) -> _gettext.NullTranslations:
+    path = Path(__file__).parent / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
+    with path.open("rb") as file:
+        return _gettext.GNUTranslations(file)
+
+
 def _(text: str) -> str:
     """Return `text` in the language in use."""
-    return _current.gettext(text)
+    return (_spoken.get() or _default).gettext(text)
 
 
 def N_(text: str) -> str:

@@ -23,6 +23,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import StaticPool
 
 from botapp.locale import _
+from botapp.store.unavailable import Unavailable
 from botapp.system import why
 
 log = logging.getLogger(__name__)
@@ -38,10 +39,6 @@ POOL_SIZE: Final = 8
 _WAL_SOUND_SINCE: Final = (3, 51, 3)
 #: how often a transaction is tried that another one got in the way of
 _TRIES: Final = 5
-
-
-class Unavailable(Exception):
-    """The database cannot be used now: a fault of the world. The message says what is wrong with it."""
 
 
 def url_of(named: str, default: Path) -> URL:

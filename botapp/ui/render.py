@@ -7,8 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Final, Literal
 
-from botapp.catalogue import Product
 from botapp.locale import _
+from botapp.store.records import Product
 from botapp.ui.health_link import Shown
 
 #: custom ids begin with this; the version changes when their meaning does

@@ -1,18 +1,16 @@
-"""What members see of the shop, kept true: catalogue, live message, and the health of both managers."""
+"""What members see of the shop, kept true: products, live message, and the health of both managers."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from botapp import catalogue
 from botapp.background import Background
-from botapp.catalogue import Product
-from botapp.config import ConfigError
 from botapp.locale import _
+from botapp.store.records import Product
+from botapp.store.unavailable import Unavailable
 from botapp.ui.buttons.live_buttons import LiveButtonManager
 from botapp.ui.health_link import retry_delay_s, shown
 from botapp.ui.live_message import CannotShow, LiveMessage
@@ -21,7 +19,7 @@ from botapp.ui.views.live_stock_view import LiveStockManager
 
 log = logging.getLogger(__name__)
 
-#: time between two looks at the catalogue, in seconds
+#: time between two looks at the database, in seconds
 LOOK_INTERVAL_S: Final = 30.0
 #: how long closing the live message may take, in seconds
 CLOSE_TIMEOUT_S: Final = 5.0
@@ -33,20 +31,22 @@ class Shopfront:
     def __init__(
         self,
         background: Background,
-        catalogue_file: Path,
-        products: tuple[Product, ...],
+        read_products: Callable[[], Awaitable[tuple[Product, ...]]],
         live_message: LiveMessage | None,
         on_health: Callable[[], None] = lambda: None,
     ) -> None:
-        """`live_message` is None while no channel is chosen; `on_health` is called when health has changed."""
-        self.products = products
+        """`read_products` may raise Unavailable; `live_message` is None while no channel is chosen.
+
+        `on_health` is called when health has changed.
+        """
+        self.products: tuple[Product, ...] = ()
         self.livestock = LiveStockManager(on_change=self._status_changed)
         self.buttons = LiveButtonManager(on_change=self._status_changed)
         self.livestock.set_listener(self.buttons.on_livestock_status_change)
         self.buttons.set_listener(self.livestock.on_button_status_change)
         self._background = background
         self._on_health = on_health
-        self._catalogue_file = catalogue_file
+        self._read_products = read_products
         self._live_message = live_message
         self._closed = False
         self._lock = asyncio.Lock()
@@ -132,10 +132,10 @@ class Shopfront:
         self.look_soon()
 
     async def _look(self) -> None:
-        """See how catalogue and buttons are, and bring the live message up to date."""
+        """See how stock and buttons are, and bring the live message up to date."""
         try:
-            self.products = catalogue.load(self._catalogue_file)
-        except ConfigError as error:
+            self.products = await self._read_products()
+        except Unavailable as error:
             await self.livestock._update_status(False, str(error))
         else:
             if not self._posting_failed:

@@ -164,11 +164,6 @@ def test_a_gateway_that_does_not_open_ends_with_75(discord: DiscordControl, plac
     [
         ("config.toml", "lenguage = 'id'", "maksudnya 'language'?"),
         ("token", "", "tidak berisi token"),
-        (
-            "catalogue.toml",
-            "[[product]]\ncode = 5",
-            "catalogue.toml: [product] code: seharusnya teks dalam tanda kutip",
-        ),
     ],
 )
 def test_bad_configuration_ends_with_78_and_one_line(place: Path, file: str, content: str, expected: str) -> None:

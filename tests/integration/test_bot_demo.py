@@ -81,7 +81,7 @@ def test_a_taken_port_is_said_at_once_with_the_remedy(tmp_path: Path) -> None:
     assert not (tmp_path / "demo").exists()
 
 
-@pytest.mark.parametrize("name", ["config.toml", "token", "catalogue.toml"])
+@pytest.mark.parametrize("name", ["config.toml", "token"])
 def test_the_files_of_a_real_shop_are_not_touched(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("of a real shop")
     with running(tmp_path, free_port()) as one:

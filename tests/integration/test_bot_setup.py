@@ -120,7 +120,7 @@ def test_the_configuration_wins_and_setup_says_so(discord: DiscordControl, place
 
 
 def test_a_damaged_memory_is_said_and_survived(discord: DiscordControl, place: Path) -> None:
-    (place / "state" / "bot").mkdir(parents=True)
+    (place / "state" / "bot").mkdir(parents=True, exist_ok=True)
     (place / "state" / "bot" / "state.json").write_text("{half")
     with BotProcess(place, discord) as bot:
         discord.wait_for_bot()

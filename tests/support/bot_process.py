@@ -13,20 +13,13 @@ from typing import Any, Final
 
 from supervisor.client import socket_at
 from tests.support.discord_control import DiscordControl
+from tests.support.goods import stock_up
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 #: nothing here takes long; what takes this long hangs
 PATIENCE_S: Final = 20.0
 
 Message = dict[str, Any]
-
-CATALOGUE: Final = """
-[[product]]
-code = "STEAM10"
-name = "Steam 10"
-price = 50000
-stock = 12
-"""
 
 
 class FakeDoor:
@@ -153,7 +146,7 @@ def write_config(directory: Path, extra: str = "", *, channel_id: int, token: st
     directory.mkdir(parents=True, exist_ok=True)
     text = f'{extra}\n[discord]\ntoken_file = "token"\n[bot]\nlive_channel_id = {channel_id}\n'
     (directory / "config.toml").write_text(text)
-    (directory / "catalogue.toml").write_text(CATALOGUE)
+    stock_up(directory)
     (directory / "token").write_text(token)
     (directory / "token").chmod(0o600)
 

@@ -18,27 +18,13 @@ from typing import Any, TypeVar
 from supervisor import process
 from supervisor.client import Client, DoorError
 from tests.support.discord_control import DiscordControl, Json, controls
+from tests.support.goods import stock_up
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: nothing here takes long; what takes this long hangs
 PATIENCE_S = 40.0
 
 T = TypeVar("T")
-
-CATALOGUE = """
-[[product]]
-code = "STEAM10"
-name = "Steam 10"
-price = 50
-stock = 12
-description = "A key"
-
-[[product]]
-code = "ROBUX"
-name = "Robux 400"
-price = 30
-stock = 0
-"""
 
 
 class Shop:
@@ -63,7 +49,7 @@ class Shop:
         self.discord = discord or DiscordControl(self.port)
         self.config = directory / "config.toml"
         self.config.write_text(_config(self.port, drain_timeout_s, extra + ("" if discord else _discord(self.port))))
-        (directory / "catalogue.toml").write_text(CATALOGUE)
+        stock_up(directory)
         (directory / "token").write_text("demo-token\n")
         (directory / "token").chmod(0o600)
         self.socket = directory / "state" / "stocksup.sock"

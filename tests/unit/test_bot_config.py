@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from botapp import catalogue, config
+from botapp import config
 from botapp.config import ConfigError
 
 
@@ -32,7 +32,7 @@ def test_everything_has_a_default(file: Path) -> None:
     assert (settings.language, settings.bot.prefix, settings.bot.live_channel_id) == ("id", "!", 0)
     assert settings.cache.flush_on_restart == "all"
     assert settings.state_dir == file.parent / "state" / "bot"
-    assert settings.catalogue == file.parent / "catalogue.toml"
+    assert settings.database_file == file.parent / "state" / "bot" / "shop.db"
 
 
 def test_tables_of_the_supervisor_are_left_to_it(file: Path) -> None:
@@ -45,7 +45,10 @@ def test_tables_of_the_supervisor_are_left_to_it(file: Path) -> None:
     [
         ("lenguage = 'id'", "lenguage: unknown key; did you mean 'language'?"),
         ("[bot]\nprefiks = '!'", "[bot] prefiks: unknown key; did you mean 'prefix'?"),
-        ("[store]\nzzz = 1", "[store] zzz: unknown key; expected one of url"),
+        (
+            "[supervisor]\n[cache]\nzzz = 1",
+            "[cache] zzz: unknown key; expected one of flush_on_crash, flush_on_restart, max_bytes",
+        ),
         ("[bot]\nprefix = 5", "[bot] prefix: expected a text in quotes, got a whole number; expected up to 10"),
         ("[bot]\nprefix = 'a b'", "[bot] prefix: "),
         ("[bot]\nadmin_ids = ['x']", "[bot] admin_ids: expected a whole number, got a text in quotes"),
@@ -167,29 +170,3 @@ def test_a_token_file_that_others_can_read_is_noticed(file: Path) -> None:
     assert config.open_token_file(settings) is None
     token.chmod(0o644)
     assert config.open_token_file(settings) == token
-
-
-def test_the_catalogue(tmp_path: Path) -> None:
-    path = tmp_path / "catalogue.toml"
-    assert catalogue.load(path) == ()
-    path.write_text("[[product]]\ncode = 'A'\nname = 'Apple'\nprice = 5\n\n[[product]]\ncode='B'\nname='B'\nprice=0\n")
-    assert [one.code for one in catalogue.load(path)] == ["A", "B"]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("[[product]]\ncode = 'A'\nname = 'A'", "the key `price` is missing"),
-        ("[[product]]\ncode = 'A B'\nname = 'A'\nprice = 1", "[product] code: "),
-        ("[[product]]\ncode = 'A'\nname = 'A'\nprice = -1", "[product] price: expected a whole number >= 0"),
-        ("[[product]]\ncode = 'A'\nname = 'A'\nprice = 1\nprize = 2", "prize"),
-        ("[[product]]\ncode='A'\nname='A'\nprice=1\n[[product]]\ncode='a'\nname='A'\nprice=1", "stands there twice"),
-    ],
-)
-def test_a_mistake_in_the_catalogue(tmp_path: Path, text: str, expected: str) -> None:
-    path = tmp_path / "catalogue.toml"
-    path.write_text(text)
-    with pytest.raises(ConfigError) as caught:
-        catalogue.load(path)
-    assert str(caught.value).startswith(str(path))
-    assert expected in str(caught.value)

@@ -8,14 +8,18 @@ from pathlib import Path
 import pytest
 
 from botapp import locale, state
-from botapp.catalogue import Product
+from botapp.store.records import Product
 from botapp.ui.buttons.live_buttons import LiveButtonManager
 from botapp.ui.health_link import Shown, retry_delay_s, shown
 from botapp.ui.render import STATUS_ID, STOCK_ID, Snapshot, mark, price, render, stock_list
 from botapp.ui.views.live_stock_view import LiveStockManager
 
 FIELDS = {"is_healthy": True, "last_error": None, "error_count": 0, "last_update": None}
-PRODUCTS = (Product("A", "Apple", 12000, 11), Product("B", "Beer", 5, 3, "cold"), Product("C", "Cake", 1))
+PRODUCTS = (
+    Product(1, "A", "Apple", 12000, "", 11),
+    Product(2, "B", "Beer", 5, "cold", 3),
+    Product(3, "C", "Cake", 1, "", 0),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -133,7 +137,7 @@ def test_small_things_members_read() -> None:
     locale.use("en")
     assert price(1234567) == "1,234,567"
     assert stock_list(()) == "There are no products yet."
-    many = tuple(Product(f"C{number}", "x" * 100, 1) for number in range(25))
+    many = tuple(Product(number, f"C{number}", "x" * 100, 1, "", 0) for number in range(25))
     assert len(stock_list(many)) == 2000
 
 
