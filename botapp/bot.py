@@ -100,7 +100,7 @@ class ShopBot(commands.Bot):
     async def setup_hook(self) -> None:
         """Make buttons of earlier lives work again, and the commands."""
         module = await asyncio.to_thread(importlib.import_module, "botapp.shop")
-        self.shop = module.Shop(self.settings)
+        self.shop = module.Shop(self.settings, self.shopfront.look_soon)
         await self.shop.open()
         self.add_view(ClickView(render.buttons(enabled=True), self.clicks.serve))
         await self.add_cog(self.admin)

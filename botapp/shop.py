@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
@@ -11,17 +14,29 @@ from botapp.locale import _
 from botapp.store import products, schema
 from botapp.store.database import Database, url_of
 from botapp.store.records import Product
+from botapp.store.rules import Limits
 from botapp.store.unavailable import Unavailable
+from botapp.ui.answers import Answers
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 
 class Shop:
-    """One life's shop. `database.run` does what can be done in it."""
+    """One life's shop. `run` does what can be done in it, `read` only looks; both are transactions of their own."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises ConfigError when `[store] url` is none."""
+    def __init__(self, settings: Settings, on_change: Callable[[], None]) -> None:
+        """`on_change` is called when something that members see may have changed.
+
+        Raises ConfigError when `[store] url` is none.
+        """
         self.settings = settings
+        self.units = settings.store.currency
+        self.answers = Answers(self.units, settings.store.handle_name)
+        self.limits = Limits(settings.store.max_quantity, settings.store.cooldown_s)
+        self._on_change = on_change
         try:
             url = url_of(settings.store.url, settings.database_file)
         except ValueError as error:
@@ -42,11 +57,32 @@ class Shop:
         except Unavailable as error:
             log.error(_("cannot open the shop's database: %s; it is tried again"), error)
 
-    async def products(self) -> tuple[Product, ...]:
-        """Return the products on sale. Raises Unavailable."""
+    async def read(
+        self, use_case: Callable[Concatenate[Connection, P], T], /, *arguments: P.args, **keywords: P.kwargs
+    ) -> T:
+        """Return what `use_case(connection, …)` finds. Raises Unavailable, and what it raises."""
         if not self._migrated:
             await self._migrate()
-        return tuple(await self.database.run(products.on_sale))
+        return await self.database.run(use_case, *arguments, **keywords)
+
+    async def run(
+        self, use_case: Callable[Concatenate[Connection, P], T], /, *arguments: P.args, **keywords: P.kwargs
+    ) -> T:
+        """Do `use_case(connection, …)`, or nothing of it where it raises; members see what has changed.
+
+        Raises Unavailable, and what it raises.
+        """
+        result = await self.read(use_case, *arguments, **keywords)
+        self._on_change()
+        return result
+
+    async def products(self) -> tuple[Product, ...]:
+        """Return the products on sale. Raises Unavailable."""
+        return tuple(await self.read(products.on_sale))
+
+    def now_ms(self) -> int:
+        """Return the time as the books have it, in milliseconds since 1970."""
+        return int(time.time() * 1000)
 
     async def close(self) -> None:
         """Finish what is under way and close the database."""
