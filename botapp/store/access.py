@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from botapp.store import refusals, settings
 from botapp.store.records import Blacklisted
 from botapp.store.rules import access
 from botapp.store.tables import blacklist
 
-_MAINTENANCE = "maintenance"
+_MAINTENANCE: Final = "maintenance"
+_REASON: Final = select(blacklist.c.reason).where(blacklist.c.user_id == bindparam("user_id"))
 
 
 def check(connection: Connection, user_id: int) -> None:
@@ -31,7 +34,7 @@ def set_maintenance(connection: Connection, reason: str | None) -> None:
 
 def barred_reason(connection: Connection, user_id: int) -> str | None:
     """Return why a user may not use the shop; None: he may."""
-    return connection.execute(select(blacklist.c.reason).where(blacklist.c.user_id == user_id)).scalar()
+    return connection.execute(_REASON, {"user_id": user_id}).scalar()
 
 
 def bar(connection: Connection, user_id: int, reason: str, *, actor: str, now_ms: int) -> None:

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Final
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, insert, select, update
 
 from botapp.store import refusals
 from botapp.store.records import Account, Entry
 from botapp.store.rules import checked_amount, checked_handle, key_of
 from botapp.store.tables import account, ledger, user_link
 
+_ACCOUNTS: Final = select(account.c.id, account.c.handle, account.c.balance, account.c.created_at_ms)
+# what every purchase does is put together once: that costs SQLAlchemy as much time as the database takes to do it
+_OF_USER: Final = _ACCOUNTS.join(user_link).where(user_link.c.user_id == bindparam("user_id"))
+_OF_HANDLE: Final = _ACCOUNTS.where(account.c.handle_key == bindparam("handle_key"))
+_BOOKED: Final = select(ledger.c.id).where(ledger.c.key == bindparam("key"))
+_CHANGE: Final = (
+    update(account)
+    .where(account.c.id == bindparam("account_id"), account.c.balance + bindparam("change", type_=BigInteger) >= 0)
+    .values(balance=account.c.balance + bindparam("change", type_=BigInteger))
+    .returning(account.c.balance)
+)
+_WRITE_DOWN: Final = insert(ledger)
+
 
 def of_user(connection: Connection, user_id: int) -> Account | None:
     """Return the account of a Discord user, if there is one."""
-    return _one(connection, _accounts().join(user_link).where(user_link.c.user_id == user_id))
+    row = connection.execute(_OF_USER, {"user_id": user_id}).first()
+    return Account(*row) if row is not None else None
 
 
 def of_handle(connection: Connection, handle: str) -> Account:
     """Return the account with this handle. Raises NoSuchAccount."""
-    found = _one(connection, _accounts().where(account.c.handle_key == key_of(handle)))
-    if found is None:
+    row = connection.execute(_OF_HANDLE, {"handle_key": key_of(handle)}).first()
+    if row is None:
         raise refusals.NoSuchAccount(handle)
-    return found
+    return Account(*row)
 
 
 def user_of(connection: Connection, account_id: int) -> int | None:
@@ -34,7 +48,7 @@ def register(connection: Connection, user_id: int, handle: str, now_ms: int) -> 
     """Give a user an account with this handle, or the one he has a new handle. Raises BadHandle, HandleTaken."""
     handle = checked_handle(handle)
     mine = of_user(connection, user_id)
-    owner = _one(connection, _accounts().where(account.c.handle_key == key_of(handle)))
+    owner = connection.execute(_OF_HANDLE, {"handle_key": key_of(handle)}).first()
     if owner is not None and (mine is None or owner.id != mine.id):
         raise refusals.HandleTaken(handle)
     values = {"handle": handle, "handle_key": key_of(handle)}
@@ -63,22 +77,14 @@ def book(
 
     Returns None, and changes nothing, when what `key` names was booked before. Raises NotEnough.
     """
-    if connection.execute(select(ledger.c.id).where(ledger.c.key == key)).first() is not None:
+    if connection.execute(_BOOKED, {"key": key}).first() is not None:
         return None
-    balance = connection.execute(
-        update(account)
-        .where(account.c.id == account_id, account.c.balance + amount >= 0)
-        .values(balance=account.c.balance + amount)
-        .returning(account.c.balance)
-    ).scalar()
+    balance = connection.execute(_CHANGE, {"account_id": account_id, "change": amount}).scalar()
     if balance is None:
         there = connection.execute(select(account.c.balance).where(account.c.id == account_id)).scalar_one()
         raise refusals.NotEnough(-amount, there)
-    connection.execute(
-        insert(ledger).values(
-            account_id=account_id, amount=amount, kind=kind, reference=reference, actor=actor, key=key, at_ms=now_ms
-        )
-    )
+    entry = {"account_id": account_id, "amount": amount, "kind": kind, "reference": reference}
+    connection.execute(_WRITE_DOWN, {**entry, "actor": actor, "key": key, "at_ms": now_ms})
     return int(balance)
 
 
@@ -110,15 +116,6 @@ def entries(connection: Connection, account_id: int, limit: int) -> list[Entry]:
     columns = (ledger.c.amount, ledger.c.kind, ledger.c.reference, ledger.c.actor, ledger.c.at_ms)
     query = select(*columns).where(ledger.c.account_id == account_id).order_by(ledger.c.id.desc()).limit(limit)
     return [Entry(*row) for row in connection.execute(query)]
-
-
-def _accounts() -> Select[Any]:
-    return select(account.c.id, account.c.handle, account.c.balance, account.c.created_at_ms).select_from(account)
-
-
-def _one(connection: Connection, query: Select[Any]) -> Account | None:
-    row = connection.execute(query).first()
-    return Account(*row) if row is not None else None
 
 
 def _with_balance(found: Account, balance: int) -> Account:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from botapp.store import accounts, refusals, rules
 from botapp.store.access import barred_reason, maintenance_reason
@@ -14,7 +14,39 @@ from botapp.store.rules import Facts, Limits
 from botapp.store.tables import account, delivery, product, purchase, stock_item
 
 #: how long after a purchase the outbox begins to look whether its goods have arrived, in ms
-FIRST_LOOK_MS = 60_000
+FIRST_LOOK_MS: Final = 60_000
+
+_PURCHASES: Final[Select[Any]] = (
+    select(
+        purchase.c.id,
+        purchase.c.user_id,
+        account.c.handle,
+        product.c.code,
+        product.c.name,
+        purchase.c.quantity,
+        purchase.c.unit_price,
+        purchase.c.total,
+        purchase.c.status,
+        purchase.c.at_ms,
+    )
+    .select_from(purchase)
+    .join(account, account.c.id == purchase.c.account_id)
+    .join(product, product.c.id == purchase.c.product_id)
+)
+_OF_INTERACTION: Final = _PURCHASES.where(purchase.c.interaction_id == bindparam("interaction_id"))
+_LAST: Final = (
+    select(purchase.c.at_ms)
+    .where(purchase.c.account_id == bindparam("account_id"))
+    .order_by(purchase.c.id.desc())
+    .limit(1)
+)
+_LOCKED_PRODUCT: Final = (
+    select(product.c.code, product.c.name, product.c.price)
+    .where(product.c.id == bindparam("of_product"), product.c.active.is_(True))
+    .with_for_update()
+)
+_WRITE_DOWN: Final = insert(purchase).returning(purchase.c.id)
+_OWE: Final = insert(delivery)
 
 
 def buy(connection: Connection, order: Order, limits: Limits, now_ms: int) -> Receipt:
@@ -25,11 +57,7 @@ def buy(connection: Connection, order: Order, limits: Limits, now_ms: int) -> Re
     if (earlier := _receipt_of(connection, order.interaction_id)) is not None:
         return earlier
     # locked in this order by everybody: first the product, then the account
-    row = connection.execute(
-        select(product.c.code, product.c.name, product.c.price)
-        .where(product.c.id == order.product_id, product.c.active.is_(True))
-        .with_for_update()
-    ).first()
+    row = connection.execute(_LOCKED_PRODUCT, {"of_product": order.product_id}).first()
     buyer = accounts.of_user(connection, order.user_id)
     facts = Facts(
         maintenance=maintenance_reason(connection),
@@ -54,20 +82,13 @@ def buy(connection: Connection, order: Order, limits: Limits, now_ms: int) -> Re
         "status": "done",
         "at_ms": now_ms,
     }
-    number = connection.execute(insert(purchase).values(values).returning(purchase.c.id)).scalar_one()
+    number = connection.execute(_WRITE_DOWN, values).scalar_one()
     items = take_available(
         connection, order.product_id, order.quantity, status="sold", purchase_id=number, now_ms=now_ms
     )
     balance = _pay(connection, buyer.id, total, number, order, now_ms) if total else buyer.balance
-    connection.execute(
-        insert(delivery).values(
-            purchase_id=number,
-            state="pending",
-            attempts=1,
-            next_attempt_at_ms=now_ms + FIRST_LOOK_MS,
-            language=order.language,
-        )
-    )
+    owed = {"purchase_id": number, "state": "pending", "attempts": 1, "language": order.language}
+    connection.execute(_OWE, {**owed, "next_attempt_at_ms": now_ms + FIRST_LOOK_MS})
     done = Purchase(
         number, order.user_id, buyer.handle, row.code, row.name, order.quantity, row.price, total, "done", now_ms
     )
@@ -102,7 +123,7 @@ def refund(connection: Connection, purchase_id: int, *, actor: str, now_ms: int)
 
 def of_id(connection: Connection, purchase_id: int) -> Purchase:
     """Return a purchase. Raises NoSuchPurchase."""
-    row = connection.execute(_purchases().where(purchase.c.id == purchase_id)).first()
+    row = connection.execute(_PURCHASES.where(purchase.c.id == purchase_id)).first()
     if row is None:
         raise refusals.NoSuchPurchase(purchase_id)
     return Purchase(*row)
@@ -110,7 +131,7 @@ def of_id(connection: Connection, purchase_id: int) -> Purchase:
 
 def history(connection: Connection, account_id: int, limit: int) -> list[Purchase]:
     """Return the last purchases of an account, the newest first."""
-    query = _purchases().where(purchase.c.account_id == account_id).order_by(purchase.c.id.desc()).limit(limit)
+    query = _PURCHASES.where(purchase.c.account_id == account_id).order_by(purchase.c.id.desc()).limit(limit)
     return [Purchase(*row) for row in connection.execute(query)]
 
 
@@ -136,7 +157,7 @@ def _pay(connection: Connection, account_id: int, total: int, number: int, order
 
 
 def _receipt_of(connection: Connection, interaction_id: int) -> Receipt | None:
-    row = connection.execute(_purchases().where(purchase.c.interaction_id == interaction_id)).first()
+    row = connection.execute(_OF_INTERACTION, {"interaction_id": interaction_id}).first()
     if row is None:
         return None
     done = Purchase(*row)
@@ -145,25 +166,4 @@ def _receipt_of(connection: Connection, interaction_id: int) -> Receipt | None:
 
 
 def _last_purchase_at_ms(connection: Connection, account_id: int) -> int | None:
-    query = select(purchase.c.at_ms).where(purchase.c.account_id == account_id)
-    return connection.execute(query.order_by(purchase.c.id.desc()).limit(1)).scalar()
-
-
-def _purchases() -> Select[Any]:
-    return (
-        select(
-            purchase.c.id,
-            purchase.c.user_id,
-            account.c.handle,
-            product.c.code,
-            product.c.name,
-            purchase.c.quantity,
-            purchase.c.unit_price,
-            purchase.c.total,
-            purchase.c.status,
-            purchase.c.at_ms,
-        )
-        .select_from(purchase)
-        .join(account, account.c.id == purchase.c.account_id)
-        .join(product, product.c.id == purchase.c.product_id)
-    )
+    return connection.execute(_LAST, {"account_id": account_id}).scalar()

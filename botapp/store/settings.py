@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from botapp.store.tables import setting
 
 T = TypeVar("T")
 
+_OF_KEY: Final = select(setting.c.value).where(setting.c.key == bindparam("key"))
+
 
 def get(connection: Connection, key: str, kind: type[T]) -> T | None:
     """Return what is remembered as `key`; None: nothing."""
-    value = connection.execute(select(setting.c.value).where(setting.c.key == key)).scalar()
+    value = connection.execute(_OF_KEY, {"key": key}).scalar()
     return msgspec.json.decode(value, type=kind) if value is not None else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from sqlalchemy import Connection, delete, exists, insert, literal, select, update
 
-from botapp.store.claims import take_available
+from botapp.store.claims import lock, take_available
 from botapp.store.products import of_code
 from botapp.store.records import Adding, Product
 from botapp.store.rules import Line
@@ -88,6 +88,7 @@ def withdraw(connection: Connection, code: str, pieces: int, now_ms: int) -> tup
     Raises NoSuchProduct, SoldOut.
     """
     found = of_code(connection, code)
+    lock(connection, found.id)
     items = take_available(connection, found.id, pieces, status="withdrawn", purchase_id=None, now_ms=now_ms)
     return found, items
 
