@@ -102,6 +102,7 @@ class ShopBot(commands.Bot):
         module = await asyncio.to_thread(importlib.import_module, "botapp.shop")
         self.shop = module.Shop(self.settings, self.shopfront.look_soon)
         await self.shop.open()
+        await self.shop.add_to(self)
         self.add_view(ClickView(render.buttons(enabled=True), self.clicks.serve))
         await self.add_cog(self.admin)
         await self.add_cog(SetupCog(self))
@@ -242,7 +243,7 @@ class ShopBot(commands.Bot):
                 "latency_ms": round(latency_s * 1000, 1) if latency_s is not None and latency_s < 3600 else None,
                 "identifies": self._identifies,
             },
-            "database": self.shop.database.health() if hasattr(self, "shop") else None,
+            **(self.shop.health() if hasattr(self, "shop") else {"database": None}),
             "cache": self.cache.get_stats(),
             "loop_lag_ms": round(self._lag_s * 1000, 1),
         }

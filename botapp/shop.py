@@ -5,18 +5,22 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
 from botapp.config import ConfigError, Settings
 from botapp.locale import _
+from botapp.notices import Notices
 from botapp.store import products, schema
 from botapp.store.database import Database, url_of
-from botapp.store.records import Product
+from botapp.store.records import Product, Receipt
 from botapp.store.rules import Limits
 from botapp.store.unavailable import Unavailable
 from botapp.ui.answers import Answers
+
+if TYPE_CHECKING:
+    from botapp.bot import ShopBot
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +47,7 @@ class Shop:
             text = _("%(path)s: [store] url: %(problem)s")
             raise ConfigError(text % {"path": settings.path, "problem": error}) from error
         self.database = Database(url)
+        self.notices: Notices | None = None
         self._migrated = False
 
     async def open(self) -> None:
@@ -79,6 +84,28 @@ class Shop:
     async def products(self) -> tuple[Product, ...]:
         """Return the products on sale. Raises Unavailable."""
         return tuple(await self.read(products.on_sale))
+
+    async def add_to(self, bot: ShopBot) -> None:
+        """Give `bot` the shop's commands and its work in the background. To be called once."""
+        self.notices = Notices(self, bot.background, bot.get_partial_messageable)
+        self.notices.serve()
+
+    def notify(self, text: str, key: str = "") -> None:
+        """Tell admins something in the notice channel, soon; where there is none, nothing is told. Never waits.
+
+        Notices with the same `key` are told once in a while only.
+        """
+        if self.notices is not None:
+            self.notices.notify(text, key)
+
+    def purchased(self, receipt: Receipt) -> None:
+        """Somebody has bought something: note it where admins look, and look what runs low. Never waits."""
+        if self.notices is not None and not receipt.again:
+            self.notices.look_soon()
+
+    def health(self) -> dict[str, Any]:
+        """Return how the parts of the shop are that are in use, as `status` shows them."""
+        return {"database": self.database.health(), **(self.notices.health() if self.notices else {})}
 
     def now_ms(self) -> int:
         """Return the time as the books have it, in milliseconds since 1970."""

@@ -40,10 +40,12 @@ def add(connection: Connection, code: str, name: str, price: int, description: s
     if there is not None and there.active:
         raise refusals.CodeTaken(code)
     values: dict[str, Any] = {"code": code, "name": name, "price": price, "description": description, "active": True}
+    # that a new product has no stock yet is no news
+    values["low_told"] = True
     if there is not None:
-        connection.execute(update(product).where(product.c.id == there.id).values(**values, low_told=False))
+        connection.execute(update(product).where(product.c.id == there.id).values(values))
     else:
-        connection.execute(insert(product).values(**values, code_key=key, low_told=False, created_at_ms=now_ms))
+        connection.execute(insert(product).values(**values, code_key=key, created_at_ms=now_ms))
     return of_code(connection, code)
 
 
@@ -65,11 +67,11 @@ def delete(connection: Connection, code: str) -> Product:
 
 def running_low(connection: Connection, low_stock: int) -> list[Product]:
     """Return products that have come down to `low_stock` pieces, each once until it is restocked."""
+    told = set(connection.execute(select(product.c.id).where(product.c.low_told)).scalars())
     low = []
     for found in on_sale(connection):
-        told = connection.execute(select(product.c.low_told).where(product.c.id == found.id)).scalar_one()
         is_low = found.stock <= low_stock
-        if is_low != told:
+        if is_low != (found.id in told):
             connection.execute(update(product).where(product.c.id == found.id).values(low_told=is_low))
             low += [found] if is_low else []
     return low

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
 from botapp.store import accounts, refusals, rules
 from botapp.store.access import barred_reason, maintenance_reason
@@ -133,6 +133,17 @@ def history(connection: Connection, account_id: int, limit: int) -> list[Purchas
     """Return the last purchases of an account, the newest first."""
     query = _PURCHASES.where(purchase.c.account_id == account_id).order_by(purchase.c.id.desc()).limit(limit)
     return [Purchase(*row) for row in connection.execute(query)]
+
+
+def after(connection: Connection, purchase_id: int, limit: int) -> list[Purchase]:
+    """Return the purchases after one, the oldest first."""
+    query = _PURCHASES.where(purchase.c.id > purchase_id).order_by(purchase.c.id).limit(limit)
+    return [Purchase(*row) for row in connection.execute(query)]
+
+
+def newest_id(connection: Connection) -> int:
+    """Return the number of the last purchase; 0: there is none."""
+    return connection.execute(select(func.max(purchase.c.id))).scalar() or 0
 
 
 def items_of(connection: Connection, purchase_id: int) -> tuple[str, ...]:
