@@ -1,0 +1,130 @@
+"""A PostgreSQL server of the tests' own: made in a directory of its own, thrown away with it, reached by its socket."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+#: the server refuses to be root; whoever this is, it is not
+_UNPRIVILEGED: Final = "nobody"
+#: a server that takes this long to begin or to end hangs
+_PATIENCE_S: Final = 60.0
+_PORT: Final = 5432
+
+
+class Postgres:
+    """One server. It writes to the disk as a real one does: durability is part of what is tested."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._user = _UNPRIVILEGED if os.geteuid() == 0 else getpass.getuser()
+        self._owner = pwd.getpwnam(self._user) if os.geteuid() == 0 else None
+        self._process: subprocess.Popen[str] | None = None
+        self._said: list[str] = []
+        self._made = 0
+        self._run("initdb", "-U", "shop", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-D", str(self._data))
+
+    @property
+    def _data(self) -> Path:
+        return self.directory / "data"
+
+    def url(self, database: str) -> str:
+        """Return the address of a database, as it may stand in `[store] url`."""
+        return f"postgresql://shop@/{database}?host={self.directory}&port={_PORT}"
+
+    def start(self) -> None:
+        """Start the server and wait until it takes connections."""
+        words = [_program("postgres"), "-D", str(self._data), "-k", str(self.directory), "-p", str(_PORT)]
+        words += ["-c", "listen_addresses=", "-c", "fsync=on", "-c", "unix_socket_permissions=0777"]
+        self._process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, **self._as_owner())
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self._said.append(line)
+            if "ready to accept connections" in line:
+                # what it says later must not fill the pipe
+                threading.Thread(target=self._said.extend, args=(self._process.stderr,), daemon=True).start()
+                return
+        raise AssertionError("the server ended at once: " + "".join(self._said[-20:]))
+
+    def stop(self) -> None:
+        """End the server; connections to it are cut."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(_PATIENCE_S)
+            self._process = None
+
+    def create(self, template: str = "template0") -> str:
+        """Make a database, as empty as `template`; return its name."""
+        self._made += 1
+        name = f"shop{self._made}"
+        order = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        self._order(order)
+        return name
+
+    def drop(self, name: str) -> None:
+        """Throw a database away, whoever is connected to it."""
+        self._order(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _order(self, order: sql.Composed) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(order)
+
+    def _run(self, program: str, *words: str) -> None:
+        done = subprocess.run(
+            [_program(program), *words], capture_output=True, text=True, check=False, timeout=_PATIENCE_S,
+            **self._as_owner(),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _as_owner(self) -> dict[str, Any]:
+        if self._owner is None:
+            return {"cwd": self.directory}
+        return {"cwd": self.directory, "user": self._owner.pw_uid, "group": self._owner.pw_gid, "extra_groups": []}
+
+
+@contextmanager
+def server() -> Iterator[Postgres]:
+    """Run a server that is gone afterwards, with all that was in it."""
+    # not below pytest's directory: that is one's own alone, and its path may be too long for a socket
+    directory = Path(tempfile.mkdtemp(prefix="pg-"))
+    if os.geteuid() == 0:
+        shutil.chown(directory, _UNPRIVILEGED, pwd.getpwnam(_UNPRIVILEGED).pw_gid)
+    try:
+        one = Postgres(directory)
+        one.start()
+        try:
+            yield one
+        finally:
+            one.stop()
+    finally:
+        shutil.rmtree(directory)
+
+
+def is_there() -> bool:
+    """Tell whether a server could be run on this machine."""
+    return _find("postgres") is not None
+
+
+def _program(name: str) -> str:
+    found = _find(name)
+    assert found is not None, f"{name} is not installed"
+    return found
+
+
+def _find(name: str) -> str | None:
+    # Debian keeps each version's programs in a directory of its own, out of $PATH
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: int(place.parent.name), reverse=True)
+    return shutil.which(name, path=os.pathsep.join([*map(str, places), os.environ.get("PATH", "")]))
