@@ -52,6 +52,10 @@ class Probe:
             word, count = said, count + 1 if said == word else 1
         return word
 
+    def await_first(self) -> float:
+        """Return when somebody first answered, in seconds of `time.monotonic`. Raises NoAnswer."""
+        return self._next(time.monotonic() + PATIENCE_S)[1]
+
     def downtime_s(self, restart: Callable[[], None]) -> float:
         """Call `restart`, which must not wait, and return the time from the old life's last answer to the new one's
         first, in seconds. Returns when the new one serves steadily. Raises NoAnswer.

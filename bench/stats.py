@@ -10,26 +10,32 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Target:
-    """One figure and what it may be at most."""
+    """One figure and what it may be at most, or has to be at least."""
 
     what: str
     figure: float
-    at_most: float
+    limit: float
     unit: str = ""
+    at_least: bool = False
 
     @property
     def met(self) -> bool:
         """Whether the figure is as wanted."""
-        return self.figure <= self.at_most
+        return self.figure >= self.limit if self.at_least else self.figure <= self.limit
+
+    @property
+    def _bound(self) -> str:
+        return "at least" if self.at_least else "at most"
 
     def words(self) -> str:
         """Return the target as a line for people."""
         verdict = "met   " if self.met else "MISSED"
-        return f"{verdict}  {self.what}: {self.figure:.3g}{self.unit} (at most {self.at_most:.3g}{self.unit})"
+        return f"{verdict}  {self.what}: {self.figure:.3g}{self.unit} ({self._bound} {self.limit:.3g}{self.unit})"
 
     def shown(self) -> dict[str, Any]:
         """Return the target for the JSON file."""
-        return {"what": self.what, "figure": round(self.figure, 4), "at_most": self.at_most, "met": self.met}
+        bound = self._bound.replace(" ", "_")
+        return {"what": self.what, "figure": round(self.figure, 4), bound: self.limit, "met": self.met}
 
 
 def summary(samples_s: Sequence[float]) -> dict[str, float]:

@@ -1,0 +1,161 @@
+"""`make bench-shop`: purchases beside the same statements without us, and what the shop costs; see bench/README.md.
+
+Exit codes: 0 every target is met · 1 a target is missed, or something could not be measured · 2 usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from bench import stats
+from bench.buying import BUYERS, Bought, Market
+from bench.probe import NoAnswer
+from bench.stage import CannotMeasure
+from bench.stats import Target
+from bench.weight import Starts, measure_starts
+from tests.support import postgres
+
+RESULTS: Final = Path(__file__).resolve().parent / "results" / "shop.json"
+#: purchases of each buyer in one round
+EACH: Final = 20
+
+
+@dataclass
+class Rounds:
+    """Rounds of purchases: ours, and those of the driver alone, a second."""
+
+    ours: list[Bought] = field(default_factory=list)
+    plain_per_s: list[float] = field(default_factory=list)
+
+    @property
+    def rate_per_s(self) -> float:
+        """Median of ours."""
+        return statistics.median(one.rate_per_s for one in self.ours)
+
+    @property
+    def ratio(self) -> float:
+        """Median of ours in relation to the driver alone, round by round."""
+        return stats.ratio([one.rate_per_s for one in self.ours], self.plain_per_s)
+
+    def shown(self) -> dict[str, float]:
+        """Return the figures for the JSON file."""
+        return {
+            "purchases_per_s": round(self.rate_per_s, 1),
+            "plain_per_s": round(statistics.median(self.plain_per_s), 1),
+            "ratio": round(self.ratio, 3),
+            "p99_ms": round(1000 * self.p99_s, 1),
+            "loop_held_ms": round(1000 * self.held_s, 1),
+            "rounds": len(self.ours),
+        }
+
+    @property
+    def p99_s(self) -> float:
+        """Median over the rounds of the time within which 99 of 100 purchases were done."""
+        return statistics.median(one.p99_s for one in self.ours)
+
+    @property
+    def held_s(self) -> float:
+        """Median over the rounds of the longest time that the event loop was held."""
+        return statistics.median(one.longest_hold_s for one in self.ours)
+
+
+def main() -> int:
+    """Measure, say what came of it, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench.shop", description="Measure the shop.")
+    parser.add_argument("--rounds", type=int, default=10, metavar="N", help="rounds of each (default %(default)s)")
+    parser.add_argument("--output", type=Path, default=RESULTS, metavar="FILE", help="where the JSON goes")
+    given = parser.parse_args()
+    if given.rounds < 2:
+        parser.error("--rounds takes 2 or more")
+    try:
+        sqlite, postgresql, starts = measure(given.rounds)
+    except (CannotMeasure, NoAnswer) as error:
+        print(f"cannot measure: {error}", file=sys.stderr)
+        return 1
+    targets = targets_of(sqlite, postgresql, starts)
+    figures: dict[str, Any] = {
+        "made_with": {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()},
+        "sqlite": sqlite.shown(),
+        "postgresql": postgresql.shown(),
+        "start": {
+            "import_discord": stats.summary(starts.import_discord_s),
+            "open_database": stats.summary(starts.open_s),
+            "ready": stats.summary(starts.ready_s),
+            "rss_mib": starts.rss_mib,
+        },
+        "targets": [one.shown() for one in targets],
+    }
+    given.output.parent.mkdir(exist_ok=True)
+    given.output.write_text(json.dumps(figures, indent=2) + "\n")
+    print(report(figures, targets))
+    return 0 if all(target.met for target in targets) else 1
+
+
+def measure(rounds: int) -> tuple[Rounds, Rounds, Starts]:
+    """Return purchases on both databases, and starts. Raises CannotMeasure, NoAnswer."""
+    if not postgres.is_there():
+        raise CannotMeasure("there is no PostgreSQL server on this machine; run: apt install postgresql")
+    pieces = 3 * BUYERS * EACH * rounds
+    with tempfile.TemporaryDirectory(prefix="stocksup-bench-") as name, postgres.server() as server:
+        directory = Path(name)
+        sqlite = asyncio.run(_buy(Market("", directory / "shop.db", pieces), rounds))
+        postgresql = asyncio.run(_buy(Market(server.url(server.create()), directory / "none", pieces), rounds))
+        return sqlite, postgresql, measure_starts(directory / "bot", rounds)
+
+
+async def _buy(market: Market, rounds: int) -> Rounds:
+    found = Rounds()
+    for _ in range(rounds):
+        found.ours.append(await market.buy(EACH))
+        found.plain_per_s.append(await asyncio.to_thread(market.buy_plainly, BUYERS * EACH))
+    await market.database.close()
+    return found
+
+
+def targets_of(sqlite: Rounds, postgresql: Rounds, starts: Starts) -> list[Target]:
+    """Return what the figures are held against."""
+    return [
+        Target("SQLite, purchases a second", sqlite.rate_per_s, 300, at_least=True),
+        Target("SQLite, ratio to plain sqlite3", sqlite.ratio, 0.35, at_least=True),
+        Target("SQLite, 99 of 100 purchases within", 1000 * sqlite.p99_s, 500, " ms"),
+        Target("SQLite, loop held", 1000 * sqlite.held_s, 20, " ms"),
+        Target("PostgreSQL, ratio to plain psycopg", postgresql.ratio, 0.35, at_least=True),
+        Target("ready, ratio to 1.25 × import discord and the database's open", starts.ratio, 1.0),
+        Target("idle bot, RSS", starts.rss_mib, 100, " MiB"),
+    ]
+
+
+def report(figures: dict[str, Any], targets: list[Target]) -> str:
+    """Return what a person is told. Pure."""
+    keys = ("purchases_per_s", "plain_per_s", "ratio", "p99_ms", "loop_held_ms")
+    rows = [[name, *(f"{figures[name][key]:g}" for key in keys)] for name in ("sqlite", "postgresql")]
+    head = ["", "purchases/s", "plain driver", "ratio", "p99 ms", "loop held ms"]
+    starts = figures["start"]
+    times = [f"{name} {starts[name]['median_ms']:.0f} ms" for name in ("import_discord", "open_database", "ready")]
+    missed = sum(not target.met for target in targets)
+    return "\n".join(
+        [
+            "",
+            stats.table(head, rows),
+            "",
+            f"start: {', '.join(times)}; idle {starts['rss_mib']:.1f} MiB",
+            "",
+            *(target.words() for target in targets),
+            "",
+            f"{missed} of {len(targets)} targets missed" if missed else f"all {len(targets)} targets met",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
