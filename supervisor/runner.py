@@ -35,7 +35,7 @@ from supervisor import (
     timezone,
 )
 from supervisor.alert_post import PostOffice
-from supervisor.config import Program, Settings
+from supervisor.config import Program, Settings, stamp
 from supervisor.events import Effect, Event
 from supervisor.hands import Hands
 from supervisor.journal import History, Journal
@@ -81,6 +81,7 @@ class Runner:
         self.settings = settings
         #: the file as it was last read; of a restart only one program's part of it counts
         self._read = settings
+        self._stamp = stamp(config)
         #: the same as it was when the present life of each program was spawned
         self._seen: dict[str, Settings] = {}
         self.log = logbook
@@ -208,7 +209,7 @@ class Runner:
         moved = (self.config.parent / fresh.supervisor.state_dir).resolve() != self.place.state_dir
         seen = {name: self._seen[name] for name, known in self.programs.items() if known.child and name in self._seen}
         changes = reloading.changes(self.settings, fresh, seen, moved=moved)
-        self.settings, self._read = fresh, read
+        self.settings, self._read, self._stamp = fresh, read, stamp(self.config)
         self.log.settings = self._logs.settings = fresh.logs
         locale.use(fresh.language)
         timezone.use(fresh.timezone)
@@ -263,6 +264,7 @@ class Runner:
             started=self.started,
             now=now(),
             trouble=self.trouble,
+            config_unread=stamp(self.config) != self._stamp,
             rss_bytes=process.rss_bytes,
         )
 

@@ -66,9 +66,6 @@ def _start_new(instance: Instance) -> int:
 
 def _start_service(instance: Instance, service: Service) -> int:
     """Have systemd start the supervisor; if a program does not come up, leave nothing of it."""
-    from supervisor.config import load
-
-    load(instance.config)  # what is wrong with it is better said here than in systemd's journal
     with Progress(_("starting")):
         service.do("start")
     with connect_to(service, instance) as client:
