@@ -12,14 +12,13 @@ import click
 from supervisor import timezone
 from supervisor.cli import words
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
+from supervisor.cli.numbers import Whole
 from supervisor.client import Message, NotRunning
 from supervisor.locale import _
 
 
 @click.command(help=_("Show the last restarts, newest first."))
-@click.option(
-    "-n", "count", type=click.IntRange(1, 100), default=10, show_default=True, metavar="N", help=_("How many.")
-)
+@click.option("-n", "count", type=Whole(1, 100), default=10, show_default=True, metavar="N", help=_("How many."))
 @click.option("--json", "as_json", is_flag=True, help=_("For programs."))
 @click.pass_obj
 def command(instance: Instance, count: int, as_json: bool) -> None:

@@ -110,7 +110,7 @@ def _notes(program: Message, now_s: float) -> list[str]:
     name, notes = program["name"], []
     if under_way := program.get("restart"):
         by = _(", asked for by %(name)s") % {"name": under_way["by"]} if under_way.get("by") else ""
-        facts = {"program": name, "phase": under_way["phase"], "by": by}
+        facts = {"program": name, "phase": words.phase(under_way["phase"]), "by": by}
         notes.append(_("%(program)s: a restart is under way (%(phase)s%(by)s)") % facts)
     if program.get("pending"):
         facts = {"program": name, "names": ", ".join(program["pending"])}

@@ -18,6 +18,7 @@ from supervisor import process
 from supervisor.cli.root import OWN
 from supervisor.client import Client
 from tests.support.command_line import PATIENCE_S, Instance
+from tests.support.supervised import ROOT
 
 
 @pytest.fixture
@@ -180,6 +181,30 @@ def test_a_program_that_does_not_come_up_is_told_of_and_nothing_is_left(instance
     assert "bot did not come up: exit 3" in done.stderr
     assert "nothing was left running" in done.stderr
     assert instance.run("status").returncode == 3
+
+
+def test_a_reason_is_said_once(instance: Instance) -> None:
+    instance.configure(command='["python", "-m", "botapp"]', ready='"link"', extra='[bot]\nprefx = "?"\n')
+    done = instance.run("start", PYTHONPATH=str(ROOT))
+    assert done.returncode == 78
+    assert done.stderr.count("[bot] prefx: unknown key") == 1
+
+
+def test_what_ended_by_itself_is_no_program_that_is_not_enabled(instance: Instance) -> None:
+    code = json.dumps(["python", "-c", "pass"])
+    instance.configure(command=code, ready="5", extra='restart = "never"\n')
+    done = instance.run("start")
+    assert done.returncode == 0
+    assert "stocksup is up: bot: ended by itself (exit 0); supervisor " in done.stdout
+
+
+def test_a_number_that_is_none_is_said_in_the_language_in_use(tmp_path: Path) -> None:
+    toko = Instance(tmp_path, language="id")
+    for words, kind in ((("logs", "-n"), "bilangan bulat"), (("history", "-n"), "bilangan bulat"),
+                        (("restart", "--timeout"), "angka"), (("demo", "--port"), "nomor port")):  # fmt: skip
+        done = toko.run(*words, "x")
+        assert done.returncode == 2
+        assert f"'x' bukan {kind} yang benar" in done.stderr
 
 
 def test_a_program_with_a_bad_configuration_ends_start_with_its_code(instance: Instance) -> None:
