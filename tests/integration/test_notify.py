@@ -125,6 +125,7 @@ def test_a_reload_by_signal_and_at_the_door(tmp_path: Path, manager: Listener) -
         os.mkfifo(tmp_path / "one/go", 0o600)
         one.process.send_signal(signal.SIGHUP)
         manager.wait("RELOADING=1")
+        one.ask("ping")
         manager.rest()
         assert manager.heard[-1] != "READY=1", "not before the programs' checks have passed"
         (tmp_path / "one/go").write_text("x")

@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -165,8 +166,10 @@ class Held:
 
     def wait_log(self, line: str, *, count: int = 1) -> None:
         """Wait until the log holds a line so often."""
+        until_s = time.monotonic() + PATIENCE_S
         with self.it.client() as client:
             while self.it.log().count(line) < count:
+                assert time.monotonic() < until_s, f"the log does not say {line!r}"
                 client.request("ping", timeout_s=PATIENCE_S)
 
 
