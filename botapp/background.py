@@ -67,6 +67,13 @@ class Background:
         if not self.draining:
             self._start(name, self._repeat(name, interval_s, work))
 
+    async def rest(self, time_s: float) -> None:
+        """Wait `time_s` seconds, or until a drain begins: work that does nothing but wait holds no drain up."""
+        try:
+            await asyncio.wait_for(self._stop.wait(), time_s)
+        except TimeoutError:
+            return  # nobody has asked for a drain meanwhile
+
     @contextmanager
     def work(self, name: str) -> Iterator[None]:
         """Count what the current task does in this block as work. Raises Draining."""
@@ -139,7 +146,4 @@ class Background:
                 await work()
             except Exception:  # one failed round is no reason to give up the next
                 log.exception("%s failed", name)
-            try:
-                await asyncio.wait_for(self._stop.wait(), interval_s)
-            except TimeoutError:
-                continue
+            await self.rest(interval_s)

@@ -21,6 +21,7 @@ from botapp.ext.cache_manager import CacheManager
 from botapp.link import Link
 from botapp.locale import _
 from botapp.log import reopen
+from botapp.passing import PassingMessage
 from botapp.state import StateError
 from botapp.ui import render
 from botapp.ui.clicks import Clicks
@@ -80,6 +81,7 @@ class ShopBot(commands.Bot):
         message = self._live_message_in(channel_id) if channel_id else None
         self.shopfront = Shopfront(self.background, self._read_products, message, self._beat)
         self.admin = AdminCog(self)
+        self.passing = PassingMessage(self.get_partial_messageable, settings.state_file, self.background.rest)
         #: set when no session could be opened at all
         self.unreachable = asyncio.Event()
         #: whether this life is about to end
@@ -124,7 +126,7 @@ class ShopBot(commands.Bot):
         if self.link is not None:
             self.link.ready()
         log.info(_("Ready as %(user)s, life %(life)s"), {"user": self.user, "life": self.life or "-"})
-        if not self.shopfront.has_channel:
+        if self.shopfront.channel_id is None:
             log.warning(_("no channel is chosen, so there is no live message; give /setup in the channel of the shop"))
         self.shopfront.serve()
         if not self.background.draining:
@@ -312,8 +314,18 @@ class ShopBot(commands.Bot):
 
     def _on_ready_heard(self, report: Message | None) -> None:
         ticket, self._ticket = self._ticket, None
-        if ticket is not None and not self.background.draining:
+        if report is not None and restart_dialog.is_news(report):
+            log.info(_("Back again after a restart asked for by %s"), report["by"])
+        if self.background.draining:
+            return
+        if ticket is not None:
             self.background.spawn(_("back again"), self._say_back_again(ticket, report))
+        channel_id = self.shopfront.channel_id
+        if ticket is None and channel_id is not None and restart_dialog.is_news(report):
+            text = restart_dialog.back_again(self.life or 0, None)
+            self.background.spawn(_("back again"), self.passing.show(channel_id, text))
+        else:
+            self.background.spawn(_("back again"), self.passing.remove())
 
     async def _say_back_again(self, ticket: Message, report: Message | None) -> None:
         """Tell whoever asked for the restart that it is done, where it was asked for."""

@@ -19,7 +19,7 @@ import click
 
 from botapp import locale
 from botapp.locale import _
-from supervisor.client import SOCKET_NAME, Client, DoorError
+from supervisor.client import SOCKET_NAME, Client, DoorError, read_mark
 
 # the help below is made when this is loaded
 locale.use_of_command(os.environ)
@@ -83,8 +83,13 @@ check = ["python", "-m", "botapp", "--check"]
 """
 
 
+_PORT: Final = click.IntRange(1, 65535)
+# click's own name for it is English, and said when a number is none
+_PORT.name = _("port number")
+
+
 @click.command(help=_("Show everything with a local Discord, without a token."))
-@click.option("--port", type=click.IntRange(1, 65535), default=DEFAULT_PORT, show_default=True, help=_("Of the page."))
+@click.option("--port", type=_PORT, metavar="PORT", default=DEFAULT_PORT, show_default=True, help=_("Of the page."))
 @click.option(
     "--state-dir", type=click.Path(path_type=Path, file_okay=False), help=_("Where the demo keeps its files.")
 )
@@ -179,10 +184,23 @@ def _follow(supervisor: subprocess.Popen[bytes], log: Path) -> None:
         while going:
             going = supervisor.poll() is None
             for line in file:
-                click.echo(line, nl=False)
+                click.echo(_shown(line), nl=False)
             sys.stdout.flush()
             if going:
                 time.sleep(FOLLOW_INTERVAL_S)
+
+
+def _shown(line: str) -> str:
+    """Return a line of the log as people read it: the supervisor's marks are English, for the sake of programs."""
+    if (mark := read_mark(line.rstrip("\n"))) is None:
+        return line
+    text = {
+        "starts": _("life %(life)d of %(program)s starts"),
+        "goes on": _("life %(life)d of %(program)s goes on"),
+        "ended": _("life %(life)d of %(program)s ended: %(how)s"),
+    }[mark.what]
+    said = text % {"life": mark.life, "program": mark.program, "how": mark.how}
+    return f"--- stocksup {mark.time}: {said} ---\n"
 
 
 def _running(place: Path) -> int | None:

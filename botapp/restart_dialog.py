@@ -14,6 +14,9 @@ ANSWER_WITHIN_S: Final = 30.0
 #: longest problem that is shown, in characters; a message may have 2000
 MAX_PROBLEM_CHARS: Final = 1500
 
+#: who asks for a restart of a program that has hung
+SUPERVISOR: Final = "supervisor"
+
 #: the phases of a restart by their names, which are the same in every language, and their keys in a report
 PHASES: Final = tuple((name, f"{name}_s") for name in ("check", "drain", "stop", "flush", "start"))
 
@@ -125,6 +128,18 @@ def failed(code: str, problem: str) -> str:
     return (
         _("❌ Not restarted, the bot serves on as it was:") + block + _("`stocksup status` on the server tells more.")
     )
+
+
+def is_news(report: dict[str, Any] | None) -> bool:
+    """Tell whether members are told of a restart that nobody asked for in Discord.
+
+    They are, if somebody asked for it elsewhere (systemd, the command line); that the supervisor brought a bot back
+    which had died or hung is no news.
+
+    Args:
+        report: the finished restart as the supervisor reports it; None: there was none, or it is not known.
+    """
+    return report is not None and report.get("by") not in (None, "", SUPERVISOR)
 
 
 def back_again(life: int, report: dict[str, Any] | None) -> str:

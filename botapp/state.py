@@ -26,6 +26,13 @@ class LiveMessage(Struct, frozen=True):
     shows: str
 
 
+class Passing(Struct, frozen=True):
+    """A message that is to be removed soon."""
+
+    channel_id: int
+    message_id: int
+
+
 class State(Struct, frozen=True):
     """Everything that is remembered."""
 
@@ -34,6 +41,8 @@ class State(Struct, frozen=True):
     live_channel_id: int = 0
     #: fingerprint of the slash commands that Discord knows
     commands: str = ""
+    #: the message "back again" that stands in the live channel
+    passing: Passing | None = None
 
 
 def load(path: Path) -> State:

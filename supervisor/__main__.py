@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ from supervisor.runner import Runner
 
 EXIT_FAILED = 1
 EXIT_BAD_CONFIG = 78
+#: how often, and how often at most, one that comes too late looks for the pid of the one that came first
+HOLDER_PAUSE_S = 0.02
+HOLDER_ROUNDS = 50
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ def _lock(place: Place) -> None:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        pid = os.pread(fd, 32, 0).decode().strip() or _("unknown")
+        pid = _holder(fd) or _("unknown")
         os.close(fd)
         text = _(
             "a supervisor (pid %(pid)s) runs already with %(state_dir)s; look at it with `stocksup status`, "
@@ -128,6 +132,16 @@ def _lock(place: Place) -> None:
         raise CannotStart(text % {"pid": pid, "state_dir": place.state_dir}) from error
     os.ftruncate(fd, 0)
     os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+
+
+def _holder(fd: int) -> str | None:
+    """Return the pid of the supervisor that has the lock, which it may be about to write; None: it does not."""
+    for _round in range(HOLDER_ROUNDS):
+        pid = os.pread(fd, 32, 0).decode().strip()
+        if pid and process.identify(int(pid)) is not None:  # else it is that of an earlier one
+            return pid
+        time.sleep(HOLDER_PAUSE_S)
+    return None
 
 
 def _refuse(report_fd: int | None, code: int, message: str) -> int:

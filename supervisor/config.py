@@ -149,6 +149,15 @@ def load(path: Path) -> Settings:
     return msgspec.structs.replace(settings, programs={name: _filled(name, one) for name, one in programs.items()})
 
 
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what is another as soon as the file at `path` is; None: it is not there, or not for us to see."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
 def _convert(path: Path, place: str, table: Any, kind: type[_T]) -> _T:
     try:
         return msgspec.convert(table, kind)

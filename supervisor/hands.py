@@ -1,4 +1,4 @@
-"""Carries out what the machine decides: processes, checks, cache directories. Decides nothing."""
+"""Carries out what the machine decides: processes, cache directories, checks before restarts. Decides nothing."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from supervisor import cache, events, foreign, process, timezone
+from supervisor import cache, checks, events, foreign, process, timezone
+from supervisor.checks import Checks
 from supervisor.config import Program
 from supervisor.events import Event
 from supervisor.locale import _
 from supervisor.logfiles import LogFiles
-from supervisor.masking import masked
 from supervisor.model import Identity, Known
 from supervisor.paths import Place
-
-#: how much of a failed check's output is told
-MAX_PROBLEM_CHARS: Final = 1500
-MAX_PROBLEM_LINES: Final = 15
 
 #: not handed on: the supervisor's own talk with systemd, and what an outer life was told
 _HIDDEN: Final = frozenset(
@@ -48,8 +44,7 @@ class Hands:
         self._logs = logs
         self._post = post
         self._note = note
-        #: program and life of each check that runs, by pid
-        self._checks: dict[int, tuple[str, int]] = {}
+        self.checks = Checks(place, self._environ, self._cwd, _cannot_start)
         #: processes that delete old caches
         self._sweeps: set[int] = set()
 
@@ -75,37 +70,11 @@ class Hands:
         self._post(known.name, events.Spawned(known.life, child))
 
     def run_check(self, known: Known) -> None:
-        """Start the program's check; its end posts Checked."""
-        output = self._check_output(known.name)
-        try:
-            output.unlink(missing_ok=True)
-            environ = {**self._environ(known.program), **self._check_marks(known.name)}
-            pid = process.spawn(known.program.check, environ, self._cwd(known.program), output)
-        except OSError as error:
-            self._post(known.name, events.Checked(known.life, _cannot_start(known.name, known.program.check, error)))
-            return
-        self._checks[pid] = (known.name, known.life)
-
-    def stop_check(self, name: str) -> None:
-        """Kill the check of `name`, if one runs; nobody is told."""
-        for pid, (program, _life) in list(self._checks.items()):
-            if program == name and (identity := process.identify(pid)):
-                process.kill_tree(identity, self._check_marks(name))
-                self._checks[pid] = ("", 0)
-
-    def end_checks(self, name: str) -> None:
-        """Kill what an earlier supervisor's check of `name` left behind."""
-        process.kill_remains(process.NOBODY, self._check_marks(name))
-
-    def take_check(self, pid: int, code: int | None, signal_name: str | None) -> bool:
-        """If `pid` was a check, post what it came to and return True."""
-        if pid not in self._checks:
-            return False
-        name, life = self._checks.pop(pid)
-        if name:
-            process.kill_remains(pid, self._check_marks(name))
-            self._post(name, events.Checked(life, None if code == 0 else self._problem(name, code, signal_name)))
-        return True
+        """Start the program's check before a restart; its end posts Checked."""
+        name, life = known.name, known.life
+        self.checks.begin(
+            name, known.program, checks.RESTART, lambda result: self._post(name, events.Checked(life, result.problem))
+        )
 
     def flush(self, name: str, effect: events.Flush) -> None:
         """Switch the cache; posts Flushed. What was thrown away is deleted in the background."""
@@ -176,10 +145,6 @@ class Hands:
         """Return the same for all lives of the program."""
         return {"STOCKSUP_SOCKET": str(self._place.socket), "STOCKSUP_PROGRAM": name}
 
-    def _check_marks(self, name: str) -> dict[str, str]:
-        """Return the part of the environment by which everything that a check started can be found."""
-        return {"STOCKSUP_SOCKET": str(self._place.socket), "STOCKSUP_CHECK": name}
-
     def _environ(self, program: Program) -> dict[str, str]:
         inherited = {
             name: value
@@ -207,21 +172,6 @@ class Hands:
             text = _("%(program)s: cannot make %(path)s: %(why)s; it runs without a cache")
             self._note("error", text % _facts(known.name, error))
             return cache.temp_dir(root, life), cache.perm_dir(root)
-
-    def _check_output(self, name: str) -> Path:
-        return self._place.state_dir / "logs" / f"{name}.check.log"
-
-    def _problem(self, name: str, code: int | None, signal_name: str | None) -> str:
-        """Say what a failed check said, as far as it fits."""
-        output = self._check_output(name)
-        try:
-            text = output.read_bytes()[-8 * MAX_PROBLEM_CHARS :].decode(errors="replace")
-        except OSError as error:
-            text = _("cannot read %(path)s: %(why)s") % {"path": output, "why": foreign.why(error)}
-        # masked before it is cut: half a secret does not look like one
-        lines = [line for line in masked(text).splitlines() if line.strip()][-MAX_PROBLEM_LINES:]
-        silent = _("the check ended with %(how)s and said nothing") % {"how": signal_name or f"exit {code}"}
-        return "\n".join(lines)[-MAX_PROBLEM_CHARS:] or silent
 
 
 def _cannot_start(name: str, command: tuple[str, ...], error: OSError) -> str:

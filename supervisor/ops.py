@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from supervisor import events, protocol
+from supervisor.config import load
 from supervisor.control import Connection
 from supervisor.locale import _
 from supervisor.masking import masked
 from supervisor.model import Known, State, Wish
 from supervisor.paths import ConfigError
+from supervisor.reloader import Outcome, Refusal
 from supervisor.runner import Runner
 
 #: restarts that one `history` may ask for; more would not fit a line
@@ -59,7 +61,7 @@ def _start(runner: Runner, connection: Connection, request: protocol.Start) -> F
     _refuse_when_leaving(runner)
     if request.program is not None:
         _known(runner, request.program)
-    runner.reload(only=request.program)
+    runner.apply(load(runner.config), only=request.program)
     names = [request.program] if request.program else list(runner.programs)
     asleep = [name for name in names if _is_asleep(runner.programs[name])]
     runner.bring_up(asleep)
@@ -78,7 +80,7 @@ def _stop(runner: Runner, connection: Connection, request: protocol.Stop) -> Fie
 def _restart(runner: Runner, connection: Connection, request: protocol.Restart) -> Fields:
     _refuse_when_leaving(runner)
     known = _known(runner, request.program)
-    runner.reload(only=request.program)
+    runner.apply(load(runner.config), only=request.program)
     asked_by = request.by or (f"{connection.life[0]} (life {connection.life[1]})" if connection.life else "operator")
     asked = events.RestartAsked(_in_a_line(request.reason), _in_a_line(asked_by), request.ticket)
     runner.post(request.program, asked)
@@ -136,9 +138,15 @@ def _shutdown(runner: Runner, connection: Connection, request: protocol.Shutdown
 
 def _reload(runner: Runner, connection: Connection, request: protocol.Reload) -> Fields:
     _refuse_when_leaving(runner)
-    with runner.voice.reloading():
-        changes = runner.reload()
-    return changes._asdict()
+    runner.reloader.ask(lambda outcome: _answer_reload(runner, connection, request, outcome))
+    return None
+
+
+def _answer_reload(runner: Runner, connection: Connection, request: protocol.Reload, outcome: Outcome) -> None:
+    if isinstance(outcome, Refusal):
+        runner.door.send(connection, protocol.refusal(request.id, outcome.code, outcome.problem))
+    else:
+        _answer(runner, connection, request, **outcome._asdict())
 
 
 # --- for a child ---

@@ -18,6 +18,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from supervisor import (
+    checks,
     control,
     events,
     foreign,
@@ -34,7 +35,7 @@ from supervisor import (
     timezone,
 )
 from supervisor.alert_post import PostOffice
-from supervisor.config import Program, Settings, load
+from supervisor.config import Program, Settings, stamp
 from supervisor.events import Effect, Event
 from supervisor.hands import Hands
 from supervisor.journal import History, Journal
@@ -42,6 +43,7 @@ from supervisor.locale import N_, _
 from supervisor.logfiles import LogFiles
 from supervisor.model import Identity, Instant, Known, Report, State, Wish
 from supervisor.paths import ConfigError, Place
+from supervisor.reloader import Reloader
 from supervisor.systemd import Manager, Voice
 
 #: what the world may refuse to take, as `trouble` names it
@@ -79,6 +81,7 @@ class Runner:
         self.settings = settings
         #: the file as it was last read; of a restart only one program's part of it counts
         self._read = settings
+        self._stamp = stamp(config)
         #: the same as it was when the present life of each program was spawned
         self._seen: dict[str, Settings] = {}
         self.log = logbook
@@ -104,6 +107,7 @@ class Runner:
         signals.catch(self._selector, self._signalled)
         self._logs = LogFiles(place, settings.logs, self._ask_reopen, logbook.write, to_journal=logbook.to_journal)
         self._hands = Hands(place, config, self._logs, self.post, logbook.write)
+        self.reloader = Reloader(config, self._hands.checks, self.voice, self.apply, logbook.write, now)
         self._post_office = PostOffice(place, config, self._selector, logbook.write, now)
         self.door = control.Door(
             place.socket,
@@ -124,7 +128,7 @@ class Runner:
             program = self.enabled().get(name)
             known = self._configured(self.journal.recall(name, program or Program()))
             known = recall.found(known, process.find_life(self._hands.marks_of_program(name)), process.is_alive)
-            self._hands.end_checks(name)
+            self._hands.checks.end_left(name)
             if program is None and known.child is None:
                 continue
             self._take_up(known)
@@ -161,6 +165,7 @@ class Runner:
             # what has come in happens first: a life that has just said what was awaited is not too late
             self._work()
             self._post_due()
+            self.reloader.look()
             self._work()
             self.voice.tell(self.programs, leaving=self.leaving)
         self._hands.await_sweeps()
@@ -188,23 +193,23 @@ class Runner:
         if self.leaving:
             return
         self.log.write("info", _("shutting down (%(why)s)") % {"why": why})
+        self.reloader.end()
         self._wishes = {name: known.wish for name, known in self.programs.items()}
         self._to_start.clear()
         self.leaving = True
         self.tell(type="shutdown")
 
-    def reload(self, only: str | None = None) -> reloading.Changes:
-        """Read the settings again, and let those of all programs count, or of one.
+    def apply(self, read: Settings, only: str | None = None) -> reloading.Changes:
+        """Let settings that were just read count for all programs, or for one.
 
         Returns what is another now. Raises ConfigError, and then nothing has changed.
         """
-        read = load(self.config)
         fresh = read if only is None else self._with_one(read, only)
         old, new = self.enabled(), reloading.enabled(fresh)
         moved = (self.config.parent / fresh.supervisor.state_dir).resolve() != self.place.state_dir
         seen = {name: self._seen[name] for name, known in self.programs.items() if known.child and name in self._seen}
         changes = reloading.changes(self.settings, fresh, seen, moved=moved)
-        self.settings, self._read = fresh, read
+        self.settings, self._read, self._stamp = fresh, read, stamp(self.config)
         self.log.settings = self._logs.settings = fresh.logs
         locale.use(fresh.language)
         timezone.use(fresh.timezone)
@@ -259,6 +264,7 @@ class Runner:
             started=self.started,
             now=now(),
             trouble=self.trouble,
+            config_unread=stamp(self.config) != self._stamp,
             rss_bytes=process.rss_bytes,
         )
 
@@ -268,8 +274,7 @@ class Runner:
         due = [at for known in self.programs.values() if (at := machine.deadline(known)) is not None]
         if not self.leaving and (at := self._post_office.due_s(self.programs)) is not None:
             due.append(at)
-        if (at := self.voice.due_s()) is not None:
-            due.append(at)
+        due += [at for at in (self.voice.due_s(), self.reloader.due_s()) if at is not None]
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _post_due(self) -> None:
@@ -333,7 +338,7 @@ class Runner:
             case events.RunCheck():
                 self._hands.run_check(known)
             case events.StopCheck():
-                self._hands.stop_check(known.name)
+                self._hands.checks.end(known.name, checks.RESTART)
             case events.Welcome():
                 self._ask(known.name, "welcome", life=effect.life, ticket=effect.ticket)
             case events.AskDrain():
@@ -398,20 +403,15 @@ class Runner:
 
     def _signalled(self, seen: set[int]) -> None:
         self._some_ended = self._some_ended or signal.SIGCHLD in seen
-        if signal.SIGHUP in seen:
-            try:
-                with self.voice.reloading():
-                    changes = self.reload()
-                self.log.write("info", reloading.words(changes))
-            except ConfigError as error:
-                self.log.write("error", _("not reloaded: %(problem)s") % {"problem": error})
+        if signal.SIGHUP in seen and not self.leaving:
+            self.reloader.ask(lambda outcome: None)  # what comes of it stands in the log
         for number in (signal.SIGTERM, signal.SIGINT):
             if number in seen:
                 self.shut_down(number.name)
 
     def _reap(self) -> None:
         for pid, code, signal_name in process.reap():
-            if self._hands.take_sweep(pid) or self._hands.take_check(pid, code, signal_name):
+            if self._hands.take_sweep(pid) or self._hands.checks.take(pid, code, signal_name):
                 continue
             for known in self.programs.values():
                 if known.child and known.child.pid == pid:

@@ -22,9 +22,14 @@ def status(
     started: Instant,
     now: Instant,
     trouble: Mapping[str, str],
+    config_unread: bool,
     rss_bytes: Callable[[int], int | None],
 ) -> dict[str, Any]:
-    """Return the object of `status --json`. `trouble` names what the supervisor itself suffers from."""
+    """Return the object of `status --json`.
+
+    `trouble` names what the supervisor itself suffers from; `config_unread` tells whether the configuration is
+    another file than was last read.
+    """
     return {
         "version": 1,
         "supervisor": {
@@ -33,6 +38,7 @@ def status(
             "uptime_s": round(now.mono_s - started.mono_s, 3),
             "release": __version__,
             "trouble": dict(trouble),
+            "config_unread": config_unread,
         },
         "programs": [_program(known, now, rss_bytes) for known in programs.values()],
     }

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -157,14 +156,13 @@ class Voice:
             heard = self._attempt(lambda: manager.send(lines))
             self._said = said if heard else unheard(self._said, mono_s)
 
-    @contextmanager
-    def reloading(self) -> Iterator[None]:
-        """Say around a reading of the settings that it goes on; also when they are refused, we are ready after it."""
+    def reloading(self) -> None:
+        """Say that the settings are being read again; `reloaded` has to follow."""
         self._say(reloading(time.monotonic()))
-        try:
-            yield
-        finally:
-            self._say(reloaded())
+
+    def reloaded(self) -> None:
+        """Say that the reading is over; also when the settings were refused, we are ready after it."""
+        self._say(reloaded())
 
     def _say(self, lines: list[str]) -> None:
         if (manager := self._manager) is not None:

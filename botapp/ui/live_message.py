@@ -49,7 +49,8 @@ class LiveMessage:
             on_click: serves clicks on its buttons.
         """
         self._messageable = messageable
-        self._channel_id = channel_id
+        #: where it belongs
+        self.channel_id = channel_id
         self._state_file = state_file
         self._on_click = on_click
         self._known: state.LiveMessage | None = None
@@ -75,7 +76,7 @@ class LiveMessage:
             elif self._known.shows != fingerprint:
                 await self._edit(self._known, rendered)
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise CannotShow(explain(error, self._channel_id)) from error
+            raise CannotShow(explain(error, self.channel_id)) from error
         except state.StateError as error:
             raise CannotShow(str(error)) from error
 
@@ -85,7 +86,7 @@ class LiveMessage:
         if known is not None:
             message = self._messageable(known.channel_id).get_partial_message(known.message_id)
             try:
-                if known.channel_id == self._channel_id:
+                if known.channel_id == self.channel_id:
                     await message.fetch()
                 else:
                     await message.delete()
@@ -119,14 +120,14 @@ class LiveMessage:
             await found[0].edit(embed=embed, view=view)
             message: discord.Message = found[0]
         else:
-            message = await self._messageable(self._channel_id).send(embed=embed, view=view)
-            log.info(_("Live message posted in channel %d"), self._channel_id)
-        self._remember(state.LiveMessage(self._channel_id, message.id, rendered.fingerprint()))
+            message = await self._messageable(self.channel_id).send(embed=embed, view=view)
+            log.info(_("Live message posted in channel %d"), self.channel_id)
+        self._remember(state.LiveMessage(self.channel_id, message.id, rendered.fingerprint()))
 
     async def _own_messages(self) -> list[discord.Message]:
         """Return live messages of ours in the channel, newest first; none when its history may not be read."""
         try:
-            history = self._messageable(self._channel_id).history(limit=SEARCHED_MESSAGES)
+            history = self._messageable(self.channel_id).history(limit=SEARCHED_MESSAGES)
             return [message async for message in history if _is_live_message(message)]
         except discord.Forbidden:
             return []

@@ -57,9 +57,9 @@ class Shopfront:
         self._posting_failed = False
 
     @property
-    def has_channel(self) -> bool:
-        """Whether a channel is chosen for the live message."""
-        return self._live_message is not None
+    def channel_id(self) -> int | None:
+        """The channel that is chosen for the live message; None: none is."""
+        return self._live_message.channel_id if self._live_message else None
 
     @property
     def message_id(self) -> int | None:

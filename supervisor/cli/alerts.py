@@ -33,9 +33,8 @@ def command() -> None:
 def test(instance: Instance, as_json: bool) -> int:
     """Try all addresses of `[alerts] urls`; the supervisor need not run."""
     from supervisor.alert_addresses import shown
-    from supervisor.config import load
 
-    settings = load(instance.config)
+    settings = instance.settings
     if not settings.alerts.urls:
         text = _('no address is configured: name one in %(config)s, such as [alerts] urls = ["tgram://…"]')
         raise Failure(text % {"config": instance.config})

@@ -61,11 +61,9 @@ def _mark(sign: str, word: str) -> str:
 
 def look(instance: Instance) -> Iterator[Finding]:
     """Yield what is found; without a configuration there is little to look at."""
-    from supervisor.config import load
-
     yield from machine.look_at_installation()
     try:
-        settings = load(instance.config)
+        settings = instance.settings
     except ConfigError as error:
         yield Finding("configuration", _("configuration"), str(error), code=exits.BAD_CONFIG)
         return

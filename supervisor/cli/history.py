@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
+from pathlib import Path
 
 import click
 
 from supervisor import timezone
 from supervisor.cli import words
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
-from supervisor.client import Message
+from supervisor.cli.numbers import Whole
+from supervisor.client import Message, NotRunning
 from supervisor.locale import _
 
 
 @click.command(help=_("Show the last restarts, newest first."))
-@click.option(
-    "-n", "count", type=click.IntRange(1, 100), default=10, show_default=True, metavar="N", help=_("How many.")
-)
+@click.option("-n", "count", type=Whole(1, 100), default=10, show_default=True, metavar="N", help=_("How many."))
 @click.option("--json", "as_json", is_flag=True, help=_("For programs."))
 @click.pass_obj
 def command(instance: Instance, count: int, as_json: bool) -> None:
     """Show the last restarts, newest first."""
-    with instance.connect() as client:
-        restarts = client.request("history", n=count, timeout_s=ANSWER_TIMEOUT_S)["history"]
+    following = "stocksup restart"
+    try:
+        with instance.connect() as client:
+            restarts = client.request("history", n=count, timeout_s=ANSWER_TIMEOUT_S)["history"]
+    except NotRunning:
+        following = "stocksup start"
+        restarts = kept(instance.place.history, count)
     if as_json:
         click.echo(json.dumps(restarts))
     elif not restarts:
-        click.echo(_("No restart so far. Next: stocksup restart"))
+        click.echo(_("No restart so far. Next: %(command)s") % {"command": following})
     else:
         timezone.use(instance.timezone)
         click.echo("\n".join(line for one in restarts for line in lines(one)))
+
+
+def kept(path: Path, count: int) -> list[Message]:
+    """Return the last `count` restarts in the file of the history, newest first. Raises OSError."""
+    try:
+        written = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    restarts: list[Message] = []
+    for line in reversed(written):
+        if len(restarts) == count:
+            break
+        with contextlib.suppress(ValueError):  # the empty end, or one that a power cut has cut short
+            restarts.append(json.loads(line))
+    return restarts
 
 
 def lines(report: Message) -> list[str]:

@@ -133,6 +133,11 @@ def merged(logs: Mapping[str, Sequence[Line]]) -> list[tuple[str, Line]]:
     return [(name, line) for _, name, line in sorted(dated, key=lambda one: one[0])]
 
 
+def untold(lines: Sequence[Line], told: str) -> list[Line]:
+    """Return the lines that say something beside what is `told` anyway, such as the reason that a life gave."""
+    return [line for line in lines if (line.message or line.shown).strip() not in told]
+
+
 def of_last_life(lines: Sequence[Line]) -> list[Line]:
     """Return what the last life wrote, without the marks of the supervisor."""
     starts = [i for i, line in enumerate(lines) if line.is_mark and _STARTS.fullmatch(line.message or "")]

@@ -9,11 +9,12 @@ from typing import Final, NoReturn
 
 import click
 
-from supervisor.cli import exits
+from supervisor.cli import exits, words
 from supervisor.cli.errors import Failure
 from supervisor.cli.instance import Instance, complete_program
 from supervisor.cli.logfile import LogFile
 from supervisor.cli.logline import LEVELS, Chooser, Line, merged
+from supervisor.cli.numbers import Whole
 from supervisor.locale import _
 
 #: how long `-f` rests between looks, in seconds
@@ -26,7 +27,7 @@ SUPERVISOR: Final = "supervisor"
 @click.argument("program", required=False, shell_complete=complete_program)
 @click.option("-f", "--follow", is_flag=True, help=_("Go on with what is written from now on."))
 @click.option(
-    "-n", "count", type=click.IntRange(0, 10_000), default=50, show_default=True, metavar="N", help=_("How many lines.")
+    "-n", "count", type=Whole(0, 10_000), default=50, show_default=True, metavar="N", help=_("How many lines.")
 )
 @click.option("--level", type=click.Choice(LEVELS), metavar="LEVEL",
               help=_("Only lines of at least this level, from debug to critical."))  # fmt: skip
@@ -81,4 +82,5 @@ def _as_object(name: str, line: Line) -> str:
 
 
 def _as_line(name: str, line: Line, width: int) -> str:
-    return f"{click.style(name.ljust(width), fg='cyan')} | {line.shown}" if width else line.shown
+    shown = words.mark(line.shown) if line.is_mark else line.shown
+    return f"{click.style(name.ljust(width), fg='cyan')} | {shown}" if width else shown

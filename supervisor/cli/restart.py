@@ -14,6 +14,7 @@ from supervisor.cli import exits, words
 from supervisor.cli.errors import Failure
 from supervisor.cli.history import work
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
+from supervisor.cli.numbers import Seconds
 from supervisor.cli.progress import Progress
 from supervisor.client import DoorError, Message
 from supervisor.locale import _
@@ -26,7 +27,7 @@ TRY_LATER: Final = 75
 @click.argument("program", default="bot", shell_complete=complete_program)
 @click.option("--reason", default="", metavar="TEXT", help=_("Why; kept in the history."))
 @click.option("--no-wait", is_flag=True, help=_("Come back at once."))
-@click.option("--timeout", "timeout_s", type=click.FloatRange(min=0.1), metavar="S", help=_("Seconds to wait at most."))
+@click.option("--timeout", "timeout_s", type=Seconds(0.1), metavar="S", help=_("Seconds to wait at most."))
 @click.option("--json", "as_json", is_flag=True, help=_("For programs."))
 @click.pass_obj
 def command(
@@ -51,7 +52,7 @@ def _await(reports: Iterator[Message], program: str, progress: Progress, timeout
     try:
         for event in reports:
             if event.get("type") == "phase" and event["program"] == program and event["phase"]:
-                progress.say(f"{program}: {event['phase']} …")
+                progress.say(f"{program}: {words.phase(event['phase'])} …")
             elif _waits_for_better_times(event, program):
                 text = _("%(program)s is not back yet: %(why)s; it is tried again, see stocksup status")
                 why = words.ending(event["last_exit"])

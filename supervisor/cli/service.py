@@ -194,17 +194,14 @@ def _refuse_what_is_taken(service: Service, config: Path) -> None:
 
 
 def _facts(instance: Instance, service: Service) -> unit.Facts:
-    from supervisor.config import load
-
     config = instance.config
-    settings = load(config)
     return unit.Facts(
         name=service.name,
         config=config,
         stocksup=_stocksup(),
         kill=shutil.which("kill") or "/bin/kill",
         state_dir=instance.place.state_dir.resolve(),
-        stop_timeout_s=unit.stop_timeout_s(settings),
+        stop_timeout_s=unit.stop_timeout_s(instance.settings),
         user=None if service.of_user else _owner(config),
         credentials={} if service.of_user else _credentials(config),
     )

@@ -15,7 +15,7 @@ from supervisor.cli.errors import Failure
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.launch import launch
 from supervisor.cli.logfile import LogFile
-from supervisor.cli.logline import of_last_life
+from supervisor.cli.logline import of_last_life, untold
 from supervisor.cli.progress import Progress
 from supervisor.cli.stop import shut_down
 from supervisor.cli.systemctl import Service
@@ -66,9 +66,6 @@ def _start_new(instance: Instance) -> int:
 
 def _start_service(instance: Instance, service: Service) -> int:
     """Have systemd start the supervisor; if a program does not come up, leave nothing of it."""
-    from supervisor.config import load
-
-    load(instance.config)  # what is wrong with it is better said here than in systemd's journal
     with Progress(_("starting")):
         service.do("start")
     with connect_to(service, instance) as client:
@@ -131,8 +128,9 @@ def _adopted(view: Message) -> bool:
 
 
 def _say_up(waiting: Waiting, pid: int, service: Service | None) -> None:
-    lives = ", ".join(f"{name} (life {life})" for name, life in waiting.up.items())
-    lives = lives or _("no program is enabled")
+    told = [f"{name} (life {life})" for name, life in waiting.up.items()]
+    told += [f"{name}: {why}" for name, why in waiting.down.items()]
+    lives = ", ".join(told) or _("no program is enabled")
     click.echo(_("stocksup is up: %(lives)s; supervisor %(pid)d") % {"lives": lives, "pid": pid})
     if service is not None:
         click.echo(_("systemd keeps it running (%(name)s).") % {"name": service.name})
@@ -146,10 +144,10 @@ def _say_up(waiting: Waiting, pid: int, service: Service | None) -> None:
 def _fail(failed: Message, place: Place, now: str) -> int:
     """Show the last lines of the life that did not come up, and raise with the reason."""
     name = failed["program"]
-    written = LogFile(place.log_of(name)).last(MAX_LINES, unfinished=True)
-    for line in of_last_life(written)[-TOLD_LINES:]:
-        click.echo(f"  {name} | {line.shown}", err=True)
     last = failed.get("last_exit") or {}
     why = failed.get("reason") or (words.ending(last) if last else _("it did not become ready"))
+    written = of_last_life(LogFile(place.log_of(name)).last(MAX_LINES, unfinished=True))
+    for line in untold(written, why)[-TOLD_LINES:]:
+        click.echo(f"  {name} | {line.shown}", err=True)
     code = exits.BAD_CONFIG if last.get("code") == exits.BAD_CONFIG else exits.FAILED
     raise Failure(_("%(program)s did not come up: %(why)s; %(now)s") % {"program": name, "why": why, "now": now}, code)

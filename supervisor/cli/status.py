@@ -26,16 +26,20 @@ _HEADS: Final = (N_("PROGRAM"), N_("STATE"), N_("LIFE"), N_("PID"), N_("UP"), N_
 def command(instance: Instance, as_json: bool) -> int:
     """Show what runs, how it is, and what to do next."""
     try:
-        with instance.connect() as client:
+        with instance.connect_unchecked() as client:
             view = client.request("status", timeout_s=ANSWER_TIMEOUT_S)
             newest = client.request("history", n=1, timeout_s=ANSWER_TIMEOUT_S)["history"]
     except NotRunning:
+        path = instance.place.state_dir
         if as_json:
             click.echo(json.dumps({"version": 1, "supervisor": None, "programs": []}))
         else:
-            click.echo(_("stocksup is not running (%(path)s)") % {"path": instance.place.state_dir})
+            click.echo(_("stocksup is not running (%(path)s)") % {"path": path})
             click.echo(f"\n{_next(['stocksup start'])}")
         return exits.NOT_RUNNING
+    if view["supervisor"].get("config_unread") is not False:
+        # what the supervisor has read has no mistake; what it has not is to be looked at
+        instance.check()
     if as_json:
         click.echo(json.dumps({key: view[key] for key in view if key not in ("v", "id", "ok")}))
         return exits.FINE
@@ -106,7 +110,7 @@ def _notes(program: Message, now_s: float) -> list[str]:
     name, notes = program["name"], []
     if under_way := program.get("restart"):
         by = _(", asked for by %(name)s") % {"name": under_way["by"]} if under_way.get("by") else ""
-        facts = {"program": name, "phase": under_way["phase"], "by": by}
+        facts = {"program": name, "phase": words.phase(under_way["phase"]), "by": by}
         notes.append(_("%(program)s: a restart is under way (%(phase)s%(by)s)") % facts)
     if program.get("pending"):
         facts = {"program": name, "names": ", ".join(program["pending"])}

@@ -21,6 +21,7 @@ from supervisor.locale import _
 @click.pass_obj
 def command(instance: Instance, program: str | None) -> int:
     """Drain and end everything, or PROGRAM alone."""
+    instance.check()
     if program is None and (service := systemctl.in_charge(instance.config)) and service.is_alive():
         # it would be started again if it ended in another way
         with Progress(_("stopping")):

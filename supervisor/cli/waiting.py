@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from supervisor.client import Message
@@ -21,6 +21,8 @@ class Waiting:
     pending: tuple[str, ...]
     #: the lives that serve, by program
     up: Mapping[str, int]
+    #: why programs are down that were not to stay up, or not to come up, by program
+    down: Mapping[str, str] = field(default_factory=dict)
     #: the report about the program that did not come up
     failed: Message | None = None
 
@@ -43,8 +45,10 @@ class Waiting:
         if self.failed is not None or state not in _SETTLED:
             return self
         if state in ("RUNNING", "STOPPED"):
-            up = {**self.up, name: report["life"]} if state == "RUNNING" else self.up
-            return replace(self, pending=tuple(one for one in self.pending if one != name), up=up)
+            pending = tuple(one for one in self.pending if one != name)
+            if state == "RUNNING":
+                return replace(self, pending=pending, up={**self.up, name: report["life"]})
+            return replace(self, pending=pending, down={**self.down, name: report.get("reason") or _("stopped")})
         return replace(self, failed=report)
 
     def until_over(self, reports: Iterable[Message], say: Callable[[str], None]) -> Waiting:

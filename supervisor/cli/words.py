@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from supervisor.client import read_mark
 from supervisor.locale import N_, _
 
 _UNITS: Final = ((N_("d"), 86_400), (N_("h"), 3_600), (N_("min"), 60), (N_("s"), 1))
@@ -56,6 +57,25 @@ def health(program: Mapping[str, Any]) -> str:
     if sick:
         return "; ".join(f"{name}: {part.get('last_error') or _('not healthy')}" for name, part in sick)
     return _("fine") if parts else "–"
+
+
+def phase(name: str) -> str:
+    """Return what a phase is called. Those of a restart are the same in every language; waiting is none of them."""
+    return _("wait") if name == "wait" else name
+
+
+def mark(line: str) -> str:
+    """Return the line that marks the beginning or the end of a life, in the language in use."""
+    if (found := read_mark(line)) is None:
+        return line
+    text = {
+        "starts": _("life %(life)d of %(program)s starts"),
+        "goes on": _("life %(life)d of %(program)s goes on"),
+        "ended": _("life %(life)d of %(program)s ended: %(how)s"),
+    }[found.what]
+    how = _("exit unknown") if found.how == "exit unknown" else found.how
+    said = text % {"life": found.life, "program": found.program, "how": how}
+    return f"--- stocksup {found.time}: {said} ---"
 
 
 def phases(report: Mapping[str, Any]) -> str:

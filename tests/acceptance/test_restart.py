@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 
 from supervisor import process
 from tests.support.discord_control import Json, controls
-from tests.support.shop import Shop, shop, text
+from tests.support.shop import PATIENCE_S, Shop, shop, text
 
 #: the seed's lines, in the order in which they become true
 CLEAN_UP = (
@@ -227,6 +229,18 @@ def test_kill_9_of_the_bot_is_a_new_life(toko: Shop) -> None:
     report = toko.wait_for(lambda: toko.ask("history")["history"])[0]
     assert report["by"] == "supervisor"
     assert "SIGKILL" in report["reason"]
+
+
+def test_a_restart_from_the_command_line_is_told_in_the_live_channel_for_a_while(toko: Shop) -> None:
+    before = [one["id"] for one in toko.discord.view("Budi")]
+    command = [sys.executable, "-m", "supervisor.cli", "restart"]
+    subprocess.run(command, env=toko.environ(), check=True, capture_output=True, timeout=PATIENCE_S)
+    toko.discord.wait_for_message("Budi", lambda one: text(one) == "✅ Bot kembali: life 2.")
+    # it goes with its life, if that ends first
+    toko.restart_from_discord()
+    toko.discord.wait_for_message("Admin", lambda one: "Bot kembali: life 3" in text(one))
+    assert not [one for one in toko.discord.view("Budi") if "life 2" in text(one)]
+    assert set(before) <= {one["id"] for one in toko.discord.view("Budi")}
 
 
 def test_kill_9_of_the_supervisor_changes_nothing_for_members(toko: Shop) -> None:

@@ -38,16 +38,20 @@ def test_a_restart_of_the_service_closes_the_shop_and_opens_it_again(tmp_path: P
             toko.start_supervisor("--keep-wishes", "yes", **environ)
             toko.wait_for_state("bot", "RUNNING")
             opened = discord.message_with("Budi", "stocksup:v1:stock")
-            before = len(discord.view("Budi"))
+            before = [one["id"] for one in discord.view("Budi")]
             assert toko.stop(signal.SIGTERM) == 0
             (closed,) = (one for one in discord.view("Budi") if one["id"] == opened["id"])
             assert "🔒" in text(closed)
             toko.start_supervisor("--keep-wishes", "yes", **environ)
             toko.wait_for_state("bot", "RUNNING", life=2)
             discord.wait_for_message("Budi", lambda one: one["id"] == opened["id"] and "🔒" not in text(one))
-            assert len(discord.view("Budi")) == before, "the same live message, and no other words"
+            said = discord.wait_for_message("Budi", lambda one: text(one) == "✅ Bot kembali: life 2.")
             report = toko.ask("history")["history"][0]
             assert (report["by"], report["from_life"], report["to_life"]) == ("systemd", 1, 2)
+            assert "Kembali setelah restart yang diminta oleh systemd" in toko.log()
+            assert toko.stop(signal.SIGTERM) == 0
+            assert said["id"] not in before
+            assert [one["id"] for one in discord.view("Budi")] == before, "the same live message, and no other words"
 
 
 def test_a_directory_with_a_long_foreign_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

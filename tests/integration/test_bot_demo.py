@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from botapp import demo
+from botapp import demo, locale
 from supervisor import process
 from tests.support.bot_process import PATIENCE_S, ROOT, free_port
 from tests.support.discord_control import DiscordControl
@@ -102,6 +102,15 @@ def test_a_killed_supervisor_is_said(tmp_path: Path) -> None:
         read_until(one, "Ctrl-C")
         one.send_signal(signal.SIGINT)
         assert one.wait(PATIENCE_S) == 0
+
+
+def test_marks_of_lives_are_shown_in_the_language_in_use() -> None:
+    line = "--- stocksup 2026-11-24T04:00:00+0700: life 3 of bot {} ---\n"
+    locale.use("id")
+    shown = [demo._shown(line.format(what)) for what in ("starts", "goes on", "ended: exit 78")]
+    told = [one.removeprefix("--- stocksup 2026-11-24T04:00:00+0700: life 3 dari bot ") for one in shown]
+    assert told == ["dimulai ---\n", "berlanjut ---\n", "berakhir: exit 78 ---\n"]
+    assert demo._shown("2026-11-24T04:00:00+0700 INFO ada\n") == "2026-11-24T04:00:00+0700 INFO ada\n"
 
 
 def test_the_banner_tells_somebody_behind_ssh_how_to_reach_the_page() -> None:

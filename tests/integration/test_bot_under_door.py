@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from botapp import state
 from botapp.sandbox.ids import LIVE_CHANNEL_ID
 from tests.support.bot_process import BotProcess, FakeDoor, write_config
 from tests.support.discord_control import DiscordControl, controls, local_discord
@@ -186,6 +187,46 @@ def test_the_next_life_says_back_again_where_it_was_asked(tmp_path: Path) -> Non
             door.grant(door.read("ready"), restart={"phases": phases, "downtime_s": 0.5, "cut_off": []})
             told = discord.wait_for_message("Admin", lambda message: "Bot kembali: life 2" in text(message))
             assert "check 0.30 s · drain 10.0 ms · stop 50.0 ms · flush 1.0 ms · start 0.40 s" in text(told)
+            door.hang_up()
+
+
+BACK = "✅ Bot kembali: life 2."
+
+
+def test_who_asked_elsewhere_has_the_live_channel_told_and_a_drain_takes_it_away(tmp_path: Path) -> None:
+    write_config(tmp_path / "bot", channel_id=LIVE_CHANNEL_ID)
+    with local_discord() as discord:
+        door = FakeDoor(tmp_path / "stocksup.sock")
+        with BotProcess(tmp_path / "bot", discord, door=door, life=2) as bot:
+            door.greet()
+            door.grant(door.read("ready"), restart={"by": "systemd", "phases": {}})
+            discord.wait_for_message("Budi", lambda message: text(message) == BACK)
+            assert "Kembali setelah restart yang diminta oleh systemd" in bot.log
+            assert door.ask("drain", deadline_s=5.0, why="restart")["ok"]
+            report = door.read("drained")["report"]
+            assert ("kembali lagi" in report["drained"], report["cut_off"]) == (True, [])
+            assert BACK not in [text(message) for message in discord.view("Budi")]
+            door.hang_up()
+
+
+def test_what_a_killed_life_has_left_the_next_one_takes_away(tmp_path: Path) -> None:
+    write_config(tmp_path / "bot", channel_id=LIVE_CHANNEL_ID)
+    with local_discord() as discord:
+        door = FakeDoor(tmp_path / "stocksup.sock")
+        with BotProcess(tmp_path / "bot", discord, door=door, life=2) as bot:
+            door.greet()
+            door.grant(door.read("ready"), restart={"by": "root (baris perintah)", "phases": {}})
+            discord.wait_for_message("Budi", lambda message: text(message) == BACK)
+            while state.load(tmp_path / "bot/state/bot/state.json").passing is None:
+                door.ask("cache", action="stats")  # its loop goes on meanwhile
+            bot.send(signal.SIGKILL)
+            bot.wait()
+            door.hang_up()
+        with BotProcess(tmp_path / "bot", discord, door=door, life=3) as bot:
+            door.greet()
+            door.grant(door.read("ready"), restart=None)
+            discord.wait_for(lambda: BACK not in [text(message) for message in discord.view("Budi")])
+            assert not [one for one in discord.view("Budi") if "Bot kembali" in text(one)], "a crash is no news"
             door.hang_up()
 
 

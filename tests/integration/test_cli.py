@@ -18,6 +18,7 @@ from supervisor import process
 from supervisor.cli.root import OWN
 from supervisor.client import Client
 from tests.support.command_line import PATIENCE_S, Instance
+from tests.support.supervised import ROOT
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_the_supervisor_is_gone_when_stop_comes_back(instance: Instance) -> None
     assert instance.run("start").returncode == 0
 
 
-@pytest.mark.parametrize("words", [("stop",), ("stop", "bot"), ("restart",), ("history",), ("restart", "--no-wait")])
+@pytest.mark.parametrize("words", [("stop",), ("stop", "bot"), ("restart",), ("restart", "--no-wait")])
 def test_without_a_supervisor_commands_say_so(instance: Instance, words: tuple[str, ...]) -> None:
     done = instance.run(*words)
     assert done.returncode == 3
@@ -94,6 +95,25 @@ def test_a_restart_is_reported_and_remembered(instance: Instance) -> None:
     assert "“new prices”" in instance.run("history").stdout
     assert "bot: life 2 → 3" in instance.run("restart").stdout
     assert [one["to_life"] for one in json.loads(instance.run("history", "-n", "1", "--json").stdout)] == [3]
+
+
+def test_the_history_can_be_read_when_nothing_runs(instance: Instance) -> None:
+    assert instance.run("history").stdout == "No restart so far. Next: stocksup start\n"
+    instance.run("start")
+    for reason in ("one", "two"):
+        instance.run("restart", "--reason", reason)
+    told = instance.run("history", "--json").stdout
+    instance.run("stop")
+    file = instance.directory / "state/history.jsonl"
+    before = file.read_bytes()
+    # a power cut has cut the last line short
+    file.write_bytes(before + before[:40])
+    file.chmod(0o400)
+    done = instance.run("history", "--json")
+    assert (done.returncode, done.stdout) == (0, told)
+    assert [one["reason"] for one in json.loads(instance.run("history", "-n", "1", "--json").stdout)] == ["two"]
+    assert file.read_bytes() == before + before[:40]
+    file.chmod(0o600)
 
 
 def test_a_reason_does_nothing_to_a_terminal_and_is_not_endless(instance: Instance) -> None:
@@ -161,6 +181,30 @@ def test_a_program_that_does_not_come_up_is_told_of_and_nothing_is_left(instance
     assert "bot did not come up: exit 3" in done.stderr
     assert "nothing was left running" in done.stderr
     assert instance.run("status").returncode == 3
+
+
+def test_a_reason_is_said_once(instance: Instance) -> None:
+    instance.configure(command='["python", "-m", "botapp"]', ready='"link"', extra='[bot]\nprefx = "?"\n')
+    done = instance.run("start", PYTHONPATH=str(ROOT))
+    assert done.returncode == 78
+    assert done.stderr.count("[bot] prefx: unknown key") == 1
+
+
+def test_what_ended_by_itself_is_no_program_that_is_not_enabled(instance: Instance) -> None:
+    code = json.dumps(["python", "-c", "pass"])
+    instance.configure(command=code, ready="5", extra='restart = "never"\n')
+    done = instance.run("start")
+    assert done.returncode == 0
+    assert "stocksup is up: bot: ended by itself (exit 0); supervisor " in done.stdout
+
+
+def test_a_number_that_is_none_is_said_in_the_language_in_use(tmp_path: Path) -> None:
+    toko = Instance(tmp_path, language="id")
+    for words, kind in ((("logs", "-n"), "bilangan bulat"), (("history", "-n"), "bilangan bulat"),
+                        (("restart", "--timeout"), "angka"), (("demo", "--port"), "nomor port")):  # fmt: skip
+        done = toko.run(*words, "x")
+        assert done.returncode == 2
+        assert f"'x' bukan {kind} yang benar" in done.stderr
 
 
 def test_a_program_with_a_bad_configuration_ends_start_with_its_code(instance: Instance) -> None:
@@ -273,6 +317,11 @@ def test_check(instance: Instance) -> None:
     assert "did not end within 0.2 s" in instance.run("check").stdout
 
 
+MOST_COMMANDS = (
+    ("start",), ("stop",), ("restart",), ("reload",), ("status",), ("logs",), ("history",), ("check",),
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -283,12 +332,24 @@ def test_check(instance: Instance) -> None:
 )
 def test_a_mistake_in_the_configuration(instance: Instance, text: str, said: str) -> None:
     (instance.directory / "config.toml").write_text(f'language = "en"\n{text}')
-    for words in (("start",), ("check",)):
+    for words in MOST_COMMANDS:
         done = instance.run(*words)
         assert done.returncode == 78
         assert said in done.stdout + done.stderr
         assert "config.toml" in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_mistake_that_is_made_while_it_runs_is_seen_by_all_commands(instance: Instance) -> None:
+    instance.run("start")
+    good = (instance.directory / "config.toml").read_text()
+    (instance.directory / "config.toml").write_text(f"{good}[logs]\nkep = 3\n")
+    for words in MOST_COMMANDS[1:]:
+        done = instance.run(*words)
+        assert done.returncode == 78
+        assert "[logs] kep: unknown key; did you mean 'keep'?" in done.stdout + done.stderr
+    (instance.directory / "config.toml").write_text(good)
+    assert instance.run("status").returncode == 0
 
 
 def test_a_configuration_that_is_not_there(instance: Instance) -> None:
@@ -387,3 +448,9 @@ def test_status_loads_little(instance: Instance) -> None:
         [sys.executable, "-c", code], cwd=instance.directory, env=instance.environ(), capture_output=True, check=True
     )
     assert done.stdout.splitlines()[-1] == b"0 []"
+    # what the supervisor has not read has to be checked here
+    (instance.directory / "config.toml").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=instance.directory, env=instance.environ(), capture_output=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == b"0 ['msgspec']"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from supervisor import systemd
-from tests.support.supervised import PATIENCE_S, bot, program, supervised
+from tests.support.supervised import PATIENCE_S, bot, check, program, supervised
 
 
 class Listener:
@@ -121,7 +121,15 @@ def test_a_reload_by_signal_and_at_the_door(tmp_path: Path, manager: Listener) -
         assert one.refused("reload").code == "bad_config"
         manager.wait("RELOADING=1")
         manager.wait("READY=1")
-        one.configure({"bot": program()})
+        one.configure({"bot": program(check=check("open('go').read()"))})
+        os.mkfifo(tmp_path / "one/go", 0o600)
+        one.process.send_signal(signal.SIGHUP)
+        manager.wait("RELOADING=1")
+        one.ask("ping")
+        manager.rest()
+        assert manager.heard[-1] != "READY=1", "not before the programs' checks have passed"
+        (tmp_path / "one/go").write_text("x")
+        manager.wait("READY=1")
 
 
 def test_the_loop_says_that_it_is_alive_and_one_that_hangs_does_not(tmp_path: Path, manager: Listener) -> None:

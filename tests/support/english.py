@@ -12,8 +12,8 @@ ENGLISH = re.compile(
     r"|everything|nothing|already|next|show|usage|options|commands|missing|invalid|error|expected|running|ended)\b",
     re.IGNORECASE,
 )
-#: what is the same everywhere: the marks that programs look for, names of commands in a list, options, names of states
-SAME = re.compile(r"^  [a-z]+(?=  )|--- stocksup \S+ life \d+ of \S+ .* ---|--[a-z-]+|\b[A-Z]{2,}\b")
+#: what is the same everywhere: names of commands in a list, options, names of states
+SAME = re.compile(r"^  [a-z]+(?=  )|--[a-z-]+|\b[A-Z]{2,}\b")
 
 
 def whole_texts() -> set[str]:

@@ -182,3 +182,24 @@ def test_a_failure_is_logged_and_does_not_stop_a_drain(caplog: pytest.LogCapture
     run(scene)
     assert "import failed" in caplog.text
     assert "no such product" in caplog.text
+
+
+def test_who_only_waits_is_woken_by_a_drain() -> None:
+    async def scene() -> None:
+        background = Background()
+        background.spawn("waits", background.rest(3600))
+        await settle()
+        drained = await background.drain(60)
+        assert (drained.finished, drained.cut_off) == (("waits",), ())
+        await background.rest(3600)
+
+    run(scene)
+
+
+def test_who_only_waits_waits_as_long_as_said() -> None:
+    async def scene() -> None:
+        background = Background()
+        await background.rest(0.001)
+        assert not background.draining
+
+    run(scene)

@@ -82,6 +82,14 @@ def test_back_again_names_the_time_of_each_known_phase() -> None:
     assert restart_dialog.back_again(7, None) == "✅ Back again: life 7."
 
 
+@pytest.mark.parametrize(
+    ("by", "is_news"), [("systemd", True), ("root (command line)", True), ("supervisor", False), ("", False)]
+)
+def test_only_what_somebody_asked_for_is_news(by: str, is_news: bool) -> None:
+    assert restart_dialog.is_news({**REPORT, "by": by}) is is_news
+    assert not restart_dialog.is_news(None)
+
+
 @pytest.mark.parametrize("code", ["check_failed", "bad_config", "refused", "shutting_down", "closed"])
 def test_a_failure_fits_a_message_and_cannot_leave_its_block(code: str) -> None:
     for language in locale.LANGUAGES:

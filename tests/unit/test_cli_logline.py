@@ -7,7 +7,7 @@ import json
 import pytest
 
 from supervisor.cli import logline
-from supervisor.cli.logline import Chooser, Line, merged, of_last_life
+from supervisor.cli.logline import Chooser, Line, merged, of_last_life, untold
 
 
 def read(*lines: str) -> list[Line]:
@@ -83,3 +83,10 @@ def test_only_the_last_life_is_told_of() -> None:
     )  # fmt: skip
     assert [line.shown for line in of_last_life(lines)] == ["new", "--- no mark ---"]
     assert [line.shown for line in of_last_life(read("a log", "without marks"))] == ["a log", "without marks"]
+
+
+def test_what_is_told_anyway_is_not_shown_before_it() -> None:
+    lines = ["Loading", "2026-11-24T04:00:00Z ERROR the token is refused", "config.toml: [bot] prefx: unknown key"]
+    shown = [line.message or line.shown for line in untold(read(*lines), "config.toml: [bot] prefx: unknown key")]
+    assert shown == ["Loading", "the token is refused"]
+    assert untold(read(*lines), "exit 77: the token is refused")[1:] == read(lines[2])

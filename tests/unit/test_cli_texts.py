@@ -7,7 +7,7 @@ from typing import Any
 import click
 import pytest
 
-from supervisor import __version__
+from supervisor import __version__, locale
 from supervisor.cli import exits, words
 from supervisor.cli.history import lines as history_lines
 from supervisor.cli.restart import failure
@@ -148,6 +148,27 @@ def test_no_line_of_the_table_is_wider_than_the_terminal() -> None:
 )
 def test_the_next_command_is_about_what_is_worst(states: list[str], first: str) -> None:
     assert next_commands([program(name=f"p{i}", state=state) for i, state in enumerate(states)])[0] == first
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("life 3 of bot starts", "life 3 dari bot dimulai"),
+        ("life 3 of bot goes on", "life 3 dari bot berlanjut"),
+        ("life 3 of bot ended: exit 78", "life 3 dari bot berakhir: exit 78"),
+        ("life 3 of bot ended: exit unknown", "life 3 dari bot berakhir: exit tidak diketahui"),
+        ("something else", "something else"),
+    ],
+)
+def test_marks_are_shown_in_the_language_in_use(what: str, said: str) -> None:
+    line = "--- stocksup 2026-11-24T04:00:00+0700: {} ---"
+    locale.use("id")
+    try:
+        assert words.mark(line.format(what)) == line.format(said)
+        assert [words.phase(one) for one in ("drain", "wait")] == ["drain", "menunggu"]
+    finally:
+        locale.use("en")
+    assert words.mark(line.format(what)) == line.format(what)
 
 
 def test_history_shows_phases_and_work() -> None:

@@ -70,3 +70,11 @@ def test_others_do_not_matter() -> None:
 def test_one_that_is_stopped_meanwhile_is_not_waited_for() -> None:
     waiting = Waiting.begin([shown("bot", "STARTING")], ["bot"]).until_over([told("bot", "STOPPED")], say_nothing)
     assert (waiting.failed, waiting.up) == (None, {})
+
+
+def test_what_ended_by_itself_is_not_waited_for_and_its_reason_is_kept() -> None:
+    waiting = Waiting.begin([shown("once", "STARTING"), shown("bot", "STARTING")], ["once", "bot"])
+    reports = [{**told("once", "STOPPED"), "reason": "ended by itself (exit 0)"}, told("bot", "STOPPED")]
+    waiting = waiting.until_over(reports, say_nothing)
+    assert (waiting.up, waiting.failed) == ({}, None)
+    assert waiting.down == {"once": "ended by itself (exit 0)", "bot": "stopped"}
