@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,4 +47,4 @@ def furnish(file: Path, goods: Sequence[Goods] = GOODS) -> None:
         database.run_here(stock.stage, one.code, sort_lines(one.items).items)
         database.run_here(stock.publish, one.code, one.code, actor="demo", now_ms=now_ms)
         database.run_here(stock.unstage, one.code, len(one.items))
-    asyncio.run(database.close())
+    database.close_here()

@@ -160,7 +160,11 @@ class Database:
 
     async def close(self) -> None:
         """Finish what is under way and close every connection."""
-        await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self.close_here)
+
+    def close_here(self) -> None:
+        """Do what `close` does in the calling thread."""
+        self._threads.shutdown()
         self._forget()
 
     def _engine_now(self) -> Engine:
