@@ -25,6 +25,7 @@ OWN: Final = (
     "status",
     "logs",
     "history",
+    "health",
     "check",
     "alerts",
     "service",
