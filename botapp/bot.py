@@ -22,6 +22,7 @@ from botapp.link import Link
 from botapp.locale import _
 from botapp.log import reopen
 from botapp.passing import PassingMessage
+from botapp.self_restart import SelfRestart
 from botapp.state import StateError
 from botapp.ui import render
 from botapp.ui.clicks import Clicks
@@ -44,6 +45,10 @@ LAG_INTERVAL_S: Final = 2.0
 SHORT_DRAIN_S: Final = 5.0
 #: how long closing the gateway session may take, in seconds
 CLOSE_TIMEOUT_S: Final = 2.0
+#: how long the gateway may be away before the buttons count as broken, in seconds
+OFFLINE_GRACE_S: Final = 5.0
+#: slower than that, an answer comes too late for Discord, in seconds
+MAX_LATENCY_S: Final = 2.5
 
 
 def point_at(settings: Settings) -> None:
@@ -79,7 +84,16 @@ class ShopBot(commands.Bot):
         self.clicks = Clicks(self.background, lambda: self.shopfront, self._about)
         channel_id = settings.bot.live_channel_id or self._chosen_channel_id()
         message = self._live_message_in(channel_id) if channel_id else None
-        self.shopfront = Shopfront(self.background, self._read_products, message, self._beat)
+        self.self_restart = SelfRestart(self.link, self.background, settings.state_file, self._notify)
+        self.shopfront = Shopfront(
+            self.background,
+            self._read_products,
+            message,
+            edit_interval_s=settings.bot.edit_interval_s,
+            probe_buttons=self._probe_buttons,
+            on_health=self._beat,
+            on_error=self.self_restart.look,
+        )
         self.admin = AdminCog(self)
         self.passing = PassingMessage(self.get_partial_messageable, settings.state_file, self.background.rest)
         #: set when no session could be opened at all
@@ -88,6 +102,7 @@ class ShopBot(commands.Bot):
         self.ending = False
         self._since_s = time.time()
         self._online = False
+        self._offline_since_s = time.monotonic()
         self._was_ready = False
         self._lost_tries = 0
         self._identifies = 0
@@ -138,9 +153,14 @@ class ShopBot(commands.Bot):
         self._online = True
         self._lost_tries = 0
         self._beat()
+        self.shopfront.look_soon()
 
     async def on_disconnect(self) -> None:
         """The connection is lost; discord.py opens another."""
+        if self._online:
+            self._offline_since_s = time.monotonic()
+            # one that comes back soon is not worth a word to members
+            asyncio.get_running_loop().call_later(OFFLINE_GRACE_S, self.shopfront.look_soon)
         self._online = False
         self._lost_tries += 1
         self._beat()
@@ -238,6 +258,7 @@ class ShopBot(commands.Bot):
         return {
             "livestock": self.shopfront.livestock.get_status(),
             "buttons": self.shopfront.buttons.get_status(),
+            "link": self.shopfront.health(),
             "gateway": {
                 "is_healthy": self._online or not self._was_ready,
                 "last_error": None if self._online else _("not connected to Discord"),
@@ -377,6 +398,18 @@ class ShopBot(commands.Bot):
             self.link.tell("draining", pending=pending)
 
     # --- small things ---
+
+    def _probe_buttons(self) -> str | None:
+        """Say why clicks on the buttons cannot be served; None: they can."""
+        if not self._online and time.monotonic() - self._offline_since_s > OFFLINE_GRACE_S:
+            return _("not connected to Discord")
+        if self._online and MAX_LATENCY_S < self.latency < float("inf"):
+            return _("Discord takes %d ms to answer") % (1000 * self.latency)
+        return None if self.persistent_views else _("no buttons are registered")
+
+    def _notify(self, text: str) -> None:
+        if hasattr(self, "shop"):
+            self.shop.notify(text)
 
     async def _read_products(self) -> tuple[Product, ...]:
         return await self.shop.products()

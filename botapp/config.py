@@ -62,6 +62,8 @@ class Bot(Struct, frozen=True, forbid_unknown_fields=True):
     admin_role_ids: Annotated[tuple[Snowflake, ...], Meta(max_length=1000)] = ()
     #: channel of the live message; 0: none yet
     live_channel_id: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    #: shortest time between two edits of the live message, in seconds
+    edit_interval_s: Annotated[float, Meta(ge=0, le=3600)] = 2.0
 
 
 class Cache(Struct, frozen=True, forbid_unknown_fields=True):

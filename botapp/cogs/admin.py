@@ -247,7 +247,7 @@ class AdminCog(commands.Cog):
         return removed
 
     async def _reset_livestock(self) -> None:
-        self.bot.shopfront.livestock.reset()
+        self.bot.shopfront.reset()
 
     async def _reset_buttons(self) -> None:
         self.overtake()

@@ -83,6 +83,7 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
                     "at once and without a restart."
                 ),
             ),
+            Key("edit_interval_s", "2.0", N_("Shortest time between two edits of the live message, in seconds.")),
         ),
     ),
     "cache": (

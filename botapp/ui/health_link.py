@@ -1,11 +1,39 @@
-"""Between live stock and live buttons: from the health of both, what members may see. Pure."""
+"""Between live stock and live buttons: from the health of both, what members may see and do. Pure.
+
+Each of the two reports how its operations went. What members see follows from both: stock that cannot be trusted
+takes the buttons away, and buttons that do not work take the stock away. A warning is shown at once. The way back
+takes one good operation of each; only where that has failed again and again in a short time, members see the warning
+a little longer, so that the message does not flicker.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TypedDict
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Final, Literal, TypedDict
 
+#: how far back errors are counted, in seconds
+WINDOW_S: Final = 600.0
+#: errors within the window above which a new life is asked for
+MAX_ERRORS: Final = 30
+#: how often at most, in seconds
+RESTART_INTERVAL_S: Final = 3600.0
+#: warnings within the window from which on the way back is damped
+FLAPPING: Final = 3
+#: first and longest time that a warning is shown although all is well again, in seconds
+FIRST_HOLD_S: Final = 10.0
+LONGEST_HOLD_S: Final = 300.0
+#: longest time between two tries of what is broken, in seconds
+LONGEST_RETRY_S: Final = 30.0
+#: recoveries that are remembered
+REMEMBERED: Final = 5
+#: how far back errors are shown, and in pieces how long, in seconds
+CHART_S: Final = 3600.0
+CHART_STEP_S: Final = 300.0
+
+#: `edit`: whether Discord takes what the live message is to show
+Which = Literal["livestock", "buttons", "edit"]
 #: told whether the partner is healthy, and its error
 Listener = Callable[[bool, str | None], Awaitable[None]]
 
@@ -21,6 +49,17 @@ class Status(TypedDict):
     last_update: float | None
 
 
+class Mode(Enum):
+    """What members see."""
+
+    NORMAL = "normal"
+    #: the buttons are off, and the message says why
+    STOCK_BROKEN = "stock_broken"
+    #: the stock is not shown, but a notice
+    BUTTONS_BROKEN = "buttons_broken"
+    BOTH_BROKEN = "both_broken"
+
+
 @dataclass(frozen=True)
 class Shown:
     """What the live message may show."""
@@ -29,6 +68,119 @@ class Shown:
     stock: bool
     #: whether the buttons can be clicked
     buttons: bool
+
+
+@dataclass(frozen=True)
+class Reported:
+    """Somebody says how an operation went."""
+
+    which: Which
+    is_healthy: bool
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """A warning that is over."""
+
+    #: what it was
+    mode: Mode
+    began_s: float
+    ended_s: float
+
+
+@dataclass(frozen=True)
+class Link:
+    """Everything that is known between the two. Times are seconds since 1970."""
+
+    livestock_error: str | None = None
+    buttons_error: str | None = None
+    #: why the message does not show what it should; then it is not known what members see
+    edit_error: str | None = None
+    mode: Mode = Mode.NORMAL
+    #: since when members see that
+    since_s: float = 0.0
+    #: when a damped warning ends; None: something is broken, or nothing is
+    calm_at_s: float | None = None
+    #: times of errors, the oldest first
+    errors_s: tuple[float, ...] = ()
+    #: times at which a warning began
+    falls_s: tuple[float, ...] = ()
+    recoveries: tuple[Recovery, ...] = ()
+    #: tries in a row that have mended nothing
+    failures: int = 0
+
+    @property
+    def all_well(self) -> bool:
+        """Whether nothing is broken; a warning may still be shown."""
+        return self.both_well and self.edit_error is None
+
+    @property
+    def both_well(self) -> bool:
+        """Whether neither live stock nor buttons are broken."""
+        return self.livestock_error is None and self.buttons_error is None
+
+
+def step(link: Link, event: Reported | None, now_s: float) -> Link:
+    """Return `link` after `event`, or, with None, after the time alone has passed."""
+    if event is not None:
+        link = _noted(link, event, now_s)
+    if not link.both_well:
+        return _warning(link, now_s)
+    if link.mode is Mode.NORMAL:
+        return replace(link, failures=0) if link.all_well else link
+    if link.calm_at_s is None:
+        link = replace(link, calm_at_s=now_s + hold_s(link, now_s))
+    assert link.calm_at_s is not None
+    # a clock that was set back keeps nobody waiting longer than he would have waited
+    if link.calm_at_s - now_s > LONGEST_HOLD_S:
+        link = replace(link, calm_at_s=now_s + LONGEST_HOLD_S)
+    return _recovered(link, now_s) if now_s >= (link.calm_at_s or 0.0) else link
+
+
+def shown(link: Link) -> Shown:
+    """Decide what members may see: stock and buttons are shown together, or neither can be used."""
+    return Shown(stock=link.mode is Mode.NORMAL, buttons=link.mode is Mode.NORMAL)
+
+
+def may_serve(link: Link) -> bool:
+    """Tell whether a click may be served now, whatever the message shows that it was made on."""
+    return link.all_well and link.mode is Mode.NORMAL
+
+
+def hold_s(link: Link, now_s: float) -> float:
+    """Return how long a warning stays although all is well again: not at all, unless there were many of late."""
+    falls = sum(now_s - WINDOW_S < at_s <= now_s for at_s in link.falls_s)
+    return min(LONGEST_HOLD_S, FIRST_HOLD_S * 2.0 ** (falls - FLAPPING)) if falls >= FLAPPING else 0.0
+
+
+def next_look_s(link: Link, now_s: float) -> float | None:
+    """Return in how many seconds to look again, by a try of what is broken or a step alone; None: no need to."""
+    if not link.all_well:
+        return retry_delay_s(link.failures)
+    return max(0.0, link.calm_at_s - now_s) if link.calm_at_s is not None else None
+
+
+def retry_delay_s(failures: int) -> float:
+    """Return how long to wait, in seconds, before trying again after so many failures in a row."""
+    return min(LONGEST_RETRY_S, 2.0 ** (min(failures, 6) - 1)) if failures > 0 else 0.0
+
+
+def wants_restart(link: Link, last_asked_s: float | None, now_s: float) -> bool:
+    """Tell whether a new life is to be asked for: too many errors of late, and not asked for of late."""
+    errors = sum(now_s - WINDOW_S < at_s <= now_s for at_s in link.errors_s)
+    asked_of_late = last_asked_s is not None and 0 <= now_s - last_asked_s < RESTART_INTERVAL_S
+    return errors > MAX_ERRORS and not asked_of_late
+
+
+def chart(link: Link, now_s: float) -> list[int]:
+    """Return how many errors there were in each piece of the last hour, the oldest piece first."""
+    pieces = [0] * int(CHART_S / CHART_STEP_S)
+    for at_s in link.errors_s:
+        age_s = now_s - at_s
+        if 0 <= age_s < CHART_S:
+            pieces[-1 - int(age_s / CHART_STEP_S)] += 1
+    return pieces
 
 
 def new_status() -> Status:
@@ -51,12 +203,38 @@ def changed(before: Status, after: Status) -> bool:
     return (before["is_healthy"], before["last_error"]) != (after["is_healthy"], after["last_error"])
 
 
-def shown(livestock_healthy: bool, buttons_healthy: bool) -> Shown:
-    """Decide what members may see: stock that cannot be trusted takes the buttons away, and the other way round."""
-    both = livestock_healthy and buttons_healthy
-    return Shown(stock=both, buttons=both)
+def _noted(link: Link, event: Reported, now_s: float) -> Link:
+    error = None if event.is_healthy else event.error or "unknown"
+    match event.which:
+        case "livestock":
+            link = replace(link, livestock_error=error)
+        case "buttons":
+            link = replace(link, buttons_error=error)
+        case "edit":
+            link = replace(link, edit_error=error)
+    if error is None:
+        return link
+    # more than that is too many, however many it is
+    kept = [at_s for at_s in link.errors_s if 0 <= now_s - at_s < CHART_S][-10 * MAX_ERRORS :]
+    return replace(link, errors_s=(*kept, now_s), failures=link.failures + 1)
 
 
-def retry_delay_s(failures: int) -> float:
-    """Return how long to wait, in seconds, before trying again after so many failures in a row."""
-    return min(30.0, 2.0 ** (min(failures, 6) - 1)) if failures > 0 else 0.0
+def _warning(link: Link, now_s: float) -> Link:
+    """Show what is broken, at once."""
+    broken = (link.livestock_error is not None, link.buttons_error is not None)
+    mode = {
+        (True, False): Mode.STOCK_BROKEN,
+        (False, True): Mode.BUTTONS_BROKEN,
+        (True, True): Mode.BOTH_BROKEN,
+    }[broken]
+    link = replace(link, calm_at_s=None)
+    if link.mode is Mode.NORMAL:
+        falls = [at_s for at_s in link.falls_s if 0 <= now_s - at_s < WINDOW_S]
+        return replace(link, mode=mode, since_s=now_s, falls_s=(*falls, now_s))
+    return replace(link, mode=mode)
+
+
+def _recovered(link: Link, now_s: float) -> Link:
+    recovery = Recovery(link.mode, link.since_s, now_s)
+    recoveries = (*link.recoveries, recovery)[-REMEMBERED:]
+    return replace(link, mode=Mode.NORMAL, since_s=now_s, calm_at_s=None, recoveries=recoveries, failures=0)

@@ -65,20 +65,23 @@ class LiveMessage:
         """Note that the message has been deleted: the next `show` posts another."""
         self._remember(None)
 
-    async def show(self, rendered: Rendered) -> None:
-        """Make the live message show `rendered`; do nothing when it does. Raises CannotShow."""
+    async def show(self, rendered: Rendered) -> bool:
+        """Make the live message show `rendered`; return whether Discord had to be told. Raises CannotShow."""
         try:
             if not self._looked:
                 await self._look()
             fingerprint = rendered.fingerprint()
+            if self._known is not None and self._known.shows == fingerprint:
+                return False
             if self._known is None:
                 await self._post(rendered)
-            elif self._known.shows != fingerprint:
+            else:
                 await self._edit(self._known, rendered)
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
             raise CannotShow(explain(error, self.channel_id)) from error
         except state.StateError as error:
             raise CannotShow(str(error)) from error
+        return True
 
     async def _look(self) -> None:
         """Find the message of an earlier life, if it is still there."""

@@ -1,60 +1,77 @@
-"""What members see of the shop, kept true: products, live message, and the health of both managers."""
+"""What members see of the shop, kept true: one live message, rendered from one snapshot, whenever something changes."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 from botapp.background import Background
 from botapp.locale import _
 from botapp.store.records import Product
 from botapp.store.unavailable import Unavailable
+from botapp.ui import health_link
 from botapp.ui.buttons.live_buttons import LiveButtonManager
-from botapp.ui.health_link import retry_delay_s, shown
+from botapp.ui.health_link import Link, Reported, Shown, Which
 from botapp.ui.live_message import CannotShow, LiveMessage
-from botapp.ui.render import Snapshot, render
+from botapp.ui.render import Rendered, Snapshot, render
 from botapp.ui.views.live_stock_view import LiveStockManager
 
 log = logging.getLogger(__name__)
 
-#: time between two looks at the database, in seconds
+#: time between two looks at the database when nothing is known to have changed, in seconds
 LOOK_INTERVAL_S: Final = 30.0
 #: how long closing the live message may take, in seconds
 CLOSE_TIMEOUT_S: Final = 5.0
 
 
 class Shopfront:
-    """Renders the live message from one snapshot whenever something it depends on has changed."""
+    """Looks at the stock, decides by `health_link` what may be shown, and brings the live message up to date."""
 
     def __init__(
         self,
         background: Background,
         read_products: Callable[[], Awaitable[tuple[Product, ...]]],
         live_message: LiveMessage | None,
+        *,
+        edit_interval_s: float = 2.0,
+        probe_buttons: Callable[[], str | None] = lambda: None,
         on_health: Callable[[], None] = lambda: None,
+        on_error: Callable[[Link], None] = lambda link: None,
     ) -> None:
-        """`read_products` may raise Unavailable; `live_message` is None while no channel is chosen.
-
-        `on_health` is called when health has changed.
+        """
+        Args:
+            read_products: may raise Unavailable.
+            live_message: None while no channel is chosen.
+            edit_interval_s: shortest time between two edits, in seconds.
+            probe_buttons: says why buttons do not work; None: they do.
+            on_health: called when health has changed.
+            on_error: called after each error.
         """
         self.products: tuple[Product, ...] = ()
-        self.livestock = LiveStockManager(on_change=self._status_changed)
-        self.buttons = LiveButtonManager(on_change=self._status_changed)
+        #: what is known between live stock and live buttons
+        self.link = Link(since_s=time.time())
+        self.livestock = LiveStockManager(on_report=self._livestock_reports)
+        self.buttons = LiveButtonManager(on_report=self._buttons_report)
         self.livestock.set_listener(self.buttons.on_livestock_status_change)
         self.buttons.set_listener(self.livestock.on_button_status_change)
         self._background = background
-        self._on_health = on_health
         self._read_products = read_products
         self._live_message = live_message
+        self._edit_interval_s = edit_interval_s
+        self._probe_buttons = probe_buttons
+        self._on_health = on_health
+        self._on_error = on_error
         self._closed = False
         self._lock = asyncio.Lock()
-        self._queued = False
-        self._failures = 0
+        self._edited_at_s = float("-inf")
+        #: a look that is due already or will be
+        self._due: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
-        # a message that could not be shown is no reason to show less in the next try
-        self._posting_failed = False
+        #: what the live stock's next report is about
+        self._about: Which = "livestock"
 
     @property
     def channel_id(self) -> int | None:
@@ -66,6 +83,23 @@ class Shopfront:
         """Id of the live message, if there is one."""
         return self._live_message.message_id if self._live_message else None
 
+    def may_serve(self) -> bool:
+        """Tell whether a click may be served now: to be asked before every operation."""
+        return health_link.may_serve(self.link)
+
+    def health(self) -> dict[str, Any]:
+        """Return what members see and since when, errors of the last hour and the last recoveries, for `status`."""
+        recoveries = [
+            {"state": one.mode.value, "at": round(one.ended_s, 1), "lasted_s": round(one.ended_s - one.began_s, 1)}
+            for one in self.link.recoveries
+        ]
+        return {
+            "state": self.link.mode.value,
+            "since": round(self.link.since_s, 1),
+            "errors_last_hour": health_link.chart(self.link, time.time()),
+            "recoveries": recoveries,
+        }
+
     async def move(self, live_message: LiveMessage) -> None:
         """Show `live_message` from now on, at once. Raises CannotShow; it is tried again then."""
         async with self._lock:
@@ -73,31 +107,24 @@ class Shopfront:
             try:
                 await self._show()
             except CannotShow as error:
-                self._posting_failed = True
-                await self.livestock._update_status(False, str(error))
+                await self._livestock_is(str(error), about="edit")
                 raise
 
     def serve(self) -> None:
         """Keep the live message true from now on. To be called once, when messages can be sent."""
         self._background.every(_("live message"), LOOK_INTERVAL_S, self._look)
 
-    def refresh_soon(self) -> None:
-        """Bring the live message up to date; several calls in a row make one edit."""
-        if self._queued or self._background.draining:
-            return
-        self._queued = True
-        self._background.spawn(_("live message"), self._refresh())
-
     def look_soon(self) -> None:
-        """Look whether what was wrong has been mended."""
-        if not self._background.draining:
-            self._background.spawn(_("live message"), self._look())
+        """Bring the live message up to date, as soon as it may be edited; many calls in a row make one look."""
+        if self._due is None and not self._background.draining:
+            loop = asyncio.get_running_loop()
+            self._due = loop.call_at(max(loop.time(), self._edited_at_s + self._edit_interval_s), self._look_now)
 
     def message_deleted(self) -> None:
         """The live message is gone: post it again."""
         if self._live_message is not None:
             self._live_message.forget()
-            self.refresh_soon()
+            self.look_soon()
 
     async def close(self) -> None:
         """Show that the shop is closed, with the buttons off. What goes wrong is logged."""
@@ -113,56 +140,100 @@ class Shopfront:
     def reopen(self) -> None:
         """Show an open shop again."""
         self._closed = False
-        self.refresh_soon()
-
-    def _status_changed(self) -> None:
-        self._on_health()
-        self.refresh_soon()
-        if not (self.livestock.is_healthy() and self.buttons.is_healthy()):
-            self._look_again()
-
-    def _look_again(self) -> None:
-        """Give what is broken another chance, later each time it stays broken."""
-        if self._retry is None:
-            self._failures += 1
-            self._retry = asyncio.get_running_loop().call_later(retry_delay_s(self._failures), self._retry_now)
-
-    def _retry_now(self) -> None:
-        self._retry = None
         self.look_soon()
+
+    def reset(self) -> None:
+        """Begin anew: forget errors. Done before the end of a life, when both managers are."""
+        self.livestock.reset()
+        self.buttons.reset()
+        self.link = Link(since_s=time.time())
+
+    def _look_now(self) -> None:
+        self._due = None
+        if not self._background.draining:
+            self._background.spawn(_("live message"), self._look())
 
     async def _look(self) -> None:
         """See how stock and buttons are, and bring the live message up to date."""
-        try:
-            self.products = await self._read_products()
-        except Unavailable as error:
-            await self.livestock._update_status(False, str(error))
-        else:
-            if not self._posting_failed:
-                await self.livestock._update_status(True)
-        await self.buttons._update_status(True)
-        await self._refresh()
-
-    async def _refresh(self) -> None:
         async with self._lock:
-            self._queued = False
-            try:
-                await self._show()
-            except CannotShow as error:
-                self._posting_failed = True
-                await self.livestock._update_status(False, str(error))
+            if self._due is not None:
+                self._due.cancel()
+                self._due = None
+            problem = self._probe_buttons()
+            await self.buttons._update_status(problem is None, problem)
+            error = await self._probe_stock()
+            # an edit that was refused is mended by one that is taken, not by a look at the stock
+            if error is None and self.link.edit_error is not None:
+                self._step(Reported("livestock", is_healthy=True))
             else:
-                if self._posting_failed:
-                    self._posting_failed = False
-                    await self.livestock._update_status(True)
-        if self.livestock.is_healthy() and self.buttons.is_healthy():
-            self._failures = 0
-        else:
-            self._look_again()
+                await self._livestock_is(error)
+            await self._show_or_say()
+
+    async def _probe_stock(self) -> str | None:
+        """Read the products and try whether they can be shown; return what is wrong."""
+        try:
+            products = await self._read_products()
+        except Unavailable:
+            return _("Database connection failed")  # why, its own health says
+        try:
+            render(Snapshot(products, Shown(stock=True, buttons=True)))
+        except Exception:  # no product that cannot be shown is to keep an old price in sight
+            log.exception("the live message cannot be rendered")
+            return _("the live message cannot be rendered; the bot's log says why")
+        self.products = products
+        return None
+
+    async def _show_or_say(self) -> None:
+        try:
+            await self._show()
+        except CannotShow as error:
+            await self._livestock_is(str(error), about="edit")
+            return
+        if self.link.edit_error is not None:
+            self._step(Reported("edit", is_healthy=True))
+            if self.link.livestock_error is None:
+                await self._livestock_is(None)
+            # it was rendered while nothing was known of the recovery
+            self.look_soon()
 
     async def _show(self) -> None:
+        """Show what is to be seen now. Raises CannotShow."""
         if self._live_message is None:
             return
-        stock_healthy = self.livestock.is_healthy() or self._posting_failed
-        snapshot = Snapshot(self.products, shown(stock_healthy, self.buttons.is_healthy()), self._closed)
-        await self._live_message.show(render(snapshot))
+        loop = asyncio.get_running_loop()
+        if await self._live_message.show(self._rendered()):
+            self._edited_at_s = loop.time()
+
+    def _rendered(self) -> Rendered:
+        return render(Snapshot(self.products, health_link.shown(self.link), self._closed))
+
+    async def _livestock_is(self, error: str | None, *, about: Which = "livestock") -> None:
+        self._about = about
+        try:
+            await self.livestock._update_status(error is None, error)
+        finally:
+            self._about = "livestock"
+
+    def _livestock_reports(self, is_healthy: bool, error: str | None) -> None:
+        self._step(Reported(self._about, is_healthy, error))
+
+    def _buttons_report(self, is_healthy: bool, error: str | None) -> None:
+        self._step(Reported("buttons", is_healthy, error))
+
+    def _step(self, event: Reported | None) -> None:
+        """Let the link know, and follow what comes of it."""
+        before, now_s = self.link, time.time()
+        self.link = health_link.step(before, event, now_s)
+        if (before.mode, before.all_well) != (self.link.mode, self.link.all_well):
+            self._on_health()
+            self.look_soon()
+        if event is not None and not event.is_healthy:
+            self._on_error(self.link)
+        wait_s = health_link.next_look_s(self.link, now_s)
+        if wait_s is not None and self._retry is None and not self._background.draining:
+            self._retry = asyncio.get_running_loop().call_later(wait_s, self._try_again)
+
+    def _try_again(self) -> None:
+        self._retry = None
+        self._step(None)
+        self.look_soon()

@@ -10,7 +10,7 @@ import pytest
 from botapp import locale, state
 from botapp.store.records import Product
 from botapp.ui.buttons.live_buttons import LiveButtonManager
-from botapp.ui.health_link import Shown, retry_delay_s, shown
+from botapp.ui.health_link import Shown
 from botapp.ui.render import STATUS_ID, STOCK_ID, Snapshot, mark, price, render, stock_list
 from botapp.ui.views.live_stock_view import LiveStockManager
 
@@ -76,15 +76,12 @@ def test_the_same_error_again_is_counted_but_not_said_again(caplog: pytest.LogCa
     assert caplog.messages.count("❌ Livestock error: gone") == 1
 
 
-def test_a_change_is_announced_once_so_that_the_message_follows() -> None:
-    calls: list[str] = []
-    livestock = LiveStockManager(on_change=lambda: calls.append("livestock"))
-    buttons = LiveButtonManager(on_change=lambda: calls.append("buttons"))
-    livestock.set_listener(buttons.on_livestock_status_change)
-    asyncio.run(livestock._update_status(True))
-    assert calls == []
-    asyncio.run(livestock._update_status(False, "x"))
-    assert calls == ["livestock", "buttons"]
+def test_every_operation_is_reported() -> None:
+    reports: list[tuple[bool, str | None]] = []
+    livestock = LiveStockManager(on_report=lambda is_healthy, error: reports.append((is_healthy, error)))
+    for is_healthy in (True, False, False, True):
+        asyncio.run(livestock._update_status(is_healthy, None if is_healthy else "x"))
+    assert reports == [(True, None), (False, "x"), (False, "x"), (True, None)]
 
 
 def test_reset_begins_anew() -> None:
@@ -94,17 +91,6 @@ def test_reset_begins_anew() -> None:
     buttons.reset()
     assert (livestock.get_status(), buttons.get_status()) == (FIELDS, FIELDS)
     assert buttons.may_serve()
-
-
-@pytest.mark.parametrize(("livestock", "buttons"), [(True, True), (True, False), (False, True), (False, False)])
-def test_either_being_broken_takes_both_away(livestock: bool, buttons: bool) -> None:
-    both = livestock and buttons
-    assert shown(livestock, buttons) == Shown(stock=both, buttons=both)
-
-
-def test_the_delay_before_trying_again_grows_to_a_bound() -> None:
-    assert [retry_delay_s(failures) for failures in range(8)] == [0, 1, 2, 4, 8, 16, 30, 30]
-    assert retry_delay_s(10**6) == 30
 
 
 def test_the_open_shop_shows_prices_stock_and_working_buttons() -> None:

@@ -15,11 +15,16 @@ log = logging.getLogger(__name__)
 class LiveButtonManager:
     """Keeps the live buttons' status and tells its partner, the live stock, when that changes."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.time, on_change: Callable[[], None] = lambda: None) -> None:
-        """`clock` gives seconds since 1970; `on_change` is called when members have to see something else."""
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.time,
+        on_report: Callable[[bool, str | None], None] = lambda is_healthy, error: None,
+    ) -> None:
+        """`clock` gives seconds since 1970; `on_report` hears how each operation went, and its error."""
         self.button_status: Status = new_status()
         self._clock = clock
-        self._on_change = on_change
+        self._on_report = on_report
         self._listener: Listener | None = None
         self._livestock_healthy = True
 
@@ -48,7 +53,6 @@ class LiveButtonManager:
             log.info(_("✅ Live stock is healthy again, buttons are on"))
         else:
             log.warning(_("⚠️ Live stock is not healthy, buttons are off"))
-        self._on_change()
 
     def reset(self) -> None:
         """Begin anew: forget errors, and what the partner said. To be done to both partners."""
@@ -61,12 +65,12 @@ class LiveButtonManager:
             self.button_status,
             updated(self.button_status, is_healthy, error, self._clock()),
         )
+        self._on_report(is_healthy, self.button_status["last_error"])
         if not changed(before, self.button_status):
             return
         if is_healthy:
             log.info(_("✅ Buttons are healthy again"))
         else:
             log.error(_("❌ Button error: %s"), self.button_status["last_error"])
-        self._on_change()
         if self._listener is not None:
             await self._listener(is_healthy, self.button_status["last_error"])
