@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from botapp import toml_words
 from botapp.locale import LANGUAGES, N_, _
 from botapp.store.money import Unit, problem_of
 from botapp.system import why
@@ -231,7 +232,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(text % {"path": path, "byte": error.start}) from error
     except tomli.TOMLDecodeError as error:
         text = _("%(path)s: not valid TOML at line %(line)d, column %(column)d: %(problem)s")
-        facts = {"path": path, "line": error.lineno, "column": error.colno, "problem": error.msg}
+        facts = {"path": path, "line": error.lineno, "column": error.colno, "problem": toml_words.problem(error.msg)}
         raise ConfigError(text % facts) from error
 
 
