@@ -100,6 +100,17 @@ def test_what_crashes_is_told_in_indonesian(toko: Instance) -> None:
     walk(toko, "logs", "supervisor")
 
 
+def test_alerts(toko: Instance) -> None:
+    walk(toko, "alerts", "test", code=1)
+    nobody = "json://127.0.0.1:1/x"
+    urls = f'urls = ["{nobody}", "tgram://toko", "tgram://1234:", "tgrm://x/1", "discord://1", "twilio://a:b@c"]'
+    toko.configure(extra=f"[alerts]\n{urls}\n")
+    said = walk(toko, "alerts", "test", code=1)
+    assert "1: json://*** tidak menerimanya: tidak ada yang menjawab di sana" in said
+    assert said.count("bukan token; seharusnya tgram://TOKEN/CHAT_ID") == 2
+    assert "mungkin maksudnya tgram://?" in said
+
+
 @pytest.mark.parametrize("name", ["", *OWN, "demo", "init"])
 def test_help(toko: Instance, name: str) -> None:
     walk(toko, *([name] if name else []), "--help")
