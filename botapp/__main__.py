@@ -55,7 +55,7 @@ def _in_words(facts: dict[str, object], *, does_not_load: bool) -> str:
     with suppress(Exception):
         from botapp import config
 
-        locale.use(config.language_of(config.find()))
+        config.choose_language()
     if does_not_load:
         text = _("%(file)s, line %(line)d: Python does not understand what stands there (%(kind)s: %(problem)s)")
     else:

@@ -5,6 +5,7 @@ Tables of the supervisor (`[programs]`, the rest of `[supervisor]`) are the supe
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
-from botapp import toml_words
+from botapp import locale, toml_words
 from botapp.locale import LANGUAGES, N_, _
 from botapp.store.money import Unit, problem_of
 from botapp.system import why
@@ -215,6 +216,13 @@ def language_of(path: Path) -> str:
     except ConfigError:
         return LANGUAGES[0]  # what is wrong with the file, `load` says
     return named if named in LANGUAGES else LANGUAGES[0]
+
+
+def choose_language() -> None:
+    """Say everything in the language of the configuration in use; in the default one where that cannot be read."""
+    locale.use(LANGUAGES[0])
+    with contextlib.suppress(ConfigError):  # whoever reads the settings says what is wrong
+        locale.use(language_of(find()))
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -23,6 +23,13 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 #: flags of an application that may read what members write: verified, or in fewer than 100 servers
 MESSAGE_CONTENT_FLAGS: Final = (1 << 18) | (1 << 19)
 
+_BROKEN_OFF: Final = (
+    aiohttp.ServerDisconnectedError,
+    aiohttp.ClientPayloadError,
+    aiohttp.ClientOSError,
+    ConnectionResetError,
+    BrokenPipeError,
+)
 UNKNOWN_CHANNEL: Final = 10003
 MISSING_ACCESS: Final = 50001
 
@@ -132,7 +139,7 @@ def why_unreachable(error: ClientError | OSError) -> str:
         return _("it answered %(status)d") % {"status": error.status}
     if isinstance(error, TimeoutError):
         return _("no answer in time")
-    if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError | ConnectionResetError):
+    if isinstance(error, _BROKEN_OFF) and not isinstance(error, aiohttp.ClientConnectorError):
         return _("the connection broke off")
     if isinstance(error, OSError):
         return why(error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import importlib
 import logging
@@ -14,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from botapp import config, locale, log
+from botapp import config, log
 from botapp.locale import _
 from supervisor.client import Surroundings, masked
 
@@ -56,7 +55,7 @@ def check() -> int:
     """
     import botapp
 
-    _choose_language()
+    config.choose_language()
 
     for module in pkgutil.walk_packages(botapp.__path__, "botapp."):
         if not module.name.startswith(_NOT_OF_THE_BOT):
@@ -93,19 +92,13 @@ def run() -> int:
 
 def usage() -> int:
     """Say how the bot is called; return the exit code for a wrong call."""
-    _choose_language()
+    config.choose_language()
     print(_("usage: %(command)s") % {"command": "python -m botapp [--check]"}, file=sys.stderr)
     return USAGE
 
 
-def _choose_language() -> None:
-    locale.use(locale.LANGUAGES[0])  # where the file says no other
-    with contextlib.suppress(config.ConfigError):  # whoever reads the settings says what is wrong
-        locale.use(config.language_of(config.find()))
-
-
 def _read_settings() -> tuple[Settings, str]:
-    _choose_language()
+    config.choose_language()
     path = config.find()
     settings = config.load(path)
     return settings, config.read_token(settings)
@@ -183,7 +176,7 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
     """Say why the bot ended although nobody asked it to, and what to do."""
     import discord
 
-    from botapp.discord_log import problem
+    from botapp.discord_words import problem
 
     address = (settings.discord.gateway if logged_in else settings.discord.api_base) or "discord.com"
     again = _("cannot reach Discord at %(address)s: %(problem)s; check the network and [discord]")

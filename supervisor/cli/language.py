@@ -7,10 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from supervisor import locale
-from supervisor.locale import _
 from supervisor.paths import language_of
 
 
@@ -24,8 +21,6 @@ def choose(words: Sequence[str]) -> None:
     locale.use(language)
     os.environ["LANGUAGE"] = language
     gettext.bindtextdomain("messages", str(Path(locale.__file__).parent))
-    # the names of its kinds of numbers are in no catalogue of click's
-    click.IntRange.name, click.FloatRange.name = _("whole number"), _("number")
 
 
 def named_config(words: Sequence[str]) -> Path | None:

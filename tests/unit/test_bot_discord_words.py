@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import aiohttp
 import discord
 import pytest
 import tomli
 
 import supervisor.locale
-from botapp import discord_log, locale, toml_words
+from botapp import discord_words, locale, toml_words
 from botapp.log import OneLine
 from supervisor import foreign
 from tests.support.english import english_in
@@ -79,12 +80,12 @@ def line(form: str, *values: object, error: BaseException | None = None) -> str:
 def test_every_line_of_discord_py_is_known() -> None:
     there = forms()
     assert "Attempting a reconnect in %.2fs" in there
-    assert there - set(discord_log._LINES) == set(), "discord.py says more than botapp/discord_log.py knows"
+    assert there - set(discord_words._LINES) == set(), "discord.py says more than botapp/discord_words.py knows"
 
 
 def test_all_that_is_known_is_said_in_indonesian() -> None:
-    for form, (_words, names) in discord_log._LINES.items():
-        said = discord_log.said(form, tuple(1.5 for _name in names))
+    for form, (_words, names) in discord_words._LINES.items():
+        said = discord_words.said(form, tuple(1.5 for _name in names))
         assert said, form
         assert english_in(said) == [], form
 
@@ -94,13 +95,32 @@ def test_a_lost_connection_is_told_without_an_english_word() -> None:
     assert said == "ERROR   koneksi ke Discord terputus; dicoba lagi dalam 2.3 s: koneksinya terputus"
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (aiohttp.ClientOSError(None, "Can not write request body for http://x"), "koneksinya terputus"),
+        (aiohttp.ServerDisconnectedError(), "koneksinya terputus"),
+        (BrokenPipeError(32, "Broken pipe"), "koneksinya terputus"),
+        (ConnectionRefusedError(111, "Connection refused"), "tidak ada yang menjawab di sana"),
+        (TimeoutError(), "tidak ada jawaban pada waktunya"),
+        (aiohttp.ClientError("odd"), "koneksinya gagal (odd)"),
+    ],
+)
+def test_what_comes_between_us_and_discord(error: Exception, said: str) -> None:
+    assert discord_words.problem(error) == said
+
+
+def test_a_fault_that_is_no_network_s_is_not_explained_away() -> None:
+    assert discord_words.problem(KeyError("code")) is None
+
+
 def test_a_fault_of_ours_keeps_its_kind_and_place() -> None:
     try:
         open("/nowhere/at/all").close()
     except OSError as error:
         said = line("Ignoring exception in %s", "on_message", error=error)
     assert said.startswith("ERROR   ada kesalahan di on_message; bot tetap jalan: FileNotFoundError: ")
-    assert "test_bot_discord_log.py:" in said
+    assert "test_bot_discord_words.py:" in said
 
 
 def test_a_blocked_loop_names_its_place() -> None:
