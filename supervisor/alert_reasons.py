@@ -11,7 +11,7 @@ from supervisor.locale import N_, _
 
 #: how addresses of common services look; TOKEN and the like stand for one's own
 FORMS: Final = {
-    "tgram": "tgram://TOKEN/CHAT_ID",
+    "tgram": "tgram://BOT_TOKEN/CHAT_ID",
     "discord": "discord://WEBHOOK_ID/WEBHOOK_TOKEN",
     "mailto": "mailto://USER:PASSWORD@DOMAIN?smtp=SERVER&to=ADDRESS",
     "mailtos": "mailtos://USER:PASSWORD@DOMAIN?smtp=SERVER&to=ADDRESS",

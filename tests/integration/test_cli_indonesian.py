@@ -109,7 +109,7 @@ def test_alerts(toko: Instance) -> None:
     toko.configure(extra=f"[alerts]\n{urls}\n")
     said = walk(toko, "alerts", "test", code=1)
     assert "1: json://*** tidak menerimanya: tidak ada yang menjawab di sana" in said
-    assert said.count("bukan token; seharusnya tgram://TOKEN/CHAT_ID") == 2
+    assert said.count("bukan token; seharusnya tgram://BOT_TOKEN/CHAT_ID") == 2
     assert "mungkin maksudnya tgram://?" in said
 
 

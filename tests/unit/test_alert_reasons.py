@@ -31,7 +31,7 @@ def indonesian() -> Iterator[None]:
     [
         ("tgram://", "token is missing"),
         ("tgram:///5", "token is missing"),
-        ("tgram://shop", "is no token; expected tgram://TOKEN/CHAT_ID"),
+        ("tgram://shop", "is no token; expected tgram://BOT_TOKEN/CHAT_ID"),
         ("tgram://123456789", "is no token"),
         ("tgram://123456789:", "is no token"),
         ("TGRAM://shop/77", "is no token"),
@@ -50,7 +50,7 @@ def test_an_address_that_is_none(url: str, expected: str) -> None:
 @pytest.mark.parametrize("form", FORMS.values())
 def test_the_forms_that_are_named_are_ones_that_apprise_takes(form: str) -> None:
     if form.startswith("tgram"):
-        form = form.replace("TOKEN", TOKEN).replace("CHAT_ID", "77")
+        form = form.replace("BOT_TOKEN", TOKEN).replace("CHAT_ID", "77")
     values = {"PORT": "80", "HOST": "example.org", "DOMAIN": "example.org", "SERVER": "example.org"}
     values |= {"ADDRESS": "a@example.org", "NUMBER": "12025550123", "PHONE_ID": "12025550123"}
     values |= {"TOKEN_A": "A" * 9, "TOKEN_B": "B" * 9, "TOKEN_C": "C" * 24, "USER_KEY": "u" * 30, "TOKEN": "t" * 30}
