@@ -35,11 +35,11 @@ UNUSED = (
 
 @pytest.fixture(autouse=True)
 def indonesian() -> Iterator[None]:
-    before, before_supervisor = locale._current, supervisor.locale._current
     locale.use("id")
+    before = supervisor.locale._current
     supervisor.locale.use("id")
     yield
-    locale._current, supervisor.locale._current = before, before_supervisor
+    supervisor.locale._current = before
 
 
 def forms() -> set[str]:
