@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import apprise
 import pytest
@@ -19,11 +18,8 @@ SCHEMES = _schemes(apprise.Apprise())
 
 
 @pytest.fixture
-def indonesian() -> Iterator[None]:
-    before = locale._current
+def indonesian() -> None:
     locale.use("id")
-    yield
-    locale._current = before
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -34,12 +33,9 @@ UNUSED = (
 
 
 @pytest.fixture(autouse=True)
-def indonesian() -> Iterator[None]:
+def indonesian() -> None:
     locale.use("id")
-    before = supervisor.locale._current
     supervisor.locale.use("id")
-    yield
-    supervisor.locale._current = before
 
 
 def forms() -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from botapp import locale
 from tests.support.shop import ROOT
@@ -42,4 +43,5 @@ def test_every_line_of_the_log_goes_through_the_catalogue() -> None:
                 and isinstance(node.args[0], ast.Constant | ast.JoinedStr)
             ):
                 bare.append(ast.unparse(node.args[0]))
+    bare = [one for one in bare if re.search("[a-z]", one.replace("%s", ""))]
     assert bare == ["'cache.%s removed=%d'"], "a line for programs; people's lines are wrapped in _()"
