@@ -54,14 +54,13 @@ def test_a_bad_day(tmp_path: Path) -> None:
         toko.wait_for_state("discord", "RUNNING", life=2)
         toko.ask("restart", program="bot", reason="harga baru", wait=True)
 
-        catalogue = toko.directory / "catalogue.toml"
-        right = catalogue.read_text()
-        catalogue.write_text(right + 'name = "tanpa penutup\n')
+        right = toko.config.read_text()
+        toko.config.write_text(right + 'stop_timeout_s = "tanpa penutup\n')
         toko.restart_from_discord()
         told = toko.discord.wait_for_message("Admin", lambda one: "kutip penutup" in text(one))
         refused = said(toko, "restart")
         assert "kutip penutup" in refused
-        catalogue.write_text(right)
+        toko.config.write_text(right)
 
         (toko.directory / "token").write_text("salah\n")
         toko.ask("restart", program="bot", reason="token baru")
