@@ -7,8 +7,10 @@ RUN python -m venv /opt/stocksup \
     && /opt/stocksup/bin/python -m pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY supervisor supervisor
 COPY botapp botapp
+# An image keeps times in whole seconds, so compiled code must not be compared with the time of its source: it would be
+# taken for old, and compiled anew at every start.
 RUN /opt/stocksup/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation . \
-    && /opt/stocksup/bin/python -m compileall -q /opt/stocksup/lib
+    && /opt/stocksup/bin/python -m compileall -q -f --invalidation-mode unchecked-hash /opt/stocksup/lib
 
 FROM python:3.13-slim
 COPY --from=build /opt/stocksup /opt/stocksup

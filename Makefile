@@ -13,59 +13,63 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := .venv-lock/bin/uv
 BUNDLE := botapp/sandbox/bundle
 
-help: ## say what can be made
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 22
+help: ## say what can be made ## sebutkan apa yang bisa dibuat
+	@$(SAY); \
+	grep -E '^[a-z-]+:.*## ' Makefile \
+	| sed -E "s/^([a-z-]+):[^#]*## (.*) ## (.*)/make \\1\t$$(say '\\2' '\\3')/" | expand -t 22
 
-setup: .venv/.compiled ## make .venv with what running needs, and .venv/bin/stocksup
+setup: .venv/.compiled ## make .venv with what running needs, and .venv/bin/stocksup ## buat .venv berisi semua yang perlu untuk jalan, dan .venv/bin/stocksup
 
-setup-dev: .venv/.dev .venv/.compiled ## make .venv with what developing needs too
+setup-dev: .venv/.dev .venv/.compiled ## make .venv with what developing needs too ## buat .venv, ditambah yang perlu untuk mengembangkan
 
-run: .venv/.compiled ## show everything with a local Discord: stocksup demo
+run: .venv/.compiled ## show everything with a local Discord: stocksup demo ## perlihatkan semuanya dengan Discord lokal: stocksup demo
 	@exec $(BIN)/stocksup demo
 
-test: .venv/.dev .venv/.compiled ## run all tests
+test: .venv/.dev .venv/.compiled ## run all tests ## jalankan semua tes
 	$(BIN)/python -m pytest
 
-test-fast: .venv/.dev .venv/.compiled ## run the tests that take seconds
+test-fast: .venv/.dev .venv/.compiled ## run the tests that take seconds ## jalankan tes yang hanya beberapa detik
 	$(BIN)/python -m pytest tests/unit tests/property
 
-texts: .venv/.dev ## bring the catalogues of texts up to date with the code
+texts: .venv/.dev ## bring the catalogues of texts up to date with the code ## sesuaikan katalog teks dengan kode
 	$(BIN)/python -m tests.support.catalogues
 	$(BIN)/python -m tests.support.page_words
 
-lint: .venv/.dev ## check style and types
+lint: .venv/.dev ## check style and types ## periksa gaya dan tipe
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-docs: .venv/.dev ## write what is made from the code anew: diagrams, reference of commands and keys
+docs: .venv/.dev ## write what is made from the code anew: diagrams, reference of commands and keys ## tulis ulang yang dibuat dari kode: diagram, acuan perintah dan key
 	$(BIN)/python docs/machine_diagram.py
 	$(BIN)/python docs/make_reference.py
 
-bench-restart: .venv/.dev .venv/.compiled ## measure restarts beside other supervisors
+bench-restart: .venv/.dev .venv/.compiled ## measure restarts beside other supervisors ## ukur restart di samping supervisor lain
 	$(BIN)/python bench/restart.py
 
-lock: .venv-lock/.made ## choose the newest versions that pyproject.toml allows
+lock: .venv-lock/.made ## choose the newest versions that pyproject.toml allows ## pilih versi terbaru yang diizinkan pyproject.toml
 	$(call COMPILE,requirements.lock,--extra build)
 	$(call COMPILE,requirements-dev.lock,--extra build --extra dev --constraint requirements.lock)
 
-page: ## bundle anew what the page of the local Discord stands on; needs npm
+page: ## bundle anew what the page of the local Discord stands on; needs npm ## bundel ulang bahan halaman Discord lokal; perlu npm
 	cd $(BUNDLE) && npm ci --no-fund --no-audit && node build.mjs
 
-screenshots: .venv/.dev .venv/.compiled ## make docs/demo.png anew from a running demo; needs chromium
+screenshots: .venv/.dev .venv/.compiled ## make docs/demo.png anew from a running demo; needs chromium ## buat ulang docs/demo.png dari demo yang jalan; perlu chromium
 	$(BIN)/python -m docs.screenshots
 
-bench-shop: .venv/.dev .venv/.compiled ## measure purchases beside the same statements without the shop
+bench-shop: .venv/.dev .venv/.compiled ## measure purchases beside the same statements without the shop ## ukur pembelian di samping pernyataan yang sama tanpa toko
 	$(BIN)/python -m bench.shop
 
-clean: ## remove all that was made here; the state of an instance stays
+clean: ## remove all that was made here; the state of an instance stays ## hapus semua yang dibuat di sini; state sebuah instance tetap
 	rm -rf .venv .venv-lock $(BUNDLE)/node_modules bench/.venv-peers build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find supervisor botapp tests bench docs -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.made:
-	@$(FIND_PYTHON); \
+	@$(SAY); $(FIND_PYTHON); \
 	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-	    echo "Making .venv with $$($$python --version) and what stocksup needs; this happens once."; \
+	    version=$$($$python --version); \
+	    say "Making .venv with $$version and what stocksup needs; this happens once." \
+	        "Membuat .venv dengan $$version dan semua yang perlu untuk stocksup; ini hanya sekali."; \
 	    rm -rf .venv && "$$python" -m venv .venv; \
 	fi && touch $@
 
@@ -86,7 +90,7 @@ clean: ## remove all that was made here; the state of an instance stays
 	@touch $@
 
 .venv-lock/.made:
-	@$(FIND_PYTHON); "$$python" -m venv .venv-lock
+	@$(SAY); $(FIND_PYTHON); "$$python" -m venv .venv-lock
 	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install uv==0.13.9
 	@touch $@
 
@@ -95,22 +99,30 @@ COMPILE = $(UV) pip compile --quiet --no-config --upgrade --universal --python-v
 	--generate-hashes --no-annotate --no-emit-index-url --default-index https://pypi.org/simple \
 	--custom-compile-command "make lock" $(2) --output-file $(1) pyproject.toml
 
+# Defines `say ENGLISH INDONESIAN`, which says one of them: the terminal's language.
+SAY = say() { case "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}" in id*) echo "$$2";; *) echo "$$1";; esac; }
+
 # Sets $python to the first that will do, or says what is missing, with its remedy, and ends.
 FIND_PYTHON = python=; found=; without_venv=; \
 	for name in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
 	    version=$$("$$name" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue; \
-	    found="$$found $$name is $$version,"; \
+	    found="$$found $$name $$version,"; \
 	    "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || continue; \
 	    if "$$name" -c 'import venv; from ensurepip import bootstrap' 2>/dev/null; then python=$$name; break; fi; \
 	    without_venv=$${without_venv:-$$version}; \
 	done; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo "; \
 	if [ -z "$$python" ] && [ -n "$$without_venv" ]; then \
-	    echo "stocksup: cannot make .venv: Python $$without_venv has no venv module;" \
-	         "install it, then make again: $${sudo}apt install python$$without_venv-venv" >&2; exit 1; \
+	    apt="$${sudo}apt install python$$without_venv-venv"; \
+	    say "stocksup: cannot make .venv: Python $$without_venv has no venv module; install it, then make again: $$apt" \
+	        "stocksup: .venv tidak dapat dibuat: Python $$without_venv tanpa modul venv; pasang, lalu ulangi make: $$apt" \
+	        >&2; exit 1; \
 	elif [ -z "$$python" ]; then \
 	    newest=3; for v in 3.11 3.12 3.13; do ! apt-cache show python$$v >/dev/null 2>&1 || newest=$$v; done; \
-	    echo "stocksup: cannot make .venv: Python 3.11 or newer is needed (found:$${found:- none,}" \
-	         "looked for $(or $(PYTHON),python3.13 python3.12 python3.11 python3)); install one, then make again:" \
-	         "$${sudo}apt install python$$newest python$$newest-venv; or name one: make PYTHON=/path/to/python3" >&2; exit 1; \
+	    apt="$${sudo}apt install python$$newest python$$newest-venv"; other="make PYTHON=/path/to/python3"; \
+	    names="$(or $(PYTHON),python3.13 python3.12 python3.11 python3)"; \
+	    say "stocksup: cannot make .venv: Python 3.11 or newer is needed (found:$${found:- none,} looked for $$names); \
+	install one, then make again: $$apt; or name one: $$other" \
+	        "stocksup: .venv tidak dapat dibuat: perlu Python 3.11 atau lebih baru (ditemukan:$${found:- tidak ada,} \
+	dicari: $$names); pasang satu, lalu ulangi make: $$apt; atau sebut satu: $$other" >&2; exit 1; \
 	fi

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from contextlib import suppress
 from types import TracebackType
 
 
@@ -19,27 +20,47 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         return startup.check()
     if arguments:
-        print("usage: python -m botapp [--check]", file=sys.stderr)
-        return 2
+        return startup.usage()
     return startup.run()
 
 
 def say_in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Log a fault that nothing caught: what, and where. The exit code is 1 then."""
-    from supervisor.client import masked
-
-    place = ""
+    file, line = "", 0
     while trace is not None:
         if "importlib" not in trace.tb_frame.f_code.co_filename:
-            place = f" [{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}]"
+            file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
         trace = trace.tb_next
+    problem = str(error)
     if isinstance(error, SyntaxError):
-        place = f" [{error.filename}:{error.lineno}]"
-    text = f"cannot go on: {kind.__name__}: {error}{place}"
+        file, line, problem = error.filename or file, error.lineno or line, error.msg
+    facts = {"kind": kind.__name__, "problem": problem, "file": file, "line": line}
+    # What does not load may be what speaks and masks: then it is said in English, and without words that nobody masks.
+    text = f"{file}, line {line} does not load: {kind.__name__}"
+    with suppress(Exception):
+        text = _in_words(facts, does_not_load=isinstance(error, SyntaxError))
     if logging.getLogger().handlers:
         logging.getLogger(__name__).critical(text)
     else:
-        print(masked(text), file=sys.stderr)
+        print(text, file=sys.stderr)
+
+
+def _in_words(facts: dict[str, object], *, does_not_load: bool) -> str:
+    """Say it in the language in use, secrets masked. Raises whatever code that does not load raises."""
+    from botapp import locale
+    from botapp.locale import _
+    from supervisor.client import masked
+
+    locale.use(locale.LANGUAGES[0])
+    with suppress(Exception):
+        from botapp import config
+
+        config.choose_language()
+    if does_not_load:
+        text = _("%(file)s, line %(line)d: Python does not understand what stands there (%(kind)s: %(problem)s)")
+    else:
+        text = _("cannot go on: %(kind)s: %(problem)s [%(file)s:%(line)d]")
+    return masked(text % facts)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from botapp.locale import _
+
 log = logging.getLogger(__name__)
 
 #: how long cancelled work may take to end, in seconds
@@ -120,7 +122,7 @@ class Background:
 
     def _task_ended(self, task: asyncio.Task[None], name: str) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("%s failed", name, exc_info=error)
+            log.error(_("%s failed"), name, exc_info=error)
         self._ended(task, name)
 
     def _ended(self, task: asyncio.Task[Any], name: str) -> None:
@@ -145,5 +147,5 @@ class Background:
             try:
                 await work()
             except Exception:  # one failed round is no reason to give up the next
-                log.exception("%s failed", name)
+                log.exception(_("%s failed"), name)
             await self.rest(interval_s)

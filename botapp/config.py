@@ -5,6 +5,7 @@ Tables of the supervisor (`[programs]`, the rest of `[supervisor]`) are the supe
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct
 
+from botapp import locale, toml_words
 from botapp.locale import LANGUAGES, N_, _
 from botapp.store.money import Unit, problem_of
 from botapp.system import why
@@ -218,6 +220,13 @@ def language_of(path: Path) -> str:
     return named if named in LANGUAGES else LANGUAGES[0]
 
 
+def choose_language() -> None:
+    """Say everything in the language of the configuration in use; in the default one where that cannot be read."""
+    locale.use(LANGUAGES[0])
+    with contextlib.suppress(ConfigError):  # whoever reads the settings says what is wrong
+        locale.use(language_of(find()))
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Return what is in the TOML file at `path`. Raises ConfigError when it cannot be read or is not TOML."""
     import tomli
@@ -233,7 +242,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(text % {"path": path, "byte": error.start}) from error
     except tomli.TOMLDecodeError as error:
         text = _("%(path)s: not valid TOML at line %(line)d, column %(column)d: %(problem)s")
-        facts = {"path": path, "line": error.lineno, "column": error.colno, "problem": error.msg}
+        facts = {"path": path, "line": error.lineno, "column": error.colno, "problem": toml_words.problem(error.msg)}
         raise ConfigError(text % facts) from error
 
 

@@ -23,6 +23,13 @@ MAX_BYTES: Final = 8 * 1024 * 1024
 #: flags of an application that may read what members write: verified, or in fewer than 100 servers
 MESSAGE_CONTENT_FLAGS: Final = (1 << 18) | (1 << 19)
 
+_BROKEN_OFF: Final = (
+    aiohttp.ServerDisconnectedError,
+    aiohttp.ClientPayloadError,
+    aiohttp.ClientOSError,
+    ConnectionResetError,
+    BrokenPipeError,
+)
 UNKNOWN_CHANNEL: Final = 10003
 MISSING_ACCESS: Final = 50001
 
@@ -88,10 +95,10 @@ class DiscordRest:
                 status = response.status
         except TimeoutError as error:
             raise Unreachable(self._cannot_reach(_("no answer within %d s") % TIMEOUT_S)) from error
-        except aiohttp.ClientConnectorError as error:
+        except (ClientError, OSError) as error:
             raise Unreachable(self._cannot_reach(why_unreachable(error))) from error
-        except (ClientError, OSError, ValueError) as error:
-            raise Unreachable(self._cannot_reach(str(error) or type(error).__name__)) from error
+        except ValueError as error:
+            raise Unreachable(self._cannot_reach(str(error))) from error
         if status == 401:
             raise TokenRefused(_("Discord refused the token"))
         if status != 200:
@@ -122,11 +129,21 @@ def portal_of(application_id: int) -> str:
     return f"https://discord.com/developers/applications/{application_id}/bot"
 
 
-def why_unreachable(error: aiohttp.ClientConnectorError) -> str:
-    """Return why there was no connection, in the language in use."""
+def why_unreachable(error: ClientError | OSError) -> str:
+    """Return why there was no connection, or why it did not last, in the language in use."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return _("its name cannot be looked up")
-    return why(error)
+    if isinstance(error, aiohttp.ClientSSLError):
+        return _("its certificate is not trusted; is this machine's clock right?")
+    if isinstance(error, aiohttp.ClientResponseError):
+        return _("it answered %(status)d") % {"status": error.status}
+    if isinstance(error, TimeoutError):
+        return _("no answer in time")
+    if isinstance(error, _BROKEN_OFF) and not isinstance(error, aiohttp.ClientConnectorError):
+        return _("the connection broke off")
+    if isinstance(error, OSError):
+        return why(error)
+    return _("the connection failed (%(said)s)") % {"said": str(error) or type(error).__name__}
 
 
 async def _read(response: aiohttp.ClientResponse) -> Any:

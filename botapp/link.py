@@ -11,6 +11,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from botapp.locale import _
 from supervisor.client import (
     MAX_LINE_BYTES,
     PROTOCOL_VERSION,
@@ -112,7 +113,7 @@ class Link:
                 if error.code == "stale_life":
                     raise StaleLife(error.message) from error
                 if error.message != refused:
-                    log.warning("the supervisor refuses this life: %s (%s)", error.message, error.code)
+                    log.warning(_("the supervisor refuses this life: %s (%s)"), error.message, error.code)
                 refused = error.message
             finally:
                 was_connected = self.connected
@@ -129,7 +130,7 @@ class Link:
         seconds, `busy` when too many requests wait, `too_long` when the message is.
         """
         if len(self._waiting) >= MAX_WAITING:
-            raise DoorError("busy", f"{MAX_WAITING} requests are waiting for the supervisor already")
+            raise DoorError("busy", _("%d requests are waiting for the supervisor already") % MAX_WAITING)
         self._next_id += 1
         id = self._next_id
         self._send({"v": PROTOCOL_VERSION, "id": id, "op": op, **fields})
@@ -138,7 +139,7 @@ class Link:
         try:
             answer = await asyncio.wait_for(future, timeout_s)
         except TimeoutError as error:
-            raise DoorError("timed_out", f"no answer from the supervisor within {timeout_s} s") from error
+            raise DoorError("timed_out", _("no answer from the supervisor within %g s") % (timeout_s or 0)) from error
         finally:
             self._waiting.pop(id, None)
         if answer.get("ok") is True:
@@ -155,7 +156,7 @@ class Link:
         try:
             self._send({"v": PROTOCOL_VERSION, "id": self._next_id, "op": op, **fields})
         except DoorError as error:
-            log.warning("cannot tell the supervisor %s: %s", op, error.message)
+            log.warning(_("cannot tell the supervisor %s: %s"), op, error.message)
 
     def ready(self) -> None:
         """This life serves: say so, now and on every later connection."""
@@ -210,7 +211,9 @@ class Link:
             try:
                 line = await reader.readline()
             except ValueError as error:
-                raise DoorError("too_long", f"the supervisor sent more than {MAX_LINE_BYTES} bytes a line") from error
+                raise DoorError(
+                    "too_long", _("the supervisor sent more than %d bytes a line") % MAX_LINE_BYTES
+                ) from error
             if not line.endswith(b"\n"):
                 return  # the connection has ended, maybe within a line
             message = decode(line)
@@ -234,7 +237,7 @@ class Link:
             fields = await handler(message) if handler else {}
             self._send({**reply, "ok": True, **fields})
         except Exception as error:  # whatever goes wrong here is the asker's answer, and the connection stays
-            log.exception("cannot do what the supervisor asks (%s)", op)
+            log.exception(_("cannot do what the supervisor asks (%s)"), op)
             text = f"{type(error).__name__}: {error}"
             self._send({**reply, "ok": False, "error": {"code": "failed", "message": text}})
 
@@ -242,7 +245,7 @@ class Link:
         try:
             answer = await self.request("ready")
         except DoorError as error:
-            log.warning("the supervisor did not take ready: %s (%s)", error.message, error.code)
+            log.warning(_("the supervisor did not take ready: %s (%s)"), error.message, error.code)
             return
         self._on_ready(answer.get("restart"))
 
@@ -254,7 +257,7 @@ class Link:
     def _send(self, message: Message) -> None:
         writer = self._writer
         if writer is None or writer.is_closing():
-            raise DoorError("closed", "there is no connection to the supervisor")
+            raise DoorError("closed", _("there is no connection to the supervisor"))
         writer.write(encode(message))
         if writer.transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
             writer.transport.abort()
@@ -268,7 +271,7 @@ class Link:
             self._on_connected(False)
         for future in self._waiting.values():
             if not future.done():
-                future.set_exception(DoorError("closed", "the connection to the supervisor is lost"))
+                future.set_exception(DoorError("closed", _("the connection to the supervisor is lost")))
 
 
 def _whole(value: object) -> int:

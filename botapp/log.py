@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from botapp import discord_words
 from botapp.journald import JournalHandler
 from supervisor.client import Surroundings, masked
 
@@ -27,9 +28,9 @@ class Message(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line for `record`."""
-        text = record.getMessage()
-        if record.exc_info and record.exc_info[1] is not None:
-            text += f": {in_a_line(record.exc_info[1])}"
+        text = discord_words.said(record.msg, record.args) or record.getMessage()
+        if record.exc_info and (error := record.exc_info[1]) is not None:
+            text += f": {discord_words.why(record.msg, error) or in_a_line(error)}"
         return masked(" ".join(text.split()), self._secrets)
 
 

@@ -13,6 +13,7 @@ import discord
 from discord import app_commands
 
 from botapp import state
+from botapp.discord_words import problem
 from botapp.locale import _
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,9 @@ async def sync_if_changed(tree: app_commands.CommandTree[Any], state_file: Path)
         await tree.sync()
         state.change(state_file, commands=fresh)
     except (discord.HTTPException, aiohttp.ClientError, OSError, state.StateError) as error:
-        log.warning(_("cannot tell Discord the slash commands: %s; the next restart tries again"), error)
+        log.warning(
+            _("cannot tell Discord the slash commands: %s; the next restart tries again"), problem(error) or error
+        )
     else:
         log.info(_("Slash commands are known to Discord: %s"), ", ".join(f"/{one.name}" for one in tree.get_commands()))
 

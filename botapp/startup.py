@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from botapp import config, locale, log
+from botapp import config, log
 from botapp.locale import _
 from supervisor.client import Surroundings, masked
 
@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 DONE: Final = 0
 BROKEN: Final = 1
+USAGE: Final = 2
 TRY_LATER: Final = 75
 REFUSED: Final = 77
 BAD_CONFIG: Final = 78
@@ -54,12 +55,15 @@ def check() -> int:
     """
     import botapp
 
+    config.choose_language()
+
     for module in pkgutil.walk_packages(botapp.__path__, "botapp."):
         if not module.name.startswith(_NOT_OF_THE_BOT):
             try:
                 importlib.import_module(module.name)
             except SystemExit as error:
-                print(f"{module.name} ends the program as soon as it is loaded: {error!r}", file=sys.stderr)
+                text = _("%(module)s ends the program as soon as it is loaded: %(problem)r")
+                print(text % {"module": module.name, "problem": error}, file=sys.stderr)
                 return BROKEN
     try:
         _read_settings()
@@ -86,10 +90,16 @@ def run() -> int:
     return asyncio.run(_live(settings, token))
 
 
+def usage() -> int:
+    """Say how the bot is called; return the exit code for a wrong call."""
+    config.choose_language()
+    print(_("usage: %(command)s") % {"command": "python -m botapp [--check]"}, file=sys.stderr)
+    return USAGE
+
+
 def _read_settings() -> tuple[Settings, str]:
-    locale.use(locale.LANGUAGES[0])  # until the file says another
+    config.choose_language()
     path = config.find()
-    locale.use(config.language_of(path))
     settings = config.load(path)
     return settings, config.read_token(settings)
 
@@ -164,10 +174,9 @@ def _without_supervisor(knocking: asyncio.Task[None]) -> Ending:
 
 def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: bool) -> Ending:
     """Say why the bot ended although nobody asked it to, and what to do."""
-    import aiohttp
     import discord
 
-    from botapp.discord_rest import why_unreachable
+    from botapp.discord_words import problem
 
     address = (settings.discord.gateway if logged_in else settings.discord.api_base) or "discord.com"
     again = _("cannot reach Discord at %(address)s: %(problem)s; check the network and [discord]")
@@ -197,12 +206,12 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
             "[discord] api_base: %(address)s is no REST interface of Discord; expected one that ends with /api/v10"
         )
         return Ending(BAD_CONFIG, text % {"address": address})
-    if isinstance(error, aiohttp.ClientError | OSError | TimeoutError | discord.GatewayNotFound):
-        problem = why_unreachable(error) if isinstance(error, aiohttp.ClientConnectorError) else error
-        return Ending(TRY_LATER, again % {"address": address, "problem": problem})
-    if isinstance(error, discord.HTTPException) and (error.status == 429 or error.status >= 500):
-        return Ending(TRY_LATER, again % {"address": address, "problem": f"HTTP {error.status}"})
-    return Ending(BROKEN, _("the bot ended by a fault: %s") % (log.in_a_line(error) if error else _("no reason given")))
+    if error is None:
+        return Ending(BROKEN, _("the bot ended by a fault: %s") % _("no reason given"))
+    told = problem(error)
+    if told and not isinstance(error, discord.ConnectionClosed):
+        return Ending(TRY_LATER, again % {"address": address, "problem": told})
+    return Ending(BROKEN, _("the bot ended by a fault: %s") % (told or log.in_a_line(error)))
 
 
 def _close_code(error: BaseException | None) -> int | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
-from supervisor import alert_texts, locale
+from supervisor import alert_reasons, alert_texts, locale
 from supervisor.alert_addresses import without
 from supervisor.alert_order import Delivery, Order, Receipt
 from supervisor.alerts import Alert
@@ -63,14 +63,14 @@ class Sender:
 
     def _deliver(self, delivery: Delivery) -> None:
         service = self._apprise.Apprise(asset=self._asset)
-        usable = service.add(delivery.url)
+        usable = _add(service, delivery.url)
         for numbers in delivery.messages:
             if self._nobody_reads.is_set():
                 return
             if usable:
                 problem = self._notify(service, delivery.url, [self._alerts[number] for number in numbers])
             else:
-                problem = _("Apprise does not know what to do with this address; see its list of addresses")
+                problem = alert_reasons.not_an_address(delivery.url, _schemes(service))
             self._tell(Receipt(delivery.address, numbers, problem))
             if problem is not None:
                 return
@@ -81,8 +81,8 @@ class Sender:
         result = service.notify(title=message.title, body=message.body, notify_type=message.tone.value)
         if result:
             return None
-        said = "; ".join(entry.message for entry in result.logs() if entry.level in _PROBLEM_LEVELS)
-        return without(said, [url])[:MAX_PROBLEM_CHARS] or _("it was not taken, and nobody said why")
+        said = [without(entry.message, [url]) for entry in result.logs() if entry.level in _PROBLEM_LEVELS]
+        return alert_reasons.not_taken(said)[:MAX_PROBLEM_CHARS]
 
     def _tell(self, receipt: Receipt) -> None:
         with self._telling:
@@ -90,6 +90,20 @@ class Sender:
                 _write(self._receipts, receipt)
             except BrokenPipeError:
                 self._nobody_reads.set()
+
+
+def _add(service: apprise.Apprise, url: str) -> bool:
+    """Give `service` an address; tell whether it takes it."""
+    try:
+        return service.add(url)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return False  # there are addresses whose form Apprise stumbles over, such as tgram://123:
+
+
+def _schemes(service: apprise.Apprise) -> frozenset[str]:
+    """Return what an address may begin with."""
+    kinds = service.details()["schemas"]
+    return frozenset(name for kind in kinds for name in (*(kind["protocols"] or ()), *(kind["secure_protocols"] or ())))
 
 
 def _write(receipts: BinaryIO, receipt: Receipt) -> None:

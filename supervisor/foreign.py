@@ -43,7 +43,7 @@ _TOML: Final = (
     (r"Expected '=' after a key .*", N_("the = after the name of a key is missing")),
     (r"Expected newline or end of document .*", N_("there is more on this line than a key and its value")),
     (r"(?:Cannot (?:declare|overwrite|mutate|redefine)|Duplicate) .*", N_("this is in the file a second time")),
-    (r"Unterminated string|Expected \"'+\"|Illegal character '\\\\n'", N_("the closing quotes of a text are missing")),
+    (r"Unterminated string|Expected \"'+\"|Illegal character '\\n'", N_("the closing quotes of a text are missing")),
     (r"Unclosed array", N_("the closing bracket of a list is missing")),
     (r"Unclosed inline table", N_("the closing brace of a table is missing")),
     (r"Invalid statement", N_("a line begins with the name of a key or with [a table]")),

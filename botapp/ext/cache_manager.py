@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from botapp.ext.cache_store import CacheFiles, CacheOff, Job, Which, put, remove, remove_all, remove_expired
+from botapp.locale import _
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +157,7 @@ class CacheManager:
     async def _clear(self, name: str, job: Job) -> int:
         removed = await self._write(job)
         if removed is None:
-            log.warning("cache.%s failed: %s", name, self._files.problem or "closed")
+            log.warning(_("cache.%s failed: %s"), name, self._files.problem or _("closed"))
             return 0
         log.info("cache.%s removed=%d", name, removed)
         return removed

@@ -16,6 +16,9 @@ from typing import Final, Literal
 
 import apsw
 
+from botapp.locale import N_, _
+from botapp.system import why
+
 log = logging.getLogger(__name__)
 
 Which = Literal["temp", "perm"]
@@ -72,7 +75,7 @@ class CacheFiles:
         with self._lock:
             connection = self._readers.get(which)
             if connection is None:
-                raise CacheOff(self.problem or "closed")
+                raise CacheOff(self.problem or _("closed"))
             try:
                 row: tuple[bytes, float | None] | None = connection.execute(_SELECT, (key,)).fetchone()
             except apsw.Error as error:
@@ -85,7 +88,7 @@ class CacheFiles:
         future: Future[int] = Future()
         with self._lock:
             if self._writer is None:
-                raise CacheOff(self.problem or "closed")
+                raise CacheOff(self.problem or _("closed"))
             try:
                 self._queue.put_nowait((job, future))
             except queue.Full as error:
@@ -122,8 +125,8 @@ class CacheFiles:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             return self._prepare(path)
-        except (apsw.NotADBError, apsw.CorruptError) as error:
-            log.warning("cache: %s is damaged (%s); begun anew", path, error)
+        except (apsw.NotADBError, apsw.CorruptError):
+            log.warning(_("cache: %s is damaged; begun anew"), path)
             for suffix in ("", "-wal", "-shm"):
                 Path(f"{path}{suffix}").unlink(missing_ok=True)
             return self._prepare(path)
@@ -162,23 +165,44 @@ class CacheFiles:
         growth: Growth = {"temp": 0, "perm": 0}
         try:
             with connections["temp"], connections["perm"]:
-                touched = [job(connections, growth) for job, _ in jobs]
+                touched = [job(connections, growth) for job, _future in jobs]
         except (apsw.Error, OSError, ValueError, TypeError) as error:
             self._give_up(error)
-            for _, future in jobs:
+            for _job, future in jobs:
                 future.set_exception(CacheOff(str(error)))
             return
         if jobs and self.problem is not None:
             self.problem = None
-            log.info("cache: writes work again")
+            log.info(_("cache: writes work again"))
         self.entries = {which: self.entries[which] + more for which, more in growth.items()}
-        for (_, future), count in zip(jobs, touched, strict=True):
+        for (_job, future), count in zip(jobs, touched, strict=True):
             future.set_result(count)
 
     def _give_up(self, error: Exception) -> None:
         if self.problem is None:
-            self.problem = f"{type(error).__name__}: {error}"
-            log.warning("cache: off, the bot goes on without it: %s", self.problem)
+            self.problem = explain(error)
+            log.warning(_("cache: off, the bot goes on without it: %s"), self.problem)
+
+
+#: what SQLite cannot do, and our words for it
+_REFUSALS: Final = (
+    (apsw.FullError, N_("the disk is full, or the cache is ([cache] max_bytes)")),
+    (apsw.CantOpenError, N_("its file cannot be opened")),
+    (apsw.ReadOnlyError, N_("its file may not be written")),
+    (apsw.IOError, N_("its file cannot be read or written")),
+    (apsw.BusyError, N_("another process has locked it")),
+    (apsw.NotADBError, N_("its file is damaged")),
+    (apsw.CorruptError, N_("its file is damaged")),
+)
+
+
+def explain(error: Exception) -> str:
+    """Say why the cache cannot be used: in our words, with those of SQLite behind them."""
+    if isinstance(error, OSError):
+        return why(error)
+    said = f"{type(error).__name__}: {error}"
+    known = next((words for kind, words in _REFUSALS if isinstance(error, kind)), None)
+    return f"{_(known)} ({said})" if known else said
 
 
 def put(which: Which, key: str, value: bytes, expires_at: float | None) -> Job:

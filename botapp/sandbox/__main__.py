@@ -13,8 +13,11 @@ import socket
 import sys
 from typing import Final, NoReturn
 
+from botapp import config
+from botapp.locale import _
 from botapp.sandbox.ids import DEFAULT_TOKEN
 from botapp.sandbox.life import give_reason, live
+from botapp.system import why
 from supervisor.client import Surroundings
 
 #: where the local Discord is, unless told otherwise
@@ -29,13 +32,16 @@ def main() -> NoReturn:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # simcord tries discord.py out when it is imported; what discord.py says about that concerns nobody.
     logging.getLogger("discord").setLevel(logging.ERROR)
+    surroundings = Surroundings.read()
+    if surroundings is not None:
+        config.choose_language()  # `status` shows why this program ended
     try:
         # Before the imports that take long: a port that is taken is told at once, and who connects early waits.
         listening = _listen(arguments.port)
     except OSError as error:
         reason = _why_not(arguments.port, error)
         print(reason, file=sys.stderr)
-        if (surroundings := Surroundings.read()) is not None:
+        if surroundings is not None:
             asyncio.run(give_reason(surroundings, _BAD_CONFIGURATION, reason))
         sys.exit(_BAD_CONFIGURATION)
     # Importing discord.py makes no garbage worth looking for; the collector would cost a tenth of the start.
@@ -73,8 +79,10 @@ def _listen(port: int) -> socket.socket:
 
 def _why_not(port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"cannot open port {port}: another program has it; end that one, or choose another with --port"
-    return f"cannot open port {port}: {error.strerror}; choose another with --port"
+        text = _("cannot open port %(port)d: another program has it; end that one, or choose another with --port")
+        return text % {"port": port}
+    text = _("cannot open port %(port)d: %(problem)s; choose another with --port")
+    return text % {"port": port, "problem": why(error)}
 
 
 async def _serve(listening: socket.socket, token: str, identify_limit: bool) -> int:

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from botapp.link import Link, StaleLife
+from botapp.locale import _
 from botapp.log import reopen
 from supervisor.client import Message, Surroundings
 
@@ -19,7 +20,7 @@ _FAREWELL_TIMEOUT_S: Final = 0.5
 async def live(surroundings: Surroundings, server: Server, stopping: asyncio.Event) -> None:
     """Be the life that `surroundings` describe until `stopping` is set or a newer life takes over; stop `server`."""
 
-    async def drain(_: Message) -> Message:
+    async def drain(request: Message) -> Message:
         # Nothing here outlives a request: it is drained at once, which is said after the answer.
         report: Message = {"drained": [], "cut_off": [], "flushed_entries": None, "steps": {}}
         asyncio.get_running_loop().call_soon(lambda: link.tell("drained", report=report))
@@ -45,9 +46,9 @@ async def live(surroundings: Surroundings, server: Server, stopping: asyncio.Eve
         try:
             knocking.result()
         except StaleLife:
-            logging.getLogger(__name__).info("a newer life has taken over")
+            logging.getLogger(__name__).info(_("a newer life has taken over"))
         return
-    await link.farewell(0, "ended as asked", timeout_s=_FAREWELL_TIMEOUT_S)
+    await link.farewell(0, _("ended as asked"), timeout_s=_FAREWELL_TIMEOUT_S)
     knocking.cancel()
 
 
@@ -66,6 +67,6 @@ async def give_reason(surroundings: Surroundings, code: int, reason: str) -> Non
     knocking.cancel()
 
 
-async def _reopen(_: Message) -> Message:
+async def _reopen(request: Message) -> Message:
     reopen()
     return {}

@@ -9,6 +9,7 @@ from typing import Any
 import discord
 
 from botapp.background import Background, Draining
+from botapp.discord_words import problem
 from botapp.locale import _
 from botapp.ui.health_link import Status
 from botapp.ui.render import STATUS_ID, stock_list
@@ -41,11 +42,11 @@ class Clicks:
             await self._answer(interaction, _("🔄 The bot is restarting. Please click again in a moment."))
         except discord.HTTPException as error:
             if error.code in _HARMLESS_CODES:
-                log.info("a click on %s was answered too late or twice (%d)", custom_id, error.code)
+                log.info(_("a click on %s was answered too late or twice (%d)"), custom_id, error.code)
             else:
-                await front.buttons._update_status(False, _("cannot answer a click: %s") % error)
+                await front.buttons._update_status(False, _("cannot answer a click: %s") % (problem(error) or error))
         except Exception as error:
-            log.exception("a click on %s failed", custom_id)
+            log.exception(_("a click on %s failed"), custom_id)
             await front.buttons._update_status(False, _("cannot answer a click: %s") % error)
             await interaction.followup.send(
                 _("❌ That did not work. Please try again in a little while."), ephemeral=True

@@ -13,6 +13,7 @@ import discord
 import msgspec
 
 from botapp import state
+from botapp.discord_words import problem
 from botapp.locale import _
 from botapp.ui.live_view import ClickView, OnClick, embed_of
 from botapp.ui.render import ID_PREFIX, Rendered
@@ -159,7 +160,7 @@ def explain(error: Exception, channel_id: int) -> str:
         return text % {"status": error.status, "text": error.text or error.code}
     if isinstance(error, asyncio.TimeoutError | TimeoutError):
         return _("Discord did not answer in time; it is tried again")
-    return _("cannot reach Discord: %s; it is tried again") % error
+    return _("cannot reach Discord: %s; it is tried again") % (problem(error) or error)
 
 
 def _is_live_message(message: discord.Message) -> bool:

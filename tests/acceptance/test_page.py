@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.support.browser import PHONE, Visitor, chromium, visitor
 from tests.support.discord_control import DiscordControl, local_discord
@@ -317,6 +317,52 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(toko: Shop, opened: 
     admin.page.get_by_role("button", name="Channels and members").click()
     admin.switch("Budi")
     expect(admin.messages("Bot kembali: life 2")).to_be_in_viewport()
+
+
+def test_what_is_typed_while_a_message_is_on_its_way_stays(town: Town, opened: Open) -> None:
+    budi = opened(town.discord)
+    budi.be("Budi")
+    under_way: list[Route] = []
+    budi.page.route("**/message", lambda route: route.continue_() if under_way else under_way.append(route))
+    with budi.page.expect_request("**/message"):
+        budi.say("yang pertama")
+    budi.say("yang kedua")
+    with budi.page.expect_response("**/message"):
+        under_way[0].continue_()
+    expect(budi.messages("yang pertama")).to_be_visible()
+    expect(budi.messages("yang kedua")).to_be_visible()
+    expect(budi.page.locator("#text")).to_have_value("")
+
+
+#: tells whether a thing is on top of all else, wherever one points at it
+ON_TOP = """(one) => {
+  const { left, top, width, height } = one.getBoundingClientRect();
+  const parts = [...Array(41).keys()].map((part) => part / 40);
+  const at = (x, y) => document.elementFromPoint(left + 1 + x * (width - 2), top + 1 + y * (height - 2));
+  return parts.every((x) => [0, 0.25, 0.5, 0.75, 1].every((y) => one.contains(at(x, y)) || rounded(x, y)));
+  function rounded(x, y) { return (x < 0.05 || x > 0.95) && (y === 0 || y === 1); }
+}"""
+
+
+def test_nothing_covers_what_is_said_about_a_command_on_a_phone(town: Town, opened: Open) -> None:
+    budi = opened(town.discord, size=PHONE)
+    budi.be("Budi")
+    town.discord.say("Sari", "yang terakhir, dengan avatar")
+    expect(budi.messages("yang terakhir")).to_be_in_viewport()
+    text = budi.page.locator("#text")
+    text.press_sequentially("/")
+    expect(budi.page.locator(".offer")).to_have_count(2)
+    assert budi.page.locator(".offers").evaluate(ON_TOP)
+    text.press_sequentially("sapa")
+    text.press("Enter")
+    hint = budi.page.locator(".command-hint")
+    expect(hint).to_be_visible()
+    face = budi.messages("yang terakhir").bounding_box()
+    box = hint.bounding_box()
+    assert face is not None
+    assert box is not None
+    assert face["y"] + face["height"] > box["y"], "it lies over the last message"
+    assert hint.evaluate(ON_TOP)
 
 
 def test_controls_fit_a_phone(town: Town, opened: Open) -> None:

@@ -166,7 +166,8 @@ def test_broken_code_then_restart_the_old_bot_still_answers(tmp_path: Path) -> N
         broken.write_text(broken.read_text() + "\ndef broken(:\n")
         toko.restart_from_discord()
         told = toko.discord.wait_for_message("Admin", lambda message: "SyntaxError" in text(message))
-        assert "bot.py" in text(told)
+        assert f"{broken}, baris" in text(told), "the place"
+        assert "Traceback" not in text(told) + toko.log() + toko.log("supervisor")
         assert toko.program()["pid"] == before["pid"]
         assert toko.click("stocksup:v1:stock")["state"] == "answered"
         report = toko.ask("history")["history"][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from supervisor.cli.root import OWN, root
 from supervisor.client import Client
 from tests.support.command_line import PATIENCE_S, Instance
 from tests.support.english import english_in
+from tests.support.shop import ROOT
 
 SAYS_NO = '["python", "-c", "raise SystemExit(\'belum ada token\')"]'
 WAITS = '["python", "-c", "import signal; signal.pause()"]'
@@ -100,6 +102,17 @@ def test_what_crashes_is_told_in_indonesian(toko: Instance) -> None:
     walk(toko, "logs", "supervisor")
 
 
+def test_alerts(toko: Instance) -> None:
+    walk(toko, "alerts", "test", code=1)
+    nobody = "json://127.0.0.1:1/x"
+    urls = f'urls = ["{nobody}", "tgram://toko", "tgram://1234:", "tgrm://x/1", "discord://1", "twilio://a:b@c"]'
+    toko.configure(extra=f"[alerts]\n{urls}\n")
+    said = walk(toko, "alerts", "test", code=1)
+    assert "1: json://*** tidak menerimanya: tidak ada yang menjawab di sana" in said
+    assert said.count("bukan token; seharusnya tgram://BOT_TOKEN/CHAT_ID") == 2
+    assert "mungkin maksudnya tgram://?" in said
+
+
 @pytest.mark.parametrize("name", ["", *OWN, "demo", "init"])
 def test_help(toko: Instance, name: str) -> None:
     walk(toko, *([name] if name else []), "--help")
@@ -114,6 +127,11 @@ def test_help(toko: Instance, name: str) -> None:
         ("start", "bot"),
         ("history", "-n", "0"),
         ("history", "-n", "banyak"),
+        ("restart", "--timeout", "lama"),
+        ("demo", "--port", "satu"),
+        ("demo", "--port", "70000"),
+        ("completion",),
+        ("completion", "csh"),
         ("history", "-n"),
         ("restart", "--no-wait=1"),
         ("--config",),
@@ -122,6 +140,33 @@ def test_help(toko: Instance, name: str) -> None:
 )
 def test_usage(toko: Instance, words: tuple[str, ...]) -> None:
     walk(toko, *words, code=2)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """Return what `make` sees of a fresh clone."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for package in ("supervisor", "botapp"):
+        (tmp_path / package).mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        (("help",), 0, "make setup"),
+        ((".venv/.made", "PYTHON=python-tak-ada"), 2, ".venv tidak dapat dibuat: perlu Python"),
+    ],
+)
+def test_make(clone: Path, words: tuple[str, ...], code: int, expected: str) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "MAKE", "MFLAGS"))}
+    done = subprocess.run(
+        ["make", *words], cwd=clone, env={**environ, "LANG": "id_ID.UTF-8"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert expected in done.stdout + done.stderr
+    said = [one for one in (done.stdout + done.stderr).splitlines() if not one.startswith("make: ")]
+    assert english_in("\n".join(said), str(clone), ".venv", "Discord lokal") == []
 
 
 MISTAKES = [

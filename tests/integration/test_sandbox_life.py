@@ -156,7 +156,7 @@ def test_a_taken_port_is_told_at_the_door_and_on_stderr(tmp_path: Path, hears: b
             door.grant("hello")
             farewell = door.grant("farewell")
             assert farewell["code"] == 78
-            assert "another program has it" in farewell["reason"]
+            assert "dipakai program lain" in farewell["reason"]
             door.close()
         _, said = process.communicate(timeout=10)
         assert process.returncode == 78

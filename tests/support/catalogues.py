@@ -20,9 +20,6 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
-#: directories whose texts are not ours to translate: the local Discord speaks as Discord does
-_PASSED_OVER: Final = frozenset({"sandbox"})
-
 #: a text in the code, or one and its plural
 Id = str | tuple[str, ...]
 
@@ -47,7 +44,6 @@ class Texts:
             str(self.source),
             [("**.py", "python")],
             keywords={"_": None, "N_": None, "ngettext": (1, 2)},
-            directory_filter=lambda path: Path(path).name not in _PASSED_OVER,
         )
         return {message if isinstance(message, str) else tuple(message) for _, _, message, _, _ in found}
 

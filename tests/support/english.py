@@ -9,7 +9,7 @@ from tests.support.catalogues import ALL, forms, placeholders
 #: words that no English sentence does without; none of them is Indonesian
 ENGLISH = re.compile(
     r"\b(?:the|is|are|was|were|has|have|see|cannot|not|and|or|of|for|with|from|this|that|it|its|you|did|no|such|there"
-    r"|everything|nothing|already|next|show|usage|options|commands|missing|invalid|error|expected|running|ended)\b",
+    r"|everything|nothing|already|next|show|usage|options|commands|missing|invalid|error|expected|running|ended|range|number)\b",
     re.IGNORECASE,
 )
 #: what is the same everywhere: names of commands in a list, options, names of states

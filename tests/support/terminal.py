@@ -52,6 +52,10 @@ class Terminal:
         """Type a line."""
         os.write(self._ours, f"{line}\n".encode())
 
+    def press(self, keys: str) -> None:
+        """Type without an Enter."""
+        os.write(self._ours, keys.encode())
+
     def interrupt(self) -> None:
         """Type Ctrl-C."""
         os.write(self._ours, b"\x03")

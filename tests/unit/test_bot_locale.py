@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import re
+
 from botapp import locale
+from tests.support.shop import ROOT
 
 #: in the code's words and in Indonesian
 WORD_FOR_WORD = {
@@ -23,3 +27,21 @@ WORD_FOR_WORD = {
 def test_the_lines_that_people_look_for() -> None:
     locale.use("id")
     assert {text: locale._(text) for text in WORD_FOR_WORD} == WORD_FOR_WORD
+
+
+def test_every_line_of_the_log_goes_through_the_catalogue() -> None:
+    bare = []
+    for path in (ROOT / "botapp").rglob("*.py"):
+        if "sandbox" in path.parts:
+            continue  # it stands for Discord, and logs for who works on the bot
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and node.args
+                and ast.unparse(node.func).startswith(("log.", "_log."))
+                and not ast.unparse(node.func).endswith(".debug")
+                and isinstance(node.args[0], ast.Constant | ast.JoinedStr)
+            ):
+                bare.append(ast.unparse(node.args[0]))
+    bare = [one for one in bare if re.search("[a-z]", one.replace("%s", ""))]
+    assert bare == ["'cache.%s removed=%d'"], "a line for programs; people's lines are wrapped in _()"

@@ -14,6 +14,8 @@ const MAX_CONTENT = 2000;
 /** Files that go with the next message. */
 let files = [];
 let sending = false;
+/** Where Enter was pressed while a message was on its way. */
+let again = null;
 
 const place = () => key(state.member, state.channel);
 const draft = () => state.drafts.get(place()) ?? "";
@@ -115,7 +117,8 @@ function keydown(event) {
 async function submit() {
   if (fillingIn()) { sendCommand(); return; }
   const text = draft().trim();
-  if (sending || (!text && !files.length) || offered(text).length) return;
+  if (sending) { again = place(); return; }
+  if ((!text && !files.length) || offered(text).length) return;
   sending = true;
   const [at, reply, attached] = [place(), state.replyTo, files];
   try {
@@ -126,15 +129,19 @@ async function submit() {
       ...(reply && { reply_to: reply.id }),
       ...(attached.length && { files: await Promise.all(attached.map(encoded)) }),
     });
-    state.drafts.delete(at);
+    if (state.drafts.get(at)?.trim() === text) state.drafts.delete(at); // what was typed meanwhile stays
     if (state.replyTo === reply) state.replyTo = null;
     files = files.filter((one) => !attached.includes(one));
   } catch (error) {
+    again = null;
     tell(_("The message was not sent: %(why)s", { why: error.message }));
   }
   sending = false;
   changed();
   requestAnimationFrame(() => fit());
+  const next = again === place();
+  again = null;
+  if (next) submit();
 }
 
 // "@Budi" becomes a mention, as choosing the name in Discord does.

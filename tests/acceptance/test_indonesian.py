@@ -1,0 +1,69 @@
+"""A bad day of an Indonesian's whole shop: no English sentence in what the commands, the logs and Discord say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.english import english_in
+from tests.support.shop import PATIENCE_S, Shop, shop, text
+
+#: what Discord's own site calls things, and a line of the log that people look for, word for word
+QUOTED = ("Message Content Intent", "Reset Token", "Livestock error")
+
+
+def said(toko: Shop, *words: str) -> str:
+    """Run a command of the shop; return all it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "supervisor.cli", "--config", str(toko.config), *words],
+        env={**toko.environ(), "LANG": "id_ID.UTF-8"},
+        cwd=toko.directory,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def english(toko: Shop, *said: str) -> list[str]:
+    return [line for one in said for line in english_in(one, str(toko.directory), *QUOTED)]
+
+
+def follow_until(toko: Shop, words: str) -> None:
+    """Read the bot's log as it grows until it says `words`."""
+    command = [sys.executable, "-m", "supervisor.cli", "--config", str(toko.config), "logs", "-f", "bot"]
+    with subprocess.Popen(command, env=toko.environ(), stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout is not None
+        assert any(words in line for line in follower.stdout), "the log is not followed any more"
+        follower.terminate()
+
+
+def test_a_bad_day(tmp_path: Path) -> None:
+    with shop(tmp_path / "toko") as toko:
+        toko.start()
+        toko.ask("stop", program="discord")
+        follow_until(toko, "koneksi ke Discord terputus; dicoba lagi dalam")
+        away = said(toko, "status")
+        assert "berakhir sesuai permintaan" in away
+        check = said(toko, "check")
+        assert "tidak ada yang menjawab di sana" in check
+        toko.ask("start", program="discord")
+        toko.wait_for_state("discord", "RUNNING", life=2)
+        toko.ask("restart", program="bot", reason="harga baru", wait=True)
+
+        right = toko.config.read_text()
+        toko.config.write_text(right + 'stop_timeout_s = "tanpa penutup\n')
+        toko.restart_from_discord()
+        told = toko.discord.wait_for_message("Admin", lambda one: "kutip penutup" in text(one))
+        refused = said(toko, "restart")
+        assert "kutip penutup" in refused
+        toko.config.write_text(right)
+
+        (toko.directory / "token").write_text("salah\n")
+        toko.ask("restart", program="bot", reason="token baru")
+        toko.wait_for_state("bot", "FATAL")
+        days = [said(toko, *words.split()) for words in ("status", "history", "logs bot", "logs supervisor", "stop")]
+        assert english(toko, away, check, refused, text(told), *days) == []
