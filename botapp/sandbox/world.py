@@ -122,8 +122,9 @@ class World(Backend):
         self.bot_user.id, self.bot_user.name = ids.BOT_ID, ids.BOT_NAME
         self.users[ids.BOT_ID] = self.bot_user
         self.application_id = ids.BOT_ID
-        for name, user_id in ids.MEMBERS.items():
+        for name, user_id in (ids.MEMBERS | ids.WEBHOOKS).items():
             user = self.make_user(name)
+            user.bot = name in ids.WEBHOOKS
             del self.users[user.id]
             user.id = user_id
             self.users[user_id] = user
@@ -245,6 +246,10 @@ class World(Backend):
                 if earlier is not None:
                     return Answer(200, self.payload(earlier) | {"nonce": nonce})
         self._nonce = nonce
+        oldest = 0
+        if method == "GET" and len(parts) == 3 and parts[2] == "messages" and "after" in params:
+            # Discord counts from the message that is asked about, simcord from the newest
+            oldest, params = int(params.get("limit", 50)), {**params, "limit": str(MESSAGES_PER_CHANNEL)}
         try:
             result = dispatch(
                 self,
@@ -258,6 +263,8 @@ class World(Backend):
             )
         finally:
             self._nonce = None
+        if oldest:
+            result = result[-oldest:]
         if posts_message and nonce is not None:
             result = dict(result) | {"nonce": nonce}
             self._nonces.remember(int(parts[1]), nonce, int(result["id"]), self.clock.now().timestamp())
