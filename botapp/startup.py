@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from botapp import config, locale, log
+from botapp.deposit_key import read_key
 from botapp.locale import _
 from supervisor.client import Surroundings, masked
 
@@ -91,6 +92,7 @@ def _read_settings() -> tuple[Settings, str]:
     path = config.find()
     locale.use(config.language_of(path))
     settings = config.load(path)
+    read_key(settings)  # what is wrong with it is said before anything begins
     return settings, config.read_token(settings)
 
 

@@ -175,6 +175,11 @@ class World(Backend):
         self._tell_of("message_update", message)
         return message
 
+    def set_reaction(self, channel_id: int, message_id: int, emoji: str, user_id: int, reacted: bool) -> None:
+        """Put a reaction to a message, or take it away."""
+        super().set_reaction(channel_id, message_id, emoji, user_id, reacted)
+        self._tell_of("message_update", self.get_message(channel_id, message_id))
+
     def delete_message(self, channel_id: int, message_id: int) -> None:
         """Take a message away."""
         message = self.get_message(channel_id, message_id)
