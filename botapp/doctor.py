@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from botapp import config, locale, permissions, state
 from botapp.config import ConfigError, Settings
+from botapp.deposit_key import read_key
 from botapp.discord_rest import (
     MISSING_ACCESS,
     UNKNOWN_CHANNEL,
@@ -61,6 +62,7 @@ def look(path: Path) -> Iterator[dict[str, Any]]:
         if not _runs_the_bot(config.read_toml(path).get("programs")):
             return
         settings = config.load(path)
+        read_key(settings)
     except ConfigError as error:
         yield asdict(Finding("bot.configuration", _("configuration of the bot"), str(error), code=_BAD_CONFIG))
         return

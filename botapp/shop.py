@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection
 
 from botapp.config import ConfigError, Settings
+from botapp.deposit_key import read_key
 from botapp.locale import _
 from botapp.notices import Notices
 from botapp.store import products, schema
@@ -21,6 +22,8 @@ from botapp.ui.answers import Answers
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
+    from botapp.deposit_http import DepositServer
+    from botapp.deposits import WebhookDeposits
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +32,9 @@ T = TypeVar("T")
 
 
 class Shop:
-    """One life's shop. `run` does what can be done in it, `read` only looks; both are transactions of their own."""
+    """One life's shop. `run` does what members may see in the live message, `read` anything else; both are transactions
+    of their own.
+    """
 
     def __init__(self, settings: Settings, on_change: Callable[[], None]) -> None:
         """`on_change` is called when something that members see may have changed.
@@ -48,6 +53,8 @@ class Shop:
             raise ConfigError(text % {"path": settings.path, "problem": error}) from error
         self.database = Database(url)
         self.notices: Notices | None = None
+        self._webhooks: WebhookDeposits | None = None
+        self._deposit_server: DepositServer | None = None
         self._migrated = False
 
     async def open(self) -> None:
@@ -65,7 +72,7 @@ class Shop:
     async def read(
         self, use_case: Callable[Concatenate[Connection, P], T], /, *arguments: P.args, **keywords: P.kwargs
     ) -> T:
-        """Return what `use_case(connection, …)` finds. Raises Unavailable, and what it raises."""
+        """Return what `use_case(connection, …)` finds or has done. Raises Unavailable, and what it raises."""
         if not self._migrated:
             await self._migrate()
         return await self.database.run(use_case, *arguments, **keywords)
@@ -86,9 +93,20 @@ class Shop:
         return tuple(await self.read(products.on_sale))
 
     async def add_to(self, bot: ShopBot) -> None:
-        """Give `bot` the shop's commands and its work in the background. To be called once."""
+        """Give `bot` the shop's commands and its work in the background. To be called once. Raises ConfigError."""
         self.notices = Notices(self, bot.background, bot.get_partial_messageable)
         self.notices.serve()
+        if self.settings.store.deposits.channel_ids:
+            from botapp.deposits import WebhookDeposits
+
+            self._webhooks = WebhookDeposits(bot, self)
+            self._webhooks.serve()
+        if (key := read_key(self.settings)) is not None:
+            # a web server takes memory, and most shops have no use for it
+            from botapp.deposit_http import DepositServer
+
+            self._deposit_server = DepositServer(bot, self, key)
+            self._deposit_server.serve()
 
     def notify(self, text: str, key: str = "") -> None:
         """Tell admins something in the notice channel, soon; where there is none, nothing is told. Never waits.
@@ -105,7 +123,9 @@ class Shop:
 
     def health(self) -> dict[str, Any]:
         """Return how the parts of the shop are that are in use, as `status` shows them."""
-        return {"database": self.database.health(), **(self.notices.health() if self.notices else {})}
+        parts = {"database": self.database, "deposits": self._webhooks, "deposits_http": self._deposit_server}
+        of_parts = {name: part.health() for name, part in parts.items() if part is not None}
+        return {**of_parts, **(self.notices.health() if self.notices else {})}
 
     def now_ms(self) -> int:
         """Return the time as the books have it, in milliseconds since 1970."""
@@ -113,6 +133,8 @@ class Shop:
 
     async def close(self) -> None:
         """Finish what is under way and close the database."""
+        if self._deposit_server is not None:
+            await self._deposit_server.close()
         await self.database.close()
 
     async def _migrate(self) -> None:

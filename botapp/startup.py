@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from botapp import config, log
+from botapp.deposit_key import read_key
 from botapp.locale import _
 from supervisor.client import Surroundings, masked
 
@@ -101,6 +102,7 @@ def _read_settings() -> tuple[Settings, str]:
     config.choose_language()
     path = config.find()
     settings = config.load(path)
+    read_key(settings)  # what is wrong with it is said before anything begins
     return settings, config.read_token(settings)
 
 

@@ -75,6 +75,8 @@ class Control:
             web.get("/control/supervisor", _json(self._get_supervisor)),
             web.get("/control/events", self._get_events),
             web.post("/control/message", _json(self._post_message)),
+            web.post("/control/webhook", _json(self._post_webhook)),
+            web.patch("/control/message/{id}", _json(self._patch_message)),
             web.delete("/control/message/{id}", _json(self._delete_message)),
             web.post("/control/click", _json(self._post_click)),
             web.post("/control/select", _json(self._post_select)),
@@ -197,6 +199,19 @@ class Control:
             reply_to=_number(said["reply_to"]) if said.get("reply_to") is not None else None,
         )
         return {"message_id": str(message.id)}
+
+    async def _post_webhook(self, request: web.Request) -> Any:
+        """Post as another program does through the webhook `webhook`: `content`, `embeds`, or both."""
+        given = await _fields(request, "webhook", "channel", "content", "embeds")
+        embeds = [dict(one) for one in given.get("embeds") or ()]
+        content = str(given.get("content") or "")
+        message = self._members.post(str(given["webhook"]), str(given["channel"]), content, embeds)
+        return {"message_id": str(message.id)}
+
+    async def _patch_message(self, request: web.Request) -> Any:
+        given = await _fields(request, "content")
+        self._members.edit(_number(request.match_info["id"]), str(given["content"]))
+        return {}
 
     async def _delete_message(self, request: web.Request) -> Any:
         message = self._members.message(_number(request.match_info["id"]))

@@ -30,3 +30,6 @@ MEMBERS: Final = {"Admin": ADMIN_ID, "Budi": BUDI_ID, "Sari": SARI_ID}
 LOCALES: Final = {"Admin": "en-US", "Budi": "id", "Sari": "id"}
 #: languages a member may choose for the client, by Discord's code
 LANGUAGES: Final = {"en-US": "English", "id": "Bahasa Indonesia"}
+
+#: webhook name -> id: one that reports deposits, and one that nobody has allowed
+WEBHOOKS: Final = {"Deposit": 1400000000000000201, "Stranger": 1400000000000000202}

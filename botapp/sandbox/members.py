@@ -62,6 +62,19 @@ class Members:
         attached = self._world.keep_files(place.id, files or [])
         return self._world.create_message(place.id, user_id, content, attachments=attached, reference=reference)
 
+    def post(self, webhook: str, channel: str, content: str, embeds: list[dict[str, Any]]) -> Message:
+        """Post what another program says through a webhook, which belongs to every channel here."""
+        if webhook not in ids.WEBHOOKS:
+            raise CannotDo(f"there is no webhook {webhook!r}; known: {', '.join(ids.WEBHOOKS)}", 404)
+        if not (content or embeds) or len(content) > _MAX_CONTENT:
+            raise CannotDo(f"a message has 1 to {_MAX_CONTENT} characters, or embeds", 400)
+        place, author_id = self.channel("Admin", channel), ids.WEBHOOKS[webhook]
+        return self._world.create_message(place.id, author_id, content, embeds=embeds, webhook_id=author_id)
+
+    def edit(self, message_id: int, content: str) -> None:
+        """Have its author change what a message says."""
+        self._world.edit_message(self.message(message_id).channel_id, message_id, {"content": content})
+
     def use_language(self, member: str, locale: str) -> None:
         """Let a member's client speak a language."""
         user_id = self._member(member)
@@ -215,7 +228,7 @@ class Members:
     def _shown(self, message: Message) -> dict[str, Any]:
         payload = self._world.payload(message)
         return payload | {
-            "author_name": payload["author"]["global_name"],
+            "author_name": payload["author"]["global_name"] or payload["author"]["username"],
             "ephemeral": message.is_ephemeral,
             "loading": self._world.is_loading(message),
             "command": self._world.command_of(message),

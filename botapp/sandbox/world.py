@@ -122,8 +122,9 @@ class World(Backend):
         self.bot_user.id, self.bot_user.name = ids.BOT_ID, ids.BOT_NAME
         self.users[ids.BOT_ID] = self.bot_user
         self.application_id = ids.BOT_ID
-        for name, user_id in ids.MEMBERS.items():
+        for name, user_id in (ids.MEMBERS | ids.WEBHOOKS).items():
             user = self.make_user(name)
+            user.bot = name in ids.WEBHOOKS
             del self.users[user.id]
             user.id = user_id
             self.users[user_id] = user
@@ -173,6 +174,11 @@ class World(Backend):
         message = super().edit_message(channel_id, message_id, fields)
         self._tell_of("message_update", message)
         return message
+
+    def set_reaction(self, channel_id: int, message_id: int, emoji: str, user_id: int, reacted: bool) -> None:
+        """Put a reaction to a message, or take it away."""
+        super().set_reaction(channel_id, message_id, emoji, user_id, reacted)
+        self._tell_of("message_update", self.get_message(channel_id, message_id))
 
     def delete_message(self, channel_id: int, message_id: int) -> None:
         """Take a message away."""
@@ -245,6 +251,10 @@ class World(Backend):
                 if earlier is not None:
                     return Answer(200, self.payload(earlier) | {"nonce": nonce})
         self._nonce = nonce
+        oldest = 0
+        if method == "GET" and len(parts) == 3 and parts[2] == "messages" and "after" in params:
+            # Discord counts from the message that is asked about, simcord from the newest
+            oldest, params = int(params.get("limit", 50)), {**params, "limit": str(MESSAGES_PER_CHANNEL)}
         try:
             result = dispatch(
                 self,
@@ -258,6 +268,8 @@ class World(Backend):
             )
         finally:
             self._nonce = None
+        if oldest:
+            result = result[-oldest:]
         if posts_message and nonce is not None:
             result = dict(result) | {"nonce": nonce}
             self._nonces.remember(int(parts[1]), nonce, int(result["id"]), self.clock.now().timestamp())

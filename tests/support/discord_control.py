@@ -61,6 +61,17 @@ class DiscordControl:
         """Use a slash command; return the interaction's id."""
         return self._begin("command", member=member, channel=channel, name=name, options=options)
 
+    def post(
+        self, content: str = "", *, embeds: list[Json] | None = None, channel: str = "toko", webhook: str = "Deposit"
+    ) -> str:
+        """Post through a webhook, as another program does; return the message's id."""
+        fields = {"webhook": webhook, "channel": channel, "content": content, "embeds": embeds or []}
+        return str(self._post("webhook", **fields)["message_id"])
+
+    def edit(self, message_id: str, content: str) -> None:
+        """Change a message, as its author does."""
+        self.request("PATCH", f"/control/message/{message_id}", {"content": content})
+
     def delete_message(self, message_id: str) -> None:
         """Take a message away, as a moderator does."""
         self.request("DELETE", f"/control/message/{message_id}")
