@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from botapp import locale
 from botapp.background import Background
+from botapp.config import Store
 from botapp.locale import _
 from botapp.store.records import Product
 from botapp.store.unavailable import Unavailable
@@ -21,6 +24,8 @@ log = logging.getLogger(__name__)
 
 #: time between two looks at the database, in seconds
 LOOK_INTERVAL_S: Final = 30.0
+#: least time between two looks after changes, in seconds: Discord takes about 3 edits of a message in 6 s
+LOOK_PAUSE_S: Final = 2.0
 #: how long closing the live message may take, in seconds
 CLOSE_TIMEOUT_S: Final = 5.0
 
@@ -31,12 +36,14 @@ class Shopfront:
     def __init__(
         self,
         background: Background,
+        store: Store,
         read_products: Callable[[], Awaitable[tuple[Product, ...]]],
         live_message: LiveMessage | None,
         on_health: Callable[[], None] = lambda: None,
     ) -> None:
-        """`read_products` may raise Unavailable; `live_message` is None while no channel is chosen.
+        """`store` is how this shop is set up; `read_products` may raise Unavailable.
 
+        `live_message` is None while no channel is chosen.
         `on_health` is called when health has changed.
         """
         self.products: tuple[Product, ...] = ()
@@ -45,6 +52,7 @@ class Shopfront:
         self.livestock.set_listener(self.buttons.on_livestock_status_change)
         self.buttons.set_listener(self.livestock.on_button_status_change)
         self._background = background
+        self._store = store
         self._on_health = on_health
         self._read_products = read_products
         self._live_message = live_message
@@ -53,6 +61,9 @@ class Shopfront:
         self._queued = False
         self._failures = 0
         self._retry: asyncio.TimerHandle | None = None
+        self._next_look: asyncio.TimerHandle | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._last_look_s = 0.0
         # a message that could not be shown is no reason to show less in the next try
         self._posting_failed = False
 
@@ -86,12 +97,24 @@ class Shopfront:
         if self._queued or self._background.draining:
             return
         self._queued = True
-        self._background.spawn(_("live message"), self._refresh())
+        with locale.of_process():  # whoever caused this, everybody reads it
+            self._background.spawn(_("live message"), self._refresh())
 
     def look_soon(self) -> None:
-        """Look whether what was wrong has been mended."""
-        if not self._background.draining:
-            self._background.spawn(_("live message"), self._look())
+        """Look what has changed, or been mended; many calls make one look, and edits stay within Discord's limits."""
+        if self._next_look is None and not self._background.draining:
+            loop = asyncio.get_running_loop()
+            with locale.of_process():
+                self._next_look = loop.call_at(self._last_look_s + LOOK_PAUSE_S, self._look_now)
+
+    def _look_now(self) -> None:
+        self._next_look = None
+        if self._looking is not None and not self._looking.done():
+            self._last_look_s = asyncio.get_running_loop().time()
+            self.look_soon()  # the one under way may have read too early
+        elif not self._background.draining:
+            self._last_look_s = asyncio.get_running_loop().time()
+            self._looking = self._background.spawn(_("live message"), self._look())
 
     def message_deleted(self) -> None:
         """The live message is gone: post it again."""
@@ -164,5 +187,7 @@ class Shopfront:
         if self._live_message is None:
             return
         stock_healthy = self.livestock.is_healthy() or self._posting_failed
-        snapshot = Snapshot(self.products, shown(stock_healthy, self.buttons.is_healthy()), self._closed)
+        seen = shown(stock_healthy, self.buttons.is_healthy())
+        at_ms = int(time.time() * 1000)
+        snapshot = Snapshot(self.products, seen, self._store.currency, self._store.low_stock, at_ms, self._closed)
         await self._live_message.show(render(snapshot))
