@@ -61,6 +61,10 @@ class DiscordControl:
         """Use a slash command; return the interaction's id."""
         return self._begin("command", member=member, channel=channel, name=name, options=options)
 
+    def join(self, member: str) -> str:
+        """Let somebody new come into the guild; return the id."""
+        return str(self._post("join", member=member)["member_id"])
+
     def delete_message(self, message_id: str) -> None:
         """Take a message away, as a moderator does."""
         self.request("DELETE", f"/control/message/{message_id}")
