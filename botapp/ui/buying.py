@@ -123,10 +123,9 @@ def bought(receipt: Receipt, delivered: str, units: Sequence[Unit]) -> Panel:
     facts = {
         "what": f"{number(purchase.quantity)} × {short(purchase.product_name, _NAME_CHARS)}",
         "paid": price(purchase.total, units),
-        "balance": price(receipt.balance, units),
     }
-    text = _("%(what)s for %(paid)s. Your balance: %(balance)s.") % facts
-    return Panel(f"{text}\n{delivered}", _("✅ Order %s") % order_number(purchase.id), GOOD)
+    lines = (_("%(what)s for %(paid)s") % facts, _("Your balance: %s") % price(receipt.balance, units), delivered)
+    return Panel("\n".join(lines), _("✅ Order %s") % order_number(purchase.id), GOOD)
 
 
 def bought_before(receipt: Receipt) -> Panel:

@@ -48,7 +48,7 @@ def register_first(refusal: str) -> Panel:
 def balance(account: Account, entries: Sequence[Entry], units: Sequence[Unit]) -> Panel:
     """Return a balance with its last entries."""
     lines = [_entry(one, units) for one in entries] or [_("Nothing has come in or gone out yet.")]
-    title = _("💰 Balance of %s") % account.handle
+    title = _("💰 Balance of %s") % quoted(account.handle)
     return Panel("\n".join([f"**{price(account.balance, units)}**", "", *lines]), title, GOOD)
 
 
@@ -87,7 +87,7 @@ def _entry(entry: Entry, units: Sequence[Unit]) -> str:
         "admin_remove": _("taken by an admin"),
         "reset": _("reset by an admin"),
     }
-    sign = "🔺 +" if entry.amount > 0 else "🔻 "
+    sign = "📥 +" if entry.amount > 0 else "📤 "
     what = kinds.get(entry.kind, entry.kind)
     if entry.kind in ("purchase", "refund"):
         what = f"{what} {order_number(int(entry.reference))}"

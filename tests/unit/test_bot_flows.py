@@ -155,7 +155,11 @@ def test_a_purchase_says_what_it_was_and_a_second_click_that_it_was_before() -> 
     receipt = Receipt(bought(), ("a", "b"), 760)
     panel = buying.bought(receipt, "There.", UNITS)
     assert "#000007" in panel.title
-    assert panel.text == "2 × Steam for 2 DL 40 WL (240 WL). Your balance: 7 DL 60 WL (760 WL).\nThere."
+    assert panel.text.splitlines() == [
+        "2 × Steam for 2 DL 40 WL (240 WL)",
+        "Your balance: 7 DL 60 WL (760 WL)",
+        "There.",
+    ]
     assert "#000007" in buying.bought_before(receipt).text
 
 
@@ -173,9 +177,9 @@ def test_entries_are_said_in_words() -> None:
     assert panel.text.splitlines() == [
         "**10 DL (1,000 WL)**",
         "",
-        "🔻 -1 DL 20 WL · purchase #000007 · <t:3:R>",
-        "🔺 +1 DL 20 WL · refund #000007 · <t:2:R>",
-        "🔺 +1 DL 50 WL · deposit · <t:1:R>",
+        "📤 -1 DL 20 WL · purchase #000007 · <t:3:R>",
+        "📥 +1 DL 20 WL · refund #000007 · <t:2:R>",
+        "📥 +1 DL 50 WL · deposit · <t:1:R>",
     ]
 
 
