@@ -24,8 +24,9 @@ from botapp.log import reopen
 from botapp.passing import PassingMessage
 from botapp.self_restart import SelfRestart
 from botapp.state import StateError
-from botapp.ui import render
+from botapp.ui import custom_ids, render
 from botapp.ui.clicks import Clicks
+from botapp.ui.custom_ids import Step
 from botapp.ui.live_message import LiveMessage
 from botapp.ui.live_view import ClickView
 from botapp.ui.shopfront import Shopfront
@@ -81,12 +82,13 @@ class ShopBot(commands.Bot):
         self.background = Background(on_change=self._tell_pending)
         self.cache = CacheManager(max_bytes=settings.cache.max_bytes)
         self.link = self._make_link(surroundings) if surroundings else None
-        self.clicks = Clicks(self.background, lambda: self.shopfront, self._about)
+        self.clicks = Clicks(self.background, lambda: self.shopfront, self._serve_step)
         channel_id = settings.bot.live_channel_id or self._chosen_channel_id()
         message = self._live_message_in(channel_id) if channel_id else None
         self.self_restart = SelfRestart(self.link, self.background, settings.state_file, self._notify)
         self.shopfront = Shopfront(
             self.background,
+            settings.store,
             self._read_products,
             message,
             edit_interval_s=settings.bot.edit_interval_s,
@@ -120,7 +122,7 @@ class ShopBot(commands.Bot):
         self.shop = module.Shop(self.settings, self.shopfront.look_soon)
         await self.shop.open()
         await self.shop.add_to(self)
-        self.add_view(ClickView(render.buttons(enabled=True), self.clicks.serve))
+        self.add_view(ClickView(render.buttons(enabled=True), self.clicks.serve_live))
         await self.add_cog(self.admin)
         await self.add_cog(SetupCog(self))
         slash.describe(self.tree)
@@ -170,12 +172,14 @@ class ShopBot(commands.Bot):
             self.unreachable.set()
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Answer clicks on buttons of ours that nothing else answers."""
+        """Serve what members click, choose and fill in; the buttons of the live message have a view of their own."""
         data: dict[str, Any] = dict(interaction.data or {})
         custom_id = str(data.get("custom_id", ""))
-        if not custom_id.startswith(render.ID_PREFIX) or custom_id in (render.STOCK_ID, render.STATUS_ID):
+        if not custom_id.startswith(custom_ids.PREFIX) or custom_id in custom_ids.LIVE:
             return
-        if interaction.message is None or not self.admin.has_question(interaction.message.id):
+        if (step := custom_ids.parse(custom_id)) is not None:
+            await self.clicks.serve(interaction, step)
+        elif interaction.message is None or not self.admin.has_question(interaction.message.id):
             await self.clicks.unknown(interaction)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
@@ -399,6 +403,9 @@ class ShopBot(commands.Bot):
 
     # --- small things ---
 
+    async def _serve_step(self, interaction: discord.Interaction[Any], step: Step) -> None:
+        await self.shop.flows.serve(interaction, step)
+
     def _probe_buttons(self) -> str | None:
         """Say why clicks on the buttons cannot be served; None: they can."""
         if not self._online and time.monotonic() - self._offline_since_s > OFFLINE_GRACE_S:
@@ -423,7 +430,7 @@ class ShopBot(commands.Bot):
             return 0
 
     def _live_message_in(self, channel_id: int) -> LiveMessage:
-        return LiveMessage(self.get_partial_messageable, channel_id, self.settings.state_file, self.clicks.serve)
+        return LiveMessage(self.get_partial_messageable, channel_id, self.settings.state_file, self.clicks.serve_live)
 
     def _beat(self) -> None:
         if self.link is not None:

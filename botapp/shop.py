@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection
 
 from botapp.config import ConfigError, Settings
+from botapp.delivery import LOOK_INTERVAL_S, Delivery
 from botapp.deposit_key import read_key
 from botapp.locale import _
 from botapp.notices import Notices
@@ -19,6 +20,7 @@ from botapp.store.records import Product, Receipt
 from botapp.store.rules import Limits
 from botapp.store.unavailable import Unavailable
 from botapp.ui.answers import Answers
+from botapp.ui.flows import Flows
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
@@ -35,6 +37,9 @@ class Shop:
     """One life's shop. `run` does what members may see in the live message, `read` anything else; both are transactions
     of their own.
     """
+
+    #: what members do in it; there from `add_to` on
+    flows: Flows
 
     def __init__(self, settings: Settings, on_change: Callable[[], None]) -> None:
         """`on_change` is called when something that members see may have changed.
@@ -94,6 +99,9 @@ class Shop:
 
     async def add_to(self, bot: ShopBot) -> None:
         """Give `bot` the shop's commands and its work in the background. To be called once. Raises ConfigError."""
+        delivery = Delivery(self, bot, lambda: bot.background.draining)
+        self.flows = Flows(self, lambda: bot.shopfront, delivery)
+        bot.background.every(_("deliveries"), LOOK_INTERVAL_S, delivery.look)
         self.notices = Notices(self, bot.background, bot.get_partial_messageable)
         self.notices.serve()
         if self.settings.store.deposits.channel_ids:

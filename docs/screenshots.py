@@ -48,7 +48,7 @@ def take(origin: str) -> None:
         admin.say("ya")
         expect(admin.messages("life 2")).to_be_visible()
         expect(admin.page.locator(".restart[data-to-life='2']")).to_be_visible()
-        admin.page.get_by_role("button", name="Status").click()
+        admin.page.get_by_role("button", name="Info world").click()
         expect(admin.messages("Only you can see this")).to_be_visible()
         expect(admin.page.locator("#bot")).to_contain_text("online")
         expect(admin.page.locator("[data-program=bot] .health .fine")).to_have_count(4)

@@ -47,6 +47,16 @@ def speaking(language: str) -> Iterator[None]:
         _spoken.reset(token)
 
 
+@contextmanager
+def of_process() -> Iterator[None]:
+    """Say what is said in this block, and in tasks begun in it, as the process does: its log, what everybody reads."""
+    token = _spoken.set(None)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
+
+
 def choose(*wanted: str | None) -> str:
     """Return the first language of `wanted` that we speak, else that of the process.
 

@@ -83,6 +83,7 @@ class Control:
             web.post("/control/modal", _json(self._post_modal)),
             web.post("/control/command", _json(self._post_command)),
             web.post("/control/complete", _json(self._post_complete)),
+            web.post("/control/join", _json(self._post_join)),
             web.post("/control/language", _json(self._post_language)),
             web.post("/control/permissions", _json(self._post_permissions)),
             web.post("/control/faults", _json(self._post_faults)),
@@ -256,6 +257,11 @@ class Control:
         )
         return self._began(record)
 
+    async def _post_join(self, request: web.Request) -> Any:
+        """Let somebody new come into the guild, whose client speaks `language`."""
+        given = {"language": "id"} | await _fields(request, "member", "language")
+        return {"member_id": str(self._members.join(str(given["member"]), str(given["language"])))}
+
     async def _post_language(self, request: web.Request) -> Any:
         """Let a member's client speak a language; it is the `locale` of his interactions from now on."""
         given = await _fields(request, "member", "language")
@@ -308,11 +314,11 @@ class Control:
         closed = given.get("dm_closed")
         if not forbidden <= PRIVILEGED_INTENTS.keys():
             raise CannotDo(f"forbid_intents takes {', '.join(PRIVILEGED_INTENTS)}", 400)
-        if closed is not None and not set(closed) <= ids.MEMBERS.keys():
+        if closed is not None and not set(closed) <= self._world.people.keys():
             raise CannotDo(f"dm_closed takes {', '.join(ids.MEMBERS)}", 400)
         sessions.forbidden_intents = self._world.forbidden_intents = forbidden
         if closed is not None:
-            self._world.closed_dms = {ids.MEMBERS[name] for name in closed}
+            self._world.closed_dms = {self._world.people[name] for name in closed}
         if "invited" in given:
             self._world.invite(bool(given["invited"]))
         self._faults.clock_offset_s = float(given.get("clock_offset_s", self._faults.clock_offset_s))

@@ -12,6 +12,9 @@ from botapp.sandbox.world import FIRST_ANSWER_S, Channel, Interaction, Message, 
 
 #: files that one message may carry
 MAX_FILES: Final = 10
+#: members there may be, and how long a name is, in characters
+MAX_MEMBERS: Final = 1000
+_MAX_NAME: Final = 32
 _MAX_CONTENT: Final = 2000
 #: type of a list -> what can be chosen in it
 _ENTITY_SELECTS: Final = {5: ("user",), 6: ("role",), 7: ("user", "role"), 8: ("channel",)}
@@ -75,11 +78,19 @@ class Members:
         """Have its author change what a message says."""
         self._world.edit_message(self.message(message_id).channel_id, message_id, {"content": content})
 
+    def join(self, name: str, locale: str) -> int:
+        """Let somebody new come into the guild, with a client of this language; return the id."""
+        if not 0 < len(name) <= _MAX_NAME or name in self._world.people:
+            raise CannotDo(f"a new member needs a name of 1 to {_MAX_NAME} characters that nobody has", 400)
+        if len(self._world.people) >= MAX_MEMBERS:
+            raise CannotDo(f"there are {MAX_MEMBERS} members already", 400)
+        self._check_language(locale)
+        return self._world.join(name, locale)
+
     def use_language(self, member: str, locale: str) -> None:
         """Let a member's client speak a language."""
         user_id = self._member(member)
-        if locale not in ids.LANGUAGES:
-            raise CannotDo(f"no client speaks {locale!r} here; there are: {', '.join(ids.LANGUAGES)}", 400)
+        self._check_language(locale)
         self._world.locales[user_id] = locale
 
     def language(self, member: str) -> str:
@@ -182,6 +193,10 @@ class Members:
         """Return the names of the members who can see a channel."""
         return [name for name, user_id in ids.MEMBERS.items() if self._world.readable(channel_id, user_id)]
 
+    def _check_language(self, locale: str) -> None:
+        if locale not in ids.LANGUAGES:
+            raise CannotDo(f"no client speaks {locale!r} here; there are: {', '.join(ids.LANGUAGES)}", 400)
+
     def _at(self, member: str, channel: str) -> tuple[int, Channel]:
         user_id, place = self._member(member), self.channel(member, channel)
         if not self._world.readable(place.id, user_id):
@@ -189,9 +204,9 @@ class Members:
         return user_id, place
 
     def _member(self, name: str) -> int:
-        if name not in ids.MEMBERS:
+        if name not in self._world.people:
             raise CannotDo(f"there is no member {name!r}; known: {', '.join(ids.MEMBERS)}", 404)
-        return ids.MEMBERS[name]
+        return self._world.people[name]
 
     def _use(self, member: str, message_id: int, custom_id: str, types: set[int], extra: dict[str, Any]) -> Interaction:
         user_id, message = self._member(member), self.message(message_id)

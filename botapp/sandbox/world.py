@@ -107,6 +107,8 @@ class World(Backend):
         self.acks_ms: dict[int, float] = {}
         #: user id -> the language of that member's client
         self.locales = {ids.MEMBERS[name]: locale for name, locale in ids.LOCALES.items()}
+        #: member name -> id: those who are there from the beginning, and who has joined
+        self.people = dict(ids.MEMBERS)
         self.closed_dms: set[int] = set()
         self.forbidden_intents: set[str] = set()
         self.invited = True
@@ -122,14 +124,14 @@ class World(Backend):
         self.bot_user.id, self.bot_user.name = ids.BOT_ID, ids.BOT_NAME
         self.users[ids.BOT_ID] = self.bot_user
         self.application_id = ids.BOT_ID
-        for name, user_id in (ids.MEMBERS | ids.WEBHOOKS).items():
+        for name, user_id in (self.people | ids.WEBHOOKS).items():
             user = self.make_user(name)
             user.bot = name in ids.WEBHOOKS
             del self.users[user.id]
             user.id = user_id
             self.users[user_id] = user
         guild = self.create_guild(ids.GUILD_NAME, id=ids.GUILD_ID, owner_id=ids.ADMIN_ID, preferred_locale="id")
-        for user_id in ids.MEMBERS.values():
+        for user_id in self.people.values():
             if user_id not in guild.members:
                 self.add_member(guild.id, user_id)
         hidden = Overwrite(guild.id, OverwriteType.ROLE, deny=Permissions(view_channel=True).value)
@@ -405,6 +407,14 @@ class World(Backend):
         self.emit("INTERACTION_CREATE", payload)
         self._tell("interaction", interaction_id=str(record.id), member_id=str(user_id))
         return record
+
+    def join(self, name: str, locale: str) -> int:
+        """Let somebody new come into the guild; return the id. The page shows only who was there from the beginning."""
+        user = self.make_user(name)
+        self.add_member(ids.GUILD_ID, user.id)
+        self.people[name] = user.id
+        self.locales[user.id] = locale
+        return user.id
 
     def deny_bot(self, channel_id: int, permissions: Iterable[str]) -> None:
         """Take permissions (by name) in a channel from the bot; an empty list gives all back. Raises ValueError."""

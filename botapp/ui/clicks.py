@@ -1,77 +1,88 @@
-"""Answers to clicks on the live message. Each click gets one, also one that comes at a bad moment."""
+"""Answers to whatever members click, choose or fill in. Each gets one, also one that comes at a bad moment."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import discord
 
+from botapp import locale
 from botapp.background import Background, Draining
-from botapp.discord_words import problem
 from botapp.locale import _
-from botapp.ui.health_link import Status
-from botapp.ui.render import STATUS_ID, stock_list
+from botapp.log import in_a_line
+from botapp.ui import custom_ids, language
+from botapp.ui.custom_ids import Step
 from botapp.ui.shopfront import Shopfront
 
 log = logging.getLogger(__name__)
 
-#: answered too late, or answered already: nothing is wrong with the buttons
-_HARMLESS_CODES = (10062, 40060)
+#: does a step of a member; what it cannot answer itself it raises
+Serve = Callable[[discord.Interaction[Any], Step], Awaitable[None]]
+
+#: answered too late, or answered already, or the message to be answered is gone: nothing is wrong with the buttons
+_HARMLESS_CODES = (10062, 40060, 10008, 10015, 50027)
 
 
 class Clicks:
-    """Serves the buttons of the live message."""
+    """Stands between Discord and what the shop does: language, drain, health, and an answer whatever happens."""
 
-    def __init__(self, background: Background, shopfront: Callable[[], Shopfront], about: Callable[[], str]) -> None:
-        """`about` says which life this is, and since when."""
+    def __init__(self, background: Background, shopfront: Callable[[], Shopfront], serve: Serve) -> None:
+        """`serve` does what a step asks for."""
         self._background = background
         self._shopfront = shopfront
-        self._about = about
+        self._serve = serve
 
-    async def serve(self, interaction: discord.Interaction[Any], custom_id: str) -> None:
-        """Answer a click on one of the buttons."""
-        front = self._shopfront()
-        try:
-            with self._background.work(f"{custom_id} · {interaction.user}"):
-                # acknowledged first: Discord refuses a second acknowledgement, so each click is served once
-                await interaction.response.defer(ephemeral=True, thinking=True)
-                await interaction.followup.send(self._text(front, custom_id), ephemeral=True)
-        except Draining:
-            await self._answer(interaction, _("🔄 The bot is restarting. Please click again in a moment."))
-        except discord.HTTPException as error:
-            if error.code in _HARMLESS_CODES:
-                log.info(_("a click on %s was answered too late or twice (%d)"), custom_id, error.code)
-            else:
-                await front.buttons._update_status(False, _("cannot answer a click: %s") % (problem(error) or error))
-        except Exception as error:
-            log.exception(_("a click on %s failed"), custom_id)
-            await front.buttons._update_status(False, _("cannot answer a click: %s") % error)
-            await interaction.followup.send(
-                _("❌ That did not work. Please try again in a little while."), ephemeral=True
-            )
+    async def serve_live(self, interaction: discord.Interaction[Any], custom_id: str) -> None:
+        """Answer a click on one of the buttons of the live message."""
+        step = custom_ids.parse(custom_id)
+        assert step is not None, "the buttons are ours"
+        await self.serve(interaction, step)
+
+    async def serve(self, interaction: discord.Interaction[Any], step: Step) -> None:
+        """Answer whatever a member did."""
+        name = f"{custom_ids.PREFIX}{step.name}"
+        with locale.speaking(language.of_interaction(interaction)):
+            problem = await self._served(interaction, step, name)
+        if problem is None:
+            await self._shopfront().buttons._update_status(True)
+        elif _is_harmless(problem):
+            log.info("%s could not be answered: it came too late, or twice (%s)", name, problem)
         else:
-            await front.buttons._update_status(True)
+            await self._shopfront().buttons._update_status(False, _("cannot answer a click: %s") % in_a_line(problem))
+
+    async def _served(self, interaction: discord.Interaction[Any], step: Step, name: str) -> Exception | None:
+        """Serve a step; return what went wrong, which the member has been told."""
+        try:
+            with self._background.work(f"{name} · {interaction.user}"):
+                await self._serve(interaction, step)
+        except Draining:
+            await self._say(interaction, _("🔄 The bot is restarting. Please click again in a moment."))
+        except Exception as error:
+            if not _is_harmless(error):
+                log.exception("%s failed", name)
+                await self._say(interaction, _("❌ That did not work. Please try again in a little while."))
+            return error
+        return None
 
     async def unknown(self, interaction: discord.Interaction[Any]) -> None:
         """Answer a click on a button that this version does not have."""
-        await self._answer(
-            interaction, _("This button is no longer in use. Please use the newest message of the shop.")
-        )
+        with locale.speaking(language.of_interaction(interaction)):
+            await self._say(
+                interaction, _("This button is no longer in use. Please use the newest message of the shop.")
+            )
 
-    def _text(self, front: Shopfront, custom_id: str) -> str:
-        if custom_id == STATUS_ID:
-            stock = _("Live stock: %s") % _in_words(front.livestock.get_status())
-            buttons = _("Buttons: %s") % _in_words(front.buttons.get_status())
-            return f"{self._about()}\n{stock}\n{buttons}"
-        if not (front.livestock.may_show() and front.buttons.may_serve()):
-            return _("⚠️ Stock cannot be shown right now. Please try again in a little while.")
-        return stock_list(front.products)
-
-    async def _answer(self, interaction: discord.Interaction[Any], text: str) -> None:
-        await interaction.response.send_message(text, ephemeral=True)
+    async def _say(self, interaction: discord.Interaction[Any], text: str) -> None:
+        """Say something to the member alone, whether or not something was answered before."""
+        try:
+            if interaction.response.is_done():
+                await interaction.followup.send(text, ephemeral=True)
+            else:
+                await interaction.response.send_message(text, ephemeral=True)
+        except discord.HTTPException as error:
+            log.info("a member could not be told: %s", error)
 
 
-def _in_words(status: Status) -> str:
-    return _("✅ healthy") if status["is_healthy"] else f"❌ {status['last_error']}"
+def _is_harmless(error: Exception) -> bool:
+    return isinstance(error, discord.HTTPException) and error.code in _HARMLESS_CODES

@@ -15,8 +15,9 @@ import msgspec
 from botapp import state
 from botapp.discord_words import problem
 from botapp.locale import _
+from botapp.ui import custom_ids
 from botapp.ui.live_view import ClickView, OnClick, embed_of
-from botapp.ui.render import ID_PREFIX, Rendered
+from botapp.ui.render import Rendered
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +167,7 @@ def explain(error: Exception, channel_id: int) -> str:
 def _is_live_message(message: discord.Message) -> bool:
     me: Any = message._state.user
     return message.author.id == me.id and any(
-        (getattr(item, "custom_id", None) or "").startswith(f"{ID_PREFIX}v1:st")
+        getattr(item, "custom_id", None) in (*custom_ids.LIVE, *custom_ids.FORMER_LIVE)
         for row in message.components
         for item in getattr(row, "children", ())
     )

@@ -40,7 +40,8 @@ class _ViewButton(discord.ui.Button[ClickView]):
 
 def embed_of(rendered: Rendered) -> discord.Embed:
     """Return the embed of the live message."""
-    embed = discord.Embed(title=rendered.title, description=rendered.description, colour=rendered.colour)
+    description = "\n".join(line for line in (rendered.description, rendered.updated) if line)
+    embed = discord.Embed(title=rendered.title, description=description, colour=rendered.colour)
     for name, value in rendered.fields:
         embed.add_field(name=name, value=value, inline=False)
     return embed

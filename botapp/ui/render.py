@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, Literal
 
 from botapp.locale import _
+from botapp.store.money import Unit
 from botapp.store.records import Product
+from botapp.ui import custom_ids
 from botapp.ui.health_link import Shown
+from botapp.ui.words import number, price, when
 
-#: custom ids begin with this; the version changes when their meaning does
-ID_PREFIX: Final = "stocksup:"
-STOCK_ID: Final = "stocksup:v1:stock"
-STATUS_ID: Final = "stocksup:v1:status"
-
-#: stock up to which a product is marked as running low
-LOW_STOCK: Final = 10
+#: Discord's limits: fields of an embed, and characters of a field's name and value; of all, less some for the rest
+_MAX_FIELDS: Final = 25
+_MAX_NAME_CHARS: Final = 200
+_MAX_VALUE_CHARS: Final = 400
+_MAX_CHARS: Final = 5000
 
 Mood = Literal["open", "trouble", "closed"]
 _COLOURS: Final[dict[Mood, int]] = {"open": 0x2ECC71, "trouble": 0xE67E22, "closed": 0x95A5A6}
@@ -29,6 +31,12 @@ class Snapshot:
 
     products: tuple[Product, ...]
     shown: Shown
+    #: denominations of the shop's money
+    units: tuple[Unit, ...]
+    #: stock up to which a product is marked as running low
+    low_stock: int
+    #: when this was so, in milliseconds since 1970
+    at_ms: int
     #: whether the shop is closed on purpose
     closed: bool = False
 
@@ -55,10 +63,13 @@ class Rendered:
     #: name and value of each field
     fields: tuple[tuple[str, str], ...]
     buttons: tuple[Button, ...]
+    #: since when it says so; empty where nobody needs to know
+    updated: str = ""
 
     def fingerprint(self) -> str:
-        """Return a short text that differs when the message does."""
-        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:32]
+        """Return a short text that differs when the message does in more than its time."""
+        told = asdict(self) | {"updated": bool(self.updated)}
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
 
 def render(snapshot: Snapshot) -> Rendered:
@@ -68,41 +79,31 @@ def render(snapshot: Snapshot) -> Rendered:
         title=_("🛒 Live stock"),
         description=_description(mood, snapshot),
         colour=_COLOURS[mood],
-        fields=tuple(_field(product) for product in snapshot.products) if mood == "open" else (),
+        fields=_fields(snapshot) if mood == "open" else (),
         buttons=buttons(enabled=mood == "open" and snapshot.shown.buttons),
+        updated=_("Last update: %s") % when(snapshot.at_ms) if mood == "open" else "",
     )
 
 
 def buttons(*, enabled: bool) -> tuple[Button, ...]:
     """Return the buttons under the live message."""
     return (
-        Button(STOCK_ID, _("Stock"), "📦", not enabled),
-        Button(STATUS_ID, _("Status"), "🩺", not enabled),
+        Button(custom_ids.REGISTER, _("Register"), "📝", not enabled, style=1),
+        Button(custom_ids.BALANCE, _("Balance"), "💰", not enabled),
+        Button(custom_ids.BUY, _("Buy"), "🛒", not enabled, style=3),
+        Button(custom_ids.WORLD, _("World info"), "🌍", not enabled),
+        Button(custom_ids.HISTORY, _("History"), "🧾", not enabled),
     )
 
 
-def stock_list(products: tuple[Product, ...]) -> str:
-    """Return prices and stock as the answer to one member, at most 2000 characters."""
-    if not products:
-        return _("There are no products yet.")
-    lines = [f"{mark(one.stock)} **{one.name}** (`{one.code}`) · {price(one.price)} · {stock(one)}" for one in products]
-    text = "\n".join(lines)
-    return text if len(text) <= 2000 else text[:1999] + "…"
-
-
-def price(amount: int) -> str:
-    """Return an amount of the shop's base unit with its thousands apart."""
-    return f"{amount:,}".replace(",", _("thousands separator|,").rpartition("|")[2])
-
-
-def mark(pieces: int) -> str:
-    """Return the light for so many pieces in stock."""
-    return "🔴" if pieces <= 0 else "🟡" if pieces <= LOW_STOCK else "🟢"
+def mark(pieces: int, low_stock: int) -> str:
+    """Return the light for so many pieces in stock; up to `low_stock` a product runs low."""
+    return "🔴" if pieces <= 0 else "🟡" if pieces <= low_stock else "🟢"
 
 
 def stock(product: Product) -> str:
     """Return in words how much of a product there is."""
-    return _("stock: %(pieces)s") % {"pieces": price(product.stock)} if product.stock > 0 else _("sold out")
+    return _("stock: %(pieces)s") % {"pieces": number(product.stock)} if product.stock > 0 else _("sold out")
 
 
 def _description(mood: Mood, snapshot: Snapshot) -> str:
@@ -113,8 +114,24 @@ def _description(mood: Mood, snapshot: Snapshot) -> str:
     return _("Prices and stock are up to date.") if snapshot.products else _("There are no products yet.")
 
 
-def _field(product: Product) -> tuple[str, str]:
-    value = _("price: %(price)s") % {"price": price(product.price)} + f" · {stock(product)}"
+def _fields(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
+    """Return a field for each product; where there are more than a message holds, the last says how many."""
+    fields: list[tuple[str, str]] = []
+    chars = 0
+    for shown, product in enumerate(snapshot.products):
+        field = _field(product, snapshot.units, snapshot.low_stock)
+        chars += len(field[0]) + len(field[1])
+        rest = len(snapshot.products) - shown
+        if chars > _MAX_CHARS or (len(fields) == _MAX_FIELDS - 1 and rest > 1):
+            fields.append(("…", _("and %s more: click Buy to see them all") % number(rest)))
+            break
+        fields.append(field)
+    return tuple(fields)
+
+
+def _field(product: Product, units: Sequence[Unit], low_stock: int) -> tuple[str, str]:
+    value = _("price: %(price)s") % {"price": price(product.price, units)} + f" · {stock(product)}"
     if product.description:
         value += f"\n{product.description}"
-    return f"{mark(product.stock)} {product.name} (`{product.code}`)", value
+    light = mark(product.stock, low_stock)
+    return f"{light} {product.name[:_MAX_NAME_CHARS]} (`{product.code[:40]}`)", value[:_MAX_VALUE_CHARS]

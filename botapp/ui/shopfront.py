@@ -8,7 +8,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from botapp import locale
 from botapp.background import Background
+from botapp.config import Store
 from botapp.locale import _
 from botapp.store.records import Product
 from botapp.store.unavailable import Unavailable
@@ -16,7 +18,7 @@ from botapp.ui import health_link
 from botapp.ui.buttons.live_buttons import LiveButtonManager
 from botapp.ui.health_link import Link, Reported, Shown, Which
 from botapp.ui.live_message import CannotShow, LiveMessage
-from botapp.ui.render import Rendered, Snapshot, render
+from botapp.ui.render import Snapshot, render
 from botapp.ui.views.live_stock_view import LiveStockManager
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ class Shopfront:
     def __init__(
         self,
         background: Background,
+        store: Store,
         read_products: Callable[[], Awaitable[tuple[Product, ...]]],
         live_message: LiveMessage | None,
         *,
@@ -43,6 +46,7 @@ class Shopfront:
     ) -> None:
         """
         Args:
+            store: how this shop is set up.
             read_products: may raise Unavailable.
             live_message: None while no channel is chosen.
             edit_interval_s: shortest time between two edits, in seconds.
@@ -58,6 +62,7 @@ class Shopfront:
         self.livestock.set_listener(self.buttons.on_livestock_status_change)
         self.buttons.set_listener(self.livestock.on_button_status_change)
         self._background = background
+        self._store = store
         self._read_products = read_products
         self._live_message = live_message
         self._edit_interval_s = edit_interval_s
@@ -118,7 +123,8 @@ class Shopfront:
         """Bring the live message up to date, as soon as it may be edited; many calls in a row make one look."""
         if self._due is None and not self._background.draining:
             loop = asyncio.get_running_loop()
-            self._due = loop.call_at(max(loop.time(), self._edited_at_s + self._edit_interval_s), self._look_now)
+            with locale.of_process():  # whoever caused this, everybody reads it
+                self._due = loop.call_at(max(loop.time(), self._edited_at_s + self._edit_interval_s), self._look_now)
 
     def message_deleted(self) -> None:
         """The live message is gone: post it again."""
@@ -176,7 +182,7 @@ class Shopfront:
         except Unavailable:
             return _("Database connection failed")  # why, its own health says
         try:
-            render(Snapshot(products, Shown(stock=True, buttons=True)))
+            render(self._snapshot(products, Shown(stock=True, buttons=True)))
         except Exception:  # no product that cannot be shown is to keep an old price in sight
             log.exception("the live message cannot be rendered")
             return _("the live message cannot be rendered; the bot's log says why")
@@ -201,11 +207,12 @@ class Shopfront:
         if self._live_message is None:
             return
         loop = asyncio.get_running_loop()
-        if await self._live_message.show(self._rendered()):
+        if await self._live_message.show(render(self._snapshot(self.products, health_link.shown(self.link)))):
             self._edited_at_s = loop.time()
 
-    def _rendered(self) -> Rendered:
-        return render(Snapshot(self.products, health_link.shown(self.link), self._closed))
+    def _snapshot(self, products: tuple[Product, ...], seen: Shown) -> Snapshot:
+        at_ms = int(time.time() * 1000)
+        return Snapshot(products, seen, self._store.currency, self._store.low_stock, at_ms, self._closed)
 
     async def _livestock_is(self, error: str | None, *, about: Which = "livestock") -> None:
         self._about = about

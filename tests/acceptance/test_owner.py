@@ -25,9 +25,9 @@ def test_a_token_is_revoked_and_a_new_one_brings_the_shop_back(tmp_path: Path) -
             toko.ask("start", program="bot")
             toko.wait_for_state("bot", "RUNNING", life=2)
             assert len(box.wait(2)) == 2, "that it is over is told too"
-            message = discord.message_with("Budi", "stocksup:v1:stock")
+            message = discord.message_with("Budi", "stocksup:v1:world")
             assert not any(one.get("disabled") for one in controls(message))
-            assert toko.click("stocksup:v1:stock")["state"] == "answered"
+            assert toko.click("stocksup:v1:world")["state"] == "answered"
         everything = [path for path in (tmp_path / "toko" / "state").rglob("*") if path.is_file()]
         assert not [path for path in everything for token in (b"of-today", b"demo-token") if token in path.read_bytes()]
 
@@ -40,5 +40,5 @@ def test_two_shops_on_one_machine_do_not_know_each_other(tmp_path: Path) -> None
         assert kopi.ask("restart", reason="mine alone", wait=True)["report"]["ok"]
         assert (kopi.program()["life"], teh.program()["pid"], teh.program()["life"]) == (2, before["pid"], 1)
         assert kopi.stop() == 0
-        assert teh.click("stocksup:v1:stock")["state"] == "answered"
+        assert teh.click("stocksup:v1:world")["state"] == "answered"
         assert teh.ask("history")["history"] == []

@@ -37,7 +37,7 @@ def test_a_restart_of_the_service_closes_the_shop_and_opens_it_again(tmp_path: P
         with shop(tmp_path / "toko", discord=discord) as toko:
             toko.start_supervisor("--keep-wishes", "yes", **environ)
             toko.wait_for_state("bot", "RUNNING")
-            opened = discord.message_with("Budi", "stocksup:v1:stock")
+            opened = discord.message_with("Budi", "stocksup:v1:world")
             before = [one["id"] for one in discord.view("Budi")]
             assert toko.stop(signal.SIGTERM) == 0
             (closed,) = (one for one in discord.view("Budi") if one["id"] == opened["id"])
@@ -67,7 +67,7 @@ def test_a_drain_that_never_ends_is_cut_off_and_reported(tmp_path: Path) -> None
     with shop(tmp_path / "toko", drain_timeout_s=1.5) as toko:
         toko.start()
         toko.discord.faults({"path": "/webhooks/*", "delay_s": 30.0})
-        click = toko.discord.click("Budi", "stocksup:v1:stock")
+        click = toko.discord.click("Budi", "stocksup:v1:world")
         toko.discord.interaction(click, wait_s=4, until="ack")
         report = toko.ask("restart", reason="test", wait=True)["report"]
         assert report["ok"]

@@ -14,7 +14,7 @@ from tests.support.bot_process import BotProcess, write_config
 from tests.support.discord_control import DiscordControl, Json, controls, local_discord
 from tests.support.shop import text
 
-STOCK = "stocksup:v1:stock"
+WORLD = "stocksup:v1:world"
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def slash(discord: DiscordControl, member: str, name: str, channel: str = "toko"
 
 def live_messages(discord: DiscordControl, channel: str = "toko") -> list[Json]:
     return [
-        one for one in discord.view("Admin", channel) if any(part.get("custom_id") == STOCK for part in controls(one))
+        one for one in discord.view("Admin", channel) if any(part.get("custom_id") == WORLD for part in controls(one))
     ]
 
 
@@ -61,11 +61,12 @@ def test_setup_chooses_the_channel_at_once_and_for_later_lives(discord: DiscordC
         assert answer["ephemeral"]
         [first] = live_messages(discord)
         assert "Steam 10" in text(first)
-        assert "Steam 10" in discord.interaction(discord.click("Budi", STOCK), wait_s=4)["messages"][0]["content"]
+        answer = discord.interaction(discord.click("Budi", WORLD), wait_s=4)
+        assert "Info world" in text(answer["messages"][0])
         assert bot.end() == 0
     with BotProcess(place, discord):
         discord.wait_for_message(
-            "Budi", lambda one: any(c.get("custom_id") == STOCK and not c.get("disabled") for c in controls(one))
+            "Budi", lambda one: any(c.get("custom_id") == WORLD and not c.get("disabled") for c in controls(one))
         )
         assert [one["id"] for one in live_messages(discord)] == [first["id"]]
 
@@ -115,7 +116,7 @@ def test_the_configuration_wins_and_setup_says_so(discord: DiscordControl, place
         said = slash(discord, "Admin", "setup", channel="admin")["content"]
         assert f"<#{LIVE_CHANNEL_ID}>" in said
         assert "live_channel_id" in said
-        discord.message_with("Budi", STOCK)
+        discord.message_with("Budi", WORLD)
         assert live_messages(discord, "admin") == []
 
 

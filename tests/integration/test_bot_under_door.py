@@ -16,7 +16,7 @@ from tests.support.bot_process import BotProcess, FakeDoor, write_config
 from tests.support.discord_control import DiscordControl, controls, local_discord
 from tests.support.shop import text
 
-STOCK = "stocksup:v1:stock"
+WORLD = "stocksup:v1:world"
 STEPS = {"cache": None, "livestock": None, "buttons": None, "background": None, "extensions": None}
 
 
@@ -78,24 +78,24 @@ def test_heartbeats_say_how_the_bot_is(scene: Scene) -> None:
 
 def test_a_missing_permission_is_said_and_mended_without_a_restart(scene: Scene) -> None:
     scene.discord.deny("send_messages")
-    scene.discord.delete_message(scene.discord.message_with("Budi", STOCK)["id"])
+    scene.discord.delete_message(scene.discord.message_with("Budi", WORLD)["id"])
     health = scene.livestock_becomes(healthy=False)
     assert "beri bot izin Send Messages" in health["livestock"]["last_error"]
     assert health["gateway"]["connected"]
     scene.discord.deny()
     health = scene.livestock_becomes(healthy=True)
     assert health["livestock"]["last_error"] is None
-    assert "Steam 10" in text(scene.discord.message_with("Budi", STOCK))
+    assert "Steam 10" in text(scene.discord.message_with("Budi", WORLD))
     for line in ("❌ Livestock error", "⚠️ Livestock tidak sehat", "✅ Livestock kembali sehat"):
         assert scene.bot.log.count(line) == 1
 
 
 def test_where_it_may_not_answer_the_log_says_what_to_do(scene: Scene) -> None:
-    scene.discord.message_with("Budi", STOCK)
+    scene.discord.message_with("Budi", WORLD)
     scene.discord.deny("send_messages")
     scene.discord.say("Admin", "!restart")
     # answered after the command, which came before it
-    assert scene.discord.interaction(scene.discord.click("Budi", STOCK), wait_s=4)["state"] == "answered"
+    assert scene.discord.interaction(scene.discord.click("Budi", WORLD), wait_s=4)["state"] == "answered"
     assert scene.bot.log.count("tidak boleh menjawab restart di channel") == 1
     assert "Forbidden" not in scene.bot.log
 
@@ -104,44 +104,44 @@ def test_a_drain_runs_the_five_steps_and_keeps_the_live_message(scene: Scene) ->
     report = scene.drain()
     assert report["steps"] == STEPS
     assert (report["cut_off"], report["flushed_entries"]) == ([], 0)
-    live = scene.discord.message_with("Budi", STOCK)
+    live = scene.discord.message_with("Budi", WORLD)
     assert not any(one.get("disabled") for one in controls(live))
-    answer = scene.discord.interaction(scene.discord.click("Budi", STOCK), wait_s=4)
+    answer = scene.discord.interaction(scene.discord.click("Budi", WORLD), wait_s=4)
     assert "sedang restart" in answer["messages"][0]["content"], "a click in between gets a kind answer"
     scene.bot.send(signal.SIGTERM)
     farewell = scene.door.read("farewell")
     scene.door.grant(farewell)
     assert scene.bot.wait() == 0
     assert (farewell["code"], farewell["reason"]) == (0, "berakhir sesuai permintaan")
-    assert not any(one.get("disabled") for one in controls(scene.discord.message_with("Budi", STOCK)))
+    assert not any(one.get("disabled") for one in controls(scene.discord.message_with("Budi", WORLD)))
 
 
 def test_a_stop_closes_the_shop(scene: Scene) -> None:
     scene.drain("stop")
-    assert all(one["disabled"] for one in controls(scene.discord.message_with("Budi", STOCK)) if one.get("custom_id"))
+    assert all(one["disabled"] for one in controls(scene.discord.message_with("Budi", WORLD)) if one.get("custom_id"))
 
 
 def test_work_under_way_is_named_and_finished(scene: Scene) -> None:
     scene.discord.faults({"path": "/webhooks/*", "delay_s": 0.5})
-    click = scene.discord.click("Budi", STOCK)
+    click = scene.discord.click("Budi", WORLD)
     scene.discord.interaction(click, wait_s=4, until="ack")
     scene.door.ask("drain", deadline_s=10.0, why="restart")
-    name = f"{STOCK} · Budi"
+    name = "stocksup:world · Budi"
     draining = scene.door.read("draining")
     assert name in draining["pending"]
     assert name in scene.door.read("drained")["report"]["drained"]
     answer = scene.discord.interaction(click, wait_s=4)
-    assert "Steam 10" in answer["messages"][0]["content"]
+    assert "Info world" in text(answer["messages"][0])
 
 
 def test_a_drained_life_whose_supervisor_vanishes_serves_again(scene: Scene) -> None:
     scene.drain("stop", deadline_s=0.5)
     scene.door.vanish()
     scene.discord.wait_for_message(
-        "Budi", lambda one: any(part.get("custom_id") == STOCK and not part.get("disabled") for part in controls(one))
+        "Budi", lambda one: any(part.get("custom_id") == WORLD and not part.get("disabled") for part in controls(one))
     )
-    answer = scene.discord.interaction(scene.discord.click("Budi", STOCK), wait_s=4)
-    assert "Steam 10" in answer["messages"][0]["content"]
+    answer = scene.discord.interaction(scene.discord.click("Budi", WORLD), wait_s=4)
+    assert "Info world" in text(answer["messages"][0])
 
 
 def test_restart_is_asked_for_with_a_ticket_and_a_refusal_is_told(scene: Scene) -> None:
@@ -155,8 +155,8 @@ def test_restart_is_asked_for_with_a_ticket_and_a_refusal_is_told(scene: Scene) 
     scene.door.refuse(request, "check_failed", "SyntaxError: bot.py line 3")
     told = scene.discord.wait_for_message("Admin", lambda message: "SyntaxError: bot.py line 3" in text(message))
     assert told["id"] == question["id"]
-    answer = scene.discord.interaction(scene.discord.click("Budi", STOCK), wait_s=4)
-    assert "Steam 10" in answer["messages"][0]["content"], "the bot serves on"
+    answer = scene.discord.interaction(scene.discord.click("Budi", WORLD), wait_s=4)
+    assert "Info world" in text(answer["messages"][0]), "the bot serves on"
     assert scene.ask_for_restart()["op"] == "restart", "and can be asked again"
 
 

@@ -17,7 +17,7 @@ from botapp.deposit_http import MAX_BODY_BYTES, MAX_CONNECTIONS
 from botapp.deposit_signing import sign
 from botapp.sandbox.ids import ADMIN_CHANNEL_ID, BUDI_ID, LIVE_CHANNEL_ID
 from botapp.store import accounts
-from tests.support.books import Books
+from tests.support.books import Books, books_of
 from tests.support.bot_process import BotProcess, FakeDoor, free_port, write_config
 from tests.support.discord_control import DiscordControl, controls, local_discord
 from tests.support.shop import text
@@ -85,8 +85,8 @@ def sender(tmp_path: Path) -> Sender:
 
 @pytest.fixture
 def books(tmp_path: Path, sender: Sender) -> Books:
-    one = Books(tmp_path / "bot")
-    one.run(accounts.register, BUDI_ID, "Budi", 1)
+    one = books_of(tmp_path / "bot")
+    one.do(accounts.register, BUDI_ID, "Budi", 1)
     return one
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from botapp.sandbox.ids import ADMIN_CHANNEL_ID, BUDI_ID, LIVE_CHANNEL_ID, SARI_ID, WEBHOOKS
 from botapp.store import accounts
-from tests.support.books import Books
+from tests.support.books import Books, books_of
 from tests.support.bot_process import BotProcess, write_config
 from tests.support.discord_control import DiscordControl, local_discord
 from tests.support.shop import text
@@ -51,9 +51,9 @@ def place(tmp_path: Path) -> Path:
 @pytest.fixture
 def books(place: Path) -> Books:
     """The shop's books, in which Budi and Sari have accounts."""
-    books = Books(place)
-    books.run(accounts.register, BUDI_ID, "Budi", 1)
-    books.run(accounts.register, SARI_ID, "Sari", 1)
+    books = books_of(place)
+    books.do(accounts.register, BUDI_ID, "Budi", 1)
+    books.do(accounts.register, SARI_ID, "Sari", 1)
     return books
 
 

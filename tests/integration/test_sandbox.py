@@ -263,6 +263,18 @@ def test_a_choice_and_the_original_answer_edited(town: DiscordControl, bot: Bot,
     town.wait_for(lambda: "chose Teh, noted" in [one["content"] for one in town.interaction(chosen)["messages"]])
 
 
+def test_who_joins_clicks_and_gets_direct_messages_as_all_others_do(town: DiscordControl, bot: Bot, panel: str) -> None:
+    member_id = int(town.join("Tono"))
+    answer = town.interaction(town.click("Tono", "defer", message_id=panel), wait_s=4)
+    assert answer["messages"][0]["ephemeral"]
+    user = bot.do(bot.fetch_user(member_id))
+    bot.do(user.send("hello"))
+    assert [one["content"] for one in town.view("Tono", "dm")] == ["hello"]
+    town.faults(dm_closed=["Tono"])
+    with pytest.raises(discord.Forbidden):
+        bot.do(user.send("again"))
+
+
 def test_a_slash_command(town: DiscordControl, bot: Bot) -> None:
     used = town.command("Budi", "greet", name="Sari")
     answered = town.interaction(used, wait_s=4)
@@ -488,6 +500,8 @@ def test_a_browser_that_knew_an_earlier_life_is_told_that_it_missed_something(to
         ),
         ("message", {"member": "Budi", "content": "x", "files": [{"filename": "x", "base64": "?"}]}, "make sense"),
         ("language", {"member": "Budi", "language": "xx"}, "no client speaks"),
+        ("join", {"member": "Budi"}, "a name of 1 to 32 characters that nobody has"),
+        ("join", {"member": "Wati", "language": "xx"}, "no client speaks"),
         ("complete", {"member": "Budi", "name": "none", "focused": "x"}, "no command"),
         ("faults", {"routes": [{"status": 99}]}, "status"),
         ("faults", {"weather": "bad"}, "unknown field 'weather'"),

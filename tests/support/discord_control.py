@@ -72,6 +72,10 @@ class DiscordControl:
         """Change a message, as its author does."""
         self.request("PATCH", f"/control/message/{message_id}", {"content": content})
 
+    def join(self, member: str) -> str:
+        """Let somebody new come into the guild; return the id."""
+        return str(self._post("join", member=member)["member_id"])
+
     def delete_message(self, message_id: str) -> None:
         """Take a message away, as a moderator does."""
         self.request("DELETE", f"/control/message/{message_id}")

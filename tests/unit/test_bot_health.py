@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from botapp import locale, state
+from botapp.store.money import Unit
 from botapp.store.records import Product
+from botapp.ui import custom_ids
 from botapp.ui.buttons.live_buttons import LiveButtonManager
 from botapp.ui.health_link import Shown
-from botapp.ui.render import STATUS_ID, STOCK_ID, Snapshot, mark, price, render, stock_list
+from botapp.ui.render import Snapshot, mark, render
 from botapp.ui.views.live_stock_view import LiveStockManager
 
 FIELDS = {"is_healthy": True, "last_error": None, "error_count": 0, "last_update": None}
@@ -20,11 +22,24 @@ PRODUCTS = (
     Product(2, "B", "Beer", 5, "cold", 3),
     Product(3, "C", "Cake", 1, "", 0),
 )
+UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100))
+OPEN = Shown(stock=True, buttons=True)
 
 
 @pytest.fixture(autouse=True)
 def _indonesian() -> None:
     locale.use("id")
+
+
+def snapshot(
+    products: tuple[Product, ...] = PRODUCTS,
+    seen: Shown = OPEN,
+    *,
+    low_stock: int = 10,
+    at_ms: int = 5000,
+    closed: bool = False,
+) -> Snapshot:
+    return Snapshot(products, seen, UNITS, low_stock, at_ms, closed)
 
 
 def partners() -> tuple[LiveStockManager, LiveButtonManager]:
@@ -94,37 +109,57 @@ def test_reset_begins_anew() -> None:
 
 
 def test_the_open_shop_shows_prices_stock_and_working_buttons() -> None:
-    message = render(Snapshot(PRODUCTS, Shown(stock=True, buttons=True)))
-    assert [button.custom_id for button in message.buttons] == [STOCK_ID, STATUS_ID]
+    message = render(snapshot())
+    assert tuple(button.custom_id for button in message.buttons) == custom_ids.LIVE
     assert not any(button.disabled for button in message.buttons)
     names = [name for name, _ in message.fields]
     assert names == ["🟢 Apple (`A`)", "🟡 Beer (`B`)", "🔴 Cake (`C`)"]
     values = [value for _, value in message.fields]
-    assert "12.000" in values[0]
+    assert "120 DL (12.000 WL)" in values[0]
+    assert "5 WL" in values[1]
+    assert "(5 WL)" not in values[1], "said once where both are the same"
     assert "cold" in values[1]
     assert "habis" in values[2]
 
 
 def test_trouble_and_closing_hide_stock_and_switch_the_buttons_off() -> None:
-    whole = render(Snapshot(PRODUCTS, Shown(stock=True, buttons=True)))
-    trouble = render(Snapshot(PRODUCTS, Shown(stock=False, buttons=False)))
-    closed = render(Snapshot(PRODUCTS, Shown(stock=True, buttons=True), closed=True))
+    whole = render(snapshot())
+    trouble = render(snapshot(seen=Shown(stock=False, buttons=False)))
+    closed = render(snapshot(closed=True))
     for message in (trouble, closed):
         assert message.fields == ()
         assert all(button.disabled for button in message.buttons)
     assert len({one.description for one in (whole, trouble, closed)}) == 3
     assert len({one.fingerprint() for one in (whole, trouble, closed)}) == 3
-    assert whole.fingerprint() == render(Snapshot(PRODUCTS, Shown(stock=True, buttons=True))).fingerprint()
+    assert whole.fingerprint() == render(snapshot()).fingerprint()
 
 
-def test_small_things_members_read() -> None:
-    assert [mark(pieces) for pieces in (0, 1, 10, 11)] == ["🔴", "🟡", "🟡", "🟢"]
-    assert price(1234567) == "1.234.567"
-    locale.use("en")
-    assert price(1234567) == "1,234,567"
-    assert stock_list(()) == "There are no products yet."
-    many = tuple(Product(number, f"C{number}", "x" * 100, 1, "", 0) for number in range(25))
-    assert len(stock_list(many)) == 2000
+def test_time_alone_is_shown_but_is_no_reason_to_edit() -> None:
+    earlier, later = render(snapshot(at_ms=5000)), render(snapshot(at_ms=65_000))
+    assert "<t:5:R>" in earlier.updated
+    assert "<t:65:R>" in later.updated
+    assert earlier.fingerprint() == later.fingerprint()
+    sold = render(snapshot((Product(1, "A", "Apple", 12000, "", 10),), at_ms=65_000))
+    assert sold.fingerprint() != later.fingerprint()
+
+
+def test_more_products_than_a_message_holds_are_counted() -> None:
+    many = tuple(Product(number, f"C{number}", "x", 1, "", 0) for number in range(26))
+    assert len(render(snapshot(many[:25])).fields) == 25
+    fields = render(snapshot(many)).fields
+    assert len(fields) == 25
+    assert "2 lagi" in fields[-1][1]
+    wordy = tuple(Product(number, "C" * 300, "x" * 300, 1, "y" * 5000, 0) for number in range(25))
+    message = render(snapshot(wordy))
+    assert sum(len(name) + len(value) for name, value in message.fields) < 5500
+    assert all(len(name) <= 256 and len(value) <= 1024 for name, value in message.fields)
+
+
+def test_the_light_follows_the_threshold_of_the_shop() -> None:
+    assert [mark(pieces, 10) for pieces in (0, 1, 10, 11)] == ["🔴", "🟡", "🟡", "🟢"]
+    assert [mark(pieces, 2) for pieces in (0, 1, 2, 3)] == ["🔴", "🟡", "🟡", "🟢"]
+    assert [mark(pieces, 0) for pieces in (0, 1)] == ["🔴", "🟢"]
+    assert render(snapshot(low_stock=2)).fields[1][0].startswith("🟢")
 
 
 def test_the_state_file_is_whole_private_and_says_when_it_is_damaged(tmp_path: Path) -> None:
