@@ -64,7 +64,7 @@ class Flows:
     async def serve(self, interaction: Interaction, step: Step) -> None:
         """Do what `step` asks for, and answer it. Raises what discord.py raises."""
         front = self._front()
-        if custom_ids.build(step.name, *step.numbers) in custom_ids.LIVE and not (front.may_serve()):
+        if not front.may_serve():
             text = _("⚠️ The shop cannot serve you right now. Please try again in a little while.")
             await interaction.response.send_message(text, ephemeral=True)
             return
