@@ -15,6 +15,7 @@ from discord.ext import commands
 from botapp import restart_dialog, slash, state
 from botapp.background import Background
 from botapp.cogs.admin import AdminCog
+from botapp.cogs.questions import Questions
 from botapp.cogs.setup import SetupCog
 from botapp.config import Settings
 from botapp.ext.cache_manager import CacheManager
@@ -96,7 +97,8 @@ class ShopBot(commands.Bot):
             on_health=self._beat,
             on_error=self.self_restart.look,
         )
-        self.admin = AdminCog(self)
+        self.questions = Questions()
+        self.admin = AdminCog(self, self.questions)
         self.passing = PassingMessage(self.get_partial_messageable, settings.state_file, self.background.rest)
         #: set when no session could be opened at all
         self.unreachable = asyncio.Event()
@@ -123,6 +125,7 @@ class ShopBot(commands.Bot):
         await self.shop.open()
         await self.shop.add_to(self)
         self.add_view(ClickView(render.buttons(enabled=True), self.clicks.serve_live))
+        await self.add_cog(self.questions)
         await self.add_cog(self.admin)
         await self.add_cog(SetupCog(self))
         slash.describe(self.tree)
@@ -179,7 +182,7 @@ class ShopBot(commands.Bot):
             return
         if (step := custom_ids.parse(custom_id)) is not None:
             await self.clicks.serve(interaction, step)
-        elif interaction.message is None or not self.admin.has_question(interaction.message.id):
+        elif interaction.message is None or not self.questions.waits(interaction.message.id):
             await self.clicks.unknown(interaction)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
