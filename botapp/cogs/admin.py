@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import discord
 from discord.ext import commands
 
-from botapp import restart_dialog
+from botapp import restart_dialog, slash
 from botapp.cogs.questions import Questions, Wording
 from botapp.confirmation import Stage
 from botapp.locale import N_, _
@@ -58,7 +58,12 @@ class AdminCog(commands.Cog):
 
     # --- !restart ---
 
-    @commands.hybrid_command(name="restart")  # type: ignore[arg-type]  # mypy infers Never
+    @commands.hybrid_command(  # type: ignore[arg-type]  # mypy infers Never
+        name="restart",
+        **slash.told(
+            N_("Restart the bot, after a question"), "new prices", reason=N_("Why; it is kept in the history")
+        ),
+    )
     async def restart(self, ctx: commands.Context[ShopBot], *, reason: str = "") -> None:
         """Give the bot a new life, after a question."""
         by = f"{ctx.author} ({ctx.author.id})"
