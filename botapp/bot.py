@@ -15,6 +15,7 @@ from discord.ext import commands
 from botapp import restart_dialog, slash, state
 from botapp.background import Background
 from botapp.cogs.admin import AdminCog
+from botapp.cogs.questions import Questions
 from botapp.cogs.setup import SetupCog
 from botapp.config import Settings
 from botapp.ext.cache_manager import CacheManager
@@ -71,7 +72,7 @@ class ShopBot(commands.Bot):
     def __init__(self, settings: Settings, surroundings: Surroundings | None) -> None:
         super().__init__(
             command_prefix=settings.bot.prefix,
-            intents=discord.Intents(guilds=True, guild_messages=True, message_content=True),
+            intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True),
             help_command=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
@@ -83,7 +84,7 @@ class ShopBot(commands.Bot):
         self.cache = CacheManager(max_bytes=settings.cache.max_bytes)
         self.link = self._make_link(surroundings) if surroundings else None
         self.clicks = Clicks(self.background, lambda: self.shopfront, self._serve_step)
-        channel_id = settings.bot.live_channel_id or self._chosen_channel_id()
+        channel_id = self.live_channel_id
         message = self._live_message_in(channel_id) if channel_id else None
         self.self_restart = SelfRestart(self.link, self.background, settings.state_file, self._notify)
         self.shopfront = Shopfront(
@@ -96,7 +97,8 @@ class ShopBot(commands.Bot):
             on_health=self._beat,
             on_error=self.self_restart.look,
         )
-        self.admin = AdminCog(self)
+        self.questions = Questions()
+        self.admin = AdminCog(self, self.questions)
         self.passing = PassingMessage(self.get_partial_messageable, settings.state_file, self.background.rest)
         #: set when no session could be opened at all
         self.unreachable = asyncio.Event()
@@ -121,11 +123,13 @@ class ShopBot(commands.Bot):
         module = await asyncio.to_thread(importlib.import_module, "botapp.shop")
         self.shop = module.Shop(self.settings, self.shopfront.look_soon)
         await self.shop.open()
-        await self.shop.add_to(self)
+        await self.tree.set_translator(slash.Words())
         self.add_view(ClickView(render.buttons(enabled=True), self.clicks.serve_live))
+        await self.add_cog(self.questions)
         await self.add_cog(self.admin)
         await self.add_cog(SetupCog(self))
-        slash.describe(self.tree)
+        await self.shop.add_to(self)
+        slash.describe(self.walk_commands())
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Count sessions that are begun; all but the first are told to the supervisor, who counts the day's."""
@@ -179,7 +183,7 @@ class ShopBot(commands.Bot):
             return
         if (step := custom_ids.parse(custom_id)) is not None:
             await self.clicks.serve(interaction, step)
-        elif interaction.message is None or not self.admin.has_question(interaction.message.id):
+        elif interaction.message is None or not self.questions.waits(interaction.message.id):
             await self.clicks.unknown(interaction)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
@@ -209,9 +213,13 @@ class ShopBot(commands.Bot):
         self._mended_perhaps()
 
     async def on_command_error(self, context: commands.Context[Any], exception: commands.CommandError, /) -> None:
-        """A command failed."""
-        if isinstance(exception, commands.CommandNotFound):
-            return
+        """A command failed, and nobody else answers."""
+        answers_itself = context.cog is not None and context.cog.has_error_handler()
+        if not answers_itself and not isinstance(exception, commands.CommandNotFound):
+            await self.command_failed(context, exception)
+
+    async def command_failed(self, context: commands.Context[Any], exception: Exception) -> None:
+        """Say that a command has failed; the log says why."""
         cause = getattr(exception, "original", exception)
         if isinstance(cause, discord.Forbidden):
             # the answer could not be sent, and so could not this one
@@ -231,6 +239,16 @@ class ShopBot(commands.Bot):
             admin_role_ids=self.settings.bot.admin_role_ids,
             owner_ids=self.application_owner_ids(),
         )
+
+    @property
+    def live_channel_id(self) -> int:
+        """The channel of the live message; 0: none is chosen."""
+        return self.settings.bot.live_channel_id or self._chosen_channel_id()
+
+    @property
+    def since_s(self) -> float:
+        """When this life began, in seconds since 1970."""
+        return self._since_s
 
     async def move_live_message(self, channel_id: int) -> None:
         """Have the live message in another channel from now on, also in later lives.

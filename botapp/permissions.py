@@ -17,6 +17,9 @@ NEEDED: Final = {
     # to find its live message again, and to answer a message by a reply
     "read_message_history": N_("Read Message History"),
 }
+#: what it asks for besides, and does without where it is not granted: to take away a file of stock that was uploaded
+#: where members can read it
+ALSO_ASKED: Final = ("manage_messages",)
 #: what the bot is invited as: a member, with slash commands
 SCOPES: Final = ("bot", "applications.commands")
 
@@ -30,8 +33,9 @@ def needed() -> discord.Permissions:
 
 
 def invite_link(application_id: int) -> str:
-    """Return the address at which the owner of a server takes the bot in, with what it needs."""
-    return discord.utils.oauth_url(application_id, permissions=needed(), scopes=SCOPES)
+    """Return the address at which the owner of a server takes the bot in, with what it needs and asks for."""
+    asked = needed() | discord.Permissions(**dict.fromkeys(ALSO_ASKED, True))
+    return discord.utils.oauth_url(application_id, permissions=asked, scopes=SCOPES)
 
 
 def missing(permissions: discord.Permissions) -> list[str]:

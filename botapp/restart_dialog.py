@@ -1,16 +1,13 @@
-"""`!restart` as a conversation: who may, what an answer means, what is said. Pure."""
+"""`!restart` as a conversation: who may, and what is said. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from enum import Enum
 from typing import Any, Final
 
+from botapp.confirmation import ANSWER_WITHIN_S, Stage
 from botapp.locale import _
 
-#: how long a question waits for its answer, in seconds
-ANSWER_WITHIN_S: Final = 30.0
 #: longest problem that is shown, in characters; a message may have 2000
 MAX_PROBLEM_CHARS: Final = 1500
 
@@ -19,63 +16,6 @@ SUPERVISOR: Final = "supervisor"
 
 #: the phases of a restart by their names, which are the same in every language, and their keys in a report
 PHASES: Final = tuple((name, f"{name}_s") for name in ("check", "drain", "stop", "flush", "start"))
-
-_YES: Final = frozenset({"ya", "yes", "y"})
-_NO: Final = frozenset({"tidak", "no", "t", "n"})
-
-
-class Stage(Enum):
-    """Where a question stands. Only ASKING is not final."""
-
-    ASKING = "asking"
-    CONFIRMED = "confirmed"
-    DECLINED = "declined"
-    EXPIRED = "expired"
-    #: another restart has begun meanwhile
-    OVERTAKEN = "overtaken"
-
-
-@dataclass(frozen=True)
-class Dialog:
-    """One question whether to restart."""
-
-    user_id: int
-    channel_id: int
-    #: when it stops waiting, in seconds of the caller's clock
-    expires_at_s: float
-    stage: Stage = Stage.ASKING
-
-
-@dataclass(frozen=True)
-class Said:
-    """Somebody wrote a message, or clicked: then `text` is the answer the button stands for."""
-
-    user_id: int
-    channel_id: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Overtaken:
-    """A restart has begun that this question did not lead to."""
-
-
-def step(dialog: Dialog, event: Said | Overtaken | None, now_s: float) -> Dialog:
-    """Return where `dialog` stands after `event`, or, with None, after the time alone has passed."""
-    if dialog.stage is not Stage.ASKING:
-        return dialog
-    if now_s >= dialog.expires_at_s:
-        return replace(dialog, stage=Stage.EXPIRED)
-    if isinstance(event, Overtaken):
-        return replace(dialog, stage=Stage.OVERTAKEN)
-    if event is None or (event.user_id, event.channel_id) != (dialog.user_id, dialog.channel_id):
-        return dialog
-    answer = event.text.strip().lower()
-    if answer in _YES:
-        return replace(dialog, stage=Stage.CONFIRMED)
-    if answer in _NO:
-        return replace(dialog, stage=Stage.DECLINED)
-    return dialog
 
 
 def may_restart(

@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
+from botapp.cogs.balances import Balances
+from botapp.cogs.products import Products
+from botapp.cogs.shop_admin import ShopAdmin
+from botapp.cogs.stock import Stock
+from botapp.cogs.system import System
 from botapp.config import ConfigError, Settings
 from botapp.delivery import LOOK_INTERVAL_S, Delivery
 from botapp.deposit_key import read_key
@@ -115,6 +120,8 @@ class Shop:
 
             self._deposit_server = DepositServer(bot, self, key)
             self._deposit_server.serve()
+        for cog in (Products, Stock, Balances, ShopAdmin, System):
+            await bot.add_cog(cog(bot, self))
 
     def notify(self, text: str, key: str = "") -> None:
         """Tell admins something in the notice channel, soon; where there is none, nothing is told. Never waits.

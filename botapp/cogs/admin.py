@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import linecache
 import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import discord
 from discord.ext import commands
 
-from botapp import restart_dialog
+from botapp import restart_dialog, slash
+from botapp.cogs.questions import Questions, Wording
+from botapp.confirmation import Stage
 from botapp.locale import N_, _
-from botapp.restart_dialog import Dialog, Overtaken, Said, Stage
-from botapp.ui.live_view import ClickView
 from botapp.ui.render import Button
 from supervisor.client import DoorError
 
@@ -48,27 +47,23 @@ class StepFailed(Exception):
     """A step of the clean-up could not be done; the message says why."""
 
 
-@dataclass(eq=False)
-class _Open:
-    """A question that waits for its answer."""
-
-    dialog: Dialog
-    message: discord.Message
-    decided: asyncio.Event = field(default_factory=asyncio.Event)
-
-
 class AdminCog(commands.Cog):
     """Commands for admins."""
 
-    def __init__(self, bot: ShopBot) -> None:
+    def __init__(self, bot: ShopBot, questions: Questions) -> None:
         self.bot = bot
-        self._open: dict[int, _Open] = {}
+        self._questions = questions
         #: who has asked for the restart under way
         self._under_way: str | None = None
 
     # --- !restart ---
 
-    @commands.hybrid_command(name="restart")  # type: ignore[arg-type]  # mypy infers Never
+    @commands.hybrid_command(  # type: ignore[arg-type]  # mypy infers Never
+        name="restart",
+        **slash.told(
+            N_("Restart the bot, after a question"), "new prices", reason=N_("Why; it is kept in the history")
+        ),
+    )
     async def restart(self, ctx: commands.Context[ShopBot], *, reason: str = "") -> None:
         """Give the bot a new life, after a question."""
         by = f"{ctx.author} ({ctx.author.id})"
@@ -88,61 +83,24 @@ class AdminCog(commands.Cog):
             if message is not None:
                 await self._restart(message, by, reason[:MAX_REASON_CHARS] or f"{ctx.prefix}restart")
 
-    def has_question(self, message_id: int) -> bool:
-        """Tell whether a message is a question that still waits for its answer."""
-        return message_id in self._open
-
-    @commands.Cog.listener()
-    async def on_message(self, message: discord.Message) -> None:
-        """An answer may have been written; of several questions it is to the newest."""
-        for question in reversed(list(self._open.values())):
-            self._step(question, Said(message.author.id, message.channel.id, message.content))
-
-    def overtake(self) -> None:
-        """A restart begins: close all questions that still wait."""
-        for question in list(self._open.values()):
-            if question.dialog.stage is Stage.ASKING:
-                self._step(question, Overtaken())
-
     async def _ask(self, ctx: commands.Context[ShopBot]) -> discord.Message | None:
         """Ask for confirmation; return the question's message when it was given, else None, and say so."""
-        view = ClickView((Button(YES_ID, _("Yes"), "🔄", style=4), Button(NO_ID, _("No"), "✖️")), self._clicked)
-        message = await ctx.reply(restart_dialog.question(), view=view)
-        dialog = Dialog(ctx.author.id, ctx.channel.id, time.monotonic() + restart_dialog.ANSWER_WITHIN_S)
-        question = self._open[message.id] = _Open(dialog, message)
-        if self._under_way is not None:
-            self._step(question, Overtaken())
-        try:
-            await asyncio.wait_for(question.decided.wait(), restart_dialog.ANSWER_WITHIN_S)
-        except TimeoutError:
-            self._step(question, None)
-        finally:
-            del self._open[message.id]
-            view.stop()
-        stage = question.dialog.stage
-        if stage is Stage.CONFIRMED:
+        wording = Wording(
+            restart_dialog.question(),
+            Button(YES_ID, _("Yes"), "🔄", style=4),
+            Button(NO_ID, _("No"), "✖️"),
+            restart_dialog.ending,
+            lambda: _("Only the one who asked for the restart can answer."),
+        )
+
+        def begin() -> None:
             self._under_way = f"{ctx.author} ({ctx.author.id})"
-        await message.edit(content=restart_dialog.ending(stage), view=None)
+            self._questions.overtake()
+
+        stage, message = await self._questions.ask(
+            ctx, wording, is_overtaken=lambda: self._under_way is not None, on_yes=begin
+        )
         return message if stage is Stage.CONFIRMED else None
-
-    async def _clicked(self, interaction: discord.Interaction[Any], custom_id: str) -> None:
-        question = self._open.get(interaction.message.id) if interaction.message else None
-        if question is None:
-            await interaction.response.defer()
-        elif interaction.user.id != question.dialog.user_id:
-            text = _("Only the one who asked for the restart can answer.")
-            await interaction.response.send_message(text, ephemeral=True)
-        else:
-            await interaction.response.defer()
-            answer = "yes" if custom_id == YES_ID else "no"
-            self._step(question, Said(interaction.user.id, question.dialog.channel_id, answer))
-
-    def _step(self, question: _Open, event: Said | Overtaken | None) -> None:
-        question.dialog = restart_dialog.step(question.dialog, event, time.monotonic())
-        if question.dialog.stage is not Stage.ASKING:
-            question.decided.set()
-        if question.dialog.stage is Stage.CONFIRMED:
-            self.overtake()
 
     async def _restart(self, message: discord.Message, by: str, reason: str) -> None:
         """Ask the supervisor. If all goes well, it is the next life that goes on from here."""
@@ -250,7 +208,7 @@ class AdminCog(commands.Cog):
         self.bot.shopfront.reset()
 
     async def _reset_buttons(self) -> None:
-        self.overtake()
+        self._questions.overtake()
         self.bot.shopfront.buttons.reset()
 
     async def _stop_background_tasks(self, result: CleanUp, deadline_s: float) -> None:

@@ -9,10 +9,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from botapp import live_channel, permissions
+from botapp import live_channel, permissions, slash
 from botapp.background import Draining
 from botapp.live_channel import Asked
-from botapp.locale import _
+from botapp.locale import N_, _
 from botapp.state import StateError
 from botapp.ui.live_message import CannotShow
 
@@ -28,7 +28,7 @@ class SetupCog(commands.Cog):
     def __init__(self, bot: ShopBot) -> None:
         self.bot = bot
 
-    @commands.hybrid_command(name="setup")  # type: ignore[arg-type]  # mypy infers Never
+    @commands.hybrid_command(name="setup", **slash.told(N_("Show the live message in this channel")))  # type: ignore[arg-type]
     @app_commands.guild_only()
     async def setup(self, ctx: commands.Context[ShopBot]) -> None:
         """Show the live message in this channel."""
@@ -36,11 +36,11 @@ class SetupCog(commands.Cog):
             with self.bot.background.work(f"setup · {ctx.author}"):
                 # posting may take longer than the three seconds within which Discord wants an answer
                 await ctx.defer(ephemeral=True)
-                await self._say(ctx, await self._choose(ctx))
+                await self._say(ctx, await self.choose(ctx))
         except Draining:
             await ctx.reply(_("🔄 The bot is restarting. Please try again in a moment."), ephemeral=True)
 
-    async def _choose(self, ctx: commands.Context[ShopBot]) -> str:
+    async def choose(self, ctx: commands.Context[ShopBot]) -> str:
         """Make the channel of `ctx` the live channel if it can be; return what to say."""
         asked = self._asked(ctx)
         if (problem := live_channel.objection(asked)) is not None:

@@ -8,9 +8,10 @@ from typing import Any, Final
 from simcord.backend.errors import OptionError
 from simcord.interactions import validate_option_value
 
-from botapp.sandbox.world import World
+from botapp.sandbox.world import Channel, Upload, World
 
 _SUBCOMMAND_TYPES: Final = (1, 2)
+_ATTACHMENT: Final = 11
 _ENTITY_KINDS: Final = {6: ("user",), 7: ("channel",), 8: ("role",), 9: ("user", "role")}
 #: what the page needs to know of an option
 _SHOWN: Final = ("name", "type", "required", "autocomplete", "min_value", "max_value", "min_length", "max_length")
@@ -46,11 +47,11 @@ def interaction_data(
     command: Mapping[str, Any],
     path: list[str],
     given: Mapping[str, Any],
-    guild_id: int | None,
+    place: Channel,
     *,
     focused: str | None = None,
 ) -> dict[str, Any]:
-    """Return the `data` of an interaction. `path` leads to a subcommand, `given` are the options by name.
+    """Return the `data` of an interaction in `place`. `path` leads to a subcommand, `given` are the options by name.
 
     With `focused`, the name of the option being typed, it is the data of an autocompletion: what is missing or half
     typed does not matter. Raises BadOption.
@@ -62,7 +63,7 @@ def interaction_data(
             raise BadOption(f"the command has no part {name!r}", 404)
         nodes.append(child)
     resolved: dict[str, Any] = {}
-    options = _filled(world, nodes[-1], given, resolved, guild_id, focused)
+    options = _filled(world, nodes[-1], given, resolved, place, focused)
     for node in reversed(nodes[1:]):
         options = [{"name": node["name"], "type": node["type"], "options": options}]
     return {"id": command["id"], "name": command["name"], "type": 1, "options": options, "resolved": resolved}
@@ -73,7 +74,7 @@ def _filled(
     leaf: Mapping[str, Any],
     given: Mapping[str, Any],
     resolved: dict[str, Any],
-    guild_id: int | None,
+    place: Channel,
     focused: str | None,
 ) -> list[dict[str, Any]]:
     declared = {option["name"]: option for option in leaf.get("options") or ()}
@@ -89,8 +90,16 @@ def _filled(
         entry = {"name": name, "type": option["type"], "value": value}
         if name == focused:
             entry["focused"] = True
+        elif option["type"] == _ATTACHMENT:
+            if focused is not None:
+                continue  # what is chosen is uploaded when the command is sent
+            if not isinstance(value, Upload):
+                raise BadOption(f"the option {name!r} takes a file")
+            [attachment] = world.keep_files(place.id, [value])
+            resolved.setdefault("attachments", {})[attachment["id"]] = attachment
+            entry["value"] = attachment["id"]
         elif option["type"] in _ENTITY_KINDS:
-            if not resolve(world, _ENTITY_KINDS[option["type"]], value, resolved, guild_id):
+            if not resolve(world, _ENTITY_KINDS[option["type"]], value, resolved, place.guild_id):
                 raise BadOption(f"the option {name!r} takes the id of a {_ENTITY_KINDS[option['type']][0]}")
         else:
             try:

@@ -188,10 +188,7 @@ class Control:
     async def _post_message(self, request: web.Request) -> Any:
         """Write a message. `files`: {"filename", "base64"} each; `reply_to`: the id of the message it answers."""
         said = await _fields(request, "member", "channel", "content", "files", "reply_to")
-        files = [
-            Upload(_filename(one["filename"]), io.BytesIO(base64.b64decode(one["base64"], validate=True)))
-            for one in said.get("files") or ()
-        ]
+        files = [_upload(one) for one in said.get("files") or ()]
         message = self._members.say(
             str(said["member"]),
             str(said["channel"]),
@@ -238,11 +235,14 @@ class Control:
         return self._began(self._members.submit(str(given["member"]), _number(given["interaction_id"]), values))
 
     async def _post_command(self, request: web.Request) -> Any:
+        """Use a slash command. An option that takes a file is {"filename", "base64"}."""
         given = await _fields(request, "member", "channel", "name", "options")
+        options = {
+            name: _upload(value) if isinstance(value, dict) else value
+            for name, value in (given["options"] or {}).items()
+        }
         return self._began(
-            self._members.command(
-                str(given["member"]), str(given["channel"]), str(given["name"]), given["options"] or {}
-            )
+            self._members.command(str(given["member"]), str(given["channel"]), str(given["name"]), options)
         )
 
     async def _post_complete(self, request: web.Request) -> Any:
@@ -369,6 +369,11 @@ def _json(handler: Callable[[web.Request], Awaitable[Any]]) -> Handler:
 
 def _refuse(status: int, message: str) -> web.Response:
     return web.json_response({"error": message}, status=status)
+
+
+def _upload(described: Mapping[str, Any]) -> Upload:
+    data = base64.b64decode(described["base64"], validate=True)
+    return Upload(_filename(described["filename"]), io.BytesIO(data))
 
 
 def _filename(text: Any) -> str:

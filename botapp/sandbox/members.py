@@ -124,7 +124,7 @@ class Members:
         return self._world.interact(Kind.MODAL_SUBMIT, channel, record.user_id, data, source)
 
     def command(self, member: str, channel: str, name: str, options: Mapping[str, Any]) -> Interaction:
-        """Use a slash command, `group sub` for a subcommand; `options`: name -> value."""
+        """Use a slash command, `group sub` for a subcommand; `options`: name -> value, an Upload for a file."""
         user_id, place = self._at(member, channel)
         return self._world.interact(Kind.COMMAND, place, user_id, self._data(member, place, name, options))
 
@@ -258,7 +258,7 @@ class Members:
         if command is None:
             raise CannotDo(f"{member} sees no command /{root} in {place.name or 'dm'}", 404)
         try:
-            return interaction_data(self._world, command, path, options, place.guild_id, focused=focused)
+            return interaction_data(self._world, command, path, options, place, focused=focused)
         except BadOption as error:
             raise CannotDo(str(error), error.status) from error
 

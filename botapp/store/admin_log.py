@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select
 
 from botapp.store.tables import admin_log
+
+T = TypeVar("T")
+
+
+class Note(Struct, frozen=True):
+    """Who does what, and when."""
+
+    actor: str
+    action: str
+    at_ms: int
 
 
 class Done(Struct, frozen=True):
@@ -20,6 +33,20 @@ class Done(Struct, frozen=True):
 def note(connection: Connection, actor: str, action: str, detail: str, now_ms: int) -> None:
     """Write down what an admin does, in the transaction that does it."""
     connection.execute(insert(admin_log).values(actor=actor, action=action, detail=detail, at_ms=now_ms))
+
+
+def noted(
+    connection: Connection, who: Note, detail: str | Callable[[T], str | None], work: Callable[[Connection], T]
+) -> T:
+    """Do `work` and write down who did it; return its result.
+
+    `detail` says more about it, or tells that from the result; None then: nothing was done, and nothing is noted.
+    """
+    result = work(connection)
+    said = detail if isinstance(detail, str) else detail(result)
+    if said is not None:
+        note(connection, who.actor, who.action, said, who.at_ms)
+    return result
 
 
 def latest(connection: Connection, limit: int) -> list[Done]:

@@ -43,6 +43,11 @@ def settle(connection: Connection, purchase_id: int, state: DeliveryState, messa
     connection.execute(query.values(state=state, message_id=message_id))
 
 
+def language_of(connection: Connection, purchase_id: int) -> str | None:
+    """Return the language that a buyer was answered in, if the purchase is known."""
+    return connection.execute(select(delivery.c.language).where(delivery.c.purchase_id == purchase_id)).scalar()
+
+
 def retry_delay_ms(attempts: int) -> int:
     """Return how long to wait after so many attempts before the next: doubling, from one minute to six hours."""
     return int(min(60_000 * 2 ** max(0, attempts - 1), 6 * 3_600_000))

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from botapp.store import refusals
 from botapp.store.records import Product
-from botapp.store.rules import key_of
+from botapp.store.rules import checked_code, checked_description, checked_name, key_of
 from botapp.store.tables import IS_AVAILABLE, product, stock_item
 
 
@@ -34,7 +34,11 @@ def of_id(connection: Connection, product_id: int) -> Product:
 
 
 def add(connection: Connection, code: str, name: str, price: int, description: str, now_ms: int) -> Product:
-    """Put a new product on sale. Raises CodeTaken. One that was deleted comes back under its code, as it is now."""
+    """Put a new product on sale. One that was deleted comes back under its code, as it is now.
+
+    Raises CodeTaken, BadCode, BadText.
+    """
+    code, name, description = checked_code(code), checked_name(name), checked_description(description)
     key = key_of(code)
     there = connection.execute(select(product.c.id, product.c.active).where(product.c.code_key == key)).first()
     if there is not None and there.active:
@@ -49,8 +53,21 @@ def add(connection: Connection, code: str, name: str, price: int, description: s
     return of_code(connection, code)
 
 
-def change(connection: Connection, code: str, **values: Any) -> tuple[Product, Product]:
-    """Change name, price or description of a product; return it before and after. Raises NoSuchProduct."""
+def change(
+    connection: Connection,
+    code: str,
+    *,
+    name: str | None = None,
+    price: int | None = None,
+    description: str | None = None,
+) -> tuple[Product, Product]:
+    """Change what is given of a product; return it before and after. Raises NoSuchProduct, BadText."""
+    given: dict[str, Any] = {
+        "name": checked_name(name) if name is not None else None,
+        "price": price,
+        "description": checked_description(description) if description is not None else None,
+    }
+    values = {key: value for key, value in given.items() if value is not None}
     before = of_code(connection, code)
     connection.execute(update(product).where(product.c.id == before.id).values(**values))
     return before, of_code(connection, code)

@@ -63,6 +63,21 @@ class CodeTaken(Refused):
 
 
 @dataclass
+class BadCode(Refused):
+    """A code that cannot be one."""
+
+    code: str
+
+
+@dataclass
+class BadText(Refused):
+    """A name or description that is empty or too long; `what` is name or description."""
+
+    what: str
+    most: int
+
+
+@dataclass
 class StillInStock(Refused):
     """A product with stock is not deleted."""
 

@@ -19,6 +19,10 @@ MIN_HANDLE_CHARS: Final = 3
 MAX_HANDLE_CHARS: Final = 30
 #: longest item of stock, in characters; one and its order number fit into a message
 MAX_ITEM_CHARS: Final = 1500
+MAX_CODE_CHARS: Final = 32
+#: of a product's name: what a list to choose from, and a title, can show
+MAX_NAME_CHARS: Final = 80
+MAX_DESCRIPTION_CHARS: Final = 300
 
 
 class Limits(Struct, frozen=True):
@@ -96,6 +100,29 @@ def checked_handle(text: str) -> str:
     if not re.fullmatch(rf"[\w.-]{{{MIN_HANDLE_CHARS},{MAX_HANDLE_CHARS}}}", handle):
         raise refusals.BadHandle(text.strip()[: 2 * MAX_HANDLE_CHARS])
     return handle
+
+
+def checked_code(text: str) -> str:
+    """Return the code of a product: one word. Raises BadCode."""
+    code = unicodedata.normalize("NFKC", text.strip())
+    if not re.fullmatch(rf"[\w.-]{{1,{MAX_CODE_CHARS}}}", code):
+        raise refusals.BadCode(text.strip()[: 2 * MAX_CODE_CHARS])
+    return code
+
+
+def checked_name(text: str) -> str:
+    """Return the name of a product in one line. Raises BadText."""
+    name = " ".join(text.split())
+    if not 1 <= len(name) <= MAX_NAME_CHARS:
+        raise refusals.BadText("name", MAX_NAME_CHARS)
+    return name
+
+
+def checked_description(text: str) -> str:
+    """Return the description of a product; it may be empty. Raises BadText."""
+    if len(text.strip()) > MAX_DESCRIPTION_CHARS:
+        raise refusals.BadText("description", MAX_DESCRIPTION_CHARS)
+    return text.strip()
 
 
 def key_of(name: str) -> str:

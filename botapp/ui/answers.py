@@ -10,7 +10,7 @@ from botapp.store import refusals
 from botapp.store.money import NotAnAmount, Unit
 from botapp.store.records import order_number
 from botapp.store.refusals import Refused
-from botapp.store.rules import MAX_HANDLE_CHARS, MIN_HANDLE_CHARS
+from botapp.store.rules import MAX_CODE_CHARS, MAX_HANDLE_CHARS, MIN_HANDLE_CHARS
 from botapp.ui.words import amount, number, quoted
 
 
@@ -86,6 +86,13 @@ class Answers:
                 return _("❌ Nobody is registered as %s.") % quoted(handle)
             case refusals.CodeTaken(code=code):
                 return _("❌ There is a product %s already.") % quoted(code)
+            case refusals.BadCode():
+                text = _("❌ A code has 1 to %d letters, digits, or the characters . _ - and no spaces.")
+                return text % MAX_CODE_CHARS
+            case refusals.BadText(what="name", most=most):
+                return _("❌ A name has 1 to %d characters.") % most
+            case refusals.BadText(most=most):
+                return _("❌ A description has at most %d characters.") % most
             case refusals.StillInStock(code=code, pieces=pieces):
                 text = _("❌ %(code)s still has %(pieces)s in stock. Take them out first: `reducestock`.")
                 return text % {"code": quoted(code), "pieces": number(pieces)}

@@ -135,10 +135,8 @@ def test_commands_are_told_only_when_they_have_changed(discord: DiscordControl, 
     with BotProcess(place, discord) as bot:
         wait_for_commands(discord)
         described = {one["name"]: one["description"] for one in discord.world()["commands"]}
-        assert described == {
-            "setup": "Tampilkan pesan live di channel ini",
-            "restart": "Restart bot, setelah konfirmasi",
-        }
+        assert described["setup"] == "Tampilkan pesan live di channel ini"
+        assert described["restart"] == "Restart bot, setelah konfirmasi"
         bot.end()
     # whoever asks again now would be refused, and say so
     discord.faults({"method": "PUT", "path": "/applications/*/commands", "status": 400})

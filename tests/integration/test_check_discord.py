@@ -108,7 +108,7 @@ def test_not_invited(discord: DiscordControl, place: Path) -> None:
     discord.faults(invited=False)
     problems = wrong(look(place, discord, code=1))
     assert list(problems) == ["servers"]
-    assert "permissions=84992" in problems["servers"]
+    assert "permissions=93184" in problems["servers"]
 
 
 @pytest.mark.parametrize(

@@ -370,7 +370,7 @@ def test_not_invited_and_not_waiting(setup: Setup) -> None:
     assert done.returncode == 0
     assert INVITE in done.stdout
     # what a member of a shop has, and no more: view, send, embed, read the history
-    assert "permissions=84992" in done.stdout
+    assert "permissions=93184" in done.stdout
 
 
 @pytest.mark.parametrize(

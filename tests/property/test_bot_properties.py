@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from botapp.confirmation import Dialog, Overtaken, Said, Stage, step
 from botapp.link import Link
 from botapp.log import OneLine
-from botapp.restart_dialog import Dialog, Overtaken, Said, Stage, step
 from supervisor.client import MAX_LINE_BYTES, DoorError, Surroundings
 
 HERE = Surroundings(Path("door"), "bot", 1, Path("temp"), Path("perm"))

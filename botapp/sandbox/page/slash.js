@@ -1,13 +1,14 @@
 // Slash commands: offered while "/" is typed, then filled in option by option.
 import { command, complete } from "./deeds.js";
+import { encoded } from "./files.js";
 import { changed, state, visibleChannels } from "./store.js";
 import { classMap, html, live, nothing, repeat } from "./vendor.js";
 import { _ } from "./words.js";
 
-const [STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER] = [3, 4, 5, 6, 7, 8, 9, 10];
+const [STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, FILE] = [3, 4, 5, 6, 7, 8, 9, 10, 11];
 const WAIT_BEFORE_ASKING_MS = 250;
 
-/** The command that is being filled in: its spec, what each option holds (text), and which options are shown. */
+/** The command that is being filled in: its spec, what each option holds (text, or a file), and which options are shown. */
 let filling = null;
 /** Where the keys are in the offered commands. */
 let at = 0;
@@ -115,6 +116,11 @@ function optionField(option, wrong) {
   const value = filling.values[option.name] ?? "";
   const set = (text) => { filling.values[option.name] = text; filling.wrong = null; changed(); };
   const choices = choicesOf(option);
+  if (option.type === FILE) {
+    return html`<label class=${classMap({ option: true, wrong })}><span>${option.shown}</span>
+      <input type="file" data-option=${option.name} @focus=${changed} @change=${(event) => take(option, event.target.files[0])}>
+    </label>`;
+  }
   return html`<label class=${classMap({ option: true, wrong })}><span>${option.shown}</span>
     ${choices
       ? html`<select data-option=${option.name} @focus=${changed} @change=${(event) => set(event.target.value)}>
@@ -127,6 +133,14 @@ function optionField(option, wrong) {
           @input=${(event) => { set(event.target.value); if (option.autocomplete) askLater(option, event.target.value); }}>`}
     ${offers.option === option.name && offers.choices.length ? offerChoices(set) : nothing}
   </label>`;
+}
+
+async function take(option, file) {
+  const { values } = filling;
+  if (file) values[option.name] = await encoded(file);
+  else delete values[option.name];
+  if (filling) filling.wrong = null;
+  changed();
 }
 
 function offerChoices(set) {
@@ -190,6 +204,10 @@ function commandKey(event) {
 function valuesOf(spec) {
   const values = {};
   for (const option of spec.options) {
+    if (option.type === FILE && filling.values[option.name]) {
+      values[option.name] = filling.values[option.name];
+      continue;
+    }
     const text = (filling.values[option.name] ?? "").trim();
     if (text === "") {
       if (option.required) return { values, wrong: option.name };

@@ -1,0 +1,103 @@
+"""Admin commands about products."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from botapp.cogs.commanding import Ctx, ShopCog, admin_command, rows
+from botapp.locale import N_, _
+from botapp.store import products, refusals
+from botapp.store.products import of_code
+from botapp.ui import admin_texts
+from botapp.ui.words import price as price_in_words
+from botapp.ui.words import quoted
+
+
+class Products(ShopCog):
+    """What is on sale."""
+
+    title = N_("Products")
+
+    @admin_command(
+        "addproduct",
+        N_("Put a product on sale"),
+        'STEAM10 "Steam Wallet 10" 50',
+        code=N_("A short word for the product, without spaces"),
+        name=N_("What members see; in quotes where it has spaces"),
+        price=N_("For one piece: 150, or with units"),
+        description=N_("More about it, for members"),
+    )
+    async def addproduct(self, ctx: Ctx, code: str, name: str, price: str, *, description: str = "") -> None:
+        """Put a product on sale."""
+        cost, now_ms = self.amount(price), self.shop.now_ms()
+        made = await self.act(ctx, f"{code} {cost}", products.add, code, name, cost, description, now_ms)
+        await self.say(ctx, _("✅ On sale: %s") % admin_texts.product_line(made, self.shop.units))
+
+    @admin_command(
+        "editproduct",
+        N_("Change name, price or description of a product"),
+        "STEAM10 name Steam Wallet 10 USD",
+        code=N_("The product's code"),
+        field=N_("What is to be changed"),
+        value=N_("What it is to be from now on"),
+    )
+    async def editproduct(
+        self, ctx: Ctx, code: str, field: Literal["name", "price", "description"], *, value: str
+    ) -> None:
+        """Change one thing about a product."""
+        if field == "price":
+            await self._change_price(ctx, code, value)
+            return
+        name, description = (value, None) if field == "name" else (None, value)
+        _before, after = await self.act(
+            ctx, f"{code} {field}", products.change, code, name=name, description=description
+        )
+        facts = {"field": admin_texts.field_name(field), "product": admin_texts.product_line(after, self.shop.units)}
+        await self.say(ctx, _("✅ New %(field)s: %(product)s") % facts + f"\n{after.description}".rstrip())
+
+    @admin_command(
+        "changeprice",
+        N_("Change the price of a product"),
+        "STEAM10 150",
+        code=N_("The product's code"),
+        price=N_("For one piece: 150, or with units"),
+    )
+    async def changeprice(self, ctx: Ctx, code: str, *, price: str) -> None:
+        """Change a price."""
+        await self._change_price(ctx, code, price)
+
+    @admin_command(
+        "deleteproduct",
+        N_("Take a product off sale, after a question; only without stock"),
+        "STEAM10",
+        code=N_("The product's code"),
+    )
+    async def deleteproduct(self, ctx: Ctx, code: str) -> None:
+        """Take a product off sale."""
+        found = await self.shop.read(of_code, code)
+        if found.stock:
+            raise refusals.StillInStock(found.code, found.stock)
+        what = _("⚠️ Take %(code)s (%(name)s) off sale?") % {"code": quoted(found.code), "name": found.name}
+        if await self.agreed(ctx, what, _("Take it off sale")):
+            gone = await self.act(ctx, found.code, products.delete, found.code)
+            await self.say(
+                ctx, _("✅ %s is no longer on sale. What was sold of it stays in the books.") % quoted(gone.code)
+            )
+
+    @admin_command("products", N_("List all products with price and stock"))
+    async def products(self, ctx: Ctx) -> None:
+        """List what is on sale."""
+        found = await self.shop.products()
+        lines = [admin_texts.product_line(one, self.shop.units) for one in found]
+        await self.say(ctx, rows(lines, _("🛒 Products:"), _("Nothing is on sale yet. `addproduct` changes that.")))
+
+    async def _change_price(self, ctx: Ctx, code: str, text: str) -> None:
+        cost = self.amount(text)
+        before, after = await self.act(ctx, f"{code} {cost}", products.change, code, price=cost)
+        units = self.shop.units
+        facts = {
+            "code": quoted(after.code),
+            "after": price_in_words(after.price, units),
+            "before": price_in_words(before.price, units),
+        }
+        await self.say(ctx, _("✅ %(code)s costs %(after)s from now on; it was %(before)s.") % facts)

@@ -1,0 +1,139 @@
+"""`Questions`: asks an admin before something dangerous, by buttons and by words alike."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import discord
+from discord.ext import commands
+
+from botapp import confirmation
+from botapp.confirmation import Dialog, Overtaken, Said, Stage
+from botapp.locale import _
+from botapp.ui.live_view import ClickView
+from botapp.ui.render import Button
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What a question says."""
+
+    question: str
+    yes: Button
+    no: Button
+    #: what it becomes when it has ended
+    ending: Callable[[Stage], str]
+    #: what somebody else who clicks is told
+    stranger: Callable[[], str]
+    #: whether only who gave a slash command sees it; a later life cannot edit such a message
+    private: bool = False
+
+
+@dataclass(eq=False)
+class _Open:
+    """A question that waits for its answer."""
+
+    dialog: Dialog
+    wording: Wording
+    on_yes: Callable[[], None]
+    decided: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Questions(commands.Cog):
+    """All questions of this life that wait for their answers."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, _Open] = {}
+
+    async def ask(
+        self,
+        ctx: commands.Context[Any],
+        wording: Wording,
+        *,
+        is_overtaken: Callable[[], bool] = lambda: False,
+        on_yes: Callable[[], None] = lambda: None,
+    ) -> tuple[Stage, discord.Message]:
+        """Ask whoever gave the command; return how that ended, and the question's message, which says so by then.
+
+        Args:
+            ctx: of the command.
+            wording: what is said.
+            is_overtaken: whether a restart has begun while the question was sent.
+            on_yes: called at once when the answer is yes, before anything else can happen.
+        """
+        view = ClickView((wording.yes, wording.no), self._clicked)
+        message = await ctx.reply(wording.question, view=view, ephemeral=wording.private)
+        dialog = Dialog(ctx.author.id, ctx.channel.id, time.monotonic() + confirmation.ANSWER_WITHIN_S)
+        question = self._open[message.id] = _Open(dialog, wording, on_yes)
+        if is_overtaken():
+            self._step(question, Overtaken())
+        try:
+            await asyncio.wait_for(question.decided.wait(), confirmation.ANSWER_WITHIN_S)
+        except TimeoutError:
+            self._step(question, None)
+        finally:
+            del self._open[message.id]
+            view.stop()
+        stage = question.dialog.stage
+        await message.edit(content=wording.ending(stage), view=None)
+        return stage, message
+
+    def waits(self, message_id: int) -> bool:
+        """Tell whether a message is a question that still waits for its answer."""
+        return message_id in self._open
+
+    def overtake(self) -> None:
+        """A restart begins: close all questions that still wait."""
+        for question in list(self._open.values()):
+            self._step(question, Overtaken())
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """An answer may have been written; of several questions it is to the newest."""
+        for question in reversed(list(self._open.values())):
+            if self._step(question, Said(message.author.id, message.channel.id, message.content)):
+                break
+
+    async def _clicked(self, interaction: discord.Interaction[Any], custom_id: str) -> None:
+        question = self._open.get(interaction.message.id) if interaction.message else None
+        if question is None:
+            await interaction.response.defer()
+        elif interaction.user.id != question.dialog.user_id:
+            await interaction.response.send_message(question.wording.stranger(), ephemeral=True)
+        else:
+            await interaction.response.defer()
+            answer = "yes" if custom_id == question.wording.yes.custom_id else "no"
+            self._step(question, Said(interaction.user.id, question.dialog.channel_id, answer))
+
+    def _step(self, question: _Open, event: Said | Overtaken | None) -> bool:
+        """Let something happen to a question; return whether that has ended it."""
+        if question.dialog.stage is not Stage.ASKING:
+            return False
+        question.dialog = confirmation.step(question.dialog, event, time.monotonic())
+        if question.dialog.stage is Stage.ASKING:
+            return False
+        question.decided.set()
+        if question.dialog.stage is Stage.CONFIRMED:
+            question.on_yes()
+        return True
+
+
+def dangerous(what: str, yes: str) -> Wording:
+    """Return how it is asked before something that cannot be taken back.
+
+    Args:
+        what: the question, such as "Delete `STEAM10`?"
+        yes: the label of the button that agrees.
+    """
+    return Wording(
+        confirmation.question(what),
+        Button("stocksup:v1:confirm:yes", yes, "⚠️", style=4),
+        Button("stocksup:v1:confirm:no", _("No"), "✖️"),
+        confirmation.ending,
+        lambda: _("Only the one who gave the command can answer."),
+        private=True,
+    )

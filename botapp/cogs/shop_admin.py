@@ -1,0 +1,181 @@
+"""Admin commands about the shop as a whole: where it is, whether it is open, and for whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import aiohttp
+import discord
+from discord.ext import commands
+
+from botapp.cogs.commanding import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, admin_group, nothing_else, rows
+from botapp.cogs.setup import SetupCog
+from botapp.locale import N_, _, speaking
+from botapp.store import access, accounts, admin_log, refusals, world
+from botapp.store.world import World
+from botapp.ui import admin_texts
+from botapp.ui.live_message import explain
+from botapp.ui.typed import user_id
+from botapp.ui.words import quoted
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+#: longest text of an announcement, reason or name of a place, in characters
+MAX_ANNOUNCEMENT_CHARS = 3500
+MAX_REASON_CHARS = 300
+MAX_PLACE_CHARS = 100
+
+Text = commands.Range[str, 1, MAX_PLACE_CHARS]
+
+
+class ShopAdmin(ShopCog):
+    """The shop as a whole."""
+
+    title = N_("Shop")
+
+    @admin_command(
+        "setworld",
+        N_("Say where the shop is in the game; members see it by a button"),
+        "TOKOKITA Budi BotKita",
+        world=N_("The name of the place"),
+        owner=N_("Who owns it"),
+        bot=N_("Who takes deposits there"),
+    )
+    async def setworld(self, ctx: Ctx, world: Text, owner: Text = "", bot: Text = "") -> None:
+        """Say where the shop is."""
+        await self.act(ctx, world, put_world, World(world, owner, bot))
+        facts = {"world": quoted(world), "owner": quoted(owner or "–"), "bot": quoted(bot or "–")}
+        await self.say(ctx, _("✅ The shop is in %(world)s; owner: %(owner)s, bot: %(bot)s.") % facts)
+
+    @admin_command(
+        "announcement",
+        N_("Post an announcement in the channel of the shop, after a question"),
+        "Restock tonight!",
+        text=N_("What is to be announced"),
+    )
+    async def announcement(self, ctx: Ctx, *, text: commands.Range[str, 1, MAX_ANNOUNCEMENT_CHARS]) -> None:
+        """Tell everybody something."""
+        channel_id = self.bot.live_channel_id
+        if not channel_id:
+            await self.say(ctx, _("⚠️ No channel is chosen yet; give `/setup` in the channel of the shop."))
+            return
+        what = _("⚠️ Post this in <#%d>?") % channel_id
+        if not await self.agreed(ctx, f"{text[:1500]}\n\n{what}", _("Post it")):
+            return
+        with speaking(self.bot.settings.language):
+            embed = discord.Embed(title=_("📢 Announcement"), description=text, colour=0xF1C40F)
+        await self.act(ctx, text[:100], nothing_else)
+        try:
+            await self.bot.get_partial_messageable(channel_id).send(embed=embed)
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            await self.say(ctx, _("❌ Not announced: %s") % explain(error, channel_id))
+            return
+        await self.say(ctx, _("✅ Announced in <#%d>.") % channel_id)
+
+    @admin_command(
+        "maintenance",
+        N_("Close the shop for members, or open it again"),
+        "on Back in an hour",
+        switch=N_("on closes the shop, off opens it"),
+        reason=N_("What members are told"),
+    )
+    async def maintenance(
+        self, ctx: Ctx, switch: Literal["on", "off"], *, reason: commands.Range[str, 0, MAX_REASON_CHARS] = ""
+    ) -> None:
+        """Close the shop or open it."""
+        closed = switch == "on"
+        await self.act(ctx, f"{switch} {reason}".rstrip(), access.set_maintenance, reason if closed else None)
+        if closed:
+            await self.say(ctx, _("🛠️ The shop is closed for members now; `maintenance off` opens it again."))
+        else:
+            await self.say(ctx, _("✅ The shop is open."))
+
+    @admin_group("blacklist", N_("Who may not use the shop"))
+    async def blacklist(self, ctx: Ctx) -> None:
+        """Who may not use the shop."""
+
+    @admin_command(
+        "add",
+        N_("Let a member use the shop no more"),
+        "Budi chargeback",
+        parent=blacklist,
+        who=N_("A mention, an id, or the name that the member has registered"),
+        reason=N_("Why; the member is told"),
+    )
+    async def blacklist_add(self, ctx: Ctx, who: str, *, reason: commands.Range[str, 0, MAX_REASON_CHARS] = "") -> None:
+        """Bar a member."""
+        now_ms, actor = self.shop.now_ms(), str(ctx.author.id)
+        barred = await self.act(ctx, lambda user: f"{user} {reason}".rstrip(), bar, who, reason, actor, now_ms)
+        await self.say(ctx, _("✅ <@%d> may not use the shop any more.") % barred)
+
+    @admin_command(
+        "remove",
+        N_("Let a member use the shop again"),
+        "Budi",
+        parent=blacklist,
+        who=N_("A mention, an id, or the name that the member has registered"),
+    )
+    async def blacklist_remove(self, ctx: Ctx, who: str) -> None:
+        """Let a member in again."""
+        free = await self.act(ctx, str, unbar, who)
+        await self.say(ctx, _("✅ <@%d> may use the shop again.") % free)
+
+    @admin_command("list", N_("Show who may not use the shop, and why"), parent=blacklist)
+    async def blacklist_list(self, ctx: Ctx) -> None:
+        """Show the blacklist."""
+        found = await self.shop.read(access.barred)
+        lines = [admin_texts.barred_line(one) for one in found]
+        await self.say(ctx, rows(lines, _("⛔ Blacklist:"), _("Nobody is on the blacklist.")))
+
+    @admin_command("livestock", N_("Post the live message in this channel, as the newest message"))
+    async def livestock(self, ctx: Ctx) -> None:
+        """Post the live message anew."""
+        message_id = self.bot.shopfront.message_id
+        if ctx.channel.id == self.bot.live_channel_id and message_id is not None:
+            # taking it away is all: who sees that posts it again
+            try:
+                await self.bot.get_partial_messageable(ctx.channel.id).get_partial_message(message_id).delete()
+            except discord.NotFound:
+                self.bot.shopfront.message_deleted()
+            await self.say(ctx, _("✅ The live message is posted anew in this channel."))
+            return
+        setup = self.bot.get_cog(SetupCog.__name__)
+        assert isinstance(setup, SetupCog)
+        await self.say(ctx, await setup.choose(ctx))
+
+    @admin_command("adminlog", N_("Show what admins did last"), "20", count=N_("How many, the newest first"))
+    async def adminlog(self, ctx: Ctx, count: commands.Range[int, 1, MAX_ROWS] = DEFAULT_ROWS) -> None:
+        """Show the admin log."""
+        done = await self.shop.read(admin_log.latest, count)
+        lines = [admin_texts.done_line(one) for one in done]
+        await self.say(ctx, rows(lines, _("🗒️ Done by admins:"), _("No admin has done anything yet.")))
+
+
+def put_world(connection: Connection, place: World) -> None:
+    """Say where the shop is."""
+    world.put(connection, place)
+
+
+def bar(connection: Connection, who: str, reason: str, actor: str, now_ms: int) -> int:
+    """Put somebody on the blacklist; return whom. Raises NoSuchAccount."""
+    barred = whom(connection, who)
+    access.bar(connection, barred, reason, actor=actor, now_ms=now_ms)
+    return barred
+
+
+def unbar(connection: Connection, who: str) -> int:
+    """Take somebody off the blacklist; return whom. Raises NoSuchAccount, NotListed."""
+    free = whom(connection, who)
+    access.unbar(connection, free)
+    return free
+
+
+def whom(connection: Connection, who: str) -> int:
+    """Return the user that a mention, an id or a handle names. Raises NoSuchAccount."""
+    if (named := user_id(who)) is not None:
+        return named
+    owner = accounts.user_of(connection, accounts.of_handle(connection, who).id)
+    if owner is None:
+        raise refusals.NoSuchAccount(who)
+    return owner

@@ -1,0 +1,60 @@
+"""Admin commands about the bot itself, and the help about all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from botapp import machine_facts
+from botapp.cogs.commanding import Ctx, ShopCog, admin_command, admin_group, chapters, nothing_else
+from botapp.locale import N_, _
+from botapp.ui import system_texts
+from botapp.ui.command_forms import help_pages
+from botapp.ui.words import number
+
+
+class System(ShopCog):
+    """The bot itself."""
+
+    @admin_command("status", N_("Show how the bot is"))
+    async def status(self, ctx: Ctx) -> None:
+        """Show how the bot is."""
+        await self.say(ctx, system_texts.status(self.bot.health(), self.bot.life, self.bot.since_s))
+
+    @admin_command("systeminfo", N_("Show what the bot runs on: versions, memory, disk"))
+    async def systeminfo(self, ctx: Ctx) -> None:
+        """Show the machine."""
+        facts = await asyncio.to_thread(machine_facts.read, self.bot.settings.state_dir, self.bot.since_s)
+        await self.say(ctx, system_texts.machine(facts))
+
+    @admin_group("cache", N_("What is kept for quick answers"))
+    async def cache(self, ctx: Ctx) -> None:
+        """What is kept for quick answers."""
+
+    @admin_command("stats", N_("Show what is in the cache"), parent=cache)
+    async def cache_stats(self, ctx: Ctx) -> None:
+        """Show the cache."""
+        await self.say(ctx, system_texts.cache_stats(self.bot.cache.get_stats()))
+
+    @admin_command(
+        "clear",
+        N_("Empty the cache: what has expired, what is temporary, or, after a question, all"),
+        "temporary",
+        parent=cache,
+        what=N_("What is to go"),
+    )
+    async def cache_clear(self, ctx: Ctx, what: Literal["expired", "temporary", "all"] = "expired") -> None:
+        """Empty the cache."""
+        cache = self.bot.cache
+        if what == "all" and not await self.agreed(ctx, _("⚠️ Empty the whole cache?"), _("Empty it")):
+            return
+        clear = {"expired": cache.clear_expired, "temporary": cache.clear_temporary, "all": cache.clear}[what]
+        await self.act(ctx, what, nothing_else)
+        removed = await clear()
+        await self.say(ctx, _("✅ Taken out of the cache: %s.") % number(removed))
+
+    @admin_command("adminhelp", N_("Show all admin commands"))
+    async def adminhelp(self, ctx: Ctx) -> None:
+        """Show all commands."""
+        for page in help_pages(chapters(self.bot.cogs.values()), self.bot.settings.bot.prefix):
+            await self.say(ctx, page)
