@@ -20,7 +20,7 @@ from botapp.store import counter, refusals
 from botapp.store.records import Receipt
 from botapp.store.refusals import Refused
 from botapp.store.unavailable import Unavailable
-from botapp.ui import buying, custom_ids, language, visits
+from botapp.ui import buying, language, visits
 from botapp.ui.custom_ids import Step
 from botapp.ui.panel import Form, Panel
 from botapp.ui.panel_view import message_of, modal_of
