@@ -36,7 +36,14 @@ FAREWELL_TIMEOUT_S: Final = 1.0
 _BAD_TOKEN: Final = 4004
 _BAD_INTENTS: Final = frozenset({4013, 4014})
 #: parts of this package that the bot itself does not stand on
-_NOT_OF_THE_BOT: Final = ("botapp.sandbox", "botapp.demo", "botapp.doctor", "botapp.init", "botapp.__main__")
+_NOT_OF_THE_BOT: Final = (
+    "botapp.sandbox",
+    "botapp.demo",
+    "botapp.doctor",
+    "botapp.init",
+    "botapp.data.command",
+    "botapp.__main__",
+)
 
 
 @dataclass(frozen=True)

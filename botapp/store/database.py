@@ -207,6 +207,13 @@ class Database:
 def in_words(error: exc.DBAPIError, where: str) -> str:
     """Say what is wrong with the database, without what was written to it."""
     technical = str(error.orig).partition("\n")[0]
+    if error.connection_invalidated or "connection" in technical:
+        return _("database %(where)s: %(problem)s") % {"where": where, "problem": _("it cannot be reached")}
+    return problem_in_words(technical, where)
+
+
+def problem_in_words(technical: str, where: str) -> str:
+    """Say in words for people what the database's driver said of it."""
     known = {
         "database or disk is full": _("the disk is full; make room"),
         "database is locked": _("another process holds it; wait for it to end"),
@@ -216,10 +223,7 @@ def in_words(error: exc.DBAPIError, where: str) -> str:
         "database disk image is malformed": _("it is damaged; run: stocksup data restore"),
         "file is not a database": _("it is damaged; run: stocksup data restore"),
     }
-    problem = known.get(technical)
-    if (problem is None and error.connection_invalidated) or "connection" in technical:
-        problem = _("it cannot be reached")
-    return _("database %(where)s: %(problem)s") % {"where": where, "problem": problem or technical}
+    return _("database %(where)s: %(problem)s") % {"where": where, "problem": known.get(technical, technical)}
 
 
 def _is_in_the_way(error: exc.DBAPIError) -> bool:

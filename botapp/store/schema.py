@@ -19,6 +19,18 @@ class Newer(Exception):
     """The database was written by a newer version of the program; the message says what to do."""
 
 
+def newer(version: str) -> Newer:
+    """Return what is to be said of tables of a version that is not known here."""
+    return Newer(
+        _(
+            "the database is of version %(there)s, newer than this program, which knows versions up to %(known)s; "
+            "install the newer program again, or go back to the backup from before its migration: "
+            "stocksup data restore"
+        )
+        % {"there": version, "known": VERSIONS[-1]}
+    )
+
+
 def version_of(connection: Connection) -> str | None:
     """Return the version of the tables; None: there are none yet."""
     if not inspect(connection).has_table("alembic_version"):
@@ -30,14 +42,7 @@ def is_current(connection: Connection) -> bool:
     """Tell whether nothing has to be done. Raises Newer."""
     version = version_of(connection)
     if version is not None and version not in VERSIONS:
-        raise Newer(
-            _(
-                "the database is of version %(there)s, newer than this program, which knows versions up to %(known)s; "
-                "install the newer program again, or go back to the backup from before its migration: "
-                "stocksup data restore"
-            )
-            % {"there": version, "known": VERSIONS[-1]}
-        )
+        raise newer(version)
     return version == VERSIONS[-1]
 
 
