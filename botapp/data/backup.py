@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL
 
 from botapp.config import ConfigError, Settings
 from botapp.data import place, portable, snapshot
-from botapp.data.files import BY_HAND, PART, cannot_open, name_of, written_whole
+from botapp.data.files import BY_HAND, PART, cannot_open, make_directory, name_of, written_whole
 from botapp.data.problems import DataProblem
 from botapp.locale import _
 from botapp.store import schema, verify
@@ -135,7 +135,7 @@ def scratch_file(directory: Path) -> Iterator[Path]:
     """Give an empty file in a directory, which is gone after the block. Raises DataProblem."""
     path = directory / f"copy.{secrets.token_hex(4)}{PART}"
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(path.parent)
         path.touch(mode=0o600)
     except OSError as error:
         raise cannot_open(path, error) from error

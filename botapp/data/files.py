@@ -84,7 +84,7 @@ def written_whole(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(path.parent)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
             yield part
@@ -102,6 +102,13 @@ def written_whole(path: Path, *, replace: bool = False) -> Iterator[Path]:
     except OSError as error:
         text = _("cannot write %(path)s: %(problem)s; mend its permissions or make room")
         raise DataProblem(text % {"path": error.filename or path, "problem": why(error)}) from error
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory, and those above it that are missing, for oneself alone. Raises OSError."""
+    for one in (*reversed(path.parents), path):
+        if not one.exists():
+            one.mkdir(mode=0o700, exist_ok=True)
 
 
 def sync(path: Path) -> None:

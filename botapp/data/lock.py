@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botapp.config import Settings
-from botapp.data.files import cannot_open
+from botapp.data.files import cannot_open, make_directory
 from botapp.data.problems import DataProblem
 from botapp.locale import _
 
@@ -43,7 +43,7 @@ def alone(settings: Settings) -> Iterator[None]:
 def _locked(settings: Settings, kind: int, otherwise: str) -> int:
     path = settings.state_dir / "shop.lock"
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(path.parent)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise cannot_open(path, error) from error

@@ -70,11 +70,11 @@ def of_database(connection: Connection) -> Iterator[Chunk]:
     for table in _tables(connection).sorted_tables:
         if table.name in _LEFT_OUT:
             continue
-        columns = tuple(column.name for column in table.columns)
-        yield Chunk(table.name, columns, [])
+        name, columns = str(table.name), tuple(str(column.name) for column in table.columns)
+        yield Chunk(name, columns, [])
         query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=CHUNK)
         for rows in connection.execute(query).partitions():
-            yield Chunk(table.name, columns, [tuple(row) for row in rows])
+            yield Chunk(name, columns, [tuple(row) for row in rows])
 
 
 def write(connection: Connection, path: Path, at: datetime) -> int:
@@ -273,7 +273,7 @@ def _tables(connection: Connection) -> MetaData:
 
 def _binary_columns(connection: Connection) -> dict[str, tuple[str, ...]]:
     return {
-        table.name: tuple(column.name for column in table.columns if isinstance(column.type, LargeBinary))
+        table.name: tuple(str(column.name) for column in table.columns if isinstance(column.type, LargeBinary))
         for table in _tables(connection).tables.values()
     }
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 from botapp.config import Settings
 from botapp.data import backup, lock, place, portable, snapshot
 from botapp.data.backup import address_of
-from botapp.data.files import RESTORE, backups_in, cannot_open, name_of, sync, written_whole
+from botapp.data.files import RESTORE, backups_in, cannot_open, make_directory, name_of, sync, written_whole
 from botapp.data.problems import DataProblem
 from botapp.locale import _
 from botapp.state import State
@@ -153,7 +153,7 @@ def _keep(settings: Settings, url: URL) -> Path | None:
             raise
     aside = settings.backup_dir / f"{name_of(datetime.now(UTC), RESTORE, '')}.damaged"
     try:
-        aside.mkdir(mode=0o700, parents=True)
+        make_directory(aside)
         for one in (path, *_beside(path)):
             if one.exists():
                 shutil.copy2(one, aside / one.name)
