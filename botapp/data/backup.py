@@ -23,7 +23,7 @@ from botapp.data.files import BY_HAND, PART, cannot_open, make_directory, name_o
 from botapp.data.problems import DataProblem
 from botapp.locale import _
 from botapp.store import schema, verify
-from botapp.store.database import in_words, problem_in_words, url_of
+from botapp.store.database import in_words, problem_in_words, url_of, where_of
 
 log = logging.getLogger(__name__)
 
@@ -46,20 +46,21 @@ def address_of(settings: Settings) -> URL:
         raise ConfigError(text % {"path": settings.path, "problem": error}) from error
 
 
-def make_backup(settings: Settings, *, reason: str = BY_HAND, tell: Tell = log.warning) -> Path:
+def make_backup(
+    settings: Settings, *, reason: str = BY_HAND, now: datetime | None = None, tell: Tell = log.warning
+) -> Path:
     """Make a backup of the shop's database in `settings.backup_dir`, while the bot runs; return its file.
 
     For threads and processes other than the loop's: it takes a while. What is wrong with the books does not keep them
-    from being saved: `tell` hears it. Raises DataProblem, ConfigError: there is no backup.
+    from being saved: `tell` hears it. `now` is what its name says. Raises DataProblem, ConfigError: there is no backup.
     """
     url = address_of(settings)
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     is_file = url.get_backend_name() == "sqlite"
     path = settings.backup_dir / name_of(now, reason, SQLITE if is_file else EXPORT)
     with written_whole(path) as part:
         if is_file:
-            _save_file(url, settings, part)
-            problems = problems_of_file(part)
+            problems = _save_file(url, settings, part)
         else:
             problems = _export(url, settings, part, now)
     for problem in problems:
@@ -76,11 +77,14 @@ def export(settings: Settings, path: Path, *, tell: Tell) -> None:
         tell(_("the books are not right: %s") % problem)
 
 
-def problems_of_file(path: Path) -> list[str]:
-    """Return what is wrong with the books in a SQLite file. Raises DataProblem when it is damaged or too new."""
+def problems_of_file(path: Path, *, look_into: bool = True) -> list[str]:
+    """Return what is wrong with the books in a SQLite file, or only look for damage.
+
+    Raises DataProblem when it is damaged, or too new to be looked into.
+    """
     try:
         with closing(snapshot.opened(path)) as raw, snapshot.engine_on(raw).connect() as connection:
-            return problems_of(connection, path)
+            return problems_of(connection, path, look_into=look_into)
     except sqlite3.Error as error:
         raise DataProblem(problem_in_words(str(error), str(path))) from error
 
@@ -89,10 +93,10 @@ def problems_of_shop(settings: Settings) -> list[str]:
     """Return what is wrong with the shop's database, while the bot runs. Raises DataProblem, ConfigError."""
     url = address_of(settings)
     with scratch_file(settings.state_dir) as scratch, snapshot.taken(url, scratch) as connection:
-        return problems_of(connection, url.render_as_string())
+        return problems_of(connection, where_of(url))
 
 
-def problems_of(connection: Connection, path: Path | str) -> list[str]:
+def problems_of(connection: Connection, path: Path | str, *, look_into: bool = True) -> list[str]:
     """Return what is wrong with the books that a connection sees; older ones are only looked at for damage.
 
     Raises DataProblem when they are damaged or too new.
@@ -104,7 +108,7 @@ def problems_of(connection: Connection, path: Path | str) -> list[str]:
             text = _("row %(row)s of %(table)s refers to one of %(other)s that is not there")
             for table, row, other, _number in connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(_TOLD):
                 found.append(text % {"row": row, "table": table, "other": other})
-        return found + (list(verify.problems(connection)) if schema.is_current(connection) else [])
+        return found + (list(verify.problems(connection)) if look_into and schema.is_current(connection) else [])
     except schema.Newer as error:
         raise DataProblem(f"{path}: {error}") from error
     except exc.DBAPIError as error:
@@ -145,16 +149,15 @@ def scratch_file(directory: Path) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-def _save_file(url: URL, settings: Settings, part: Path) -> None:
+def _save_file(url: URL, settings: Settings, part: Path) -> list[str]:
     try:
         with snapshot.taken(url, part) as connection:
-            if schema.is_current(connection):
+            # newer books are saved as they are: whoever goes back to an older program may want them again
+            is_known = schema.version_of(connection) in (None, *schema.VERSIONS)
+            if is_known and schema.is_current(connection):
                 place.carry(connection, settings)
             snapshot.save(connection, part)
-    except schema.Newer:
-        # it is saved as it is: whoever goes back to an older program will want it
-        with snapshot.taken(url, part) as connection:
-            snapshot.save(connection, part)
+        return problems_of_file(part, look_into=is_known)
     except sqlite3.Error as error:
         raise DataProblem(problem_in_words(str(error), str(part))) from error
 
@@ -166,7 +169,7 @@ def _export(url: URL, settings: Settings, part: Path, now: datetime) -> list[str
                 place.carry(connection, settings)
             portable.write(connection, part, now)
             portable.check(part)
-            return problems_of(connection, url.render_as_string())
+            return problems_of(connection, where_of(url))
     except schema.Newer as error:
         raise DataProblem(str(error)) from error
     except OSError as error:

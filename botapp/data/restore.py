@@ -21,7 +21,7 @@ from botapp.data.problems import DataProblem
 from botapp.locale import _
 from botapp.state import State
 from botapp.store import schema
-from botapp.store.database import engine_for, in_words, problem_in_words
+from botapp.store.database import engine_for, in_words, problem_in_words, where_of
 from botapp.store.unavailable import Unavailable
 
 #: what the first bytes of a SQLite file are
@@ -77,7 +77,8 @@ def chosen(settings: Settings, named: str) -> Path:
     Raises DataProblem.
     """
     if named == "latest":
-        there = backups_in(settings.backup_dir)
+        # what a restore has put aside is not what anybody wants back by that name
+        there = [one for one in backups_in(settings.backup_dir) if one.reason != RESTORE]
         if not there:
             raise DataProblem(_("there are no backups in %s; make one: stocksup data backup") % settings.backup_dir)
         return there[0].path
@@ -103,7 +104,7 @@ def _replace(url: URL, file: Path) -> tuple[State, list[str]]:
         finally:
             engine.dispose()
     except exc.DBAPIError as error:
-        raise DataProblem(in_words(error, url.render_as_string())) from error
+        raise DataProblem(in_words(error, where_of(url))) from error
     except sqlite3.Error as error:
         raise DataProblem(problem_in_words(str(error), str(url.database))) from error
     except Unavailable as error:
@@ -179,7 +180,7 @@ def _is_empty(url: URL) -> bool:
         finally:
             engine.dispose()
     except exc.DBAPIError as error:
-        raise DataProblem(in_words(error, url.render_as_string())) from error
+        raise DataProblem(in_words(error, where_of(url))) from error
     except Unavailable as error:
         raise DataProblem(str(error)) from error
 
@@ -193,7 +194,7 @@ def _has_tables(url: URL) -> bool:
         finally:
             engine.dispose()
     except exc.DBAPIError as error:
-        raise DataProblem(in_words(error, url.render_as_string())) from error
+        raise DataProblem(in_words(error, where_of(url))) from error
     except Unavailable as error:
         raise DataProblem(str(error)) from error
 

@@ -21,7 +21,7 @@ from sqlalchemy.pool import StaticPool
 
 from botapp.data.problems import DataProblem
 from botapp.locale import _
-from botapp.store.database import engine_for, in_words, problem_in_words
+from botapp.store.database import engine_for, in_words, problem_in_words, where_of
 
 #: a database up to this size is copied in one step, in memory; that takes about 4 ms for each MiB
 ONE_STEP_BYTES: Final = 48 * 1024 * 1024
@@ -63,8 +63,7 @@ def taken(url: URL, scratch: Path) -> Iterator[Connection]:
             finally:
                 engine.dispose()
     except exc.DBAPIError as error:
-        where = str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string()
-        raise DataProblem(in_words(error, where)) from error
+        raise DataProblem(in_words(error, where_of(url))) from error
 
 
 @contextmanager
@@ -104,15 +103,16 @@ def copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, *, in_ste
         copy_pages(source, target, in_steps=False)
 
 
-def opened(path: Path, *, hasty: bool = False) -> sqlite3.Connection:
-    """Open a SQLite file that is there; `hasty` for one whose safety on the disk the caller sees to.
+def opened(path: Path, *, hasty: bool = False, wait_s: float = 0) -> sqlite3.Connection:
+    """Open a SQLite file that is there; `hasty` for one whose safety on the disk the caller sees to;
+    who writes is waited for up to `wait_s` seconds.
 
     Raises DataProblem when it is not there, sqlite3.Error.
     """
     if not path.exists():
         raise DataProblem(_("there is no database at %s; correct the path, or bring the file back") % path)
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=0, check_same_thread=False
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=wait_s, check_same_thread=False
     )
     if hasty:
         connection.execute("PRAGMA journal_mode=OFF")

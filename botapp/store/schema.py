@@ -14,6 +14,9 @@ from botapp.locale import _
 #: every version there has been, the oldest first; the last is what this code stands on
 VERSIONS: Final = ("0001",)
 
+#: what whoever migrates a PostgreSQL database holds; any number that nobody else uses there
+_LOCK_KEY: Final = 5_709_223_114
+
 
 class Newer(Exception):
     """The database was written by a newer version of the program; the message says what to do."""
@@ -53,6 +56,11 @@ def migrate(connection: Connection, *, before: Callable[[], None], to: str = VER
     """
     if is_current(connection) and to == VERSIONS[-1]:
         return False
+    if connection.dialect.name == "postgresql":
+        # one after the other, as BEGIN IMMEDIATE has it on SQLite; whoever comes second finds it done
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+        if is_current(connection) and to == VERSIONS[-1]:
+            return False
     # an import finder of its own is not wanted: scripts are loaded by their path
     from alembic import command
     from alembic.config import Config
