@@ -59,10 +59,7 @@ def make_backup(
     is_file = url.get_backend_name() == "sqlite"
     path = settings.backup_dir / name_of(now, reason, SQLITE if is_file else EXPORT)
     with written_whole(path) as part:
-        if is_file:
-            problems = _save_file(url, settings, part)
-        else:
-            problems = _export(url, settings, part, now)
+        problems = _save_file(url, settings, part) if is_file else _export(url, settings, part, now)
     for problem in problems:
         tell(_("the books are not right: %s") % problem)
     return path

@@ -64,7 +64,8 @@ def publish(connection: Connection, batch: str, code: str, *, actor: str, now_ms
         .where(of_batch, ~in_stock)
         .order_by(stock_staged.c.line)
     )
-    added = connection.execute(insert(stock_item).from_select(names, fresh)).rowcount
+    counted = insert(stock_item).from_select(names, fresh).execution_options(preserve_rowcount=True)
+    added = connection.execute(counted).rowcount
     if added:
         connection.execute(update(product).where(product.c.id == found.id).values(low_told=False))
     return Adding(added, duplicates)
