@@ -110,7 +110,9 @@ def test_a_product_is_added_changed_and_taken_off(database: Database) -> None:
     database.run_here(products.add, "STEAM", "Steam", 50, "A key", 1)
     with pytest.raises(refusals.CodeTaken):
         database.run_here(products.add, "steam", "Other", 1, "", 2)
-    before, after = database.run_here(products.change, "steam", price=60, name="Steam 10")
+    before, after = database.run_here(
+        lambda connection: products.change(connection, "steam", price=60, name="Steam 10")
+    )
     assert (before.price, after.price, after.name, after.description) == (50, 60, "Steam 10", "A key")
     database.run_here(restock, "STEAM", "a")
     with pytest.raises(refusals.StillInStock) as refused:
