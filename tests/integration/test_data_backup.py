@@ -33,7 +33,7 @@ from botapp.store import products, schema
 from botapp.store.database import Database, url_of
 from botapp.store.tables import account
 from botapp.store.unavailable import Unavailable
-from tests.support.books import BUDI, balances, buy, everything, opened_shop, restock
+from tests.support.furnished import BUDI, balances, buy, everything, opened_shop, restock
 from tests.support.stores import Stores, migrate, opened
 
 #: what a copy carries along, and what it leaves out

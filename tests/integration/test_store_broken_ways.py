@@ -19,7 +19,7 @@ from botapp.store.database import Database
 from botapp.store.records import Order
 from botapp.store.rules import Limits
 from botapp.store.tables import account, ledger, purchase, stock_item
-from tests.support.books import ACTOR, BUDI, SARI, balances, buy, everything, member, opened_shop, restock
+from tests.support.furnished import ACTOR, BUDI, SARI, balances, buy, everything, member, opened_shop, restock
 from tests.support.stores import opened
 
 BUYERS = 24

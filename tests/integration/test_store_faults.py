@@ -22,7 +22,7 @@ from botapp.store import products, schema, verify
 from botapp.store.database import Database, url_of
 from botapp.store.unavailable import Unavailable
 from tests.support import postgres
-from tests.support.books import BUDI, balances, buy, opened_shop, restock
+from tests.support.furnished import BUDI, balances, buy, opened_shop, restock
 from tests.support.postgres import Postgres
 from tests.support.stores import migrate, opened
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from botapp.store import verify
 from botapp.store.database import Database, url_of
 from botapp.store.verify import problems
-from tests.support.books import opened_shop
+from tests.support.furnished import opened_shop
 from tests.support.stores import migrate, opened
 
 #: how the books are broken, and what is to be found then. Where constraints are in the way, they are taken off first.
