@@ -1,4 +1,4 @@
-"""The bot's part of `stocksup check`: token, rights, Discord, the live channel, the clock.
+"""The bot's part of `stocksup check`: database, token, rights, Discord, the live channel, the clock.
 
 Found by the entry-point group `stocksup.checks`: called with the path of the configuration file, it yields findings
 as dicts. Asks Discord a few questions, changes nothing.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,6 +67,7 @@ def look(path: Path) -> Iterator[dict[str, Any]]:
     except ConfigError as error:
         yield asdict(Finding("bot.configuration", _("configuration of the bot"), str(error), code=_BAD_CONFIG))
         return
+    yield from map(asdict, _database(settings))
     try:
         token = config.read_token(settings)
     except ConfigError as error:
@@ -77,6 +79,12 @@ def look(path: Path) -> Iterator[dict[str, Any]]:
     else:
         yield asdict(_rights_of_token(settings))
         yield from map(asdict, asyncio.run(_ask_discord(settings, token)))
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    from botapp.data.doctor import findings
+
+    return findings(settings, datetime.now(UTC))
 
 
 def _runs_the_bot(programs: Any) -> bool:

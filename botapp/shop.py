@@ -15,6 +15,10 @@ from botapp.cogs.shop_admin import ShopAdmin
 from botapp.cogs.stock import Stock
 from botapp.cogs.system import System
 from botapp.config import ConfigError, Settings
+from botapp.data.files import MIGRATION
+from botapp.data.keeper import Keeper
+from botapp.data.lock import Use
+from botapp.data.problems import DataProblem
 from botapp.delivery import LOOK_INTERVAL_S, Delivery
 from botapp.deposit_key import read_key
 from botapp.locale import _
@@ -65,6 +69,8 @@ class Shop:
         self.notices: Notices | None = None
         self._webhooks: WebhookDeposits | None = None
         self._deposit_server: DepositServer | None = None
+        self.backups = Keeper(settings, self.notify)
+        self._use: Use | None = None
         self._migrated = False
 
     async def open(self) -> None:
@@ -122,6 +128,7 @@ class Shop:
             self._deposit_server.serve()
         for cog in (Products, Stock, Balances, ShopAdmin, System):
             await bot.add_cog(cog(bot, self))
+        self.backups.serve(bot.background)
 
     def notify(self, text: str, key: str = "") -> None:
         """Tell admins something in the notice channel, soon; where there is none, nothing is told. Never waits.
@@ -140,7 +147,7 @@ class Shop:
         """Return how the parts of the shop are that are in use, as `status` shows them."""
         parts = {"database": self.database, "deposits": self._webhooks, "deposits_http": self._deposit_server}
         of_parts = {name: part.health() for name, part in parts.items() if part is not None}
-        return {**of_parts, **(self.notices.health() if self.notices else {})}
+        return {**of_parts, **self.backups.health(), **(self.notices.health() if self.notices else {})}
 
     def now_ms(self) -> int:
         """Return the time as the books have it, in milliseconds since 1970."""
@@ -151,11 +158,21 @@ class Shop:
         if self._deposit_server is not None:
             await self._deposit_server.close()
         await self.database.close()
+        if self._use is not None:
+            self._use.end()
 
     async def _migrate(self) -> None:
-        def work(connection: Connection) -> bool:
-            return schema.migrate(connection, before=lambda: None)
-
-        if await self.database.run(work):
-            log.info(_("The shop's database is now of version %s"), schema.VERSIONS[-1])
+        """Bring the tables up to date, with a backup before that. Raises Unavailable, Newer."""
+        try:
+            if self._use is None:
+                self._use = Use(self.settings)
+            if await self.database.run(schema.migrate, before=self._save_before_migration):
+                log.info(_("The shop's database is now of version %s"), schema.VERSIONS[-1])
+        except DataProblem as error:
+            raise Unavailable(str(error)) from error
         self._migrated = True
+
+    def _save_before_migration(self) -> None:
+        from botapp.data.backup import make_backup
+
+        log.info(_("Backup made: %s"), make_backup(self.settings, reason=MIGRATION))

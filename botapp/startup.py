@@ -36,7 +36,14 @@ FAREWELL_TIMEOUT_S: Final = 1.0
 _BAD_TOKEN: Final = 4004
 _BAD_INTENTS: Final = frozenset({4013, 4014})
 #: parts of this package that the bot itself does not stand on
-_NOT_OF_THE_BOT: Final = ("botapp.sandbox", "botapp.demo", "botapp.doctor", "botapp.init", "botapp.__main__")
+_NOT_OF_THE_BOT: Final = (
+    "botapp.sandbox",
+    "botapp.demo",
+    "botapp.doctor",
+    "botapp.init",
+    "botapp.data.command",
+    "botapp.__main__",
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,8 @@ def check() -> int:
                 print(text % {"module": module.name, "problem": error}, file=sys.stderr)
                 return BROKEN
     try:
-        _read_settings()
+        settings, _token = _read_settings()
+        _check_database(settings)
     except config.ConfigError as error:
         if isinstance(error, config.TokenIsRoots) and "STOCKSUP_CHECK" not in os.environ:
             return DONE  # somebody looks by hand; before a restart the credential has to be there
@@ -104,6 +112,23 @@ def _read_settings() -> tuple[Settings, str]:
     settings = config.load(path)
     read_key(settings)  # what is wrong with it is said before anything begins
     return settings, config.read_token(settings)
+
+
+def _check_database(settings: Settings) -> None:
+    """Raise ConfigError when the database is none of ours; one that cannot be reached now is waited for later."""
+    from botapp.data.backup import address_of
+    from botapp.data.problems import DataProblem
+    from botapp.data.standing import version_there
+    from botapp.store.database import where_of
+    from botapp.store.schema import Newer
+
+    url = address_of(settings)
+    try:
+        version_there(url)
+    except Newer as error:
+        raise config.ConfigError(f"{where_of(url)}: {error}") from error
+    except DataProblem as error:
+        print(masked(str(error)), file=sys.stderr)
 
 
 async def _give_reason(ending: Ending) -> None:

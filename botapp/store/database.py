@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 #: how long a transaction waits for another process that writes, such as a restore, in seconds
 LOCK_TIMEOUT_S: Final = 5.0
+#: how long a server of PostgreSQL may take to answer, in seconds
+CONNECT_TIMEOUT_S: Final = 5
 #: connections to PostgreSQL, and threads that use them
 POOL_SIZE: Final = 8
 #: from this version on SQLite's write-ahead log is free of a fault that could lose what was written last
@@ -57,6 +59,13 @@ def url_of(named: str, default: Path) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
+def where_of(url: URL) -> str:
+    """Return where a database is, for people: the file, or the address without its password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+
+
 def engine_for(url: URL, *, create: bool = True) -> Engine:
     """Return an engine whose transactions are safe for money.
 
@@ -69,7 +78,13 @@ def engine_for(url: URL, *, create: bool = True) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(Path(str(url.database)), create=create)
     try:
-        return sqlalchemy.create_engine(url, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True)
+        return sqlalchemy.create_engine(
+            url,
+            pool_size=POOL_SIZE,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+        )
     except ImportError as error:
         text = _("PostgreSQL is set in [store] url, and its driver is missing; run: pip install 'stocksup[postgres]'")
         raise Unavailable(text) from error
@@ -111,7 +126,7 @@ class Database:
     @property
     def where(self) -> str:
         """Where the database is, without its password."""
-        return str(self._path) if self._is_file else self._url.render_as_string(hide_password=True)
+        return where_of(self._url)
 
     @property
     def error(self) -> str | None:
@@ -207,6 +222,15 @@ class Database:
 def in_words(error: exc.DBAPIError, where: str) -> str:
     """Say what is wrong with the database, without what was written to it."""
     technical = str(error.orig).partition("\n")[0]
+    if "FATAL:" in technical:  # the server answers, and says why it will not have us
+        return problem_in_words(technical.partition("FATAL:")[2].strip(), where)
+    if error.connection_invalidated or "connection" in technical:
+        return _("database %(where)s: %(problem)s") % {"where": where, "problem": _("it cannot be reached")}
+    return problem_in_words(technical, where)
+
+
+def problem_in_words(technical: str, where: str) -> str:
+    """Say in words for people what the database's driver said of it."""
     known = {
         "database or disk is full": _("the disk is full; make room"),
         "database is locked": _("another process holds it; wait for it to end"),
@@ -216,10 +240,7 @@ def in_words(error: exc.DBAPIError, where: str) -> str:
         "database disk image is malformed": _("it is damaged; run: stocksup data restore"),
         "file is not a database": _("it is damaged; run: stocksup data restore"),
     }
-    problem = known.get(technical)
-    if (problem is None and error.connection_invalidated) or "connection" in technical:
-        problem = _("it cannot be reached")
-    return _("database %(where)s: %(problem)s") % {"where": where, "problem": problem or technical}
+    return _("database %(where)s: %(problem)s") % {"where": where, "problem": known.get(technical, technical)}
 
 
 def _is_in_the_way(error: exc.DBAPIError) -> bool:

@@ -14,9 +14,24 @@ from botapp.locale import _
 #: every version there has been, the oldest first; the last is what this code stands on
 VERSIONS: Final = ("0001",)
 
+#: what whoever migrates a PostgreSQL database holds; any number that nobody else uses there
+_LOCK_KEY: Final = 5_709_223_114
+
 
 class Newer(Exception):
     """The database was written by a newer version of the program; the message says what to do."""
+
+
+def newer(version: str) -> Newer:
+    """Return what is to be said of tables of a version that is not known here."""
+    return Newer(
+        _(
+            "the database is of version %(there)s, newer than this program, which knows versions up to %(known)s; "
+            "install the newer program again, or go back to the backup from before its migration: "
+            "stocksup data restore"
+        )
+        % {"there": version, "known": VERSIONS[-1]}
+    )
 
 
 def version_of(connection: Connection) -> str | None:
@@ -30,14 +45,7 @@ def is_current(connection: Connection) -> bool:
     """Tell whether nothing has to be done. Raises Newer."""
     version = version_of(connection)
     if version is not None and version not in VERSIONS:
-        raise Newer(
-            _(
-                "the database is of version %(there)s, newer than this program, which knows versions up to %(known)s; "
-                "install the newer program again, or go back to the backup from before its migration: "
-                "stocksup data restore"
-            )
-            % {"there": version, "known": VERSIONS[-1]}
-        )
+        raise newer(version)
     return version == VERSIONS[-1]
 
 
@@ -48,6 +56,11 @@ def migrate(connection: Connection, *, before: Callable[[], None], to: str = VER
     """
     if is_current(connection) and to == VERSIONS[-1]:
         return False
+    if connection.dialect.name == "postgresql":
+        # one after the other, as BEGIN IMMEDIATE has it on SQLite; whoever comes second finds it done
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+        if is_current(connection) and to == VERSIONS[-1]:
+            return False
     # an import finder of its own is not wanted: scripts are loaded by their path
     from alembic import command
     from alembic.config import Config

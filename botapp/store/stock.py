@@ -64,7 +64,8 @@ def publish(connection: Connection, batch: str, code: str, *, actor: str, now_ms
         .where(of_batch, ~in_stock)
         .order_by(stock_staged.c.line)
     )
-    added = connection.execute(insert(stock_item).from_select(names, fresh)).rowcount
+    counted = insert(stock_item).from_select(names, fresh).execution_options(preserve_rowcount=True)
+    added = connection.execute(counted).rowcount
     if added:
         connection.execute(update(product).where(product.c.id == found.id).values(low_told=False))
     return Adding(added, duplicates)
@@ -121,3 +122,16 @@ def movements(connection: Connection, code: str, limit: int) -> list[Movement]:
     every = union_all(came, withdrawn, sold).subquery()
     query = select(every).order_by(every.c.at_ms.desc()).limit(limit)
     return [Movement(*row) for row in connection.execute(query)]
+
+
+def unstage_gone(connection: Connection, batch: str, code: str) -> tuple[int, ...]:
+    """Forget staged lines whose item has been in stock and has left it; return their numbers. Raises NoSuchProduct."""
+    found = of_code(connection, code)
+    gone = select(stock_item.c.digest).where(stock_item.c.product_id == found.id, stock_item.c.left_at_ms.is_not(None))
+    chosen = (stock_staged.c.batch == batch, stock_staged.c.digest.in_(gone))
+    lines = tuple(
+        connection.execute(select(stock_staged.c.line).where(*chosen).order_by(stock_staged.c.line)).scalars()
+    )
+    if lines:
+        connection.execute(delete(stock_staged).where(*chosen))
+    return lines

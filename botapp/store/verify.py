@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, Select, Text, cast, func, literal, or_, select
 
 from botapp.locale import _
-from botapp.store.tables import account, delivery, ledger, product, purchase, stock_item, user_link
+from botapp.store.tables import account, delivery, deposit, ledger, product, purchase, stock_item, user_link
 
 
 def problems(connection: Connection) -> Iterator[str]:
@@ -29,8 +29,10 @@ def _questions() -> list[tuple[str, Select[tuple[object, ...]]]]:
         .subquery()
     )
     pieces = func.coalesce(of_purchase.c.pieces, 0)
-    key = literal("purchase:") + cast(purchase.c.interaction_id, Text)
     entry = select(ledger.c.key, ledger.c.amount, ledger.c.account_id).subquery()
+    key = literal("purchase:") + cast(purchase.c.interaction_id, Text)
+    back = literal("refund:") + cast(purchase.c.id, Text)
+    came = literal("deposit:") + deposit.c.key
     return [
         (
             _("account %s: the balance is %s, the entries come to %s"),
@@ -49,6 +51,37 @@ def _questions() -> list[tuple[str, Select[tuple[object, ...]]]]:
             select(purchase.c.id, purchase.c.total)
             .outerjoin(entry, (entry.c.key == key) & (entry.c.account_id == purchase.c.account_id))
             .where(purchase.c.total > 0, or_(entry.c.amount.is_(None), entry.c.amount != -purchase.c.total)),
+        ),
+        (
+            _("order %s of %s is refunded, and no such entry is in the ledger"),
+            select(purchase.c.id, purchase.c.total)
+            .outerjoin(entry, (entry.c.key == back) & (entry.c.account_id == purchase.c.account_id))
+            .where(purchase.c.status == "refunded", purchase.c.total > 0)
+            .where(or_(entry.c.amount.is_(None), entry.c.amount != purchase.c.total)),
+        ),
+        (
+            _("an entry of the ledger (%s) pays for an order that is not there"),
+            select(ledger.c.id)
+            .outerjoin(purchase, ledger.c.key == key)
+            .where(ledger.c.kind == "purchase", purchase.c.id.is_(None)),
+        ),
+        (
+            _("an entry of the ledger (%s) gives money back for an order that is not refunded"),
+            select(ledger.c.id)
+            .outerjoin(purchase, (ledger.c.key == back) & (purchase.c.status == "refunded"))
+            .where(ledger.c.kind == "refund", purchase.c.id.is_(None)),
+        ),
+        (
+            _("deposit %s of %s was booked, and no such entry is in the ledger"),
+            select(deposit.c.key, deposit.c.amount)
+            .outerjoin(entry, (entry.c.key == came) & (entry.c.account_id == deposit.c.account_id))
+            .where(deposit.c.refusal == "", or_(entry.c.amount.is_(None), entry.c.amount != deposit.c.amount)),
+        ),
+        (
+            _("an entry of the ledger (%s) is a deposit that is not there, or was refused"),
+            select(ledger.c.id)
+            .outerjoin(deposit, (ledger.c.key == came) & (deposit.c.refusal == ""))
+            .where(ledger.c.kind == "deposit", deposit.c.id.is_(None)),
         ),
         (
             _("item %s is %s, and its order %s is %s"),
@@ -74,6 +107,25 @@ def _questions() -> list[tuple[str, Select[tuple[object, ...]]]]:
             select(purchase.c.id)
             .outerjoin(delivery, delivery.c.purchase_id == purchase.c.id)
             .where(delivery.c.purchase_id.is_(None)),
+        ),
+        (
+            _("order %s belongs to an account or a product that is not there"),
+            select(purchase.c.id)
+            .outerjoin(account, account.c.id == purchase.c.account_id)
+            .outerjoin(product, product.c.id == purchase.c.product_id)
+            .where(or_(account.c.id.is_(None), product.c.id.is_(None))),
+        ),
+        (
+            _("goods are owed for an order (%s) that is not there"),
+            select(delivery.c.purchase_id)
+            .outerjoin(purchase, purchase.c.id == delivery.c.purchase_id)
+            .where(purchase.c.id.is_(None)),
+        ),
+        (
+            _("account %s belongs to nobody, and has %s"),
+            select(account.c.handle, account.c.balance)
+            .outerjoin(user_link, user_link.c.account_id == account.c.id)
+            .where(user_link.c.user_id.is_(None), account.c.balance != 0),
         ),
         (
             _("user %s has an account that is not there"),
