@@ -15,6 +15,7 @@ from discord.ext import commands
 from botapp import restart_dialog, slash, state
 from botapp.background import Background
 from botapp.cogs.admin import AdminCog
+from botapp.cogs.live_watch import LiveWatch
 from botapp.cogs.questions import Questions
 from botapp.cogs.setup import SetupCog
 from botapp.config import Settings
@@ -128,6 +129,7 @@ class ShopBot(commands.Bot):
         await self.add_cog(self.questions)
         await self.add_cog(self.admin)
         await self.add_cog(SetupCog(self))
+        await self.add_cog(LiveWatch(self.shopfront))
         await self.shop.add_to(self)
         slash.describe(self.walk_commands())
 
@@ -185,32 +187,6 @@ class ShopBot(commands.Bot):
             await self.clicks.serve(interaction, step)
         elif interaction.message is None or not self.questions.waits(interaction.message.id):
             await self.clicks.unknown(interaction)
-
-    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
-        """Post the live message again when it was deleted."""
-        if event.message_id == self.shopfront.message_id:
-            self.shopfront.message_deleted()
-
-    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
-        """Post the live message again when it was deleted among others."""
-        if self.shopfront.message_id in event.message_ids:
-            self.shopfront.message_deleted()
-
-    async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
-        """A missing channel may be there now."""
-        self._mended_perhaps()
-
-    async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
-        """A missing permission may be there now."""
-        self._mended_perhaps()
-
-    async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
-        """A missing permission may be there now."""
-        self._mended_perhaps()
-
-    async def on_guild_join(self, guild: discord.Guild) -> None:
-        """A missing channel may be there now."""
-        self._mended_perhaps()
 
     async def on_command_error(self, context: commands.Context[Any], exception: commands.CommandError, /) -> None:
         """A command failed, and nobody else answers."""
@@ -453,10 +429,6 @@ class ShopBot(commands.Bot):
     def _beat(self) -> None:
         if self.link is not None:
             self.link.beat()
-
-    def _mended_perhaps(self) -> None:
-        if not self.shopfront.livestock.is_healthy():
-            self.shopfront.look_soon()
 
     async def _measure_lag(self) -> None:
         loop = asyncio.get_running_loop()

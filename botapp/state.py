@@ -39,12 +39,12 @@ class State(Struct, frozen=True):
     live_message: LiveMessage | None = None
     #: the channel that `/setup` has chosen; 0: none
     live_channel_id: int = 0
-    #: when a new life was last asked for because of errors, in seconds since 1970; 0: never
-    restart_asked_s: float = 0.0
     #: fingerprint of the slash commands that Discord knows
     commands: str = ""
     #: the message "back again" that stands in the live channel
     passing: Passing | None = None
+    #: when a new life was last asked for because of errors, in seconds since 1970; 0: never
+    restart_asked_s: float = 0.0
 
 
 def load(path: Path) -> State:
