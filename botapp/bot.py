@@ -19,6 +19,7 @@ from botapp.cogs.live_watch import LiveWatch
 from botapp.cogs.questions import Questions
 from botapp.cogs.setup import SetupCog
 from botapp.config import Settings
+from botapp.connection import OFFLINE_GRACE_S, Connection
 from botapp.ext.cache_manager import CacheManager
 from botapp.link import Link
 from botapp.locale import _
@@ -29,7 +30,7 @@ from botapp.state import StateError
 from botapp.ui import custom_ids, render
 from botapp.ui.clicks import Clicks
 from botapp.ui.custom_ids import Step
-from botapp.ui.live_message import LiveMessage
+from botapp.ui.live_message import LiveMessage, remove_others
 from botapp.ui.live_view import ClickView
 from botapp.ui.shopfront import Shopfront
 from supervisor.client import Message, Surroundings
@@ -48,10 +49,6 @@ LAG_INTERVAL_S: Final = 2.0
 SHORT_DRAIN_S: Final = 5.0
 #: how long closing the gateway session may take, in seconds
 CLOSE_TIMEOUT_S: Final = 2.0
-#: how long the gateway may be away before the buttons count as broken, in seconds
-OFFLINE_GRACE_S: Final = 5.0
-#: slower than that, an answer comes too late for Discord, in seconds
-MAX_LATENCY_S: Final = 2.5
 
 
 def point_at(settings: Settings) -> None:
@@ -85,14 +82,12 @@ class ShopBot(commands.Bot):
         self.cache = CacheManager(max_bytes=settings.cache.max_bytes)
         self.link = self._make_link(surroundings) if surroundings else None
         self.clicks = Clicks(self.background, lambda: self.shopfront, self._serve_step)
-        channel_id = self.live_channel_id
-        message = self._live_message_in(channel_id) if channel_id else None
         self.self_restart = SelfRestart(self.link, self.background, settings.state_file, self._notify)
         self.shopfront = Shopfront(
             self.background,
             settings.store,
             self._read_products,
-            message,
+            self._live_messages(),
             edit_interval_s=settings.bot.edit_interval_s,
             probe_buttons=self._probe_buttons,
             on_health=self._beat,
@@ -106,11 +101,7 @@ class ShopBot(commands.Bot):
         #: whether this life is about to end
         self.ending = False
         self._since_s = time.time()
-        self._online = False
-        self._offline_since_s = time.monotonic()
-        self._was_ready = False
-        self._lost_tries = 0
-        self._identifies = 0
+        self.connection = Connection()
         self._lag_s = 0.0
         self._ticket: Message | None = None
         self._drain: asyncio.Task[None] | None = None
@@ -135,17 +126,16 @@ class ShopBot(commands.Bot):
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Count sessions that are begun; all but the first are told to the supervisor, who counts the day's."""
-        self._identifies += 1
+        self.connection.identifies += 1
         await super().before_identify_hook(shard_id, initial=initial)
 
     async def on_connect(self) -> None:
         """READY: members are served from here on."""
-        self._online = True
-        self._lost_tries = 0
+        was_ready = self.connection.was_up
+        self.connection.up()
         self._beat()
-        if self._was_ready:
+        if was_ready:
             return
-        self._was_ready = True
         if self.link is not None:
             self.link.ready()
         log.info(_("Ready as %(user)s, life %(life)s"), {"user": self.user, "life": self.life or "-"})
@@ -153,28 +143,25 @@ class ShopBot(commands.Bot):
             log.warning(_("no channel is chosen, so there is no live message; give /setup in the channel of the shop"))
         self.shopfront.serve()
         if not self.background.draining:
+            self.background.spawn(_("live messages"), self._tidy())
             self.background.spawn(_("slash commands"), slash.sync_if_changed(self.tree, self.settings.state_file))
         self.background.every(_("loop lag"), LAG_INTERVAL_S, self._measure_lag)
 
     async def on_resumed(self) -> None:
         """The session goes on after a lost connection."""
-        self._online = True
-        self._lost_tries = 0
+        self.connection.up()
         self._beat()
         self.shopfront.look_soon()
 
     async def on_disconnect(self) -> None:
         """The connection is lost; discord.py opens another."""
-        if self._online:
-            self._offline_since_s = time.monotonic()
+        if self.connection.down():
             # one that comes back soon is not worth a word to members
             asyncio.get_running_loop().call_later(OFFLINE_GRACE_S, self.shopfront.look_soon)
-        self._online = False
-        self._lost_tries += 1
         self._beat()
         # discord.py cannot try again by itself when not even the first connection came about
         never_open = getattr(self, "ws", None) is None
-        if not self._was_ready and (never_open or self._lost_tries >= FIRST_TRIES):
+        if not self.connection.was_up and (never_open or self.connection.lost_tries >= FIRST_TRIES):
             self.unreachable.set()
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -233,6 +220,7 @@ class ShopBot(commands.Bot):
         """
         state.change(self.settings.state_file, live_channel_id=channel_id)
         await self.shopfront.move(self._live_message_in(channel_id))
+        await self._tidy()
 
     def application_owner_ids(self) -> frozenset[int]:
         """Return the users who own the application: its owner, or the members of its team."""
@@ -252,18 +240,11 @@ class ShopBot(commands.Bot):
 
     def health(self) -> Message:
         """Return how the bot is, as `status` shows it."""
-        latency_s = self.latency if self._online else None
         return {
             "livestock": self.shopfront.livestock.get_status(),
             "buttons": self.shopfront.buttons.get_status(),
             "link": self.shopfront.health(),
-            "gateway": {
-                "is_healthy": self._online or not self._was_ready,
-                "last_error": None if self._online else _("not connected to Discord"),
-                "connected": self._online,
-                "latency_ms": round(latency_s * 1000, 1) if latency_s is not None and latency_s < 3600 else None,
-                "identifies": self._identifies,
-            },
+            "gateway": self.connection.health(self.latency),
             **(self.shop.health() if hasattr(self, "shop") else {"database": None}),
             "cache": self.cache.get_stats(),
             "loop_lag_ms": round(self._lag_s * 1000, 1),
@@ -283,7 +264,7 @@ class ShopBot(commands.Bot):
         self.ending = True
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                if self._identifies and self.ws.open:
+                if self.connection.identifies and self.ws.open:
                     await self.ws.close(code=1000)
                 await self.close()
         except TimeoutError:
@@ -302,7 +283,7 @@ class ShopBot(commands.Bot):
                 "reopen": self._on_reopen,
             },
             health=self.health,
-            extra_starts=lambda: max(0, self._identifies - 1),
+            extra_starts=lambda: max(0, self.connection.identifies - 1),
             on_ready=self._on_ready_heard,
             on_connected=self._on_link,
         )
@@ -372,7 +353,7 @@ class ShopBot(commands.Bot):
 
     async def _finish(self, why: str, deadline_s: float) -> Message:
         """Run the clean-up; on a planned stop members see that the shop is closed."""
-        if why == "stop" and self._was_ready:
+        if why == "stop" and self.connection.was_up:
             await self.shopfront.close()
         result = await self.admin._cleanup_before_restart(deadline_s)
         return {
@@ -402,11 +383,8 @@ class ShopBot(commands.Bot):
 
     def _probe_buttons(self) -> str | None:
         """Say why clicks on the buttons cannot be served; None: they can."""
-        if not self._online and time.monotonic() - self._offline_since_s > OFFLINE_GRACE_S:
-            return _("not connected to Discord")
-        if self._online and MAX_LATENCY_S < self.latency < float("inf"):
-            return _("Discord takes %d ms to answer") % (1000 * self.latency)
-        return None if self.persistent_views else _("no buttons are registered")
+        no_views = None if self.persistent_views else _("no buttons are registered")
+        return self.connection.problem(self.latency) or no_views
 
     def _notify(self, text: str) -> None:
         if hasattr(self, "shop"):
@@ -423,8 +401,21 @@ class ShopBot(commands.Bot):
             log.error(_("cannot tell which channel was chosen: %s"), error)
             return 0
 
-    def _live_message_in(self, channel_id: int) -> LiveMessage:
-        return LiveMessage(self.get_partial_messageable, channel_id, self.settings.state_file, self.clicks.serve_live)
+    def _live_messages(self) -> list[LiveMessage]:
+        chosen = self.live_channel_id
+        further = [self._live_message_in(one.channel_id, one.language) for one in self.settings.bot.live]
+        return [*([self._live_message_in(chosen)] if chosen else []), *further]
+
+    def _live_message_in(self, channel_id: int, language: str = "") -> LiveMessage:
+        state_file = self.settings.state_file
+        return LiveMessage(self.get_partial_messageable, channel_id, state_file, self.clicks.serve_live, language)
+
+    async def _tidy(self) -> None:
+        """Remove live messages of earlier settings."""
+        try:
+            await remove_others(self.get_partial_messageable, self.settings.state_file, self.shopfront.keys)
+        except StateError as error:
+            log.warning(_("cannot remove an earlier live message: %s"), error)
 
     def _beat(self) -> None:
         if self.link is not None:

@@ -53,6 +53,15 @@ class Discord(Struct, frozen=True, forbid_unknown_fields=True):
     gateway: str = ""
 
 
+class Live(Struct, frozen=True, forbid_unknown_fields=True):
+    """One of `[[bot.live]]`: a further live message."""
+
+    #: the channel it belongs into
+    channel_id: Snowflake
+    #: its language
+    language: Literal["id", "en"] = "id"
+
+
 class Bot(Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[bot]`."""
 
@@ -66,6 +75,8 @@ class Bot(Struct, frozen=True, forbid_unknown_fields=True):
     live_channel_id: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     #: shortest time between two edits of the live message, in seconds
     edit_interval_s: Annotated[float, Meta(ge=0, le=3600)] = 2.0
+    #: further live messages, in channels and languages of their own
+    live: Annotated[tuple[Live, ...], Meta(max_length=20)] = ()
 
 
 class Cache(Struct, frozen=True, forbid_unknown_fields=True):

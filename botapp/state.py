@@ -24,6 +24,8 @@ class LiveMessage(Struct, frozen=True):
     message_id: int
     #: fingerprint of what was sent last
     shows: str
+    #: its own language; empty: that of the shop
+    language: str = ""
 
 
 class Passing(Struct, frozen=True):
@@ -36,7 +38,7 @@ class Passing(Struct, frozen=True):
 class State(Struct, frozen=True):
     """Everything that is remembered."""
 
-    live_message: LiveMessage | None = None
+    live_messages: tuple[LiveMessage, ...] = ()
     #: the channel that `/setup` has chosen; 0: none
     live_channel_id: int = 0
     #: fingerprint of the slash commands that Discord knows

@@ -27,6 +27,7 @@ TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("supervisor", supervisor.config.Supervisor),
     ("discord", botapp.config.Discord),
     ("bot", botapp.config.Bot),
+    ("bot.live", botapp.config.Live),
     ("cache", supervisor.config.Cache),
     ("alerts", supervisor.config.Alerts),
     ("logs", supervisor.config.Logs),
@@ -100,7 +101,9 @@ def configuration() -> str:
         "out of range are refused with their place and what was expected (exit 78).\n",
     ]
     for name, kind in TABLES:
-        heading = (f"[[{name}]]" if kind is Unit else f"[{name}]") if name else "At the top of the file"
+        heading = (
+            (f"[[{name}]]" if kind in (Unit, botapp.config.Live) else f"[{name}]") if name else "At the top of the file"
+        )
         rows = [_key(kind, field) for field in msgspec.structs.fields(kind) if field.name not in _NOT_KEYS]
         parts += [f"## {heading}\n", "| key | default | values | |", "|---|---|---|---|", *rows, ""]
     return "\n".join(parts)

@@ -24,7 +24,7 @@ MAX_LINES_ELSEWHERE = 450
 #: the restart is to be read in one place, from top to bottom
 LONGER = {"supervisor/machine.py": 600}
 #: what `Struct`s hold besides keys: the tables themselves, and where the file is
-NO_KEYS = {"supervisor", "discord", "bot", "cache", "alerts", "store", "deposits", "programs", "path"}
+NO_KEYS = {"supervisor", "discord", "bot", "cache", "alerts", "store", "deposits", "live", "programs", "path"}
 
 #: who may import what: a package, a part of it (a prefix of paths below ROOT), and the places that alone may
 ONLY_IN = {

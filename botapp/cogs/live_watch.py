@@ -17,14 +17,13 @@ class LiveWatch(commands.Cog):
     @commands.Cog.listener()
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         """Post the live message again when it was deleted."""
-        if event.message_id == self._shopfront.message_id:
-            self._shopfront.message_deleted()
+        self._shopfront.message_deleted(event.message_id)
 
     @commands.Cog.listener()
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         """Post the live message again when it was deleted among others."""
-        if self._shopfront.message_id in event.message_ids:
-            self._shopfront.message_deleted()
+        for message_id in event.message_ids:
+            self._shopfront.message_deleted(message_id)
 
     @commands.Cog.listener()
     async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:

@@ -137,7 +137,7 @@ class ShopAdmin(ShopCog):
             try:
                 await self.bot.get_partial_messageable(ctx.channel.id).get_partial_message(message_id).delete()
             except discord.NotFound:
-                self.bot.shopfront.message_deleted()
+                self.bot.shopfront.message_deleted(message_id)
             await self.say(ctx, _("✅ The live message is posted anew in this channel."))
             return
         setup = self.bot.get_cog(SetupCog.__name__)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
 from botapp import state
@@ -27,26 +28,25 @@ def carry(connection: Connection, settings: Settings) -> None:
         raise DataProblem(str(error)) from error
     remembered.put(connection, _CHANNEL, here.live_channel_id or None)
     connection.execute(delete(live_message))
-    if (message := here.live_message) is not None:
-        values = {"channel_id": message.channel_id, "message_id": message.message_id, "shows": message.shows}
-        connection.execute(insert(live_message).values(**values, language=""))
+    for message in here.live_messages:
+        connection.execute(insert(live_message).values(**msgspec.structs.asdict(message)))
 
 
 def carried(connection: Connection) -> state.State:
     """Return what a copy of the database has carried along."""
-    row = connection.execute(select(live_message).where(live_message.c.language == "")).first()
-    message = state.LiveMessage(row.channel_id, row.message_id, row.shows) if row is not None else None
-    return state.State(live_message=message, live_channel_id=remembered.get(connection, _CHANNEL, int) or 0)
+    columns = (live_message.c.channel_id, live_message.c.message_id, live_message.c.shows, live_message.c.language)
+    messages = tuple(state.LiveMessage(*row) for row in connection.execute(select(*columns)))
+    return state.State(live_messages=messages, live_channel_id=remembered.get(connection, _CHANNEL, int) or 0)
 
 
 def settle(settings: Settings, came: state.State) -> None:
     """Remember here what came along, unless this place knows of a live message of its own. Raises DataProblem."""
     try:
         here = state.load(settings.state_file)
-        if here.live_message is None and came.live_message is not None:
-            # what it shows is not told: the bot is to draw it anew
-            message = state.LiveMessage(came.live_message.channel_id, came.live_message.message_id, "")
-            state.change(settings.state_file, live_message=message)
+        if not here.live_messages and came.live_messages:
+            # what they show is not told: the bot is to draw them anew
+            messages = tuple(msgspec.structs.replace(one, shows="") for one in came.live_messages)
+            state.change(settings.state_file, live_messages=messages)
         if not here.live_channel_id and came.live_channel_id:
             state.change(settings.state_file, live_channel_id=came.live_channel_id)
     except StateError as error:

@@ -84,6 +84,11 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
                 ),
             ),
             Key("edit_interval_s", "2.0", N_("Shortest time between two edits of the live message, in seconds.")),
+            Key(
+                "live",
+                "[]",
+                N_('Further live messages, each in its own language: [{ channel_id = 1, language = "en" }].'),
+            ),
         ),
     ),
     "cache": (

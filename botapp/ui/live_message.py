@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from botapp import state
 from botapp.discord_words import problem
 from botapp.locale import _
 from botapp.ui import custom_ids
-from botapp.ui.live_view import ClickView, OnClick, embed_of
+from botapp.ui.live_view import ClickView, OnClick, embeds_of
 from botapp.ui.render import Rendered
 
 log = logging.getLogger(__name__)
@@ -29,19 +29,24 @@ _UNKNOWN_MESSAGE: Final = 10008
 _TOO_MANY_EDITS: Final = 30046
 
 
+#: gives the channel of an id, without asking Discord
+Messageable = Callable[[int], discord.PartialMessageable]
+
+
 class CannotShow(Exception):
     """The live message cannot be shown; the message says why and what to do."""
 
 
 class LiveMessage:
-    """The live message of one channel. Its id is remembered in a file, not in a cache."""
+    """The live message of one channel and language. Its id is remembered in a file, not in a cache."""
 
     def __init__(
         self,
-        messageable: Callable[[int], discord.PartialMessageable],
+        messageable: Messageable,
         channel_id: int,
         state_file: Path,
         on_click: OnClick,
+        language: str = "",
     ) -> None:
         """
         Args:
@@ -49,10 +54,13 @@ class LiveMessage:
             channel_id: where the live message belongs.
             state_file: where its id is remembered.
             on_click: serves clicks on its buttons.
+            language: its own; empty: that of the shop.
         """
         self._messageable = messageable
         #: where it belongs
         self.channel_id = channel_id
+        #: its own language; empty: that of the shop
+        self.language = language
         self._state_file = state_file
         self._on_click = on_click
         self._known: state.LiveMessage | None = None
@@ -63,6 +71,11 @@ class LiveMessage:
         """Id of the live message, if there is one."""
         return self._known.message_id if self._known else None
 
+    @property
+    def key(self) -> tuple[int, str]:
+        """What tells it from other live messages: channel and language."""
+        return self.channel_id, self.language
+
     def forget(self) -> None:
         """Note that the message has been deleted: the next `show` posts another."""
         self._remember(None)
@@ -72,8 +85,7 @@ class LiveMessage:
         try:
             if not self._looked:
                 await self._look()
-            fingerprint = rendered.fingerprint()
-            if self._known is not None and self._known.shows == fingerprint:
+            if self._known is not None and self._known.shows == rendered.fingerprint():
                 return False
             if self._known is None:
                 await self._post(rendered)
@@ -86,48 +98,47 @@ class LiveMessage:
         return True
 
     async def _look(self) -> None:
-        """Find the message of an earlier life, if it is still there."""
-        known = state.load(self._state_file).live_message
-        if known is not None:
-            message = self._messageable(known.channel_id).get_partial_message(known.message_id)
-            try:
-                if known.channel_id == self.channel_id:
-                    await message.fetch()
-                else:
-                    await message.delete()
-                    known = None
-            except discord.NotFound:
-                known = None
-        self._known = known
+        """Find the message of an earlier life, also one whose id was lost, and remove all but that one."""
+        entries = state.load(self._state_file).live_messages
+        known = next((one for one in entries if (one.channel_id, one.language) == self.key), None)
+        if known is not None and not await self._is_there(known):
+            known = None
+        others = {one.message_id for one in entries if (one.channel_id, one.language) != self.key}
+        found = [message for message in await self._own_messages() if message.id not in others]
+        if known is None and found:
+            known = state.LiveMessage(self.channel_id, found[0].id, "", self.language)
+        self._remember(known)
+        for message in found:
+            if known is not None and message.id != known.message_id:
+                log.info(_("A second live message in channel %d is removed"), self.channel_id)
+                await message.delete()
         self._looked = True
+
+    async def _is_there(self, known: state.LiveMessage) -> bool:
+        try:
+            await self._messageable(known.channel_id).get_partial_message(known.message_id).fetch()
+        except discord.NotFound:
+            return False
+        return True
 
     async def _edit(self, known: state.LiveMessage, rendered: Rendered) -> None:
         message = self._messageable(known.channel_id).get_partial_message(known.message_id)
         try:
-            await message.edit(embed=embed_of(rendered), view=ClickView(rendered.buttons, self._on_click))
+            await message.edit(embeds=embeds_of(rendered), view=ClickView(rendered.buttons, self._on_click))
         except discord.HTTPException as error:
             if error.code not in (_UNKNOWN_MESSAGE, _TOO_MANY_EDITS):
                 raise
-            self._remember(None)
+            await self._post(rendered)
             if error.code == _TOO_MANY_EDITS:
                 await message.delete()
-            await self._post(rendered)
             return
         self._remember(msgspec.structs.replace(known, shows=rendered.fingerprint()))
 
     async def _post(self, rendered: Rendered) -> None:
-        """Post the message, unless one is there whose id was lost; then that one is used again."""
-        found = await self._own_messages()
-        for extra in found[1:]:
-            await extra.delete()
-        embed, view = embed_of(rendered), ClickView(rendered.buttons, self._on_click)
-        if found:
-            await found[0].edit(embed=embed, view=view)
-            message: discord.Message = found[0]
-        else:
-            message = await self._messageable(self.channel_id).send(embed=embed, view=view)
-            log.info(_("Live message posted in channel %d"), self.channel_id)
-        self._remember(state.LiveMessage(self.channel_id, message.id, rendered.fingerprint()))
+        view = ClickView(rendered.buttons, self._on_click)
+        message = await self._messageable(self.channel_id).send(embeds=embeds_of(rendered), view=view)
+        log.info(_("Live message posted in channel %d"), self.channel_id)
+        self._remember(state.LiveMessage(self.channel_id, message.id, rendered.fingerprint(), self.language))
 
     async def _own_messages(self) -> list[discord.Message]:
         """Return live messages of ours in the channel, newest first; none when its history may not be read."""
@@ -138,8 +149,31 @@ class LiveMessage:
             return []
 
     def _remember(self, known: state.LiveMessage | None) -> None:
+        entries = state.load(self._state_file).live_messages
+        rest = tuple(one for one in entries if (one.channel_id, one.language) != self.key)
         self._known = known
-        state.change(self._state_file, live_message=known)
+        fresh = rest if known is None else (*rest, known)
+        if fresh != entries:
+            state.change(self._state_file, live_messages=fresh)
+
+
+async def remove_others(messageable: Messageable, state_file: Path, wanted: Collection[tuple[int, str]]) -> None:
+    """Remove live messages of earlier times that do not belong to the `wanted` channels and languages.
+
+    What goes wrong is logged; the next life tries again. Raises StateError.
+    """
+    for one in state.load(state_file).live_messages:
+        if (one.channel_id, one.language) in wanted:
+            continue
+        try:
+            await messageable(one.channel_id).get_partial_message(one.message_id).delete()
+        except discord.NotFound:
+            log.debug("somebody else has removed the live message %d", one.message_id)
+        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.warning(_("cannot remove an earlier live message: %s"), explain(error, one.channel_id))
+            continue
+        left = tuple(other for other in state.load(state_file).live_messages if other != one)
+        state.change(state_file, live_messages=left)
 
 
 def explain(error: Exception, channel_id: int) -> str:

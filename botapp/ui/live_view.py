@@ -38,10 +38,10 @@ class _ViewButton(discord.ui.Button[ClickView]):
         await self._on_click(interaction, self._id_of_click)
 
 
-def embed_of(rendered: Rendered) -> discord.Embed:
-    """Return the embed of the live message."""
+def embeds_of(rendered: Rendered) -> list[discord.Embed]:
+    """Return the embeds of the live message."""
     description = "\n".join(line for line in (rendered.description, rendered.updated) if line)
     embed = discord.Embed(title=rendered.title, description=description, colour=rendered.colour)
     for name, value in rendered.fields:
         embed.add_field(name=name, value=value, inline=False)
-    return embed
+    return [embed, *(discord.Embed(description=page, colour=rendered.colour) for page in rendered.pages)]

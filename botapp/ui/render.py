@@ -12,14 +12,16 @@ from botapp.locale import _
 from botapp.store.money import Unit
 from botapp.store.records import Product
 from botapp.ui import custom_ids
-from botapp.ui.health_link import Shown
-from botapp.ui.words import number, price, when
+from botapp.ui.health_link import Mode, Shown
+from botapp.ui.words import amount, number, price, when
 
-#: Discord's limits: fields of an embed, and characters of a field's name and value; of all, less some for the rest
+#: Discord's limits: fields of an embed, and characters of a field's name and value
 _MAX_FIELDS: Final = 25
 _MAX_NAME_CHARS: Final = 200
 _MAX_VALUE_CHARS: Final = 400
-_MAX_CHARS: Final = 5000
+#: the same for an embed's description, and for all embeds of a message (6000), less some for title and notes
+_MAX_PAGE_CHARS: Final = 4000
+_MAX_CHARS: Final = 5400
 
 Mood = Literal["open", "trouble", "closed"]
 _COLOURS: Final[dict[Mood, int]] = {"open": 0x2ECC71, "trouble": 0xE67E22, "closed": 0x95A5A6}
@@ -31,6 +33,9 @@ class Snapshot:
 
     products: tuple[Product, ...]
     shown: Shown
+    #: what is wrong, and since when in seconds since 1970
+    mode: Mode
+    since_s: float
     #: denominations of the shop's money
     units: tuple[Unit, ...]
     #: stock up to which a product is marked as running low
@@ -63,6 +68,8 @@ class Rendered:
     #: name and value of each field
     fields: tuple[tuple[str, str], ...]
     buttons: tuple[Button, ...]
+    #: further products in lines, where there are too many for fields
+    pages: tuple[str, ...] = ()
     #: since when it says so; empty where nobody needs to know
     updated: str = ""
 
@@ -75,11 +82,13 @@ class Rendered:
 def render(snapshot: Snapshot) -> Rendered:
     """Return the live message for `snapshot`, in the language in use."""
     mood: Mood = "closed" if snapshot.closed else "open" if snapshot.shown.stock else "trouble"
+    many = len(snapshot.products) > _MAX_FIELDS
     return Rendered(
         title=_("🛒 Live stock"),
         description=_description(mood, snapshot),
         colour=_COLOURS[mood],
-        fields=_fields(snapshot) if mood == "open" else (),
+        fields=_fields(snapshot) if mood == "open" and not many else (),
+        pages=_pages(snapshot) if mood == "open" and many else (),
         buttons=buttons(enabled=mood == "open" and snapshot.shown.buttons),
         updated=_("Last update: %s") % when(snapshot.at_ms) if mood == "open" else "",
     )
@@ -110,7 +119,12 @@ def _description(mood: Mood, snapshot: Snapshot) -> str:
     if mood == "closed":
         return _("🔒 The shop is closed for a moment. It opens again by itself.")
     if mood == "trouble":
-        return _("⚠️ Stock cannot be shown right now, so the buttons are off. It is being looked after.")
+        since = when(int(snapshot.since_s * 1000))
+        said = {
+            Mode.STOCK_BROKEN: _("⚠️ The stock cannot be read since %s, so the buttons are off."),
+            Mode.BUTTONS_BROKEN: _("⚠️ The buttons do not work since %s, so no stock is shown."),
+        }.get(snapshot.mode, _("⚠️ Stock and buttons do not work since %s."))
+        return said % since + " " + _("It is being looked after, and comes back by itself.")
     return _("Prices and stock are up to date.") if snapshot.products else _("There are no products yet.")
 
 
@@ -122,11 +136,35 @@ def _fields(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
         field = _field(product, snapshot.units, snapshot.low_stock)
         chars += len(field[0]) + len(field[1])
         rest = len(snapshot.products) - shown
-        if chars > _MAX_CHARS or (len(fields) == _MAX_FIELDS - 1 and rest > 1):
+        if chars > _MAX_CHARS:
             fields.append(("…", _("and %s more: click Buy to see them all") % number(rest)))
             break
         fields.append(field)
     return tuple(fields)
+
+
+def _pages(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return a line for each product, in pages; where a message holds no more, the last line says how many are left."""
+    pages: list[list[str]] = [[]]
+    chars = page_chars = 0
+    for shown, product in enumerate(snapshot.products):
+        line = _line(product, snapshot.units, snapshot.low_stock)
+        if chars + len(line) > _MAX_CHARS:
+            pages[-1].append(_("and %s more: click Buy to see them all") % number(len(snapshot.products) - shown))
+            break
+        if page_chars + len(line) > _MAX_PAGE_CHARS:
+            pages.append([])
+            page_chars = 0
+        pages[-1].append(line)
+        chars += len(line) + 1
+        page_chars += len(line) + 1
+    return tuple("\n".join(page) for page in pages)
+
+
+def _line(product: Product, units: Sequence[Unit], low_stock: int) -> str:
+    light = mark(product.stock, low_stock)
+    name, code = product.name[:_MAX_NAME_CHARS], product.code[:40]
+    return f"{light} **{name}** `{code}` · {amount(product.price, units)} · {stock(product)}"
 
 
 def _field(product: Product, units: Sequence[Unit], low_stock: int) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from botapp import locale
@@ -37,7 +37,7 @@ class Shopfront:
         background: Background,
         store: Store,
         read_products: Callable[[], Awaitable[tuple[Product, ...]]],
-        live_message: LiveMessage | None,
+        live_messages: Sequence[LiveMessage],
         *,
         edit_interval_s: float = 2.0,
         probe_buttons: Callable[[], str | None] = lambda: None,
@@ -48,7 +48,7 @@ class Shopfront:
         Args:
             store: how this shop is set up.
             read_products: may raise Unavailable.
-            live_message: None while no channel is chosen.
+            live_messages: the first is that of the channel that is chosen; none while there is none.
             edit_interval_s: shortest time between two edits, in seconds.
             probe_buttons: says why buttons do not work; None: they do.
             on_health: called when health has changed.
@@ -64,7 +64,7 @@ class Shopfront:
         self._background = background
         self._store = store
         self._read_products = read_products
-        self._live_message = live_message
+        self._live_messages = list(live_messages)
         self._edit_interval_s = edit_interval_s
         self._probe_buttons = probe_buttons
         self._on_health = on_health
@@ -80,13 +80,18 @@ class Shopfront:
 
     @property
     def channel_id(self) -> int | None:
-        """The channel that is chosen for the live message; None: none is."""
-        return self._live_message.channel_id if self._live_message else None
+        """The channel of the first live message; None: there is none."""
+        return self._live_messages[0].channel_id if self._live_messages else None
 
     @property
     def message_id(self) -> int | None:
-        """Id of the live message, if there is one."""
-        return self._live_message.message_id if self._live_message else None
+        """Id of the first live message, if there is one."""
+        return self._live_messages[0].message_id if self._live_messages else None
+
+    @property
+    def keys(self) -> set[tuple[int, str]]:
+        """Channels and languages that live messages belong into."""
+        return {one.key for one in self._live_messages}
 
     def may_serve(self) -> bool:
         """Tell whether a click may be served now: to be asked before every operation."""
@@ -106,9 +111,10 @@ class Shopfront:
         }
 
     async def move(self, live_message: LiveMessage) -> None:
-        """Show `live_message` from now on, at once. Raises CannotShow; it is tried again then."""
+        """Show `live_message` in place of the first, at once. Raises CannotShow; it is tried again then."""
         async with self._lock:
-            self._live_message = live_message
+            others = [one for one in self._live_messages if one.language]
+            self._live_messages = [live_message, *others]
             try:
                 await self._show()
             except CannotShow as error:
@@ -126,11 +132,12 @@ class Shopfront:
             with locale.of_process():  # whoever caused this, everybody reads it
                 self._due = loop.call_at(max(loop.time(), self._edited_at_s + self._edit_interval_s), self._look_now)
 
-    def message_deleted(self) -> None:
-        """The live message is gone: post it again."""
-        if self._live_message is not None:
-            self._live_message.forget()
-            self.look_soon()
+    def message_deleted(self, message_id: int) -> None:
+        """A message is gone: if it was a live message, post it again."""
+        for one in self._live_messages:
+            if one.message_id == message_id:
+                one.forget()
+                self.look_soon()
 
     async def close(self) -> None:
         """Show that the shop is closed, with the buttons off. What goes wrong is logged."""
@@ -203,16 +210,24 @@ class Shopfront:
             self.look_soon()
 
     async def _show(self) -> None:
-        """Show what is to be seen now. Raises CannotShow."""
-        if self._live_message is None:
-            return
-        loop = asyncio.get_running_loop()
-        if await self._live_message.show(render(self._snapshot(self.products, health_link.shown(self.link)))):
-            self._edited_at_s = loop.time()
+        """Show what is to be seen now, in every live message that can be. Raises CannotShow: one could not."""
+        snapshot = self._snapshot(self.products, health_link.shown(self.link))
+        problems = []
+        for one in self._live_messages:
+            with locale.speaking(one.language) if one.language else locale.of_process():
+                rendered = render(snapshot)
+            try:
+                if await one.show(rendered):
+                    self._edited_at_s = asyncio.get_running_loop().time()
+            except CannotShow as error:
+                problems.append(str(error))
+        if problems:
+            raise CannotShow("; ".join(problems))
 
     def _snapshot(self, products: tuple[Product, ...], seen: Shown) -> Snapshot:
         at_ms = int(time.time() * 1000)
-        return Snapshot(products, seen, self._store.currency, self._store.low_stock, at_ms, self._closed)
+        link, store = self.link, self._store
+        return Snapshot(products, seen, link.mode, link.since_s, store.currency, store.low_stock, at_ms, self._closed)
 
     async def _livestock_is(self, error: str | None, *, about: Which = "livestock") -> None:
         self._about = about

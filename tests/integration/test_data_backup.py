@@ -373,15 +373,15 @@ def test_the_latest_backup_is_none_that_a_restore_put_aside(shop: Database, sett
 
 def test_a_move_carries_along_where_the_live_message_is(shop: Database, settings: Settings) -> None:
     message = state.LiveMessage(1400, 1500, "fingerprint")
-    state.change(settings.state_file, live_message=message, live_channel_id=1400, commands="of this place")
+    state.change(settings.state_file, live_messages=(message,), live_channel_id=1400, commands="of this place")
     new = elsewhere(settings)
     restore.restore(new, make_backup(settings))
     came = state.load(new.state_file)
     # the same message in the same channel, to be drawn anew; which commands Discord knows is found out anew
-    assert came == state.State(state.LiveMessage(1400, 1500, ""), 1400, "")
+    assert came == state.State((state.LiveMessage(1400, 1500, ""),), 1400, "")
     assert rows(new) == rows(settings)
     # a place that has one keeps it
-    state.change(settings.state_file, live_message=state.LiveMessage(1400, 1600, "later"))
+    state.change(settings.state_file, live_messages=(state.LiveMessage(1400, 1600, "later"),))
     restore.restore(new, make_backup(settings))
     assert state.load(new.state_file) == came
     # and the shop itself was told nothing of it

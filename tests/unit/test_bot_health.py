@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from botapp.store.money import Unit
 from botapp.store.records import Product
 from botapp.ui import custom_ids
 from botapp.ui.buttons.live_buttons import LiveButtonManager
-from botapp.ui.health_link import Shown
+from botapp.ui.health_link import Mode, Shown
 from botapp.ui.render import Snapshot, mark, render
 from botapp.ui.views.live_stock_view import LiveStockManager
 
@@ -35,11 +36,12 @@ def snapshot(
     products: tuple[Product, ...] = PRODUCTS,
     seen: Shown = OPEN,
     *,
+    mode: Mode = Mode.NORMAL,
     low_stock: int = 10,
     at_ms: int = 5000,
     closed: bool = False,
 ) -> Snapshot:
-    return Snapshot(products, seen, UNITS, low_stock, at_ms, closed)
+    return Snapshot(products, seen, mode, 7.0, UNITS, low_stock, at_ms, closed)
 
 
 def partners() -> tuple[LiveStockManager, LiveButtonManager]:
@@ -124,13 +126,15 @@ def test_the_open_shop_shows_prices_stock_and_working_buttons() -> None:
 
 def test_trouble_and_closing_hide_stock_and_switch_the_buttons_off() -> None:
     whole = render(snapshot())
-    trouble = render(snapshot(seen=Shown(stock=False, buttons=False)))
+    broken = (Mode.STOCK_BROKEN, Mode.BUTTONS_BROKEN, Mode.BOTH_BROKEN)
+    trouble = [render(snapshot(seen=Shown(stock=False, buttons=False), mode=mode)) for mode in broken]
     closed = render(snapshot(closed=True))
-    for message in (trouble, closed):
+    for message in (*trouble, closed):
         assert message.fields == ()
         assert all(button.disabled for button in message.buttons)
-    assert len({one.description for one in (whole, trouble, closed)}) == 3
-    assert len({one.fingerprint() for one in (whole, trouble, closed)}) == 3
+    assert all("<t:7:R>" in message.description for message in trouble), "since when"
+    assert len({one.description for one in (whole, *trouble, closed)}) == 5
+    assert len({one.fingerprint() for one in (whole, *trouble, closed)}) == 5
     assert whole.fingerprint() == render(snapshot()).fingerprint()
 
 
@@ -144,11 +148,19 @@ def test_time_alone_is_shown_but_is_no_reason_to_edit() -> None:
 
 
 def test_more_products_than_a_message_holds_are_counted() -> None:
-    many = tuple(Product(number, f"C{number}", "x", 1, "", 0) for number in range(26))
+    many = tuple(Product(number, f"C{number}", f"Product {number}", 150, "", 5) for number in range(300))
     assert len(render(snapshot(many[:25])).fields) == 25
-    fields = render(snapshot(many)).fields
-    assert len(fields) == 25
-    assert "2 lagi" in fields[-1][1]
+    assert render(snapshot(many[:25])).pages == ()
+    for count in (26, 80, 300):
+        message = render(snapshot(many[:count]))
+        assert message.fields == ()
+        lines = "\n".join(message.pages).splitlines()
+        assert "1 DL 50 WL" in lines[0]
+        left = re.search(r"(\d+) lagi", lines[-1])
+        assert len(lines) - (left is not None) + int(left[1] if left else 0) == count
+        assert (left is not None) == (count == 300)
+        assert all(len(page) <= 4096 for page in message.pages)
+        assert len(message.title + message.description + message.updated) + sum(map(len, message.pages)) <= 6000
     wordy = tuple(Product(number, "C" * 300, "x" * 300, 1, "y" * 5000, 0) for number in range(25))
     message = render(snapshot(wordy))
     assert sum(len(name) + len(value) for name, value in message.fields) < 5500
@@ -166,9 +178,9 @@ def test_the_state_file_is_whole_private_and_says_when_it_is_damaged(tmp_path: P
     path = tmp_path / "bot" / "state.json"
     assert state.load(path) == state.State()
     message = state.LiveMessage(1, 2, "abc")
-    state.change(path, live_message=message)
+    state.change(path, live_messages=(message,))
     state.change(path, live_channel_id=3)
-    assert state.load(path) == state.State(live_message=message, live_channel_id=3)
+    assert state.load(path) == state.State(live_messages=(message,), live_channel_id=3)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert list(path.parent.iterdir()) == [path]
@@ -180,4 +192,4 @@ def test_the_state_file_is_whole_private_and_says_when_it_is_damaged(tmp_path: P
     assert path.read_text() == "{half"
     (tmp_path / "file").touch()
     with pytest.raises(state.StateError, match="tidak dapat membuka"):
-        state.change(tmp_path / "file" / "state.json", live_message=message)
+        state.change(tmp_path / "file" / "state.json", live_messages=(message,))
