@@ -35,6 +35,7 @@ _SWITCHES: Final = {
     "identify_limit",
     "identify_budget",
     "dm_closed",
+    "refuse_gateway",
     "drop",
 }
 
@@ -293,7 +294,8 @@ class Control:
         `routes`: faults to add; `token`: the token that is valid from now on; `forbid_intents`: privileged intents
         that are switched off; `invited`: whether the bot is in the guild; `clock_offset_s`: seconds by which the
         Date header of REST answers is off; `identify_limit`: one IDENTIFY per 5 s; `identify_budget`: IDENTIFYs a day;
-        `dm_closed`: names of members who take no direct messages; `drop`: end all gateway connections, by
+        `dm_closed`: names of members who take no direct messages; `refuse_gateway`: whether new gateway connections
+        are turned away; `drop`: end all gateway connections, by
         {"reset": true} or {"code": 4000}, with "end": true so that no session can be resumed.
         """
         given = await _read_object(request)
@@ -321,6 +323,7 @@ class Control:
             self._world.closed_dms = {self._world.people[name] for name in closed}
         if "invited" in given:
             self._world.invite(bool(given["invited"]))
+        self._gateway.refusing = bool(given.get("refuse_gateway", self._gateway.refusing))
         self._faults.clock_offset_s = float(given.get("clock_offset_s", self._faults.clock_offset_s))
         sessions.token = str(given.get("token", sessions.token))
         sessions.identify_limit = bool(given.get("identify_limit", sessions.identify_limit))
@@ -343,6 +346,7 @@ class Control:
             "identify_limit": self._identify_limit,
             "identify_budget": IDENTIFIES_PER_DAY,
             "dm_closed": [],
+            "refuse_gateway": False,
         }
         self._switch(everything)
         for channel_id in ids.CHANNELS.values():

@@ -82,6 +82,8 @@ class Gateway:
         self.world: World | None = None
         self._feed = feed
         self._connections: set[_Connection] = set()
+        #: whether new connections are turned away
+        self.refusing = False
 
     def broadcast(self, event: str, payload: dict[str, Any]) -> None:
         """Give an event to every session: sent at once, or kept for a RESUME."""
@@ -102,6 +104,8 @@ class Gateway:
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one connection until it ends."""
+        if self.refusing:
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(timeout=_CLOSE_TIMEOUT_S, max_msg_size=_MAX_MESSAGE_BYTES, compress=False)
         await socket.prepare(request)
         if request.query.get("v", "10") != "10" or request.query.get("encoding", "json") != "json":

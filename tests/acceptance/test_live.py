@@ -1,0 +1,209 @@
+"""Live stock and buttons from the member's side, while something is broken: they always tell the same story."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from botapp.demo_shop import Goods
+from botapp.ui import custom_ids
+from tests.support.discord_control import Json, controls
+from tests.support.goods import stock_up
+from tests.support.shop import Shop, shop, text
+
+#: longer than the longest pause before something broken is tried again
+PATIENCE_S = 40.0
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Shop]:
+    with shop(tmp_path) as one:
+        one.start()
+        wait_open(one)
+        yield one
+
+
+def live(one: Shop, channel: str = "toko") -> list[Json]:
+    """Return the live messages that a member sees."""
+    return [
+        message
+        for message in one.discord.view("Budi", channel)
+        if any(part.get("custom_id") == custom_ids.BUY for part in controls(message))
+    ]
+
+
+def is_open(message: Json) -> bool:
+    """Tell whether stock is shown and buttons can be clicked; anything between is a contradiction."""
+    stock = "Steam 10" in text(message)
+    clickable = [not part.get("disabled") for part in controls(message) if part.get("custom_id") in custom_ids.LIVE]
+    assert all(clickable) == any(clickable) == stock, text(message)
+    return stock
+
+
+def wait_open(one: Shop) -> None:
+    one.discord.wait_for(lambda: [is_open(message) for message in live(one)] == [True], timeout_s=PATIENCE_S)
+
+
+def wait_shut(one: Shop, why: str) -> None:
+    """Wait for one live message that shows no stock, with its buttons off, and says why and since when."""
+
+    def shut() -> bool:
+        messages = live(one)
+        return [is_open(message) for message in messages] == [False] and why in text(messages[0])
+
+    one.discord.wait_for(shut, timeout_s=PATIENCE_S)
+    assert "<t:" in text(live(one)[0])
+
+
+def answer(one: Shop, custom_id: str = custom_ids.BALANCE) -> str:
+    """Click a button and return what the member is told; every click is answered."""
+    done = one.click(custom_id)
+    assert done["state"] == "answered", done
+    return " ".join(text(message) for message in done["messages"])
+
+
+def wait_livestock(one: Shop, *, healthy: bool) -> None:
+    """Wait until the bot has said how its live stock is; no event tells that."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while one.program()["health"]["livestock"]["is_healthy"] is not healthy:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.1)
+
+
+class Database:
+    """The database's file, taken away and brought back."""
+
+    def __init__(self, one: Shop) -> None:
+        self.file = one.directory / "state" / "bot" / "shop.db"
+        self.aside = self.file.with_suffix(".aside")
+
+    def go(self) -> None:
+        self.file.rename(self.aside)
+
+    def come_back(self) -> None:
+        self.aside.rename(self.file)
+
+
+def test_the_database_gone_and_back(running: Shop) -> None:
+    database = Database(running)
+    database.go()
+    # whoever needs it is told, and so is everybody in the channel
+    assert "tidak ada yang berubah" in answer(running)
+    wait_shut(running, "Stok tidak bisa dibaca sejak")
+    assert "❌ Livestock error: Database connection failed" in running.log()
+    assert running.program()["health"]["livestock"]["last_error"] == "Database connection failed"
+    assert running.program()["health"]["link"]["state"] == "stock_broken"
+    database.come_back()
+    wait_open(running)
+    assert "✅ Livestock kembali sehat" in running.log()
+    assert running.program()["health"]["link"]["recoveries"][-1]["state"] == "stock_broken"
+    assert "Daftar" in answer(running)
+
+
+def test_a_refused_edit_declines_every_click_and_mends_itself(running: Shop) -> None:
+    running.discord.faults({"method": "PATCH", "path": "/channels/*/messages/*", "status": 403, "code": 50013})
+    change(running)
+    wait_livestock(running, healthy=False)
+    # what members see cannot be changed now, so nothing that they click has an effect
+    assert "belum bisa melayani" in answer(running)
+    running.discord.no_faults()
+    wait_open(running)
+    wait_livestock(running, healthy=True)
+    assert "Daftar" in answer(running)
+
+
+def test_a_server_error_of_discord_is_tried_again(running: Shop) -> None:
+    running.discord.faults({"method": "PATCH", "path": "/channels/*/messages/*", "status": 500, "times": 6})
+    before = text(live(running)[0])
+    change(running)
+    running.discord.wait_for(lambda: text(live(running)[0]) != before, timeout_s=PATIENCE_S)
+    wait_open(running)
+
+
+def test_after_a_429_the_newest_state_is_shown(running: Shop) -> None:
+    running.discord.faults(
+        {"method": "PATCH", "path": "/channels/*/messages/*", "status": 429, "retry_after_s": 1.5, "times": 1}
+    )
+    for price in ("100", "200", "300"):
+        change(running, price)
+    running.discord.wait_for(lambda: "300" in text(live(running)[0]), timeout_s=PATIENCE_S)
+    wait_open(running)
+
+
+def test_too_many_edits_post_a_new_message_and_leave_one(running: Shop) -> None:
+    [first] = live(running)
+    running.discord.faults(
+        {"method": "PATCH", "path": "/channels/*/messages/*", "status": 400, "code": 30046, "times": 1}
+    )
+    change(running)
+    running.discord.wait_for(
+        lambda: [one["id"] != first["id"] for one in live(running)] == [True], timeout_s=PATIENCE_S
+    )
+    wait_open(running)
+
+
+def test_a_websocket_that_stays_away_shuts_the_shop_and_opens_it_again(running: Shop) -> None:
+    running.discord.faults(refuse_gateway=True)
+    running.discord.faults(drop={"reset": True})
+    wait_shut(running, "Tombol bermasalah sejak")
+    assert "⚠️ Button manager tidak sehat, livestock tidak akan ditampilkan" in running.log()
+    running.discord.no_faults()
+    wait_open(running)
+
+
+@pytest.mark.parametrize("state", ["database", "edit", "deleted"])
+def test_a_restart_while_something_is_broken(running: Shop, state: str) -> None:
+    database = Database(running)
+    mend: Callable[[], None] = running.discord.no_faults
+    if state == "database":
+        database.go()
+        mend = database.come_back
+        answer(running)
+        wait_shut(running, "Stok tidak bisa dibaca sejak")
+    elif state == "edit":
+        running.discord.faults({"method": "PATCH", "path": "/channels/*/messages/*", "status": 403, "code": 50013})
+    else:
+        running.discord.faults({"method": "POST", "path": "/channels/*/messages", "status": 403, "code": 50013})
+        running.discord.delete_message(live(running)[0]["id"])
+    life = running.program()["life"]
+    running.ask("restart", program="bot", wait=True)
+    assert running.program()["life"] == life + 1
+    if state == "database":
+        wait_shut(running, "Stok tidak bisa dibaca sejak")
+    mend()
+    wait_open(running)
+    assert len(live(running)) == 1
+
+
+def test_second_live_messages_go_and_other_languages_have_their_own(tmp_path: Path) -> None:
+    extra = '[[bot.live]]\nchannel_id = 1400000000000000010\nlanguage = "en"\n'
+    with shop(tmp_path, extra=extra) as one:
+        one.start()
+        one.discord.wait_for(lambda: len(live(one)) == 2 and all(map(is_open, live(one))), timeout_s=PATIENCE_S)
+        assert {("stok:" in text(message), "stock:" in text(message)) for message in live(one)} == {
+            (True, False),
+            (False, True),
+        }
+        ids = {message["id"] for message in live(one)}
+        one.ask("restart", program="bot", wait=True)
+        change(one)
+        one.discord.wait_for(lambda: all("777" in text(message) for message in live(one)), timeout_s=PATIENCE_S)
+        assert {message["id"] for message in live(one)} == ids
+
+
+def test_more_products_than_fields(tmp_path: Path) -> None:
+    many = tuple(Goods(f"P{number:03d}", f"Steam 10 no. {number}", 150, "", ("x",)) for number in range(60))
+    stock_up(tmp_path, many)
+    with shop(tmp_path) as one:
+        one.start()
+        one.discord.wait_for(lambda: [is_open(message) for message in live(one)] == [True], timeout_s=PATIENCE_S)
+        assert text(live(one)[0]).count("Steam 10 no.") == 60
+
+
+def change(one: Shop, price: str = "777") -> None:
+    """Change what the live message shows, as an admin does."""
+    said = one.discord.say("Admin", f"!changeprice STEAM10 {price}")
+    one.discord.wait_for_message("Admin", lambda message: message.get("reference_id") == said or "✅" in text(message))
