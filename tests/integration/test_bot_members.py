@@ -13,7 +13,9 @@ import pytest
 
 from botapp.demo_shop import Goods
 from botapp.sandbox.ids import LIVE_CHANNEL_ID, MEMBERS
-from botapp.store import access, products, stock, world
+from botapp.store import access, counter, products, refusals, stock, world
+from botapp.store.records import Order
+from botapp.store.rules import Limits
 from botapp.store.world import World
 from tests.support.books import Books, books, now_ms
 from tests.support.bot_process import BotProcess, write_config
@@ -174,6 +176,20 @@ def test_only_the_own_orders_are_shown(scene: Scene) -> None:
     sari.buys("Steam 10")
     history = sari.click("history")["messages"][0]
     assert [one["value"] for one in options(history)] == ["2"]
+    # what no client of Discord's offers, another one could send
+    with pytest.raises(refusals.NoSuchPurchase):
+        scene.books.do(counter.order, MEMBERS["Sari"], 1)
+
+
+def test_nobody_gets_the_goods_of_a_question_that_was_somebody_elses(scene: Scene) -> None:
+    budi, sari = rich(scene), scene.sari
+    sari.register("sari_01")
+    question = budi.orders("Steam 10")
+    budi.press(question, YES)
+    budi.changed(question)
+    key = int(button(question, YES)["custom_id"].rpartition(":")[2])
+    with pytest.raises(refusals.NoSuchPurchase):
+        scene.books.do(counter.buy, Order(key, MEMBERS["Sari"], 1, 1, 120, "id"), Limits(), now_ms())
 
 
 # --- what the shop refuses ---
