@@ -264,6 +264,34 @@ def test_a_product_taken_off_sale_meanwhile(scene: Scene) -> None:
     assert "tidak dijual lagi" in text(answer["messages"][0])
 
 
+def test_who_buys_again_at_once_is_asked_to_wait_and_the_question_stays(place: Path, discord: DiscordControl) -> None:
+    write_config(place, SETTINGS.replace("cooldown_s = 0", "cooldown_s = 600"), channel_id=LIVE_CHANNEL_ID)
+    with BotProcess(place, discord), books(place) as opened:
+        budi = Customer(discord, "Budi")
+        budi.register("budi_01")
+        opened.deposit("budi_01", 1000)
+        budi.buys("Steam 10")
+        question = budi.orders("Steam 10")
+        budi.press(question, YES)
+        budi.sees("Sebentar")
+        assert budi.message(YES)["id"] == question["id"]
+        assert opened.balance("budi_01") == 880
+
+
+def test_while_the_books_are_away_that_is_said_and_nothing_is_bought(scene: Scene) -> None:
+    budi = rich(scene)
+    listed, question = budi.opens(), budi.orders("Steam 10")
+    database = scene.directory / "state" / "bot" / "shop.db"
+    away = database.rename(database.with_suffix(".away"))
+    assert "membuka catatannya" in text(budi.pick(listed, "Steam 10")["messages"][0])
+    said = budi.press(question, YES)["interaction_id"]
+    scene.discord.wait_for(lambda: "membuka catatannya" in json.dumps(scene.discord.interaction(said)))
+    away.rename(database)
+    budi.press(question, YES)
+    budi.sees("Pesanan #000001")
+    assert scene.books.balance("budi_01") == 880
+
+
 def test_cancelling_buys_nothing(scene: Scene) -> None:
     budi = rich(scene)
     budi.press(budi.orders("Steam 10"), NO)
