@@ -66,14 +66,14 @@ class Flows:
         front = self._front()
         if not front.may_serve():
             text = _("⚠️ The shop cannot serve you right now. Please try again in a little while.")
-            await interaction.response.send_message(text, ephemeral=True)
+            await self._say(interaction, text)
             return
         try:
             await self._steps[step.name](interaction, step)
         except Refused as problem:
             await self._answer(interaction, self._refusal(problem))
         except Unavailable:
-            await self._answer(interaction, Panel(self._shop.answers.unavailable()))
+            await self._say(interaction, self._shop.answers.unavailable())
 
     # --- the account ---
 
@@ -156,8 +156,7 @@ class Flows:
             note = self._shop.answers.refusal(problem)
             await self._offer(interaction, order.product_id, order.quantity, note)
         except refusals.TooSoon as problem:
-            # the question stays: it can be confirmed in a moment
-            await interaction.followup.send(self._shop.answers.refusal(problem), ephemeral=True)
+            await self._say(interaction, self._shop.answers.refusal(problem))
         except Refused as problem:
             await self._answer(interaction, self._refusal(problem, order.product_id))
         else:
@@ -173,7 +172,8 @@ class Flows:
             outcome = await self._delivery.by_message(receipt.purchase, receipt.items)
             if outcome is Outcome.CLOSED and await self._show(interaction, receipt):
                 outcome = Outcome.SHOWN
-        self._shop.purchased(receipt)
+        with locale.of_process():
+            self._shop.purchased(receipt)
         await self._answer(interaction, buying.bought(receipt, _where(outcome), self._shop.units))
 
     async def _show(self, interaction: Interaction, receipt: Receipt) -> bool:
@@ -210,13 +210,20 @@ class Flows:
     async def _open(self, interaction: Interaction, form: Form) -> None:
         await interaction.response.send_modal(modal_of(form))
 
+    async def _say(self, interaction: Interaction, text: str) -> None:
+        """Say something for the moment: what the member's own message says stays, so that it can be tried again."""
+        if interaction.response.is_done():
+            await interaction.followup.send(text, ephemeral=True)
+        else:
+            await interaction.response.send_message(text, ephemeral=True)
+
     async def _answer(self, interaction: Interaction, panel: Panel) -> None:
         """Let the member's own message say `panel`, or a new one where the click came from everybody's."""
         message = message_of(panel)
         if interaction.response.is_done():
             await interaction.edit_original_response(**message, attachments=[])
         elif message["view"] is None:
-            await interaction.response.send_message(message["content"], ephemeral=True)
+            await self._say(interaction, panel.text)
         else:
             await interaction.response.send_message(message["content"], view=message["view"], ephemeral=True)
 

@@ -13,7 +13,9 @@ import pytest
 
 from botapp.demo_shop import Goods
 from botapp.sandbox.ids import LIVE_CHANNEL_ID, MEMBERS
-from botapp.store import access, products, stock, world
+from botapp.store import access, counter, products, refusals, stock, world
+from botapp.store.records import Order
+from botapp.store.rules import Limits
 from botapp.store.world import World
 from tests.support.books import Books, books, now_ms
 from tests.support.bot_process import BotProcess, write_config
@@ -174,6 +176,20 @@ def test_only_the_own_orders_are_shown(scene: Scene) -> None:
     sari.buys("Steam 10")
     history = sari.click("history")["messages"][0]
     assert [one["value"] for one in options(history)] == ["2"]
+    # what no client of Discord's offers, another one could send
+    with pytest.raises(refusals.NoSuchPurchase):
+        scene.books.do(counter.order, MEMBERS["Sari"], 1)
+
+
+def test_nobody_gets_the_goods_of_a_question_that_was_somebody_elses(scene: Scene) -> None:
+    budi, sari = rich(scene), scene.sari
+    sari.register("sari_01")
+    question = budi.orders("Steam 10")
+    budi.press(question, YES)
+    budi.changed(question)
+    key = int(button(question, YES)["custom_id"].rpartition(":")[2])
+    with pytest.raises(refusals.NoSuchPurchase):
+        scene.books.do(counter.buy, Order(key, MEMBERS["Sari"], 1, 1, 120, "id"), Limits(), now_ms())
 
 
 # --- what the shop refuses ---
@@ -246,6 +262,34 @@ def test_a_product_taken_off_sale_meanwhile(scene: Scene) -> None:
     scene.books.do(products.delete, "STEAM")
     answer = budi.pick(message, "Steam 10")
     assert "tidak dijual lagi" in text(answer["messages"][0])
+
+
+def test_who_buys_again_at_once_is_asked_to_wait_and_the_question_stays(place: Path, discord: DiscordControl) -> None:
+    write_config(place, SETTINGS.replace("cooldown_s = 0", "cooldown_s = 600"), channel_id=LIVE_CHANNEL_ID)
+    with BotProcess(place, discord), books(place) as opened:
+        budi = Customer(discord, "Budi")
+        budi.register("budi_01")
+        opened.deposit("budi_01", 1000)
+        budi.buys("Steam 10")
+        question = budi.orders("Steam 10")
+        budi.press(question, YES)
+        budi.sees("Sebentar")
+        assert budi.message(YES)["id"] == question["id"]
+        assert opened.balance("budi_01") == 880
+
+
+def test_while_the_books_are_away_that_is_said_and_nothing_is_bought(scene: Scene) -> None:
+    budi = rich(scene)
+    listed, question = budi.opens(), budi.orders("Steam 10")
+    database = scene.directory / "state" / "bot" / "shop.db"
+    away = database.rename(database.with_suffix(".away"))
+    assert "membuka catatannya" in text(budi.pick(listed, "Steam 10")["messages"][0])
+    said = budi.press(question, YES)["interaction_id"]
+    scene.discord.wait_for(lambda: "membuka catatannya" in json.dumps(scene.discord.interaction(said)))
+    away.rename(database)
+    budi.press(question, YES)
+    budi.sees("Pesanan #000001")
+    assert scene.books.balance("budi_01") == 880
 
 
 def test_cancelling_buys_nothing(scene: Scene) -> None:
