@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
 from botapp.cogs.balances import Balances
+from botapp.cogs.commanding import ShopCog
 from botapp.cogs.products import Products
 from botapp.cogs.shop_admin import ShopAdmin
 from botapp.cogs.stock import Stock
@@ -40,6 +41,9 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+#: what admins can do in the shop, in the order of the help
+COGS: Final[tuple[type[ShopCog], ...]] = (Products, Stock, Balances, ShopAdmin, System)
 
 
 class Shop:
@@ -126,9 +130,14 @@ class Shop:
 
             self._deposit_server = DepositServer(bot, self, key)
             self._deposit_server.serve()
+<<<<<<< HEAD
         for cog in (Products, Stock, Balances, ShopAdmin, System):
             await bot.add_cog(cog(bot, self))
         self.backups.serve(bot.background)
+=======
+        for kind in COGS:
+            await bot.add_cog(kind(bot, self))
+>>>>>>> 2b0eba2 (docs: commands in Discord, in README, in the reference made from the code, in the tutorial)
 
     def notify(self, text: str, key: str = "") -> None:
         """Tell admins something in the notice channel, soon; where there is none, nothing is told. Never waits.

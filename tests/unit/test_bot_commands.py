@@ -14,14 +14,11 @@ from discord.ext import commands
 
 from botapp import locale, slash
 from botapp.cogs.admin import AdminCog
-from botapp.cogs.balances import Balances
 from botapp.cogs.commanding import SYSTEM, chapters, forms_of
-from botapp.cogs.products import Products
 from botapp.cogs.questions import Questions
 from botapp.cogs.setup import SetupCog
 from botapp.cogs.shop_admin import ShopAdmin
-from botapp.cogs.stock import Stock
-from botapp.cogs.system import System
+from botapp.shop import COGS
 from botapp.store.money import Unit
 from botapp.store.records import Entry
 from botapp.ui import admin_texts, system_texts
@@ -34,8 +31,7 @@ ADDBAL = Form("addbal", ("HANDLE", "AMOUNT", "[UNIT]"), "Budi 150", "Add money t
 
 def cogs() -> list[commands.Cog]:
     nobody: Any = None
-    admin = [AdminCog(nobody, Questions()), SetupCog(nobody)]
-    return [*admin, *(cog(nobody, nobody) for cog in (Products, Stock, Balances, ShopAdmin, System))]
+    return [AdminCog(nobody, Questions()), SetupCog(nobody), *(kind(nobody, nobody) for kind in COGS)]
 
 
 @pytest.fixture(params=locale.LANGUAGES)
