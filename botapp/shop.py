@@ -130,14 +130,9 @@ class Shop:
 
             self._deposit_server = DepositServer(bot, self, key)
             self._deposit_server.serve()
-<<<<<<< HEAD
-        for cog in (Products, Stock, Balances, ShopAdmin, System):
-            await bot.add_cog(cog(bot, self))
-        self.backups.serve(bot.background)
-=======
         for kind in COGS:
             await bot.add_cog(kind(bot, self))
->>>>>>> 2b0eba2 (docs: commands in Discord, in README, in the reference made from the code, in the tutorial)
+        self.backups.serve(bot.background)
 
     def notify(self, text: str, key: str = "") -> None:
         """Tell admins something in the notice channel, soon; where there is none, nothing is told. Never waits.

@@ -74,7 +74,7 @@ class Uploads:
             try:
                 await self._sweep()
             except Unavailable as error:
-                log.info("staged lines are swept later: %s", error)
+                log.info(_("what an upload has left is forgotten later: %s"), error)
 
     async def _add(
         self, batch: str, code: str, items: tuple[Line, ...], actor: str, action: str, progress: Progress
@@ -109,4 +109,4 @@ class Uploads:
                 continue
         except Unavailable as error:
             self._swept = False
-            log.info("staged lines are swept later: %s", error)
+            log.info(_("what an upload has left is forgotten later: %s"), error)

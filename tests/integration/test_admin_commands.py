@@ -214,6 +214,17 @@ def test_the_bot_itself(shop: AdminShop) -> None:
         assert f"`{form}`" in said
 
 
+def test_a_backup_stays_on_the_server(shop: AdminShop) -> None:
+    said = shop.typed("!backup")
+    assert "Backup made" in said
+    [file] = (shop.place / "state" / "bot" / "backups").iterdir()
+    assert str(file) in said
+    assert not any(one["attachments"] for one in shop.discord.view("Admin"))
+    (shop.place / "state" / "bot" / "backups").rename(shop.place / "gone")
+    (shop.place / "state" / "bot" / "backups").write_text("a file")
+    assert "There is no backup" in shop.typed("!backup")
+
+
 def test_members_may_not_and_learn_nothing(shop: AdminShop) -> None:
     for command in ("!addbal Budi 500", "!adminhelp", "!addbal", "!blacklist", "!blacklist add x", "!addstock STEAM10"):
         assert shop.typed(command, by="Budi") == "⛔ Only admins may do that."
