@@ -217,7 +217,7 @@ def test_the_bot_itself(shop: AdminShop) -> None:
 def test_a_backup_stays_on_the_server(shop: AdminShop) -> None:
     said = shop.typed("!backup")
     assert "Backup made" in said
-    [file] = (shop.place / "state" / "bot" / "backups").iterdir()
+    [file] = (shop.place / "state" / "bot" / "backups").glob("*manual*.db")
     assert str(file) in said
     assert not any(one["attachments"] for one in shop.discord.view("Admin"))
     (shop.place / "state" / "bot" / "backups").rename(shop.place / "gone")
