@@ -59,14 +59,14 @@ class HandingOver:
         try:
             await self._shop.read(withdrawals.done, handful.withdrawal)
         except Unavailable as error:
-            log.warning("items were handed over, and may be once more: %s", error)
+            log.warning(_("items were handed over, and may be once more: %s"), error)
 
     async def hand_over_pending(self) -> None:
         """Hand over what an earlier life took out of stock and may not have handed over."""
         try:
             left = await self._shop.read(withdrawals.pending)
         except Unavailable as error:
-            log.warning("cannot tell what an earlier life has not handed over: %s", error)
+            log.warning(_("cannot tell what an earlier life has not handed over: %s"), error)
             return
         for handful in left:
             with speaking(handful.withdrawal.language):

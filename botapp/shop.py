@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
 from botapp.cogs.balances import Balances
+from botapp.cogs.commanding import ShopCog
 from botapp.cogs.deposits import Deposits
 from botapp.cogs.products import Products
 from botapp.cogs.sales import Sales
@@ -42,6 +43,9 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+#: what admins can do in the shop, in the order of the help
+COGS: Final[tuple[type[ShopCog], ...]] = (Products, Stock, Balances, Deposits, Sales, ShopAdmin, System)
 
 
 class Shop:
@@ -128,8 +132,8 @@ class Shop:
 
             self._deposit_server = DepositServer(bot, self, key)
             self._deposit_server.serve()
-        for cog in (Products, Stock, Balances, Deposits, Sales, ShopAdmin, System):
-            await bot.add_cog(cog(bot, self))
+        for kind in COGS:
+            await bot.add_cog(kind(bot, self))
         self.backups.serve(bot.background)
 
     def notify(self, text: str, key: str = "") -> None:

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 #: how often somebody is told how far it is, in seconds; an answer may be edited five times in five seconds
 TOLD_EVERY_S: Final = 2.0
+#: staged lines that are forgotten in one transaction: that is quicker than staging them
+FORGOTTEN_AT_ONCE: Final = 4000
 
 #: gets how many lines are staged, and of how many
 Progress = Callable[[int, int], Awaitable[None]]
@@ -72,12 +74,12 @@ class Uploads:
             try:
                 await self._sweep()
             except Unavailable as error:
-                log.info("staged lines are swept later: %s", error)
+                log.info(_("what an upload has left is forgotten later: %s"), error)
 
     async def _add(
         self, batch: str, code: str, items: tuple[Line, ...], actor: str, action: str, progress: Progress
     ) -> Adding:
-        told_s = time.monotonic()
+        told_s = -TOLD_EVERY_S
         for at in range(0, len(items), STAGED_AT_ONCE):
             await self._shop.read(stock.stage, batch, items[at : at + STAGED_AT_ONCE])
             if time.monotonic() - told_s >= TOLD_EVERY_S:
@@ -94,7 +96,7 @@ class Uploads:
         if self._swept:
             return
         swept = 0
-        while (forgotten := await self._shop.read(stock.unstage, None)) > 0:
+        while (forgotten := await self._shop.read(stock.unstage, None, FORGOTTEN_AT_ONCE)) > 0:
             swept += forgotten
         self._swept = True
         if swept:
@@ -103,8 +105,8 @@ class Uploads:
     async def _forget(self, batch: str) -> None:
         """Forget what was staged; where that is not possible now, the next upload or life does it."""
         try:
-            while await self._shop.read(stock.unstage, batch) > 0:
+            while await self._shop.read(stock.unstage, batch, FORGOTTEN_AT_ONCE) > 0:
                 continue
         except Unavailable as error:
             self._swept = False
-            log.info("staged lines are swept later: %s", error)
+            log.info(_("what an upload has left is forgotten later: %s"), error)

@@ -12,9 +12,14 @@ from typing import Any
 
 import click
 import msgspec
+from discord.ext import commands
 
 import botapp.config
+import botapp.shop
 import supervisor.config
+from botapp.cogs.admin import AdminCog
+from botapp.cogs.commanding import chapters
+from botapp.cogs.setup import SetupCog
 from botapp.store.money import Unit
 from supervisor.cli.root import root
 
@@ -40,8 +45,8 @@ TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
 _NOT_KEYS = {part for name, _ in TABLES for part in name.split(".")} - {"name"}
 
 
-def commands() -> str:
-    """Return the page about all commands."""
+def command_line() -> str:
+    """Return the page about all commands of the command line."""
     context = click.Context(root, info_name="stocksup")
     parts = [
         MADE,
@@ -90,6 +95,32 @@ def _options(command: click.Command, context: click.Context) -> Iterator[str]:
         if isinstance(parameter, click.Option) and record is not None:
             names, text = record
             yield f"| `{names.replace('|', chr(92) + '|')}` | {text} |"
+
+
+def discord_commands() -> str:
+    """Return the page about all commands in Discord."""
+    parts = [
+        MADE,
+        "# Commands in Discord\n",
+        "For admins (`[bot] admin_ids`, `admin_role_ids`), typed with the prefix or as slash commands. What stands in\n"
+        "brackets need not be given; names with spaces stand in quotes where a command is typed. Those that ask first\n"
+        "wait 30 s for `ya` or `tidak`, or a click, by the same person in the same channel.\n",
+    ]
+    for title, forms in chapters(admin_cogs()):
+        rows = [f"| {_cell(form.usage('!'))} | {form.about} | {_cell(form.sample('!'))} |" for form in forms]
+        parts += [f"## {title}\n", "| command | | example |", "|---|---|---|", *rows, ""]
+    return "\n".join(parts)
+
+
+def admin_cogs() -> list[commands.Cog]:
+    """Return everything that has commands in Discord, without a bot."""
+    nobody: Any = None
+    of_shop = (kind(nobody, nobody) for kind in botapp.shop.COGS)
+    return [AdminCog(nobody, nobody), SetupCog(nobody), *of_shop]
+
+
+def _cell(text: str) -> str:
+    return f"`{text.replace('|', chr(92) + '|')}`"
 
 
 def configuration() -> str:
@@ -160,7 +191,11 @@ def _about(kind: type[msgspec.Struct]) -> dict[str, str]:
 
 def pages() -> dict[Path, str]:
     """Return every page that is made here."""
-    return {HERE / "commands.md": commands(), HERE / "configuration.md": configuration()}
+    return {
+        HERE / "commands.md": command_line(),
+        HERE / "configuration.md": configuration(),
+        HERE / "discord.md": discord_commands(),
+    }
 
 
 if __name__ == "__main__":

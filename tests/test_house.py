@@ -13,7 +13,9 @@ import pytest
 
 import botapp.config
 import supervisor.config
+from botapp.cogs.commanding import chapters
 from botapp.store.money import Unit
+from docs.make_reference import admin_cogs
 from supervisor.cli.root import root
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -147,6 +149,13 @@ def test_readme_names_every_command_with_its_options(readme: str) -> None:
         for flag in ("--foreground", "--reason", "--no-wait", "-f", "-n"):
             if any(flag in parameter.opts for parameter in command.params) and name != "history":
                 assert flag in usage, f"README's row about stocksup {name} does not name {flag}"
+
+
+def test_readme_names_every_command_in_discord(readme: str) -> None:
+    known = [form.usage("!").replace("|", chr(92) + "|") for _title, forms in chapters(admin_cogs()) for form in forms]
+    missing = [form for form in known if f"`{form}`" not in readme]
+    assert known
+    assert not missing, f"README does not name {missing}"
 
 
 def _keys() -> Iterator[tuple[str, str]]:

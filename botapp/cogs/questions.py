@@ -13,7 +13,8 @@ from discord.ext import commands
 
 from botapp import confirmation
 from botapp.confirmation import Dialog, Overtaken, Said, Stage
-from botapp.locale import _
+from botapp.locale import _, speaking
+from botapp.ui import language
 from botapp.ui.live_view import ClickView
 from botapp.ui.render import Button
 
@@ -103,7 +104,8 @@ class Questions(commands.Cog):
         if question is None:
             await interaction.response.defer()
         elif interaction.user.id != question.dialog.user_id:
-            await interaction.response.send_message(question.wording.stranger(), ephemeral=True)
+            with speaking(language.of_interaction(interaction)):
+                await interaction.response.send_message(question.wording.stranger(), ephemeral=True)
         else:
             await interaction.response.defer()
             answer = "yes" if custom_id == question.wording.yes.custom_id else "no"

@@ -179,7 +179,7 @@ class Stock(ShopCog):
         try:
             await ctx.message.delete()
         except discord.NotFound:
-            log.info("the message with the file was gone already")
+            log.info(_("the message with the file was gone already"))
         except discord.HTTPException as error:
             log.error(_("cannot take a public file of stock away: %s"), error.text or error.status)
             text = _(
@@ -198,4 +198,4 @@ async def _edit(message: discord.Message, text: str) -> None:
     try:
         await message.edit(content=text)
     except discord.HTTPException as error:
-        log.info("cannot say how far an upload is: %s", error)
+        log.info(_("cannot say how far an upload is: %s"), error)

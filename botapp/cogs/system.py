@@ -7,10 +7,12 @@ from typing import Literal
 
 from botapp import machine_facts
 from botapp.cogs.commanding import Ctx, ShopCog, admin_command, admin_group, chapters, nothing_else
+from botapp.config import ConfigError
+from botapp.data.problems import DataProblem
 from botapp.locale import N_, _
 from botapp.ui import system_texts
 from botapp.ui.command_forms import help_pages
-from botapp.ui.words import number
+from botapp.ui.words import number, quoted
 
 
 class System(ShopCog):
@@ -52,6 +54,22 @@ class System(ShopCog):
         await self.act(ctx, what, nothing_else)
         removed = await clear()
         await self.say(ctx, _("✅ Taken out of the cache: %s.") % number(removed))
+
+    @admin_command("backup", N_("Make a backup of the shop's books now, into a file on the server"))
+    async def backup(self, ctx: Ctx) -> None:
+        """Make a backup; it never leaves the server."""
+        # loaded when it is needed, which is seldom
+        from botapp.data.backup import make_backup
+
+        await self.act(ctx, "", nothing_else)
+        wrong: list[str] = []
+        try:
+            path = await asyncio.to_thread(make_backup, self.bot.settings, tell=wrong.append)
+        except (DataProblem, ConfigError) as error:
+            await self.say(ctx, _("❌ There is no backup: %s") % error)
+            return
+        lines = [_("✅ Backup made, on the server: %s") % quoted(str(path)), *(f"⚠️ {one}" for one in wrong)]
+        await self.say(ctx, "\n".join(lines))
 
     @admin_command("adminhelp", N_("Show all admin commands"))
     async def adminhelp(self, ctx: Ctx) -> None:

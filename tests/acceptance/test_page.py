@@ -50,7 +50,7 @@ def town() -> Iterator[Town]:
         bot = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
         try:
             discord.wait_for_bot()
-            discord.wait_for(lambda: len(discord.world()["commands"]) == 2, what="the slash commands are there")
+            discord.wait_for(lambda: len(discord.world()["commands"]) == 3, what="the slash commands are there")
             yield Town(discord, bot)
         finally:
             bot.kill()
@@ -208,7 +208,7 @@ def test_slash_commands_are_offered_filled_in_and_completed(town: Town, opened: 
     budi.be("Budi")
     text, keys = budi.page.locator("#text"), budi.page.keyboard
     text.press_sequentially("/")
-    expect(budi.page.locator(".offer")).to_have_count(2)
+    expect(budi.page.locator(".offer")).to_have_count(3)
     text.press_sequentially("sa")
     expect(budi.page.locator(".offer")).to_have_count(1)
     keys.press("Tab")
@@ -230,6 +230,21 @@ def test_slash_commands_are_offered_filled_in_and_completed(town: Town, opened: 
     keys.press("Enter")
     expect(budi.messages("Dikirim: ROBUX400")).to_be_visible()
     expect(text).to_be_focused()
+
+
+def test_a_slash_command_takes_a_file(town: Town, opened: Open, tmp_path: Path) -> None:
+    budi = opened(town.discord)
+    budi.be("Budi")
+    (tmp_path / "stok.txt").write_text("ABCD-1234")
+    text, keys = budi.page.locator("#text"), budi.page.keyboard
+    text.press_sequentially("/titip")
+    keys.press("Enter")
+    budi.page.locator(".command .chip").press("Enter")
+    expect(budi.page.locator(".command-hint")).to_contain_text("wajib")
+    budi.page.locator("[data-option=berkas]").set_input_files(tmp_path / "stok.txt")
+    expect(budi.page.locator(".command-hint")).not_to_contain_text("wajib")
+    budi.page.locator(".command .chip").press("Enter")
+    expect(budi.messages("stok.txt: ABCD-1234")).to_be_visible()
 
 
 def test_markdown_files_replies_and_mentions(town: Town, opened: Open, tmp_path: Path) -> None:
@@ -351,7 +366,7 @@ def test_nothing_covers_what_is_said_about_a_command_on_a_phone(town: Town, open
     expect(budi.messages("yang terakhir")).to_be_in_viewport()
     text = budi.page.locator("#text")
     text.press_sequentially("/")
-    expect(budi.page.locator(".offer")).to_have_count(2)
+    expect(budi.page.locator(".offer")).to_have_count(3)
     assert budi.page.locator(".offers").evaluate(ON_TOP)
     text.press_sequentially("sapa")
     text.press("Enter")

@@ -11,13 +11,14 @@ from botapp.sandbox.ids import BUDI_ID, SARI_ID
 from botapp.store import access, accounts, admin_log, products, purchases, world
 from botapp.store.records import Order, Product
 from botapp.store.rules import Limits
+from botapp.ui import custom_ids
 from tests.support.admin_shop import AdminShop, admin_shop
 from tests.support.discord_control import controls
 from tests.support.shop import text
 
 YES = "stocksup:v1:confirm:yes"
 NO = "stocksup:v1:confirm:no"
-STOCK = "stocksup:v1:stock"
+WORLD = custom_ids.build("world")
 
 
 @pytest.fixture
@@ -182,11 +183,11 @@ def test_the_blacklist_takes_mentions_ids_and_handles(shop: AdminShop) -> None:
 
 
 def test_livestock_posts_the_live_message_anew(shop: AdminShop) -> None:
-    before = shop.discord.message_with("Admin", STOCK)["id"]
+    before = shop.discord.message_with("Admin", WORLD)["id"]
     shop.discord.say("Admin", "!livestock")
     shop.wait_for_text("posted anew")
-    shop.discord.wait_for(lambda: shop.discord.message_with("Admin", STOCK)["id"] != before)
-    live = [one for one in shop.discord.view("Admin") if any(part.get("custom_id") == STOCK for part in controls(one))]
+    shop.discord.wait_for(lambda: shop.discord.message_with("Admin", WORLD)["id"] != before)
+    live = [one for one in shop.discord.view("Admin") if any(part.get("custom_id") == WORLD for part in controls(one))]
     assert len(live) == 1
     # the configuration says where it is, as with /setup
     assert "live_channel_id" in shop.typed("!livestock", channel="admin")
@@ -211,6 +212,17 @@ def test_the_bot_itself(shop: AdminShop) -> None:
     said = "\n".join(text(one) for one in shop.discord.view("Admin"))
     for form in ("!addstock CODE FILE", "!refund ORDER", "!restart [REASON]", "!cache clear [expired|temporary|all]"):
         assert f"`{form}`" in said
+
+
+def test_a_backup_stays_on_the_server(shop: AdminShop) -> None:
+    said = shop.typed("!backup")
+    assert "Backup made" in said
+    [file] = (shop.place / "state" / "bot" / "backups").glob("*manual*.db")
+    assert str(file) in said
+    assert not any(one["attachments"] for one in shop.discord.view("Admin"))
+    (shop.place / "state" / "bot" / "backups").rename(shop.place / "gone")
+    (shop.place / "state" / "bot" / "backups").write_text("a file")
+    assert "There is no backup" in shop.typed("!backup")
 
 
 def test_members_may_not_and_learn_nothing(shop: AdminShop) -> None:

@@ -12,12 +12,13 @@ import pytest
 from botapp.sandbox.ids import ADMIN_ID
 from botapp.store import products, stock, withdrawals
 from botapp.store.rules import sort_lines
+from botapp.ui import custom_ids
 from tests.support.admin_shop import AdminShop, admin_shop
 from tests.support.bot_process import BotProcess
 from tests.support.shop import text
 
 SECRET = "SECRET-KEY"
-LIVE_STOCK = "stocksup:v1:stock"
+BALANCE = custom_ids.build("balance")
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ def test_a_hundred_thousand_lines_while_members_click(shop: AdminShop) -> None:
         seen |= {one for one in words if "of 100,000 lines" in one}
         if any("100,000 added" in one for one in words):
             break
-        click = shop.discord.interaction(shop.discord.click("Budi", LIVE_STOCK), wait_s=4)
+        click = shop.discord.interaction(shop.discord.click("Budi", BALANCE), wait_s=4)
         assert click["state"] == "answered"
         acks.append(click["ack_ms"])
     print(f"{time.monotonic() - began_s:.1f} s, {len(acks)} clicks, slowest {max(acks):.0f} ms, {len(seen)} edits")

@@ -1,7 +1,7 @@
 """A small bot that uses all of Discord's controls, for the page: `python -m tests.support.panel_bot PORT`.
 
-`!panel` brings buttons of all looks, a form, lists and an answer that takes a while, `!dm` a direct message; `/sapa`
-and `/kirim` are its slash commands.
+`!panel` brings buttons of all looks, a form, lists and an answer that takes a while, `!dm` a direct message; `/sapa`,
+`/kirim` and `/titip` are its slash commands.
 """
 
 from __future__ import annotations
@@ -155,6 +155,14 @@ async def products(_: discord.Interaction[Any], typed: str) -> list[app_commands
     """Offer the products that what is typed could become."""
     known = ("STEAM10", "ROBUX400", "NITRO")
     return [app_commands.Choice(name=one, value=one) for one in known if typed.upper() in one]
+
+
+@bot.tree.command(description="Menitipkan berkas")
+@app_commands.describe(berkas="berkas apa saja")
+async def titip(interaction: discord.Interaction[Any], berkas: discord.Attachment) -> None:
+    """Say what is in a file."""
+    text = (await berkas.read()).decode()
+    await interaction.response.send_message(f"{berkas.filename}: {text}", ephemeral=True)
 
 
 def main() -> None:

@@ -174,3 +174,17 @@ def test_a_client_speaks_only_what_there_is(place: Place) -> None:
     with pytest.raises(CannotDo, match="there are: en-US, id"):
         place.members.use_language("Budi", "tlh")
     assert place.members.language("Budi") == "id"
+
+
+def test_a_slash_command_takes_a_file() -> None:
+    place = Place()
+    option = {"name": "berkas", "description": "File", "type": 11, "required": True}
+    place.rest("PUT", f"/applications/{ids.BOT_ID}/commands", [
+        {"name": "titip", "description": "Keeps a file", "type": 1, "options": [option]}
+    ])  # fmt: skip
+    place.members.command("Budi", "toko", "titip", {"berkas": Upload("a.txt", io.BytesIO(b"one"))})
+    [given] = place.sent[-1]["data"]["options"]
+    attachment = place.sent[-1]["data"]["resolved"]["attachments"][given["value"]]
+    assert (attachment["filename"], attachment["size"]) == ("a.txt", 3)
+    with pytest.raises(CannotDo, match="takes a file"):
+        place.members.command("Budi", "toko", "titip", {"berkas": "a.txt"})
