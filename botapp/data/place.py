@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from botapp import state
 from botapp.config import Settings
+from botapp.data.files import cannot_open, own_like_directory
 from botapp.data.problems import DataProblem
 from botapp.locale import _
 from botapp.state import StateError
@@ -55,5 +56,9 @@ def settle(settings: Settings, came: state.State) -> None:
             state.change(settings.state_file, live_messages=messages)
         if not here.live_channel_id and came.live_channel_id:
             state.change(settings.state_file, live_channel_id=came.live_channel_id)
+        if settings.state_file.exists():
+            own_like_directory(settings.state_file)
     except StateError as error:
         raise DataProblem(str(error)) from error
+    except OSError as error:
+        raise cannot_open(settings.state_file, error) from error
