@@ -85,20 +85,17 @@ def written_whole(path: Path, *, replace: bool = False) -> Iterator[Path]:
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
     try:
         make_directory(path.parent)
+        _refuse_to_replace(path, replace)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
             yield part
+            own_like_directory(part)
             sync(part)
-            if replace:
-                os.replace(part, path)
-            else:
-                os.link(part, path)
+            _refuse_to_replace(path, replace)
+            os.replace(part, path)
             sync(path.parent)
         finally:
             part.unlink(missing_ok=True)
-    except FileExistsError as error:
-        text = _("%s is there already, and is not overwritten; name another file")
-        raise DataProblem(text % path) from error
     except OSError as error:
         text = _("cannot write %(path)s: %(problem)s; mend its permissions or make room")
         raise DataProblem(text % {"path": error.filename or path, "problem": why(error)}) from error
@@ -109,6 +106,17 @@ def make_directory(path: Path) -> None:
     for one in (*reversed(path.parents), path):
         if not one.exists():
             one.mkdir(mode=0o700, exist_ok=True)
+            own_like_directory(one)
+
+
+def own_like_directory(path: Path) -> None:
+    """Where root makes a file in somebody's directory, have it belong to them: a bot of theirs is to read it.
+
+    Raises OSError.
+    """
+    if os.geteuid() == 0:
+        directory = path.parent.stat()
+        os.chown(path, directory.st_uid, directory.st_gid)
 
 
 def sync(path: Path) -> None:
@@ -124,6 +132,11 @@ def cannot_open(path: Path, error: OSError) -> DataProblem:
     """Say that a file cannot be used."""
     text = _("cannot open %(path)s: %(problem)s; mend its path or its permissions")
     return DataProblem(text % {"path": path, "problem": why(error)})
+
+
+def _refuse_to_replace(path: Path, replace: bool) -> None:
+    if not replace and path.exists():
+        raise DataProblem(_("%s is there already, and is not overwritten; name another file") % path)
 
 
 def _changed_at(path: Path) -> datetime:

@@ -87,8 +87,9 @@ def tend(settings: Settings, now: datetime) -> datetime | None:
         for old in plan.delete:
             old.path.unlink(missing_ok=True)
             log.info(_("Old backup removed: %s"), old.path)
-        for part in parts_in(settings.backup_dir, now - _ABANDONED):
-            part.unlink(missing_ok=True)
+        for directory in (settings.backup_dir, settings.state_dir):
+            for part in parts_in(directory, now - _ABANDONED):
+                part.unlink(missing_ok=True)
     except OSError as error:
         raise cannot_open(settings.backup_dir, error) from error
     return now if plan.make else daily.last_at(there)

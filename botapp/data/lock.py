@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botapp.config import Settings
-from botapp.data.files import cannot_open, make_directory
+from botapp.data.files import cannot_open, make_directory, own_like_directory
 from botapp.data.problems import DataProblem
 from botapp.locale import _
 
@@ -44,7 +44,10 @@ def _locked(settings: Settings, kind: int, otherwise: str) -> int:
     path = settings.state_dir / "shop.lock"
     try:
         make_directory(path.parent)
+        is_new = not path.exists()
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if is_new:
+            own_like_directory(path)
     except OSError as error:
         raise cannot_open(path, error) from error
     try:

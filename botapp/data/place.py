@@ -5,6 +5,7 @@ The bot itself keeps that in its state file, because it has to say that the data
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 import msgspec
@@ -12,20 +13,26 @@ from sqlalchemy import Connection, delete, insert, select
 
 from botapp import state
 from botapp.config import Settings
+from botapp.data.files import cannot_open, own_like_directory
 from botapp.data.problems import DataProblem
+from botapp.locale import _
 from botapp.state import StateError
 from botapp.store import settings as remembered
 from botapp.store.tables import live_message
+
+log = logging.getLogger(__name__)
 
 _CHANNEL: Final = "live_channel_id"
 
 
 def carry(connection: Connection, settings: Settings) -> None:
-    """Write down in a copy of the database where the live message is. Raises DataProblem."""
+    """Write down in a copy of the database where the live message is, as far as that is known."""
     try:
         here = state.load(settings.state_file)
     except StateError as error:
-        raise DataProblem(str(error)) from error
+        # no reason to save no money either: the bot looks for its message in the channel
+        log.warning(_("where the live message is was not saved: %s"), error)
+        here = state.State()
     remembered.put(connection, _CHANNEL, here.live_channel_id or None)
     connection.execute(delete(live_message))
     for message in here.live_messages:
@@ -49,5 +56,9 @@ def settle(settings: Settings, came: state.State) -> None:
             state.change(settings.state_file, live_messages=messages)
         if not here.live_channel_id and came.live_channel_id:
             state.change(settings.state_file, live_channel_id=came.live_channel_id)
+        if settings.state_file.exists():
+            own_like_directory(settings.state_file)
     except StateError as error:
         raise DataProblem(str(error)) from error
+    except OSError as error:
+        raise cannot_open(settings.state_file, error) from error

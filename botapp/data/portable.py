@@ -27,6 +27,7 @@ from botapp.data.files import cannot_open
 from botapp.data.problems import DataProblem
 from botapp.locale import _
 from botapp.store import schema
+from botapp.store.tables import metadata as all_tables
 
 #: version of the form; another one is refused
 FORMAT: Final = 1
@@ -34,6 +35,8 @@ FORMAT: Final = 1
 CHUNK: Final = 1000
 #: longest line that is read, in bytes
 MAX_LINE_BYTES: Final = 1024 * 1024
+#: names of all tables that there have been in any version, and Alembic's own
+_OURS: Final = frozenset(all_tables.tables) | {"alembic_version"}
 #: what is no part of the books: which version they have stands in the first line, and uploads are begun anew
 _LEFT_OUT: Final = frozenset({"alembic_version", "stock_staged"})
 
@@ -266,8 +269,9 @@ def _damaged(path: Path) -> DataProblem:
 
 
 def _tables(connection: Connection) -> MetaData:
+    """Return the tables that are ours as they are; a server's database may have others beside them."""
     found = MetaData()
-    found.reflect(connection)
+    found.reflect(connection, only=lambda name, _metadata: name in _OURS)
     return found
 
 

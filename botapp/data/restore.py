@@ -88,7 +88,16 @@ def chosen(settings: Settings, named: str) -> Path:
 
 def look_through(file: Path) -> list[str]:
     """Return what is wrong with the books in a backup or export. Raises DataProblem when it cannot be used."""
-    return backup.problems_of_file(file) if _is_sqlite(file) else backup.problems_of_export(file)
+    if not _is_sqlite(file):
+        return backup.problems_of_export(file)
+    problems = backup.problems_of_file(file)
+    try:
+        with closing(snapshot.opened(file)) as raw, snapshot.engine_on(raw).connect() as connection:
+            if schema.version_of(connection) is None:
+                raise DataProblem(_("%s has no tables of a shop; take another backup") % file)
+    except sqlite3.Error as error:
+        raise DataProblem(problem_in_words(str(error), str(file))) from error
+    return problems
 
 
 def _replace(url: URL, file: Path) -> tuple[State, list[str]]:
@@ -136,8 +145,7 @@ def _fill(connection: Connection, file: Path) -> None:
         return
     with closing(snapshot.opened(file)) as raw, snapshot.engine_on(raw).connect() as source:
         version = schema.version_of(source)
-        if version is None:
-            raise DataProblem(_("%s has no tables of a shop; take another backup") % file)
+        assert version is not None, "the file was looked through before"
         portable.load(connection, portable.of_database(source), version)
 
 

@@ -313,6 +313,44 @@ def test_a_damaged_export_replaces_nothing(shop: Database, settings: Settings, d
     assert backups_in(settings.backup_dir) == []
 
 
+def test_a_database_of_something_else_replaces_nothing(shop: Database, settings: Settings, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE notes (words TEXT)")
+    now = rows(settings)
+    with pytest.raises(DataProblem, match="has no tables of a shop"):
+        restore.restore(settings, tmp_path / "other.db")
+    assert rows(settings) == now
+
+
+def test_tables_of_others_in_the_same_database_stay(stores: Stores, tmp_path: Path) -> None:
+    """A server's database may be shared; what is not ours is neither saved nor thrown away."""
+    with stores.postgres() as address:
+        settings = Settings(path=tmp_path / "config.toml", store=Store(url=address))
+        with opened(url_of(address, tmp_path)) as database:
+            opened_shop(database)
+            database.run_here(
+                lambda connection: connection.exec_driver_sql("CREATE TABLE notes AS SELECT 'mine' AS words")
+            )
+            restore.restore(settings, make_backup(settings))
+            mine = database.run_here(lambda connection: connection.exec_driver_sql("SELECT words FROM notes").scalar())
+            assert mine == "mine"
+
+
+def test_what_root_makes_in_somebodys_directory_is_theirs(tmp_path: Path) -> None:
+    if os.geteuid():
+        return  # whoever runs the tests makes files for himself alone
+    settings = Settings(path=tmp_path / "config.toml")
+    os.chown(tmp_path, 65534, 65534)
+    other = elsewhere(settings, "origin")
+    with opened(url_of("", other.database_file)) as database:
+        database.run_here(migrate)
+    state.change(other.state_file, live_channel_id=1400)
+    restore.take_over(settings, make_backup(other))
+    make_backup(settings)
+    for path in (settings.state_dir.parent, *settings.state_dir.parent.rglob("*")):
+        assert path.stat().st_uid == 65534, path
+
+
 def test_an_export_of_a_newer_program_is_refused(shop: Database, settings: Settings, tmp_path: Path) -> None:
     import gzip
     import hashlib
@@ -378,7 +416,7 @@ def test_a_move_carries_along_where_the_live_message_is(shop: Database, settings
     restore.restore(new, make_backup(settings))
     came = state.load(new.state_file)
     # the same message in the same channel, to be drawn anew; which commands Discord knows is found out anew
-    assert came == state.State((state.LiveMessage(1400, 1500, ""),), 1400, "")
+    assert came == state.State(live_messages=(state.LiveMessage(1400, 1500, \"\"),), live_channel_id=1400)
     assert rows(new) == rows(settings)
     # a place that has one keeps it
     state.change(settings.state_file, live_messages=(state.LiveMessage(1400, 1600, "later"),))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import alembic.command
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -157,6 +160,35 @@ def test_a_backup_that_fails_keeps_the_old_version(empty: Database, monkeypatch:
     with pytest.raises(PowerCut):
         empty.run_here(schema.migrate, before=fail)
     assert empty.run_here(schema.version_of) == before
+
+
+def test_who_comes_second_finds_it_done(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two who see an old version at the same time: one saves and migrates, the other waits for that."""
+    monkeypatch.setattr(schema, "VERSIONS", (*schema.VERSIONS, "next"))
+
+    def upgrade_to_next(config: Any, to: str) -> None:
+        statement = text("UPDATE alembic_version SET version_num = :to")
+        config.attributes["connection"].execute(statement, {"to": to})
+
+    monkeypatch.setattr(alembic.command, "upgrade", upgrade_to_next)
+    asked: list[str] = []
+    first, both = threading.Event(), threading.Event()
+
+    def before() -> None:
+        asked.append("backup")
+        if len(asked) > 1:
+            both.set()
+        first.set()
+        # long enough for the other to come here too, if nothing keeps it
+        both.wait(0.5)
+
+    with ThreadPoolExecutor(2) as pool, opened(database._url) as other:
+        one = pool.submit(database.run_here, schema.migrate, before=before, to="next")
+        assert first.wait(30)
+        two = pool.submit(other.run_here, schema.migrate, before=before, to="next")
+        assert (one.result(30), two.result(30)) == (True, False)
+    assert asked == ["backup"]
+    assert database.run_here(schema.version_of) == "next"
 
 
 def test_two_processes_migrate_at_once(empty: Database) -> None:

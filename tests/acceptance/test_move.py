@@ -1,0 +1,117 @@
+"""A shop moves to another server: the same balances, and one live message, which goes on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from botapp import state
+from botapp.data.files import backups_in
+from botapp.store import accounts
+from botapp.store.database import Database, url_of
+from tests.support.discord_control import DiscordControl, Json, local_discord
+from tests.support.furnished import balances, member, restock
+from tests.support.shop import PATIENCE_S, Shop, shop, text
+from tests.support.stores import opened
+
+#: chosen there by `/setup`, so that only the shop's own memory knows it
+CHANNEL = 1400000000000000010
+
+
+@pytest.fixture
+def discord() -> Iterator[DiscordControl]:
+    with local_discord() as control:
+        yield control
+
+
+def command(one: Shop, *words: str) -> Json:
+    done = subprocess.run(
+        [sys.executable, "-m", "supervisor.cli", "--config", str(one.config), *words, "--json"],
+        env=one.environ(), capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    told: Json = json.loads(done.stdout)
+    return told
+
+
+def database_of(one: Shop) -> Path:
+    return one.directory / "state" / "bot" / "shop.db"
+
+
+def live_messages(discord: DiscordControl) -> list[Json]:
+    return [message for message in discord.view("Budi") if "Steam 10" in text(message)]
+
+
+def choose_by_setup(one: Shop) -> None:
+    """Have the channel known to the shop alone, as after `/setup`."""
+    one.config.write_text(one.config.read_text().replace(f"live_channel_id = {CHANNEL}", ""))
+    state.change(one.directory / "state" / "bot" / "state.json", live_channel_id=CHANNEL)
+
+
+def fill(books: Database) -> None:
+    books.run_here(member, 900, "Budi", 1000)
+    books.run_here(member, 901, "Sari", 55)
+
+
+def test_backup_another_directory_restore_start(tmp_path: Path, discord: DiscordControl) -> None:
+    with shop(tmp_path / "old", discord=discord) as old:
+        choose_by_setup(old)
+        with opened(url_of("", database_of(old))) as books:
+            fill(books)
+        old.start()
+        first = discord.wait_for_message("Budi", lambda message: "Steam 10" in text(message))
+        # a backup is made while the bot runs; the last one when nobody buys any more
+        command(old, "data", "backup")
+        old.stop()
+        backup = Path(command(old, "data", "backup")["path"])
+        with opened(url_of("", database_of(old))) as books:
+            then = books.run_here(balances)
+    with shop(tmp_path / "new", discord=discord) as new:
+        new.config.write_text(old.config.read_text())
+        database_of(new).unlink()
+        arrived = new.directory / backup.name
+        shutil.copy(backup, arrived)
+        assert command(new, "data", "restore", str(arrived)) == {"file": str(arrived), "kept": None, "problems": []}
+        assert command(new, "data", "verify") == {"ok": True, "problems": []}
+        new.start()
+        with opened(url_of("", database_of(new))) as books:
+            assert books.run_here(balances) == then == {"Budi": 1000, "Sari": 55}
+            books.run_here(restock, "ROBUX", "fresh")
+        # after a restart, too, it is the old message that the new server edits
+        new.ask("restart", program="bot", wait=True)
+        discord.wait_for_message("Budi", lambda message: message["id"] == first["id"] and "🟡 Robux" in text(message))
+        assert [message["id"] for message in live_messages(discord)] == [first["id"]]
+
+
+def test_a_running_shop_is_not_replaced_and_a_stopped_bot_is_enough(tmp_path: Path) -> None:
+    with shop(tmp_path / "shop") as one:
+        with opened(url_of("", database_of(one))) as books:
+            fill(books)
+        one.start()
+        backup = Path(command(one, "data", "backup")["path"])
+        with opened(url_of("", database_of(one))) as books:
+            books.run_here(accounts.reset, "budi", actor="admin", key="k", now_ms=1)
+        words = [sys.executable, "-m", "supervisor.cli", "--config", str(one.config), "data", "restore", str(backup)]
+        refused = subprocess.run(words, env=one.environ(), capture_output=True, text=True, check=False)
+        assert refused.returncode == 1
+        assert "stocksup stop bot" in refused.stderr
+        with opened(url_of("", database_of(one))) as books:
+            assert books.run_here(balances)["Budi"] == 0
+        # a bot without a supervisor is one, too
+        one.kill_supervisor()
+        assert subprocess.run(words, env=one.environ(), capture_output=True, check=False).returncode == 1
+        one.start_supervisor()
+        one.ask("stop", program="bot")
+        one.wait_for_state("bot", "STOPPED")
+        kept = Path(command(one, "data", "restore", str(backup))["kept"])
+        assert [found.path for found in backups_in(kept.parent)] == [kept, backup]
+        with opened(url_of("", database_of(one))) as books:
+            assert books.run_here(balances)["Budi"] == 1000
+        one.ask("start", program="bot")
+        one.wait_for_state("bot", "RUNNING", life=2)
