@@ -52,7 +52,7 @@ _MARKS: Final = 1 << 18
 
 
 class Foreign(Exception):
-    """The file is a database, but not one of this layout."""
+    """The file is a database, but not one of this layout, or one that was cleared."""
 
 
 class Database:
@@ -67,11 +67,13 @@ class Database:
         self.path = self._live / FILE
         self._max_bytes = max(MIN_BYTES, max_bytes)
         #: why the file that was there is not used; None when it is
-        self.begun_anew: str | None = None
+        self.begun_anew: Exception | None = None
         #: what went wrong in the last transaction, if something did
         self.failed: Exception | None = None
         #: entries and bytes by namespace
         self.totals: dict[str, tuple[int, int]] = {}
+        #: keys that this transaction has moved to the other file
+        self.moved_out: list[str] = []
         self._growth: dict[str, list[int]] = {}
         self._is_empty = False
         self._tidy_at_bytes = MAX_LOG_BYTES
@@ -82,7 +84,7 @@ class Database:
         try:
             self._open(busy_timeout_ms)
         except (apsw.NotADBError, apsw.CorruptError, Foreign) as error:
-            self.begun_anew = str(error)
+            self.begun_anew = error
             put_away(home)
             self._live.mkdir(mode=0o700)
             self._open(busy_timeout_ms)
@@ -128,7 +130,7 @@ class Database:
     def begin(self) -> None:
         """Begin one, alone. Raises apsw.Error."""
         self._do("BEGIN IMMEDIATE")
-        self._growth, self.failed = {}, None
+        self._growth, self.moved_out, self.failed = {}, [], None
         self._is_empty = self._do("SELECT NOT EXISTS (SELECT 1 FROM entries)").get == 1
 
     def commit(self) -> None:
@@ -167,6 +169,11 @@ class Database:
         except cache_values.Damaged as error:
             self.failed = error
             raise
+
+    def move_out(self, full_key: str) -> None:
+        """Take an entry out, if it is there, because another file is to have it. Raises apsw.Error."""
+        if self.remove(full_key):
+            self.moved_out.append(full_key)
 
     def remove(self, full_key: str) -> bool:
         """Take an entry out; return whether it was there. Raises apsw.Error."""

@@ -7,6 +7,7 @@ from typing import Final
 
 import apsw
 
+from botapp.ext.cache_database import Foreign
 from botapp.locale import N_, _
 from botapp.system import why as why_system
 
@@ -29,6 +30,8 @@ _WORDS: Final[tuple[tuple[type[apsw.Error], str], ...]] = (
 
 def why(error: Exception) -> str:
     """Return why a file cannot be used."""
+    if isinstance(error, Foreign):
+        return _("not of this version, or left half cleared")
     if isinstance(error, OSError):
         return why_system(error)
     for kind, number in _AS_SYSTEM:

@@ -98,7 +98,7 @@ def remove_namespace(which: tuple[Which, ...], namespace: str) -> Job:
 def _put(usable: Usable, which: Which, key: str, packed: bytes, set_at: float, expires_at: float | None) -> bool:
     for other, database in usable.items():
         if other != which:
-            database.remove(key)
+            database.move_out(key)
     if which not in usable:
         return False
     usable[which].put(key, cache_values.seal(key, packed, set_at, expires_at), set_at, expires_at)

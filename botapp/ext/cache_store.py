@@ -192,7 +192,12 @@ class CacheFiles:
                     database.begin()
                     self._counters.evictions += database.make_room(weight)
                 outcomes = [_outcome(job, usable) for job in jobs]
-                for database in usable.values():
+                leaving = [database for database in usable.values() if database.moved_out]
+                if len(leaving) > 1:
+                    _let_go(leaving)
+                    continue
+                # what moves leaves first: whoever is killed in between must not find it in both files
+                for database in sorted(usable.values(), key=lambda one: not one.moved_out):
                     database.commit()
                     committed = True
             except _FAULTS as error:
@@ -237,8 +242,8 @@ class CacheFiles:
             self._give_up(which, error)
             return
         if database.begun_anew is not None:
-            log.warning(_("cache: %(path)s is damaged (%(why)s); begun anew"),
-                        {"path": database.path, "why": database.begun_anew})  # fmt: skip
+            log.warning(_("cache: %(path)s cannot be used (%(why)s); begun anew"),
+                        {"path": database.path, "why": cache_faults.why(database.begun_anew)})  # fmt: skip
         if side.problem is not None:
             log.info(_("cache: %s can be used again"), side.home)
         side.problem, side.stale = None, False
@@ -377,6 +382,17 @@ class CacheFiles:
             self._counters.expired += removed
             # a batch at a time, and whoever waits comes in between
             self._sweep_at_s = time.monotonic() + (0 if removed else SWEEP_INTERVAL_S)
+
+
+def _let_go(databases: Sequence[Database]) -> None:
+    """Instead of what was done in a transaction, take out the keys that it moved to another file. Raises apsw.Error."""
+    for database in databases:
+        keys = database.moved_out
+        database.roll_back()
+        database.begin()
+        for key in keys:
+            database.remove(key)
+        database.commit()
 
 
 def _outcome(job: Job, usable: Usable) -> Any:

@@ -446,3 +446,16 @@ def test_figures_are_there_right_after_opening(tmp_path: Path, clock: Clock) -> 
         assert after["namespaces"]["a"]["entries"] == 999
 
     asyncio.run(scene())
+
+
+def test_keys_that_change_places_at_the_same_time(cache: CacheManager) -> None:
+    async def scene() -> None:
+        keys = [str(number) for number in range(40)]
+        for turn in range(4):
+            work = (cache.set(key, turn, permanent=(number + turn) % 2 == 0) for number, key in enumerate(keys))
+            assert all(await asyncio.gather(*work))
+            assert await cache.get_many(keys) == dict.fromkeys(keys, turn)
+            stats = cache.get_stats()
+            assert (stats["temporary"], stats["permanent"], stats["errors"]) == (20, 20, 0)
+
+    asyncio.run(scene())

@@ -372,3 +372,13 @@ def test_a_life_that_is_to_end_leaves_the_next_ones_directory_alone(tmp_path: Pa
         cache.close()
 
     asyncio.run(work())
+
+
+def test_killed_200_times_in_the_middle(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.support.cache_killing", str(tmp_path), "200", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["wrong"] == []
+    assert found["in the middle"] > 100
+    assert found["operations"] > 1000
