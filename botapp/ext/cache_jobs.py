@@ -24,6 +24,11 @@ BOTH: Final[tuple[Which, ...]] = ("temp", "perm")
 BATCH: Final = 500
 
 
+def which(permanent: bool) -> Which:
+    """Return the file that an entry belongs into."""
+    return "perm" if permanent else "temp"
+
+
 def put(which: Which, items: Iterable[Item], set_at: float, expires_at: float | None) -> Job:
     """Return the job that keeps items in one file, and so no longer in the other; it tells how many are kept."""
 

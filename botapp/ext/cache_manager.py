@@ -16,6 +16,7 @@ from botapp.ext.cache_jobs import BOTH, Job, Which
 from botapp.ext.cache_shared import DEFAULT_MAX_BYTES, Handle, directories, steady_time
 from botapp.ext.cache_stats import kinds, sizes
 from botapp.ext.cache_values import MAX_KEY_BYTES, MAX_VALUE_BYTES
+from botapp.locale import _
 
 __all__ = ["DEFAULT_MAX_BYTES", "MAX_KEY_BYTES", "MAX_VALUE_BYTES", "CacheManager", "directories"]
 
@@ -107,7 +108,13 @@ class CacheManager:
         packed = cache_values.pack(key, value, self._max_value_bytes)
         kept = bool(await self._put({full_key: packed}, expires_in, permanent))
         self._counters.set_times.add(time.perf_counter_ns() - began_ns)
-        log.debug("cache.set key=%s permanent=%s expires_in=%s kept=%s", _shown(full_key), permanent, expires_in, kept)
+        log.debug(
+            "cache.set key=%s permanent=%s expires_in=%s kept=%s",
+            cache_values.shown(full_key),
+            permanent,
+            expires_in,
+            kept,
+        )
         return kept
 
     @overload
@@ -131,7 +138,7 @@ class CacheManager:
         self._flights.overtake(full_key)
         removed: int = await self._write(cache_jobs.remove((full_key,))) or 0
         self._counters.deletes += removed
-        log.debug("cache.delete key=%s removed=%s", _shown(full_key), removed)
+        log.debug("cache.delete key=%s removed=%s", cache_values.shown(full_key), removed)
         return bool(removed)
 
     async def add(self, key: str, value: Any, expires_in: Expiry = ..., permanent: bool = False) -> bool:
@@ -139,11 +146,13 @@ class CacheManager:
         full_key, until = self._full(key), self._until(expires_in)
         packed = cache_values.pack(key, value, self._max_value_bytes)
         added = not self._refuses_more and bool(
-            await self._write(cache_jobs.add(_which(permanent), (full_key, packed), self._clock(), until), len(packed))
+            await self._write(
+                cache_jobs.add(cache_jobs.which(permanent), (full_key, packed), self._clock(), until), len(packed)
+            )
         )
         if added:
             self._flights.overtake(full_key)
-        log.debug("cache.add key=%s permanent=%s kept=%s", _shown(full_key), permanent, added)
+        log.debug("cache.add key=%s permanent=%s kept=%s", cache_values.shown(full_key), permanent, added)
         return added
 
     async def incr(self, key: str, by: int = 1, expires_in: Expiry = ..., permanent: bool = False) -> int | None:
@@ -156,10 +165,10 @@ class CacheManager:
         if self._refuses_more:
             await self.delete(key)
             return None
-        job = cache_jobs.increase(_which(permanent), full_key, by, self._clock(), until)
+        job = cache_jobs.increase(cache_jobs.which(permanent), full_key, by, self._clock(), until)
         total: int | None = await self._write(job, 64)
         self._flights.overtake(full_key)
-        log.debug("cache.incr key=%s by=%d kept=%s", _shown(full_key), by, total is not None)
+        log.debug("cache.incr key=%s by=%d kept=%s", cache_values.shown(full_key), by, total is not None)
         return total
 
     async def get_or_set(
@@ -255,6 +264,7 @@ class CacheManager:
         hits, misses = self._counters.lookups()
         problem = self._files.problem
         return {
+            "is_healthy": problem is None,
             "enabled": problem is None,
             "problem": problem,
             "last_error": self._files.last_error,
@@ -316,7 +326,7 @@ class CacheManager:
             try:
                 value = cache_values.unpack(packed, kind)
             except ValueError as error:
-                log.debug("cache.get key=%s is no %s: %s", _shown(full_key), kind, error)
+                log.debug("cache.get key=%s is no %s: %s", cache_values.shown(full_key), kind, error)
         hit = value is not _MISSING
         if hit:
             self._space.hits += 1
@@ -326,7 +336,7 @@ class CacheManager:
         counters.history.add(now, hit)
         counters.get_times.add(time.perf_counter_ns() - began_ns)
         if log.isEnabledFor(logging.DEBUG):
-            log.debug("cache.get key=%s hit=%s", _shown(full_key), hit)
+            log.debug("cache.get key=%s hit=%s", cache_values.shown(full_key), hit)
         return value
 
     async def _put(
@@ -342,7 +352,7 @@ class CacheManager:
             await self._write(cache_jobs.remove(tuple(items)))
             return 0
         weight = sum(map(len, items.values())) + sum(map(len, items))
-        job = cache_jobs.put(_which(permanent), tuple(items.items()), self._clock(), until)
+        job = cache_jobs.put(cache_jobs.which(permanent), tuple(items.items()), self._clock(), until)
         kept: int = await self._write(job, weight) or 0
         self._counters.sets += kept
         return kept
@@ -382,18 +392,13 @@ class CacheManager:
     def _cleared(self, name: str, removed: int | None, namespace: str | None) -> int:
         where = "" if namespace is None else f" namespace={namespace}"
         if removed is None:
-            log.warning("cache.%s failed%s: %s", name, where, self._files.problem or self._files.last_error)
+            log.warning(
+                _("cache.%(name)s failed%(where)s: %(why)s"),
+                {"name": name, "where": where, "why": self._files.problem or self._files.last_error},
+            )
             return 0
         log.info("cache.%s removed=%d%s", name, removed, where)
         return removed
 
     async def _write(self, job: Job, weight: int = 0) -> Any:
         return None if self._handle.closed else await self._files.write(job, weight)
-
-
-def _shown(full_key: str) -> str:
-    return full_key.removeprefix(":")
-
-
-def _which(permanent: bool) -> Which:
-    return "perm" if permanent else "temp"

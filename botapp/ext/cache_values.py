@@ -48,6 +48,11 @@ def namespace_of(full_key: str) -> str:
     return full_key.partition(_SEPARATOR)[0]
 
 
+def shown(full_key: str) -> str:
+    """Return a key with its prefix as logs show it."""
+    return full_key.removeprefix(_SEPARATOR)
+
+
 def bounds(namespace: str) -> tuple[str, str]:
     """Return between which keys those of `namespace` are: the first may be one of them, the second is none."""
     return namespace + _SEPARATOR, namespace + chr(ord(_SEPARATOR) + 1)
