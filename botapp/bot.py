@@ -246,7 +246,7 @@ class ShopBot(commands.Bot):
             "link": self.shopfront.health(),
             "gateway": self.connection.health(self.latency),
             **(self.shop.health() if hasattr(self, "shop") else {"database": None}),
-            "cache": self.cache.get_stats(),
+            "cache": self.cache.health(),
             "loop_lag_ms": round(self._lag_s * 1000, 1),
         }
 

@@ -85,14 +85,16 @@ class Hands:
             problem = f"{error.filename}: {foreign.why(error)}"
         self._post(name, events.Flushed(effect.life, problem))
 
-    def clear(self, known: Known, what: str) -> None:
-        """Empty the cache of a program that does not run: "temporary" or "all"."""
+    def clear(self, known: Known, what: str) -> str | None:
+        """Empty the cache of a program that does not run, "temporary" or "all"; return why it could not be done."""
+        problem = None
         try:
             cache.clear(self._place.cache_of(known.name), what)
         except OSError as error:
-            text = _("%(program)s: cannot empty %(path)s: %(why)s")
-            self._note("error", text % _facts(known.name, error))
+            problem = _("%(program)s: cannot empty %(path)s: %(why)s") % _facts(known.name, error)
+            self._note("error", problem)
         self.sweep(known.name)
+        return problem
 
     def sweep(self, name: str) -> None:
         """Delete what was thrown away of the cache of `name`, by a process beside: it may take its time."""

@@ -110,7 +110,8 @@ def _history(runner: Runner, connection: Connection, request: protocol.History) 
 def _cache(runner: Runner, connection: Connection, request: protocol.Cache) -> Fields:
     known = _known(runner, request.program)
     if known.child is None and request.action == "clear" and request.what != "expired":
-        runner.clear_cache(known, request.what)
+        if (problem := runner.clear_cache(known, request.what)) is not None:
+            raise Refused("cache_failed", problem)
         return {"removed": None}
     if (link := runner.links.get(request.program)) is None:
         text = _("%(program)s is not connected, so its cache cannot be asked")

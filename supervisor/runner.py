@@ -246,9 +246,9 @@ class Runner:
         """Call `waiter` once the program is down."""
         self._down_waiters.setdefault(name, []).append(waiter)
 
-    def clear_cache(self, known: Known, what: str) -> None:
-        """Empty the cache of a program that does not run: "temporary" or "all"."""
-        self._hands.clear(known, what)
+    def clear_cache(self, known: Known, what: str) -> str | None:
+        """Empty the cache of a program that does not run, "temporary" or "all"; return why it could not be done."""
+        return self._hands.clear(known, what)
 
     def tell(self, **fields: Any) -> None:
         """Tell all listeners what happened."""

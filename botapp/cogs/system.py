@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Literal
 
 from botapp import machine_facts
 from botapp.cogs.commanding import Ctx, ShopCog, admin_command, admin_group, chapters, nothing_else
 from botapp.config import ConfigError
 from botapp.data.problems import DataProblem
+from botapp.ext import cache_report
 from botapp.locale import N_, _
 from botapp.ui import system_texts
 from botapp.ui.command_forms import help_pages
@@ -36,7 +38,7 @@ class System(ShopCog):
     @admin_command("stats", N_("Show what is in the cache"), parent=cache)
     async def cache_stats(self, ctx: Ctx) -> None:
         """Show the cache."""
-        await self.say(ctx, system_texts.cache_stats(self.bot.cache.get_stats()))
+        await self.say(ctx, "\n".join(cache_report.lines(self.bot.cache.get_stats(), time.time())))
 
     @admin_command(
         "clear",

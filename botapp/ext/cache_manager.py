@@ -3,43 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
+import copy
 import logging
-import math
-import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
-from threading import Lock
-from typing import Any, Final
+from types import EllipsisType
+from typing import Any, Final, Self, TypeVar, overload
 
-import msgspec
-
-from botapp.ext.cache_store import CacheFiles, CacheOff, Job, Which, put, remove, remove_all, remove_expired
+from botapp.ext import cache_jobs, cache_values
+from botapp.ext.cache_jobs import BOTH, Job, Which
+from botapp.ext.cache_shared import DEFAULT_MAX_BYTES, Handle, directories, steady_time
+from botapp.ext.cache_stats import kinds, sizes
+from botapp.ext.cache_values import MAX_KEY_BYTES, MAX_VALUE_BYTES
 from botapp.locale import _
+
+__all__ = ["DEFAULT_MAX_BYTES", "MAX_KEY_BYTES", "MAX_VALUE_BYTES", "CacheManager", "directories"]
 
 log = logging.getLogger(__name__)
 
-#: longest key and value, in bytes
-MAX_KEY_BYTES: Final = 512
-MAX_VALUE_BYTES: Final = 1024 * 1024
-#: room that the files may take together with their indexes, unless told otherwise
-DEFAULT_MAX_BYTES: Final = 256 * 1024 * 1024
+#: the longest value is at most this part of the room for all
+_VALUES_IN_FILES: Final = 8
+#: of many keys, how many are worked on before others get their turn, and how many bytes
+_SLICE: Final = 200
+_SLICE_BYTES: Final = 256 * 1024
 
-_SEARCHED: Final[tuple[Which, ...]] = ("temp", "perm")
-
-
-def directories(environ: Mapping[str, str] = os.environ) -> tuple[Path, Path]:
-    """Return the directories of the temporary and the permanent cache.
-
-    They are this life's, or, without a supervisor, below `$XDG_CACHE_HOME/stocksup/standalone`.
-    """
-    temp, perm = environ.get("STOCKSUP_CACHE_DIR"), environ.get("STOCKSUP_CACHE_PERM_DIR")
-    if temp and perm:
-        return Path(temp), Path(perm)
-    home = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME", "/tmp")) / ".cache"
-    alone = Path(home) / "stocksup" / "standalone"
-    return alone / "temp", alone / "perm"
+#: "as the manager's default is"
+Expiry = float | EllipsisType | None
+_T = TypeVar("_T")
+_MISSING: Final[Any] = object()
 
 
 class CacheManager:
@@ -55,164 +47,358 @@ class CacheManager:
         temp_dir: Path | None = None,
         perm_dir: Path | None = None,
         max_bytes: int = DEFAULT_MAX_BYTES,
-        clock: Callable[[], float] = time.time,
+        max_value_bytes: int = MAX_VALUE_BYTES,
+        expires_in: float | None = None,
+        clock: Callable[[], float] = steady_time,
     ) -> None:
         """Use the directories of this life, unless others are named.
 
         Args:
             temp_dir, perm_dir: where temporary and permanent entries are kept.
-            max_bytes: room each of the two files may take.
+            max_bytes: room that the files may take, half of it each; what was set longest ago makes room.
+            max_value_bytes: longest value; at most an eighth of `max_bytes`.
+            expires_in: seconds until an entry is no longer found, where `set` says nothing; None: it does not expire.
             clock: seconds since 1970.
         """
+        cache_values.check_expires_in(expires_in)
         found = directories()
         self._clock = clock
-        self._shared = _share(temp_dir or found[0], perm_dir or found[1], max_bytes)
-        self._files = self._shared.files
-        self._counts = self._shared.counts
+        self._handle = Handle(temp_dir or found[0], perm_dir or found[1], max_bytes, clock)
+        shared = self._handle.shared
+        self._files, self._counters, self._flights = shared.files, shared.counters, shared.flights
+        self._max_value_bytes = min(max_value_bytes, shared.max_bytes // _VALUES_IN_FILES)
+        self._slice_bytes = min(_SLICE_BYTES, self._max_value_bytes)
+        self._expires_in = expires_in
+        self._use_namespace("")
 
-    async def set(self, key: str, value: Any, expires_in: float | None = None, permanent: bool = False) -> bool:
-        """Keep `value` under `key`; return whether it is kept.
+    def namespace(self, name: str, *, expires_in: Expiry = ...) -> CacheManager:
+        """Return a view of the part of the cache with this name; other parts may have the same keys.
 
         Args:
-            key: up to 512 bytes.
-            value: what MessagePack can hold, up to 1 MiB.
-            expires_in: seconds until it is no longer found; None: it does not expire.
+            name: up to 50 bytes, without ":". What has no namespace of its own is in "".
+            expires_in: the default of `set` there.
+        """
+        view = copy.copy(self)
+        if not isinstance(expires_in, EllipsisType):
+            cache_values.check_expires_in(expires_in)
+            view._expires_in = expires_in
+        view._use_namespace(name)
+        return view
+
+    def _use_namespace(self, name: str) -> None:
+        self._prefix = cache_values.prefix_of(name)
+        self._namespace = name
+        self._space = self._counters.space(name)
+
+    # --- one entry ---
+
+    async def set(self, key: str, value: Any, expires_in: Expiry = ..., permanent: bool = False) -> bool:
+        """Keep `value` under `key`; return whether it is kept. If not, what was there before is gone as well.
+
+        Args:
+            key: up to 250 bytes.
+            value: what MessagePack can hold, up to 1 MiB unless the manager was told otherwise.
+            expires_in: seconds until it is no longer found; None: it does not expire; else the manager's default.
             permanent: whether it outlives this life.
 
         Raises ValueError for a key, value or time out of these bounds, TypeError for a value of another kind.
         """
-        _check_key(key)
-        if expires_in is not None and not (expires_in > 0 and math.isfinite(expires_in)):
-            raise ValueError(f"expires_in is {expires_in}; expected a number of seconds above 0, or None")
-        data = msgspec.msgpack.encode(value)
-        if len(data) > MAX_VALUE_BYTES:
-            raise ValueError(f"the value of {key!r} takes {len(data)} bytes; at most {MAX_VALUE_BYTES} are kept")
-        expires_at = None if expires_in is None else self._clock() + expires_in
-        which: Which = "perm" if permanent else "temp"
-        kept = await self._change(put(which, key, data, expires_at)) is not None
-        self._counts["sets"] += kept
-        log.debug("cache.set key=%s permanent=%s expires_in=%s kept=%s", key, permanent, expires_in, kept)
+        began_ns = time.perf_counter_ns()
+        full_key = self._full(key)
+        packed = cache_values.pack(key, value, self._max_value_bytes)
+        kept = bool(await self._put({full_key: packed}, expires_in, permanent))
+        self._counters.set_times.add(time.perf_counter_ns() - began_ns)
+        log.debug(
+            "cache.set key=%s permanent=%s expires_in=%s kept=%s",
+            cache_values.shown(full_key),
+            permanent,
+            expires_in,
+            kept,
+        )
         return kept
 
-    async def get(self, key: str, default: Any = None) -> Any:
-        """Return the value under `key`, or `default` when there is none or it has expired."""
-        _check_key(key)
-        for which in _SEARCHED:
-            try:
-                row = self._files.read(which, key)
-            except CacheOff:
-                break
-            if row is not None and (row[1] is None or row[1] > self._clock()):
-                self._counts["hits"] += 1
-                return msgspec.msgpack.decode(row[0])
-        self._counts["misses"] += 1
-        return default
+    @overload
+    async def get(self, key: str, default: Any = None) -> Any: ...
+    @overload
+    async def get(self, key: str, default: None = None, *, type: type[_T]) -> _T | None: ...
+    @overload
+    async def get(self, key: str, default: _T, *, type: type[_T]) -> _T: ...
+    async def get(self, key: str, default: Any = None, *, type: Any = Any) -> Any:
+        """Return the value under `key`, or `default` when there is none or it has expired.
+
+        Args:
+            type: what it is read as, such as a msgspec.Struct; one that is no such thing counts as none.
+        """
+        value = self._find(key, type)
+        return default if value is _MISSING else value
 
     async def delete(self, key: str) -> bool:
         """Take `key` out; return whether it was there."""
-        _check_key(key)
-        removed = await self._change(remove(key))
-        self._counts["deletes"] += removed or 0
-        log.debug("cache.delete key=%s removed=%s", key, removed)
+        full_key = self._full(key)
+        self._flights.overtake(full_key)
+        removed: int = await self._write(cache_jobs.remove((full_key,))) or 0
+        self._counters.deletes += removed
+        log.debug("cache.delete key=%s removed=%s", cache_values.shown(full_key), removed)
         return bool(removed)
+
+    async def add(self, key: str, value: Any, expires_in: Expiry = ..., permanent: bool = False) -> bool:
+        """Keep `value` under `key` unless something is there already; return whether it is kept. See `set`."""
+        full_key, until = self._full(key), self._until(expires_in)
+        packed = cache_values.pack(key, value, self._max_value_bytes)
+        added = not self._refuses_more and bool(
+            await self._write(
+                cache_jobs.add(cache_jobs.which(permanent), (full_key, packed), self._clock(), until), len(packed)
+            )
+        )
+        if added:
+            self._flights.overtake(full_key)
+        log.debug("cache.add key=%s permanent=%s kept=%s", cache_values.shown(full_key), permanent, added)
+        return added
+
+    async def incr(self, key: str, by: int = 1, expires_in: Expiry = ..., permanent: bool = False) -> int | None:
+        """Add `by` to the whole number under `key` and return the sum; None when it cannot be kept.
+
+        Where there is none it begins at 0, with `expires_in` and `permanent` as in `set`; else both stay as they are.
+        Nobody can come in between. Raises TypeError when something else is there, or the sum has more than 64 bits.
+        """
+        full_key, until = self._full(key), self._until(expires_in)
+        if self._refuses_more:
+            await self.delete(key)
+            return None
+        job = cache_jobs.increase(cache_jobs.which(permanent), full_key, by, self._clock(), until)
+        total: int | None = await self._write(job, 64)
+        self._flights.overtake(full_key)
+        log.debug("cache.incr key=%s by=%d kept=%s", cache_values.shown(full_key), by, total is not None)
+        return total
+
+    async def get_or_set(
+        self, key: str, make: Callable[[], Awaitable[_T]], expires_in: Expiry = ..., permanent: bool = False
+    ) -> _T:
+        """Return the value under `key`; where there is none, what `make` returns, which is then kept. See `set`.
+
+        However many ask at once, `make` runs once. Its exception reaches all who wait, and is not kept. When the key
+        is set, deleted or cleared meanwhile, who waits gets what was made, and it is not kept.
+        """
+        kept: _T = self._find(key, Any)
+        if kept is not _MISSING:
+            return kept
+        full_key = self._full(key)
+
+        async def compute(still_counts: Callable[[], bool]) -> _T:
+            made = await make()
+            packed = cache_values.pack(key, made, self._max_value_bytes)
+            if still_counts():
+                await self._put({full_key: packed}, expires_in, permanent, overtakes=False)
+            return made
+
+        found: _T = await self._flights.join(full_key, compute)
+        return found
+
+    # --- many ---
+
+    async def get_many(self, keys: Iterable[str], *, type: Any = Any) -> dict[str, Any]:
+        """Return the values that are there, by key."""
+        found: dict[str, Any] = {}
+        for number, key in enumerate(keys, 1):
+            value = self._find(key, type)
+            if value is not _MISSING:
+                found[key] = value
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
+        return found
+
+    async def set_many(self, values: Mapping[str, Any], expires_in: Expiry = ..., permanent: bool = False) -> int:
+        """Keep many values; return how many are kept. See `set`; when one is refused, none is kept."""
+        slices: list[dict[str, bytes]] = []
+        async for one in self._packed(values):
+            slices.append(one)
+        kept = 0
+        for one in slices:
+            kept += await self._put(one, expires_in, permanent)
+        log.debug("cache.set_many keys=%d permanent=%s kept=%d", len(values), permanent, kept)
+        return kept
 
     async def clear_expired(self) -> int:
         """Take out what has expired; return how many entries that were."""
-        return await self._clear("clear_expired", remove_expired(self._clock()))
+        now, namespace = self._clock(), self._namespace or None
+        removed = await self._repeat(lambda: cache_jobs.remove_expired(now, namespace))
+        self._counters.expired += removed or 0
+        return self._cleared("clear_expired", removed, namespace)
 
     async def clear_temporary(self) -> int:
         """Take out everything that is not permanent; return how many entries that were."""
-        return await self._clear("clear_temporary", remove_all("temp"))
+        namespace = self._namespace or None
+        return self._cleared("clear_temporary", await self._clear(("temp",), namespace), namespace)
 
-    async def clear(self) -> int:
-        """Take out everything; return how many entries that were."""
-        return await self._clear("clear", remove_all("temp", "perm"))
+    async def clear(self, namespace: str | None = None) -> int:
+        """Take out everything, or everything in a namespace; return how many entries that were.
+
+        On a view it is everything in that.
+        """
+        if namespace is None:
+            namespace = self._namespace or None
+        return self._cleared("clear", await self._clear(BOTH, namespace), namespace)
+
+    # --- all of it ---
 
     def get_stats(self) -> dict[str, Any]:
-        """Return counters and sizes; `problem` says why the cache is off, or is None."""
-        entries = self._files.entries
+        """Return counters, sizes and times; `problem` says why the cache is off, or is None.
+
+        It takes as long with a million entries as with none. Times are in microseconds, `oldest_entry` in seconds
+        since 1970; what has expired counts as an entry until it is swept.
+        """
+        totals, oldest = self._files.totals(), self._files.oldest()
         return {
-            "enabled": self._files.problem is None,
-            "problem": self._files.problem,
-            "sealed": self._files.sealed,
-            "entries": entries["temp"] + entries["perm"],
-            "temporary": entries["temp"],
-            "permanent": entries["perm"],
+            **self.health(),
             "size_bytes": self._files.size_bytes(),
-            **self._counts,
+            "max_bytes": self._handle.shared.max_bytes,
+            "oldest_entry": min((at for at in oldest.values() if at is not None), default=None),
+            "kinds": kinds(totals, oldest),
+            "namespaces": self._counters.by_namespace(list(totals.values())),
+            **self._counters.shown(self._clock()),
+        }
+
+    def health(self) -> dict[str, Any]:
+        """Return the few figures that go into a heartbeat."""
+        temp, perm = (sizes(one) for one in self._files.totals().values())
+        hits, misses = self._counters.lookups()
+        problem = self._files.problem
+        return {
+            "is_healthy": problem is None,
+            "enabled": problem is None,
+            "problem": problem,
+            "last_error": self._files.last_error,
+            "sealed": self._files.sealed,
+            "entries": temp["entries"] + perm["entries"],
+            "temporary": temp["entries"],
+            "permanent": perm["entries"],
+            "bytes": temp["bytes"] + perm["bytes"],
+            "hits": hits,
+            "misses": misses,
+            "evictions": self._counters.evictions,
+            "errors": self._counters.errors,
         }
 
     def seal(self) -> None:
-        """Refuse `set` and `delete` from now on: the next life must not find what a late task still writes."""
+        """Keep nothing more from now on: the next life must not find what a late task still writes.
+
+        What a late task changes is still taken out, so that the next life does not find it as it was before.
+        """
         self._files.sealed = True
 
     def unseal(self) -> None:
-        """Take writes again: the drain was called off."""
+        """Keep things again: the drain was called off."""
         self._files.sealed = False
 
     def close(self) -> None:
-        """Commit what is queued and close the files, for every manager that shares them. Safe to call twice."""
-        self._shared.close()
+        """Commit what is queued; the last manager that shares the files closes them. Safe to call twice."""
+        self._handle.close()
 
-    async def _clear(self, name: str, job: Job) -> int:
-        removed = await self._write(job)
-        if removed is None:
-            log.warning(_("cache.%s failed: %s"), name, self._files.problem or _("closed"))
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await asyncio.to_thread(self.close)
+
+    # --- small things ---
+
+    def _full(self, key: str) -> str:
+        cache_values.check_key(key)
+        return self._prefix + key
+
+    def _until(self, expires_in: Expiry) -> float | None:
+        if isinstance(expires_in, EllipsisType):
+            expires_in = self._expires_in
+        cache_values.check_expires_in(expires_in)
+        return None if expires_in is None else self._clock() + expires_in
+
+    @property
+    def _refuses_more(self) -> bool:
+        return self._files.sealed or self._files.is_overloaded
+
+    def _find(self, key: str, kind: Any) -> Any:
+        """Return the value under `key`, or _MISSING."""
+        began_ns = time.perf_counter_ns()
+        full_key, now = self._full(key), self._clock()
+        packed = None if self._handle.closed else self._files.read(full_key, now)
+        value = _MISSING
+        if packed is not None:
+            try:
+                value = cache_values.unpack(packed, kind)
+            except ValueError as error:
+                log.debug("cache.get key=%s is no %s: %s", cache_values.shown(full_key), kind, error)
+        hit = value is not _MISSING
+        if hit:
+            self._space.hits += 1
+        else:
+            self._space.misses += 1
+        counters = self._counters
+        counters.history.add(now, hit)
+        counters.get_times.add(time.perf_counter_ns() - began_ns)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("cache.get key=%s hit=%s", cache_values.shown(full_key), hit)
+        return value
+
+    async def _put(
+        self, items: Mapping[str, bytes], expires_in: Expiry, permanent: bool, *, overtakes: bool = True
+    ) -> int:
+        """Keep packed values by full key; return how many are kept. None of them is found as it was before."""
+        until = self._until(expires_in)
+        if overtakes:
+            for full_key in items:
+                self._flights.overtake(full_key)
+        if self._refuses_more:
+            self._counters.refused += len(items)
+            await self._write(cache_jobs.remove(tuple(items)))
             return 0
-        log.info("cache.%s removed=%d", name, removed)
+        weight = sum(map(len, items.values())) + sum(map(len, items))
+        job = cache_jobs.put(cache_jobs.which(permanent), tuple(items.items()), self._clock(), until)
+        kept: int = await self._write(job, weight) or 0
+        self._counters.sets += kept
+        return kept
+
+    async def _packed(self, values: Mapping[str, Any]) -> AsyncIterator[dict[str, bytes]]:
+        """Yield what is to be kept in parts, each of which takes little time."""
+        part: dict[str, bytes] = {}
+        size = 0
+        for key, value in values.items():
+            full_key = self._full(key)
+            part[full_key] = cache_values.pack(key, value, self._max_value_bytes)
+            size += len(part[full_key])
+            if len(part) >= _SLICE or size >= self._slice_bytes:
+                yield part
+                part, size = {}, 0
+                await asyncio.sleep(0)
+        if part:
+            yield part
+
+    async def _clear(self, which: tuple[Which, ...], namespace: str | None) -> int | None:
+        if namespace is None:
+            self._flights.overtake()
+            removed: int | None = None if self._handle.closed else await self._files.clear(which)
+            return removed
+        self._flights.overtake(prefix=cache_values.prefix_of(namespace))
+        return await self._repeat(lambda: cache_jobs.remove_namespace(which, namespace))
+
+    async def _repeat(self, make_job: Callable[[], Job]) -> int | None:
+        """Do a job that takes out a few until it finds no more; return how many that were."""
+        removed = 0
+        while True:
+            some: int | None = await self._write(make_job())
+            if not some:
+                return None if some is None else removed
+            removed += some
+
+    def _cleared(self, name: str, removed: int | None, namespace: str | None) -> int:
+        where = "" if namespace is None else f" namespace={namespace}"
+        if removed is None:
+            log.warning(
+                _("cache.%(name)s failed%(where)s: %(why)s"),
+                {"name": name, "where": where, "why": self._files.problem or self._files.last_error},
+            )
+            return 0
+        log.info("cache.%s removed=%d%s", name, removed, where)
         return removed
 
-    async def _change(self, job: Job) -> int | None:
-        if self._files.sealed:
-            self._counts["refused"] += 1
-            return None
-        return await self._write(job)
-
-    async def _write(self, job: Job) -> int | None:
-        """Return how many entries `job` touched, once it is committed; None when the cache is off."""
-        try:
-            return await asyncio.wrap_future(self._files.write(job))
-        except CacheOff:
-            return None
-
-
-class _Shared:
-    """Files and counters of one pair of directories in this process."""
-
-    def __init__(self, key: tuple[Path, Path], max_bytes: int) -> None:
-        self._key = key
-        self.files = CacheFiles(*key, max_bytes)
-        self.counts = {"hits": 0, "misses": 0, "sets": 0, "deletes": 0, "refused": 0}
-
-    def close(self) -> None:
-        with _open_lock:
-            if _open.get(self._key) is self:
-                del _open[self._key]
-        self.files.close()
-
-
-_open: dict[tuple[Path, Path], _Shared] = {}
-_open_lock = Lock()
-
-
-def _share(temp_dir: Path, perm_dir: Path, max_bytes: int) -> _Shared:
-    key = (temp_dir.absolute(), perm_dir.absolute())
-    with _open_lock:
-        if key not in _open:
-            _open[key] = _Shared(key, max_bytes)
-        return _open[key]
-
-
-@atexit.register
-def _close_all() -> None:
-    """A forgotten close neither hangs the exit nor loses a write."""
-    for shared in list(_open.values()):
-        shared.close()
-
-
-def _check_key(key: str) -> None:
-    if not isinstance(key, str):
-        raise TypeError(f"a key is a text, not {type(key).__name__}")
-    # a text that is no UTF-8 (half of a surrogate pair) is a ValueError of its own
-    if not 1 <= len(key.encode()) <= MAX_KEY_BYTES:
-        raise ValueError(f"a key is a text of 1 to {MAX_KEY_BYTES} bytes")
+    async def _write(self, job: Job, weight: int = 0) -> Any:
+        return None if self._handle.closed else await self._files.write(job, weight)

@@ -1,249 +1,403 @@
-"""The cache's files: two SQLite databases, read directly, written by one thread in groups.
+"""The cache's two files: `temp` belongs to a life, `perm` outlives it. Read directly, written by one thread in groups.
 
-`temp` belongs to a life, `perm` outlives it. Nothing in them is needed for truth: when a file cannot be used the
-cache is off, says so once, and the bot goes on.
+Nothing in them is needed for truth, and an empty cache is never wrong. So whatever cannot be read or written any more
+is begun anew; where even that fails, the cache is off, says so once, tries again later, and the bot goes on.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import queue
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final
 
 import apsw
 
-from botapp.locale import N_, _
-from botapp.system import why
+from botapp.ext import cache_faults, cache_jobs, cache_values
+from botapp.ext.cache_database import Database, delete, put_away, put_aways
+from botapp.ext.cache_jobs import BOTH, Job, Usable, Which
+from botapp.ext.cache_stats import Counters
+from botapp.ext.cache_writer import Writer
+from botapp.locale import _
 
 log = logging.getLogger(__name__)
 
-Which = Literal["temp", "perm"]
-Connections = dict[Which, apsw.Connection]
-#: by how many entries each database has grown
-Growth = dict[Which, int]
-#: works on the two databases inside a transaction, notes their growth, returns how many entries it touched
-Job = Callable[[Connections, Growth], int]
-
-#: jobs that may wait for the writer
-MAX_QUEUED: Final = 10_000
-#: jobs that share one commit at most
-MAX_GROUP: Final = 1_000
-#: layout of the files; one with another is begun anew
-LAYOUT: Final = 1
-
-_SCHEMA: Final = f"""
-    CREATE TABLE entries (key TEXT PRIMARY KEY, value BLOB NOT NULL, expires_at REAL) WITHOUT ROWID;
-    CREATE INDEX entries_by_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
-    PRAGMA user_version = {LAYOUT};
-"""
-
-_SELECT: Final = "SELECT value, expires_at FROM entries WHERE key = ?"
+#: bytes that share one commit at most
+MAX_GROUP_BYTES: Final = 1024 * 1024
+#: bytes that may wait for the writer
+MAX_WAITING_BYTES: Final = 32 * 1024 * 1024
+#: how often a group of jobs is tried; a file that fails is left out or begun anew each time
+MAX_ATTEMPTS: Final = 5
+#: how long opening waits for a lock of another process, in milliseconds
+OPEN_TIMEOUT_MS: Final = 20
+#: how often it is looked whether the files are still where they were, in seconds; only while the cache is used
+LOOK_INTERVAL_S: Final = 1.0
+#: how often what has expired is swept, in seconds; only while there is something that will expire
+SWEEP_INTERVAL_S: Final = 15.0
+#: until a file that could not be used is tried again, in seconds: doubled each time
+FIRST_RETRY_S: Final = 1.0
+MAX_RETRY_S: Final = 60.0
+_FAULTS: Final = (apsw.Error, OSError, cache_values.Damaged)
 
 
-class CacheOff(Exception):
-    """The cache cannot be used; the message says why."""
+class _Side:
+    """One of the two files, and how it is."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        #: why it cannot be used; None while it can
+        self.problem: str | None = None
+        #: it missed a write: what it holds must not be seen again
+        self.stale = False
+        self.retry_at_s = 0.0
+        self.retry_s = FIRST_RETRY_S
 
 
 class CacheFiles:
-    """The two databases of one pair of directories, with their one writer. All methods are thread-safe."""
+    """The two files of one pair of directories, with their one writer. All methods are thread-safe."""
 
-    def __init__(self, temp_dir: Path, perm_dir: Path, max_bytes: int) -> None:
-        """Open the files, making what is missing. Never raises for what is wrong with them: see `problem`."""
-        self._paths: dict[Which, Path] = {"temp": temp_dir / "temp.sqlite", "perm": perm_dir / "perm.sqlite"}
-        self._max_bytes = max_bytes
+    def __init__(
+        self, temp_dir: Path, perm_dir: Path, max_bytes: int, counters: Counters, clock: Callable[[], float]
+    ) -> None:
+        """Open the files; each may take half of `max_bytes`. Never raises for what is wrong with them."""
+        self._sides: dict[Which, _Side] = {"temp": _Side(temp_dir), "perm": _Side(perm_dir)}
+        self._max_bytes = max_bytes // 2
+        self._counters = counters
+        self._clock = clock
         self._lock = threading.Lock()
-        self._readers: dict[Which, apsw.Connection] = {}
-        self._queue: queue.Queue[tuple[Job, Future[int]] | None] = queue.Queue(MAX_QUEUED)
-        self._writer: threading.Thread | None = None
-        #: why the cache is off; None while it works
-        self.problem: str | None = None
-        #: whether ordinary writes are refused
+        #: replaced, never changed; under the lock
+        self._usable: Usable = {}
+        self._look_at_s = 0.0
+        self._sweep_at_s = 0.0
+        #: whether nothing may be added
         self.sealed = False
-        #: entries in each database, kept by the writer
-        self.entries: dict[Which, int] = {"temp": 0, "perm": 0}
-        try:
-            self._open()
-        except (OSError, apsw.Error) as error:
-            self._give_up(error)
+        #: the last thing that went wrong
+        self.last_error: str | None = None
+        for which in BOTH:
+            self._open(which)
+            self._delete_put_aways(which)
+        self._writer = Writer(self, min(MAX_GROUP_BYTES, self._max_bytes // 4))
 
-    def read(self, which: Which, key: str) -> tuple[bytes, float | None] | None:
-        """Return value and expiry (seconds since 1970, or None) of `key`, or None. Raises CacheOff."""
-        with self._lock:
-            connection = self._readers.get(which)
-            if connection is None:
-                raise CacheOff(self.problem or _("closed"))
-            try:
-                row: tuple[bytes, float | None] | None = connection.execute(_SELECT, (key,)).fetchone()
-            except apsw.Error as error:
-                self._give_up(error)
-                raise CacheOff(str(error)) from error
-        return row
+    # --- for whoever uses the cache ---
 
-    def write(self, job: Job) -> Future[int]:
-        """Have the writer do `job`; the result is there when it is committed. Raises CacheOff."""
-        future: Future[int] = Future()
+    def read(self, full_key: str, now: float) -> bytes | None:
+        """Return the packed value that counts at `now` under a key, or None. Never waits for a lock of a file."""
+        if time.monotonic() >= self._look_at_s:
+            self._look()
         with self._lock:
-            if self._writer is None:
-                raise CacheOff(self.problem or _("closed"))
-            try:
-                self._queue.put_nowait((job, future))
-            except queue.Full as error:
-                raise CacheOff(f"{MAX_QUEUED} writes are waiting already") from error
-        return future
+            for which, database in self._usable.items():
+                try:
+                    data = database.read(full_key)
+                    packed = None if data is None else cache_values.unseal(full_key, data, now)
+                except (apsw.BusyError, apsw.LockedError) as error:
+                    self._note(which, error)
+                except apsw.SQLError:
+                    # another process has cleared it, and what comes next is in its place
+                    self._have_mended(which, database, None)
+                except (apsw.Error, cache_values.Damaged) as error:
+                    self._note(which, error)
+                    self._have_mended(which, database, error)
+                else:
+                    if packed is not None:
+                        return packed
+        return None
+
+    def write(self, job: Job, weight: int = 0) -> asyncio.Future[Any]:
+        """Have the writer do `job`, which brings `weight` bytes; the result is there once it is committed."""
+        return self._writer.ask(job, weight)
+
+    def clear(self, which: Sequence[Which]) -> asyncio.Future[Any]:
+        """Have files begun anew; the result is how many entries they held, None when that could not be done."""
+        return self._writer.ask_alone(lambda: self._clear(which))
+
+    @property
+    def is_overloaded(self) -> bool:
+        """Whether so much waits to be written that nothing should be added."""
+        return self._writer.waiting_bytes > MAX_WAITING_BYTES
+
+    @property
+    def problem(self) -> str | None:
+        """Why the cache, or one of its files, is off; None while all of it works."""
+        if self._writer.closed:
+            return _("closed")
+        return "; ".join(side.problem for side in self._sides.values() if side.problem) or None
+
+    def totals(self) -> dict[Which, dict[str, tuple[int, int]]]:
+        """Return entries and bytes by namespace, in each file."""
+        usable = self._usable
+        return {which: usable[which].totals if which in usable else {} for which in BOTH}
+
+    def oldest(self) -> dict[Which, float | None]:
+        """Return when the oldest entry of each file was set, in seconds since 1970."""
+        found: dict[Which, float | None] = dict.fromkeys(BOTH)
+        with self._lock:
+            for which, database in self._usable.items():
+                try:
+                    found[which] = database.oldest()
+                except apsw.Error as error:
+                    self._note(which, error)
+        return found
 
     def size_bytes(self) -> int:
         """Return how much room the files take."""
-        return sum(path.stat().st_size for path in self._paths.values() if path.exists())
+        return sum(database.size_bytes() for database in self._usable.values())
+
+    def flush(self) -> None:
+        """Wait until all that is queued is committed."""
+        self._writer.flush()
 
     def close(self) -> None:
-        """Finish what is queued and close the files."""
+        """Commit what is queued and close the files."""
+        self._writer.close()
+
+    # --- under the lock ---
+
+    def _note(self, which: Which, error: Exception) -> None:
+        self._counters.errors += 1
+        self.last_error = f"{self._sides[which].home}: {cache_faults.why(error)}"
+
+    def _have_mended(self, which: Which, database: Database, error: Exception | None) -> None:
+        """Take a file out of use at once, and have the writer begin it anew, or, without an error, open it again."""
+        self._usable = {name: one for name, one in self._usable.items() if one is not database}
+        self._writer.tell(lambda: self._mend(which, database, error))
+
+    # --- reading ---
+
+    def _look(self) -> None:
+        """Notice files that are no longer where they were, and those that may be tried again."""
+        now_s = time.monotonic()
+        self._look_at_s = now_s + LOOK_INTERVAL_S
         with self._lock:
-            writer, self._writer = self._writer, None
-        if writer is not None and writer is not threading.current_thread():
-            self._queue.put(None)
-            writer.join()
-        with self._lock:
-            readers, self._readers = self._readers, {}
-        for connection in readers.values():
-            connection.close()
+            for which, database in self._usable.items():
+                # a life that is to end leaves what comes after it alone
+                if not self.sealed and database.has_moved():
+                    self._have_mended(which, database, None)
+            due = [which for which, side in self._sides.items() if side.problem and now_s >= side.retry_at_s]
+            if due:
+                self._writer.tell(lambda: self._retry(due))
 
-    def _open(self) -> None:
-        writers = {which: self._connect(path) for which, path in self._paths.items()}
-        self.entries = {which: _count(connection) for which, connection in writers.items()}
-        self._readers = {which: apsw.Connection(str(path)) for which, path in self._paths.items()}
-        for reader in self._readers.values():
-            reader.set_busy_timeout(1000)
-        self._writer = threading.Thread(target=self._write_all, args=(writers,), name="cache-writer", daemon=True)
-        self._writer.start()
+    # --- the writer ---
 
-    def _connect(self, path: Path) -> apsw.Connection:
-        """Open the database at `path` for writing; a damaged one, or one of another layout, is begun anew."""
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def commit(self, jobs: Sequence[Job], weight: int) -> list[Any]:
+        """Return what comes of each job, once it is committed; files that fail are begun anew, or left out."""
+        for attempt in range(MAX_ATTEMPTS):
+            self._reopen_moved()
+            usable = self._usable
+            committed = False
+            try:
+                for database in usable.values():
+                    database.begin()
+                    self._counters.evictions += database.make_room(weight)
+                outcomes = [_outcome(job, usable) for job in jobs]
+                leaving = [database for database in usable.values() if database.moved_out]
+                if len(leaving) > 1:
+                    _let_go(leaving)
+                    continue
+                # what moves leaves first: whoever is killed in between must not find it in both files
+                for database in sorted(usable.values(), key=lambda one: not one.moved_out):
+                    database.commit()
+                    committed = True
+            except _FAULTS as error:
+                self._renew_failed(usable, error, last=attempt == MAX_ATTEMPTS - 1)
+                if committed:
+                    # one of two files has it: it is kept or it is not, but nothing may be done twice
+                    break
+            else:
+                return outcomes
+        return [None] * len(jobs)
+
+    def _renew_failed(self, usable: Usable, error: Exception, *, last: bool = False) -> None:
+        failed = [which for which, database in usable.items() if database.failed is not None] or list(usable)
+        for which, database in usable.items():
+            try:
+                database.roll_back()
+            except apsw.Error:
+                failed.append(which)
+        for which in dict.fromkeys(failed):
+            why = usable[which].failed or error
+            with self._lock:
+                self._note(which, why)
+            if last:
+                self._close(which)
+                self._give_up(which, why)
+            elif isinstance(why, apsw.SQLError):
+                # another process has cleared it, and what comes next is in its place
+                self._close(which)
+                self._open(which)
+            else:
+                self._renew(which, why)
+
+    # --- the writer: files ---
+
+    def _open(self, which: Which) -> None:
+        side = self._sides[which]
         try:
-            return self._prepare(path)
-        except (apsw.NotADBError, apsw.CorruptError):
-            log.warning(_("cache: %s is damaged; begun anew"), path)
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{path}{suffix}").unlink(missing_ok=True)
-            return self._prepare(path)
-
-    def _prepare(self, path: Path) -> apsw.Connection:
-        connection = apsw.Connection(str(path))
-        path.chmod(0o600)
-        connection.set_busy_timeout(5000)
-        # members wait for the end of a life; the next opening takes over what is in the write-ahead log
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        # it is a cache: what a power cut takes is made again
-        connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF")
-        page_size = int(connection.pragma("page_size"))
-        connection.pragma("max_page_count", max(64, self._max_bytes // page_size))
-        if connection.pragma("user_version") != LAYOUT:
-            with connection:
-                connection.execute("DROP TABLE IF EXISTS entries")
-                connection.execute(_SCHEMA)
-        return connection
-
-    def _write_all(self, connections: Connections) -> None:
-        """The writer: takes what is queued, commits it in groups, until it finds None."""
-        going = True
-        while going:
-            group = [self._queue.get()]
-            while len(group) < MAX_GROUP and not self._queue.empty():
-                group.append(self._queue.get_nowait())
-            entries = [entry for entry in group if entry is not None]
-            going = len(entries) == len(group)
-            # whoever was cancelled meanwhile waits no more; from here on nobody can be
-            self._write_group(connections, [entry for entry in entries if entry[1].set_running_or_notify_cancel()])
-        for connection in connections.values():
-            connection.close()
-
-    def _write_group(self, connections: Connections, jobs: list[tuple[Job, Future[int]]]) -> None:
-        growth: Growth = {"temp": 0, "perm": 0}
-        try:
-            with connections["temp"], connections["perm"]:
-                touched = [job(connections, growth) for job, _future in jobs]
-        except (apsw.Error, OSError, ValueError, TypeError) as error:
-            self._give_up(error)
-            for _job, future in jobs:
-                future.set_exception(CacheOff(str(error)))
+            if side.stale:
+                put_away(side.home)
+            database = Database(side.home, self._max_bytes, busy_timeout_ms=OPEN_TIMEOUT_MS)
+        except (OSError, apsw.Error) as error:
+            self._give_up(which, error)
             return
-        if jobs and self.problem is not None:
-            self.problem = None
-            log.info(_("cache: writes work again"))
-        self.entries = {which: self.entries[which] + more for which, more in growth.items()}
-        for (_job, future), count in zip(jobs, touched, strict=True):
-            future.set_result(count)
+        if database.begun_anew is not None:
+            log.warning(_("cache: %(path)s cannot be used (%(why)s); begun anew"),
+                        {"path": database.path, "why": cache_faults.why(database.begun_anew)})  # fmt: skip
+        if side.problem is not None:
+            log.info(_("cache: %s can be used again"), side.home)
+        side.problem, side.stale = None, False
+        with self._lock:
+            found = {**self._usable, which: database}
+            self._usable = {one: found[one] for one in BOTH if one in found}
 
-    def _give_up(self, error: Exception) -> None:
-        if self.problem is None:
-            self.problem = explain(error)
-            log.warning(_("cache: off, the bot goes on without it: %s"), self.problem)
+    def _give_up(self, which: Which, error: Exception) -> None:
+        side = self._sides[which]
+        first, side.stale = side.problem is None, True
+        if time.monotonic() > side.retry_at_s + MAX_RETRY_S:
+            side.retry_s = FIRST_RETRY_S
+        side.problem = f"{side.home}: {cache_faults.why(error)}"
+        side.retry_at_s = time.monotonic() + side.retry_s
+        side.retry_s = min(2 * side.retry_s, MAX_RETRY_S)
+        with self._lock:
+            self._note(which, error)
+        if first:
+            log.warning(_("cache: off, the bot goes on without it: %s"), side.problem)
 
+    def _take(self, which: Which) -> Database | None:
+        """Take a file out of use and return it."""
+        with self._lock:
+            database = self._usable.get(which)
+            self._usable = {name: one for name, one in self._usable.items() if name != which}
+        return database
 
-#: what SQLite cannot do, and our words for it
-_REFUSALS: Final = (
-    (apsw.FullError, N_("the disk is full, or the cache is ([cache] max_bytes)")),
-    (apsw.CantOpenError, N_("its file cannot be opened")),
-    (apsw.ReadOnlyError, N_("its file may not be written")),
-    (apsw.IOError, N_("its file cannot be read or written")),
-    (apsw.BusyError, N_("another process has locked it")),
-    (apsw.NotADBError, N_("its file is damaged")),
-    (apsw.CorruptError, N_("its file is damaged")),
-)
+    def _close(self, which: Which) -> None:
+        if (database := self._take(which)) is not None:
+            database.close()
 
+    def _renew(self, which: Which, error: Exception) -> None:
+        """Begin a file anew that missed a write. Once a second, so that a fault that stays is a state."""
+        self._close(which)
+        side = self._sides[which]
+        if time.monotonic() < side.retry_at_s:
+            self._give_up(which, error)
+            return
+        log.warning(_("cache: %(path)s failed (%(why)s); begun anew"),
+                    {"path": side.home, "why": cache_faults.why(error)})  # fmt: skip
+        side.retry_at_s = time.monotonic() + FIRST_RETRY_S
+        self._begin_anew(which)
 
-def explain(error: Exception) -> str:
-    """Say why the cache cannot be used: in our words, with those of SQLite behind them."""
-    if isinstance(error, OSError):
-        return why(error)
-    said = f"{type(error).__name__}: {error}"
-    known = next((words for kind, words in _REFUSALS if isinstance(error, kind)), None)
-    return f"{_(known)} ({said})" if known else said
+    def _begin_anew(self, which: Which) -> bool:
+        """Put away what is there and open a new file; return whether what was there is gone."""
+        side = self._sides[which]
+        try:
+            put_away(side.home)
+        except OSError as error:
+            self._give_up(which, error)
+            return False
+        self._open(which)
+        if which not in self._usable:
+            # there may be room once the old file is deleted
+            delete(*put_aways(side.home))
+            self._open(which)
+        self._delete_put_aways(which)
+        return True
 
+    def _delete_put_aways(self, which: Which) -> None:
+        if paths := list(put_aways(self._sides[which].home)):
+            # beside the writer: a large file takes its time
+            threading.Thread(target=delete, args=paths, name="cache-sweep", daemon=True).start()
 
-def put(which: Which, key: str, value: bytes, expires_at: float | None) -> Job:
-    """Return the job that keeps `value` in one database, and so no longer in the other."""
+    def _mend(self, which: Which, database: Database, error: Exception | None) -> None:
+        database.close()
+        if which in self._usable or self._sides[which].problem is not None:
+            return  # that was seen to meanwhile
+        if error is not None:
+            self._renew(which, error)
+        else:
+            log.info(_("cache: %s is another directory now; opened again"), self._sides[which].home)
+            self._open(which)
 
-    def job(connections: Connections, growth: Growth) -> int:
-        remove(key)(connections, growth)
-        connections[which].execute("INSERT INTO entries VALUES (?, ?, ?)", (key, value, expires_at))
-        growth[which] += 1
-        return 1
+    def _retry(self, sides: Sequence[Which]) -> None:
+        for which in sides:
+            if self._sides[which].problem is not None and which not in self._usable:
+                self._open(which)
 
-    return job
+    def _reopen_moved(self) -> None:
+        for which, database in self._usable.items():
+            if not self.sealed and database.has_moved():
+                self._close(which)
+                self._open(which)
+        now_s = time.monotonic()
+        self._retry([which for which, side in self._sides.items() if side.problem and now_s >= side.retry_at_s])
 
-
-def remove(key: str) -> Job:
-    """Return the job that takes `key` out of both databases."""
-    return _delete(("temp", "perm"), "key = ?", (key,))
-
-
-def remove_expired(now: float) -> Job:
-    """Return the job that takes out what has expired at `now`, seconds since 1970."""
-    return _delete(("temp", "perm"), "expires_at <= ?", (now,))
-
-
-def remove_all(*which: Which) -> Job:
-    """Return the job that empties the named databases."""
-    return _delete(which, "true", ())
-
-
-def _delete(which: tuple[Which, ...], condition: str, values: tuple[object, ...]) -> Job:
-    def job(connections: Connections, growth: Growth) -> int:
-        removed = 0
-        for name in which:
-            connections[name].execute(f"DELETE FROM entries WHERE {condition}", values)
-            removed += connections[name].changes()
-            growth[name] -= connections[name].changes()
+    def _clear(self, which: Sequence[Which]) -> int | None:
+        removed: int | None = 0
+        for one in which:
+            held = self._clear_one(one)
+            removed = None if held is None or removed is None else removed + held
         return removed
 
-    return job
+    def _clear_one(self, which: Which) -> int | None:
+        if (database := self._take(which)) is None:
+            # nothing can be found in it, now or later
+            self._begin_anew(which)
+            return None
+        held, marked = sum(entries for entries, _size in database.totals.values()), False
+        try:
+            held, marked = database.mark_cleared(), True
+        except apsw.Error as error:
+            # on a full disk, say: it can be put away all the same
+            with self._lock:
+                self._note(which, error)
+        database.close()
+        return held if self._begin_anew(which) or marked else None
+
+    # --- the writer: what is done when there is time ---
+
+    def end(self) -> None:
+        """Close the files."""
+        for which in BOTH:
+            self._close(which)
+
+    def idle_s(self) -> float | None:
+        """Return after how many seconds something is to be swept; None: there is nothing that will expire."""
+        try:
+            if any(database.has_expiring() for database in self._usable.values()):
+                return max(0.0, self._sweep_at_s - time.monotonic())
+        except apsw.Error:
+            log.debug("cache: cannot tell what will expire", exc_info=True)
+        return None
+
+    def tidy(self) -> None:
+        """Keep the logs short, and sweep some of what has expired."""
+        for which, database in list(self._usable.items()):
+            try:
+                database.tidy_log()
+            except (apsw.Error, OSError) as error:
+                database.failed = error
+                self._renew_failed({which: database}, error)
+        if time.monotonic() >= self._sweep_at_s:
+            removed = self.commit([cache_jobs.remove_expired(self._clock())], 0)[0] or 0
+            self._counters.expired += removed
+            # a batch at a time, and whoever waits comes in between
+            self._sweep_at_s = time.monotonic() + (0 if removed else SWEEP_INTERVAL_S)
 
 
-def _count(connection: apsw.Connection) -> int:
-    count: int = connection.execute("SELECT count(*) FROM entries").get
-    return count
+def _let_go(databases: Sequence[Database]) -> None:
+    """Instead of what was done in a transaction, take out the keys that it moved to another file. Raises apsw.Error."""
+    for database in databases:
+        keys = database.moved_out
+        database.roll_back()
+        database.begin()
+        for key in keys:
+            database.remove(key)
+        database.commit()
+
+
+def _outcome(job: Job, usable: Usable) -> Any:
+    """Return what comes of a job; a value that does not suit it is an outcome too."""
+    try:
+        return job(usable)
+    except (TypeError, ValueError) as error:
+        return error

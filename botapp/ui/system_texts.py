@@ -70,17 +70,6 @@ def machine(facts: Machine) -> str:
     return "\n".join(lines)
 
 
-def cache_stats(stats: Mapping[str, Any]) -> str:
-    """Return what is in the cache, and how it is used."""
-    facts = {name: number(int(stats[name])) for name in ("entries", "temporary", "permanent", "hits", "misses")}
-    facts["size"] = size(stats["size_bytes"])
-    text = _(
-        "🗃️ Cache: %(entries)s entries (%(temporary)s temporary, %(permanent)s permanent), %(size)s\n"
-        "Found %(hits)s times, not found %(misses)s times"
-    )
-    return text % facts + (f"\n⚠️ {stats['problem']}" if stats["problem"] else "")
-
-
 def size(count_bytes: int | None) -> str:
     """Return "84 MiB" for 88080384."""
     if count_bytes is None:

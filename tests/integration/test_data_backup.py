@@ -416,7 +416,7 @@ def test_a_move_carries_along_where_the_live_message_is(shop: Database, settings
     restore.restore(new, make_backup(settings))
     came = state.load(new.state_file)
     # the same message in the same channel, to be drawn anew; which commands Discord knows is found out anew
-    assert came == state.State(live_messages=(state.LiveMessage(1400, 1500, \"\"),), live_channel_id=1400)
+    assert came == state.State(live_messages=(state.LiveMessage(1400, 1500, ""),), live_channel_id=1400)
     assert rows(new) == rows(settings)
     # a place that has one keeps it
     state.change(settings.state_file, live_messages=(state.LiveMessage(1400, 1600, "later"),))
