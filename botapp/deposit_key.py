@@ -22,8 +22,10 @@ def read_key(settings: Settings) -> bytes | None:
     if not deposits.http_port:
         return None
     if not deposits.http_secret_file:
-        text = _("%s: [store.deposits] http_secret_file: http_port is set, so a file with a key is needed; %s")
-        raise ConfigError(text % (settings.path, _how_to_make("deposits.key")))
+        text = _(
+            "%(path)s: [store.deposits] http_secret_file: http_port is set, so a file with a key is needed; %(remedy)s"
+        )
+        raise ConfigError(text % {"path": settings.path, "remedy": _how_to_make("deposits.key")})
     path = settings.path.parent / deposits.http_secret_file
     try:
         with path.open("rb") as file:

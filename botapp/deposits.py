@@ -194,8 +194,10 @@ class WebhookDeposits:
         assert isinstance(channel, discord.abc.GuildChannel | discord.Thread)
         # Discord shows no messages, and no error, to whom the history is forbidden
         if not channel.permissions_for(channel.guild.me).read_message_history:
-            text = _("may not read the history of channel %d, so deposits could be missed; give the bot %s")
-            raise CannotRead(text % (channel.id, "Read Message History"))
+            text = _(
+                "may not read the history of channel %d, so deposits could be missed; give the bot Read Message History"
+            )
+            raise CannotRead(text % channel.id)
         try:
             return [one async for one in channel.history(**options)]
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
