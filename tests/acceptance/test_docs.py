@@ -19,8 +19,9 @@ from tests.support.discord_control import DiscordControl, local_discord
 from tests.support.shop import PATIENCE_S, ROOT
 
 PAGES = sorted([*ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
-#: blocks of these kinds are not run here: they want an answer, root, another machine, or an address that is real
-NOT_RUN = {"asks", "systemd", "docker", "machine", "alerts"}
+#: blocks of these kinds are not run here: they want an answer, root, another machine, or an address that is real;
+#: those about deposits are run by test_deposits_http.py
+NOT_RUN = {"asks", "systemd", "docker", "machine", "alerts", "deposits"}
 #: stands in a page that is about a shop which runs
 RUNNING = "<!-- the shop runs -->"
 #: live channel of the local Discord

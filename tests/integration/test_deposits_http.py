@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
+import subprocess
+import textwrap
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -18,7 +21,7 @@ from botapp.deposit_signing import sign
 from botapp.sandbox.ids import ADMIN_CHANNEL_ID, BUDI_ID, LIVE_CHANNEL_ID
 from botapp.store import accounts
 from tests.support.books import Books, books_of
-from tests.support.bot_process import BotProcess, FakeDoor, free_port, write_config
+from tests.support.bot_process import ROOT, BotProcess, FakeDoor, free_port, write_config
 from tests.support.discord_control import DiscordControl, controls, local_discord
 from tests.support.shop import text
 
@@ -247,6 +250,33 @@ def test_a_bad_key_is_a_mistake_in_the_configuration(
         assert bot.wait() == 78
         assert words in bot.log
         assert "short" not in bot.log
+
+
+def test_the_examples_of_the_documentation_work(tmp_path: Path, bot: BotProcess, books: Books, sender: Sender) -> None:
+    page = (ROOT / "docs" / "how-to" / "deposits.md").read_text().replace("8790", str(sender.port))
+    page = page.replace("1 World Lock, 2 Diamond Lock", "201")
+    found = re.findall(r"^( *)```(?:sh deposits|python (\S+))\n(.*?)^\1```$", page, re.DOTALL | re.MULTILINE)
+    scripts = [(name, textwrap.dedent(text)) for _indent, name, text in found]
+    (tmp_path / "bot" / "made").mkdir()
+    for name, script in scripts:
+        if name:
+            (tmp_path / "bot" / name).write_text(script)
+        elif "openssl rand" in script:
+            # it makes a key that the bot would take, but this one has read its own before
+            _sh(script, tmp_path / "bot" / "made")
+            made = tmp_path / "bot" / "made" / "deposits.key"
+            assert (made.stat().st_mode & 0o777, len(made.read_bytes().strip())) == (0o600, 64)
+        else:
+            assert '"booked"' in _sh(script, tmp_path / "bot").replace("'", '"')
+    assert books.balance("budi") == 402
+    assert [name for name, _text in scripts] == ["", "deposit.py", "", ""]
+
+
+def _sh(script: str, directory: Path) -> str:
+    """Run what the documentation says, and return what it prints."""
+    done = subprocess.run(["sh", "-ec", script], cwd=directory, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _health(door: FakeDoor, *, healthy: bool) -> dict[str, Any]:
