@@ -15,7 +15,7 @@ import discord
 
 from botapp.background import Background
 from botapp.channel_log import CannotWrite, ChannelLog
-from botapp.locale import _
+from botapp.locale import _, of_process
 from botapp.store import notices
 from botapp.store.records import Product, Purchase, order_number
 from botapp.store.unavailable import Unavailable
@@ -97,16 +97,21 @@ class Notices:
             self._background.spawn(_("notices"), self._look())
 
     async def _look(self) -> None:
+        # whoever caused this, all admins read it
         async with self._lock:
-            for write in (self._write_notices, self._write_purchases):
-                try:
-                    while await write():
-                        if self._background.draining:
-                            return
-                except Unavailable as error:
-                    log.debug("cannot read what is to be written: %s", error)
-                except CannotWrite as error:
-                    log.debug("nothing was written: %s", error)
+            with of_process():
+                await self._write()
+
+    async def _write(self) -> None:
+        for write in (self._write_notices, self._write_purchases):
+            try:
+                while await write():
+                    if self._background.draining:
+                        return
+            except Unavailable as error:
+                log.debug("cannot read what is to be written: %s", error)
+            except CannotWrite as error:
+                log.debug("nothing was written: %s", error)
 
     async def _write_notices(self) -> bool:
         """Write one message of notices; return whether there was one."""

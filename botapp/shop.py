@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection
 
 from botapp.cogs.balances import Balances
+from botapp.cogs.deposits import Deposits
 from botapp.cogs.products import Products
+from botapp.cogs.sales import Sales
 from botapp.cogs.shop_admin import ShopAdmin
 from botapp.cogs.stock import Stock
 from botapp.cogs.system import System
@@ -126,7 +128,7 @@ class Shop:
 
             self._deposit_server = DepositServer(bot, self, key)
             self._deposit_server.serve()
-        for cog in (Products, Stock, Balances, ShopAdmin, System):
+        for cog in (Products, Stock, Balances, Deposits, Sales, ShopAdmin, System):
             await bot.add_cog(cog(bot, self))
         self.backups.serve(bot.background)
 

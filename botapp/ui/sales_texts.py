@@ -19,6 +19,8 @@ MAX_DAYS: Final = 31
 BEST: Final = 5
 #: labels there is room for below the picture's days
 _LABELS: Final = 10
+#: longest block of lines, in characters, so that one message holds it
+_BLOCK_CHARS: Final = 1600
 #: width of names in the table; with the other columns a phone shows it without breaking lines
 _NAME_CHARS: Final = 16
 
@@ -33,19 +35,23 @@ def title(days: int) -> str:
     return _("Sales today") if days == 1 else _("Sales of the last %d days") % days
 
 
-def table(report: Report, units: Sequence[Unit]) -> str:
-    """Return a report as a message shows it: all together, each product, each day on which something was sold."""
+def overview(report: Report, units: Sequence[Unit]) -> str:
+    """Return all sales together, and each product."""
     parts = [_total(report.all, units)]
     if report.all.refunded:
         parts.append(_("Refunded, and not counted above: %s") % amount(report.all.refunded, units))
     if not report.products:
         return "\n".join([*parts, _("Nothing was sold.")])
-    of_products = [_line(name, found, units) for name, found in report.products[:MAX_PRODUCTS]]
+    lines = [_line(name, found, units) for name, found in report.products[:MAX_PRODUCTS]]
     if more := report.products[MAX_PRODUCTS:]:
-        of_products.append(_line(_("others"), sum((found for _name, found in more), Sum()), units))
-    busy = [(day, found) for day, found in report.days if found != Sum()]
-    of_days = [_line(short(day), found, units) for day, found in busy[-MAX_DAYS:]]
-    return "\n".join([*parts, _block(of_products), _block(of_days)])
+        lines.append(_line(_("others"), sum((found for _name, found in more), Sum()), units))
+    return "\n".join([*parts, _block(lines)])
+
+
+def by_day(report: Report, units: Sequence[Unit]) -> str:
+    """Return each day on which something was sold, the last ones if they are many."""
+    lines = [_line(short(day), found, units) for day, found in report.days if found != Sum()]
+    return _block(lines[-MAX_DAYS:])
 
 
 def picture(report: Report, units: Sequence[Unit]) -> Picture:
@@ -98,4 +104,7 @@ def _line(name: str, found: Sum, units: Sequence[Unit]) -> str:
 
 
 def _block(lines: Sequence[str]) -> str:
+    """Return lines as a block; the first give way where there is no room for all."""
+    while sum(len(line) + 1 for line in lines) > _BLOCK_CHARS:
+        lines = lines[1:]
     return "\n".join(["```", *lines, "```"])

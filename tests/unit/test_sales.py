@@ -56,7 +56,7 @@ def test_refunds_are_apart() -> None:
 
 
 def test_the_table() -> None:
-    assert sales_texts.table(sales(), UNITS) == "\n".join(
+    assert f"{sales_texts.overview(sales(), UNITS)}\n{sales_texts.by_day(sales(), UNITS)}" == "\n".join(
         [
             "5 DL 55 WL · 6 pieces",
             "Refunded, and not counted above: 1 DL 20 WL",
@@ -74,13 +74,13 @@ def test_the_table() -> None:
 
 def test_a_table_without_sales_and_one_that_is_long() -> None:
     days = last_days(JAKARTA, ms(2026, 6, 2, 12, JAKARTA), 366)
-    assert "Nothing was sold." in sales_texts.table(report([], days), UNITS)
+    assert "Nothing was sold." in sales_texts.overview(report([], days), UNITS)
     name = "A product whose name goes on and on, `with` marks"
     many = [Sold(day, f"{code}", name, True, 1, 2**53 - 1) for day in range(366) for code in range(40)]
-    text = sales_texts.table(report(many, days), UNITS)
-    assert len(text) <= 4096
-    assert "others" in text
-    assert text.count("```") == 4
+    for text in (sales_texts.overview(report(many, days), UNITS), sales_texts.by_day(report(many, days), UNITS)):
+        assert len(text) <= 1900
+        assert text.count("```") == 2
+    assert "others" in sales_texts.overview(report(many, days), UNITS)
 
 
 @pytest.mark.parametrize("highest", [0, 1, 4, 6, 99, 100, 12345, 2**53])

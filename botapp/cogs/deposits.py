@@ -1,0 +1,50 @@
+"""The admin command about deposits from outside."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from botapp.cogs.commanding import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, rows
+from botapp.deposit_teller import why_refused
+from botapp.locale import N_, _
+from botapp.store import deposits
+from botapp.store.records import Deposit
+from botapp.ui.words import amount, quoted, when
+
+
+class Deposits(ShopCog):
+    """What came in without an admin."""
+
+    title = N_("Deposits")
+
+    @admin_command(
+        "deposits",
+        N_("List the last deposits from webhooks and programs, or only those that were refused"),
+        "20 refused",
+        count=N_("How many"),
+        which=N_("All, or only those that were refused"),
+    )
+    async def deposits(
+        self,
+        ctx: Ctx,
+        count: int | None = None,
+        which: Literal["all", "refused"] = "all",
+    ) -> None:
+        """List what came last, the newest first."""
+        # bounds cannot be declared where the number may be left out before another word
+        most = min(max(1, DEFAULT_ROWS if count is None else count), MAX_ROWS)
+        found = await self.shop.read(deposits.latest, most, refused_only=which == "refused")
+        title = _("🚫 The last deposits that were refused") if which == "refused" else _("💰 The last deposits")
+        await self.say(ctx, rows([self._line(one) for one in found], f"**{title}**", _("There are none.")))
+
+    def _line(self, one: Deposit) -> str:
+        facts = {
+            "when": when(one.at_ms),
+            "handle": quoted(one.handle or "–"),
+            "amount": amount(one.amount, self.shop.units) if one.amount is not None else "–",
+            "key": quoted(one.key),
+            "why": why_refused(one.refusal),
+        }
+        if one.refusal:
+            return _("❌ %(when)s · %(handle)s · %(amount)s · %(why)s · %(key)s") % facts
+        return _("✅ %(when)s · %(handle)s · %(amount)s · %(key)s") % facts

@@ -1,0 +1,52 @@
+"""The admin command about sales."""
+
+from __future__ import annotations
+
+import io
+import logging
+from zoneinfo import ZoneInfo
+
+import discord
+from discord.ext import commands
+
+from botapp.cogs.commanding import Ctx, ShopCog, admin_command
+from botapp.locale import N_, _
+from botapp.sales_picture import CannotDraw, Picture, drawn
+from botapp.store import sales
+from botapp.ui import sales_texts
+
+log = logging.getLogger(__name__)
+
+#: days of a report if nobody says how many, and at most
+DEFAULT_DAYS = 7
+MAX_DAYS = 366
+
+
+class Sales(ShopCog):
+    """What was sold."""
+
+    title = N_("Sales")
+
+    @admin_command(
+        "sales",
+        N_("Show what was sold in the last days, as a table and as a picture"),
+        "30",
+        days=N_("How many days, with today"),
+    )
+    async def sales(self, ctx: Ctx, days: commands.Range[int, 1, MAX_DAYS] = DEFAULT_DAYS) -> None:
+        """Show what was sold."""
+        period = sales.last_days(ZoneInfo(self.bot.settings.timezone), self.shop.now_ms(), days)
+        found = sales.report(await self.shop.read(sales.sold, period), period)
+        title = f"**📈 {sales_texts.title(days)}**"
+        await self.say(ctx, f"{title}\n{sales_texts.overview(found, self.shop.units)}")
+        if found.products:
+            picture = await self._picture(sales_texts.picture(found, self.shop.units))
+            await self.say(ctx, sales_texts.by_day(found, self.shop.units), file=picture)
+
+    async def _picture(self, picture: Picture) -> discord.File | None:
+        """Return the picture; None, and the log says why, where there can be none."""
+        try:
+            return discord.File(io.BytesIO(await drawn(picture)), "sales.png")
+        except CannotDraw as error:
+            log.error(_("cannot draw the picture of the sales: %s"), error)
+            return None
