@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from botapp import config, locale, permissions, state
+from botapp import bot_token, config, locale, permissions, state
 from botapp.config import ConfigError, Settings
 from botapp.deposit_key import read_key
 from botapp.discord_rest import (
@@ -69,9 +69,9 @@ def look(path: Path) -> Iterator[dict[str, Any]]:
         return
     yield from map(asdict, _database(settings))
     try:
-        token = config.read_token(settings)
+        token = bot_token.read_token(settings)
     except ConfigError as error:
-        if isinstance(error, config.TokenIsRoots):
+        if isinstance(error, bot_token.TokenIsRoots):
             text = _("only root may read it, which is well; to look at what Discord says too: sudo stocksup check")
             yield asdict(Finding("token", _("token"), text, warning=True))
             return
@@ -96,7 +96,7 @@ def _runs_the_bot(programs: Any) -> bool:
 
 
 def _rights_of_token(settings: Settings) -> Finding:
-    if (loose := config.open_token_file(settings)) is not None:
+    if (loose := bot_token.open_token_file(settings)) is not None:
         problem = _("other users of this machine can read %(path)s; run: chmod 600 %(path)s") % {"path": loose}
         return Finding("token", _("token"), problem, warning=True)
     return Finding("token", _("token: there, and nobody else on this machine can read it"))

@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from botapp import config, log
+from botapp import bot_token, config, log
 from botapp.deposit_key import read_key
 from botapp.locale import _
 from supervisor.client import Surroundings, masked
@@ -77,7 +77,7 @@ def check() -> int:
         settings, _token = _read_settings()
         _check_database(settings)
     except config.ConfigError as error:
-        if isinstance(error, config.TokenIsRoots) and "STOCKSUP_CHECK" not in os.environ:
+        if isinstance(error, bot_token.TokenIsRoots) and "STOCKSUP_CHECK" not in os.environ:
             return DONE  # somebody looks by hand; before a restart the credential has to be there
         print(masked(str(error)), file=sys.stderr)
         return BAD_CONFIG
@@ -94,7 +94,7 @@ def run() -> int:
         asyncio.run(_give_reason(ending))
         return ending.code
     log.set_up(settings.timezone, (token,), Surroundings.read())
-    if (path := config.open_token_file(settings)) is not None:
+    if (path := bot_token.open_token_file(settings)) is not None:
         _log.warning(_("other users of this machine can read %s; run: chmod 600 %s"), path, path)
     return asyncio.run(_live(settings, token))
 
@@ -111,7 +111,7 @@ def _read_settings() -> tuple[Settings, str]:
     path = config.find()
     settings = config.load(path)
     read_key(settings)  # what is wrong with it is said before anything begins
-    return settings, config.read_token(settings)
+    return settings, bot_token.read_token(settings)
 
 
 def _check_database(settings: Settings) -> None:

@@ -8,7 +8,7 @@ import warnings
 import zoneinfo
 from typing import Final
 
-from botapp.config import MAX_TOKEN_CHARS
+from botapp.bot_token import MAX_TOKEN_CHARS
 from botapp.locale import LANGUAGES
 
 #: what people in Indonesia call their time

@@ -13,7 +13,8 @@ from typing import Any, Final
 import tomlkit
 from tomlkit.exceptions import ParseError, TOMLKitError
 
-from botapp.config import MAX_TOKEN_CHARS, ConfigError
+from botapp.bot_token import MAX_TOKEN_CHARS
+from botapp.config import ConfigError
 from botapp.init import answers, template
 from botapp.locale import _
 from botapp.system import why

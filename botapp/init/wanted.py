@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import click
 
 from botapp import config, locale
-from botapp.config import MAX_TOKEN_CHARS
+from botapp.bot_token import MAX_TOKEN_CHARS
 from botapp.discord_rest import TokenRefused
 from botapp.init import answers, ask, files, guide
 from botapp.init.files import Existing

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from botapp import config
+from botapp import bot_token, config
 
 #: a user who owns nothing
 NOBODY = 65534
@@ -57,21 +57,21 @@ def as_user(act: Callable[[], str]) -> str:
 def test_the_credential_counts_where_the_file_is_forbidden(shop: Path) -> None:
     settings = config.load(shop / "config.toml", {})
     environ = {"CREDENTIALS_DIRECTORY": str(shop / "credentials")}
-    assert as_user(lambda: config.read_token(settings, environ)) == "from-systemd"
-    assert "Permission denied" in as_user(lambda: config.read_token(settings, {}))
+    assert as_user(lambda: bot_token.read_token(settings, environ)) == "from-systemd"
+    assert "Permission denied" in as_user(lambda: bot_token.read_token(settings, {}))
 
 
 def test_a_file_that_may_be_read_goes_first(shop: Path) -> None:
     (shop / "token").chmod(0o644)
     settings = config.load(shop / "config.toml", {})
     environ = {"CREDENTIALS_DIRECTORY": str(shop / "credentials")}
-    assert as_user(lambda: config.read_token(settings, environ)) == "from-file"
+    assert as_user(lambda: bot_token.read_token(settings, environ)) == "from-file"
 
 
 def test_a_token_of_root_is_told_from_one_with_wrong_rights(shop: Path) -> None:
     def refused() -> str:
         try:
-            return config.read_token(config.load(shop / "config.toml", {}), {})
+            return bot_token.read_token(config.load(shop / "config.toml", {}), {})
         except config.ConfigError as error:
             return type(error).__name__
 

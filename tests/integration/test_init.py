@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from botapp import config
+from botapp import bot_token, config
 from botapp.init import guide
 from tests.support.bot_process import free_port
 from tests.support.discord_control import DiscordControl, local_discord
@@ -133,7 +133,7 @@ def test_from_nothing_to_a_shop_in_indonesian(setup: Setup) -> None:
         shown = person.shown
     settings = config.load(setup.config, {})
     assert (settings.language, settings.timezone) == ("id", "Asia/Jakarta")
-    assert config.read_token(settings, {}) == TOKEN
+    assert bot_token.read_token(settings, {}) == TOKEN
     assert (setup.token.stat().st_mode & 0o777, setup.shop.stat().st_mode & 0o777) == (0o600, 0o700)
     setup.assert_token_is_nowhere_else(shown)
     assert "MTQw.wrong.token" not in shown
@@ -166,7 +166,7 @@ def test_an_interrupted_wait_keeps_what_was_done_and_says_how_to_go_on(setup: Se
         person.expect("All that was done so far is kept. Open the link above, then go on with: stocksup .*start")
         assert person.wait() == 130
         assert "Traceback" not in person.shown
-    assert config.read_token(config.load(setup.config, {}), {}) == TOKEN
+    assert bot_token.read_token(config.load(setup.config, {}), {}) == TOKEN
 
 
 def test_an_interrupted_question_writes_nothing(setup: Setup) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from botapp import config
+from botapp import bot_token, config
 from botapp.config import ConfigError
 
 
@@ -107,10 +107,10 @@ def test_where_the_token_comes_from(file: Path) -> None:
     (file.parent / "token").write_text("from-file\n")
     (file.parent / "discord_token").write_text("from-systemd\n")
     environ = {"CREDENTIALS_DIRECTORY": str(file.parent)}
-    assert config.read_token(settings, {**environ, "DISCORD_TOKEN": " from-environment "}) == "from-environment"
-    assert config.read_token(settings, environ) == "from-file"
+    assert bot_token.read_token(settings, {**environ, "DISCORD_TOKEN": " from-environment "}) == "from-environment"
+    assert bot_token.read_token(settings, environ) == "from-file"
     file.write_text("")
-    assert config.read_token(config.load(file, {}), environ) == "from-systemd"
+    assert bot_token.read_token(config.load(file, {}), environ) == "from-systemd"
 
 
 def test_the_credential_stands_in_for_a_file_that_only_root_may_read(
@@ -120,7 +120,7 @@ def test_the_credential_stands_in_for_a_file_that_only_root_may_read(
     (file.parent / "discord_token").write_text("from-systemd\n")
     settings, environ = config.load(file, {}), {"CREDENTIALS_DIRECTORY": str(file.parent)}
     with pytest.raises(ConfigError, match=r"stocksup init"):
-        config.read_token(settings, environ)  # a missing file is a mistake, and the credential does not hide it
+        bot_token.read_token(settings, environ)  # a missing file is a mistake, and the credential does not hide it
     opened = Path.open
 
     def forbidden(path: Path, *words: Any, **named: Any) -> Any:
@@ -129,23 +129,23 @@ def test_the_credential_stands_in_for_a_file_that_only_root_may_read(
         return opened(path, *words, **named)
 
     monkeypatch.setattr(Path, "open", forbidden)
-    assert config.read_token(settings, environ) == "from-systemd"
+    assert bot_token.read_token(settings, environ) == "from-systemd"
     with pytest.raises(ConfigError, match=r"Permission denied"):
-        config.read_token(settings, {})
+        bot_token.read_token(settings, {})
 
 
 def test_the_secrets_that_systemd_is_to_hand_over(file: Path) -> None:
     file.write_text("[discord]\ntoken_file = 'token'\n")
-    assert config.credentials(file) == {"discord_token": file.parent / "token"}
+    assert bot_token.credentials(file) == {"discord_token": file.parent / "token"}
     for nothing in ("", "[discord]\n", "[discord]\ntoken_file = ''\n", "discord = 1\n"):
         file.write_text(nothing)
-        assert config.credentials(file) == {}
+        assert bot_token.credentials(file) == {}
 
 
 def test_no_token_names_what_to_do(file: Path) -> None:
     file.write_text("")
     with pytest.raises(ConfigError, match=r"stocksup init.*stocksup demo"):
-        config.read_token(config.load(file, {}), {"DISCORD_TOKEN": "  "})
+        bot_token.read_token(config.load(file, {}), {"DISCORD_TOKEN": "  "})
 
 
 @pytest.mark.parametrize("content", ["two words-of-a-secret", "two\nlines-of-a-secret", "", "s" * 600, "sécret"])
@@ -153,7 +153,7 @@ def test_what_is_no_token_is_refused_without_showing_it(file: Path, content: str
     file.write_text("[discord]\ntoken_file = 'token'\n")
     (file.parent / "token").write_text(content)
     with pytest.raises(ConfigError) as caught:
-        config.read_token(config.load(file, {}), {})
+        bot_token.read_token(config.load(file, {}), {})
     assert "does not hold a token" in str(caught.value)
     assert "secret" not in str(caught.value)
 
@@ -162,11 +162,11 @@ def test_a_token_file_that_others_can_read_is_noticed(file: Path) -> None:
     file.write_text("[discord]\ntoken_file = 'token'\n")
     settings = config.load(file, {})
     with pytest.raises(ConfigError, match=r"stocksup init"):
-        config.read_token(settings, {})
-    assert config.open_token_file(settings) is None
+        bot_token.read_token(settings, {})
+    assert bot_token.open_token_file(settings) is None
     token = file.parent / "token"
     token.write_text("x")
     token.chmod(0o600)
-    assert config.open_token_file(settings) is None
+    assert bot_token.open_token_file(settings) is None
     token.chmod(0o644)
-    assert config.open_token_file(settings) == token
+    assert bot_token.open_token_file(settings) == token

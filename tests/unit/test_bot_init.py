@@ -15,7 +15,7 @@ import tzlocal
 
 import botapp.config
 import supervisor.config
-from botapp import doctor, locale, permissions
+from botapp import bot_token, doctor, locale, permissions
 from botapp.init import answers, files, template
 
 #: the tables of config.toml, and what checks them
@@ -211,10 +211,10 @@ def test_permissions_in_a_channel(everybody: int, role: int, overwrites: list[di
 
 def test_a_token_that_only_root_may_read_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(settings: botapp.config.Settings) -> str:
-        raise botapp.config.TokenIsRoots("cannot open it")
+        raise bot_token.TokenIsRoots("cannot open it")
 
     (tmp_path / "config.toml").write_text('language = "en"\n[discord]\ntoken_file = "token"\n')
-    monkeypatch.setattr(botapp.config, "read_token", forbidden)
+    monkeypatch.setattr(bot_token, "read_token", forbidden)
     [token] = doctor.look(tmp_path / "config.toml")
     assert (token["id"], token["warning"]) == ("token", True)
     assert "sudo stocksup check" in token["problem"]
