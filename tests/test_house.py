@@ -31,7 +31,7 @@ NO_KEYS = {"supervisor", "discord", "bot", "cache", "alerts", "store", "deposits
 #: who may import what: a package, a part of it (a prefix of paths below ROOT), and the places that alone may
 ONLY_IN = {
     "apprise": ("supervisor/alert_sender.py",),
-    "click": ("supervisor/cli/", "botapp/data/", "botapp/demo.py", "botapp/init/"),
+    "click": ("supervisor/cli/", "botapp/cache_command.py", "botapp/data/", "botapp/demo.py", "botapp/init/"),
     "discord": ("botapp/",),
     "sqlalchemy": ("botapp/",),
     "botapp": ("botapp/",),

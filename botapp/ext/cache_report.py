@@ -32,7 +32,7 @@ def lines(stats: Mapping[str, Any], now_s: float) -> list[str]:
     ]
     if stats["oldest_entry"] is not None:
         found.append(_("oldest entry: %s ago") % duration(max(0.0, now_s - stats["oldest_entry"])))
-    found += [_lookups(stats), _last_hour(stats["history"]), _("; ").join(_counts(stats))]
+    found += [_lookups(stats), _last_hour(stats["history"]), "; ".join(_counts(stats))]
     found += [line for line in (_times(stats["get"], _("found in")), _times(stats["set"], _("set in"))) if line]
     found += [_space(name, facts) for name, facts in list(stats["namespaces"].items())[:SHOWN_NAMESPACES] if name]
     if stats["sealed"]:

@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, Protocol
 
 from botapp.ext.cache_jobs import Job
+from botapp.locale import _
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ class Writer:
             try:
                 self._do_next()
             except Exception:
-                log.exception("cache: the writer goes on after a fault of its own")
+                log.exception(_("cache: the writer goes on after a fault of its own"))
         self._work.end()
 
     def _do_next(self) -> None:

@@ -48,7 +48,7 @@ class Clicks:
         if problem is None:
             await self._shopfront().buttons._update_status(True)
         elif _is_harmless(problem):
-            log.info("%s could not be answered: it came too late, or twice (%s)", name, problem)
+            log.info(_("%s could not be answered: it came too late, or twice (%s)"), name, problem)
         else:
             await self._shopfront().buttons._update_status(False, _("cannot answer a click: %s") % in_a_line(problem))
 
@@ -61,7 +61,7 @@ class Clicks:
             await self._say(interaction, _("🔄 The bot is restarting. Please click again in a moment."))
         except Exception as error:
             if not _is_harmless(error):
-                log.exception("%s failed", name)
+                log.exception(_("%s failed"), name)
                 await self._say(interaction, _("❌ That did not work. Please try again in a little while."))
             return error
         return None
@@ -81,7 +81,7 @@ class Clicks:
             else:
                 await interaction.response.send_message(text, ephemeral=True)
         except discord.HTTPException as error:
-            log.info("a member could not be told: %s", error)
+            log.info(_("a member could not be told: %s"), error)
 
 
 def _is_harmless(error: Exception) -> bool:

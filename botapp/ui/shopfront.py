@@ -191,7 +191,7 @@ class Shopfront:
         try:
             render(self._snapshot(products, Shown(stock=True, buttons=True)))
         except Exception:  # no product that cannot be shown is to keep an old price in sight
-            log.exception("the live message cannot be rendered")
+            log.exception(_("the live message cannot be rendered"))
             return _("the live message cannot be rendered; the bot's log says why")
         self.products = products
         return None
