@@ -1,7 +1,7 @@
 # Everything stands on .venv, which is made once and made anew only where something has changed.
 # What Python must be there: 3.11 or newer with its venv module; another one: make PYTHON=/path/to/python3 …
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-fast texts lint docs lock page screenshots bench-restart bench-shop clean
+.PHONY: help setup setup-dev run test test-fast texts lint docs lock page screenshots bench-restart bench-shop bench-live clean
 .DELETE_ON_ERROR:
 
 # Uncompiled code makes every start four times slower, so no environment may forbid to write it compiled.
@@ -59,6 +59,9 @@ screenshots: .venv/.dev .venv/.compiled ## make docs/demo.png anew from a runnin
 
 bench-shop: .venv/.dev .venv/.compiled ## measure purchases beside the same statements without the shop ## ukur pembelian di samping pernyataan yang sama tanpa toko
 	$(BIN)/python -m bench.shop
+
+bench-live: .venv/.dev .venv/.compiled ## measure how soon members see a purchase and get an answer
+	$(BIN)/python -m bench.live
 
 clean: ## remove all that was made here; the state of an instance stays ## hapus semua yang dibuat di sini; state sebuah instance tetap
 	rm -rf .venv .venv-lock $(BUNDLE)/node_modules bench/.venv-peers build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
