@@ -22,6 +22,7 @@ from bench.buying import BUYERS, Bought, Market
 from bench.probe import NoAnswer
 from bench.stage import CannotMeasure
 from bench.stats import Target
+from bench.stocking import LINES, Stocked, measure_stocking
 from bench.weight import Starts, measure_starts
 from tests.support import postgres
 
@@ -78,11 +79,11 @@ def main() -> int:
     if given.rounds < 2:
         parser.error("--rounds takes 2 or more")
     try:
-        sqlite, postgresql, starts = measure(given.rounds)
+        sqlite, postgresql, starts, stocked = measure(given.rounds)
     except (CannotMeasure, NoAnswer) as error:
         print(f"cannot measure: {error}", file=sys.stderr)
         return 1
-    targets = targets_of(sqlite, postgresql, starts)
+    targets = targets_of(sqlite, postgresql, starts, stocked)
     figures: dict[str, Any] = {
         "made_with": {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()},
         "sqlite": sqlite.shown(),
@@ -93,6 +94,7 @@ def main() -> int:
             "ready": stats.summary(starts.ready_s),
             "rss_mib": starts.rss_mib,
         },
+        "stocking": {"lines": LINES, "took_s": round(stocked.took_s, 2), "click": stats.summary(stocked.answers_s)},
         "targets": [one.shown() for one in targets],
     }
     given.output.parent.mkdir(exist_ok=True)
@@ -101,8 +103,8 @@ def main() -> int:
     return 0 if all(target.met for target in targets) else 1
 
 
-def measure(rounds: int) -> tuple[Rounds, Rounds, Starts]:
-    """Return purchases on both databases, and starts. Raises CannotMeasure, NoAnswer."""
+def measure(rounds: int) -> tuple[Rounds, Rounds, Starts, Stocked]:
+    """Return purchases on both databases, starts, and what bringing in stock took. Raises CannotMeasure, NoAnswer."""
     if not postgres.is_there():
         raise CannotMeasure("there is no PostgreSQL server on this machine; run: apt install postgresql")
     pieces = 3 * BUYERS * EACH * rounds
@@ -110,7 +112,8 @@ def measure(rounds: int) -> tuple[Rounds, Rounds, Starts]:
         directory = Path(name)
         sqlite = asyncio.run(_buy(Market("", directory / "shop.db", pieces), rounds))
         postgresql = asyncio.run(_buy(Market(server.url(server.create()), directory / "none", pieces), rounds))
-        return sqlite, postgresql, measure_starts(directory / "bot", rounds)
+        starts = measure_starts(directory / "bot", rounds)
+        return sqlite, postgresql, starts, measure_stocking(directory / "stock")
 
 
 async def _buy(market: Market, rounds: int) -> Rounds:
@@ -122,7 +125,7 @@ async def _buy(market: Market, rounds: int) -> Rounds:
     return found
 
 
-def targets_of(sqlite: Rounds, postgresql: Rounds, starts: Starts) -> list[Target]:
+def targets_of(sqlite: Rounds, postgresql: Rounds, starts: Starts, stocked: Stocked) -> list[Target]:
     """Return what the figures are held against."""
     return [
         Target("SQLite, purchases a second", sqlite.rate_per_s, 300, at_least=True),
@@ -132,7 +135,14 @@ def targets_of(sqlite: Rounds, postgresql: Rounds, starts: Starts) -> list[Targe
         Target("PostgreSQL, ratio to plain psycopg", postgresql.ratio, 0.35, at_least=True),
         Target("ready, ratio to 1.25 × import discord and the database's open", starts.ratio, 1.0),
         Target("idle bot, RSS", starts.rss_mib, 100, " MiB"),
+        Target(f"{LINES} lines of stock in", stocked.took_s, 10, " s"),
+        Target("a click meanwhile, 99 of 100 within", 1000 * quantile_99(stocked.answers_s), 100, " ms"),
     ]
+
+
+def quantile_99(samples: list[float]) -> float:
+    """Return what 99 of 100 samples do not exceed."""
+    return statistics.quantiles(samples, n=100)[98]
 
 
 def report(figures: dict[str, Any], targets: list[Target]) -> str:
