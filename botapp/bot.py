@@ -284,6 +284,7 @@ class ShopBot(commands.Bot):
             },
             health=self.health,
             extra_starts=lambda: max(0, self.connection.identifies - 1),
+            tells_traceback=True,
             on_ready=self._on_ready_heard,
             on_connected=self._on_link,
         )

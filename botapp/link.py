@@ -64,6 +64,7 @@ class Link:
         on_connected: Callable[[bool], None] = lambda connected: None,
         on_event: Callable[[Message], None] | None = None,
         heartbeat_interval_s: float = HEARTBEAT_INTERVAL_S,
+        tells_traceback: bool = False,
     ) -> None:
         """
         Args:
@@ -75,6 +76,7 @@ class Link:
             on_connected: called when the connection is up (hello was granted), and when it is lost.
             on_event: called with what happens to all programs (docs/door.md, `events`); None: not asked for.
             heartbeat_interval_s: seconds between heartbeats.
+            tells_traceback: whether this process writes its tracebacks on `supervisor.client.TRACEBACK_SIGNAL`.
         """
         self.surroundings = surroundings
         self._handlers = dict(handlers or {})
@@ -84,6 +86,7 @@ class Link:
         self._on_connected = on_connected
         self._on_event = on_event
         self._heartbeat_interval_s = heartbeat_interval_s
+        self._tells_traceback = tells_traceback
         self._writer: asyncio.StreamWriter | None = None
         self._connected = asyncio.Event()
         self._ready = False
@@ -189,9 +192,7 @@ class Link:
             await asyncio.gather(*sides, return_exceptions=True)
 
     async def _speak(self) -> None:
-        here = self.surroundings
-        hello = {"program": here.program, "life": here.life, "pid": os.getpid(), "release": RELEASE}
-        await self.request("hello", timeout_s=ANSWER_TIMEOUT_S, **hello)
+        await self._say_hello()
         self._connected.set()
         self._on_connected(True)
         if self._ready:
@@ -205,6 +206,18 @@ class Link:
                 await asyncio.wait_for(self._beat.wait(), self._heartbeat_interval_s)
             except TimeoutError:
                 continue
+
+    async def _say_hello(self) -> None:
+        here = self.surroundings
+        hello = {"program": here.program, "life": here.life, "pid": os.getpid(), "release": RELEASE}
+        more = {"traceback": True} if self._tells_traceback else {}
+        try:
+            await self.request("hello", timeout_s=ANSWER_TIMEOUT_S, **hello, **more)
+        except DoorError as error:
+            if error.code != "bad_request" or not more:
+                raise
+            # a supervisor of an earlier release does not know that word
+            await self.request("hello", timeout_s=ANSWER_TIMEOUT_S, **hello)
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import gc
 import importlib
 import logging
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from botapp import bot_token, config, log
 from botapp.deposit_key import read_key
 from botapp.locale import _
-from supervisor.client import Surroundings, masked
+from supervisor.client import TRACEBACK_SIGNAL, Surroundings, masked
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
@@ -94,6 +95,7 @@ def run() -> int:
         asyncio.run(_give_reason(ending))
         return ending.code
     log.set_up(settings.timezone, (token,), Surroundings.read())
+    faulthandler.register(TRACEBACK_SIGNAL)  # where it hangs, for the supervisor to ask
     if (path := bot_token.open_token_file(settings)) is not None:
         _log.warning(_("other users of this machine can read %s; run: chmod 600 %s"), path, path)
     return asyncio.run(_live(settings, token))

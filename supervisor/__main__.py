@@ -1,7 +1,7 @@
-"""The supervisor's process: `python -m supervisor [--config FILE] [--report-fd N] [--keep-wishes yes]`.
+"""The supervisor's process: `python -m supervisor [--config FILE] [--report-fd N] [--keep-wishes yes] [--end yes]`.
 
-`stocksup start` runs it. Exit codes: 0 told to leave · 1 it failed (another one runs, no right to the state
-directory) · 78 bad configuration.
+`stocksup start` runs it, and `stocksup stop` where programs have outlived their supervisor. Exit codes: 0 told to
+leave · 1 it failed (another one runs, no right to the state directory) · 78 bad configuration.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class Arguments:
     report_fd: int | None
     #: do not start what an operator had stopped
     keep_wishes: bool
+    #: start nothing: take up what lives, end it as it is ended otherwise, and leave
+    end: bool
 
 
 class CannotStart(Exception):
@@ -61,7 +63,9 @@ def main() -> int:
     )
     if arguments.report_fd is not None:
         _report(arguments.report_fd, {"ok": True, "pid": os.getpid()})
-    runner.recall(keep_wishes=arguments.keep_wishes)
+    runner.recall(keep_wishes=arguments.keep_wishes, end=arguments.end)
+    if arguments.end:
+        runner.shut_down(_("it was started for that"))
     runner.run()
     return 0
 
@@ -74,6 +78,7 @@ def _arguments(words: Sequence[str]) -> Arguments:
         config=Path(given["--config"]) if "--config" in given else None,
         report_fd=int(report_fd) if report_fd else None,
         keep_wishes=given.get("--keep-wishes") == "yes",
+        end=given.get("--end") == "yes",
     )
 
 

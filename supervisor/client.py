@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,8 @@ PROTOCOL_VERSION: Final = 1
 MAX_LINE_BYTES: Final = 64 * 1024
 #: longest ticket a restart may carry, in bytes of JSON
 MAX_TICKET_BYTES: Final = 4 * 1024
+#: on which a program that says so in its hello (`traceback`) writes the tracebacks of its threads to stderr
+TRACEBACK_SIGNAL: Final = signal.SIGUSR2
 #: name of the socket inside the state directory
 SOCKET_NAME: Final = "stocksup.sock"
 

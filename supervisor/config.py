@@ -26,6 +26,7 @@ FlushPolicy = Literal["all", "temporary", "expired", "none"]
 _T = TypeVar("_T")
 
 _PROGRAM_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_TIME_OF_DAY: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _ZONES: Final = Path("/usr/share/zoneinfo")
 _RESERVED_NAMES: Final = frozenset({"supervisor"})
 
@@ -59,6 +60,20 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     stop_timeout_s: Seconds = 10.0
     #: silence on the link after which a life is taken for hung
     heartbeat_timeout_s: Seconds = 30.0
+    #: how long a life may be unwell without a pause before it gets a successor; 0: for ever
+    unhealthy_timeout_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 3600.0
+    #: delay of its loop, as it tells it, from which on a life counts as unwell; 0: no limit
+    max_loop_lag_ms: Annotated[float, msgspec.Meta(ge=0, le=86_400_000)] = 5000.0
+    #: errors of its parts within `error_window_s`, as it tells them, after which a life gets a successor; 0: no limit
+    max_errors: Count = 0
+    #: how far back errors are counted
+    error_window_s: Seconds = 300.0
+    #: resident memory in bytes above which a life gets a successor; 0: no limit
+    memory_max: Annotated[int, msgspec.Meta(ge=0)] = 0
+    #: new lives within an hour for what hangs or is unwell, after which the supervisor gives up; 0: no limit
+    max_recoveries_per_hour: Count = 3
+    #: time of day, in `timezone`, at which the program gets a new life, such as "04:00"; empty: never
+    restart_at: str = ""
     #: crashes within `crash_window_s` after which the supervisor gives up; 0: never
     max_crashes: Count = 5
     #: how far back crashes are counted
@@ -208,6 +223,8 @@ def _problem_of(name: str, program: Program) -> str | None:
     for key, words in (("command", program.command), ("check", program.check)):
         if (words and not words[0]) or any("\0" in word for word in words):
             return _(" %(key)s: expected a list that begins with the name of a program") % {"key": key}
+    if program.restart_at and not _TIME_OF_DAY.fullmatch(program.restart_at):
+        return _(' restart_at: expected a time of day from "00:00" to "23:59"')
     if "\0" in program.cwd:
         return _(" cwd: expected the path of a directory")
     for key in program.env:

@@ -20,6 +20,11 @@ RETRY_LONGEST_S: Final = 300.0
 #: waiting times differ by up to this part of themselves, so that programs do not knock in step
 JITTER: Final = 0.2
 
+#: how far back the new lives are counted that the supervisor gave by itself to what hung or was unwell
+RECOVERY_WINDOW_S: Final = 3600.0
+#: who asks for those
+BY_ITSELF: Final = "supervisor"
+
 EXIT_TRY_LATER: Final = 75
 EXIT_BAD_CONFIG: Final = 78
 #: exit codes after which another try cannot help, and what they mean
@@ -46,7 +51,7 @@ def decide(known: Known, event: Exited, served: bool, now: Instant) -> Known:
         return replace(known, then=Then(State.STOPPED, reason=_("ended by itself (%(end)s)") % {"end": words}))
     if served and known.restart is None:
         reason = _("crash (%(end)s)") % {"end": words}
-        known = replace(known, restart=restarts.begin(known, now, reason=reason, by="supervisor"))
+        known = replace(known, restart=restarts.begin(known, now, reason=reason, by=BY_ITSELF))
     if known.restart and known.restart.down_since_s is None and not event.unseen:
         known = replace(known, restart=replace(known.restart, down_since_s=now.mono_s, phase_since_s=now.mono_s))
     if end.code in FATAL_CODES:
@@ -73,9 +78,34 @@ def after_crash(known: Known, why: str, now: Instant) -> Known:
     return replace(known, then=Then(State.BACKOFF, delay_s, why))
 
 
+def unless_too_often(known: Known, why: str, now: Instant) -> Known:
+    """Return `known`, which is to get a new life because it hangs or is unwell; FATAL if that has not helped before."""
+    most, count = known.program.max_recoveries_per_hour, len(_recoveries(known, now))
+    if not most or count < most:
+        return known
+    text = _("%(count)d new lives within an hour did not help, given up; last: %(why)s")
+    return replace(known, then=Then(State.FATAL, reason=text % {"count": count, "why": why}))
+
+
+def recovering(known: Known, now: Instant) -> Known:
+    """Return `known` with one new life more that the supervisor gives it by itself."""
+    return replace(known, recoveries_s=(*_recoveries(known, now), now.mono_s)[-1000:])
+
+
+def _recoveries(known: Known, now: Instant) -> tuple[float, ...]:
+    return tuple(at for at in known.recoveries_s if 0 <= now.mono_s - at < RECOVERY_WINDOW_S)
+
+
 def recent(known: Known, now: Instant) -> tuple[float, ...]:
     """Return when lives crashed within the window, in seconds of `Instant.mono_s`."""
     return tuple(at for at in known.crashes_s if 0 <= now.mono_s - at < known.program.crash_window_s)
+
+
+def started(known: Known, count: int, now: Instant) -> Known:
+    """Return `known` with `count` starts more, of which the day's are kept."""
+    hour = int(now.wall_s // 3600)
+    starts = {at: number for at, number in known.starts.items() if abs(hour - at) < 24}
+    return replace(known, starts={**starts, hour: starts.get(hour, 0) + count}) if count else known
 
 
 def starts_today(known: Known, now: Instant) -> int:

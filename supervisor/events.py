@@ -70,9 +70,13 @@ class SpawnFailed(OfLife, frozen=True):
 
 
 class Hello(OfLife, frozen=True):
-    """The life has connected, or has done so again; `release` is the version of its code, if it says so."""
+    """The life has connected, or has done so again; `release` is the version of its code, if it says so.
+
+    `tells_traceback`: it writes down where it hangs, when it gets the signal for that.
+    """
 
     release: str | None = None
+    tells_traceback: bool = False
 
 
 class LinkLost(OfLife, frozen=True):
@@ -88,6 +92,12 @@ class Beat(OfLife, frozen=True):
 
     health: dict[str, Any]
     extra_starts: int = 0
+
+
+class Weighed(OfLife, frozen=True):
+    """The life uses so much memory."""
+
+    rss_bytes: int
 
 
 class Draining(OfLife, frozen=True):
@@ -112,12 +122,16 @@ class Farewell(OfLife, frozen=True):
 
 
 class Exited(OfLife, frozen=True):
-    """The life's process has ended. `rebooted`: together with the machine it ran on; `unseen`: nobody knows when."""
+    """The life's process has ended. `rebooted`: together with the machine it ran on; `unseen`: nobody knows when.
+
+    `left`: a process that it started, and that could not be ended yet.
+    """
 
     code: int | None = None
     signal: str | None = None
     rebooted: bool = False
     unseen: bool = False
+    left: Identity | None = None
 
 
 class Flushed(OfLife, frozen=True):
@@ -168,6 +182,12 @@ class AskDrain(Effect, frozen=True):
 
 class Terminate(Effect, frozen=True):
     """Send TERM to the life's process group."""
+
+    child: Identity
+
+
+class AskTraceback(Effect, frozen=True):
+    """Have the life write into its log where it hangs."""
 
     child: Identity
 

@@ -123,21 +123,32 @@ class Hands:
         """Kill the whole tree of the life."""
         process.kill_tree(child, self.marks(known))
 
-    def bury(self, known: Known, code: int | None, signal_name: str | None) -> None:
-        """After the life's end: kill what it left behind, and write its end into its log."""
+    def bury(self, known: Known, code: int | None, signal_name: str | None) -> Identity | None:
+        """After the end of a life, or of what it left behind: kill the rest, and write its end into its log.
+
+        Returns what could not be killed yet.
+        """
         assert known.child is not None
-        self._kill_remains(known, known.child.pid)
+        left = self._kill_remains(known, known.child.pid)
         how = signal_name or ("exit unknown" if code is None else f"exit {code}")
-        self._logs.mark(known, f"ended: {how}")
+        if known.last_exit is None or known.last_exit.life != known.life:
+            self._logs.mark(known, f"ended: {how}")
+        return left
 
-    def bury_unseen(self, known: Known) -> None:
-        """Kill what a life left behind that ended while nobody watched: its pid may be somebody else's by now."""
-        self._kill_remains(known, process.NOBODY)
+    def bury_unseen(self, known: Known) -> Identity | None:
+        """Kill what a life left behind that ended while nobody watched: its pid may be somebody else's by now.
 
-    def _kill_remains(self, known: Known, leader: int) -> None:
-        if left := process.kill_remains(leader, self.marks(known)):
-            text = _("%(program)s: life %(life)d left processes behind; killed %(pids)s")
-            self._note("warning", text % {"program": known.name, "life": known.life, "pids": left})
+        Returns what could not be killed yet.
+        """
+        return self._kill_remains(known, process.NOBODY)
+
+    def _kill_remains(self, known: Known, leader: int) -> Identity | None:
+        killed = process.kill_remains(leader, self.marks(known))
+        if not killed:
+            return None
+        text = _("%(program)s: life %(life)d left processes behind; killed %(pids)s")
+        self._note("warning", text % {"program": known.name, "life": known.life, "pids": killed})
+        return process.one_left(leader, self.marks(known))
 
     def marks(self, known: Known) -> dict[str, str]:
         """Return the part of the environment by which everything that a life started can be found."""

@@ -22,7 +22,7 @@ COMPACT_BYTES = 1024 * 1024
 HISTORY_LENGTH = 1000
 
 #: not kept: the settings are read anew, health is told anew
-_LEFT_OUT = ("program", "flush_on_restart", "flush_on_crash", "health")
+_LEFT_OUT = ("program", "flush_on_restart", "flush_on_crash", "health", "vitals")
 
 
 class LineFile:
@@ -159,7 +159,9 @@ class History:
             self._file.rewrite([msgspec.json.encode(report) for report in self._reports])
 
     def add(self, report: Report) -> None:
-        """Keep `report`. Raises OSError after it was taken into memory."""
+        """Keep `report`, once. Raises OSError after it was taken into memory."""
+        if any(_same(one, report) for one in self._reports[-1:]):
+            return  # a supervisor that was killed in this very moment had kept it already
         self._reports = [*self._reports[-HISTORY_LENGTH + 1 :], msgspec.to_builtins(report)]
         self._file.append(msgspec.json.encode(report))
 
@@ -170,3 +172,8 @@ class History:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _same(one: dict[str, Any], report: Report) -> bool:
+    kept = tuple(one.get(name) for name in ("program", "at", "from_life", "to_life"))
+    return kept == (report.program, report.at, report.from_life, report.to_life)

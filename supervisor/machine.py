@@ -11,7 +11,7 @@ the operator wants is the **wish** (up or down); where the program is, is its **
     STARTING   a life has been spawned and is not ready yet
     RUNNING    a life serves. Before a restart, the check of what would come next runs beside it
     DRAINING   the life takes no new work and finishes what it began
-    STOPPING   the life's process group was sent TERM
+    STOPPING   the life's process group was sent TERM; or the life hangs, and writes down where
     KILLING    everything that is left of the life was sent KILL
     FLUSHING   the life is dead; its cache is switched away
     BACKOFF    a life crashed; the next one waits
@@ -29,9 +29,10 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from supervisor import crashes, health, restarts
+from supervisor import crashes, health, lives, restarts
 from supervisor.events import (
     AskDrain,
+    AskTraceback,
     Beat,
     Checked,
     Configured,
@@ -61,13 +62,16 @@ from supervisor.events import (
     Stop,
     StopCheck,
     Terminate,
+    Weighed,
     Welcome,
 )
 from supervisor.locale import _
-from supervisor.model import Instant, Known, Restart, State, Then, Wish
+from supervisor.model import Identity, Instant, Known, State, Then, Wish
 
 #: how long the end of a killed process is awaited before the operator is told that it cannot be killed
 KILL_TIMEOUT_S: Final = 10.0
+#: how long a hung life may take to write down where it hangs
+TRACEBACK_S: Final = 0.5
 #: how long the switch of the cache may take before the next life goes on without one
 FLUSH_TIMEOUT_S: Final = 10.0
 Step = tuple[Known, list[Effect]]
@@ -94,12 +98,12 @@ def deadline(known: Known) -> float | None:
 
 def _ask_restart(known: Known, event: RestartAsked, now: Instant) -> Step:
     """RUNNING: check first, while the old life serves."""
-    restart = _begin(known, event, now)
+    restart = restarts.joined(known, event, now)
     if known.restart:
         return replace(known, restart=restart), []  # joins the one under way
     known = replace(known, wish=Wish.UP, restart=restart)
     if known.program.max_starts_per_day and crashes.starts_today(known, now) >= known.program.max_starts_per_day:
-        return _call_off(known, "refused", crashes.budget_words(known, now), now)
+        return restarts.called_off(known, "refused", crashes.budget_words(known, now), now)
     if not known.program.check:
         return _drain(known, "restart", now)
     check_deadline_s = now.mono_s + known.program.start_timeout_s
@@ -112,14 +116,16 @@ def _checked(known: Known, event: Checked, now: Instant) -> Step:
         return known, []
     known = replace(known, restart=replace(restarts.timed(known.restart, "check_s", now), check_deadline_s=None))
     if event.problem is not None:
-        return _call_off(known, "check_failed", event.problem, now)
+        return restarts.called_off(known, "check_failed", event.problem, now)
     return _drain(known, "restart", now)
 
 
 def _drain(known: Known, why: str, now: Instant) -> Step:
     """Ask the life to finish its work, if it can be asked; else stop it."""
     if known.restart:
-        known = replace(known, restart=replace(known.restart, phase_since_s=now.mono_s, down_since_s=now.mono_s))
+        restart = replace(known.restart, phase_since_s=now.mono_s, down_since_s=now.mono_s)
+        known = replace(known, restart=restart)
+        known = crashes.recovering(known, now) if restart.by == crashes.BY_ITSELF else known
     if not (known.program.drain and known.greeted):
         return _stop(known, now)
     # a life whose link is broken knocks again soon, and is asked then
@@ -163,8 +169,9 @@ def _stop(known: Known, now: Instant) -> Step:
 
 
 def _stop_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
-    """STOPPING: it would not end by itself."""
-    return _kill(known, _("did not end within %(time_s)g s of TERM") % {"time_s": known.program.stop_timeout_s}, now)
+    """STOPPING: it would not end by itself; one that hangs has had its time to say where."""
+    why = known.reason or _("did not end within %(time_s)g s of TERM") % {"time_s": known.program.stop_timeout_s}
+    return _kill(known, why, now)
 
 
 def _kill(known: Known, why: str, now: Instant) -> Step:
@@ -183,10 +190,19 @@ def _kill_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
 
 def _ended_as_asked(known: Known, event: Exited, now: Instant) -> Step:
     """DRAINING, STOPPING, KILLING: the old life is dead."""
-    known = _buried(known, event, now)
+    known = lives.ended(known, event, now)
+    if event.left is not None:
+        return _outlived(known, event.left, now)
     if known.restart:
         known = replace(known, restart=restarts.timed(known.restart, "stop_s", now))
     return _flush(known, now)
+
+
+def _outlived(known: Known, left: Identity, now: Instant) -> Step:
+    """Something that the dead life started has not died with it: first that has to go."""
+    if known.state is State.KILLING:
+        return known, [Kill(left)]  # until the same deadline, however many there are
+    return _kill(known, _("left process %(pid)d behind") % {"pid": left.pid}, now)
 
 
 def _flush(known: Known, now: Instant) -> Step:
@@ -228,35 +244,12 @@ def _start(known: Known, now: Instant) -> Step:
         return _kill(known, _("is in the way of the next one"), now)
     if known.program.max_starts_per_day and crashes.starts_today(known, now) >= known.program.max_starts_per_day:
         return _give_up(known, crashes.budget_words(known, now), now)
-    hour = int(now.wall_s // 3600)
-    starts = {at: count for at, count in known.starts.items() if abs(hour - at) < 24}
-    starts[hour] = starts.get(hour, 0) + 1
-    known = replace(
-        _enter(known, State.STARTING, now, _start_wait_s(known)),
-        life=known.life + 1,
-        restarts=known.restarts + (known.restart is not None),
-        starts=starts,
-        started_at=now.wall_s,
-        started_s=now.mono_s,
-        linked=False,
-        greeted=False,
-        release=None,
-        heard_s=None,
-        health=None,
-        pending=(),
-        farewell=None,
-        extra_starts=0,
-        reason=None,
-    )
+    known = lives.begun(_enter(known, State.STARTING, now, _start_wait_s(known)), now)
     return known, [Spawn(known.life)]
 
 
 def _start_wait_s(known: Known) -> float:
     return known.program.start_timeout_s if known.program.ready == "link" else float(known.program.ready)
-
-
-def _spawned(known: Known, event: Spawned, now: Instant) -> Step:
-    return replace(known, child=event.child), []
 
 
 def _spawn_failed(known: Known, event: SpawnFailed, now: Instant) -> Step:
@@ -271,9 +264,7 @@ def _hello(known: Known, event: Hello, now: Instant) -> Step:
     own = known.restart.ticket if known.restart else None
     due = own if own is not None else known.owed_ticket
     ticket = due if known.state is State.STARTING else None
-    return replace(known, linked=True, greeted=True, heard_s=now.mono_s, release=event.release), [
-        Welcome(known.life, ticket)
-    ]
+    return lives.greeted(known, event, now), [Welcome(known.life, ticket)]
 
 
 def _ready(known: Known, event: Event, now: Instant) -> Step:
@@ -307,7 +298,7 @@ def _ended_by_itself(known: Known, event: Exited, now: Instant) -> Step:
     """STARTING, RUNNING: what now depends on the code and on the program's `restart`."""
     served = known.state is State.RUNNING
     end = crashes.end_of(known, event, now)
-    known = _buried(known, event, now)
+    known = lives.ended(known, event, now)
     text = _("life %(life)d ended by itself (%(end)s)") % {"life": known.life, "end": end.words()}
     effects: list[Effect] = [Note("warning", text)]
     if known.restart and known.restart.check_deadline_s is not None:
@@ -316,7 +307,7 @@ def _ended_by_itself(known: Known, event: Exited, now: Instant) -> Step:
     known = replace(known, crashed=True)
     if known.wish is Wish.UP:
         known = crashes.decide(known, event, served, now)
-    known, more = _flush(known, now)
+    known, more = _flush(known, now) if event.left is None else _outlived(known, event.left, now)
     return known, [*effects, *more]
 
 
@@ -330,19 +321,51 @@ def _running_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
     if restart and restart.check_deadline_s is not None and restart.check_deadline_s <= now.mono_s:
         known = replace(known, restart=replace(restarts.timed(restart, "check_s", now), check_deadline_s=None))
         problem = _("the check did not end within %(time_s)g s") % {"time_s": known.program.start_timeout_s}
-        known, effects = _call_off(known, "check_failed", problem, now)
+        known, effects = restarts.called_off(known, "check_failed", problem, now)
         return known, [StopCheck(), *effects]
     if health.is_lost(known.heard_s, known.program.heartbeat_timeout_s, now.mono_s):
-        why = _("was not heard for %(time_s)g s") % {"time_s": known.program.heartbeat_timeout_s}
-        effects = [StopCheck()] if restart else []
-        reason = _("hung (life %(life)d %(why)s)") % {"life": known.life, "why": why}
-        hung = restarts.begin(known, now, reason=reason, by="supervisor")
-        restart = replace(restart or hung, check_deadline_s=None)
-        restart = replace(restart, down_since_s=now.mono_s, phase_since_s=now.mono_s)
-        known = crashes.after_crash(replace(known, restart=restart, crashed=True), why, now)
+        return _hung(known, now)
+    return known, []
+
+
+def _hung(known: Known, now: Instant) -> Step:
+    """RUNNING: it is not heard any more. It cannot be drained; it may still be able to say where it hangs."""
+    why = _("was not heard for %(time_s)g s") % {"time_s": known.program.heartbeat_timeout_s}
+    effects: list[Effect] = [StopCheck()] if known.restart else []
+    reason = _("hung (life %(life)d %(why)s)") % {"life": known.life, "why": why}
+    restart = known.restart or restarts.begin(known, now, reason=reason, by=crashes.BY_ITSELF)
+    restart = replace(restart, check_deadline_s=None, down_since_s=now.mono_s, phase_since_s=now.mono_s)
+    known = crashes.after_crash(replace(known, restart=restart, crashed=True), why, now)
+    known = crashes.recovering(crashes.unless_too_often(known, why, now), now)
+    if known.child is None or not known.tells_traceback:
         known, more = _kill(known, why, now)
         return known, [*effects, *more]
-    return known, []
+    ask = AskTraceback(known.child)
+    text = _("life %(life)d %(why)s; where it hangs stands in its log") % {"life": known.life, "why": why}
+    known = replace(_enter(known, State.STOPPING, now, TRACEBACK_S), reason=why)
+    return known, [*effects, Note("warning", text), ask]
+
+
+def _beat_while_running(known: Known, event: Beat, now: Instant) -> Step:
+    return _examined(lives.heard(known, event, now), now)
+
+
+def _weighed(known: Known, event: Weighed, now: Instant) -> Step:
+    """RUNNING: how much memory the life uses."""
+    return _examined(replace(known, vitals=replace(known.vitals, rss_bytes=event.rss_bytes)), now)
+
+
+def _examined(known: Known, now: Instant) -> Step:
+    """RUNNING: one that is unwell goes the way of a restart; if that has not helped often enough, it is given up."""
+    why = health.sickness(known.vitals, known.program, now.mono_s)
+    if why is None or known.restart:
+        return known, []
+    known = crashes.unless_too_often(replace(known, vitals=health.spared(known.vitals, now.mono_s)), why, now)
+    if known.then.state is State.FATAL:
+        return _drain(known, "stop", now)
+    reason = _("unwell (life %(life)d: %(why)s)") % {"life": known.life, "why": why}
+    known, effects = _ask_restart(known, RestartAsked(reason, by=crashes.BY_ITSELF), now)
+    return known, [Note("warning", _("%(reason)s; it gets a new life") % {"reason": reason}), *effects]
 
 
 # --- what the operator wants -------------------------------------------------------------------------------
@@ -355,15 +378,15 @@ def _want_up(known: Known, event: Event, now: Instant) -> Step:
 
 def _start_asked(known: Known, event: Event, now: Instant) -> Step:
     """STOPPED, BACKOFF, FATAL: start now, with a clean slate. A restart asked for here is just that."""
-    known = replace(known, wish=Wish.UP, crashes_s=(), retries=0, then=Then())
+    known = replace(known, wish=Wish.UP, crashes_s=(), recoveries_s=(), retries=0, then=Then())
     if isinstance(event, RestartAsked):
-        known = replace(known, restart=_begin(known, event, now))
+        known = replace(known, restart=restarts.joined(known, event, now))
     return _start(known, now)
 
 
 def _restart_while_starting(known: Known, event: RestartAsked, now: Instant) -> Step:
     """STARTING: what is starting may be older than what was edited; unless it is a restart, begin again."""
-    restart = _begin(known, event, now)
+    restart = restarts.joined(known, event, now)
     if known.restart:
         return replace(known, restart=restart), []
     return _stop(replace(known, restart=restart, then=Then()), now)
@@ -371,7 +394,7 @@ def _restart_while_starting(known: Known, event: RestartAsked, now: Instant) -> 
 
 def _restart_while_stopping(known: Known, event: RestartAsked, now: Instant) -> Step:
     """DRAINING, STOPPING, KILLING, FLUSHING: the way is taken already; make sure that it leads up again."""
-    return replace(known, wish=Wish.UP, restart=_begin(known, event, now), then=Then()), []
+    return replace(known, wish=Wish.UP, restart=restarts.joined(known, event, now), then=Then()), []
 
 
 def _want_down(known: Known, event: Stop, now: Instant) -> Step:
@@ -402,7 +425,7 @@ def _stop_idle(known: Known, event: Stop, now: Instant) -> Step:
 
 
 def _failed_by_stop(known: Known, now: Instant) -> Step:
-    return _call_off(known, "stopped", _("it was stopped meanwhile"), now) if known.restart else (known, [])
+    return restarts.called_off(known, "stopped", _("it was stopped meanwhile"), now) if known.restart else (known, [])
 
 
 # --- small things ------------------------------------------------------------------------------------------
@@ -413,47 +436,18 @@ def _ignore(known: Known, event: Event, now: Instant) -> Step:
     return known, []
 
 
-def _configured(known: Known, event: Configured, now: Instant) -> Step:
-    changed = replace(
-        known,
-        program=event.program,
-        flush_on_restart=event.flush_on_restart,
-        flush_on_crash=event.flush_on_crash,
-    )
-    return changed, []
-
-
-def _beat(known: Known, event: Beat, now: Instant) -> Step:
-    extra = max(0, event.extra_starts - known.extra_starts)
-    hour = int(now.wall_s // 3600)
-    starts = {**known.starts, hour: known.starts.get(hour, 0) + extra} if extra else known.starts
-    extra_starts = max(known.extra_starts, event.extra_starts)
-    return replace(known, heard_s=now.mono_s, health=event.health, starts=starts, extra_starts=extra_starts), []
-
-
-def _pending(known: Known, event: Draining, now: Instant) -> Step:
-    return replace(known, pending=event.pending, heard_s=now.mono_s), []
-
-
-def _link_lost(known: Known, event: LinkLost, now: Instant) -> Step:
-    return replace(known, linked=False), []
-
-
-def _farewell(known: Known, event: Farewell, now: Instant) -> Step:
-    return replace(known, farewell=(event.code, event.reason)), []
-
-
 def _hello_while_draining(known: Known, event: Hello, now: Instant) -> Step:
     """DRAINING: a link that broke is back; the life may not have heard that it is to drain."""
     left_s = max(0.0, (known.deadline_s or now.mono_s) - now.mono_s)
     why = "restart" if known.wish is Wish.UP else "stop"
-    known = replace(known, linked=True, greeted=True, heard_s=now.mono_s, release=event.release)
-    return known, [Welcome(known.life, None), AskDrain(known.life, left_s, why)]
+    return lives.greeted(known, event, now), [Welcome(known.life, None), AskDrain(known.life, left_s, why)]
 
 
 def _fatal_child_gone(known: Known, event: Exited, now: Instant) -> Step:
     """FATAL: what could not be killed has ended after all."""
-    known = replace(_buried(known, event, now), crashed=True, then=Then(State.FATAL, reason=known.reason))
+    known = replace(lives.ended(known, event, now), crashed=True, then=Then(State.FATAL, reason=known.reason))
+    if event.left is not None:
+        return known, [Kill(event.left)]
     known, effects = _flush(known, now)
     return known, [Note("info", _("life %(life)d has ended at last") % {"life": known.life}), *effects]
 
@@ -462,7 +456,7 @@ def _recalled(known: Known, event: Recalled, now: Instant) -> Step:
     """What an earlier supervisor began goes on: deadlines begin anew, what may not have been done is done again."""
     known = replace(known, linked=False, heard_s=now.mono_s if known.greeted else None)
     if known.restart and known.restart.check_deadline_s is not None:
-        return _call_off(known, "interrupted", _("the supervisor was killed during the check"), now)
+        return restarts.called_off(known, "interrupted", _("the supervisor was killed during the check"), now)
     if known.state is State.STARTING:
         return _enter(known, State.STARTING, now, _start_wait_s(known)), []
     if known.state is State.DRAINING:
@@ -476,42 +470,14 @@ def _recalled(known: Known, event: Recalled, now: Instant) -> Step:
     return known, []
 
 
-def _begin(known: Known, event: RestartAsked, now: Instant) -> Restart:
-    """Return the restart that is asked for. One that is under way is joined, and takes the ticket if it has none."""
-    if known.restart:
-        ticket = known.restart.ticket
-        return replace(known.restart, ticket=event.ticket if ticket is None else ticket)
-    return restarts.begin(known, now, reason=event.reason, by=event.by, ticket=event.ticket)
-
-
-def _call_off(known: Known, error: str, problem: str, now: Instant) -> Step:
-    """End the restart under way without a new life; everything else stays as it is."""
-    assert known.restart is not None
-    known, finished = _failed(known, known.restart, error, problem, now)
-    return known, [Note("warning", _("no restart: %(problem)s") % {"problem": problem}), finished]
-
-
-def _failed(known: Known, restart: Restart, error: str, problem: str, now: Instant) -> tuple[Known, Finished]:
-    """End the restart under way; when there is nobody left to tell its requester, the next life to be ready will."""
-    report = restarts.report(known, restart, now, error=error, problem=problem)
-    lost = restart.down_since_s is not None and restart.ticket is not None
-    return replace(known, restart=None, owed_ticket=restart.ticket if lost else known.owed_ticket), Finished(report)
-
-
 def _give_up(known: Known, reason: str, now: Instant) -> Step:
     """Go to FATAL, loudly."""
     known = replace(_enter(known, State.FATAL, now), reason=reason)
     effects: list[Effect] = [Note("critical", _("given up: %(reason)s") % {"reason": reason})]
     if known.restart:
-        known, finished = _failed(known, known.restart, "start_failed", reason, now)
+        known, finished = restarts.failed(known, known.restart, "start_failed", reason, now)
         effects.append(finished)
     return known, effects
-
-
-def _buried(known: Known, event: Exited, now: Instant) -> Known:
-    """Return `known` without its child, with how it ended."""
-    last_exit = crashes.end_of(known, event, now)
-    return replace(known, child=None, linked=False, last_exit=last_exit, pending=(), health=None)
 
 
 def _enter(known: Known, state: State, now: Instant, wait_s: float | None = None) -> Known:
@@ -523,22 +489,29 @@ def _enter(known: Known, state: State, now: Instant, wait_s: float | None = None
 
 _Handler = Callable[[Known, Any, Instant], Step]
 
+
+def _noted(know: Callable[[Known, Any, Instant], Known]) -> _Handler:
+    """Return what handles an event from which nothing follows but that it is known."""
+    return lambda known, event, now: (know(known, event, now), [])
+
+
 _EVERYWHERE: Final[dict[type[Event], _Handler]] = {
     Start: _want_up,
     Stop: _want_down,
     RestartAsked: _restart_while_stopping,
-    Configured: _configured,
+    Configured: _noted(lives.configured),
     DeadlinePassed: _ignore,
     Checked: _ignore,
     Spawned: _ignore,
     SpawnFailed: _ignore,
     Hello: _ignore,
-    LinkLost: _link_lost,
+    LinkLost: _noted(lives.unlinked),
     Ready: _ignore,
-    Beat: _beat,
+    Beat: _noted(lives.heard),
+    Weighed: _ignore,
     Draining: _ignore,
     Drained: _ignore,
-    Farewell: _farewell,
+    Farewell: _noted(lives.leaving),
     Exited: _ended_as_asked,
     Flushed: _ignore,
     Recalled: _recalled,
@@ -559,7 +532,7 @@ _BY_STATE: Final[dict[State, dict[type[Event], _Handler]]] = {
         Stop: _stop_starting,
         RestartAsked: _restart_while_starting,
         DeadlinePassed: _start_overdue,
-        Spawned: _spawned,
+        Spawned: _noted(lives.spawned),
         SpawnFailed: _spawn_failed,
         Hello: _hello,
         Ready: _ready,
@@ -571,12 +544,14 @@ _BY_STATE: Final[dict[State, dict[type[Event], _Handler]]] = {
         DeadlinePassed: _running_overdue,
         Checked: _checked,
         Hello: _hello,
+        Beat: _beat_while_running,
+        Weighed: _weighed,
         Exited: _ended_by_itself,
     },
     State.DRAINING: {
         DeadlinePassed: _drain_overdue,
         Hello: _hello_while_draining,
-        Draining: _pending,
+        Draining: _noted(lives.finishing),
         Drained: _drained,
     },
     State.STOPPING: {DeadlinePassed: _stop_overdue},

@@ -132,8 +132,25 @@ class Then(Struct, frozen=True):
     reason: str | None = None
 
 
+class Vitals(Struct, frozen=True):
+    """What is remembered of a life's health in order to judge it."""
+
+    #: since when it has been unwell without a pause
+    unwell_since_s: float | None = None
+    #: what it is unwell of, for people
+    ailing: str | None = None
+    #: errors of its parts together, as it last told them; None: it has told none
+    errors: int | None = None
+    #: when there were more of them, and how many more
+    more_errors: tuple[tuple[float, int], ...] = ()
+    #: resident memory in bytes; None: not looked at
+    rss_bytes: int | None = None
+    #: until when nothing is done about it
+    spared_until_s: float = 0.0
+
+
 class Known(Struct, frozen=True, kw_only=True):
-    """All that is known of a program. Everything but `program` and `health` survives the supervisor."""
+    """All that is known of a program. Everything but `program`, `health` and `vitals` survives the supervisor."""
 
     name: str
     program: Program
@@ -149,6 +166,8 @@ class Known(Struct, frozen=True, kw_only=True):
     linked: bool = False
     #: version of the code that the life runs, as it says itself
     release: str | None = None
+    #: whether the life writes down where it hangs, when it gets the signal for that
+    tells_traceback: bool = False
     #: whether the life has ever said hello
     greeted: bool = False
     since_s: float = 0.0
@@ -160,6 +179,7 @@ class Known(Struct, frozen=True, kw_only=True):
     #: when the life was last heard
     heard_s: float | None = None
     health: dict[str, Any] | None = None
+    vitals: Vitals = Vitals()
     #: names of the work that a draining life still has to finish
     pending: tuple[str, ...] = ()
     farewell: tuple[int, str | None] | None = None
@@ -172,6 +192,8 @@ class Known(Struct, frozen=True, kw_only=True):
     crashed: bool = False
     #: when lives crashed, within the window
     crashes_s: tuple[float, ...] = ()
+    #: when lives were ended because they hung or were unwell, within the last hour
+    recoveries_s: tuple[float, ...] = ()
     #: how many lives in a row ended with "try again later"
     retries: int = 0
     #: lives started, by hour since 1970: Discord counts them by the day

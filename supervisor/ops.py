@@ -169,7 +169,7 @@ def _hello(runner: Runner, connection: Connection, request: protocol.Hello) -> F
         runner.door.drop(old)
     # the answer goes out before the welcome that this event brings
     runner.door.send(connection, protocol.answer(request.id))
-    runner.post(request.program, events.Hello(request.life, request.release))
+    runner.post(request.program, events.Hello(request.life, request.release, request.traceback))
     return None
 
 

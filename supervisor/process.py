@@ -11,13 +11,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from supervisor.client import TRACEBACK_SIGNAL
 from supervisor.model import Identity
 
+_NAME: Final = "STOCKSUP_PROGRAM"
 _PROC: Final = Path("/proc")
 _HAS_PROC: Final = sys.platform == "linux"
 #: a pid that no process has
@@ -31,6 +34,19 @@ class _Stat(NamedTuple):
     state: str
     session: int
     ticks: int
+    threads: int
+
+    def has_ended(self) -> bool:
+        """Tell whether nothing runs any more; what has ended only its first thread looks like a zombie too."""
+        return self.state == "X" or (self.state == "Z" and self.threads <= 1)
+
+
+class Life(NamedTuple):
+    """A living life, found by its environment."""
+
+    name: str
+    number: int
+    process: Identity
 
 
 def _stat(pid: int) -> _Stat | None:
@@ -38,11 +54,11 @@ def _stat(pid: int) -> _Stat | None:
     if not _HAS_PROC:
         return _stat_by_psutil(pid)
     try:
-        # proc(5): after the name in brackets come state (3rd field), session (6th) and start time in ticks (22nd)
+        # proc(5): after the name in brackets come state (3rd field), session (6th), threads (20th), start time (22nd)
         fields = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return None  # it has ended, or is somebody else's where those are hidden (hidepid of proc(5))
-    return _Stat(fields[0], int(fields[3]), int(fields[19]))
+    return _Stat(fields[0], int(fields[3]), int(fields[19]), int(fields[17]))
 
 
 def _stat_by_psutil(pid: int) -> _Stat | None:
@@ -51,7 +67,7 @@ def _stat_by_psutil(pid: int) -> _Stat | None:
     try:
         process = psutil.Process(pid)
         state = "Z" if process.status() == psutil.STATUS_ZOMBIE else "S"
-        return _Stat(state, os.getsid(pid), int(process.create_time() * 100))
+        return _Stat(state, os.getsid(pid), int(process.create_time() * 100), 1)
     except (psutil.Error, ProcessLookupError):
         return None
 
@@ -101,7 +117,7 @@ def boot_id() -> str:
 def identify(pid: int) -> Identity | None:
     """Return the identity of the process `pid`; None when there is none, or only its zombie."""
     stat = _stat(pid)
-    return None if stat is None or stat.state in "ZX" else Identity(pid, stat.ticks, boot_id())
+    return None if stat is None or stat.has_ended() else Identity(pid, stat.ticks, boot_id())
 
 
 def is_alive(identity: Identity) -> bool:
@@ -144,15 +160,25 @@ def terminate(identity: Identity) -> None:
         _signal_group(identity.pid, signal.SIGTERM)
 
 
+def ask_traceback(identity: Identity) -> None:
+    """Have the process write down where it is, which it must have said that it does: else the signal ends it."""
+    if is_alive(identity):
+        try:
+            os.kill(identity.pid, TRACEBACK_SIGNAL)
+        except (ProcessLookupError, PermissionError):
+            return  # it has just ended
+
+
 def kill_tree(identity: Identity, marks: Mapping[str, str]) -> None:
     """Send KILL to the process and to all that came from it; see `remains`."""
     if is_alive(identity):
         _signal_group(identity.pid, signal.SIGKILL)
+        _kill(identity.pid)  # it may be one that is left of a life, and lead no group
     kill_remains(identity.pid, marks)
 
 
 def kill_remains(leader: int, marks: Mapping[str, str]) -> list[int]:
-    """Send KILL to what is left of the life that `leader` led, until nothing is; return the pids."""
+    """Send KILL to what is left of the life that `leader` led, until nothing is, or for a while; return the pids."""
     killed: list[int] = []
     for _ in range(MAX_KILL_ROUNDS):
         found = [pid for pid in remains(leader, marks) if _kill(pid)]
@@ -160,6 +186,11 @@ def kill_remains(leader: int, marks: Mapping[str, str]) -> list[int]:
         if not found:
             break  # else one of them may have started another one before it died
     return killed
+
+
+def one_left(leader: int, marks: Mapping[str, str]) -> Identity | None:
+    """Return a process that is still left of the life that `leader` led; None: there is none."""
+    return next((one for pid in remains(leader, marks) if (one := identify(pid))), None)
 
 
 def remains(leader: int, marks: Mapping[str, str]) -> Iterator[int]:
@@ -183,30 +214,42 @@ def remains(leader: int, marks: Mapping[str, str]) -> Iterator[int]:
                 yield pid
 
 
-def find_life(marks: Mapping[str, str]) -> tuple[int, Identity] | None:
-    """Return number and identity of the oldest living life with all of `marks` in its environment."""
+def lives(marks: Mapping[str, str]) -> list[Life]:
+    """Return the living lives with all of `marks` in their environment, the oldest first."""
     found = []
     for pid in remains(NOBODY, marks):
-        life, identity, stat = _life_of(pid), identify(pid), _stat(pid)
-        if life is not None and identity is not None and stat is not None and stat.session == pid:
-            found.append((life, identity))
-    return min(found, key=lambda one: one[1].ticks, default=None)
+        stat, identity, number, name = _stat(pid), identify(pid), _value(pid, "STOCKSUP_LIFE"), _value(pid, _NAME)
+        if stat is not None and stat.session == pid and identity is not None and number.isdigit() and name:
+            found.append(Life(name, int(number), identity))
+    # what a life has started may lead a session as well
+    oldest = {(life.name, life.number): life for life in sorted(found, key=lambda one: -one.process.ticks)}
+    return sorted(oldest.values(), key=lambda life: life.process.ticks)
+
+
+def find_life(marks: Mapping[str, str]) -> tuple[int, Identity] | None:
+    """Return number and identity of the oldest living life with all of `marks` in its environment."""
+    return next(((life.number, life.process) for life in lives(marks)), None)
 
 
 def elsewhere(marks: Mapping[str, str], name: str, here: str) -> str | None:
     """Return the value of `name` in the environment of a living life with all of `marks` where it is not `here`."""
     for pid in remains(NOBODY, marks):
-        if _life_of(pid) is None:
-            continue
-        value = next((one for one in _environ(pid) if one.startswith(os.fsencode(f"{name}="))), None)
-        if value is not None and (found := os.fsdecode(value.partition(b"=")[2])) != here:
+        if _value(pid, "STOCKSUP_LIFE").isdigit() and (found := _value(pid, name)) not in ("", here):
             return found
     return None
 
 
-def _life_of(pid: int) -> int | None:
-    lives = [word.partition(b"=")[2] for word in _environ(pid) if word.startswith(b"STOCKSUP_LIFE=")]
-    return int(lives[0]) if lives and lives[0].isdigit() else None
+def _value(pid: int, name: str) -> str:
+    """Return the value of a variable in the environment of a process; empty when it has none, or cannot be read."""
+    mark = os.fsencode(f"{name}=")
+    return next((os.fsdecode(one[len(mark) :]) for one in _environ(pid) if one.startswith(mark)), "")
+
+
+def age_s(identity: Identity) -> float | None:
+    """Return for how long the process has been there, in seconds that no clock moves; None when that is not known."""
+    if not _HAS_PROC:
+        return None
+    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - identity.ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def reap() -> Iterator[tuple[int, int | None, str | None]]:

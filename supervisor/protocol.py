@@ -96,12 +96,16 @@ class Reload(Request, frozen=True, kw_only=True):
 
 
 class Hello(Request, frozen=True, kw_only=True):
-    """A child introduces itself. `release` is the version of its code, if that has one."""
+    """A child introduces itself. `release` is the version of its code, if that has one.
+
+    `traceback`: on `TRACEBACK_SIGNAL` it writes the tracebacks of its threads to stderr, and goes on.
+    """
 
     program: str
     life: int
     pid: int
     release: str | None = None
+    traceback: bool = False
 
 
 class Ready(Request, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from supervisor.events import Effect, Finished, Note, RestartAsked
+from supervisor.locale import _
 from supervisor.model import Instant, Known, Phases, Report, Restart
 
 #: the phases that are timed, in their order
@@ -64,3 +66,25 @@ def report(
         error=error,
         problem=problem,
     )
+
+
+def joined(known: Known, event: RestartAsked, now: Instant) -> Restart:
+    """Return the restart that is asked for. One that is under way is joined, and takes the ticket if it has none."""
+    if known.restart:
+        ticket = known.restart.ticket
+        return replace(known.restart, ticket=event.ticket if ticket is None else ticket)
+    return begin(known, now, reason=event.reason, by=event.by, ticket=event.ticket)
+
+
+def called_off(known: Known, error: str, problem: str, now: Instant) -> tuple[Known, list[Effect]]:
+    """End the restart under way without a new life; everything else stays as it is."""
+    assert known.restart is not None
+    known, finished = failed(known, known.restart, error, problem, now)
+    return known, [Note("warning", _("no restart: %(problem)s") % {"problem": problem}), finished]
+
+
+def failed(known: Known, restart: Restart, error: str, problem: str, now: Instant) -> tuple[Known, Finished]:
+    """End the restart under way; when there is nobody left to tell its requester, the next life to be ready will."""
+    finished = Finished(report(known, restart, now, error=error, problem=problem))
+    lost = restart.down_since_s is not None and restart.ticket is not None
+    return replace(known, restart=None, owed_ticket=restart.ticket if lost else known.owed_ticket), finished

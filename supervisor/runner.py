@@ -12,6 +12,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,7 +45,10 @@ from supervisor.logfiles import LogFiles
 from supervisor.model import Identity, Instant, Known, Report, State, Wish
 from supervisor.paths import ConfigError, Place
 from supervisor.reloader import Reloader
+from supervisor.scales import Scales
 from supervisor.systemd import Manager, Voice
+from supervisor.timetable import Timetable
+from supervisor.watch import Watch
 
 #: what the world may refuse to take, as `trouble` names it
 JOURNAL: Final = N_("journal")
@@ -105,6 +109,9 @@ class Runner:
         self._down_waiters: dict[str, list[Callable[[], None]]] = {}
         self._selector = selectors.DefaultSelector()
         signals.catch(self._selector, self._signalled)
+        self._watch = Watch(self._selector, self._adopted_ended)
+        self._timetable = Timetable(self.post, logbook.write)
+        self._scales = Scales(self.post)
         self._logs = LogFiles(place, settings.logs, self._ask_reopen, logbook.write, to_journal=logbook.to_journal)
         self._hands = Hands(place, config, self._logs, self.post, logbook.write)
         self.reloader = Reloader(config, self._hands.checks, self.voice, self.apply, logbook.write, now)
@@ -118,8 +125,8 @@ class Runner:
 
     # --- from the outside ---
 
-    def recall(self, *, keep_wishes: bool) -> None:
-        """Take up what the journal tells, and start what is wanted: everything, or only what was."""
+    def recall(self, *, keep_wishes: bool, end: bool) -> None:
+        """Take up what the journal tells, and start what is wanted: everything, or only what was; or `end` it all."""
         if self.journal.broken_lines:
             text = _("%(path)s: passed over %(count)d broken lines")
             facts = {"path": self.place.journal, "count": self.journal.broken_lines}
@@ -131,6 +138,8 @@ class Runner:
             self._hands.checks.end_left(name)
             if program is None and known.child is None:
                 continue
+            if end and not (known.child and process.is_alive(known.child)):
+                self.post(name, events.Stop())  # before anything could follow from its death; the others in their turn
             self._take_up(known)
             if program is None:
                 self.post(name, events.Stop())
@@ -141,11 +150,12 @@ class Runner:
         """Go on with a program from where an earlier supervisor left it."""
         self.programs[known.name] = known
         if known.child is not None:
-            self._watch(known.name, known.child)
             self._seen[known.name] = self._read
-        event = recall.event(known, process.boot_id(), process.is_alive)
+        event, watched = recall.event(known, process.boot_id(), process.is_alive), known.child
         if isinstance(event, events.Exited):
-            self._hands.bury_unseen(known)
+            watched = self._hands.bury_unseen(known)
+            event = replace(event, left=watched)
+        self._watch.begin(known.name, watched)
         self.post(known.name, event)
 
     def run(self) -> None:
@@ -272,9 +282,11 @@ class Runner:
 
     def _timeout_s(self) -> float | None:
         due = [at for known in self.programs.values() if (at := machine.deadline(known)) is not None]
-        if not self.leaving and (at := self._post_office.due_s(self.programs)) is not None:
-            due.append(at)
+        if not self.leaving:
+            due += [at] if (at := self._post_office.due_s(self.programs)) is not None else []
+            due += self._timetable.due_s(self.programs, now())
         due += [at for at in (self.voice.due_s(), self.reloader.due_s()) if at is not None]
+        due += self._scales.due_s(self.programs)
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _post_due(self) -> None:
@@ -283,6 +295,9 @@ class Runner:
             at = machine.deadline(known)
             if at is not None and at <= mono_s:
                 self.post(name, events.DeadlinePassed())
+        self._scales.look(self.programs)
+        if not self.leaving:
+            self._timetable.look(self.programs, now())
 
     def _work(self) -> None:
         """Let everything happen that is to happen now; then bring the journal to the disk, if no member waits."""
@@ -307,6 +322,9 @@ class Runner:
         before = self.programs[name]
         known, effects = machine.step(before, event, now())
         self.programs[name] = known
+        # the history first: what stands in the journal as over would be reported by nobody after this moment
+        for report in [effect.report for effect in effects if isinstance(effect, events.Finished)]:
+            self._guard(HISTORY, partial(self.history.add, report))
         kept = replace(known, wish=self._wishes.get(name, known.wish)) if self.leaving else known
         self._guard(JOURNAL, lambda: self.journal.write(kept))
         for effect in effects:
@@ -345,6 +363,8 @@ class Runner:
                 self._ask(known.name, "drain", deadline_s=effect.deadline_s, why=effect.why)
             case events.Terminate():
                 process.terminate(effect.child)
+            case events.AskTraceback():
+                process.ask_traceback(effect.child)
             case events.Kill():
                 self._hands.kill(known, effect.child)
             case events.Flush():
@@ -376,7 +396,6 @@ class Runner:
 
     def _finish(self, report: Report) -> None:
         shown = snapshot.report(report)
-        self._guard(HISTORY, lambda: self.history.add(report))
         for waiter in self._restart_waiters.pop(report.program, []):
             waiter(shown)
         self.tell(type="restart", report=shown)
@@ -421,20 +440,11 @@ class Runner:
         if (connection := self.links.pop(known.name, None)) is not None:
             self.door.read_rest(connection)  # its last words may still be on the way
             connection.life = None
-        self._hands.bury(known, code, signal_name)
-        self.post(known.name, events.Exited(known.life, code, signal_name))
+        left = self._hands.bury(known, code, signal_name)
+        self._watch.begin(known.name, left)
+        self.post(known.name, events.Exited(known.life, code, signal_name, left=left))
 
-    def _watch(self, name: str, child: Identity) -> None:
-        """Notice the end of a process that is not our child; its exit status cannot be had."""
-        try:
-            fd = os.pidfd_open(child.pid)
-        except OSError:
-            return  # it has ended: the event that was posted says so
-        self._selector.register(fd, selectors.EVENT_READ, lambda mask: self._adopted_ended(name, child, fd))
-
-    def _adopted_ended(self, name: str, child: Identity, fd: int) -> None:
-        self._selector.unregister(fd)
-        os.close(fd)
+    def _adopted_ended(self, name: str, child: Identity) -> None:
         known = self.programs.get(name)
         if known is not None and known.child == child:
             self._ended(known, None, None)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from supervisor import __version__
-from supervisor.health import unhealthy
+from supervisor.health import is_late, unhealthy
 from supervisor.model import Instant, Known, Report, State
 
 #: states in which there is a life to show
@@ -58,6 +58,7 @@ def _program(known: Known, now: Instant, rss_bytes: Callable[[int], int | None])
         "last_exit": msgspec.to_builtins(known.last_exit),
         "health": known.health or {},
         "unhealthy": list(unhealthy(known.health)),
+        **_silence(known, now),
         "linked": known.linked,
         "release": known.release,
         "pending": list(known.pending),
@@ -65,6 +66,14 @@ def _program(known: Known, now: Instant, rss_bytes: Callable[[int], int | None])
         "restart": _restart(known),
         "next_try_s": _next_try_s(known, now),
     }
+
+
+def _silence(known: Known, now: Instant) -> dict[str, Any]:
+    """Return for how long a life that serves was not heard, and whether that is suspicious; null where unknown."""
+    if known.state is not State.RUNNING or known.heard_s is None:
+        return {"silent_s": None, "suspicious": None}
+    suspicious = is_late(known.heard_s, known.program.heartbeat_timeout_s, now.mono_s)
+    return {"silent_s": round(now.mono_s - known.heard_s, 3), "suspicious": suspicious}
 
 
 def _restart(known: Known) -> dict[str, Any] | None:

@@ -13,8 +13,8 @@ from supervisor.locale import _
 from supervisor.paths import Place
 
 
-def launch(config: Path, place: Place) -> int:
-    """Start a supervisor, and return its pid when its door is open.
+def launch(config: Path, place: Place, *, end: bool = False) -> int:
+    """Start a supervisor, and return its pid when its door is open. With `end` it only ends what it finds.
 
     Raises Failure with what it says itself when it cannot start, OSError when its log cannot be opened.
     """
@@ -22,6 +22,7 @@ def launch(config: Path, place: Place) -> int:
     reader, writer = os.pipe()
     log = os.open(place.supervisor_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     command = [sys.executable, "-P", "-m", "supervisor", "--config", str(config), "--report-fd", str(writer)]
+    command += ["--end", "yes"] if end else []
     process = subprocess.Popen(
         command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, pass_fds=(writer,)
     )

@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 
 from supervisor import __version__
-from supervisor.cli import exits, words
+from supervisor.cli import exits, orphans, words
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.client import Message, NotRunning
 from supervisor.locale import N_, _
@@ -30,12 +30,7 @@ def command(instance: Instance, as_json: bool) -> int:
             view = client.request("status", timeout_s=ANSWER_TIMEOUT_S)
             newest = client.request("history", n=1, timeout_s=ANSWER_TIMEOUT_S)["history"]
     except NotRunning:
-        path = instance.place.state_dir
-        if as_json:
-            click.echo(json.dumps({"version": 1, "supervisor": None, "programs": []}))
-        else:
-            click.echo(_("stocksup is not running (%(path)s)") % {"path": path})
-            click.echo(f"\n{_next(['stocksup start'])}")
+        _say_not_running(instance, as_json)
         return exits.NOT_RUNNING
     if view["supervisor"].get("config_unread") is not False:
         # what the supervisor has read has no mistake; what it has not is to be looked at
@@ -46,6 +41,19 @@ def command(instance: Instance, as_json: bool) -> int:
     for line in report(view, newest, time.time(), _width()):
         click.echo(line)
     return exits.FINE
+
+
+def _say_not_running(instance: Instance, as_json: bool) -> None:
+    """Say that there is no supervisor, and which programs live on without one."""
+    found = orphans.find(instance.place)
+    if as_json:
+        click.echo(json.dumps({"version": 1, "supervisor": None, "programs": [orphans.shown(one) for one in found]}))
+        return
+    click.echo(_("stocksup is not running (%(path)s)") % {"path": instance.place.state_dir})
+    if found:
+        click.echo(_("Without a supervisor live on: %(lives)s") % {"lives": orphans.words(found)})
+        click.echo(_("`start` takes them over, `stop` ends them."))
+    click.echo(f"\n{_next(['stocksup start', 'stocksup stop'] if found else ['stocksup start'])}")
 
 
 def report(view: Message, newest: Sequence[Message], now_s: float, width: int | None) -> list[str]:

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 
 import click
 
-from supervisor.cli import exits, systemctl
+from supervisor.cli import exits, orphans, systemctl
+from supervisor.cli.errors import Failure
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
+from supervisor.cli.launch import launch
 from supervisor.cli.progress import Progress
-from supervisor.client import Client, DoorError, Message
+from supervisor.client import Client, DoorError, Message, NotRunning
 from supervisor.locale import _
+from supervisor.process import Life
 
 
 @click.command(help=_("Drain and end everything, or PROGRAM alone."))
@@ -28,7 +31,13 @@ def command(instance: Instance, program: str | None) -> int:
             service.do("stop")
         click.echo(_("Everything has stopped, until the next boot or: stocksup start"))
         return exits.FINE
-    with instance.connect() as client:
+    try:
+        client = instance.connect()
+    except NotRunning:
+        if not (found := orphans.find(instance.place)):
+            raise
+        return _end_orphans(instance, found, program)
+    with client:
         if program is None:
             shut_down(client)
             click.echo(_("Everything has stopped. Next: stocksup start"))
@@ -37,6 +46,24 @@ def command(instance: Instance, program: str | None) -> int:
                 life = client.request("stop", program=program, wait=True)["life"]
             text = _("%(program)s has stopped (life %(life)d). Next: stocksup start")
             click.echo(text % {"program": program, "life": life})
+    return exits.FINE
+
+
+def _end_orphans(instance: Instance, found: list[Life], program: str | None) -> int:
+    """Have a supervisor take up what has outlived the one before, and end it as it should be ended. Raises Failure."""
+    lives = orphans.words(found)
+    if program is not None:
+        text = _(
+            "no supervisor is running; without one live on: %(lives)s; end all: stocksup stop, or go on: stocksup start"
+        )
+        raise Failure(text % {"lives": lives}, exits.NOT_RUNNING)
+    with Progress(_("stopping")):
+        _Process(launch(instance.config, instance.place, end=True)).await_end()
+    if left := orphans.find(instance.place):
+        text = _("cannot end %(lives)s; see why: stocksup logs supervisor")
+        raise Failure(text % {"lives": orphans.words(left)})
+    click.echo(_("No supervisor was running; what lived on without one was ended: %(lives)s") % {"lives": lives})
+    click.echo(_("Everything has stopped. Next: stocksup start"))
     return exits.FINE
 
 

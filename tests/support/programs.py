@@ -9,10 +9,16 @@
     hang                  says hello, and is ready only when told to be (SIGUSR2)
     deaf                  does not end on TERM
     fork=WAY              has a grandchild, deaf to TERM: in its group, or by setpgid, setsid, double (fork)
+    headless              its first thread ends, and another one goes on
+    fork-when-dying       when TERM comes, starts a grandchild like that of fork=double, and ends
     late                  has a grandchild that writes into the cache directory until it is killed
     endless-drain         drains for ever; so does drain=NAME, which names what it waits for
     silent-drain          does not even say what it waits for
     beat=S                sends a heartbeat every S seconds
+    health=JSON           what the heartbeats say; the first one comes as soon as it is ready
+    eat=N                 uses N MiB of memory
+    freeze                hangs as soon as it is ready
+    traceback             writes where it is on SIGUSR2, and says so
     ask-restart=REASON    when told to (SIGUSR1), asks for a restart of itself and hands on a ticket
     chatter               writes numbered lines as fast as it can; it tells when they are many, and how many at its end
     reopen=no             does not know how to open its log anew
@@ -24,8 +30,11 @@ What happens to it is told in lines of JSON to the FIFO that $DIARY names. It sp
 
 from __future__ import annotations
 
+import ctypes
+import faulthandler
 import json
 import os
+import platform
 import select
 import signal
 import socket
@@ -40,6 +49,8 @@ from supervisor.client import Surroundings, encode, socket_at
 
 #: environment that the diary tells of
 _TOLD = ("STOCKSUP_", "NOTIFY_SOCKET", "TEST_")
+#: number of the system call exit(2), which ends the thread that makes it
+EXIT_OF_THREAD = {"x86_64": 60, "aarch64": 93}
 #: lines after which a chatterer tells that it is at it
 MANY_LINES = 1000
 
@@ -87,13 +98,19 @@ class Program:
         self._next_id = 0
         self._asked: dict[int, str] = {}
         self._chatter: Chatter | None = None
+        self._eaten = b""
 
     def live(self) -> NoReturn:
         """Go through the phases."""
+        words = self.words
         signal.signal(signal.SIGTERM, self._terminated)
         signal.signal(signal.SIGINT, self._terminated)
         signal.signal(signal.SIGUSR1, self._ask_restart)
-        signal.signal(signal.SIGUSR2, lambda number, frame: self._say("ready"))
+        if "traceback" in words:
+            faulthandler.register(signal.SIGUSR2)
+        else:
+            signal.signal(signal.SIGUSR2, lambda number, frame: self._say("ready"))
+        self._eaten = b"x" * (int(words.get("eat", "0")) * 1024 * 1024)
         if "chatter" in self.words:
             self._chatter = Chatter(self.around.life)
             self._chatter.begin()
@@ -103,6 +120,8 @@ class Program:
         if "late" in self.words:
             _write_late(self.around.cache_dir)
         self._maybe_end("before-hello")
+        if "headless" in words:
+            _lose_head()
         if self.words.get("link") == "no":
             tell("serving", life=self.around.life)
             while True:
@@ -138,7 +157,8 @@ class Program:
                 time.sleep(wait_s)
                 wait_s = min(2 * wait_s, 0.2)
         self._received = b""
-        self._say("hello", program=self.around.program, life=self.around.life, pid=os.getpid())
+        more = {"traceback": True} if "traceback" in self.words else {}
+        self._say("hello", program=self.around.program, life=self.around.life, pid=os.getpid(), **more)
 
     def _say(self, op: str, **fields: Any) -> None:
         self._next_id += 1
@@ -157,7 +177,7 @@ class Program:
         while self._sock is not None:
             readable, _, _ = select.select([self._sock], [], [], beat_s)
             if not readable:
-                self._say("heartbeat", health={"self": {"is_healthy": True}})
+                self._beat()
                 continue
             try:
                 data = self._sock.recv(65536)
@@ -190,8 +210,20 @@ class Program:
             again, self.ready = self.ready, True
             tell("ready", life=self.around.life, restart=message.get("restart"), again=again)
             self._maybe_end("when-ready")
+            if "health" in self.words:
+                self._beat()
+            if "freeze" in self.words:
+                self._freeze()
         elif op == "restart":
             tell("answer", ok=message["ok"], error=message.get("error"))
+
+    def _beat(self) -> None:
+        self._say("heartbeat", health=json.loads(self.words.get("health", '{"self": {"is_healthy": true}}')))
+
+    def _freeze(self) -> NoReturn:
+        tell("frozen", life=self.around.life)
+        while True:
+            time.sleep(60)
 
     def _on_welcome(self, message: dict[str, Any]) -> None:
         self._send({"v": 1, "id": message["id"], "ok": True})
@@ -236,6 +268,8 @@ class Program:
         if self._chatter is not None:
             tell("chattered", life=self.around.life, lines=self._chatter.end())
         self._maybe_end("in-stop")
+        if "fork-when-dying" in self.words:
+            _fork("double")
         self._end("0", self.words.get("reason", "told to end"))
 
     def _maybe_end(self, phase: str) -> None:
@@ -311,6 +345,19 @@ def _fork(way: str) -> None:
     os.close(writer)
     assert os.read(reader, 1) == b"!"
     os.close(reader)
+
+
+def _lose_head() -> NoReturn:
+    """End the first thread of this process alone: to those who look, it is a zombie that lives."""
+
+    def live() -> NoReturn:
+        tell("headless")
+        while True:
+            time.sleep(60)
+
+    threading.Thread(target=live).start()
+    while True:
+        ctypes.CDLL(None).syscall(EXIT_OF_THREAD[platform.machine()], 0)
 
 
 def _write_late(directory: Path) -> None:

@@ -19,6 +19,8 @@ import psutil
 from supervisor.client import Client, DoorError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+#: a directory in $PYTHONPATH whose `sitecustomize` does to a supervisor what the environment says
+MOMENTS = ROOT / "tests" / "support" / "moments"
 #: nothing here takes long; what takes this long hangs
 PATIENCE_S = 20.0
 
@@ -92,6 +94,11 @@ def _fits(line: Json, wanted: Json) -> bool:
     return all(line.get(key) == value for key, value in wanted.items())
 
 
+def moments(**variables: object) -> Json:
+    """Return the environment of a supervisor to which `tests.support.moments` does what `variables` say."""
+    return {"PYTHONPATH": f"{MOMENTS}:{ROOT}", **{name: str(value) for name, value in variables.items()}}
+
+
 class Supervised:
     """One supervisor and its directory."""
 
@@ -104,6 +111,8 @@ class Supervised:
         self.socket = self.state / "stocksup.sock"
         self.diary = Diary(directory / "diary")
         self.process: subprocess.Popen[bytes] | None = None
+        #: added to the environment of each supervisor that is started
+        self.surroundings: Mapping[str, str] = {}
         self.configure(programs, **tables)
 
     def configure(self, programs: Mapping[str, Json], **tables: Any) -> None:
@@ -137,7 +146,20 @@ class Supervised:
     def environ(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the environment of the supervisor."""
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("STOCKSUP")}
-        return {**inherited, "PYTHONPATH": str(ROOT), "DIARY": str(self.directory / "diary"), **(more or {})}
+        return {
+            **inherited,
+            "PYTHONPATH": str(ROOT),
+            "DIARY": str(self.directory / "diary"),
+            **self.surroundings,
+            **(more or {}),
+        }
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the CLI on this directory."""
+        command = [sys.executable, "-m", "supervisor.cli", "--config", str(self.config), *words]
+        environ = {key: value for key, value in self.environ().items() if key not in ("NOTIFY_SOCKET", "INVOCATION_ID")}
+        return subprocess.run(command, env=environ, cwd=self.directory, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=PATIENCE_S)  # fmt: skip
 
     @property
     def pid(self) -> int:

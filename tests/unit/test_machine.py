@@ -106,6 +106,7 @@ SAMPLES = (
     ev.LinkLost(0),
     ev.Ready(0),
     ev.Beat(0, {}),
+    ev.Weighed(0, 1),
     ev.Draining(0, ("order 7",)),
     ev.Drained(0),
     ev.Farewell(0, 0),

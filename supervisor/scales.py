@@ -1,0 +1,42 @@
+"""Weighs the lives whose memory is limited. Decides nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from supervisor import process
+from supervisor.events import Event, Weighed
+from supervisor.model import Identity, Known, State
+
+#: time between two weighings
+INTERVAL_S: Final = 10.0
+
+
+class Scales:
+    """Looks how much memory lives use, every `INTERVAL_S`."""
+
+    def __init__(self, post: Callable[[str, Event], None]) -> None:
+        """`post` takes a program's name and an event."""
+        self._post = post
+        self._next_s = 0.0
+
+    def due_s(self, programs: Mapping[str, Known]) -> list[float]:
+        """Return when there is something to weigh, in seconds of `Instant.mono_s`; nothing: never."""
+        return [self._next_s for _known, _child in _limited(programs)][:1]
+
+    def look(self, programs: Mapping[str, Known]) -> None:
+        """Weigh, if it is time."""
+        if (now_s := time.monotonic()) < self._next_s:
+            return
+        for known, child in _limited(programs):
+            self._next_s = now_s + INTERVAL_S
+            if (rss_bytes := process.rss_bytes(child.pid)) is not None:
+                self._post(known.name, Weighed(known.life, rss_bytes))
+
+
+def _limited(programs: Mapping[str, Known]) -> Iterator[tuple[Known, Identity]]:
+    for known in programs.values():
+        if known.program.memory_max and known.state is State.RUNNING and known.child is not None:
+            yield known, known.child

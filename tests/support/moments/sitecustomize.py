@@ -1,0 +1,101 @@
+"""Loaded by Python itself where this directory stands in $PYTHONPATH: does something to a supervisor of a test.
+
+    TEST_KILL_AT=POINT:N:WHEN   it kills itself (SIGKILL) at the N-th time of POINT, WHEN "before" or "after"
+    TEST_COUNT=FILE             it appends POINT to FILE each time one is passed
+    TEST_CLOCK_FILE=FILE        its clock differs from the machine's by the seconds that stand in FILE
+    TEST_CANNOT_KILL=FILE       processes whose pids stand in FILE do not feel its signals, as if they slept in the kernel
+
+Points are the places at which something is done to the world, see `_points`. Programs that the supervisor starts find
+the same variables, and are left alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    """Prepare this process, if it is a supervisor."""
+    if sys.orig_argv[1:] and "supervisor" in sys.orig_argv[1:4] and "-m" in sys.orig_argv[1:3]:
+        if "TEST_KILL_AT" in os.environ or "TEST_COUNT" in os.environ:
+            _mark_points()
+        if "TEST_CLOCK_FILE" in os.environ:
+            _shift_clock(Path(os.environ["TEST_CLOCK_FILE"]))
+        if "TEST_CANNOT_KILL" in os.environ:
+            _blunt(Path(os.environ["TEST_CANNOT_KILL"]))
+
+
+def _points() -> dict[str, tuple[Any, str]]:
+    from supervisor import cache, checks, control, hands, journal, process
+
+    return {
+        "journal": (journal.LineFile, "append"),
+        "spawn": (process, "spawn"),
+        "spawned": (hands.Hands, "spawn"),
+        "terminate": (process, "terminate"),
+        "kill": (process, "kill_tree"),
+        "bury": (hands.Hands, "bury"),
+        "switch": (cache, "switch"),
+        "prepare": (cache, "prepare"),
+        "check": (checks.Checks, "begin"),
+        "ask": (control.Door, "ask"),
+    }
+
+
+def _mark_points() -> None:
+    for point, (owner, name) in _points().items():
+        setattr(owner, name, _marked(point, getattr(owner, name)))
+
+
+def _marked(point: str, act: Callable[..., Any]) -> Callable[..., Any]:
+    wanted, number, when = (os.environ.get("TEST_KILL_AT") or "::").split(":")
+    count = 0
+
+    @functools.wraps(act)
+    def marked(*args: Any, **kwargs: Any) -> Any:
+        nonlocal count
+        count += 1
+        if "TEST_COUNT" in os.environ:
+            with open(os.environ["TEST_COUNT"], "a") as file:
+                file.write(f"{point}\n")
+        is_due = point == wanted and count == int(number)
+        if is_due and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = act(*args, **kwargs)
+        if is_due:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    return marked
+
+
+def _shift_clock(file: Path) -> None:
+    real = time.time
+    time.time = lambda: real() + float(file.read_text())
+
+
+def _blunt(file: Path) -> None:
+    real_kill, real_killpg = os.kill, os.killpg
+
+    def is_deaf(pid: int) -> bool:
+        return file.exists() and str(pid) in file.read_text().split()
+
+    def kill(pid: int, number: int) -> None:
+        if not is_deaf(pid):
+            real_kill(pid, number)
+
+    def killpg(pid: int, number: int) -> None:
+        if not is_deaf(pid):
+            real_killpg(pid, number)
+
+    os.kill, os.killpg = kill, killpg
+
+
+main()
