@@ -23,6 +23,7 @@ def _a_night(it: Supervised) -> None:
     it.diary.wait("ready", life=1)
     it.restart(ticket={"a": 1})
     it.ask("stop", program="bot", wait=True)
+    it.ask("ping")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,6 @@ def test_killed_at_any_moment_it_never_runs_two_and_comes_to_an_end(
             it.surroundings = moments(TEST_KILL_AT=f"{point}:{number}:{when}")
             with pytest.raises((DoorError, AssertionError)):
                 _a_night(it)
-                it.shut_down()
             assert it.process is not None
             assert it.process.wait(PATIENCE_S) == -9
             it.surroundings = {}

@@ -1,4 +1,4 @@
-"""Programs that have outlived their supervisor: adopted they are like any other; without one they are seen and ended."""
+"""Programs that have outlived their supervisor: adopted like any other, or without one seen and ended."""
 
 from __future__ import annotations
 

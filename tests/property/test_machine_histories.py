@@ -1,4 +1,7 @@
-"""The machine over random histories: a world that obeys slowly, wrongly or not at all, in any order."""
+"""The machine over random histories: a world that obeys slowly, wrongly or not at all, in any order.
+
+The supervisor is killed in between, also after it has carried out only some of what a step has told it to do.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from supervisor import events as ev
+from supervisor import recall
 from supervisor.config import Program
 from supervisor.machine import deadline, step
 from supervisor.model import Identity, Instant, Known, State, Wish
 
+#: pids of what lives have left behind begin here; those of lives are their numbers
+LEFT = 1_000_000
 #: longer than the longest chain of deadlines that can follow from one cause
 ROUNDS = 200
 
@@ -23,12 +29,21 @@ class World(RuleBasedStateMachine):
         self.now_s = 1000.0
         self.known = Known(
             name="bot",
-            program=Program(command=("shop",), check=("shop", "--check"), max_crashes=3, max_starts_per_day=0),
-        )
+            program=Program(command=("shop",), check=("shop", "--check"), max_crashes=3, max_starts_per_day=0,
+                            max_recoveries_per_hour=2, memory_max=1024),
+        )  # fmt: skip
         #: the lives whose process is there
         self.alive: set[int] = set()
-        #: those that KILL does not end
+        #: the lives that have left a process behind, which is there
+        self.left: set[int] = set()
+        #: the lives that will do so
+        self.fertile: set[int] = set()
+        #: those that KILL does not end, nor what they have left behind
         self.stuck: set[int] = set()
+        #: after how many more effects the supervisor is killed
+        self.effects_left: int | None = None
+        #: how many supervisors there were before the present one
+        self.supervisor = 0
         self.checking = False
         self.asked = 0
         self.finished: list[bool] = []
@@ -38,13 +53,22 @@ class World(RuleBasedStateMachine):
 
     def happen(self, event: ev.Event) -> None:
         self.known, effects = step(self.known, event, Instant(self.now_s, 1e9 + self.now_s))
-        for effect in effects:
+        supervisor = self.supervisor
+        # reports are kept before all else, see Runner
+        for effect in sorted(effects, key=lambda one: not isinstance(one, ev.Finished)):
+            if self.effects_left == 0 and not isinstance(effect, ev.Finished):
+                self.effects_left = None
+                self.supervisor_is_replaced()
+            if self.supervisor != supervisor:
+                return
+            if self.effects_left is not None:
+                self.effects_left -= not isinstance(effect, ev.Finished)
             self.carry_out(effect)
 
     def carry_out(self, effect: ev.Effect) -> None:
         match effect:
             case ev.Spawn():
-                assert not self.alive, f"life {effect.life} beside {self.alive}"
+                assert not self.alive | self.left, f"life {effect.life} beside {self.alive}, {self.left}"
                 assert effect.life not in self.caches, "a number used twice"
                 self.caches[effect.life] = effect.life
                 self.alive.add(effect.life)
@@ -52,8 +76,10 @@ class World(RuleBasedStateMachine):
             case ev.Kill():
                 for life in self.alive - self.stuck:
                     self.end(life, None)
+                for life in self.left - self.stuck:
+                    self.left_ends(life)
             case ev.Flush():
-                assert not self.alive, "the cache was switched under a living process"
+                assert not self.alive | self.left, "the cache was switched under a living process"
                 self.happen(ev.Flushed(effect.life))
             case ev.RunCheck():
                 self.checking = True
@@ -67,12 +93,32 @@ class World(RuleBasedStateMachine):
                 else:
                     assert effect.report.problem
             case ev.Terminate():
+                assert self.is_there(effect.child.pid)
+            case ev.AskTraceback():
                 assert effect.child.pid in self.alive
 
     def end(self, life: int, code: int | None) -> None:
         self.alive.discard(life)
+        if life in self.fertile:
+            self.left.add(life)
+            self.happen(ev.Exited(life, code, left=Identity(LEFT + life, life, "boot")))
+        else:
+            self.stuck.discard(life)
+            self.happen(ev.Exited(life, code))
+
+    def left_ends(self, life: int) -> None:
+        self.left.discard(life)
         self.stuck.discard(life)
-        self.happen(ev.Exited(life, code))
+        self.happen(ev.Exited(life))
+
+    def is_there(self, pid: int) -> bool:
+        return pid in self.alive or pid - LEFT in self.left
+
+    def find_unnamed(self) -> None:
+        """What lives although no line of the journal names it is found by its environment, as `recall.found` does."""
+        if self.known.child is None and self.alive:
+            life = max(self.alive)
+            self.known = recall.found(self.known, (life, Identity(life, life, "boot")))
 
     # --- things happen ---
 
@@ -101,10 +147,28 @@ class World(RuleBasedStateMachine):
     def life_ends(self, code: int | None) -> None:
         self.end(max(self.alive), code)
 
-    @precondition(lambda self: self.alive)
+    @precondition(lambda self: self.alive | self.left)
     @rule()
     def life_gets_stuck(self) -> None:
-        self.stuck |= self.alive
+        self.stuck |= self.alive | self.left
+
+    @precondition(lambda self: self.alive)
+    @rule()
+    def life_will_leave_something_behind(self) -> None:
+        self.fertile |= self.alive
+
+    @precondition(lambda self: self.left)
+    @rule()
+    def what_was_left_ends(self) -> None:
+        self.left_ends(max(self.left))
+
+    @rule(rss_bytes=st.sampled_from([10, 5000]))
+    def life_is_weighed(self, rss_bytes: int) -> None:
+        self.happen(ev.Weighed(self.known.life, rss_bytes))
+
+    @rule(effects=st.integers(0, 3))
+    def supervisor_will_be_killed(self, effects: int) -> None:
+        self.effects_left = effects
 
     @rule(
         kind=st.sampled_from(["hello", "ready", "beat", "draining", "drained", "lost", "farewell"]),
@@ -113,7 +177,7 @@ class World(RuleBasedStateMachine):
     def life_speaks(self, kind: str, back: int) -> None:
         life = self.known.life - back
         words: dict[str, ev.Event] = {
-            "hello": ev.Hello(life),
+            "hello": ev.Hello(life, tells_traceback=life % 2 == 0),
             "ready": ev.Ready(life),
             "beat": ev.Beat(life, {"buttons": {"is_healthy": False}}),
             "draining": ev.Draining(life, ("order 7",)),
@@ -136,22 +200,26 @@ class World(RuleBasedStateMachine):
     @rule()
     def supervisor_is_replaced(self) -> None:
         self.checking = False
+        self.supervisor += 1
         if self.known.restart and self.known.state is State.RUNNING:
             self.finished.append(False)  # its requester saw the door close
-        if self.known.child and self.known.child.pid not in self.alive:
-            self.happen(ev.Exited(self.known.life))
-        else:
+        self.find_unnamed()
+        if self.known.child is None or self.is_there(self.known.child.pid):
             self.happen(ev.Recalled(self.known.life))
+            return
+        left = next((Identity(LEFT + life, life, "boot") for life in self.left), None)
+        self.happen(ev.Exited(self.known.life, unseen=True, left=left))
 
     # --- and always ---
 
     @invariant()
     def never_two(self) -> None:
-        assert len(self.alive) <= 1
+        assert len(self.alive | self.left) <= 1
 
     @invariant()
     def a_living_process_is_known(self) -> None:
-        assert {self.known.child.pid} if self.known.child else set() == self.alive
+        assert self.known.child is None or self.is_there(self.known.child.pid)
+        assert self.known.child is not None or not self.alive | self.left
 
     @invariant()
     def whoever_waits_has_a_deadline(self) -> None:
@@ -166,6 +234,7 @@ class World(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Left alone, with processes that die and lives that become ready, every wish is met and all is answered."""
         self.stuck.clear()
+        self.effects_left = None
         for _ in range(ROUNDS):
             if self.known.state is State.STARTING:
                 self.happen(ev.Hello(self.known.life))

@@ -3,7 +3,6 @@
     TEST_KILL_AT=POINT:N:WHEN   it kills itself (SIGKILL) at the N-th time of POINT, WHEN "before" or "after"
     TEST_COUNT=FILE             it appends POINT to FILE each time one is passed
     TEST_CLOCK_FILE=FILE        its clock differs from the machine's by the seconds that stand in FILE
-    TEST_CANNOT_KILL=FILE       processes whose pids stand in FILE do not feel its signals, as if they slept in the kernel
 
 Points are the places at which something is done to the world, see `_points`. Programs that the supervisor starts find
 the same variables, and are left alone.
@@ -28,8 +27,6 @@ def main() -> None:
             _mark_points()
         if "TEST_CLOCK_FILE" in os.environ:
             _shift_clock(Path(os.environ["TEST_CLOCK_FILE"]))
-        if "TEST_CANNOT_KILL" in os.environ:
-            _blunt(Path(os.environ["TEST_CANNOT_KILL"]))
 
 
 def _points() -> dict[str, tuple[Any, str]]:
@@ -79,23 +76,6 @@ def _marked(point: str, act: Callable[..., Any]) -> Callable[..., Any]:
 def _shift_clock(file: Path) -> None:
     real = time.time
     time.time = lambda: real() + float(file.read_text())
-
-
-def _blunt(file: Path) -> None:
-    real_kill, real_killpg = os.kill, os.killpg
-
-    def is_deaf(pid: int) -> bool:
-        return file.exists() and str(pid) in file.read_text().split()
-
-    def kill(pid: int, number: int) -> None:
-        if not is_deaf(pid):
-            real_kill(pid, number)
-
-    def killpg(pid: int, number: int) -> None:
-        if not is_deaf(pid):
-            real_killpg(pid, number)
-
-    os.kill, os.killpg = kill, killpg
 
 
 main()
