@@ -12,6 +12,7 @@ import pytest
 
 from botapp import state
 from botapp.sandbox.ids import LIVE_CHANNEL_ID
+from supervisor.client import TRACEBACK_SIGNAL
 from tests.support.bot_process import BotProcess, FakeDoor, write_config
 from tests.support.discord_control import DiscordControl, controls, local_discord
 from tests.support.shop import text
@@ -61,7 +62,8 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     with local_discord() as discord:
         door = FakeDoor(tmp_path / "stocksup.sock")
         with BotProcess(tmp_path / "bot", discord, door=door) as bot:
-            assert door.greet()["life"] == 1
+            hello = door.greet()
+            assert (hello["life"], hello["traceback"]) == (1, True)
             door.grant(door.read("ready"), restart=None)
             discord.wait_for_message("Budi", lambda message: "Steam 10" in text(message))
             yield Scene(discord, door, bot)
@@ -74,6 +76,15 @@ def test_heartbeats_say_how_the_bot_is(scene: Scene) -> None:
     assert set(health["livestock"]) == {"is_healthy", "last_error", "error_count", "last_update"}
     assert set(health["buttons"]) == set(health["livestock"])
     assert health["database"]["is_healthy"] is True
+
+
+def test_asked_where_it_is_it_writes_that_into_its_log_and_goes_on(scene: Scene) -> None:
+    scene.bot.send(TRACEBACK_SIGNAL)
+    health = scene.livestock_becomes(healthy=True)
+    assert "most recent call first" in scene.bot.log
+    assert "botapp/startup.py" in scene.bot.log
+    # what Discord is to blame for is nothing that a new life could mend
+    assert health["gateway"]["outside"] is True
 
 
 def test_a_missing_permission_is_said_and_mended_without_a_restart(scene: Scene) -> None:

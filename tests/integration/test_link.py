@@ -134,6 +134,23 @@ def test_knocks_until_somebody_opens_and_says_everything_again_after_a_loss(path
     run(scene)
 
 
+def test_a_supervisor_that_does_not_know_the_newest_words_is_greeted_without_them(path: Path) -> None:
+    async def scene() -> None:
+        door = Door(path)
+        await door.open()
+        async with knocking(path, tells_traceback=True):
+            peer = await door.peer()
+            hello = await peer.read("hello")
+            assert hello["traceback"] is True
+            error = {"code": "bad_request", "message": "hello: Object contains unknown field `traceback`"}
+            peer.write(id=hello["id"], ok=False, error=error)
+            hello = await peer.greet()
+            assert "traceback" not in hello
+            await peer.read("heartbeat")
+
+    run(scene)
+
+
 def test_a_stale_life_is_told_so(path: Path) -> None:
     async def scene() -> None:
         door = Door(path)
