@@ -13,6 +13,8 @@ MAX_PROBLEM_CHARS: Final = 1500
 
 #: who asks for a restart of a program that has hung
 SUPERVISOR: Final = "supervisor"
+#: who asks for the restart of each day
+SCHEDULE: Final = "schedule"
 
 #: the phases of a restart by their names, which are the same in every language, and their keys in a report
 PHASES: Final = tuple((name, f"{name}_s") for name in ("check", "drain", "stop", "flush", "start"))
@@ -74,12 +76,12 @@ def is_news(report: dict[str, Any] | None) -> bool:
     """Tell whether members are told of a restart that nobody asked for in Discord.
 
     They are, if somebody asked for it elsewhere (systemd, the command line); that the supervisor brought a bot back
-    which had died or hung is no news.
+    which had died, hung or was unwell is no news, nor is the restart of each day.
 
     Args:
         report: the finished restart as the supervisor reports it; None: there was none, or it is not known.
     """
-    return report is not None and report.get("by") not in (None, "", SUPERVISOR)
+    return report is not None and report.get("by") not in (None, "", SUPERVISOR, SCHEDULE)
 
 
 def back_again(life: int, report: dict[str, Any] | None) -> str:

@@ -45,7 +45,9 @@ def samples(known: Known) -> Iterator[ev.Event]:
     yield from (ev.Start(), ev.Stop(), ev.RestartAsked("edited", "Admin"), ev.DeadlinePassed())
     yield from (ev.Checked(life, None), ev.Checked(life, "broken"), ev.SpawnFailed(life, "no such file"))
     yield from (ev.Spawned(life, CHILD), ev.Hello(life), ev.Ready(life), ev.Drained(life), ev.LinkLost(life))
+    yield ev.Hello(life, tells_traceback=True)
     if known.child:
+        yield ev.Exited(life, 1, left=CHILD)
         yield from (ev.Exited(life, code) for code in (0, 1, 75, 78))
     yield ev.Flushed(life)
 
@@ -76,6 +78,7 @@ def _shape(known: Known) -> tuple[object, ...]:
         known.state,
         known.wish,
         known.linked,
+        known.tells_traceback,
         known.child is None,
         known.restart is None,
         known.restart is not None and known.restart.check_deadline_s is None,

@@ -210,6 +210,31 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
             Key("stop_timeout_s", "10.0", N_("Seconds for ending, before it is killed.")),
             Key("heartbeat_timeout_s", "30.0", N_("Seconds of silence after which it is taken for hung.")),
             Key(
+                "unhealthy_timeout_s",
+                "3600.0",
+                N_(
+                    "Seconds without a pause for which it may be unhealthy before it gets a new life. What is wrong at "
+                    "Discord, not here, does not count. 0: for ever."
+                ),
+            ),
+            Key(
+                "max_loop_lag_ms",
+                "5000.0",
+                N_("Delay of its loop in milliseconds from which on it counts as unhealthy. 0: no limit."),
+            ),
+            Key("max_errors", "0", N_("More errors within error_window_s seconds: a new life. 0: no limit.")),
+            Key("error_window_s", "300.0", N_("See max_errors.")),
+            Key("memory_max", "0", N_("More bytes of memory than that: a new life. 0: no limit.")),
+            Key(
+                "max_recoveries_per_hour",
+                "3",
+                N_(
+                    "New lives within an hour for what hangs or is unwell; if they did not help, it is given up. "
+                    "0: never."
+                ),
+            ),
+            Key("restart_at", '""', N_('Time of day at which it gets a new life, such as "04:00". Empty: never.')),
+            Key(
                 "max_crashes",
                 "5",
                 N_("More crashes than that within crash_window_s seconds: it is given up. 0: never."),

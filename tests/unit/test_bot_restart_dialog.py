@@ -47,7 +47,8 @@ def test_back_again_names_the_time_of_each_known_phase() -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "is_news"), [("systemd", True), ("root (command line)", True), ("supervisor", False), ("", False)]
+    ("by", "is_news"),
+    [("systemd", True), ("root (command line)", True), ("supervisor", False), ("schedule", False), ("", False)],
 )
 def test_only_what_somebody_asked_for_is_news(by: str, is_news: bool) -> None:
     assert restart_dialog.is_news({**REPORT, "by": by}) is is_news
