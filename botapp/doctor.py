@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,7 @@ from botapp.discord_rest import (
     portal_of,
     reads_messages,
 )
+from botapp.findings import Finding
 from botapp.locale import _
 from botapp.state import StateError
 
@@ -38,22 +39,6 @@ MAX_SERVERS: Final = 20
 _BAD_CONFIG: Final = 78
 #: kinds of channels that the live message can be in: text, announcement
 _TEXT_CHANNELS: Final = frozenset({0, 5})
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at, in the words of `stocksup check`."""
-
-    #: for programs: the same in every language
-    id: str
-    #: what it is
-    name: str
-    #: what is wrong and what to do about it; None: nothing
-    problem: str | None = None
-    #: it works, but should be better
-    warning: bool = False
-    #: the exit code that the problem calls for
-    code: int = 1
 
 
 def look(path: Path) -> Iterator[dict[str, Any]]:

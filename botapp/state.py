@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from botapp.locale import _
+from botapp.private import make_directory
 from botapp.system import why
 
 
@@ -71,7 +72,7 @@ def _save(path: Path, state: State) -> None:
     """Remember `state` in the file at `path`, whole or not at all. Raises StateError."""
     fresh = path.with_suffix(".new")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(path.parent)
         fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "wb") as file:
             file.write(msgspec.json.encode(state))

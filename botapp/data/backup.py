@@ -19,9 +19,10 @@ from sqlalchemy.engine import URL
 
 from botapp.config import ConfigError, Settings
 from botapp.data import place, portable, snapshot
-from botapp.data.files import BY_HAND, PART, cannot_open, make_directory, name_of, written_whole
+from botapp.data.files import BY_HAND, PART, cannot_open, name_of, written_whole
 from botapp.data.problems import DataProblem
 from botapp.locale import _
+from botapp.private import make_directory
 from botapp.store import schema, verify
 from botapp.store.database import in_words, problem_in_words, url_of, where_of
 

@@ -16,7 +16,7 @@ from botapp.data.backup import address_of
 from botapp.data.files import backups_in
 from botapp.data.problems import DataProblem
 from botapp.data.standing import version_there
-from botapp.doctor import Finding
+from botapp.findings import Finding
 from botapp.locale import _
 from botapp.store import schema
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from botapp.data.problems import DataProblem
 from botapp.locale import _
+from botapp.private import make_directory, own_like_directory
 from botapp.system import why
 
 #: ends the name of a file that is being written
@@ -99,24 +100,6 @@ def written_whole(path: Path, *, replace: bool = False) -> Iterator[Path]:
     except OSError as error:
         text = _("cannot write %(path)s: %(problem)s; mend its permissions or make room")
         raise DataProblem(text % {"path": error.filename or path, "problem": why(error)}) from error
-
-
-def make_directory(path: Path) -> None:
-    """Make a directory, and those above it that are missing, for oneself alone. Raises OSError."""
-    for one in (*reversed(path.parents), path):
-        if not one.exists():
-            one.mkdir(mode=0o700, exist_ok=True)
-            own_like_directory(one)
-
-
-def own_like_directory(path: Path) -> None:
-    """Where root makes a file in somebody's directory, have it belong to them: a bot of theirs is to read it.
-
-    Raises OSError.
-    """
-    if os.geteuid() == 0:
-        directory = path.parent.stat()
-        os.chown(path, directory.st_uid, directory.st_gid)
 
 
 def sync(path: Path) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botapp.config import Settings
-from botapp.data.files import cannot_open, make_directory, own_like_directory
+from botapp.data.files import cannot_open
 from botapp.data.problems import DataProblem
 from botapp.locale import _
+from botapp.private import make_directory, own_like_directory
 
 
 class InUse(DataProblem):

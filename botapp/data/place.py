@@ -13,9 +13,10 @@ from sqlalchemy import Connection, delete, insert, select
 
 from botapp import state
 from botapp.config import Settings
-from botapp.data.files import cannot_open, own_like_directory
+from botapp.data.files import cannot_open
 from botapp.data.problems import DataProblem
 from botapp.locale import _
+from botapp.private import own_like_directory
 from botapp.state import StateError
 from botapp.store import settings as remembered
 from botapp.store.tables import live_message

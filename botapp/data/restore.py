@@ -16,9 +16,10 @@ from sqlalchemy.engine import URL
 from botapp.config import Settings
 from botapp.data import backup, lock, place, portable, snapshot
 from botapp.data.backup import address_of
-from botapp.data.files import RESTORE, backups_in, cannot_open, make_directory, name_of, sync, written_whole
+from botapp.data.files import RESTORE, backups_in, cannot_open, name_of, sync, written_whole
 from botapp.data.problems import DataProblem
 from botapp.locale import _
+from botapp.private import make_directory
 from botapp.state import State
 from botapp.store import schema
 from botapp.store.database import engine_for, in_words, problem_in_words, where_of

@@ -23,6 +23,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import StaticPool
 
 from botapp.locale import _
+from botapp.private import make_directory
 from botapp.store.unavailable import Unavailable
 from botapp.system import why
 
@@ -198,7 +199,7 @@ class Database:
             self._error = _("there is no database at %s; bring it back, or run: stocksup data restore") % self._path
             raise Unavailable(self._error)
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_directory(self._path.parent)
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
             self._error = _("cannot open %(path)s: %(problem)s") % {"path": self._path, "problem": why(error)}
