@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from botapp import bot_token, config, locale, permissions, state
 from botapp.config import ConfigError, Settings
-from botapp.deposit_key import read_key
+from botapp.deposits.key import read_key
 from botapp.discord_rest import (
     MISSING_ACCESS,
     UNKNOWN_CHANNEL,

@@ -22,8 +22,8 @@ from botapp.data.files import MIGRATION
 from botapp.data.keeper import Keeper
 from botapp.data.lock import Use
 from botapp.data.problems import DataProblem
-from botapp.delivery import LOOK_INTERVAL_S, Delivery
-from botapp.deposit_key import read_key
+from botapp.deposits.key import read_key
+from botapp.goods.delivery import LOOK_INTERVAL_S, Delivery
 from botapp.locale import _
 from botapp.notices import Notices
 from botapp.store import products, schema
@@ -36,8 +36,8 @@ from botapp.ui.flows import Flows
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
-    from botapp.deposit_http import DepositServer
-    from botapp.deposits import WebhookDeposits
+    from botapp.deposits.http import DepositServer
+    from botapp.deposits.webhooks import WebhookDeposits
 
 log = logging.getLogger(__name__)
 
@@ -122,13 +122,13 @@ class Shop:
         self.notices = Notices(self, bot.background, bot.get_partial_messageable)
         self.notices.serve()
         if self.settings.store.deposits.channel_ids:
-            from botapp.deposits import WebhookDeposits
+            from botapp.deposits.webhooks import WebhookDeposits
 
             self._webhooks = WebhookDeposits(bot, self)
             self._webhooks.serve()
         if (key := read_key(self.settings)) is not None:
             # a web server takes memory, and most shops have no use for it
-            from botapp.deposit_http import DepositServer
+            from botapp.deposits.http import DepositServer
 
             self._deposit_server = DepositServer(bot, self, key)
             self._deposit_server.serve()

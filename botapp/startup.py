@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from botapp import bot_token, config, log
-from botapp.deposit_key import read_key
+from botapp.deposits.key import read_key
 from botapp.locale import _
 from supervisor.client import TRACEBACK_SIGNAL, Surroundings, masked
 

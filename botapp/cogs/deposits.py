@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from botapp.cogs.commanding import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, rows
-from botapp.deposit_teller import why_refused
+from botapp.deposits.teller import why_refused
 from botapp.locale import N_, _
 from botapp.store import deposits
 from botapp.store.records import Deposit

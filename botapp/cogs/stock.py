@@ -9,14 +9,14 @@ import discord
 from discord.ext import commands
 
 from botapp.cogs.commanding import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, rows
-from botapp.handing_over import Closed, HandingOver
+from botapp.goods.handing_over import Closed, HandingOver
+from botapp.goods.stock_file import MAX_BYTES, MAX_LINES, CannotFetch, NotText, TooLarge
+from botapp.goods.uploads import Uploads
 from botapp.locale import N_, _, speaking
-from botapp.stock_file import MAX_BYTES, MAX_LINES, CannotFetch, NotText, TooLarge
 from botapp.store import stock, withdrawals
 from botapp.store.products import of_code
 from botapp.ui import admin_texts, language
 from botapp.ui.words import number, quoted
-from botapp.uploads import Uploads
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from botapp import locale
-from botapp.delivery import Delivery, Outcome
+from botapp.goods.delivery import Delivery, Outcome
+from botapp.goods.parcel import parcel
 from botapp.locale import _
-from botapp.parcel import parcel
 from botapp.store import counter, refusals
 from botapp.store.records import Receipt
 from botapp.store.refusals import Refused

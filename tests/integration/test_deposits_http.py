@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from botapp.deposit_http import MAX_BODY_BYTES, MAX_CONNECTIONS
-from botapp.deposit_signing import sign
+from botapp.deposits.http import MAX_BODY_BYTES, MAX_CONNECTIONS
+from botapp.deposits.signing import sign
 from botapp.sandbox.ids import ADMIN_CHANNEL_ID, BUDI_ID, LIVE_CHANNEL_ID
 from botapp.store import accounts
 from tests.support.books import Books, books_of

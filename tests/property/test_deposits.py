@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine
 
 from botapp.config import Deposits
-from botapp.deposit_messages import Patterns, Said, claims_of, text_of
+from botapp.deposits.messages import Patterns, Said, claims_of, text_of
 from botapp.store import accounts, deposits
 from botapp.store.money import MAX_AMOUNT, Unit
 from botapp.store.tables import metadata

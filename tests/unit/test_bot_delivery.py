@@ -12,8 +12,8 @@ import discord
 import pytest
 
 from botapp import locale
-from botapp.delivery import Delivery
-from botapp.parcel import mark_of
+from botapp.goods.delivery import Delivery
+from botapp.goods.parcel import mark_of
 from botapp.store import accounts, deliveries, purchases
 from botapp.store.database import Database, url_of
 from botapp.store.records import Order

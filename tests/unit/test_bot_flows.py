@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from botapp import locale
-from botapp.parcel import MAX_MESSAGE_CHARS, mark_of, parcel
+from botapp.goods.parcel import MAX_MESSAGE_CHARS, mark_of, parcel
 from botapp.store import refusals
 from botapp.store.counter import Offer
 from botapp.store.money import Unit

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from botapp import stock_file
-from botapp.stock_file import MAX_LINES, NotText, TooLarge, lines_of
+from botapp.goods import stock_file
+from botapp.goods.stock_file import MAX_LINES, NotText, TooLarge, lines_of
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from botapp.config import Deposits
-from botapp.deposit_messages import Pair, Patterns, Said, TooSlow, claims_of, text_of
+from botapp.deposits.messages import Pair, Patterns, Said, TooSlow, claims_of, text_of
 from botapp.store.deposits import Claim
 from botapp.store.money import Unit
 

@@ -7,7 +7,7 @@ import hmac
 
 import pytest
 
-from botapp.deposit_signing import WINDOW_S, is_genuine, sign
+from botapp.deposits.signing import WINDOW_S, is_genuine, sign
 
 KEY = b"k" * 32
 BODY = b'{"id": "1"}'

@@ -16,8 +16,8 @@ from aiohttp.web_protocol import RequestHandler
 from msgspec import Meta, Struct
 
 from botapp.background import Draining
-from botapp.deposit_signing import is_genuine
-from botapp.deposit_teller import DepositTeller
+from botapp.deposits.signing import is_genuine
+from botapp.deposits.teller import DepositTeller
 from botapp.locale import _
 from botapp.notices import Repeats
 from botapp.store import deposits, money

@@ -15,8 +15,8 @@ import discord
 from sqlalchemy import Connection
 
 from botapp.config import ConfigError
-from botapp.deposit_messages import Patterns, Said, claims_of, text_of
-from botapp.deposit_teller import DepositTeller
+from botapp.deposits.messages import Patterns, Said, claims_of, text_of
+from botapp.deposits.teller import DepositTeller
 from botapp.locale import _
 from botapp.store import deposits
 from botapp.store.deposits import Claim, Taken

@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-from botapp import stock_file
+from botapp.goods import stock_file
 from botapp.locale import _
 from botapp.store import admin_log, stock
 from botapp.store.records import Adding

@@ -18,8 +18,8 @@ import discord
 from sqlalchemy import Connection
 
 from botapp import locale
+from botapp.goods.parcel import Parcel, mark_of, parcel
 from botapp.locale import _
-from botapp.parcel import Parcel, mark_of, parcel
 from botapp.store import deliveries, purchases
 from botapp.store.records import Delivery as Owed
 from botapp.store.records import DeliveryState, Purchase, order_number
