@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from botapp.locale import _
-from botapp.ui.words import number
+from botapp.ui.words import bars, number
 
 _MIB = 1024 * 1024
 
@@ -48,6 +48,7 @@ def status(health: Mapping[str, Any], life: int | None, since_s: float) -> str:
         first,
         _("Live stock: %s") % _state(health["livestock"]),
         _("Buttons: %s") % _state(health["buttons"]),
+        *_link(health["link"]),
         _("Discord: %s") % _state(gateway) + latency,
         _("Database: %s") % (_state(database) if database else _("not open yet")),
         _("Cache: %s") % _cache_state(cache),
@@ -87,6 +88,23 @@ def duration(seconds: float) -> str:
         if count:
             parts.append(f"{count} {unit}")
     return " ".join(parts[:2]) or f"0 {_('s')}"
+
+
+def _link(link: Mapping[str, Any]) -> list[str]:
+    """Return what members see and since when, the errors of the last hour, and the last recoveries."""
+    seen = {
+        "normal": _("members see stock and buttons"),
+        "stock_broken": _("the stock is broken, so the buttons are off"),
+        "buttons_broken": _("the buttons are broken, so the stock is not shown"),
+        "both_broken": _("stock and buttons are broken, so neither is shown"),
+    }
+    lines = [_("%(what)s, since %(since)s") % {"what": seen[link["state"]], "since": f"<t:{int(link['since'])}:R>"}]
+    counts = link["errors_last_hour"]
+    lines.append(_("Errors in the last hour: %(chart)s (%(count)d)") % {"chart": bars(counts), "count": sum(counts)})
+    for one in reversed(link["recoveries"]):
+        facts = {"at": f"<t:{int(one['at'])}:R>", "time": duration(one["lasted_s"]), "what": seen[one["state"]]}
+        lines.append(_("✅ well again %(at)s, after %(time)s: %(what)s") % facts)
+    return [f"> {line}" for line in lines]
 
 
 def _state(part: Mapping[str, Any]) -> str:

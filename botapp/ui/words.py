@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from botapp.locale import _
 from botapp.store import money
 from botapp.store.money import Unit
+
+_BARS: Final = "▁▂▃▄▅▆▇█"
 
 
 def number(value: int) -> str:
@@ -38,3 +40,9 @@ def quoted(text: str) -> str:
 
 def _separator() -> str:
     return _("thousands separator|,").rpartition("|")[2]
+
+
+def bars(counts: Sequence[int]) -> str:
+    """Return counts as a small chart of one line; the highest bar is the highest count."""
+    most = max(counts, default=0)
+    return "".join(_BARS[-(-count * (len(_BARS) - 1) // most) if most else 0] for count in counts)

@@ -196,9 +196,18 @@ def test_the_status_names_what_is_wrong() -> None:
         "cache": {"problem": "the disk is full", "sealed": False},
         "loop_lag_ms": 0.5,
     }
+    health["link"] = {
+        "state": "stock_broken",
+        "since": 900.0,
+        "errors_last_hour": [0, 1, 7],
+        "recoveries": [{"state": "buttons_broken", "at": 800.0, "lasted_s": 65.0}],
+    }
     said = system_texts.status(health, 7, 1000.0)
     assert "Life 7" in said
     assert "❌ cannot answer a click" in said
     assert "❌ the disk is full" in said
     assert "not open yet" in said
+    assert "> the stock is broken, so the buttons are off, since <t:900:R>" in said
+    assert "Errors in the last hour: ▁▂█ (8)" in said
+    assert "well again <t:800:R>, after 1 min 5 s: the buttons are broken" in said
     assert "without a supervisor" in system_texts.status(health, None, 1000.0)
