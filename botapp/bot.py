@@ -427,9 +427,3 @@ class ShopBot(commands.Bot):
         planned = loop.time() + 0.05
         await asyncio.sleep(0.05)
         self._lag_s = max(0.0, loop.time() - planned)
-
-    def _about(self) -> str:
-        since = f"<t:{int(self._since_s)}:R>"
-        if self.life is None:
-            return _("🤖 Serving since %(since)s.") % {"since": since}
-        return _("🤖 Life %(life)d, serving since %(since)s.") % {"life": self.life, "since": since}

@@ -51,7 +51,7 @@ def take(origin: str) -> None:
         admin.page.get_by_role("button", name="Info world").click()
         expect(admin.messages("Only you can see this")).to_be_visible()
         expect(admin.page.locator("#bot")).to_contain_text("online")
-        expect(admin.page.locator("[data-program=bot] .health .fine")).to_have_count(4)
+        expect(admin.page.locator("[data-program=bot] .health .fine")).to_have_count(6)
         admin.page.mouse.move(700, 20)
         admin.page.screenshot(path=PICTURE)
 

@@ -12,19 +12,11 @@ from botapp.store.admin_log import Done
 from botapp.store.money import Unit
 from botapp.store.records import Account, Blacklisted, Entry, Product, Purchase, order_number
 from botapp.store.stock import Movement
-from botapp.ui.words import amount, number, price, quoted, when
+from botapp.ui.words import amount, entry_kind, number, price, quoted, when
 
 #: how many numbers of lines are named before the rest is only counted
 MAX_NAMED: Final = 20
 
-_KINDS: Final = {
-    "purchase": N_("purchase"),
-    "refund": N_("refund"),
-    "deposit": N_("deposit"),
-    "admin_add": N_("added by an admin"),
-    "admin_remove": N_("taken by an admin"),
-    "reset": N_("reset by an admin"),
-}
 _MOVED: Final = {"added": N_("added"), "sold": N_("sold"), "withdrawn": N_("taken out")}
 _FIELDS: Final = {"name": N_("name"), "price": N_("price"), "description": N_("description")}
 
@@ -89,7 +81,7 @@ def movement_line(one: Movement) -> str:
 def entry_line(one: Entry, units: Sequence[Unit]) -> str:
     """Return a change of a balance in one line."""
     sign = "+" if one.amount > 0 else ""
-    what = _(_KINDS.get(one.kind, one.kind))
+    what = entry_kind(one.kind)
     if one.kind in ("purchase", "refund") and one.reference.isdecimal():
         what = f"{what} {order_number(int(one.reference))}"
     return f"{when(one.at_ms, 'f')} · **{sign}{amount(one.amount, units)}** · {what}"

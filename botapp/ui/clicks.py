@@ -61,7 +61,8 @@ class Clicks:
             await self._say(interaction, _("🔄 The bot is restarting. Please click again in a moment."))
         except Exception as error:
             if not _is_harmless(error):
-                log.exception(_("%s failed"), name)
+                with locale.of_process():
+                    log.exception(_("%s failed"), name)
                 await self._say(interaction, _("❌ That did not work. Please try again in a little while."))
             return error
         return None
@@ -81,7 +82,8 @@ class Clicks:
             else:
                 await interaction.response.send_message(text, ephemeral=True)
         except discord.HTTPException as error:
-            log.info(_("a member could not be told: %s"), error)
+            with locale.of_process():
+                log.info(_("a member could not be told: %s"), error)
 
 
 def _is_harmless(error: Exception) -> bool:

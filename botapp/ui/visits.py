@@ -12,7 +12,7 @@ from botapp.store.world import World
 from botapp.ui import custom_ids
 from botapp.ui.panel import BLUE, CALM, GOOD, MAX_LABEL_CHARS, MAX_TITLE_CHARS, Choice, Chooser, Form, Panel, short
 from botapp.ui.render import Button
-from botapp.ui.words import amount, number, price, quoted, when
+from botapp.ui.words import amount, entry_kind, number, price, quoted, when
 
 #: name of the field of the form
 HANDLE: str = "handle"
@@ -79,16 +79,8 @@ def history(orders: Sequence[Purchase], units: Sequence[Unit]) -> Panel:
 
 
 def _entry(entry: Entry, units: Sequence[Unit]) -> str:
-    kinds = {
-        "purchase": _("purchase"),
-        "refund": _("refund"),
-        "deposit": _("deposit"),
-        "admin_add": _("added by an admin"),
-        "admin_remove": _("taken by an admin"),
-        "reset": _("reset by an admin"),
-    }
     sign = "📥 +" if entry.amount > 0 else "📤 "
-    what = kinds.get(entry.kind, entry.kind)
+    what = entry_kind(entry.kind)
     if entry.kind in ("purchase", "refund"):
         what = f"{what} {order_number(int(entry.reference))}"
     return f"{sign}{amount(entry.amount, units)} · {what} · {when(entry.at_ms)}"

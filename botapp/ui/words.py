@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from botapp.locale import _
+from botapp.locale import N_, _
 from botapp.store import money
 from botapp.store.money import Unit
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
+_ENTRY_KINDS: Final = {
+    "purchase": N_("purchase"),
+    "refund": N_("refund"),
+    "deposit": N_("deposit"),
+    "admin_add": N_("added by an admin"),
+    "admin_remove": N_("taken by an admin"),
+    "reset": N_("set to zero by an admin"),
+}
 
 
 def number(value: int) -> str:
@@ -31,6 +39,11 @@ def price(value: int, units: Sequence[Unit]) -> str:
 def when(at_ms: int, style: Literal["R", "f", "d"] = "R") -> str:
     """Return a time as Discord shows it: in each reader's own language and time zone."""
     return f"<t:{at_ms // 1000}:{style}>"
+
+
+def entry_kind(kind: str) -> str:
+    """Return what kind of change of a balance an entry is."""
+    return _(_ENTRY_KINDS.get(kind, kind))
 
 
 def quoted(text: str) -> str:

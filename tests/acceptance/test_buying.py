@@ -72,7 +72,8 @@ def test_killed_after_the_purchase_and_before_the_goods_were_sent(toko: Shop, bu
     question = budi.orders("Key", "2")
     toko.discord.faults({"method": "POST", "path": "/users/@me/channels", "delay_s": 30})
     budi.press(question, YES)
-    toko.wait_for(lambda: ledger.left("KEY") == PIECES - 2)
+    # the live message follows once the purchase stands in the books
+    toko.discord.wait_for(lambda: ledger.left("KEY") == PIECES - 2)
     toko.discord.no_faults()
     kill_bot(toko)
     parcel = budi.sees("#000001", "key-000\nkey-001", channel="dm")

@@ -72,7 +72,8 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 def test_heartbeats_say_how_the_bot_is(scene: Scene) -> None:
     health = scene.livestock_becomes(healthy=True)
-    assert set(health) == {"livestock", "buttons", "link", "gateway", "database", "cache", "loop_lag_ms"}
+    wanted = {"livestock", "buttons", "link", "gateway", "database", "cache", "loop_lag_ms", "backups"}
+    assert set(health) == wanted
     assert set(health["livestock"]) == {"is_healthy", "last_error", "error_count", "last_update"}
     assert set(health["buttons"]) == set(health["livestock"])
     assert health["database"]["is_healthy"] is True
