@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
+from botapp import state
 from botapp.cogs.balances import Balances
 from botapp.cogs.commanding import ShopCog
 from botapp.cogs.deposits import Deposits
@@ -26,6 +27,7 @@ from botapp.deposits.key import read_key
 from botapp.goods.delivery import LOOK_INTERVAL_S, Delivery
 from botapp.locale import _
 from botapp.notices import Notices
+from botapp.state import StateError
 from botapp.store import products, schema
 from botapp.store.database import Database, url_of
 from botapp.store.records import Product, Receipt
@@ -71,7 +73,7 @@ class Shop:
         except ValueError as error:
             text = _("%(path)s: [store] url: %(problem)s")
             raise ConfigError(text % {"path": settings.path, "problem": error}) from error
-        self.database = Database(url)
+        self.database = Database(url, may_create=not self._were_books_made())
         self.notices: Notices | None = None
         self._webhooks: WebhookDeposits | None = None
         self._deposit_server: DepositServer | None = None
@@ -177,6 +179,21 @@ class Shop:
         except DataProblem as error:
             raise Unavailable(str(error)) from error
         self._migrated = True
+        self._remember_books()
+
+    def _were_books_made(self) -> bool:
+        try:
+            return state.load(self.settings.state_file).books_made
+        except StateError as error:
+            log.warning(_("cannot tell whether the shop had a database before: %s"), error)
+            return False
+
+    def _remember_books(self) -> None:
+        try:
+            if not state.load(self.settings.state_file).books_made:
+                state.change(self.settings.state_file, books_made=True)
+        except StateError as error:
+            log.warning(_("cannot remember that the shop has a database: %s"), error)
 
     def _save_before_migration(self) -> None:
         from botapp.data.backup import make_backup
