@@ -60,7 +60,7 @@ screenshots: .venv/.dev .venv/.compiled ## make docs/demo.png anew from a runnin
 bench-shop: .venv/.dev .venv/.compiled ## measure purchases beside the same statements without the shop ## ukur pembelian di samping pernyataan yang sama tanpa toko
 	$(BIN)/python -m bench.shop
 
-bench-live: .venv/.dev .venv/.compiled ## measure how soon members see a purchase and get an answer
+bench-live: .venv/.dev .venv/.compiled ## measure how soon members see a purchase and get an answer ## ukur seberapa cepat anggota melihat pembelian dan dijawab
 	$(BIN)/python -m bench.live
 
 clean: ## remove all that was made here; the state of an instance stays ## hapus semua yang dibuat di sini; state sebuah instance tetap

@@ -21,7 +21,7 @@ class Deposits(ShopCog):
         "deposits",
         N_("List the last deposits from webhooks and programs, or only those that were refused"),
         "20 refused",
-        count=N_("How many"),
+        count=N_("How many, the newest first"),
         which=N_("All, or only those that were refused"),
     )
     async def deposits(
