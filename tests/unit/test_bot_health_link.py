@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import product
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -112,39 +111,61 @@ def test_errors_of_the_last_hour_as_a_chart() -> None:
     assert len(after(*(STOCK_BROKE,) * 1000).errors_s) <= 10 * health_link.MAX_ERRORS + 1
 
 
-def test_every_order_of_events() -> None:
-    """Whatever happens, in any order: nothing can be used while something is broken, and every way leads back.
+EVENTS = (STOCK_BROKE, STOCK_WELL, BUTTONS_BROKE, BUTTONS_WELL, EDIT_REFUSED, EDIT_TAKEN, RESTART)
 
-    After each event the message is edited, and that is refused or taken as the history says. A restart forgets all
-    but the message that members see.
-    """
-    events = (STOCK_BROKE, STOCK_WELL, BUTTONS_BROKE, BUTTONS_WELL, EDIT_REFUSED, EDIT_TAKEN, RESTART)
-    for history in product(events, repeat=6):
-        link, well, refused = Link(), {"livestock": True, "buttons": True}, False
-        seen = shown(link)
-        for number, event in enumerate(history):
-            now_s = 1000.0 + 2 * number
-            if event is RESTART:
-                link = Link()
-                # the next life tries both before anything is served
-                link = step(link, Reported("livestock", well["livestock"], "still"), now_s)
-                link = step(link, Reported("buttons", well["buttons"], "still"), now_s)
-            elif event.which == "edit":
-                refused = not event.is_healthy
-            else:
-                well[event.which] = event.is_healthy
-                link = step(link, event, now_s)
-            link = step(link, EDIT_REFUSED if refused else EDIT_TAKEN, now_s)
-            if refused:
-                assert not may_serve(link), history
-                continue
-            seen = shown(link)
-            assert not (seen.buttons and not well["livestock"]), history
-            assert not (seen.stock and not well["buttons"]), history
-            assert may_serve(link) <= all(well.values()), history
-            assert (next_look_s(link, now_s) is None) == (link.mode is Mode.NORMAL), history
-        for event in (STOCK_WELL, BUTTONS_WELL, EDIT_TAKEN):
-            link = step(link, event, 2000.0)
-        link = step(link, None, 2000.0 + (next_look_s(link, 2000.0) or 0.0))
-        assert link.mode is Mode.NORMAL, history
-        assert may_serve(link), history
+
+@dataclass(frozen=True)
+class World:
+    """What is so, beside what the link knows of it."""
+
+    link: Link = field(default_factory=Link)
+    stock: bool = True
+    buttons: bool = True
+    #: whether edits are refused
+    refused: bool = False
+
+    def after(self, event: Reported, now_s: float) -> World:
+        """Return the world after `event`, and after the edit that follows, which is taken or refused."""
+        world = self
+        if event is RESTART:
+            # a restart forgets all but the message that members see; the next life tries both before it serves
+            link = step(Link(), Reported("livestock", self.stock, "still"), now_s)
+            world = replace(self, link=step(link, Reported("buttons", self.buttons, "still"), now_s))
+        elif event.which == "edit":
+            world = replace(self, refused=not event.is_healthy)
+        elif event.which == "livestock":
+            world = replace(self, stock=event.is_healthy, link=step(self.link, event, now_s))
+        else:
+            world = replace(self, buttons=event.is_healthy, link=step(self.link, event, now_s))
+        edit = EDIT_REFUSED if world.refused else EDIT_TAKEN
+        return replace(world, link=step(world.link, edit, now_s))
+
+
+def check(world: World, now_s: float) -> None:
+    """Nothing can be used while something is broken, and every way leads back to normal."""
+    if world.refused:
+        assert not may_serve(world.link)
+    else:
+        seen = shown(world.link)
+        assert not (seen.buttons and not world.stock)
+        assert not (seen.stock and not world.buttons)
+        assert may_serve(world.link) <= (world.stock and world.buttons)
+        assert (next_look_s(world.link, now_s) is None) == (world.link.mode is Mode.NORMAL)
+    link = world.link
+    for event in (STOCK_WELL, BUTTONS_WELL, EDIT_TAKEN):
+        link = step(link, event, now_s + 100)
+    link = step(link, None, now_s + 100 + (next_look_s(link, now_s + 100) or 0.0))
+    assert link.mode is Mode.NORMAL
+    assert may_serve(link)
+
+
+def test_every_order_of_events() -> None:
+    """Whatever happens, in any order, six events deep: failures, recoveries, refused edits, restarts."""
+
+    def go(world: World, now_s: float, depth: int) -> int:
+        check(world, now_s)
+        if depth == 0:
+            return 1
+        return sum(go(world.after(event, now_s), now_s + 2, depth - 1) for event in EVENTS)
+
+    assert go(World(), 1000.0, 6) == len(EVENTS) ** 6
