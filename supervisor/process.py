@@ -173,7 +173,6 @@ def kill_tree(identity: Identity, marks: Mapping[str, str]) -> None:
     """Send KILL to the process and to all that came from it; see `remains`."""
     if is_alive(identity):
         _signal_group(identity.pid, signal.SIGKILL)
-        _kill(identity.pid)  # it may be one that is left of a life, and lead no group
     kill_remains(identity.pid, marks)
 
 

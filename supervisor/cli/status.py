@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 
 from supervisor import __version__
-from supervisor.cli import exits, orphans, words
+from supervisor.cli import exits, words
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.client import Message, NotRunning
 from supervisor.locale import N_, _
@@ -45,6 +45,8 @@ def command(instance: Instance, as_json: bool) -> int:
 
 def _say_not_running(instance: Instance, as_json: bool) -> None:
     """Say that there is no supervisor, and which programs live on without one."""
+    from supervisor.cli import orphans  # which loads much that is of no use while there is a supervisor
+
     found = orphans.find(instance.place)
     if as_json:
         click.echo(json.dumps({"version": 1, "supervisor": None, "programs": [orphans.shown(one) for one in found]}))

@@ -9,14 +9,13 @@ from collections.abc import Iterator
 
 import click
 
-from supervisor.cli import exits, orphans, systemctl
+from supervisor.cli import exits, systemctl
 from supervisor.cli.errors import Failure
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
 from supervisor.cli.launch import launch
 from supervisor.cli.progress import Progress
 from supervisor.client import Client, DoorError, Message, NotRunning
 from supervisor.locale import _
-from supervisor.process import Life
 
 
 @click.command(help=_("Drain and end everything, or PROGRAM alone."))
@@ -34,9 +33,9 @@ def command(instance: Instance, program: str | None) -> int:
     try:
         client = instance.connect()
     except NotRunning:
-        if not (found := orphans.find(instance.place)):
+        if not _end_orphans(instance, program):
             raise
-        return _end_orphans(instance, found, program)
+        return exits.FINE
     with client:
         if program is None:
             shut_down(client)
@@ -49,8 +48,15 @@ def command(instance: Instance, program: str | None) -> int:
     return exits.FINE
 
 
-def _end_orphans(instance: Instance, found: list[Life], program: str | None) -> int:
-    """Have a supervisor take up what has outlived the one before, and end it as it should be ended. Raises Failure."""
+def _end_orphans(instance: Instance, program: str | None) -> bool:
+    """Have a supervisor take up what has outlived the one before, and end it as it should be ended.
+
+    Returns whether there was anything. Raises Failure.
+    """
+    from supervisor.cli import orphans  # which loads much that is of no use while there is a supervisor
+
+    if not (found := orphans.find(instance.place)):
+        return False
     lives = orphans.words(found)
     if program is not None:
         text = _(
@@ -64,7 +70,7 @@ def _end_orphans(instance: Instance, found: list[Life], program: str | None) -> 
         raise Failure(text % {"lives": orphans.words(left)})
     click.echo(_("No supervisor was running; what lived on without one was ended: %(lives)s") % {"lives": lives})
     click.echo(_("Everything has stopped. Next: stocksup start"))
-    return exits.FINE
+    return True
 
 
 def shut_down(client: Client) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from supervisor.cli import exits
 from tests.support.supervised import Supervised, bot, moments, program, supervised, wait_gone
+from tests.support.unkillable import unkillable
 
 
 def _adopt(it: Supervised) -> dict[str, Any]:
@@ -151,6 +152,21 @@ def test_what_was_stopped_without_a_supervisor_is_wanted_again_by_the_service(tm
         it.start("--keep-wishes", "yes", wait=False)
         it.wait_state("RUNNING")
         assert it.status()["other"]["state"] == "STOPPED"
+
+
+def test_stop_says_what_cannot_be_ended(tmp_path: Path) -> None:
+    with bot(tmp_path, "deaf", stop_timeout_s=0.2) as it:
+        it.start()
+        pid = it.status()["bot"]["pid"]
+        it.kill()
+        with unkillable(pid):
+            said = it.command("stop")
+            assert said.returncode == exits.FAILED
+            assert f"cannot end bot (life 1, process {pid}" in said.stderr
+            assert f"process {pid} of life 1 cannot be killed" in it.log()
+        wait_gone(pid)
+        said = it.command("status")
+        assert "live on" not in said.stdout
 
 
 def test_one_program_alone_is_not_ended_without_a_supervisor(tmp_path: Path) -> None:

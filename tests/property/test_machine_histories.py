@@ -8,6 +8,7 @@ from __future__ import annotations
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
 from supervisor import events as ev
 from supervisor import recall
@@ -48,6 +49,8 @@ class World(RuleBasedStateMachine):
         self.asked = 0
         self.finished: list[bool] = []
         self.caches: dict[int, int] = {}
+        #: the lives whose cache was switched away
+        self.flushed: set[int] = set()
 
     # --- the world obeys ---
 
@@ -70,6 +73,7 @@ class World(RuleBasedStateMachine):
             case ev.Spawn():
                 assert not self.alive | self.left, f"life {effect.life} beside {self.alive}, {self.left}"
                 assert effect.life not in self.caches, "a number used twice"
+                assert effect.life == 1 or effect.life - 1 in self.flushed, "it would see the old cache"
                 self.caches[effect.life] = effect.life
                 self.alive.add(effect.life)
                 self.happen(ev.Spawned(effect.life, Identity(effect.life, effect.life, "boot")))
@@ -80,6 +84,7 @@ class World(RuleBasedStateMachine):
                     self.left_ends(life)
             case ev.Flush():
                 assert not self.alive | self.left, "the cache was switched under a living process"
+                self.flushed.add(effect.life)
                 self.happen(ev.Flushed(effect.life))
             case ev.RunCheck():
                 self.checking = True
@@ -204,11 +209,12 @@ class World(RuleBasedStateMachine):
         if self.known.restart and self.known.state is State.RUNNING:
             self.finished.append(False)  # its requester saw the door close
         self.find_unnamed()
-        if self.known.child is None or self.is_there(self.known.child.pid):
-            self.happen(ev.Recalled(self.known.life))
+        event = recall.event(self.known, "boot", lambda child: self.is_there(child.pid))
+        if not isinstance(event, ev.Exited):
+            self.happen(event)
             return
         left = next((Identity(LEFT + life, life, "boot") for life in self.left), None)
-        self.happen(ev.Exited(self.known.life, unseen=True, left=left))
+        self.happen(replace(event, left=left))
 
     # --- and always ---
 
