@@ -170,6 +170,8 @@ class Database:
         return {
             "is_healthy": self._error is None,
             "last_error": self._error,
+            # no new life of the bot would mend it
+            "outside": True,
             "where": self.where,
             "last_ms": round(self._last_s * 1000, 1),
         }

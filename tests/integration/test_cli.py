@@ -258,7 +258,7 @@ def test_usage(instance: Instance, words: tuple[str, ...]) -> None:
 def test_help_lists_what_works_and_only_that(instance: Instance) -> None:
     listed = instance.run("--help").stdout.partition("Commands:")[2].split("\n")
     names = [line.split()[0] for line in listed if line.strip()]
-    assert names == [*OWN, "demo", "init"]
+    assert names == [*OWN, "cache", "data", "demo", "init"]
 
 
 def test_logs(instance: Instance) -> None:
