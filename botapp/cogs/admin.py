@@ -55,6 +55,8 @@ class AdminCog(commands.Cog):
         self._questions = questions
         #: who has asked for the restart under way
         self._under_way: str | None = None
+        #: what the clean-up takes out of the cache, as `[cache] flush_on_restart` has it
+        self.flush: str = bot.settings.cache.flush_on_restart
 
     # --- !restart ---
 
@@ -142,8 +144,7 @@ class AdminCog(commands.Cog):
         async def empty_cache() -> None:
             result.flushed_entries = await self._empty_cache()
 
-        policy = self.bot.settings.cache.flush_on_restart
-        cache_done = N_("✅ Cache kept, as the settings say") if policy == "none" else N_("✅ Cache system cleaned")
+        cache_done = N_("✅ Cache kept, as the settings say") if self.flush == "none" else N_("✅ Cache system cleaned")
         await self._clean(result, "cache", empty_cache, cache_done, N_("❌ Cache system not cleaned: %s"))
         await self._clean(
             result,
@@ -189,19 +190,9 @@ class AdminCog(commands.Cog):
             log.info(_(done))
 
     async def _empty_cache(self) -> int:
-        cache = self.bot.cache
-        # sealed first: what a late task still writes would come after the emptying
-        cache.seal()
-        policy = self.bot.settings.cache.flush_on_restart
-        removed = 0
-        if policy == "all":
-            removed = await cache.clear()
-        elif policy == "temporary":
-            removed = await cache.clear_temporary()
-        elif policy == "expired":
-            removed = await cache.clear_expired()
-        if (problem := cache.get_stats()["problem"]) is not None:
-            raise StepFailed(str(problem))
+        removed = await self.bot.cache.flush(self.flush)
+        if removed is None:
+            raise StepFailed(str(self.bot.cache.health()["last_error"]))
         return removed
 
     async def _reset_livestock(self) -> None:

@@ -24,6 +24,25 @@ BOTH: Final[tuple[Which, ...]] = ("temp", "perm")
 BATCH: Final = 500
 
 
+def outcome(job: Job, usable: Usable) -> Any:
+    """Return what comes of a job; a value that does not suit it is an outcome too. Raises what a file raises."""
+    try:
+        return job(usable)
+    except (TypeError, ValueError) as error:
+        return error
+
+
+def let_go(databases: Iterable[Database]) -> None:
+    """Instead of what was done in a transaction, take out the keys that it moved to another file. Raises apsw.Error."""
+    for database in databases:
+        keys = database.moved_out
+        database.roll_back()
+        database.begin()
+        for key in keys:
+            database.remove(key)
+        database.commit()
+
+
 def which(permanent: bool) -> Which:
     """Return the file that an entry belongs into."""
     return "perm" if permanent else "temp"

@@ -11,10 +11,9 @@ from pathlib import Path
 from types import EllipsisType
 from typing import Any, Final, Self, TypeVar, overload
 
-from botapp.ext import cache_jobs, cache_values
+from botapp.ext import cache_figures, cache_jobs, cache_values
 from botapp.ext.cache_jobs import BOTH, Job, Which
 from botapp.ext.cache_shared import DEFAULT_MAX_BYTES, Handle, directories, steady_time
-from botapp.ext.cache_stats import kinds, sizes
 from botapp.ext.cache_values import MAX_KEY_BYTES, MAX_VALUE_BYTES
 from botapp.locale import _
 
@@ -220,24 +219,18 @@ class CacheManager:
 
     async def clear_expired(self) -> int:
         """Take out what has expired; return how many entries that were."""
-        now, namespace = self._clock(), self._namespace or None
-        removed = await self._repeat(lambda: cache_jobs.remove_expired(now, namespace))
-        self._counters.expired += removed or 0
-        return self._cleared("clear_expired", removed, namespace)
+        return await self._remove_expired(self._namespace or None) or 0
 
     async def clear_temporary(self) -> int:
         """Take out everything that is not permanent; return how many entries that were."""
-        namespace = self._namespace or None
-        return self._cleared("clear_temporary", await self._clear(("temp",), namespace), namespace)
+        return await self._clear(("temp",), self._namespace or None) or 0
 
     async def clear(self, namespace: str | None = None) -> int:
         """Take out everything, or everything in a namespace; return how many entries that were.
 
         On a view it is everything in that.
         """
-        if namespace is None:
-            namespace = self._namespace or None
-        return self._cleared("clear", await self._clear(BOTH, namespace), namespace)
+        return await self._clear(BOTH, self._namespace or None if namespace is None else namespace) or 0
 
     # --- all of it ---
 
@@ -247,37 +240,24 @@ class CacheManager:
         It takes as long with a million entries as with none. Times are in microseconds, `oldest_entry` in seconds
         since 1970; what has expired counts as an entry until it is swept.
         """
-        totals, oldest = self._files.totals(), self._files.oldest()
-        return {
-            **self.health(),
-            "size_bytes": self._files.size_bytes(),
-            "max_bytes": self._handle.shared.max_bytes,
-            "oldest_entry": min((at for at in oldest.values() if at is not None), default=None),
-            "kinds": kinds(totals, oldest),
-            "namespaces": self._counters.by_namespace(list(totals.values())),
-            **self._counters.shown(self._clock()),
-        }
+        return cache_figures.stats(self._handle.shared, self._clock())
 
     def health(self) -> dict[str, Any]:
         """Return the few figures that go into a heartbeat."""
-        temp, perm = (sizes(one) for one in self._files.totals().values())
-        hits, misses = self._counters.lookups()
-        problem = self._files.problem
-        return {
-            "is_healthy": problem is None,
-            "enabled": problem is None,
-            "problem": problem,
-            "last_error": self._files.last_error,
-            "sealed": self._files.sealed,
-            "entries": temp["entries"] + perm["entries"],
-            "temporary": temp["entries"],
-            "permanent": perm["entries"],
-            "bytes": temp["bytes"] + perm["bytes"],
-            "hits": hits,
-            "misses": misses,
-            "evictions": self._counters.evictions,
-            "errors": self._counters.errors,
-        }
+        return cache_figures.health(self._handle.shared)
+
+    async def flush(self, policy: str) -> int | None:
+        """Seal the cache and take out what the next life is not to find; return how many entries; None: it failed.
+
+        Args:
+            policy: "all", "temporary", "expired" or "none".
+        """
+        # sealed first: what a late task still writes would come after the emptying
+        self.seal()
+        if policy == "expired":
+            return await self._remove_expired(None)
+        which: dict[str, tuple[Which, ...]] = {"all": BOTH, "temporary": ("temp",)}
+        return await self._clear(which[policy], None) if policy in which else 0
 
     def seal(self) -> None:
         """Keep nothing more from now on: the next life must not find what a late task still writes.
@@ -373,12 +353,20 @@ class CacheManager:
             yield part
 
     async def _clear(self, which: tuple[Which, ...], namespace: str | None) -> int | None:
-        if namespace is None:
+        removed: int | None = None
+        if namespace is not None:
+            self._flights.overtake(prefix=cache_values.prefix_of(namespace))
+            removed = await self._repeat(lambda: cache_jobs.remove_namespace(which, namespace))
+        elif not self._handle.closed:
             self._flights.overtake()
-            removed: int | None = None if self._handle.closed else await self._files.clear(which)
-            return removed
-        self._flights.overtake(prefix=cache_values.prefix_of(namespace))
-        return await self._repeat(lambda: cache_jobs.remove_namespace(which, namespace))
+            removed = await self._files.clear(which)
+        return self._cleared("clear" if which == BOTH else "clear_temporary", removed, namespace)
+
+    async def _remove_expired(self, namespace: str | None) -> int | None:
+        now = self._clock()
+        removed = await self._repeat(lambda: cache_jobs.remove_expired(now, namespace))
+        self._counters.expired += removed or 0
+        return self._cleared("clear_expired", removed, namespace)
 
     async def _repeat(self, make_job: Callable[[], Job]) -> int | None:
         """Do a job that takes out a few until it finds no more; return how many that were."""
@@ -389,15 +377,13 @@ class CacheManager:
                 return None if some is None else removed
             removed += some
 
-    def _cleared(self, name: str, removed: int | None, namespace: str | None) -> int:
+    def _cleared(self, name: str, removed: int | None, namespace: str | None) -> int | None:
         where = "" if namespace is None else f" namespace={namespace}"
         if removed is None:
-            log.warning(
-                _("cache.%(name)s failed%(where)s: %(why)s"),
-                {"name": name, "where": where, "why": self._files.problem or self._files.last_error},
-            )
-            return 0
-        log.info("cache.%s removed=%d%s", name, removed, where)
+            why = self._files.problem or self._files.last_error
+            log.warning(_("cache.%(name)s failed%(where)s: %(why)s"), {"name": name, "where": where, "why": why})
+        else:
+            log.info("cache.%s removed=%d%s", name, removed, where)
         return removed
 
     async def _write(self, job: Job, weight: int = 0) -> Any:

@@ -191,10 +191,10 @@ class CacheFiles:
                 for database in usable.values():
                     database.begin()
                     self._counters.evictions += database.make_room(weight)
-                outcomes = [_outcome(job, usable) for job in jobs]
+                outcomes = [cache_jobs.outcome(job, usable) for job in jobs]
                 leaving = [database for database in usable.values() if database.moved_out]
                 if len(leaving) > 1:
-                    _let_go(leaving)
+                    cache_jobs.let_go(leaving)
                     continue
                 # what moves leaves first: whoever is killed in between must not find it in both files
                 for database in sorted(usable.values(), key=lambda one: not one.moved_out):
@@ -332,6 +332,7 @@ class CacheFiles:
         self._retry([which for which, side in self._sides.items() if side.problem and now_s >= side.retry_at_s])
 
     def _clear(self, which: Sequence[Which]) -> int | None:
+        self._reopen_moved()
         removed: int | None = 0
         for one in which:
             held = self._clear_one(one)
@@ -382,22 +383,3 @@ class CacheFiles:
             self._counters.expired += removed
             # a batch at a time, and whoever waits comes in between
             self._sweep_at_s = time.monotonic() + (0 if removed else SWEEP_INTERVAL_S)
-
-
-def _let_go(databases: Sequence[Database]) -> None:
-    """Instead of what was done in a transaction, take out the keys that it moved to another file. Raises apsw.Error."""
-    for database in databases:
-        keys = database.moved_out
-        database.roll_back()
-        database.begin()
-        for key in keys:
-            database.remove(key)
-        database.commit()
-
-
-def _outcome(job: Job, usable: Usable) -> Any:
-    """Return what comes of a job; a value that does not suit it is an outcome too."""
-    try:
-        return job(usable)
-    except (TypeError, ValueError) as error:
-        return error

@@ -380,5 +380,5 @@ def test_killed_200_times_in_the_middle(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["wrong"] == []
-    assert found["in the middle"] > 100
+    assert found["in the middle"] > 50
     assert found["operations"] > 1000
