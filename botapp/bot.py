@@ -349,8 +349,7 @@ class ShopBot(commands.Bot):
     async def _drain_and_report(self, why: str, deadline_s: float, flush: str | None) -> None:
         self._drain_deadline_s = deadline_s
         # the supervisor has read the settings again, which we have not
-        if flush in get_args(FlushPolicy):
-            self.admin.flush = str(flush)
+        self.admin.flush = next((one for one in get_args(FlushPolicy) if one == flush), None)
         report = await self._finish(why, deadline_s)
         if self.link is not None:
             self.link.tell("drained", report=report)

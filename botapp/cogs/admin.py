@@ -22,6 +22,7 @@ from supervisor.client import DoorError
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
+    from botapp.config import FlushPolicy
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +56,8 @@ class AdminCog(commands.Cog):
         self._questions = questions
         #: who has asked for the restart under way
         self._under_way: str | None = None
-        #: what the clean-up takes out of the cache, as `[cache] flush_on_restart` has it
-        self.flush: str = bot.settings.cache.flush_on_restart
+        #: what the clean-up takes out of the cache; None: what our settings say
+        self.flush: FlushPolicy | None = None
 
     # --- !restart ---
 
@@ -144,7 +145,9 @@ class AdminCog(commands.Cog):
         async def empty_cache() -> None:
             result.flushed_entries = await self._empty_cache()
 
-        cache_done = N_("✅ Cache kept, as the settings say") if self.flush == "none" else N_("✅ Cache system cleaned")
+        cache_done = (
+            N_("✅ Cache kept, as the settings say") if self._policy() == "none" else N_("✅ Cache system cleaned")
+        )
         await self._clean(result, "cache", empty_cache, cache_done, N_("❌ Cache system not cleaned: %s"))
         await self._clean(
             result,
@@ -190,10 +193,13 @@ class AdminCog(commands.Cog):
             log.info(_(done))
 
     async def _empty_cache(self) -> int:
-        removed = await self.bot.cache.flush(self.flush)
+        removed = await self.bot.cache.flush(self._policy())
         if removed is None:
             raise StepFailed(str(self.bot.cache.health()["last_error"]))
         return removed
+
+    def _policy(self) -> FlushPolicy:
+        return self.flush or self.bot.settings.cache.flush_on_restart
 
     async def _reset_livestock(self) -> None:
         self.bot.shopfront.reset()
