@@ -378,12 +378,11 @@ class CacheManager:
             removed += some
 
     def _cleared(self, name: str, removed: int | None, namespace: str | None) -> int | None:
-        where = "" if namespace is None else f" namespace={namespace}"
+        what = name if namespace is None else f"{name} namespace={namespace}"
         if removed is None:
-            why = self._files.problem or self._files.last_error
-            log.warning(_("cache.%(name)s failed%(where)s: %(why)s"), {"name": name, "where": where, "why": why})
+            log.warning(_("cache.%s failed: %s"), what, self._files.problem or self._files.last_error)
         else:
-            log.info("cache.%s removed=%d%s", name, removed, where)
+            log.info("cache.%s removed=%d", what, removed)
         return removed
 
     async def _write(self, job: Job, weight: int = 0) -> Any:
