@@ -6,15 +6,16 @@ import asyncio
 import copy
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import EllipsisType
 from typing import Any, Final, Self, TypeVar, overload
 
 from botapp.ext import cache_figures, cache_jobs, cache_values
-from botapp.ext.cache_jobs import BOTH, Job, Which
+from botapp.ext.cache_jobs import BOTH, Item, Job, Which
 from botapp.ext.cache_shared import DEFAULT_MAX_BYTES, Handle, directories, steady_time
 from botapp.ext.cache_values import MAX_KEY_BYTES, MAX_VALUE_BYTES
+from botapp.ext.cache_values import full_key as full
 from botapp.locale import _
 
 __all__ = ["DEFAULT_MAX_BYTES", "MAX_KEY_BYTES", "MAX_VALUE_BYTES", "CacheManager", "directories"]
@@ -31,6 +32,7 @@ _SLICE_BYTES: Final = 256 * 1024
 Expiry = float | EllipsisType | None
 _T = TypeVar("_T")
 _MISSING: Final[Any] = object()
+_ticks_ns: Final = time.perf_counter_ns
 
 
 class CacheManager:
@@ -102,11 +104,11 @@ class CacheManager:
 
         Raises ValueError for a key, value or time out of these bounds, TypeError for a value of another kind.
         """
-        began_ns = time.perf_counter_ns()
+        began_ns = _ticks_ns()
         full_key = self._full(key)
         packed = cache_values.pack(key, value, self._max_value_bytes)
-        kept = bool(await self._put({full_key: packed}, expires_in, permanent))
-        self._counters.set_times.add(time.perf_counter_ns() - began_ns)
+        kept = bool(await self._put(((full_key, packed),), len(full_key) + len(packed), expires_in, permanent))
+        self._counters.set_times.add(_ticks_ns() - began_ns)
         log.debug(
             "cache.set key=%s permanent=%s expires_in=%s kept=%s",
             cache_values.shown(full_key),
@@ -187,7 +189,7 @@ class CacheManager:
             made = await make()
             packed = cache_values.pack(key, made, self._max_value_bytes)
             if still_counts():
-                await self._put({full_key: packed}, expires_in, permanent, overtakes=False)
+                await self._keep(((full_key, packed),), len(full_key) + len(packed), expires_in, permanent)
             return made
 
         found: _T = await self._flights.join(full_key, compute)
@@ -208,12 +210,10 @@ class CacheManager:
 
     async def set_many(self, values: Mapping[str, Any], expires_in: Expiry = ..., permanent: bool = False) -> int:
         """Keep many values; return how many are kept. See `set`; when one is refused, none is kept."""
-        slices: list[dict[str, bytes]] = []
-        async for one in self._packed(values):
-            slices.append(one)
+        parts = [part async for part in self._packed(values)]
         kept = 0
-        for one in slices:
-            kept += await self._put(one, expires_in, permanent)
+        for items, weight in parts:
+            kept += await self._put(items, weight, expires_in, permanent) or 0
         log.debug("cache.set_many keys=%d permanent=%s kept=%d", len(values), permanent, kept)
         return kept
 
@@ -283,74 +283,79 @@ class CacheManager:
     # --- small things ---
 
     def _full(self, key: str) -> str:
-        cache_values.check_key(key)
-        return self._prefix + key
+        return full(self._prefix, key)
 
     def _until(self, expires_in: Expiry) -> float | None:
-        if isinstance(expires_in, EllipsisType):
+        if expires_in is ...:
             expires_in = self._expires_in
+        if expires_in is None:
+            return None
         cache_values.check_expires_in(expires_in)
-        return None if expires_in is None else self._clock() + expires_in
+        return self._clock() + expires_in
 
     @property
     def _refuses_more(self) -> bool:
         return self._files.sealed or self._files.is_overloaded
 
     def _find(self, key: str, kind: Any) -> Any:
-        """Return the value under `key`, or _MISSING."""
-        began_ns = time.perf_counter_ns()
-        full_key, now = self._full(key), self._clock()
-        packed = None if self._handle.closed else self._files.read(full_key, now)
+        """Return the value under `key`, or _MISSING. Whoever answers members waits for it: every line counts."""
+        began_ns = _ticks_ns()
+        full_key, now, counters = full(self._prefix, key), self._clock(), self._counters
         value = _MISSING
+        packed = None if self._handle.closed else self._files.read(full_key, now)
         if packed is not None:
             try:
                 value = cache_values.unpack(packed, kind)
             except ValueError as error:
                 log.debug("cache.get key=%s is no %s: %s", cache_values.shown(full_key), kind, error)
         hit = value is not _MISSING
+        if now >= counters.history.ends_at:
+            counters.history.move_on(now, *counters.lookups())
         if hit:
             self._space.hits += 1
         else:
             self._space.misses += 1
-        counters = self._counters
-        counters.history.add(now, hit)
-        counters.get_times.add(time.perf_counter_ns() - began_ns)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("cache.get key=%s hit=%s", cache_values.shown(full_key), hit)
+        counters.get_times.add(_ticks_ns() - began_ns)
         return value
 
-    async def _put(
-        self, items: Mapping[str, bytes], expires_in: Expiry, permanent: bool, *, overtakes: bool = True
-    ) -> int:
-        """Keep packed values by full key; return how many are kept. None of them is found as it was before."""
-        until = self._until(expires_in)
-        if overtakes:
-            for full_key in items:
+    def _put(self, items: Sequence[Item], weight: int, expires_in: Expiry, permanent: bool) -> Awaitable[int | None]:
+        """Keep items; what comes is how many are kept. None of them is found as it was before."""
+        if self._flights.any:
+            for full_key, _packed in items:
                 self._flights.overtake(full_key)
-        if self._refuses_more:
-            self._counters.refused += len(items)
-            await self._write(cache_jobs.remove(tuple(items)))
-            return 0
-        weight = sum(map(len, items.values())) + sum(map(len, items))
-        job = cache_jobs.put(cache_jobs.which(permanent), tuple(items.items()), self._clock(), until)
-        kept: int = await self._write(job, weight) or 0
-        self._counters.sets += kept
-        return kept
+        return self._keep(items, weight, expires_in, permanent)
 
-    async def _packed(self, values: Mapping[str, Any]) -> AsyncIterator[dict[str, bytes]]:
-        """Yield what is to be kept in parts, each of which takes little time."""
-        part: dict[str, bytes] = {}
-        size = 0
+    def _keep(self, items: Sequence[Item], weight: int, expires_in: Expiry, permanent: bool) -> Awaitable[int | None]:
+        until, files = self._until(expires_in), self._files
+        if self._handle.closed:
+            return _nothing()
+        if files.sealed or files.is_overloaded:
+            self._counters.refused += len(items)
+            return self._refuse(items)
+        return files.write(cache_jobs.Put("perm" if permanent else "temp", items, self._clock(), until), weight)
+
+    async def _refuse(self, items: Sequence[Item]) -> int:
+        """Keep nothing of it, and not what was there before either."""
+        await self._files.write(cache_jobs.remove([full_key for full_key, _packed in items]))
+        return 0
+
+    async def _packed(self, values: Mapping[str, Any]) -> AsyncIterator[tuple[list[Item], int]]:
+        """Yield what is to be kept, and how many bytes that is, in parts each of which takes little time."""
+        part: list[Item] = []
+        weight = 0
         for key, value in values.items():
             full_key = self._full(key)
-            part[full_key] = cache_values.pack(key, value, self._max_value_bytes)
-            size += len(part[full_key])
-            if len(part) >= _SLICE or size >= self._slice_bytes:
-                yield part
-                part, size = {}, 0
+            packed = cache_values.pack(key, value, self._max_value_bytes)
+            part.append((full_key, packed))
+            weight += len(full_key) + len(packed)
+            if len(part) >= _SLICE or weight >= self._slice_bytes:
+                yield part, weight
+                part, weight = [], 0
                 await asyncio.sleep(0)
         if part:
-            yield part
+            yield part, weight
 
     async def _clear(self, which: tuple[Which, ...], namespace: str | None) -> int | None:
         removed: int | None = None
@@ -387,3 +392,7 @@ class CacheManager:
 
     async def _write(self, job: Job, weight: int = 0) -> Any:
         return None if self._handle.closed else await self._files.write(job, weight)
+
+
+async def _nothing() -> None:
+    """What comes of a write by a manager that is closed."""

@@ -6,6 +6,7 @@ import atexit
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -18,11 +19,10 @@ from botapp.ext.cache_store import CacheFiles
 DEFAULT_MAX_BYTES: Final = 256 * 1024 * 1024
 
 
-def _since_boot() -> float:
-    # Linux has a clock that goes on while the machine sleeps
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
-
-
+# Linux has a clock that goes on while the machine sleeps
+_since_boot: Callable[[], float] = (
+    partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+)
 _booted_at: Final = time.time() - _since_boot()
 
 

@@ -217,7 +217,7 @@ def test_a_pickle_in_the_file_is_never_run(tmp_path: Path) -> None:
     now = time.time()
     for key, data in ((":raw", packed), (":sealed", cache_values.seal(":sealed", packed, now, None))):
         database.begin()
-        database.put(key, data, now, None)
+        database.put({key: (key, data, now, None)})
         database.commit()
     database.close()
 
@@ -352,7 +352,7 @@ def test_a_directory_that_was_renamed_away_is_noticed(tmp_path: Path, monkeypatc
         assert file_of(tmp_path).exists()
         (tmp_path / "temp").rename(tmp_path / "away again")
         later_s = time.monotonic() + LOOK_INTERVAL_S
-        monkeypatch.setattr(time, "monotonic", lambda: later_s)
+        monkeypatch.setattr("botapp.ext.cache_store._clock_s", lambda: later_s)
         assert await cache.get("new") is None, "reading notices it too"
         assert cache.get_stats()["errors"] == 0
         cache.close()

@@ -48,7 +48,8 @@ def write_behind(life: int | None) -> None:
     key = f":behind {life}"
     while True:
         database.begin()
-        database.put(key, cache_values.seal(key, cache_values.pack(key, 1), time.time(), None), time.time(), None)
+        data = cache_values.seal(key, cache_values.pack(key, 1), time.time(), None)
+        database.put({key: (key, data, time.time(), None)})
         database.commit()
         time.sleep(0.001)
 

@@ -87,15 +87,16 @@ def test_times_that_cannot_be_do_no_harm() -> None:
 
 def test_the_history_moves_on_and_stays_as_long_as_it_is() -> None:
     history = History()
-    history.add(1000.0, True)
-    history.add(1000.0 + HISTORY_PIECE_S, False)
-    assert (history.hits[-2:], history.misses[-2:]) == ([1, 0], [0, 1])
-    history.add(500.0, False)
-    assert history.misses[-1] == 2, "a clock that was set back counts into the present piece"
-    shown = history.shown(500.0 + HISTORY_PIECE_S * 3)
+    history.move_on(1000.0, 0, 0)
+    assert history.ends_at == 1000 // HISTORY_PIECE_S * HISTORY_PIECE_S + HISTORY_PIECE_S
+    history.move_on(1000.0 + HISTORY_PIECE_S, 1, 0)
+    history.move_on(500.0, 1, 1)
+    shown = history.shown(1000.0 + HISTORY_PIECE_S, 1, 2)
+    assert (shown["hits"][-2:], shown["misses"][-2:]) == ([1, 0], [0, 2]), "a clock set back counts into this piece"
+    shown = history.shown(1000.0 + HISTORY_PIECE_S * 4, 1, 2)
     assert (shown["hits"][-5:], shown["misses"][-5:]) == ([1, 0, 0, 0, 0], [0, 2, 0, 0, 0])
-    history.add(10.0**9, True)
-    assert (sum(history.hits), sum(history.misses), len(history.hits)) == (1, 0, HISTORY_PIECES)
+    shown = history.shown(10.0**9, 1, 2)
+    assert (sum(shown["hits"]), sum(shown["misses"]), len(shown["hits"])) == (0, 0, HISTORY_PIECES)
 
 
 def test_namespaces_without_end_take_no_room_without_end() -> None:
