@@ -29,6 +29,8 @@ def health(shared: Shared) -> dict[str, Any]:
     problem = shared.files.problem
     return {
         "is_healthy": problem is None,
+        # a full disk, say: a new life could not mend that
+        "outside": problem is not None,
         "enabled": problem is None,
         "problem": problem,
         "last_error": shared.files.last_error,

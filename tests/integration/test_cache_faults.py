@@ -300,6 +300,7 @@ def test_the_loop_never_waits_for_a_held_lock(tmp_path: Path, how: str) -> None:
         cache = open_cache(tmp_path)
         await cache.set("key", "old")
         other = apsw.Connection(str(file_of(tmp_path)))
+        other.set_busy_timeout(5000)
         other.execute(how)
         setting = asyncio.create_task(cache.set("key", "new"))
         turns = 0
