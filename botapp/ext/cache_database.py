@@ -247,11 +247,14 @@ class Database:
         return evicted
 
     def mark_cleared(self) -> int:
-        """Make the file one that nobody takes for the cache any more; return how many entries it held.
+        """Make the file, unless it is empty, one that nobody takes for the cache any more; return what it held.
 
         Other processes that have it open find no table and look for the file that comes next. Raises apsw.Error.
         """
-        self._do("BEGIN IMMEDIATE")
+        self.begin()
+        if self._is_empty:
+            self._do("COMMIT")
+            return 0
         held = int(self._do("SELECT coalesce(sum(entries), 0) FROM totals").get)
         self._do("ALTER TABLE entries RENAME TO cleared; PRAGMA user_version = 0; COMMIT")
         return held

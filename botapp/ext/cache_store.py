@@ -37,6 +37,8 @@ OPEN_TIMEOUT_MS: Final = 20
 LOOK_INTERVAL_S: Final = 1.0
 #: how often what has expired is swept, in seconds; only while there is something that will expire
 SWEEP_INTERVAL_S: Final = 15.0
+#: how long closing and deleting a file that was put away waits, in seconds
+GRACE_S: Final = 0.002
 #: until a file that could not be used is tried again, in seconds: doubled each time
 FIRST_RETRY_S: Final = 1.0
 MAX_RETRY_S: Final = 60.0
@@ -72,6 +74,8 @@ class CacheFiles:
         #: replaced, never changed; under the lock
         self._usable: Usable = {}
         self._readable: tuple[Database, ...] = ()
+        #: what the writer has to do when nobody waits for it
+        self._later: list[Callable[[], None]] = []
         self._look_at_s = 0.0
         self._sweep_at_s = 0.0
         #: whether nothing may be added
@@ -261,9 +265,7 @@ class CacheFiles:
         if side.problem is not None:
             log.info(_("cache: %s can be used again"), side.home)
         side.problem, side.stale = None, False
-        with self._lock:
-            found = {**self._usable, which: database}
-            self._use({one: found[one] for one in BOTH if one in found})
+        self._give_back(which, database)
 
     def _give_up(self, which: Which, error: Exception) -> None:
         side = self._sides[which]
@@ -284,6 +286,12 @@ class CacheFiles:
             database = self._usable.get(which)
             self._use({name: one for name, one in self._usable.items() if name != which})
         return database
+
+    def _give_back(self, which: Which, database: Database) -> None:
+        """Let a file be used."""
+        with self._lock:
+            found = {**self._usable, which: database}
+            self._use({one: found[one] for one in BOTH if one in found})
 
     def _close(self, which: Which) -> None:
         if (database := self._take(which)) is not None:
@@ -312,9 +320,10 @@ class CacheFiles:
         self._open(which)
         if which not in self._usable:
             # there may be room once the old file is deleted
+            self._do_later()
             delete(*put_aways(side.home))
             self._open(which)
-        self._delete_put_aways(which)
+        self._later.append(lambda: self._delete_put_aways(which))
         return True
 
     def _delete_put_aways(self, which: Which) -> None:
@@ -361,17 +370,22 @@ class CacheFiles:
         held, marked = sum(entries for entries, _size in database.totals.values()), False
         try:
             held, marked = database.mark_cleared(), True
+            if not held:
+                # there is nothing to put away
+                self._give_back(which, database)
+                return 0
         except apsw.Error as error:
             # on a full disk, say: it can be put away all the same
             with self._lock:
                 self._note(which, error)
-        database.close()
+        self._later.append(database.close)
         return held if self._begin_anew(which) or marked else None
 
     # --- the writer: what is done when there is time ---
 
     def end(self) -> None:
         """Close the files."""
+        self._do_later()
         for which in BOTH:
             self._close(which)
 
@@ -387,8 +401,17 @@ class CacheFiles:
             log.debug("cache: cannot tell what will expire", exc_info=True)
         return until_s
 
+    def _do_later(self) -> None:
+        later, self._later = self._later, []
+        for task in later:
+            task()
+
     def tidy(self) -> None:
         """Keep the logs short, and sweep some of what has expired."""
+        if self._later:
+            # whoever has waited for what comes before that goes on first
+            time.sleep(GRACE_S)
+            self._do_later()
         in_use = _clock_s() < self._look_at_s + LOOK_INTERVAL_S
         for which, database in list(self._usable.items()):
             try:
