@@ -47,6 +47,9 @@ docs: .venv/.dev ## write what is made from the code anew: diagrams, reference o
 bench-restart: .venv/.dev .venv/.compiled ## measure restarts beside other supervisors ## ukur restart di samping supervisor lain
 	$(BIN)/python bench/restart.py
 
+bench-cache: .venv/.dev .venv/.compiled ## measure the cache beside others
+	$(BIN)/python -m bench.cache
+
 lock: .venv-lock/.made ## choose the newest versions that pyproject.toml allows ## pilih versi terbaru yang diizinkan pyproject.toml
 	$(call COMPILE,requirements.lock,--extra build)
 	$(call COMPILE,requirements-dev.lock,--extra build --extra dev --constraint requirements.lock)

@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import discord
 import yarl
@@ -18,7 +18,7 @@ from botapp.cogs.admin import AdminCog
 from botapp.cogs.live_watch import LiveWatch
 from botapp.cogs.questions import Questions
 from botapp.cogs.setup import SetupCog
-from botapp.config import Settings
+from botapp.config import FlushPolicy, Settings
 from botapp.connection import OFFLINE_GRACE_S, Connection
 from botapp.ext.cache_manager import CacheManager
 from botapp.link import Link
@@ -295,7 +295,7 @@ class ShopBot(commands.Bot):
 
     async def _on_drain(self, message: Message) -> Message:
         if self._drain is None or self._drain.done():
-            work = self._drain_and_report(str(message["why"]), float(message["deadline_s"]))
+            work = self._drain_and_report(str(message["why"]), float(message["deadline_s"]), message.get("flush"))
             self._drain = asyncio.create_task(work)
         return {}
 
@@ -346,8 +346,10 @@ class ShopBot(commands.Bot):
             loop = asyncio.get_running_loop()
             self._serve_again = loop.call_later(self._drain_deadline_s, self._reopen)
 
-    async def _drain_and_report(self, why: str, deadline_s: float) -> None:
+    async def _drain_and_report(self, why: str, deadline_s: float, flush: str | None) -> None:
         self._drain_deadline_s = deadline_s
+        # the supervisor has read the settings again, which we have not
+        self.admin.flush = next((one for one in get_args(FlushPolicy) if one == flush), None)
         report = await self._finish(why, deadline_s)
         if self.link is not None:
             self.link.tell("drained", report=report)

@@ -89,7 +89,7 @@ class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     flush_on_restart: FlushPolicy = "all"
     #: the same after a crash
     flush_on_crash: FlushPolicy = "temporary"
-    #: the most that each of the two files may hold, in bytes
+    #: the most that the files of the cache may take, in bytes: half for temporary entries, half for permanent ones
     max_bytes: Annotated[int, msgspec.Meta(ge=1_048_576)] = 256 * 1024 * 1024
 
 

@@ -360,7 +360,8 @@ class Runner:
             case events.Welcome():
                 self._ask(known.name, "welcome", life=effect.life, ticket=effect.ticket)
             case events.AskDrain():
-                self._ask(known.name, "drain", deadline_s=effect.deadline_s, why=effect.why)
+                policy = known.flush_on_restart
+                self._ask(known.name, "drain", deadline_s=effect.deadline_s, why=effect.why, flush=policy)
             case events.Terminate():
                 process.terminate(effect.child)
             case events.AskTraceback():

@@ -22,6 +22,7 @@ from supervisor.client import DoorError
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
+    from botapp.config import FlushPolicy
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,8 @@ class AdminCog(commands.Cog):
         self._questions = questions
         #: who has asked for the restart under way
         self._under_way: str | None = None
+        #: what the clean-up takes out of the cache; None: what our settings say
+        self.flush: FlushPolicy | None = None
 
     # --- !restart ---
 
@@ -142,8 +145,9 @@ class AdminCog(commands.Cog):
         async def empty_cache() -> None:
             result.flushed_entries = await self._empty_cache()
 
-        policy = self.bot.settings.cache.flush_on_restart
-        cache_done = N_("✅ Cache kept, as the settings say") if policy == "none" else N_("✅ Cache system cleaned")
+        cache_done = (
+            N_("✅ Cache kept, as the settings say") if self._policy() == "none" else N_("✅ Cache system cleaned")
+        )
         await self._clean(result, "cache", empty_cache, cache_done, N_("❌ Cache system not cleaned: %s"))
         await self._clean(
             result,
@@ -189,20 +193,13 @@ class AdminCog(commands.Cog):
             log.info(_(done))
 
     async def _empty_cache(self) -> int:
-        cache = self.bot.cache
-        # sealed first: what a late task still writes would come after the emptying
-        cache.seal()
-        policy = self.bot.settings.cache.flush_on_restart
-        removed = 0
-        if policy == "all":
-            removed = await cache.clear()
-        elif policy == "temporary":
-            removed = await cache.clear_temporary()
-        elif policy == "expired":
-            removed = await cache.clear_expired()
-        if (problem := cache.get_stats()["problem"]) is not None:
-            raise StepFailed(str(problem))
+        removed = await self.bot.cache.flush(self._policy())
+        if removed is None:
+            raise StepFailed(str(self.bot.cache.health()["last_error"]))
         return removed
+
+    def _policy(self) -> FlushPolicy:
+        return self.flush or self.bot.settings.cache.flush_on_restart
 
     async def _reset_livestock(self) -> None:
         self.bot.shopfront.reset()

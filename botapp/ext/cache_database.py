@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +33,9 @@ _SCHEMA: Final = (
     "CREATE TABLE totals (namespace TEXT PRIMARY KEY, entries INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID",
 )
 _SELECT: Final = "SELECT data FROM entries WHERE key = ?"
+_DELETE: Final = "DELETE FROM entries WHERE key = ?"
+_SIZES_AT_ONCE: Final = 16
+_SIZES: Final = f"SELECT key, length(data) FROM entries WHERE key IN ({', '.join('?' * _SIZES_AT_ONCE)})"
 _ADD_TOTALS: Final = """
     INSERT INTO totals VALUES (?, ?, ?) ON CONFLICT DO UPDATE
     SET entries = entries + excluded.entries, bytes = bytes + excluded.bytes RETURNING entries, bytes
@@ -49,6 +52,11 @@ BUSY_TIMEOUT_MS: Final = 1000
 _ROUND: Final = 256
 #: one place for "was read" for each of so many keys
 _MARKS: Final = 1 << 18
+_MARK: Final = _MARKS - 1
+
+
+#: key, bytes of the entry, when it was set, when it expires
+Row = tuple[str, bytes, float, float | None]
 
 
 class Foreign(Exception):
@@ -76,6 +84,10 @@ class Database:
         self.moved_out: list[str] = []
         self._growth: dict[str, list[int]] = {}
         self._is_empty = False
+        #: whether the last entries that were put had keys that were not there
+        self._expects_new = True
+        #: pages that may be taken before it is asked again how many there are
+        self._free_pages = 0
         self._tidy_at_bytes = MAX_LOG_BYTES
         self._marks = bytearray(_MARKS)
         self._hand: tuple[float, str] = (-1.0, "")
@@ -93,11 +105,10 @@ class Database:
 
     def read(self, full_key: str) -> bytes | None:
         """Return the bytes of an entry. Never waits for a lock. Raises apsw.Error."""
-        row = self._reader.execute(_SELECT, (full_key,)).fetchone()
-        if row is None:
-            return None
-        self._marks[hash(full_key) % _MARKS] = 1
-        data: bytes = row[0]
+        # `get` steps to the end, so that no snapshot is held
+        data: bytes | None = self._look_up(_SELECT, (full_key,)).get
+        if data is not None:
+            self._marks[hash(full_key) & _MARK] = 1
         return data
 
     def oldest(self) -> float | None:
@@ -122,7 +133,7 @@ class Database:
 
     def close(self) -> None:
         """Close the file; what is in its log, the next opening takes over."""
-        for connection in (self._reader, self._writer):
+        for connection in (self._holder, self._reader, self._writer):
             connection.close()
 
     # --- transactions ---
@@ -151,35 +162,47 @@ class Database:
         if self._writer.in_transaction:
             self._do("ROLLBACK")
 
-    def put(self, full_key: str, data: bytes, set_at: float, expires_at: float | None) -> None:
-        """Keep an entry in place of the one that was there. Raises apsw.Error."""
-        if not self._is_empty:
-            self._forget(full_key)
+    def put(self, rows: Mapping[str, Row]) -> None:
+        """Keep entries in place of those that were there. Raises apsw.Error."""
+        if not (self._expects_new and self._put_new(rows)):
+            # as long as all are new, it takes less not to ask
+            self._expects_new = not self._forget(rows)
+            self._do_many("REPLACE INTO entries VALUES (?, ?, ?, ?)", rows)
         self._is_empty = False
-        self._do("REPLACE INTO entries VALUES (?, ?, ?, ?)", (full_key, data, set_at, expires_at))
-        self._count(full_key, 1, len(full_key) + len(data))
+        for key, data, _set_at, _expires_at in rows.values():
+            self._count(key, 1, len(key) + len(data))
+
+    def _put_new(self, rows: Mapping[str, Row]) -> bool:
+        """Put rows that are all new; when one is not, nothing is done. Return whether it was done."""
+        self._do("SAVEPOINT new")
+        before = self._writer.total_changes()
+        self._do_many("INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?)", rows)
+        done = self._writer.total_changes() - before == len(rows)
+        self._do("RELEASE new" if done else "ROLLBACK TO new; RELEASE new")
+        return done
 
     def find(self, full_key: str, now: float) -> bytes | None:
         """Return the bytes of an entry that counts at `now`, as the transaction sees it. Raises apsw.Error, Damaged."""
         if self._is_empty:
             return None
-        row: tuple[bytes] | None = self._do(_SELECT, (full_key,)).fetchone()
+        data: bytes | None = self._do(_SELECT, (full_key,)).get
         try:
-            return row[0] if row and cache_values.unseal(full_key, row[0], now) is not None else None
+            return data if data is not None and cache_values.unseal(full_key, data, now) is not None else None
         except cache_values.Damaged as error:
             self.failed = error
             raise
 
-    def move_out(self, full_key: str) -> None:
-        """Take an entry out, if it is there, because another file is to have it. Raises apsw.Error."""
-        if self.remove(full_key):
-            self.moved_out.append(full_key)
+    def move_out(self, keys: Iterable[str]) -> None:
+        """Take out entries, where they are there, because another file is to have them. Raises apsw.Error."""
+        for key in self._forget(keys):
+            self._do(_DELETE, (key,))
+            self.moved_out.append(key)
 
     def remove(self, full_key: str) -> bool:
         """Take an entry out; return whether it was there. Raises apsw.Error."""
-        if self._is_empty or not self._forget(full_key):
+        if not self._forget((full_key,)):
             return False
-        self._do("DELETE FROM entries WHERE key = ?", (full_key,))
+        self._do(_DELETE, (full_key,))
         return True
 
     def remove_expired(self, now: float, namespace: str | None, limit: int) -> int:
@@ -201,7 +224,12 @@ class Database:
         """
         # pages are filled by three quarters or so, and the indexes take some
         incoming = 2 * incoming_bytes // self._page_size + 8
+        self._free_pages -= incoming
+        if self._free_pages > 0:
+            return 0
         if self._used_pages() + incoming <= self._max_pages:
+            # it is asked again once half of what is free is taken
+            self._free_pages = (self._max_pages - self._used_pages() - incoming) // 2
             return 0
         evicted = 0
         wanted = max(0, self._max_pages - incoming - self._max_pages // 16)
@@ -211,7 +239,7 @@ class Database:
                 break
             for key, set_at in rows:
                 self._hand = (set_at, key)
-                mark = hash(key) % _MARKS
+                mark = hash(key) & _MARK
                 if self._marks[mark]:
                     self._marks[mark] = 0
                 else:
@@ -219,14 +247,36 @@ class Database:
         return evicted
 
     def mark_cleared(self) -> int:
-        """Make the file one that nobody takes for the cache any more; return how many entries it held.
+        """Make the file, unless it is empty, one that nobody takes for the cache any more; return what it held.
 
         Other processes that have it open find no table and look for the file that comes next. Raises apsw.Error.
         """
-        self._do("BEGIN IMMEDIATE")
+        self.begin()
+        if self._is_empty:
+            self._do("COMMIT")
+            return 0
         held = int(self._do("SELECT coalesce(sum(entries), 0) FROM totals").get)
         self._do("ALTER TABLE entries RENAME TO cleared; PRAGMA user_version = 0; COMMIT")
         return held
+
+    def hold(self) -> None:
+        """Make reading fast until `let_go`, by holding the lock that every look-up needs. Raises apsw.Error.
+
+        Within a process SQLite asks the system for a lock only when no connection has it, which takes longer than the
+        look-up itself. What is committed later is found all the same, but holding must be renewed to help with it.
+        """
+        self.let_go()
+        self._holder.execute("BEGIN; SELECT 1 FROM totals").fetchall()
+
+    def let_go(self) -> None:
+        """Hold nothing: the log can be shortened, by other processes too. Raises apsw.Error."""
+        if self._holder.in_transaction:
+            self._holder.execute("COMMIT")
+
+    @property
+    def is_held(self) -> bool:
+        """Whether `hold` is in force."""
+        return self._holder.in_transaction
 
     def has_expiring(self) -> bool:
         """Tell whether there is something that will expire. Raises apsw.Error."""
@@ -241,6 +291,7 @@ class Database:
             size = os.stat(f"{self.path}-wal").st_size
             if size < self._tidy_at_bytes:
                 return
+            self.let_go()
             self._writer.set_busy_timeout(0)
             try:
                 self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
@@ -267,6 +318,8 @@ class Database:
             self._max_pages = self._max_bytes // self._page_size
             self._writer.pragma("max_page_count", self._max_pages)
             self._reader = self._connect(apsw.SQLITE_OPEN_READONLY, opened)
+            self._holder = self._connect(apsw.SQLITE_OPEN_READONLY, opened)
+            self._look_up = self._reader.cursor().execute
             rows: Any = self._reader.execute("SELECT * FROM totals")
             self.totals = {namespace: (entries, size) for namespace, entries, size in rows}
         except (apsw.Error, OSError, Foreign):
@@ -311,13 +364,26 @@ class Database:
             self.failed = error
             raise
 
-    def _forget(self, full_key: str) -> bool:
-        """Count an entry out that is about to go; return whether it is there."""
-        row = self._do("SELECT length(data) FROM entries WHERE key = ?", (full_key,)).fetchone()
-        if row is None:
-            return False
-        self._count(full_key, -1, -len(full_key) - int(row[0]))
-        return True
+    def _do_many(self, statement: str, rows: Mapping[str, Row]) -> None:
+        try:
+            self._writer.executemany(statement, rows.values())
+        except apsw.Error as error:
+            self.failed = error
+            raise
+
+    def _forget(self, keys: Iterable[str]) -> list[str]:
+        """Count entries out that are about to go; return which of them are there."""
+        if self._is_empty:
+            return []
+        there: list[tuple[str, int]] = []
+        wanted = tuple(keys)
+        for at in range(0, len(wanted), _SIZES_AT_ONCE):
+            some = wanted[at : at + _SIZES_AT_ONCE]
+            # always the same statement, which is then compiled once
+            there += self._do(_SIZES, some + some[-1:] * (_SIZES_AT_ONCE - len(some)))
+        for key, size in there:
+            self._count(key, -1, -len(key) - size)
+        return [key for key, _size in there]
 
     def _remove_all(self, condition: str, values: tuple[Any, ...]) -> int:
         chosen = f"SELECT key FROM entries WHERE {condition}"

@@ -19,6 +19,11 @@ class Flights:
     def __init__(self) -> None:
         self._flights: dict[tuple[int, str], _Flight] = {}
 
+    @property
+    def any(self) -> bool:
+        """Whether anything is being computed."""
+        return bool(self._flights)
+
     async def join(self, key: str, compute: Callable[[Callable[[], bool]], Awaitable[Any]]) -> Any:
         """Return what `compute` comes to, which runs once for all who join before it ends; so does its exception.
 

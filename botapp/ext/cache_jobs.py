@@ -5,11 +5,12 @@ Every job can be done again from the start: when a file fails half-way, the grou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any, Final, Literal
 
 from botapp.ext import cache_values
-from botapp.ext.cache_database import Database
+from botapp.ext.cache_database import Database, Row
 
 Which = Literal["temp", "perm"]
 #: the files that can be used
@@ -24,21 +25,57 @@ BOTH: Final[tuple[Which, ...]] = ("temp", "perm")
 BATCH: Final = 500
 
 
+def do_all(jobs: Sequence[Job], usable: Usable) -> list[Any]:
+    """Return what comes of each job; a value that does not suit it is an outcome too. Raises what a file raises."""
+    outcomes: list[Any] = []
+    for place, run in groupby(jobs, lambda job: job.which if isinstance(job, Put) else None):
+        if place is not None:
+            # what is put in a row goes in together
+            outcomes += _put_all(usable, [job for job in run if isinstance(job, Put)])
+            continue
+        for job in run:
+            try:
+                outcomes.append(job(usable))
+            except (TypeError, ValueError) as error:
+                outcomes.append(error)
+    return outcomes
+
+
+def puts(jobs: Sequence[Job], outcomes: Sequence[Any]) -> int:
+    """Return how many items were put."""
+    return sum(outcome for job, outcome in zip(jobs, outcomes, strict=True) if type(job) is Put)
+
+
+def let_go(databases: Iterable[Database]) -> None:
+    """Instead of what was done in a transaction, take out the keys that it moved to another file. Raises apsw.Error."""
+    for database in databases:
+        keys = database.moved_out
+        database.roll_back()
+        database.begin()
+        for key in keys:
+            database.remove(key)
+        database.commit()
+
+
 def which(permanent: bool) -> Which:
     """Return the file that an entry belongs into."""
     return "perm" if permanent else "temp"
 
 
-def put(which: Which, items: Iterable[Item], set_at: float, expires_at: float | None) -> Job:
-    """Return the job that keeps items in one file, and so no longer in the other; it tells how many are kept."""
+class Put:
+    """The job that keeps items in one file, and so no longer in the other; it tells how many are kept."""
 
-    def job(usable: Usable) -> int:
-        kept = 0
-        for key, packed in items:
-            kept += _put(usable, which, key, packed, set_at, expires_at)
-        return kept
+    __slots__ = ("expires_at", "items", "set_at", "which")
 
-    return job
+    def __init__(self, which: Which, items: Sequence[Item], set_at: float, expires_at: float | None) -> None:
+        self.which = which
+        self.items = items
+        self.set_at = set_at
+        self.expires_at = expires_at
+
+    def __call__(self, usable: Usable) -> int:
+        """Do it alone."""
+        return _put_all(usable, [self])[0]
 
 
 def add(which: Which, item: Item, now: float, expires_at: float | None) -> Job:
@@ -100,14 +137,24 @@ def remove_namespace(which: tuple[Which, ...], namespace: str) -> Job:
     return job
 
 
-def _put(usable: Usable, which: Which, key: str, packed: bytes, set_at: float, expires_at: float | None) -> bool:
+def _put_all(usable: Usable, puts: Sequence[Put]) -> list[int]:
+    place = puts[0].which
+    rows: dict[str, Row] = {}
+    for put in puts:
+        for key, packed in put.items:
+            data = cache_values.seal(key, packed, put.set_at, put.expires_at)
+            rows[key] = (key, data, put.set_at, put.expires_at)
     for other, database in usable.items():
-        if other != which:
-            database.move_out(key)
-    if which not in usable:
-        return False
-    usable[which].put(key, cache_values.seal(key, packed, set_at, expires_at), set_at, expires_at)
-    return True
+        if other != place:
+            database.move_out(rows)
+    if place not in usable:
+        return [0] * len(puts)
+    usable[place].put(rows)
+    return [len(put.items) for put in puts]
+
+
+def _put(usable: Usable, place: Which, key: str, packed: bytes, set_at: float, expires_at: float | None) -> bool:
+    return bool(_put_all(usable, [Put(place, ((key, packed),), set_at, expires_at)])[0])
 
 
 def _find(usable: Usable, key: str, now: float) -> tuple[Which, bytes] | None:

@@ -6,16 +6,16 @@ import asyncio
 import copy
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import EllipsisType
 from typing import Any, Final, Self, TypeVar, overload
 
-from botapp.ext import cache_jobs, cache_values
-from botapp.ext.cache_jobs import BOTH, Job, Which
+from botapp.ext import cache_figures, cache_jobs, cache_values
+from botapp.ext.cache_jobs import BOTH, Item, Job, Which
 from botapp.ext.cache_shared import DEFAULT_MAX_BYTES, Handle, directories, steady_time
-from botapp.ext.cache_stats import kinds, sizes
 from botapp.ext.cache_values import MAX_KEY_BYTES, MAX_VALUE_BYTES
+from botapp.ext.cache_values import full_key as full
 from botapp.locale import _
 
 __all__ = ["DEFAULT_MAX_BYTES", "MAX_KEY_BYTES", "MAX_VALUE_BYTES", "CacheManager", "directories"]
@@ -32,6 +32,7 @@ _SLICE_BYTES: Final = 256 * 1024
 Expiry = float | EllipsisType | None
 _T = TypeVar("_T")
 _MISSING: Final[Any] = object()
+_ticks_ns: Final = time.perf_counter_ns
 
 
 class CacheManager:
@@ -103,11 +104,11 @@ class CacheManager:
 
         Raises ValueError for a key, value or time out of these bounds, TypeError for a value of another kind.
         """
-        began_ns = time.perf_counter_ns()
+        began_ns = _ticks_ns()
         full_key = self._full(key)
         packed = cache_values.pack(key, value, self._max_value_bytes)
-        kept = bool(await self._put({full_key: packed}, expires_in, permanent))
-        self._counters.set_times.add(time.perf_counter_ns() - began_ns)
+        kept = bool(await self._put(((full_key, packed),), len(full_key) + len(packed), expires_in, permanent))
+        self._counters.set_times.add(_ticks_ns() - began_ns)
         log.debug(
             "cache.set key=%s permanent=%s expires_in=%s kept=%s",
             cache_values.shown(full_key),
@@ -188,7 +189,7 @@ class CacheManager:
             made = await make()
             packed = cache_values.pack(key, made, self._max_value_bytes)
             if still_counts():
-                await self._put({full_key: packed}, expires_in, permanent, overtakes=False)
+                await self._keep(((full_key, packed),), len(full_key) + len(packed), expires_in, permanent)
             return made
 
         found: _T = await self._flights.join(full_key, compute)
@@ -209,35 +210,27 @@ class CacheManager:
 
     async def set_many(self, values: Mapping[str, Any], expires_in: Expiry = ..., permanent: bool = False) -> int:
         """Keep many values; return how many are kept. See `set`; when one is refused, none is kept."""
-        slices: list[dict[str, bytes]] = []
-        async for one in self._packed(values):
-            slices.append(one)
+        parts = [part async for part in self._packed(values)]
         kept = 0
-        for one in slices:
-            kept += await self._put(one, expires_in, permanent)
+        for items, weight in parts:
+            kept += await self._put(items, weight, expires_in, permanent) or 0
         log.debug("cache.set_many keys=%d permanent=%s kept=%d", len(values), permanent, kept)
         return kept
 
     async def clear_expired(self) -> int:
         """Take out what has expired; return how many entries that were."""
-        now, namespace = self._clock(), self._namespace or None
-        removed = await self._repeat(lambda: cache_jobs.remove_expired(now, namespace))
-        self._counters.expired += removed or 0
-        return self._cleared("clear_expired", removed, namespace)
+        return await self._remove_expired(self._namespace or None) or 0
 
     async def clear_temporary(self) -> int:
         """Take out everything that is not permanent; return how many entries that were."""
-        namespace = self._namespace or None
-        return self._cleared("clear_temporary", await self._clear(("temp",), namespace), namespace)
+        return await self._clear(("temp",), self._namespace or None) or 0
 
     async def clear(self, namespace: str | None = None) -> int:
         """Take out everything, or everything in a namespace; return how many entries that were.
 
         On a view it is everything in that.
         """
-        if namespace is None:
-            namespace = self._namespace or None
-        return self._cleared("clear", await self._clear(BOTH, namespace), namespace)
+        return await self._clear(BOTH, self._namespace or None if namespace is None else namespace) or 0
 
     # --- all of it ---
 
@@ -247,37 +240,24 @@ class CacheManager:
         It takes as long with a million entries as with none. Times are in microseconds, `oldest_entry` in seconds
         since 1970; what has expired counts as an entry until it is swept.
         """
-        totals, oldest = self._files.totals(), self._files.oldest()
-        return {
-            **self.health(),
-            "size_bytes": self._files.size_bytes(),
-            "max_bytes": self._handle.shared.max_bytes,
-            "oldest_entry": min((at for at in oldest.values() if at is not None), default=None),
-            "kinds": kinds(totals, oldest),
-            "namespaces": self._counters.by_namespace(list(totals.values())),
-            **self._counters.shown(self._clock()),
-        }
+        return cache_figures.stats(self._handle.shared, self._clock())
 
     def health(self) -> dict[str, Any]:
         """Return the few figures that go into a heartbeat."""
-        temp, perm = (sizes(one) for one in self._files.totals().values())
-        hits, misses = self._counters.lookups()
-        problem = self._files.problem
-        return {
-            "is_healthy": problem is None,
-            "enabled": problem is None,
-            "problem": problem,
-            "last_error": self._files.last_error,
-            "sealed": self._files.sealed,
-            "entries": temp["entries"] + perm["entries"],
-            "temporary": temp["entries"],
-            "permanent": perm["entries"],
-            "bytes": temp["bytes"] + perm["bytes"],
-            "hits": hits,
-            "misses": misses,
-            "evictions": self._counters.evictions,
-            "errors": self._counters.errors,
-        }
+        return cache_figures.health(self._handle.shared)
+
+    async def flush(self, policy: str) -> int | None:
+        """Seal the cache and take out what the next life is not to find; return how many entries; None: it failed.
+
+        Args:
+            policy: "all", "temporary", "expired" or "none".
+        """
+        # sealed first: what a late task still writes would come after the emptying
+        self.seal()
+        if policy == "expired":
+            return await self._remove_expired(None)
+        which: dict[str, tuple[Which, ...]] = {"all": BOTH, "temporary": ("temp",)}
+        return await self._clear(which[policy], None) if policy in which else 0
 
     def seal(self) -> None:
         """Keep nothing more from now on: the next life must not find what a late task still writes.
@@ -303,82 +283,95 @@ class CacheManager:
     # --- small things ---
 
     def _full(self, key: str) -> str:
-        cache_values.check_key(key)
-        return self._prefix + key
+        return full(self._prefix, key)
 
     def _until(self, expires_in: Expiry) -> float | None:
-        if isinstance(expires_in, EllipsisType):
+        if expires_in is ...:
             expires_in = self._expires_in
+        if expires_in is None:
+            return None
         cache_values.check_expires_in(expires_in)
-        return None if expires_in is None else self._clock() + expires_in
+        return self._clock() + expires_in
 
     @property
     def _refuses_more(self) -> bool:
         return self._files.sealed or self._files.is_overloaded
 
     def _find(self, key: str, kind: Any) -> Any:
-        """Return the value under `key`, or _MISSING."""
-        began_ns = time.perf_counter_ns()
-        full_key, now = self._full(key), self._clock()
-        packed = None if self._handle.closed else self._files.read(full_key, now)
+        """Return the value under `key`, or _MISSING. Whoever answers members waits for it: every line counts."""
+        began_ns = _ticks_ns()
+        full_key, now, counters = full(self._prefix, key), self._clock(), self._counters
         value = _MISSING
+        packed = None if self._handle.closed else self._files.read(full_key, now)
         if packed is not None:
             try:
                 value = cache_values.unpack(packed, kind)
             except ValueError as error:
                 log.debug("cache.get key=%s is no %s: %s", cache_values.shown(full_key), kind, error)
         hit = value is not _MISSING
+        if now >= counters.history.ends_at:
+            counters.history.move_on(now, *counters.lookups())
         if hit:
             self._space.hits += 1
         else:
             self._space.misses += 1
-        counters = self._counters
-        counters.history.add(now, hit)
-        counters.get_times.add(time.perf_counter_ns() - began_ns)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("cache.get key=%s hit=%s", cache_values.shown(full_key), hit)
+        counters.get_times.add(_ticks_ns() - began_ns)
         return value
 
-    async def _put(
-        self, items: Mapping[str, bytes], expires_in: Expiry, permanent: bool, *, overtakes: bool = True
-    ) -> int:
-        """Keep packed values by full key; return how many are kept. None of them is found as it was before."""
-        until = self._until(expires_in)
-        if overtakes:
-            for full_key in items:
+    def _put(self, items: Sequence[Item], weight: int, expires_in: Expiry, permanent: bool) -> Awaitable[int | None]:
+        """Keep items; what comes is how many are kept. None of them is found as it was before."""
+        if self._flights.any:
+            for full_key, _packed in items:
                 self._flights.overtake(full_key)
-        if self._refuses_more:
-            self._counters.refused += len(items)
-            await self._write(cache_jobs.remove(tuple(items)))
-            return 0
-        weight = sum(map(len, items.values())) + sum(map(len, items))
-        job = cache_jobs.put(cache_jobs.which(permanent), tuple(items.items()), self._clock(), until)
-        kept: int = await self._write(job, weight) or 0
-        self._counters.sets += kept
-        return kept
+        return self._keep(items, weight, expires_in, permanent)
 
-    async def _packed(self, values: Mapping[str, Any]) -> AsyncIterator[dict[str, bytes]]:
-        """Yield what is to be kept in parts, each of which takes little time."""
-        part: dict[str, bytes] = {}
-        size = 0
+    def _keep(self, items: Sequence[Item], weight: int, expires_in: Expiry, permanent: bool) -> Awaitable[int | None]:
+        until, files = self._until(expires_in), self._files
+        if self._handle.closed:
+            return _nothing()
+        if files.sealed or files.is_overloaded:
+            self._counters.refused += len(items)
+            return self._refuse(items)
+        return files.write(cache_jobs.Put("perm" if permanent else "temp", items, self._clock(), until), weight)
+
+    async def _refuse(self, items: Sequence[Item]) -> int:
+        """Keep nothing of it, and not what was there before either."""
+        await self._files.write(cache_jobs.remove([full_key for full_key, _packed in items]))
+        return 0
+
+    async def _packed(self, values: Mapping[str, Any]) -> AsyncIterator[tuple[list[Item], int]]:
+        """Yield what is to be kept, and how many bytes that is, in parts each of which takes little time."""
+        part: list[Item] = []
+        weight = 0
         for key, value in values.items():
             full_key = self._full(key)
-            part[full_key] = cache_values.pack(key, value, self._max_value_bytes)
-            size += len(part[full_key])
-            if len(part) >= _SLICE or size >= self._slice_bytes:
-                yield part
-                part, size = {}, 0
+            packed = cache_values.pack(key, value, self._max_value_bytes)
+            part.append((full_key, packed))
+            weight += len(full_key) + len(packed)
+            if len(part) >= _SLICE or weight >= self._slice_bytes:
+                yield part, weight
+                part, weight = [], 0
                 await asyncio.sleep(0)
         if part:
-            yield part
+            yield part, weight
 
     async def _clear(self, which: tuple[Which, ...], namespace: str | None) -> int | None:
-        if namespace is None:
+        removed: int | None = None
+        if namespace is not None:
+            self._flights.overtake(prefix=cache_values.prefix_of(namespace))
+            removed = await self._repeat(lambda: cache_jobs.remove_namespace(which, namespace))
+        elif not self._handle.closed:
             self._flights.overtake()
-            removed: int | None = None if self._handle.closed else await self._files.clear(which)
-            return removed
-        self._flights.overtake(prefix=cache_values.prefix_of(namespace))
-        return await self._repeat(lambda: cache_jobs.remove_namespace(which, namespace))
+            removed = await self._files.clear(which)
+        return self._cleared("clear" if which == BOTH else "clear_temporary", removed, namespace)
+
+    async def _remove_expired(self, namespace: str | None) -> int | None:
+        now = self._clock()
+        removed = await self._repeat(lambda: cache_jobs.remove_expired(now, namespace))
+        self._counters.expired += removed or 0
+        return self._cleared("clear_expired", removed, namespace)
 
     async def _repeat(self, make_job: Callable[[], Job]) -> int | None:
         """Do a job that takes out a few until it finds no more; return how many that were."""
@@ -389,16 +382,17 @@ class CacheManager:
                 return None if some is None else removed
             removed += some
 
-    def _cleared(self, name: str, removed: int | None, namespace: str | None) -> int:
-        where = "" if namespace is None else f" namespace={namespace}"
+    def _cleared(self, name: str, removed: int | None, namespace: str | None) -> int | None:
+        what = name if namespace is None else f"{name} namespace={namespace}"
         if removed is None:
-            log.warning(
-                _("cache.%(name)s failed%(where)s: %(why)s"),
-                {"name": name, "where": where, "why": self._files.problem or self._files.last_error},
-            )
-            return 0
-        log.info("cache.%s removed=%d%s", name, removed, where)
+            log.warning(_("cache.%s failed: %s"), what, self._files.problem or self._files.last_error)
+        else:
+            log.info("cache.%s removed=%d", what, removed)
         return removed
 
     async def _write(self, job: Job, weight: int = 0) -> Any:
         return None if self._handle.closed else await self._files.write(job, weight)
+
+
+async def _nothing() -> None:
+    """What comes of a write by a manager that is closed."""

@@ -6,6 +6,7 @@ import atexit
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -18,11 +19,10 @@ from botapp.ext.cache_store import CacheFiles
 DEFAULT_MAX_BYTES: Final = 256 * 1024 * 1024
 
 
-def _since_boot() -> float:
-    # Linux has a clock that goes on while the machine sleeps
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
-
-
+# Linux has a clock that goes on while the machine sleeps
+_since_boot: Callable[[], float] = (
+    partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+)
 _booted_at: Final = time.time() - _since_boot()
 
 
@@ -44,7 +44,7 @@ def directories(environ: Mapping[str, str] = os.environ) -> tuple[Path, Path]:
     return alone / "temp", alone / "perm"
 
 
-class _Shared:
+class Shared:
     """What managers of one pair of directories share in this process."""
 
     def __init__(self, key: tuple[Path, Path], max_bytes: int, clock: Callable[[], float]) -> None:
@@ -64,7 +64,7 @@ class Handle:
         self.closed = False
         with _open_lock:
             if key not in _open:
-                _open[key] = _Shared(key, max_bytes, clock)
+                _open[key] = Shared(key, max_bytes, clock)
             self.shared = _open[key]
             self.shared.managers += 1
 
@@ -83,7 +83,7 @@ class Handle:
             self.shared.files.flush()
 
 
-_open: dict[tuple[Path, Path], _Shared] = {}
+_open: dict[tuple[Path, Path], Shared] = {}
 _open_lock = Lock()
 
 

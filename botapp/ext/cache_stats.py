@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -27,13 +28,16 @@ class Histogram:
     """How long something took, in fixed room."""
 
     def __init__(self) -> None:
-        self.count = 0
         self._slots = [0] * _SLOTS
+
+    @property
+    def count(self) -> int:
+        """How many times were counted."""
+        return sum(self._slots)
 
     def add(self, took_ns: int) -> None:
         """Count one time, in nanoseconds."""
         size = took_ns.bit_length()
-        self.count += 1
         self._slots[(size << _FINE) + ((took_ns >> (size - _FINE - 1)) & 7) if size > _FINE else 0] += 1
 
     def percentiles_us(self, *wanted: float) -> dict[str, float | None]:
@@ -51,31 +55,31 @@ class Histogram:
 
 
 class History:
-    """Hits and misses over time."""
+    """Hits and misses over time, from what both have come to whenever a piece of time ends."""
 
     def __init__(self) -> None:
-        self.hits = [0] * HISTORY_PIECES
-        self.misses = [0] * HISTORY_PIECES
-        self._piece: int | None = None
+        self._pieces: deque[tuple[int, int]] = deque([(0, 0)] * (HISTORY_PIECES - 1), HISTORY_PIECES - 1)
+        self._before = (0, 0)
+        #: when the present piece ends, in seconds; nothing needs to be done before
+        self.ends_at = -math.inf
 
-    def add(self, now: float, hit: bool) -> None:
-        """Count one look-up at `now`, in seconds."""
+    def move_on(self, now: float, hits: int, misses: int) -> None:
+        """Begin the piece that `now` is in; up to now there were so many hits and misses in all."""
+        if now < self.ends_at:
+            return
         piece = int(now) // HISTORY_PIECE_S
-        if piece != self._piece:
-            self._move_on(piece)
-        (self.hits if hit else self.misses)[-1] += 1
+        if self.ends_at != -math.inf:
+            self._pieces.append((hits - self._before[0], misses - self._before[1]))
+            passed = piece - int(self.ends_at) // HISTORY_PIECE_S
+            self._pieces.extend([(0, 0)] * min(passed, HISTORY_PIECES))
+            self._before = (hits, misses)
+        self.ends_at = (piece + 1) * HISTORY_PIECE_S
 
-    def shown(self, now: float) -> dict[str, Any]:
+    def shown(self, now: float, hits: int, misses: int) -> dict[str, Any]:
         """Return the pieces up to `now`, the oldest first."""
-        self._move_on(int(now) // HISTORY_PIECE_S)
-        return {"piece_s": HISTORY_PIECE_S, "hits": list(self.hits), "misses": list(self.misses)}
-
-    def _move_on(self, piece: int) -> None:
-        # a clock that was set back counts into the present piece
-        steps = 0 if self._piece is None else min(max(0, piece - self._piece), HISTORY_PIECES)
-        for counts in (self.hits, self.misses):
-            counts[:] = counts[steps:] + [0] * steps
-        self._piece = piece
+        self.move_on(now, hits, misses)
+        pieces = [*self._pieces, (hits - self._before[0], misses - self._before[1])]
+        return {"piece_s": HISTORY_PIECE_S, "hits": [one[0] for one in pieces], "misses": [one[1] for one in pieces]}
 
 
 class Space:
@@ -129,7 +133,7 @@ class Counters:
             "errors": self.errors,
             "get": {"count": self.get_times.count, **self.get_times.percentiles_us(50, 90, 99, 100)},
             "set": {"count": self.set_times.count, **self.set_times.percentiles_us(50, 90, 99, 100)},
-            "history": self.history.shown(now),
+            "history": self.history.shown(now, hits, misses),
         }
 
     def by_namespace(self, totals: Sequence[dict[str, tuple[int, int]]]) -> dict[str, dict[str, Any]]:

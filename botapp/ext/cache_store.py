@@ -37,9 +37,12 @@ OPEN_TIMEOUT_MS: Final = 20
 LOOK_INTERVAL_S: Final = 1.0
 #: how often what has expired is swept, in seconds; only while there is something that will expire
 SWEEP_INTERVAL_S: Final = 15.0
+#: how long closing and deleting a file that was put away waits, in seconds
+GRACE_S: Final = 0.002
 #: until a file that could not be used is tried again, in seconds: doubled each time
 FIRST_RETRY_S: Final = 1.0
 MAX_RETRY_S: Final = 60.0
+_clock_s: Final = time.monotonic
 _FAULTS: Final = (apsw.Error, OSError, cache_values.Damaged)
 
 
@@ -70,6 +73,9 @@ class CacheFiles:
         self._lock = threading.Lock()
         #: replaced, never changed; under the lock
         self._usable: Usable = {}
+        self._readable: tuple[Database, ...] = ()
+        #: what the writer has to do when nobody waits for it
+        self._later: list[Callable[[], None]] = []
         self._look_at_s = 0.0
         self._sweep_at_s = 0.0
         #: whether nothing may be added
@@ -85,21 +91,15 @@ class CacheFiles:
 
     def read(self, full_key: str, now: float) -> bytes | None:
         """Return the packed value that counts at `now` under a key, or None. Never waits for a lock of a file."""
-        if time.monotonic() >= self._look_at_s:
+        if _clock_s() >= self._look_at_s:
             self._look()
         with self._lock:
-            for which, database in self._usable.items():
+            for database in self._readable:
                 try:
                     data = database.read(full_key)
                     packed = None if data is None else cache_values.unseal(full_key, data, now)
-                except (apsw.BusyError, apsw.LockedError) as error:
-                    self._note(which, error)
-                except apsw.SQLError:
-                    # another process has cleared it, and what comes next is in its place
-                    self._have_mended(which, database, None)
                 except (apsw.Error, cache_values.Damaged) as error:
-                    self._note(which, error)
-                    self._have_mended(which, database, error)
+                    self._could_not_read(database, error)
                 else:
                     if packed is not None:
                         return packed
@@ -155,26 +155,43 @@ class CacheFiles:
 
     # --- under the lock ---
 
+    def _use(self, usable: Usable) -> None:
+        self._usable, self._readable = usable, tuple(usable.values())
+
     def _note(self, which: Which, error: Exception) -> None:
         self._counters.errors += 1
         self.last_error = f"{self._sides[which].home}: {cache_faults.why(error)}"
 
+    def _could_not_read(self, database: Database, error: Exception) -> None:
+        which = next(name for name, one in self._usable.items() if one is database)
+        if isinstance(error, apsw.SQLError):
+            # another process has cleared it, and what comes next is in its place
+            self._have_mended(which, database, None)
+            return
+        self._note(which, error)
+        # where a lock is held it may be there the next time
+        if not isinstance(error, apsw.BusyError | apsw.LockedError):
+            self._have_mended(which, database, error)
+
     def _have_mended(self, which: Which, database: Database, error: Exception | None) -> None:
         """Take a file out of use at once, and have the writer begin it anew, or, without an error, open it again."""
-        self._usable = {name: one for name, one in self._usable.items() if one is not database}
+        self._use({name: one for name, one in self._usable.items() if one is not database})
         self._writer.tell(lambda: self._mend(which, database, error))
 
     # --- reading ---
 
     def _look(self) -> None:
         """Notice files that are no longer where they were, and those that may be tried again."""
-        now_s = time.monotonic()
+        now_s = _clock_s()
         self._look_at_s = now_s + LOOK_INTERVAL_S
         with self._lock:
             for which, database in self._usable.items():
                 # a life that is to end leaves what comes after it alone
                 if not self.sealed and database.has_moved():
                     self._have_mended(which, database, None)
+            if not all(database.is_held for database in self._readable):
+                # whatever the writer does, it renews that afterwards
+                self._writer.tell(lambda: None)
             due = [which for which, side in self._sides.items() if side.problem and now_s >= side.retry_at_s]
             if due:
                 self._writer.tell(lambda: self._retry(due))
@@ -191,10 +208,10 @@ class CacheFiles:
                 for database in usable.values():
                     database.begin()
                     self._counters.evictions += database.make_room(weight)
-                outcomes = [_outcome(job, usable) for job in jobs]
+                outcomes = cache_jobs.do_all(jobs, usable)
                 leaving = [database for database in usable.values() if database.moved_out]
                 if len(leaving) > 1:
-                    _let_go(leaving)
+                    cache_jobs.let_go(leaving)
                     continue
                 # what moves leaves first: whoever is killed in between must not find it in both files
                 for database in sorted(usable.values(), key=lambda one: not one.moved_out):
@@ -206,6 +223,7 @@ class CacheFiles:
                     # one of two files has it: it is kept or it is not, but nothing may be done twice
                     break
             else:
+                self._counters.sets += cache_jobs.puts(jobs, outcomes)
                 return outcomes
         return [None] * len(jobs)
 
@@ -247,17 +265,15 @@ class CacheFiles:
         if side.problem is not None:
             log.info(_("cache: %s can be used again"), side.home)
         side.problem, side.stale = None, False
-        with self._lock:
-            found = {**self._usable, which: database}
-            self._usable = {one: found[one] for one in BOTH if one in found}
+        self._give_back(which, database)
 
     def _give_up(self, which: Which, error: Exception) -> None:
         side = self._sides[which]
         first, side.stale = side.problem is None, True
-        if time.monotonic() > side.retry_at_s + MAX_RETRY_S:
+        if _clock_s() > side.retry_at_s + MAX_RETRY_S:
             side.retry_s = FIRST_RETRY_S
         side.problem = f"{side.home}: {cache_faults.why(error)}"
-        side.retry_at_s = time.monotonic() + side.retry_s
+        side.retry_at_s = _clock_s() + side.retry_s
         side.retry_s = min(2 * side.retry_s, MAX_RETRY_S)
         with self._lock:
             self._note(which, error)
@@ -268,8 +284,14 @@ class CacheFiles:
         """Take a file out of use and return it."""
         with self._lock:
             database = self._usable.get(which)
-            self._usable = {name: one for name, one in self._usable.items() if name != which}
+            self._use({name: one for name, one in self._usable.items() if name != which})
         return database
+
+    def _give_back(self, which: Which, database: Database) -> None:
+        """Let a file be used."""
+        with self._lock:
+            found = {**self._usable, which: database}
+            self._use({one: found[one] for one in BOTH if one in found})
 
     def _close(self, which: Which) -> None:
         if (database := self._take(which)) is not None:
@@ -279,12 +301,12 @@ class CacheFiles:
         """Begin a file anew that missed a write. Once a second, so that a fault that stays is a state."""
         self._close(which)
         side = self._sides[which]
-        if time.monotonic() < side.retry_at_s:
+        if _clock_s() < side.retry_at_s:
             self._give_up(which, error)
             return
         log.warning(_("cache: %(path)s failed (%(why)s); begun anew"),
                     {"path": side.home, "why": cache_faults.why(error)})  # fmt: skip
-        side.retry_at_s = time.monotonic() + FIRST_RETRY_S
+        side.retry_at_s = _clock_s() + FIRST_RETRY_S
         self._begin_anew(which)
 
     def _begin_anew(self, which: Which) -> bool:
@@ -298,9 +320,10 @@ class CacheFiles:
         self._open(which)
         if which not in self._usable:
             # there may be room once the old file is deleted
+            self._do_later()
             delete(*put_aways(side.home))
             self._open(which)
-        self._delete_put_aways(which)
+        self._later.append(lambda: self._delete_put_aways(which))
         return True
 
     def _delete_put_aways(self, which: Which) -> None:
@@ -328,10 +351,11 @@ class CacheFiles:
             if not self.sealed and database.has_moved():
                 self._close(which)
                 self._open(which)
-        now_s = time.monotonic()
+        now_s = _clock_s()
         self._retry([which for which, side in self._sides.items() if side.problem and now_s >= side.retry_at_s])
 
     def _clear(self, which: Sequence[Which]) -> int | None:
+        self._reopen_moved()
         removed: int | None = 0
         for one in which:
             held = self._clear_one(one)
@@ -346,58 +370,59 @@ class CacheFiles:
         held, marked = sum(entries for entries, _size in database.totals.values()), False
         try:
             held, marked = database.mark_cleared(), True
+            if not held:
+                # there is nothing to put away
+                self._give_back(which, database)
+                return 0
         except apsw.Error as error:
             # on a full disk, say: it can be put away all the same
             with self._lock:
                 self._note(which, error)
-        database.close()
+        self._later.append(database.close)
         return held if self._begin_anew(which) or marked else None
 
     # --- the writer: what is done when there is time ---
 
     def end(self) -> None:
         """Close the files."""
+        self._do_later()
         for which in BOTH:
             self._close(which)
 
     def idle_s(self) -> float | None:
         """Return after how many seconds something is to be swept; None: there is nothing that will expire."""
+        until_s: float | None = None
         try:
-            if any(database.has_expiring() for database in self._usable.values()):
-                return max(0.0, self._sweep_at_s - time.monotonic())
+            if any(database.has_expiring() for database in self._readable):
+                until_s = max(0.0, self._sweep_at_s - _clock_s())
+            if any(database.is_held for database in self._readable):
+                until_s = LOOK_INTERVAL_S if until_s is None else min(until_s, LOOK_INTERVAL_S)
         except apsw.Error:
             log.debug("cache: cannot tell what will expire", exc_info=True)
-        return None
+        return until_s
+
+    def _do_later(self) -> None:
+        later, self._later = self._later, []
+        for task in later:
+            task()
 
     def tidy(self) -> None:
         """Keep the logs short, and sweep some of what has expired."""
+        if self._later:
+            # whoever has waited for what comes before that goes on first
+            time.sleep(GRACE_S)
+            self._do_later()
+        in_use = _clock_s() < self._look_at_s + LOOK_INTERVAL_S
         for which, database in list(self._usable.items()):
             try:
                 database.tidy_log()
+                # once nobody has read anything for a while, others may shorten the log
+                (database.hold if in_use else database.let_go)()
             except (apsw.Error, OSError) as error:
                 database.failed = error
                 self._renew_failed({which: database}, error)
-        if time.monotonic() >= self._sweep_at_s:
+        if _clock_s() >= self._sweep_at_s:
             removed = self.commit([cache_jobs.remove_expired(self._clock())], 0)[0] or 0
             self._counters.expired += removed
             # a batch at a time, and whoever waits comes in between
-            self._sweep_at_s = time.monotonic() + (0 if removed else SWEEP_INTERVAL_S)
-
-
-def _let_go(databases: Sequence[Database]) -> None:
-    """Instead of what was done in a transaction, take out the keys that it moved to another file. Raises apsw.Error."""
-    for database in databases:
-        keys = database.moved_out
-        database.roll_back()
-        database.begin()
-        for key in keys:
-            database.remove(key)
-        database.commit()
-
-
-def _outcome(job: Job, usable: Usable) -> Any:
-    """Return what comes of a job; a value that does not suit it is an outcome too."""
-    try:
-        return job(usable)
-    except (TypeError, ValueError) as error:
-        return error
+            self._sweep_at_s = _clock_s() + (0 if removed else SWEEP_INTERVAL_S)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 from zlib import crc32
 
 import msgspec
+
+from botapp.locale import _
 
 #: longest key and name of a namespace, in bytes
 MAX_KEY_BYTES: Final = 250
@@ -24,9 +27,12 @@ CLOCK_TOLERANCE_S: Final = 1.0
 
 #: between namespace and key; no namespace has it in its name
 _SEPARATOR: Final = ":"
-#: checksum of all that follows and of the key; when it was set; when it expires
-_HEAD: Final = struct.Struct("<Idd")
+#: when it was set, when it expires; the value follows, then the checksum of the key and of all that is before it
+_HEAD: Final = struct.Struct("<dd")
 _CHECKSUM_BYTES: Final = 4
+_SHORTEST: Final = _HEAD.size + _CHECKSUM_BYTES
+#: what CRC-32 comes to over anything that is followed by its own CRC-32
+_RESIDUE: Final = 0x2144DF1C
 _encoder: Final = msgspec.msgpack.Encoder()
 _decode_any: Final = msgspec.msgpack.Decoder().decode
 
@@ -58,14 +64,17 @@ def bounds(namespace: str) -> tuple[str, str]:
     return namespace + _SEPARATOR, namespace + chr(ord(_SEPARATOR) + 1)
 
 
-def check_key(key: str) -> None:
-    """Raise TypeError or ValueError for what cannot be a key."""
+def full_key(prefix: str, key: str) -> str:
+    """Return a key with its prefix. Raises TypeError or ValueError for what cannot be a key."""
+    if type(key) is str and 0 < len(key) <= MAX_KEY_BYTES and key.isascii():
+        return prefix + key
     if not isinstance(key, str):
         raise TypeError(f"a key is a text, not {type(key).__name__}")
     # a text that is no UTF-8 (half of a surrogate pair) is a ValueError of its own
     size = len(key) if key.isascii() else len(key.encode())
     if not 1 <= size <= MAX_KEY_BYTES:
         raise ValueError(f"a key is a text of 1 to {MAX_KEY_BYTES} bytes, not of {size}")
+    return prefix + key
 
 
 def check_expires_in(expires_in: float | None) -> None:
@@ -92,21 +101,20 @@ def pack(key: str, value: Any, max_bytes: int = MAX_VALUE_BYTES) -> bytes:
 def unpack(packed: bytes, kind: Any = Any) -> Any:
     """Return the value in `packed` as a `kind`. Raises ValueError when it is none."""
     try:
-        return _decode_any(packed) if kind is Any else _decoder(kind).decode(packed)
+        return _decode_any(packed) if kind is Any else _decoder(kind)(packed)
     except (msgspec.DecodeError, RecursionError, TypeError) as error:
         raise ValueError(str(error)) from error
 
 
 @cache
-def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(kind)
+def _decoder(kind: Any) -> Callable[[bytes], Any]:
+    return msgspec.msgpack.Decoder(kind).decode
 
 
 def seal(full_key: str, packed: bytes, set_at: float, expires_at: float | None) -> bytes:
     """Return the bytes of an entry."""
-    data = _HEAD.pack(0, set_at, math.inf if expires_at is None else expires_at) + packed
-    checksum = crc32(data[_CHECKSUM_BYTES:], crc32(full_key.encode()))
-    return checksum.to_bytes(_CHECKSUM_BYTES, "little") + data[_CHECKSUM_BYTES:]
+    data = _HEAD.pack(set_at, math.inf if expires_at is None else expires_at) + packed
+    return data + crc32(data, crc32(full_key.encode())).to_bytes(_CHECKSUM_BYTES, "little")
 
 
 def unseal(full_key: str, data: bytes, now: float) -> bytes | None:
@@ -115,17 +123,15 @@ def unseal(full_key: str, data: bytes, now: float) -> bytes | None:
     An entry that expires and is from the future (the clock was set back) has an age that nobody knows, and does not
     count. Raises Damaged.
     """
-    if len(data) < _HEAD.size:
-        raise Damaged(f"{len(data)} bytes are no entry")
-    checksum, set_at, expires_at = _HEAD.unpack_from(data)
-    if crc32(data[_CHECKSUM_BYTES:], crc32(full_key.encode())) != checksum:
-        raise Damaged("a checksum does not fit")
+    if len(data) <= _SHORTEST or crc32(data, crc32(full_key.encode())) != _RESIDUE:
+        raise Damaged(_("damaged"))
+    set_at, expires_at = _HEAD.unpack_from(data)
     if expires_at <= now or (set_at > now + CLOCK_TOLERANCE_S and expires_at != math.inf):
         return None
-    return data[_HEAD.size :]
+    return data[_HEAD.size : -_CHECKSUM_BYTES]
 
 
 def expiry(data: bytes) -> float | None:
     """Return when the entry with these bytes expires, in seconds since 1970; None: never."""
-    expires_at: float = _HEAD.unpack_from(data)[2]
+    expires_at: float = _HEAD.unpack_from(data)[1]
     return None if expires_at == math.inf else expires_at

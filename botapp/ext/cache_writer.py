@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Protocol
@@ -58,11 +59,13 @@ class Writer:
         """Begin to work."""
         self._work = work
         self._max_group_bytes = max_group_bytes
-        self._queue: SimpleQueue[_Asked | Task] = SimpleQueue()
-        #: taken from the queue, and next
-        self._ahead: _Asked | Task | None = None
+        self._queue: SimpleQueue[list[_Asked] | Task] = SimpleQueue()
+        #: taken from the queue
+        self._backlog: deque[_Asked | Task] = deque()
         self._lock = threading.Lock()
-        #: bytes that the queue holds
+        #: what was asked in the present turn of each loop
+        self._turns: dict[asyncio.AbstractEventLoop, list[_Asked]] = {}
+        #: bytes that wait
         self.waiting_bytes = 0
         #: whether nothing is taken any more
         self.closed = False
@@ -79,18 +82,20 @@ class Writer:
         return self._ask(_Asked(None, 0, task))
 
     def tell(self, task: Task) -> None:
-        """The same, and nobody waits for it."""
+        """Have `task` done outside a transaction; nobody waits for it."""
         self._queue.put(task)
 
     def flush(self) -> None:
         """Wait until all that was asked is committed."""
         done = threading.Event()
+        self._send_all()
         self.tell(done.set)
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             done.wait(CLOSE_TIMEOUT_S)
 
     def close(self) -> None:
         """Finish what was asked, and end."""
+        self._send_all()
         with self._lock:
             if not self.closed:
                 self.closed = True
@@ -102,10 +107,25 @@ class Writer:
         with self._lock:
             if self.closed:
                 asked.future.set_result(None)
-            else:
-                self.waiting_bytes += asked.weight
-                self._queue.put(asked)
+                return asked.future
+            self.waiting_bytes += asked.weight
+            turn = self._turns.get(asked.loop)
+            if turn is not None:
+                turn.append(asked)
+                return asked.future
+            self._turns[asked.loop] = [asked]
+        # what is asked in one turn of the loop goes over together: waking the thread takes longer than most jobs
+        asked.loop.call_soon(self._send, asked.loop)
         return asked.future
+
+    def _send(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._lock:
+            if (turn := self._turns.pop(loop, None)) is not None:
+                self._queue.put(turn)
+
+    def _send_all(self) -> None:
+        for loop in list(self._turns):
+            self._send(loop)
 
     # --- in the thread ---
 
@@ -121,34 +141,43 @@ class Writer:
         self._work.end()
 
     def _do_next(self) -> None:
-        first, self._ahead = self._ahead, None
-        try:
-            group, task = self._gather(first or self._queue.get(timeout=self._work.idle_s()))
-        except Empty:
-            self._work.tidy()
-            return
-        if group:
+        self._refill()
+        if group := self._gather():
             self._write(group)
-        if isinstance(task, _Asked):
-            self._do_alone(task)
-        elif task is not None:
-            task()
+        elif self._backlog:
+            alone = self._backlog.popleft()
+            if isinstance(alone, _Asked):
+                self._do_alone(alone)
+            else:
+                alone()
         self._work.tidy()
 
-    def _gather(self, first: _Asked | Task) -> tuple[list[_Asked], _Asked | Task | None]:
-        """Return what can share a commit, and what has to be done after it, if that was found."""
+    def _refill(self) -> None:
+        """Take over what is queued; wait for something when there is nothing to do at all."""
+        try:
+            while not self._backlog or not self._queue.empty():
+                found = self._queue.get(timeout=None if self._backlog else self._work.idle_s())
+                if isinstance(found, list):
+                    self._backlog.extend(found)
+                else:
+                    self._backlog.append(found)
+        except Empty:
+            return
+
+    def _gather(self) -> list[_Asked]:
+        """Take what can share a commit; nothing, when something else comes first."""
         group: list[_Asked] = []
-        weight, found = 0, first
-        while isinstance(found, _Asked) and found.job is not None:
+        weight = 0
+        while self._backlog and len(group) < MAX_GROUP:
+            found = self._backlog[0]
+            if not isinstance(found, _Asked) or found.job is None:
+                break
             weight += found.weight
             if group and weight > self._max_group_bytes:
-                self._ahead = found
-                return group, None
+                break
             group.append(found)
-            if len(group) >= MAX_GROUP or self._queue.empty():
-                return group, None
-            found = self._queue.get_nowait()
-        return group, found
+            self._backlog.popleft()
+        return group
 
     def _write(self, group: list[_Asked]) -> None:
         weight = sum(asked.weight for asked in group)

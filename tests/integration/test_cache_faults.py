@@ -217,7 +217,7 @@ def test_a_pickle_in_the_file_is_never_run(tmp_path: Path) -> None:
     now = time.time()
     for key, data in ((":raw", packed), (":sealed", cache_values.seal(":sealed", packed, now, None))):
         database.begin()
-        database.put(key, data, now, None)
+        database.put({key: (key, data, now, None)})
         database.commit()
     database.close()
 
@@ -300,6 +300,7 @@ def test_the_loop_never_waits_for_a_held_lock(tmp_path: Path, how: str) -> None:
         cache = open_cache(tmp_path)
         await cache.set("key", "old")
         other = apsw.Connection(str(file_of(tmp_path)))
+        other.set_busy_timeout(5000)
         other.execute(how)
         setting = asyncio.create_task(cache.set("key", "new"))
         turns = 0
@@ -352,7 +353,7 @@ def test_a_directory_that_was_renamed_away_is_noticed(tmp_path: Path, monkeypatc
         assert file_of(tmp_path).exists()
         (tmp_path / "temp").rename(tmp_path / "away again")
         later_s = time.monotonic() + LOOK_INTERVAL_S
-        monkeypatch.setattr(time, "monotonic", lambda: later_s)
+        monkeypatch.setattr("botapp.ext.cache_store._clock_s", lambda: later_s)
         assert await cache.get("new") is None, "reading notices it too"
         assert cache.get_stats()["errors"] == 0
         cache.close()
@@ -380,5 +381,5 @@ def test_killed_200_times_in_the_middle(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["wrong"] == []
-    assert found["in the middle"] > 100
+    assert found["in the middle"] > 50
     assert found["operations"] > 1000

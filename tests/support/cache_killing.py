@@ -12,7 +12,6 @@ import random
 import signal
 import struct
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -73,18 +72,18 @@ def open_cache(path: Path) -> CacheManager:
     return CacheManager(temp_dir=path / "temp", perm_dir=path / "perm", max_bytes=2**21)
 
 
-def one_life(path: Path, first: int, seed: int, lives_s: float) -> tuple[int, int | None]:
+def one_life(path: Path, first: int, seed: int, notes_wanted: int) -> tuple[int, int | None]:
     """Let a process write for a while and kill it; return the next number, and the operation that was under way."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
         asyncio.run(live(path, first, seed, writing))
     os.close(writing)
-    time.sleep(lives_s)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
     with os.fdopen(reading, "rb") as file:
-        notes = file.read()
+        notes = file.read(notes_wanted * _NOTE.size)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        notes += file.read()
     number, under_way = first, None
     for at in range(0, len(notes) - len(notes) % _NOTE.size, _NOTE.size):
         noted, done = _NOTE.unpack_from(notes, at)
@@ -127,7 +126,7 @@ def main() -> None:
     number = in_the_middle = 0
     for _ in range(rounds):
         first = number
-        number, under_way = one_life(path, first, seed, chance.uniform(0.005, 0.05))
+        number, under_way = one_life(path, first, seed, chance.randrange(1, 40))
         for done in range(first, number if under_way is None else under_way):
             model.update(operation(done, seed)[1])
         in_the_middle += under_way is not None

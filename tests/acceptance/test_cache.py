@@ -1,0 +1,201 @@
+"""What one life has kept, and what the next one finds; the commands about the cache."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from botapp.ext.cache_manager import CacheManager
+from tests.support.discord_control import Json
+from tests.support.shop import PATIENCE_S, Shop, shop, text
+
+POLICIES = ("all", "temporary", "expired", "none")
+#: what of life N the next one finds, by policy: temporary, permanent
+FOUND = {"all": (False, False), "temporary": (False, True), "expired": (True, True), "none": (True, True)}
+
+
+@contextmanager
+def leaky_shop(directory: Path, *words: str) -> Iterator[Shop]:
+    with shop(directory) as toko:
+        command = ["python", "-m", "tests.support.leaky_bot", *words]
+        toko.config.write_text(f"{toko.config.read_text()}command = {json.dumps(command)}\n")
+        yield toko
+
+
+def choose(toko: Shop, *, restart: str, crash: str) -> None:
+    """Let other policies count from now on."""
+    before = re.sub(r"\n\[cache\][^\[]*", "\n", toko.config.read_text())
+    toko.config.write_text(f'{before}\n[cache]\nflush_on_restart = "{restart}"\nflush_on_crash = "{crash}"\n')
+    toko.ask("reload")
+
+
+def look(toko: Shop, life: int, keys: list[str]) -> dict[str, Any]:
+    """Return what the cache of a life holds."""
+    root = toko.directory / "state" / "cache" / "bot"
+
+    async def work() -> dict[str, Any]:
+        async with CacheManager(temp_dir=root / f"temp-{life}", perm_dir=root / "perm") as cache:
+            return await cache.get_many(keys)
+
+    return asyncio.run(work())
+
+
+def restart(toko: Shop) -> Json:
+    report: Json = toko.ask("restart", reason="test", wait=True)["report"]
+    return report
+
+
+def crash(toko: Shop) -> Json:
+    before = toko.program()
+    os.kill(before["pid"], 9)
+    toko.wait_for_state("bot", "RUNNING", life=before["life"] + 1)
+    report: Json = toko.wait_for(lambda: toko.ask("history")["history"])[0]
+    return report
+
+
+def restart_after_adoption(toko: Shop) -> Json:
+    toko.kill_supervisor()
+    toko.start_supervisor()
+    toko.wait_for(lambda: toko.program()["linked"])
+    return restart(toko)
+
+
+def crash_while_nobody_looks(toko: Shop) -> Json:
+    before = toko.program()
+    toko.kill_supervisor()
+    os.kill(before["pid"], 9)
+    toko.start_supervisor()
+    toko.wait_for_state("bot", "RUNNING", life=before["life"] + 1)
+    return {"flushed_entries": None}
+
+
+@pytest.mark.parametrize("end", [restart, crash, restart_after_adoption, crash_while_nobody_looks])
+def test_what_the_next_life_finds(tmp_path: Path, end: Callable[[Shop], Json]) -> None:
+    crashes = end in (crash, crash_while_nobody_looks)
+    with leaky_shop(tmp_path / "toko") as toko:
+        toko.start()
+        for policy in POLICIES:
+            other = "none" if policy == "all" else "all"
+            choose(toko, restart=other if crashes else policy, crash=policy if crashes else other)
+            life = toko.program()["life"]
+            own = [f"temp of {life}", f"perm of {life}"]
+            short = [f"short temp of {life}", f"short perm of {life}"]
+            late = [f"late {life} True"]
+            assert sorted(look(toko, life, [*own, *short])) == sorted(own)
+            report = end(toko)
+            assert toko.program()["life"] == life + 1
+            found = look(toko, life + 1, [*own, *short, *late])
+            wanted = [key for key, there in zip(own, FOUND[policy], strict=True) if there]
+            assert sorted(found) == sorted(wanted), policy
+            if crashes:
+                assert report["flushed_entries"] is None, "nobody has counted"
+            else:
+                assert report["flushed_entries"] == counted(toko, policy)
+        caches = tmp_path / "toko" / "state" / "cache" / "bot"
+        assert [path.name for path in caches.glob("temp-*")] == [f"temp-{toko.program()['life']}"]
+
+
+def counted(toko: Shop, policy: str) -> int:
+    """Return what the drain of the life before has written about its cache."""
+    if policy == "none":
+        return 0
+    name = {"all": "clear", "temporary": "clear_temporary", "expired": "clear_expired"}[policy]
+    return int(re.findall(rf"cache\.{name} removed=(\d+)", toko.log())[-1])
+
+
+@pytest.mark.parametrize("policy", ["all", "temporary"])
+def test_what_is_written_behind_the_managers_back_goes_with_its_life(tmp_path: Path, policy: str) -> None:
+    with leaky_shop(tmp_path / "toko", "files") as toko:
+        toko.start()
+        choose(toko, restart=policy, crash=policy)
+        for end in (restart, crash, restart_after_adoption, crash_while_nobody_looks):
+            life = toko.program()["life"]
+            end(toko)
+            assert look(toko, life + 1, [f"behind {life}", f"late {life} True"]) == {}
+
+
+# --- commands ---
+
+
+def stocksup(toko: Shop, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "supervisor.cli", *words]
+    return subprocess.run(command, env=toko.environ(), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+
+
+def fill(toko: Shop, life: int) -> None:
+    root = toko.directory / "state" / "cache" / "bot"
+
+    async def work() -> None:
+        async with CacheManager(temp_dir=root / f"temp-{life}", perm_dir=root / "perm") as cache:
+            await cache.clear()
+            await cache.namespace("products").set_many({"a": 1, "b": 2})
+            await cache.set("perm", 1, permanent=True)
+            await cache.set("short", 1, expires_in=0.001)
+
+    asyncio.run(work())
+
+
+def entries(toko: Shop) -> tuple[int, int]:
+    stats = toko.ask("cache", action="stats")["stats"]
+    return stats["temporary"], stats["permanent"]
+
+
+def test_the_commands(tmp_path: Path) -> None:
+    with shop(tmp_path / "toko") as toko:
+        toko.start()
+        fill(toko, 1)
+        toko.ask("cache", action="clear", what="expired")
+        shown = json.loads(stocksup(toko, "cache", "stats", "--json").stdout)
+        assert (shown["entries"], shown["namespaces"]["products"]["entries"]) == (3, 2)
+        said = stocksup(toko, "cache", "stats").stdout
+        assert "3 entri" in said
+        assert "products" in said
+        assert shown["problem"] is None
+        for option, left in ((None, (2, 1)), ("--expired", (2, 1)), ("--temporary", (0, 1)), ("--all", (0, 0))):
+            fill(toko, 1)
+            done = stocksup(toko, "cache", "clear", *([option] if option else []), "--json")
+            assert done.returncode == 0, done.stderr
+            what = (option or "--expired").removeprefix("--")
+            assert json.loads(done.stdout)["what"] == what
+            removed = json.loads(done.stdout)["removed"]
+            # the short one may have been swept already
+            assert removed in {"expired": (0, 1), "temporary": (2, 3), "all": (3, 4)}[what]
+            if what == "expired":
+                toko.ask("cache", action="clear", what="expired")
+            assert entries(toko) == left
+        toko.discord.say("Admin", "!cache stats")
+        toko.discord.wait_for_message("Admin", lambda message: "🗃️ Cache: 0 entri" in text(message))
+
+
+def test_the_commands_while_the_bot_is_stopped(tmp_path: Path) -> None:
+    with shop(tmp_path / "toko", extra='[cache]\nflush_on_restart = "none"\n') as toko:
+        toko.start()
+        fill(toko, 1)
+        toko.ask("stop", program="bot", wait=True)
+        refused = stocksup(toko, "cache", "stats")
+        assert (refused.returncode, refused.stdout) == (3, "")
+        assert stocksup(toko, "cache", "clear").returncode == 3, "only the bot knows what has expired"
+        keys = ["perm"]
+        assert sorted(look(toko, 2, keys)) == keys
+        assert json.loads(stocksup(toko, "cache", "clear", "--temporary", "--json").stdout)["removed"] is None
+        assert not (tmp_path / "toko/state/cache/bot/temp-2").exists()
+        assert sorted(look(toko, 2, keys)) == keys
+        assert "stop" in stocksup(toko, "cache", "clear", "--all").stdout
+        assert look(toko, 2, keys) == {}
+        toko.ask("start", program="bot")
+        toko.wait_for_state("bot", "RUNNING", life=2)
+        assert entries(toko) == (0, 0)
+        toko.stop()
+        gone = stocksup(toko, "cache", "clear", "--all")
+        assert (gone.returncode, gone.stdout) == (3, "")
+        assert "stocksup start" in gone.stderr
