@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import select
 import selectors
 import socket
 import struct
@@ -200,11 +201,11 @@ class Door:
         """Take what has come in, each in its turn and not for long; show out who has had time enough."""
         until_s = time.monotonic() + turns.TURN_S
         found = turns.order(one for one in self.connections if one.has_line)
-        # whatever the time, every life says one thing, and so does the first of the others
-        sure = {*found[: sum(one.is_life for one in found) + 1]}
-        for connection in found:
-            for number in range(turns.lines(connection)):
-                late = time.monotonic() >= until_s and not (connection in sure and number == 0)
+        eldest = sum(one.is_life for one in found)
+        for place, connection in enumerate(found):
+            for number in range(1 if place == eldest else turns.lines(connection)):
+                # whatever the time, every life says one thing, and so does who has waited longest
+                late = time.monotonic() >= until_s and (number > 0 or place > eldest)
                 if late or connection not in self.connections or not connection.has_line:
                     break
                 self._take_line(connection)
@@ -276,6 +277,8 @@ class Door:
 
     def _has_room(self, pid: int) -> bool:
         """Tell whether there is room for a peer, making some if need be."""
+        if len(self.connections) >= self._most:
+            self._drop_gone()
         if len(self.connections) < self._most:
             return True
         if (quiet := turns.makes_room(self.connections, self._now_s())) is not None:
@@ -283,6 +286,15 @@ class Door:
             self.drop(quiet)
             return True
         return self._is_life(pid) and sum(one.pid == pid for one in self.connections) < LIFE_RESERVE
+
+    def _drop_gone(self) -> None:
+        """Drop whoever has left without our noticing: who has a line waiting is not read from."""
+        poll = select.poll()
+        others = {one.sock.fileno(): one for one in self.connections if not one.is_life}
+        for fd in others:
+            poll.register(fd, 0)
+        for fd, _found in poll.poll(0):
+            self.drop(others[fd])
 
     def _busy(self) -> bytes:
         text = _("%(count)d connections are open already") % {"count": self._most}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import resource
@@ -98,9 +99,13 @@ def refusal(peer: socket.socket) -> str:
 # --- one door, turn by turn ---
 
 
-def test_who_asks_now_and_then_is_answered_at_the_next_turn_while_others_pour(attacked: Attacked) -> None:
+def test_who_asks_now_and_then_is_answered_at_the_next_turn_while_others_pour(
+    attacked: Attacked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = itertools.count()
+    monkeypatch.setattr("supervisor.control.time.monotonic", lambda: next(ticks) / 10_000)
     pouring = [attacked.come(PING * 500) for _ in range(100)]
-    for _ in range(5):
+    for _ in range(40):
         attacked.turn()
     asks = attacked.come()
     for _ in range(20):
