@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from supervisor import foreign, journald, locale, ops, premises, process, systemd, timezone
+from supervisor import fall, foreign, journald, locale, ops, premises, process, systemd, timezone
 from supervisor.config import load
 from supervisor.locale import _
 from supervisor.log import Log
@@ -40,10 +40,16 @@ class Arguments:
     keep_wishes: bool
     #: start nothing: take up what lives, end it as it is ended otherwise, and leave
     end: bool
+    #: how often in a row this supervisor has begun anew, see `fall`
+    fallen: int
 
 
 class CannotStart(Exception):
     """The supervisor cannot start: one message with place, cause and remedy."""
+
+
+class RunsAlready(CannotStart):
+    """Another one has the state directory."""
 
 
 def main() -> int:
@@ -51,12 +57,16 @@ def main() -> int:
     arguments = _arguments(sys.argv[1:])
     os.umask(0o077)
     locale.use(language_of(arguments.config))
+    net = sys.excepthook = fall.Net(arguments.fallen, lambda level, line: print(line, end="", file=sys.stderr))
     try:
         runner = _open(arguments.config, echo=arguments.report_fd is None)
     except ConfigError as error:
         return _refuse(arguments.report_fd, EXIT_BAD_CONFIG, str(error))
     except CannotStart as error:
+        if arguments.fallen and not isinstance(error, RunsAlready):
+            raise  # it could before, so it will again
         return _refuse(arguments.report_fd, EXIT_FAILED, str(error))
+    net.note = runner.log.write
     runner.log.write(
         "info", _("supervisor %(pid)d at %(socket)s") % {"pid": os.getpid(), "socket": runner.place.socket}
     )
@@ -65,7 +75,13 @@ def main() -> int:
     runner.recall(keep_wishes=arguments.keep_wishes, end=arguments.end)
     if arguments.end:
         runner.shut_down(_("it was started for that"))
-    runner.run()
+    try:
+        runner.run()
+    except premises.Taken:
+        # the programs are the other one's now
+        text = _("another supervisor has taken over %(path)s; leaving")
+        runner.log.write("critical", text % {"path": runner.place.state_dir})
+        return EXIT_FAILED
     return 0
 
 
@@ -78,6 +94,7 @@ def _arguments(words: Sequence[str]) -> Arguments:
         report_fd=int(report_fd) if report_fd else None,
         keep_wishes=given.get("--keep-wishes") == "yes",
         end=given.get("--end") == "yes",
+        fallen=int(given.get("--fallen", 0)),
     )
 
 
@@ -124,7 +141,7 @@ def _lock(place: Place) -> int:
             "a supervisor (pid %(pid)s) runs already with %(state_dir)s; look at it with `stocksup status`, "
             "end it with `stocksup stop`"
         )
-        raise CannotStart(text % {"pid": pid, "state_dir": place.state_dir}) from error
+        raise RunsAlready(text % {"pid": pid, "state_dir": place.state_dir}) from error
 
 
 def _holder(fd: int) -> str | None:

@@ -46,13 +46,14 @@ class Clock:
         self._timeout_s: float | None = None
 
     def now(self) -> Instant:
-        """Return the time."""
-        return Instant(self._mono_s() - self._lost_s, self._wall_s())
+        """Return the time; while the loop works it goes on by no more than `LOST_S`."""
+        return Instant(min(self._mono_s(), self._woke_s + LOST_S) - self._lost_s, self._wall_s())
 
     def sleeps(self, timeout_s: float | None) -> None:
         """The loop goes to sleep for at most `timeout_s` seconds; work that took too long is time lost."""
         self._slept_s, self._timeout_s = self._mono_s(), timeout_s
         self._lose(self._slept_s - self._woke_s, LOST_S)
+        self._woke_s = self._slept_s
 
     def wakes(self) -> list[str]:
         """The loop is awake; return what is to be told about its sleep."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import selectors
 import signal
-import sys
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -54,8 +53,6 @@ from supervisor.timetable import Timetable
 from supervisor.waiters import Waiters
 from supervisor.watch import Watch
 
-#: the exit code of a supervisor that another one has followed
-EXIT_FOLLOWED: Final = 1
 #: phases in which members wait; what can be put off, is
 _DOWN_PHASES = frozenset({"drain", "stop", "flush"})
 #: how often the door is looked at before the end of a child counts: to accept it, and to read what it said
@@ -318,16 +315,8 @@ class Runner:
         self.trouble.retry(trouble.HISTORY, self.history.sync)
 
     def _hold_place(self) -> None:
-        """Make sure that the state directory is there and ours; if another supervisor has it, end, and touch nothing.
-
-        The programs are that one's now.
-        """
-        try:
-            self.trouble.guard(trouble.STATE_DIR, lambda: self._premises.hold(self.door.open_again))
-        except premises.Taken:
-            text = _("another supervisor has taken over %(path)s; leaving")
-            self.log.write("critical", text % {"path": self.place.state_dir})
-            sys.exit(EXIT_FOLLOWED)
+        """Make sure that the state directory is there and ours. Raises Taken when another supervisor has it."""
+        self.trouble.guard(trouble.STATE_DIR, lambda: self._premises.hold(self.door.open_again))
         self.log.look()
         self.trouble.guard(trouble.JOURNAL, self.journal.look)
         self.trouble.guard(trouble.HISTORY, self.history.look)
