@@ -17,6 +17,8 @@ from supervisor.model import Instant
 
 #: what a sleep may take longer than asked for, and what work may take, before the rest counts as lost
 LOST_S: Final = 1.0
+#: what counts of a sleep in any case, so that every deadline comes
+LEAST_S: Final = 0.01
 
 
 def suspended_s() -> float:
@@ -62,8 +64,8 @@ class Clock:
         if self._timeout_s is not None:
             slept_s = self._woke_s - self._slept_s
             if slept_s - self._timeout_s > LOST_S:
-                # nobody knows when in that sleep it began
-                lost_s = self._lose(slept_s, min(self._timeout_s, LOST_S))
+                # nobody knows when in that sleep it began: whoever was waited for gets half of the wait again
+                lost_s = self._lose(slept_s, min(max(self._timeout_s / 2, LEAST_S), self._timeout_s, LOST_S))
                 text = _("the supervisor itself stood still for %(time_s).0f s; nobody is late because of that")
                 notes.append(text % {"time_s": lost_s})
         suspended_s = self._suspended_s()

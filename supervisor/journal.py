@@ -79,11 +79,11 @@ class LineFile:
             os.close(directory)
 
     def is_there(self) -> bool:
-        """Tell whether the file with its name is still the one that is written to."""
+        """Tell whether the file with its name is still the one that is written to, as far as can be seen."""
         try:
             return os.path.samestat(os.stat(self.path), os.fstat(self._fd))
-        except FileNotFoundError:
-            return False
+        except OSError:
+            return False  # whoever then writes it anew is told why that is not possible
 
     def close(self) -> None:
         """Close it."""
@@ -156,7 +156,7 @@ class Journal:
         self._unsynced = False
 
     def look(self) -> None:
-        """Notice it if somebody has taken the file away; `sync` then makes up for it. Raises OSError."""
+        """Notice it if somebody has taken the file away; `sync` then makes up for it."""
         if not self._file.is_there():
             self._owed = self._unsynced = True
 
@@ -199,7 +199,7 @@ class History:
             self._rewrite()
 
     def look(self) -> None:
-        """Notice it if somebody has taken the file away; `sync` then makes up for it. Raises OSError."""
+        """Notice it if somebody has taken the file away; `sync` then makes up for it."""
         self._owed = self._owed or not self._file.is_there()
 
     def _rewrite(self) -> None:

@@ -318,8 +318,8 @@ class Runner:
         """Make sure that the state directory is there and ours. Raises Taken when another supervisor has it."""
         self.trouble.guard(trouble.STATE_DIR, lambda: self._premises.hold(self.door.open_again))
         self.log.look()
-        self.trouble.guard(trouble.JOURNAL, self.journal.look)
-        self.trouble.guard(trouble.HISTORY, self.history.look)
+        self.journal.look()
+        self.history.look()
 
     def _next(self) -> bool:
         """Post whose turn it is to start or to stop; return whether anything is left to happen."""
