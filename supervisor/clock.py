@@ -46,6 +46,7 @@ class Clock:
         self._slept_through_s = suspended_s()
         self._woke_s = self._slept_s = mono_s()
         self._timeout_s: float | None = None
+        self._notes: list[str] = []
 
     def now(self) -> Instant:
         """Return the time; while the loop works it goes on by no more than `LOST_S`."""
@@ -58,27 +59,24 @@ class Clock:
         self._woke_s = self._slept_s
 
     def wakes(self) -> list[str]:
-        """The loop is awake; return what is to be told about its sleep."""
+        """The loop is awake; return what is to be told about the time since it was the last time."""
         self._woke_s = self._mono_s()
-        notes = []
-        if self._timeout_s is not None:
-            slept_s = self._woke_s - self._slept_s
-            if slept_s - self._timeout_s > LOST_S:
-                # nobody knows when in that sleep it began: whoever was waited for gets half of the wait again
-                lost_s = self._lose(slept_s, min(max(self._timeout_s / 2, LEAST_S), self._timeout_s, LOST_S))
-                text = _("the supervisor itself stood still for %(time_s).0f s; nobody is late because of that")
-                notes.append(text % {"time_s": lost_s})
-        suspended_s = self._suspended_s()
-        if suspended_s - self._slept_through_s > LOST_S:
+        slept_s = self._woke_s - self._slept_s
+        if self._timeout_s is not None and slept_s - self._timeout_s > LOST_S:
+            # nobody knows when in that sleep it began: whoever was waited for gets half of the wait again
+            self._lose(slept_s, min(max(self._timeout_s / 2, LEAST_S), self._timeout_s, LOST_S))
+        if self._suspended_s() - self._slept_through_s > LOST_S:
             text = _("the machine was suspended for %(time_s).0f s; nobody is late because of that")
-            notes.append(text % {"time_s": suspended_s - self._slept_through_s})
-        self._slept_through_s = suspended_s
+            self._notes.append(text % {"time_s": self._suspended_s() - self._slept_through_s})
+        self._slept_through_s = self._suspended_s()
+        notes, self._notes = self._notes, []
         return notes
 
-    def _lose(self, took_s: float, counts_s: float) -> float:
-        """Let only `counts_s` of `took_s` seconds count, if it took longer than usual; return what was lost."""
+    def _lose(self, took_s: float, counts_s: float) -> None:
+        """Let only `counts_s` of `took_s` seconds count, if it took longer."""
         lost_s = took_s - counts_s
         if lost_s <= 0:
-            return 0.0
+            return
         self._lost_s += lost_s
-        return lost_s
+        text = _("the supervisor itself stood still for %(time_s).1f s; nobody is late because of that")
+        self._notes.append(text % {"time_s": lost_s})
