@@ -348,8 +348,10 @@ class Runner:
             self._logs.heard(known)
         if known.state is not before.state and known.state in _SETTLED:
             self._hands.sweep(name)
+        if known.wish is Wish.UP and before.wish is Wish.DOWN:
+            self.await_down.happened(name, False)
         if order.is_down(known):
-            self.await_down.happened(name)
+            self.await_down.happened(name, True)
             if name not in self.enabled():
                 del self.programs[name]
 
