@@ -52,8 +52,10 @@ class Connection:
     listening: bool = False
     received: bytearray = field(default_factory=bytearray)
     unsent: bytearray = field(default_factory=bytearray)
-    #: the peer has gone; what it said before that still counts
+    #: the peer has gone; what it said before that still counts, if it is not too much
     deaf: bool = False
+    #: lines that were taken from it since
+    taken_when_deaf: int = 0
     #: requests to this child that it has not answered yet
     asked: dict[int, Callable[[protocol.Answer], None]] = field(default_factory=dict)
     next_id: int = 0
@@ -303,9 +305,11 @@ class Door:
     # --- what comes in ---
 
     def _serve(self, connection: Connection, mask: int) -> None:
+        # a peer that has hung up is reported as readable even if it is not to be read from
+        readable = mask & connection.mask & _READ
         if mask & _WRITE and connection in self.connections:
             self._write(connection)
-        if mask & _READ and connection in self.connections:
+        if readable and connection in self.connections:
             self._read(connection)
 
     def _watch(self, connection: Connection) -> None:
@@ -363,6 +367,11 @@ class Door:
         line = bytes(connection.received[:end])
         del connection.received[: end + 1]
         self._find_line(connection)
+        if connection.deaf and not connection.is_life:
+            connection.taken_when_deaf += 1
+            if connection.taken_when_deaf > turns.MAX_OWED:
+                self.drop(connection)
+                return
         self._take(connection, line)
         ended_s = time.monotonic()
         turns.taken(connection.conduct, ended_s - began_s, ended_s, more=connection.whole_line)

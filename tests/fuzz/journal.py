@@ -1,4 +1,4 @@
-"""Files that a supervisor finds: whatever is in them, what can be read is taken up, and what it writes is read again."""
+"""Files that a supervisor finds: what can be read is taken up, and what it writes is read again."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from supervisor import journal as journal_module
@@ -154,7 +155,7 @@ def test_of_the_history_whole_reports_are_read_and_later_ones_added(
         again = History(copy)
         again.add(report(9))
         again.close()
-        found = [one["from_life"] for one in History(copy).newest(10)]
+        found = [msgspec.json.decode(one)["from_life"] for one in History(copy).newest(10)]
         ends = [sum(map(len, lines[: count + 1])) for count in range(3)]
         # a line is whole without its end, too
         assert found == [9, *reversed([number for number in range(3) if ends[number] - 1 <= cut])]
