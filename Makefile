@@ -1,7 +1,8 @@
 # Everything stands on .venv, which is made once and made anew only where something has changed.
 # What Python must be there: 3.11 or newer with its venv module; another one: make PYTHON=/path/to/python3 …
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-fast texts lint docs lock page screenshots bench-restart bench-shop bench-live clean
+.PHONY: help setup setup-dev run test test-fast texts lint docs lock page screenshots bench-restart bench-shop bench-live \
+	bench-supervisor chaos fuzz clean
 .DELETE_ON_ERROR:
 
 # Uncompiled code makes every start four times slower, so no environment may forbid to write it compiled.
@@ -60,6 +61,18 @@ page: ## bundle anew what the page of the local Discord stands on; needs npm ## 
 screenshots: .venv/.dev .venv/.compiled ## make docs/demo.png anew from a running demo; needs chromium ## buat ulang docs/demo.png dari demo yang jalan; perlu chromium
 	$(BIN)/python -m docs.screenshots
 
+chaos: .venv/.dev .venv/.compiled ## kill everything at any moment, thousands of times: make chaos ROUNDS=5000 SEED=7 ## matikan semuanya kapan saja, ribuan kali: make chaos ROUNDS=5000 SEED=7
+	$(BIN)/python -m tests.support.chaos $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+fuzz: .venv/.compiled .venv-fuzz/.made ## feed nonsense to protocol, journal and configuration: make fuzz SECONDS=60 ## beri protokol, jurnal dan konfigurasi masukan kacau: make fuzz SECONDS=60
+	for target in protocol journal config; do \
+	    .venv-fuzz/bin/python -m tests.fuzz.$$target -max_total_time=$(or $(SECONDS),60) -timeout=10 -verbosity=0 \
+	        -print_final_stats=1 -artifact_prefix=.venv-fuzz/ || exit 1; \
+	done
+
+bench-supervisor: .venv/.dev .venv/.compiled ## measure the supervisor at night beside supervisord and circus ## ukur pengawas di malam hari di samping supervisord dan circus
+	$(BIN)/python -m bench.supervisor
+
 bench-shop: .venv/.dev .venv/.compiled ## measure purchases beside the same statements without the shop ## ukur pembelian di samping pernyataan yang sama tanpa toko
 	$(BIN)/python -m bench.shop
 
@@ -67,7 +80,7 @@ bench-live: .venv/.dev .venv/.compiled ## measure how soon members see a purchas
 	$(BIN)/python -m bench.live
 
 clean: ## remove all that was made here; the state of an instance stays ## hapus semua yang dibuat di sini; state sebuah instance tetap
-	rm -rf .venv .venv-lock $(BUNDLE)/node_modules bench/.venv-peers build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lock .venv-fuzz $(BUNDLE)/node_modules bench/.venv-peers build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find supervisor botapp tests bench docs -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.made:
@@ -98,6 +111,13 @@ clean: ## remove all that was made here; the state of an instance stays ## hapus
 .venv-lock/.made:
 	@$(SAY); $(FIND_PYTHON); "$$python" -m venv .venv-lock
 	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install uv==0.13.9
+	@touch $@
+
+# What fuzzing needs, apart: nothing else does. It is there for Linux, and for some versions of Python.
+.venv-fuzz/.made: requirements.lock
+	@$(FIND_PYTHON); rm -rf .venv-fuzz && "$$python" -m venv .venv-fuzz
+	@.venv-fuzz/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements.lock
+	@.venv-fuzz/bin/python -m pip --disable-pip-version-check --quiet install atheris==3.0.0
 	@touch $@
 
 # $(call COMPILE,FILE,OPTIONS): one file holds for every Python and system; it names versions and hashes, no place.

@@ -9,19 +9,19 @@ from typing import Final
 
 from bench.stage import CannotMeasure, clean_environ
 
-#: what is measured beside stocksup's restart
-PEER: Final = "supervisor==4.3.0"
+#: supervisors that stocksup is measured beside
+PEERS: Final = ("supervisor==4.3.0", "circus==0.19.0")
 #: what is measured beside the bot's cache
 CACHES: Final = ("diskcache==5.6.3", "diskcache-community==5.8.1", "cashews==7.6.0")
 _VENVS: Final = Path(__file__).resolve().parent / ".venv-peers"
 
 
 def peer_bin() -> Path:
-    """Return the directory with `supervisord` and `supervisorctl`; installs them when they are missing.
+    """Return the directory with the other supervisors' commands; installs them when they are missing.
 
     Raises CannotMeasure.
     """
-    return _venv("supervisor", PEER)
+    return _venv("supervisors", *PEERS)
 
 
 def cache_python() -> Path:

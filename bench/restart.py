@@ -17,7 +17,7 @@ from typing import Any, Final
 from bench import stats
 from bench.downtime import Downtimes, all_ways, measure_downtimes, measure_idle, measure_status
 from bench.flush import measure_flush
-from bench.peers import PEER, peer_bin
+from bench.peers import PEERS, peer_bin
 from bench.probe import NoAnswer
 from bench.stage import CannotMeasure
 from bench.stats import Target
@@ -60,7 +60,7 @@ def measure(pairs: int, idle_s: float) -> tuple[Figures, list[Target]]:
         flush = measure_flush(Path(name) / "flush")
     figures: Figures = {
         "made_with": {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()},
-        "peer": PEER,
+        "peer": PEERS[0],
         "downtime": {way: stats.summary(samples) for way, samples in downtimes.by_way.items()},
         "phases_median_ms": downtimes.phase_medians_ms(),
         "phases_differ_from_measured": stats.summary(downtimes.unexplained_s()),

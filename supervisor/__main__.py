@@ -6,7 +6,6 @@ leave · 1 it failed (another one runs, no right to the state directory) · 78 b
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import sys
@@ -15,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from supervisor import foreign, journald, locale, ops, process, systemd, timezone
+from supervisor import fall, foreign, journald, locale, ops, premises, process, systemd, timezone
 from supervisor.config import load
 from supervisor.locale import _
 from supervisor.log import Log
@@ -41,10 +40,16 @@ class Arguments:
     keep_wishes: bool
     #: start nothing: take up what lives, end it as it is ended otherwise, and leave
     end: bool
+    #: how often in a row this supervisor has begun anew, see `fall`
+    fallen: int
 
 
 class CannotStart(Exception):
     """The supervisor cannot start: one message with place, cause and remedy."""
+
+
+class RunsAlready(CannotStart):
+    """Another one has the state directory."""
 
 
 def main() -> int:
@@ -52,12 +57,16 @@ def main() -> int:
     arguments = _arguments(sys.argv[1:])
     os.umask(0o077)
     locale.use(language_of(arguments.config))
+    net = sys.excepthook = fall.Net(arguments.fallen, lambda level, line: print(line, end="", file=sys.stderr))
     try:
         runner = _open(arguments.config, echo=arguments.report_fd is None)
     except ConfigError as error:
         return _refuse(arguments.report_fd, EXIT_BAD_CONFIG, str(error))
     except CannotStart as error:
+        if arguments.fallen and not isinstance(error, RunsAlready):
+            raise  # it could before, so it will again
         return _refuse(arguments.report_fd, EXIT_FAILED, str(error))
+    net.note = runner.log.write
     runner.log.write(
         "info", _("supervisor %(pid)d at %(socket)s") % {"pid": os.getpid(), "socket": runner.place.socket}
     )
@@ -66,7 +75,13 @@ def main() -> int:
     runner.recall(keep_wishes=arguments.keep_wishes, end=arguments.end)
     if arguments.end:
         runner.shut_down(_("it was started for that"))
-    runner.run()
+    try:
+        runner.run()
+    except premises.Taken:
+        # the programs are the other one's now
+        text = _("another supervisor has taken over %(path)s; leaving")
+        runner.log.write("critical", text % {"path": runner.place.state_dir})
+        return EXIT_FAILED
     return 0
 
 
@@ -79,6 +94,7 @@ def _arguments(words: Sequence[str]) -> Arguments:
         report_fd=int(report_fd) if report_fd else None,
         keep_wishes=given.get("--keep-wishes") == "yes",
         end=given.get("--end") == "yes",
+        fallen=int(given.get("--fallen", 0)),
     )
 
 
@@ -89,13 +105,12 @@ def _open(config: Path | None, *, echo: bool) -> Runner:
     # whichever way the file is named, lives are recognised by the one path of their instance
     place = Place((path.parent / settings.supervisor.state_dir).resolve())
     try:
-        _make_private(place.state_dir)
-        _make_private(place.supervisor_log.parent)
-        _lock(place)
+        premises.make(place)
+        lock_fd = _lock(place)
         _refuse_elsewhere(path, place)
         to_journal = echo and journald.takes_stderr(os.environ)
         logbook = Log(place.supervisor_log, settings.logs, echo=echo, to_journal=to_journal)
-        return Runner(path, place, settings, logbook, ops.handle, systemd.manager(os.environ))
+        return Runner(path, place, settings, logbook, ops.handle, systemd.manager(os.environ), lock_fd)
     except OSError as error:
         text = _(
             "cannot use %(path)s: %(why)s; mend its permissions, "
@@ -103,12 +118,6 @@ def _open(config: Path | None, *, echo: bool) -> Runner:
         )
         facts = {"path": error.filename or place.state_dir, "why": foreign.why(error), "config": path}
         raise CannotStart(text % facts) from error
-
-
-def _make_private(directory: Path) -> None:
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if directory.stat().st_mode & 0o077:
-        directory.chmod(0o700)
 
 
 def _refuse_elsewhere(config: Path, place: Place) -> None:
@@ -122,21 +131,17 @@ def _refuse_elsewhere(config: Path, place: Place) -> None:
         raise CannotStart(text % {"config": config, "other": Path(socket).parent})
 
 
-def _lock(place: Place) -> None:
-    """Become the one supervisor of the state directory; the lock goes with the process, however it ends."""
-    fd = os.open(place.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _lock(place: Place) -> int:
+    """Become the one supervisor of the state directory; return the lock's descriptor."""
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        pid = _holder(fd) or _("unknown")
-        os.close(fd)
+        return premises.lock(place)
+    except premises.Taken as error:
+        pid = _holder(error.args[0]) or _("unknown")
         text = _(
             "a supervisor (pid %(pid)s) runs already with %(state_dir)s; look at it with `stocksup status`, "
             "end it with `stocksup stop`"
         )
-        raise CannotStart(text % {"pid": pid, "state_dir": place.state_dir}) from error
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        raise RunsAlready(text % {"pid": pid, "state_dir": place.state_dir}) from error
 
 
 def _holder(fd: int) -> str | None:

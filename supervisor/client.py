@@ -13,6 +13,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -193,10 +194,10 @@ class Client:
         """
         self._next_id += 1
         given = {name: value for name, value in fields.items() if value is not None}
-        try:
-            self._sock.sendall(encode({"v": PROTOCOL_VERSION, "id": self._next_id, "op": op, **given}))
-        except (BrokenPipeError, ConnectionResetError) as error:
-            raise _closed() from error
+        line = encode({"v": PROTOCOL_VERSION, "id": self._next_id, "op": op, **given})
+        # whoever was shown out before asking was told why
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._sock.sendall(line)
         while True:
             answer = self._read(timeout_s)
             if answer.get("id") == self._next_id or (answer.get("id") is None and "error" in answer):

@@ -60,7 +60,7 @@ class Hands:
             **self._logs.told(output),
         }
         try:
-            pid = process.spawn(known.program.command, environ, self._cwd(known.program), output)
+            pid = self._spawn(known, environ, output)
         except OSError as error:
             problem = _cannot_start(known.name, known.program.command, error)
             self._post(known.name, events.SpawnFailed(known.life, problem, hopeless=error.errno in _OURS_TO_MEND))
@@ -68,6 +68,18 @@ class Hands:
         # no process with this pid can be gone before it was reaped, which is done here alone
         child = process.identify(pid) or Identity(pid, 0, process.boot_id())
         self._post(known.name, events.Spawned(known.life, child))
+
+    def _spawn(self, known: Known, environ: dict[str, str], output: Path) -> int:
+        """Start the process; one whose log cannot be opened serves without. Raises OSError."""
+        words, cwd = known.program.command, self._cwd(known.program)
+        try:
+            return process.spawn(words, environ, cwd, output)
+        except OSError as error:
+            if error.filename != str(output):
+                raise
+            text = _("%(program)s: cannot write %(path)s: %(why)s; it runs without a log")
+            self._note("error", text % _facts(known.name, error))
+        return process.spawn(words, environ, cwd, Path(os.devnull))
 
     def run_check(self, known: Known) -> None:
         """Start the program's check before a restart; its end posts Checked."""

@@ -2,7 +2,8 @@
 
 The journal is a file of lines, each the whole of what is known of one program at that moment; the last good one
 counts. A line is in the kernel before what it announces is done, so that a killed supervisor's successor knows;
-`sync` brings it to the disk, which only a power cut asks for. A line that was cut short is not a line.
+`sync` brings it to the disk, which only a power cut asks for. A line that was cut short is not a line. What the disk
+has refused, or somebody has deleted, is made up for as soon as the disk takes it: all that counts is in memory.
 """
 
 from __future__ import annotations
@@ -63,9 +64,26 @@ class LineFile:
             fresh.replace(self.path)
         except OSError:
             os.close(fd)
+            fresh.unlink(missing_ok=True)  # half of it would only take the room that is missing
             raise
         os.close(self._fd)
         self._fd, self._torn = fd, False
+        self._sync_name()
+
+    def _sync_name(self) -> None:
+        """Bring to the disk which file the name means: else lines go to one that a power cut makes nobody's."""
+        directory = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def is_there(self) -> bool:
+        """Tell whether the file with its name is still the one that is written to, as far as can be seen."""
+        try:
+            return os.path.samestat(os.stat(self.path), os.fstat(self._fd))
+        except OSError:
+            return False  # whoever then writes it anew is told why that is not possible
 
     def close(self) -> None:
         """Close it."""
@@ -79,7 +97,8 @@ class Journal:
         """Open the journal at `path` or begin one. Raises OSError."""
         self._file = LineFile(path)
         self._last: dict[str, bytes] = {}
-        self._unsynced = False
+        #: a file that was just made needs its name brought to the disk too
+        self._unsynced = True
         #: whether the disk has refused a line that is not made up for yet
         self._owed = False
         #: lines that could not be read
@@ -136,6 +155,11 @@ class Journal:
             self._file.sync()
         self._unsynced = False
 
+    def look(self) -> None:
+        """Notice it if somebody has taken the file away; `sync` then makes up for it."""
+        if not self._file.is_there():
+            self._owed = self._unsynced = True
+
     def close(self) -> None:
         """Bring it to the disk and close it. Raises OSError."""
         self.sync()
@@ -148,26 +172,46 @@ class History:
     def __init__(self, path: Path) -> None:
         """Open the history at `path` or begin one. Raises OSError."""
         self._file = LineFile(path)
-        self._reports: list[dict[str, Any]] = []
+        #: lines of JSON: as objects they would take five times the memory, for as long as the supervisor runs
+        self._reports: list[bytes] = []
+        #: whether the disk has refused a report that is not made up for yet
+        self._owed = False
         for line in path.read_bytes().split(b"\n"):
             try:
-                self._reports.append(msgspec.json.decode(line, type=dict[str, Any]))
+                msgspec.json.decode(line, type=dict[str, Any])
             except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
                 continue  # cut short by a power cut: that restart is not known
+            self._reports.append(line)
         if len(self._reports) > HISTORY_LENGTH:
             self._reports = self._reports[-HISTORY_LENGTH:]
-            self._file.rewrite([msgspec.json.encode(report) for report in self._reports])
+            self._rewrite()
 
     def add(self, report: Report) -> None:
-        """Keep `report`, once. Raises OSError after it was taken into memory."""
-        if any(_same(one, report) for one in self._reports[-1:]):
+        """Keep `report`, once. Raises OSError after it was taken into memory; `sync` then makes up for it."""
+        if any(_same(msgspec.json.decode(line), report) for line in self._reports[-1:]):
             return  # a supervisor that was killed in this very moment had kept it already
-        self._reports = [*self._reports[-HISTORY_LENGTH + 1 :], msgspec.to_builtins(report)]
-        self._file.append(msgspec.json.encode(report))
+        line = msgspec.json.encode(report)
+        self._reports = [*self._reports[-HISTORY_LENGTH + 1 :], line]
+        owed, self._owed = self._owed, True
+        self._file.append(line)
+        self._owed = owed
 
-    def newest(self, count: int) -> list[dict[str, Any]]:
-        """Return the last `count` restarts, newest first."""
-        return self._reports[::-1][:count]
+    def sync(self) -> None:
+        """Make up for what the disk has refused. Raises OSError."""
+        if self._owed:
+            self._rewrite()
+
+    def look(self) -> None:
+        """Notice it if somebody has taken the file away; `sync` then makes up for it."""
+        self._owed = self._owed or not self._file.is_there()
+
+    def _rewrite(self) -> None:
+        self._file.rewrite(self._reports)
+        self._owed = False
+
+    def newest(self, count: int) -> list[msgspec.Raw]:
+        """Return the last `count` restarts, newest first, as JSON."""
+        return [msgspec.Raw(line) for line in self._reports[::-1][:count]]
 
     def close(self) -> None:
         """Close the file."""

@@ -69,6 +69,15 @@ class Log:
             text = _("cannot move %(path)s away: %(why)s; the log grows on")
             self.write("error", text % {"path": stuck.filename, "why": foreign.why(stuck)})
 
+    def look(self) -> None:
+        """Go on in a new file if somebody has taken the present one away."""
+        try:
+            if not (self._path.exists() and os.path.samestat(self._path.stat(), os.fstat(self._fd))):
+                self._begin_anew()
+        except OSError as error:
+            text = _("cannot write %(path)s: %(why)s") % {"path": self._path, "why": foreign.why(error)}
+            self._echo_line("error", text, line(self.settings, "error", text))
+
     def close(self) -> None:
         """Close the file."""
         os.close(self._fd)
@@ -83,19 +92,21 @@ class Log:
         """Return what was in the way, if something was; lines then go where they went before."""
         if not rotation.is_due(self.settings, self._size_bytes, self._beginning, time.time()):
             return None
-        old = self._fd
         try:
             if self._path.exists():
                 move_away(self._path, self.settings.keep)
-            self._fd = self._open()
+            self._begin_anew()
         except OSError as error:
             return error
         self._is_stuck = False
+        return None
+
+    def _begin_anew(self) -> None:
+        old, self._fd = self._fd, self._open()
         for fd in (_STDOUT, _STDERR):
             if _is_same_file(fd, old):
                 os.dup2(self._fd, fd)  # what Python itself may have to say goes the same way
         os.close(old)
-        return None
 
     def _echo_line(self, level: str, text: str, data: bytes) -> None:
         if self.to_journal:

@@ -106,6 +106,8 @@ class LogFiles:
             if name not in self._beginnings:
                 self._beginnings[name] = log.beginning(path)
         except FileNotFoundError:
+            if not path.parent.is_dir():
+                return False  # nobody could make one there
             # somebody else has moved it: a life that writes there is to come here
             self._there.pop(name, None)
             self._beginnings.pop(name, None)

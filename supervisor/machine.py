@@ -253,8 +253,8 @@ def _start_wait_s(known: Known) -> float:
 
 
 def _spawn_failed(known: Known, event: SpawnFailed, now: Instant) -> Step:
-    """STARTING: it ended before it began."""
-    code = crashes.EXIT_BAD_CONFIG if event.hopeless else -1
+    """STARTING: it ended before it began. What the world lacks (descriptors, memory, room) may be there later."""
+    code = crashes.EXIT_BAD_CONFIG if event.hopeless else crashes.EXIT_TRY_LATER
     known = replace(known, farewell=(code, event.problem))
     return _ended_by_itself(known, Exited(known.life), now)
 

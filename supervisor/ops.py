@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -21,6 +22,10 @@ MAX_HISTORY: Final = 100
 MAX_WORDS_CHARS: Final = 300
 
 
+#: reloads that may be asked for at a time
+MAX_RELOADS: Final = 256
+
+
 class Refused(Exception):
     """A request that cannot be granted: a code for programs and a sentence for people."""
 
@@ -35,13 +40,13 @@ def handle(runner: Runner, connection: Connection, request: protocol.AnyRequest)
     try:
         fields = _HANDLERS[type(request)](runner, connection, request)
     except Refused as error:
-        runner.door.send(connection, protocol.refusal(request.id, error.code, error.message))
+        runner.door.answer(connection, protocol.refusal(request.id, error.code, error.message))
         return
     except ConfigError as error:
-        runner.door.send(connection, protocol.refusal(request.id, "bad_config", str(error)))
+        runner.door.answer(connection, protocol.refusal(request.id, "bad_config", str(error)))
         return
     if fields is not None:
-        runner.door.send(connection, protocol.answer(request.id, **fields))
+        runner.door.answer(connection, protocol.answer(request.id, **fields))
 
 
 # --- for everybody: each returns the fields of the answer, or None when the answer comes later ---
@@ -50,7 +55,7 @@ Fields = dict[str, Any] | None
 
 
 def _ping(runner: Runner, connection: Connection, request: protocol.Ping) -> Fields:
-    return {"pid": runner.view()["supervisor"]["pid"]}
+    return {"pid": os.getpid()}
 
 
 def _status(runner: Runner, connection: Connection, request: protocol.Status) -> Fields:
@@ -73,7 +78,9 @@ def _stop(runner: Runner, connection: Connection, request: protocol.Stop) -> Fie
     runner.post(request.program, events.Stop())
     if not request.wait:
         return {"life": known.life}
-    runner.await_down(request.program, lambda: _answer(runner, connection, request, life=known.life))
+    runner.await_down.add(
+        request.program, connection, lambda _result: _answer(runner, connection, request, life=known.life)
+    )
     return None
 
 
@@ -86,7 +93,9 @@ def _restart(runner: Runner, connection: Connection, request: protocol.Restart) 
     runner.post(request.program, asked)
     if not request.wait:
         return {"to_life": known.life + 1}
-    runner.await_restart(request.program, lambda report: _answer_restart(runner, connection, request, report))
+    runner.await_restart.add(
+        request.program, connection, lambda report: _answer_restart(runner, connection, request, report)
+    )
     return None
 
 
@@ -95,7 +104,7 @@ def _answer_restart(runner: Runner, connection: Connection, request: protocol.Re
         _answer(runner, connection, request, report=report)
     else:
         line = protocol.refusal(request.id, report["error"], report["problem"], report=report)
-        runner.door.send(connection, line)
+        runner.door.answer(connection, line)
 
 
 def _events(runner: Runner, connection: Connection, request: protocol.Events) -> Fields:
@@ -125,7 +134,7 @@ def _cache(runner: Runner, connection: Connection, request: protocol.Cache) -> F
             error = answer.fields.get("error")
             message = error.get("message") if isinstance(error, dict) else None
             line = protocol.refusal(request.id, "cache_failed", str(message or _("the program refused")))
-            runner.door.send(connection, line)
+            runner.door.answer(connection, line)
 
     runner.door.ask(link, "cache", then, action=request.action, what=request.what)
     return None
@@ -139,13 +148,15 @@ def _shutdown(runner: Runner, connection: Connection, request: protocol.Shutdown
 
 def _reload(runner: Runner, connection: Connection, request: protocol.Reload) -> Fields:
     _refuse_when_leaving(runner)
+    if runner.reloader.waiting >= MAX_RELOADS:
+        raise Refused("busy", _("%(count)d reloads are asked for already") % {"count": MAX_RELOADS})
     runner.reloader.ask(lambda outcome: _answer_reload(runner, connection, request, outcome))
     return None
 
 
 def _answer_reload(runner: Runner, connection: Connection, request: protocol.Reload, outcome: Outcome) -> None:
     if isinstance(outcome, Refusal):
-        runner.door.send(connection, protocol.refusal(request.id, outcome.code, outcome.problem))
+        runner.door.answer(connection, protocol.refusal(request.id, outcome.code, outcome.problem))
     else:
         _answer(runner, connection, request, **outcome._asdict())
 
@@ -168,7 +179,7 @@ def _hello(runner: Runner, connection: Connection, request: protocol.Hello) -> F
     if old is not None and old is not connection:
         runner.door.drop(old)
     # the answer goes out before the welcome that this event brings
-    runner.door.send(connection, protocol.answer(request.id))
+    runner.door.answer(connection, protocol.answer(request.id))
     runner.post(request.program, events.Hello(request.life, request.release, request.traceback))
     return None
 
@@ -179,7 +190,7 @@ def _ready(runner: Runner, connection: Connection, request: protocol.Ready) -> F
     runner.post(name, events.Ready(life))
     if known.state is not State.STARTING or known.restart is None or known.program.ready != "link":
         return {"restart": None}
-    runner.await_restart(name, lambda report: _answer(runner, connection, request, restart=report))
+    runner.await_restart.add(name, connection, lambda report: _answer(runner, connection, request, restart=report))
     return None
 
 
@@ -223,7 +234,7 @@ def _is_asleep(known: Known) -> bool:
 
 
 def _answer(runner: Runner, connection: Connection, request: protocol.Request, /, **fields: Any) -> None:
-    runner.door.send(connection, protocol.answer(request.id, **fields))
+    runner.door.answer(connection, protocol.answer(request.id, **fields))
 
 
 def _known(runner: Runner, name: str) -> Known:

@@ -12,13 +12,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from supervisor.client import TRACEBACK_SIGNAL
 from supervisor.model import Identity
+
+T = TypeVar("T")
 
 _NAME: Final = "STOCKSUP_PROGRAM"
 _PROC: Final = Path("/proc")
@@ -55,7 +57,7 @@ def _stat(pid: int) -> _Stat | None:
         return _stat_by_psutil(pid)
     try:
         # proc(5): after the name in brackets come state (3rd field), session (6th), threads (20th), start time (22nd)
-        fields = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+        fields = _read(f"{_PROC}/{pid}/stat").rpartition(b")")[2].decode().split()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return None  # it has ended, or is somebody else's where those are hidden (hidepid of proc(5))
     return _Stat(fields[0], int(fields[3]), int(fields[19]), int(fields[17]))
@@ -90,8 +92,7 @@ def _environ(pid: int) -> list[bytes]:
         except psutil.Error:
             return []
     try:
-        with open(f"{_PROC}/{pid}/environ", "rb", buffering=0) as file:
-            return file.readall().split(b"\0")
+        return _read(f"{_PROC}/{pid}/environ").split(b"\0")
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return []  # it has ended, or is somebody else's
 
@@ -101,7 +102,40 @@ def _pids() -> list[int]:
         import psutil
 
         return psutil.pids()
-    return [int(name) for name in os.listdir(_PROC) if name.isdigit()]
+    return [int(name) for name in _spare.use(lambda: os.listdir(_PROC)) if name.isdigit()]
+
+
+class _Spare:
+    """A descriptor that is kept for the moment in which there is no other: what lives must be known even then."""
+
+    def __init__(self) -> None:
+        self._fd: int | None = None
+
+    def use(self, act: Callable[[], T]) -> T:
+        """Return what `act` does, which opens one file at a time. Raises OSError."""
+        if self._fd is None:
+            self._fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return act()
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE):
+                raise
+            os.close(self._fd)
+            self._fd = None
+            return act()
+
+
+_spare: Final = _Spare()
+
+
+def _read(path: str) -> bytes:
+    """Return what is in a file of /proc. Raises OSError."""
+
+    def act() -> bytes:
+        with open(path, "rb", buffering=0) as file:
+            return file.readall()
+
+    return _spare.use(act)
 
 
 @cache
@@ -264,6 +298,15 @@ def reap() -> Iterator[tuple[int, int | None, str | None]]:
         yield pid, code if code >= 0 else None, signal.Signals(-code).name if code < 0 else None
 
 
+def is_own(pid: int) -> bool:
+    """Tell whether `pid` is a child of this process, alive or not yet reaped."""
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
 def rss_bytes(pid: int) -> int | None:
     """Return the resident memory of the process in bytes, None when it is not there."""
     if not _HAS_PROC:
@@ -274,7 +317,7 @@ def rss_bytes(pid: int) -> int | None:
         except psutil.Error:
             return None
     try:
-        return int((_PROC / str(pid) / "statm").read_text().split()[1]) * _PAGE_BYTES
+        return int(_read(f"{_PROC}/{pid}/statm").split()[1]) * _PAGE_BYTES
     except (FileNotFoundError, ProcessLookupError):
         return None
 

@@ -72,6 +72,11 @@ class Reloader:
         if self._told is None:
             self._begin()
 
+    @property
+    def waiting(self) -> int:
+        """How many have asked and wait for what comes of it."""
+        return len(self._told or []) + len(self._next)
+
     def due_s(self) -> float | None:
         """Return when `look` has to be called although nothing happened (`Instant.mono_s`); None: never."""
         return self._until_s

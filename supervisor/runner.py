@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import selectors
 import signal
-import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -22,11 +21,11 @@ from supervisor import (
     checks,
     control,
     events,
-    foreign,
     locale,
     log,
     machine,
     order,
+    premises,
     process,
     protocol,
     recall,
@@ -34,13 +33,16 @@ from supervisor import (
     signals,
     snapshot,
     timezone,
+    trouble,
 )
 from supervisor.alert_post import PostOffice
+from supervisor.clock import Clock
 from supervisor.config import Program, Settings, stamp
 from supervisor.events import Effect, Event
 from supervisor.hands import Hands
 from supervisor.journal import History, Journal
-from supervisor.locale import N_, _
+from supervisor.listeners import Listeners
+from supervisor.locale import _
 from supervisor.logfiles import LogFiles
 from supervisor.model import Identity, Instant, Known, Report, State, Wish
 from supervisor.paths import ConfigError, Place
@@ -48,23 +50,15 @@ from supervisor.reloader import Reloader
 from supervisor.scales import Scales
 from supervisor.systemd import Manager, Voice
 from supervisor.timetable import Timetable
+from supervisor.waiters import Waiters
 from supervisor.watch import Watch
 
-#: what the world may refuse to take, as `trouble` names it
-JOURNAL: Final = N_("journal")
-HISTORY: Final = N_("history")
-TO_SYSTEMD: Final = N_("message to systemd")
 #: phases in which members wait; what can be put off, is
 _DOWN_PHASES = frozenset({"drain", "stop", "flush"})
 #: how often the door is looked at before the end of a child counts: to accept it, and to read what it said
 HEARING_ROUNDS: Final = 2
 #: states in which there is time for cleaning up
 _SETTLED = frozenset({State.RUNNING, State.STOPPED, State.FATAL})
-
-
-def now() -> Instant:
-    """Return the time. The one clock."""
-    return Instant(time.monotonic(), time.time())
 
 
 #: answers a request at the door
@@ -75,10 +69,10 @@ class Runner:
     """One supervisor at work: its programs, and whoever waits for them."""
 
     def __init__(self, config: Path, place: Place, settings: Settings, logbook: log.Log, serve: Serve,
-                 manager: Manager | None) -> None:  # fmt: skip
-        """Open the journal of `place` and the door there, where `serve` answers; tell `manager` how it goes.
+                 manager: Manager | None, lock_fd: int) -> None:  # fmt: skip
+        """Open the journal of `place`, whose lock we have, and the door there, where `serve` answers.
 
-        Raises OSError.
+        `manager` is told how it goes. Raises OSError.
         """
         self.config = config
         self.place = place
@@ -89,39 +83,52 @@ class Runner:
         #: the same as it was when the present life of each program was spawned
         self._seen: dict[str, Settings] = {}
         self.log = logbook
-        self.started = now()
+        self._clock = Clock()
+        self.started = self.now()
         self.journal = Journal(place.journal)
         self.history = History(place.history)
         self.programs: dict[str, Known] = {}
-        #: what the supervisor itself suffers from, by what suffers
-        self.trouble: dict[str, str] = {}
+        self.trouble = trouble.Trouble(logbook.write, self._mono_s)
         self.leaving = False
-        #: whether there are ends of children to be looked at
-        self._some_ended = False
+        #: whether there are ends of children to be looked at; some may have ended while this process began anew
+        self._some_ended = True
         #: the connections of the present lives, by program
         self.links: dict[str, control.Connection] = {}
-        self.voice = Voice(manager, lambda act: self._guard(TO_SYSTEMD, act))
+        self.voice = Voice(manager, lambda act: self.trouble.guard(trouble.TO_SYSTEMD, act), self.now)
         self._wishes: dict[str, Wish] = {}
         #: what happens to programs once it is their turn to start
         self._to_start: dict[str, Event] = {}
         self._queue: deque[tuple[str, Event]] = deque()
-        self._restart_waiters: dict[str, list[Callable[[dict[str, Any]], None]]] = {}
-        self._down_waiters: dict[str, list[Callable[[], None]]] = {}
+        #: those who wait for the report of a restart, and for a program to be down
+        self.await_restart = Waiters()
+        self.await_down = Waiters()
         self._selector = selectors.DefaultSelector()
         signals.catch(self._selector, self._signalled)
-        self._watch = Watch(self._selector, self._adopted_ended)
+        self._watch = Watch(self._selector, self._adopted_ended, self._mono_s)
         self._timetable = Timetable(self.post, logbook.write)
-        self._scales = Scales(self.post)
+        self._scales = Scales(self.post, self._mono_s)
         self._logs = LogFiles(place, settings.logs, self._ask_reopen, logbook.write, to_journal=logbook.to_journal)
         self._hands = Hands(place, config, self._logs, self.post, logbook.write)
-        self.reloader = Reloader(config, self._hands.checks, self.voice, self.apply, logbook.write, now)
-        self._post_office = PostOffice(place, config, self._selector, logbook.write, now)
+        self.reloader = Reloader(config, self._hands.checks, self.voice, self.apply, logbook.write, self.now)
+        self._post_office = PostOffice(place, config, self._selector, logbook.write, self.now)
         self.door = control.Door(
             place.socket,
             self._selector,
             lambda connection, request: serve(self, connection, request),
             self._connection_closed,
+            lambda pid: any(known.child and known.child.pid == pid for known in self.programs.values()),
+            lambda error: self.trouble.tell(trouble.DOOR, error),
+            self._mono_s,
         )
+        self._listeners = Listeners(self.door, logbook.write)
+        self._premises = premises.Premises(place, lock_fd, self._mono_s, logbook.write)
+
+    def now(self) -> Instant:
+        """Return the time. The one clock."""
+        return self._clock.now()
+
+    def _mono_s(self) -> float:
+        return self._clock.now().mono_s
 
     # --- from the outside ---
 
@@ -144,7 +151,7 @@ class Runner:
             if program is None:
                 self.post(name, events.Stop())
             elif not keep_wishes or known.wish is Wish.UP or known.life == 0:
-                self._to_start[name] = recall.how_to_start(known, now(), is_service=self.voice.is_wanted)
+                self._to_start[name] = recall.how_to_start(known, self.now(), is_service=self.voice.is_wanted)
 
     def _take_up(self, known: Known) -> None:
         """Go on with a program from where an earlier supervisor left it."""
@@ -164,7 +171,7 @@ class Runner:
         self.voice.tell(self.programs, leaving=self.leaving)
         while not (self.leaving and all(order.is_down(known) for known in self.programs.values())):
             if not self.leaving:
-                self._post_office.look(self.programs, self.trouble, self.settings)
+                self._post_office.look(self.programs, self.trouble.shown, self.settings)
             self._take_in(self._timeout_s())
             if self._some_ended:
                 # who connected, said why it ends, and ended, is heard before it is buried
@@ -176,18 +183,26 @@ class Runner:
             self._work()
             self._post_due()
             self.reloader.look()
+            self._watch.look()
             self._work()
             self.voice.tell(self.programs, leaving=self.leaving)
         self._hands.await_sweeps()
         self._post_office.close()
         self.log.write("info", _("everything is down; leaving"))
         self.door.close()
-        self._guard(JOURNAL, self.journal.close)
+        self.trouble.guard(trouble.JOURNAL, self.journal.close)
+        self.trouble.guard(trouble.HISTORY, self.history.sync)
         self.history.close()
 
     def _take_in(self, timeout_s: float | None) -> None:
-        for key, mask in self._selector.select(timeout_s):
+        """Wait until something happens, for at most `timeout_s` seconds, and take it in."""
+        self._clock.sleeps(timeout_s)
+        found = self._selector.select(timeout_s)
+        for note in self._clock.wakes():
+            self.log.write("warning", note)
+        for key, mask in found:
             key.data(mask)
+        self.door.serve()
 
     def post(self, name: str, event: Event) -> None:
         """Let `event` happen to the program `name`."""
@@ -207,7 +222,7 @@ class Runner:
         self._wishes = {name: known.wish for name, known in self.programs.items()}
         self._to_start.clear()
         self.leaving = True
-        self.tell(type="shutdown")
+        self._listeners.tell(type="shutdown")
 
     def apply(self, read: Settings, only: str | None = None) -> reloading.Changes:
         """Let settings that were just read count for all programs, or for one.
@@ -219,10 +234,11 @@ class Runner:
         moved = (self.config.parent / fresh.supervisor.state_dir).resolve() != self.place.state_dir
         seen = {name: self._seen[name] for name, known in self.programs.items() if known.child and name in self._seen}
         changes = reloading.changes(self.settings, fresh, seen, moved=moved)
-        self.settings, self._read, self._stamp = fresh, read, stamp(self.config)
+        before, self.settings, self._read, self._stamp = self.settings, fresh, read, stamp(self.config)
         self.log.settings = self._logs.settings = fresh.logs
-        locale.use(fresh.language)
-        timezone.use(fresh.timezone)
+        if (before.language, before.timezone) != (fresh.language, fresh.timezone):
+            locale.use(fresh.language)
+            timezone.use(fresh.timezone)
         for name, known in self.programs.items():
             if name not in new:
                 self.post(name, events.Stop())
@@ -248,23 +264,9 @@ class Runner:
         """Return the programs that are to be run at all."""
         return reloading.enabled(self.settings)
 
-    def await_restart(self, name: str, waiter: Callable[[dict[str, Any]], None]) -> None:
-        """Call `waiter` with the report of the restart that is under way, once it is over."""
-        self._restart_waiters.setdefault(name, []).append(waiter)
-
-    def await_down(self, name: str, waiter: Callable[[], None]) -> None:
-        """Call `waiter` once the program is down."""
-        self._down_waiters.setdefault(name, []).append(waiter)
-
     def clear_cache(self, known: Known, what: str) -> str | None:
         """Empty the cache of a program that does not run, "temporary" or "all"; return why it could not be done."""
         return self._hands.clear(known, what)
-
-    def tell(self, **fields: Any) -> None:
-        """Tell all listeners what happened."""
-        line = protocol.event(at=round(time.time(), 3), **fields)
-        for connection in [one for one in self.door.connections if one.listening]:
-            self.door.send(connection, line)
 
     def view(self) -> dict[str, Any]:
         """Return the object of `status --json`."""
@@ -272,8 +274,8 @@ class Runner:
             self.programs,
             pid=os.getpid(),
             started=self.started,
-            now=now(),
-            trouble=self.trouble,
+            now=self.now(),
+            trouble=self.trouble.shown,
             config_unread=stamp(self.config) != self._stamp,
             rss_bytes=process.rss_bytes,
         )
@@ -284,28 +286,40 @@ class Runner:
         due = [at for known in self.programs.values() if (at := machine.deadline(known)) is not None]
         if not self.leaving:
             due += [at] if (at := self._post_office.due_s(self.programs)) is not None else []
-            due += self._timetable.due_s(self.programs, now())
-        due += [at for at in (self.voice.due_s(), self.reloader.due_s()) if at is not None]
+            due += self._timetable.due_s(self.programs, self.now())
         due += self._scales.due_s(self.programs)
-        return max(0.0, min(due) - time.monotonic()) if due else None
+        others = (self.voice, self.reloader, self.door, self.trouble, self._premises, self._watch)
+        due += [at for one in others if (at := one.due_s()) is not None]
+        return max(0.0, min(due) - self._mono_s()) if due else None
 
     def _post_due(self) -> None:
-        mono_s = time.monotonic()
+        mono_s = self._mono_s()
         for name, known in self.programs.items():
             at = machine.deadline(known)
             if at is not None and at <= mono_s:
                 self.post(name, events.DeadlinePassed())
         self._scales.look(self.programs)
         if not self.leaving:
-            self._timetable.look(self.programs, now())
+            self._timetable.look(self.programs, self.now())
 
     def _work(self) -> None:
         """Let everything happen that is to happen now; then bring the journal to the disk, if no member waits."""
         while self._next():
             while self._queue:
                 self._happen(*self._queue.popleft())
-        if not any(snapshot.phase(known) in _DOWN_PHASES for known in self.programs.values()):
-            self._guard(JOURNAL, self.journal.sync)
+        serves = not any(snapshot.phase(known) in _DOWN_PHASES for known in self.programs.values())
+        if serves and self._premises.is_due():
+            self._hold_place()
+        if serves or trouble.JOURNAL in self.trouble.shown:
+            self.trouble.retry(trouble.JOURNAL, self.journal.sync)
+        self.trouble.retry(trouble.HISTORY, self.history.sync)
+
+    def _hold_place(self) -> None:
+        """Make sure that the state directory is there and ours. Raises Taken when another supervisor has it."""
+        self.trouble.guard(trouble.STATE_DIR, lambda: self._premises.hold(self.door.open_again))
+        self.log.look()
+        self.journal.look()
+        self.history.look()
 
     def _next(self) -> bool:
         """Post whose turn it is to start or to stop; return whether anything is left to happen."""
@@ -320,34 +334,26 @@ class Runner:
         if name not in self.programs:
             return
         before = self.programs[name]
-        known, effects = machine.step(before, event, now())
+        known, effects = machine.step(before, event, self.now())
         self.programs[name] = known
         # the history first: what stands in the journal as over would be reported by nobody after this moment
         for report in [effect.report for effect in effects if isinstance(effect, events.Finished)]:
-            self._guard(HISTORY, partial(self.history.add, report))
+            self.trouble.guard(trouble.HISTORY, partial(self.history.add, report))
         kept = replace(known, wish=self._wishes.get(name, known.wish)) if self.leaving else known
-        self._guard(JOURNAL, lambda: self.journal.write(kept))
+        self.trouble.guard(trouble.JOURNAL, lambda: self.journal.write(kept))
         for effect in effects:
             self._carry_out(known, effect)
-        self._announce(before, known)
+        self._listeners.announce(before, known)
         if isinstance(event, events.Beat):
             self._logs.heard(known)
         if known.state is not before.state and known.state in _SETTLED:
             self._hands.sweep(name)
+        if known.wish is Wish.UP and before.wish is Wish.DOWN:
+            self.await_down.happened(name, False)
         if order.is_down(known):
-            for waiter in self._down_waiters.pop(name, []):
-                waiter()
+            self.await_down.happened(name, True)
             if name not in self.enabled():
                 del self.programs[name]
-
-    def _announce(self, before: Known, known: Known) -> None:
-        if (known.state, known.life, known.reason) != (before.state, before.life, before.reason):
-            self.log.write("info", f"{known.name}: {known.state} (life {known.life})")
-            self.tell(type="state", **snapshot.change(known))
-        if known.linked != before.linked:
-            self.tell(type="link", program=known.name, life=known.life, linked=known.linked)
-        if known.restart and snapshot.phase(known) != snapshot.phase(before):
-            self.tell(type="phase", program=known.name, phase=snapshot.phase(known), life=known.life)
 
     def _carry_out(self, known: Known, effect: Effect) -> None:
         match effect:
@@ -371,6 +377,7 @@ class Runner:
             case events.Flush():
                 self._hands.flush(known.name, effect)
             case events.Spawn():
+                self._hold_place()  # never a second life beside that of another supervisor
                 self._seen[known.name] = self._read
                 self._hands.spawn(known)
             case events.Finished():
@@ -394,26 +401,13 @@ class Runner:
             name, life = connection.life
             del self.links[name]
             self.post(name, events.LinkLost(life))
+        self.await_restart.gone(connection)
+        self.await_down.gone(connection)
 
     def _finish(self, report: Report) -> None:
         shown = snapshot.report(report)
-        for waiter in self._restart_waiters.pop(report.program, []):
-            waiter(shown)
-        self.tell(type="restart", report=shown)
-
-    def _guard(self, what: str, act: Callable[[], object]) -> bool:
-        """Do what the world may refuse; that is a trouble to show and to go on with, and it ends by itself."""
-        try:
-            act()
-        except OSError as error:
-            if what not in self.trouble:
-                text = _("cannot write the %(what)s: %(why)s; going on without")
-                self.log.write("error", text % {"what": _(what), "why": foreign.why(error)})
-            self.trouble[what] = foreign.why(error)
-            return False
-        if self.trouble.pop(what, None):
-            self.log.write("info", _("the %(what)s can be written again") % {"what": _(what)})
-        return True
+        self.await_restart.happened(report.program, shown)
+        self._listeners.tell(type="restart", report=shown)
 
     def _configured(self, known: Known) -> Known:
         cache = self.settings.cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -17,9 +16,10 @@ INTERVAL_S: Final = 10.0
 class Scales:
     """Looks how much memory lives use, every `INTERVAL_S`."""
 
-    def __init__(self, post: Callable[[str, Event], None]) -> None:
-        """`post` takes a program's name and an event."""
+    def __init__(self, post: Callable[[str, Event], None], now_s: Callable[[], float]) -> None:
+        """`post` takes a program's name and an event; `now_s` is the time, as in `Instant.mono_s`."""
         self._post = post
+        self._now_s = now_s
         self._next_s = 0.0
 
     def due_s(self, programs: Mapping[str, Known]) -> list[float]:
@@ -28,7 +28,7 @@ class Scales:
 
     def look(self, programs: Mapping[str, Known]) -> None:
         """Weigh, if it is time."""
-        if (now_s := time.monotonic()) < self._next_s:
+        if (now_s := self._now_s()) < self._next_s:
             return
         for known, child in _limited(programs):
             self._next_s = now_s + INTERVAL_S

@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from supervisor.model import Known
+from supervisor.model import Instant, Known
 
 #: how often the end of a long shutdown is put off, and for how long each time, in seconds
 EXTEND_EVERY_S: Final = 10.0
@@ -131,10 +131,13 @@ def manager(environ: MutableMapping[str, str]) -> Manager | None:
 class Voice:
     """Speaks to the service manager, if there is one, and remembers what it has been told."""
 
-    def __init__(self, manager: Manager | None, attempt: Callable[[Callable[[], object]], bool]) -> None:
+    def __init__(
+        self, manager: Manager | None, attempt: Callable[[Callable[[], object]], bool], now: Callable[[], Instant]
+    ) -> None:
         """`attempt` calls a function, shows its OSError as a trouble, and returns whether there was none."""
         self._manager = manager
         self._attempt = attempt
+        self._now = now
         self._said = Said()
 
     @property
@@ -150,7 +153,7 @@ class Voice:
         """Say what is new, and that the loop which calls this is alive."""
         if (manager := self._manager) is None:
             return
-        mono_s = time.monotonic()
+        mono_s = self._now().mono_s
         said, lines = news(self._said, programs, leaving=leaving, watchdog_s=manager.watchdog_s, mono_s=mono_s)
         if lines:
             heard = self._attempt(lambda: manager.send(lines))
@@ -158,7 +161,7 @@ class Voice:
 
     def reloading(self) -> None:
         """Say that the settings are being read again; `reloaded` has to follow."""
-        self._say(reloading(time.monotonic()))
+        self._say(reloading(time.monotonic()))  # systemd's clock, whatever ours has left out
 
     def reloaded(self) -> None:
         """Say that the reading is over; also when the settings were refused, we are ready after it."""

@@ -294,12 +294,15 @@ def test_a_ticket_is_not_owed_while_the_old_life_serves_on() -> None:
     assert going(known, ev.Hello(2))[1] == [ev.Welcome(2, None)]
 
 
-@pytest.mark.parametrize(("hopeless", "state"), [(True, State.FATAL), (False, State.STARTING)])
-def test_what_cannot_be_spawned_before_it_is_mended_is_given_up_at_once(hopeless: bool, state: State) -> None:
+@pytest.mark.parametrize(("hopeless", "state"), [(True, State.FATAL), (False, State.BACKOFF)])
+def test_what_cannot_be_spawned_before_it_is_mended_is_given_up_and_the_rest_tried_again(
+    hopeless: bool, state: State
+) -> None:
     known = going(fresh(), ev.Start(), ev.SpawnFailed(1, "cannot start shop", hopeless), ev.Flushed(1))[0]
     assert known.state is state
     assert known.last_exit is not None
-    assert (known.last_exit.code, known.last_exit.reason) == (78 if hopeless else None, "cannot start shop")
+    assert (known.last_exit.code, known.last_exit.reason) == (78 if hopeless else 75, "cannot start shop")
+    assert known.crashes_s == ()
 
 
 def test_a_drain_that_never_ends_is_cut_off_and_reported() -> None:

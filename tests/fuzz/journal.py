@@ -1,0 +1,40 @@
+"""Files that a supervisor finds: what can be read is taken up, and what it writes is read again."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from supervisor.config import Program
+from supervisor.journal import History, Journal
+from supervisor.model import Known
+from tests.fuzz.driver import fuzz
+
+PROGRAM = Program()
+_directory = tempfile.TemporaryDirectory(prefix="stocksup-fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
+PATH = Path(_directory.name) / "journal.json"
+#: a line of the journal, into which nonsense is written
+WHOLE = b'{"name":"bot","program":{},"wish":"up","state":"RUNNING","life":7,"child":{"pid":1,"ticks":2,"boot_id":"x"}'
+
+
+def feed(data: bytes) -> None:
+    """Feed one file, as the journal and as the history."""
+    if data[:1] == b"+":
+        data = WHOLE + data[1:]
+    PATH.write_bytes(data)
+    journal = Journal(PATH)
+    for name in journal.names():
+        assert journal.recall(name, PROGRAM).name == name
+    journal.write(Known(name="kept", program=PROGRAM, life=3))
+    journal.close()
+    again = Journal(PATH)
+    assert again.recall("kept", PROGRAM).life == 3
+    again.close()
+    PATH.write_bytes(data)
+    history = History(PATH)
+    history.newest(100)
+    history.close()
+
+
+if __name__ == "__main__":
+    fuzz(feed, "supervisor.journal", "supervisor.model")
