@@ -69,7 +69,8 @@ def test_a_restart_by_word_and_by_button(toko: Shop, opened: Open) -> None:
     admin.be("Admin")
     bot = admin.page.locator("[data-program=bot]")
     expect(bot).to_have_attribute("data-life", "1")
-    expect(bot.locator(".health .fine")).to_have_count(4)
+    # live stock, buttons, what members see, gateway, database, cache, backups
+    expect(bot.locator(".health .fine")).to_have_count(7)
     expect(admin.page.locator("[data-program=discord] .health")).to_have_text(re.compile("connected bots *1"))
     admin.say("!restart")
     expect(admin.messages("restart").locator("button.danger")).to_be_visible()

@@ -21,7 +21,7 @@ from botapp.deposits.signing import sign
 from botapp.sandbox.ids import ADMIN_CHANNEL_ID, BUDI_ID, LIVE_CHANNEL_ID
 from botapp.store import accounts
 from tests.support.books import Books, books_of
-from tests.support.bot_process import ROOT, BotProcess, FakeDoor, free_port, write_config
+from tests.support.bot_process import PATIENCE_S, ROOT, BotProcess, FakeDoor, free_port, write_config
 from tests.support.discord_control import DiscordControl, controls, local_discord
 from tests.support.shop import text
 
@@ -34,6 +34,18 @@ class Sender:
 
     def __init__(self, port: int) -> None:
         self.port = port
+
+    def wait(self) -> None:
+        """Return when somebody listens; who finds the port taken tries again by and by, and no event tells that."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except OSError:
+                assert time.monotonic() < deadline_s, "nobody listens"
+                time.sleep(0.05)
+            else:
+                return
 
     def send(
         self,
@@ -94,9 +106,10 @@ def books(tmp_path: Path, sender: Sender) -> Books:
 
 
 @pytest.fixture
-def bot(tmp_path: Path, discord: DiscordControl, books: Books) -> Iterator[BotProcess]:
+def bot(tmp_path: Path, discord: DiscordControl, books: Books, sender: Sender) -> Iterator[BotProcess]:
     with BotProcess(tmp_path / "bot", discord) as one:
-        discord.wait_for_bot()  # it listens before it goes to Discord
+        discord.wait_for_bot()
+        sender.wait()
         yield one
 
 

@@ -19,7 +19,7 @@ const stateName = (name) => ({
 }[name] ?? name);
 const partName = (part) => ({
   livestock: _("livestock"), buttons: _("buttons"), gateway: _("gateway"), database: _("database"), cache: _("cache"),
-  loop_lag_ms: _("reaction time"), sessions: _("connected bots"),
+  link: _("members see"), backups: _("backups"), loop_lag_ms: _("reaction time"), sessions: _("connected bots"),
 }[part] ?? part.replaceAll("_", " "));
 
 /** Seconds since the supervisor was asked: what has an uptime goes on counting meanwhile. */
@@ -70,8 +70,8 @@ function program(one) {
 // A part of a program's health, whatever it is: a state with its error, a figure, or several figures.
 function healthRow(part, value) {
   if (value === null) return nothing;
-  const sick = value.is_healthy === false || value.connected === false || Boolean(value.problem);
-  const fine = value.is_healthy || value.connected || value.enabled;
+  const sick = value.is_healthy === false || value.connected === false || Boolean(value.problem) || (value.state ?? "normal") !== "normal";
+  const fine = value.is_healthy || value.connected || value.enabled || value.state === "normal";
   return html`<li class=${classMap({ sick, fine: fine && !sick })}>
     <span>${partName(part)}</span><span>${healthText(part, value)}</span>
     ${sick && (value.last_error ?? value.problem) ? html`<small>${value.last_error ?? value.problem}</small>` : nothing}
@@ -81,9 +81,16 @@ function healthRow(part, value) {
 function healthText(part, value) {
   if (typeof value !== "object") return part.endsWith("_ms") ? span(value / 1000) : String(value);
   if (part === "gateway") return value.connected ? (value.latency_ms === null ? _("connected") : span(value.latency_ms / 1000)) : _("not connected");
+  if (part === "link") return linkText(value.state);
   if (part === "cache") return value.problem ? _("off") : cacheText(value);
   if ("is_healthy" in value) return value.is_healthy ? _("healthy") : _("unhealthy");
   return Object.entries(value).filter(([, one]) => typeof one !== "object").map(([name, one]) => `${name} ${one}`).join(", ");
+}
+
+// What members see, given the health of stock and buttons.
+function linkText(state) {
+  const said = { normal: _("stock and buttons"), stock_broken: _("no stock, buttons off"), buttons_broken: _("no stock, buttons off"), both_broken: _("no stock, buttons off") };
+  return said[state] ?? state;
 }
 
 function cacheText(value) {
