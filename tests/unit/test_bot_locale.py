@@ -44,4 +44,4 @@ def test_every_line_of_the_log_goes_through_the_catalogue() -> None:
             ):
                 bare.append(ast.unparse(node.args[0]))
     bare = [one for one in bare if re.search("[a-z]", one.replace("%s", ""))]
-    assert bare == ["'cache.%s removed=%d%s'"], "a line for programs; people's lines are wrapped in _()"
+    assert bare == ["'cache.%s removed=%d'"], "a line for programs; people's lines are wrapped in _()"
