@@ -365,9 +365,8 @@ class Runner:
                 self._hands.checks.end(known.name, checks.RESTART)
             case events.Welcome():
                 self._ask(known.name, "welcome", life=effect.life, ticket=effect.ticket)
-            case events.AskDrain():
-                policy = known.flush_on_restart
-                self._ask(known.name, "drain", deadline_s=effect.deadline_s, why=effect.why, flush=policy)
+            case events.AskDrain(_, deadline_s, why):
+                self._ask(known.name, "drain", deadline_s=deadline_s, why=why, flush=known.flush_on_restart)
             case events.Terminate():
                 process.terminate(effect.child)
             case events.AskTraceback():

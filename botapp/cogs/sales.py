@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import logging
+from hashlib import blake2b
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import discord
+import msgspec
 from discord.ext import commands
 
 from botapp.cogs.commanding import Ctx, ShopCog, admin_command
@@ -20,6 +23,8 @@ log = logging.getLogger(__name__)
 #: days of a report if nobody says how many, and at most
 DEFAULT_DAYS = 7
 MAX_DAYS = 366
+#: how long a picture is kept, in seconds
+KEPT_S: Final = 86_400.0
 
 
 class Sales(ShopCog):
@@ -45,8 +50,11 @@ class Sales(ShopCog):
 
     async def _picture(self, picture: Picture) -> discord.File | None:
         """Return the picture; None, and the log says why, where there can be none."""
+        # drawing takes a process; the key is all that is drawn, so what is kept is never out of date
+        pictures = self.bot.cache.namespace("pictures", expires_in=KEPT_S)
+        key = blake2b(msgspec.json.encode(picture), digest_size=16).hexdigest()
         try:
-            return discord.File(io.BytesIO(await drawn(picture)), "sales.png")
+            return discord.File(io.BytesIO(await pictures.get_or_set(key, lambda: drawn(picture))), "sales.png")
         except CannotDraw as error:
             log.error(_("cannot draw the picture of the sales: %s"), error)
             return None

@@ -78,6 +78,8 @@ class Database:
         self.begun_anew: Exception | None = None
         #: what went wrong in the last transaction, if something did
         self.failed: Exception | None = None
+        #: whether `hold` is in force
+        self.is_held = False
         #: entries and bytes by namespace
         self.totals: dict[str, tuple[int, int]] = {}
         #: keys that this transaction has moved to the other file
@@ -115,6 +117,11 @@ class Database:
         """Return when the entry was set that was set first, in seconds since 1970. Raises apsw.Error."""
         at: float | None = self._reader.execute("SELECT min(set_at) FROM entries").get
         return at
+
+    def read_totals(self) -> dict[str, tuple[int, int]]:
+        """Return entries and bytes by namespace, with what other processes have set. Raises apsw.Error."""
+        rows: Any = self._look_up("SELECT * FROM totals", ()).fetchall()
+        return {namespace: (entries, size) for namespace, entries, size in rows}
 
     def has_moved(self) -> bool:
         """Tell whether another file, or none, is now where this one was opened."""
@@ -267,16 +274,13 @@ class Database:
         """
         self.let_go()
         self._holder.execute("BEGIN; SELECT 1 FROM totals").fetchall()
+        self.is_held = True
 
     def let_go(self) -> None:
         """Hold nothing: the log can be shortened, by other processes too. Raises apsw.Error."""
+        self.is_held = False
         if self._holder.in_transaction:
             self._holder.execute("COMMIT")
-
-    @property
-    def is_held(self) -> bool:
-        """Whether `hold` is in force."""
-        return self._holder.in_transaction
 
     def has_expiring(self) -> bool:
         """Tell whether there is something that will expire. Raises apsw.Error."""

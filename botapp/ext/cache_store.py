@@ -33,6 +33,8 @@ MAX_WAITING_BYTES: Final = 32 * 1024 * 1024
 MAX_ATTEMPTS: Final = 5
 #: how long opening waits for a lock of another process, in milliseconds
 OPEN_TIMEOUT_MS: Final = 20
+#: how often that is tried: two processes that make a new file at the same time are in each other's way
+OPEN_TRIES: Final = 10
 #: how often it is looked whether the files are still where they were, in seconds; only while the cache is used
 LOOK_INTERVAL_S: Final = 1.0
 #: how often what has expired is swept, in seconds; only while there is something that will expire
@@ -127,8 +129,14 @@ class CacheFiles:
 
     def totals(self) -> dict[Which, dict[str, tuple[int, int]]]:
         """Return entries and bytes by namespace, in each file."""
-        usable = self._usable
-        return {which: usable[which].totals if which in usable else {} for which in BOTH}
+        found: dict[Which, dict[str, tuple[int, int]]] = {which: {} for which in BOTH}
+        with self._lock:
+            for which, database in self._usable.items():
+                try:
+                    found[which] = database.read_totals()
+                except apsw.Error as error:
+                    self._note(which, error)
+        return found
 
     def oldest(self) -> dict[Which, float | None]:
         """Return when the oldest entry of each file was set, in seconds since 1970."""
@@ -255,7 +263,7 @@ class CacheFiles:
         try:
             if side.stale:
                 put_away(side.home)
-            database = Database(side.home, self._max_bytes, busy_timeout_ms=OPEN_TIMEOUT_MS)
+            database = _opened(side.home, self._max_bytes)
         except (OSError, apsw.Error) as error:
             self._give_up(which, error)
             return
@@ -426,3 +434,12 @@ class CacheFiles:
             self._counters.expired += removed
             # a batch at a time, and whoever waits comes in between
             self._sweep_at_s = _clock_s() + (0 if removed else SWEEP_INTERVAL_S)
+
+
+def _opened(home: Path, max_bytes: int) -> Database:
+    for _attempt in range(OPEN_TRIES - 1):
+        try:
+            return Database(home, max_bytes, busy_timeout_ms=OPEN_TIMEOUT_MS)
+        except (apsw.BusyError, FileNotFoundError):
+            time.sleep(OPEN_TIMEOUT_MS / 1000)
+    return Database(home, max_bytes, busy_timeout_ms=OPEN_TIMEOUT_MS)

@@ -190,7 +190,7 @@ def test_the_commands_while_the_bot_is_stopped(tmp_path: Path) -> None:
         assert json.loads(stocksup(toko, "cache", "clear", "--temporary", "--json").stdout)["removed"] is None
         assert not (tmp_path / "toko/state/cache/bot/temp-2").exists()
         assert sorted(look(toko, 2, keys)) == keys
-        assert "stop" in stocksup(toko, "cache", "clear", "--all").stdout
+        assert "berhenti" in stocksup(toko, "cache", "clear", "--all").stdout
         assert look(toko, 2, keys) == {}
         toko.ask("start", program="bot")
         toko.wait_for_state("bot", "RUNNING", life=2)
