@@ -68,6 +68,7 @@ class Keeper(ABC):
         self.directory = directory
         self.lines = Lines(directory / "lines")
         self.environ = {**clean_environ(), "BENCH_LINES": str(self.lines.path), **environ}
+        self.environ.pop("PYTHONPATH", None)  # the peer has a package `supervisor` too
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Keeper:

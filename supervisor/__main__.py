@@ -57,7 +57,7 @@ def main() -> int:
     arguments = _arguments(sys.argv[1:])
     os.umask(0o077)
     locale.use(language_of(arguments.config))
-    net = sys.excepthook = fall.Net(arguments.fallen, lambda level, line: print(line, end="", file=sys.stderr))
+    net = sys.excepthook = fall.Net(arguments.fallen, lambda level, line: print(line, file=sys.stderr))
     try:
         runner = _open(arguments.config, echo=arguments.report_fd is None)
     except ConfigError as error:

@@ -56,7 +56,7 @@ _NAMES: Final = {
     Kind.FATAL: N_("given up"),
     Kind.REFUSED: N_("refused"),
     Kind.DISK_LOW: N_("nearly full"),
-    Kind.TROUBLE: N_("cannot be written"),
+    Kind.TROUBLE: N_("cannot be used"),
 }
 
 

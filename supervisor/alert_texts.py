@@ -46,7 +46,7 @@ _WHAT: Final = {
     Kind.FATAL: N_("%(subject)s was given up and does not run"),
     Kind.REFUSED: N_("%(subject)s was refused: its token does not count"),
     Kind.DISK_LOW: N_("the disk is nearly full"),
-    Kind.TROUBLE: N_("the supervisor cannot write its %(subject)s"),
+    Kind.TROUBLE: N_("the supervisor cannot use its %(subject)s"),
     Kind.TEST: N_("a test"),
 }
 
@@ -55,7 +55,7 @@ _OVER: Final = {
     Kind.FATAL: N_("%(subject)s runs again"),
     Kind.REFUSED: N_("%(subject)s is let in and runs again"),
     Kind.DISK_LOW: N_("the disk has room again"),
-    Kind.TROUBLE: N_("the supervisor can write its %(subject)s again"),
+    Kind.TROUBLE: N_("the supervisor can use its %(subject)s again"),
 }
 
 _WHAT_TO_DO: Final = {

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Final
+
+from supervisor.locale import _
 
 #: one that has worked for that long has not begun in vain
 WORKED_S: Final = 60.0
@@ -48,8 +49,9 @@ class Net:
 
     def __call__(self, kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
         """Tell what has happened, and begin anew; does not return unless that is impossible."""
-        for line in traceback.format_exception(kind, value, trace):
-            self.note("critical", line)
+        # the interpreter itself writes the traceback, to stderr: it needs next to no memory for it
+        sys.__excepthook__(kind, value, trace)
+        self.note("critical", _("begins anew after: %(what)s") % {"what": f"{kind.__name__}: {value}"})
         worked = time.monotonic() - self._since_s >= WORKED_S
         fallen = 0 if worked else self._fallen
         time.sleep(wait_s(fallen))

@@ -78,9 +78,15 @@ def _stop(runner: Runner, connection: Connection, request: protocol.Stop) -> Fie
     runner.post(request.program, events.Stop())
     if not request.wait:
         return {"life": known.life}
-    runner.await_down.add(
-        request.program, connection, lambda _result: _answer(runner, connection, request, life=known.life)
-    )
+
+    def then(is_down: bool) -> None:
+        if is_down:
+            _answer(runner, connection, request, life=known.life)
+            return
+        text = _("%(program)s was started again before it was down") % {"program": request.program}
+        runner.door.answer(connection, protocol.refusal(request.id, "overtaken", text))
+
+    runner.await_down.add(request.program, connection, then)
     return None
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from supervisor.client import Client, encode, socket_at
-from tests.support.supervised import Json, bot, check, program, supervised, wait_gone
+from supervisor.client import Client, DoorError, encode, socket_at
+from tests.support.supervised import PATIENCE_S, Json, bot, check, program, supervised, wait_gone
 
 PHASES = ["check_s", "drain_s", "stop_s", "flush_s", "start_s"]
 
@@ -342,3 +342,16 @@ ORDERED = ("spawned", "ready", "drain", "terminated")
 def _without_ready(told: list[tuple[str, str]]) -> list[tuple[str, str]]:
     # a life hears the answer to its "ready" after the next program may have been spawned
     return [one for one in told if one[0] != "ready"]
+
+
+def test_a_stop_that_is_overtaken_by_a_start_is_told_so(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:endless-drain", drain_timeout_s=1) as it:
+        it.start()
+        with it.client() as waits, ThreadPoolExecutor(1) as beside:
+            asked = beside.submit(waits.request, "stop", program="bot", wait=True, timeout_s=PATIENCE_S)
+            it.diary.wait("drain", life=1)
+            it.ask("start", program="bot")
+            with pytest.raises(DoorError) as caught:
+                asked.result(PATIENCE_S)
+        assert caught.value.code == "overtaken"
+        it.wait_state("RUNNING", life=2)
