@@ -9,6 +9,7 @@ from botapp.locale import N_, _
 from botapp.store import products, refusals
 from botapp.store.products import of_code
 from botapp.ui import admin_texts
+from botapp.ui.typed import price_and_rest
 from botapp.ui.words import price as price_in_words
 from botapp.ui.words import quoted
 
@@ -29,7 +30,12 @@ class Products(ShopCog):
     )
     async def addproduct(self, ctx: Ctx, code: str, name: str, price: str, *, description: str = "") -> None:
         """Put a product on sale."""
-        cost, now_ms = self.amount(price), self.shop.now_ms()
+        if ctx.interaction is None:
+            # typed, the price has no end of its own: "5 DL sent by DM"
+            cost, description = price_and_rest(price, description, self.shop.units)
+        else:
+            cost = self.amount(price)
+        now_ms = self.shop.now_ms()
         made = await self.act(ctx, f"{code} {cost}", products.add, code, name, cost, description, now_ms)
         await self.say(ctx, _("✅ On sale: %s") % admin_texts.product_line(made, self.shop.units))
 

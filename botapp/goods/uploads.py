@@ -66,7 +66,7 @@ class Uploads:
             finally:
                 await self._forget(batch)
         duplicates = tuple(sorted((*adding.duplicates, *sorted_lines.duplicates)))
-        return Upload(code, adding.added, duplicates, sorted_lines.blank, sorted_lines.oversize)
+        return Upload(code, adding.added, duplicates, adding.sold_before, sorted_lines.blank, sorted_lines.oversize)
 
     async def sweep(self) -> None:
         """Forget what uploads of an earlier life have left. What cannot be done now is done before the next upload."""

@@ -34,7 +34,8 @@ class NotAnAmount(ValueError):
 
 
 _ITEM: Final = re.compile(
-    r"\s*(?P<count>\d{1,3}(?:[.,]\d{3})+|\d+)(?!\d)\s*(?P<unit>[^\W\d_](?:[^\d,;+]*[^\s\d,;+])?)?\s*(?:[,;+]|$)"
+    r"\s*(?P<count>[0-9]{1,3}(?:[.,][0-9]{3})+|[0-9]+)(?!\d)\s*(?P<unit>[^\W\d_](?:[^\d,;+]*[^\s\d,;+])?)?"
+    r"\s*(?P<end>[,;+]|$)"
 )
 
 
@@ -51,7 +52,8 @@ def parse(text: str, units: Sequence[Unit]) -> int:
     while at < len(rest):
         found = _ITEM.match(rest, at)
         value = values.get(_folded(found["unit"] or "")) if found else None
-        if found is None or value is None:
+        # half of one cannot be told from one and half of a hundred: "1,5" is no list, as "1 DL, 5 WL" is
+        if found is None or value is None or (found["end"] == "," and not found["unit"]):
             raise NotAnAmount(rest[at:].strip())
         total += int(re.sub(r"[.,]", "", found["count"])) * value
         at = found.end()

@@ -124,6 +124,8 @@ class Adding(Struct, frozen=True):
     added: int
     #: numbers of lines, from 1, whose item is in stock already or stands earlier in the upload
     duplicates: tuple[int, ...]
+    #: the same, whose item was sold before
+    sold_before: tuple[int, ...] = ()
 
 
 def order_number(purchase_id: int) -> str:

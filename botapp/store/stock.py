@@ -11,7 +11,7 @@ from botapp.store.claims import lock, take_available
 from botapp.store.products import of_code
 from botapp.store.records import Adding, Product
 from botapp.store.rules import Line
-from botapp.store.tables import IS_AVAILABLE, product, purchase, stock_item, stock_staged
+from botapp.store.tables import IS_AVAILABLE, IS_HANDED_OUT, product, purchase, stock_item, stock_staged
 
 #: lines that are staged in one transaction: short enough that a purchase hardly notices
 STAGED_AT_ONCE = 1000
@@ -38,7 +38,7 @@ def stage(connection: Connection, batch: str, lines: Sequence[Line]) -> None:
 
 
 def publish(connection: Connection, batch: str, code: str, *, actor: str, now_ms: int) -> Adding:
-    """Make a staged batch stock of a product, all at once. What is in stock already is passed over.
+    """Make a staged batch stock of a product, all at once. What is in stock, or was sold before, is passed over.
 
     Raises NoSuchProduct.
     """
@@ -48,9 +48,17 @@ def publish(connection: Connection, batch: str, code: str, *, actor: str, now_ms
         stock_item.c.digest == stock_staged.c.digest,
         IS_AVAILABLE,
     )
+    # somebody has it already: also what was refunded has been seen
+    sold_before = exists().where(
+        stock_item.c.product_id == found.id,
+        stock_item.c.digest == stock_staged.c.digest,
+        IS_HANDED_OUT,
+    )
     of_batch = stock_staged.c.batch == batch
     query = select(stock_staged.c.line).where(of_batch, in_stock).order_by(stock_staged.c.line)
     duplicates = tuple(connection.execute(query).scalars())
+    query = select(stock_staged.c.line).where(of_batch, sold_before, ~in_stock).order_by(stock_staged.c.line)
+    sold = tuple(connection.execute(query).scalars())
     names = ("product_id", "content", "digest", "status", "added_by", "added_at_ms")
     fresh = (
         select(
@@ -61,14 +69,14 @@ def publish(connection: Connection, batch: str, code: str, *, actor: str, now_ms
             literal(actor),
             literal(now_ms),
         )
-        .where(of_batch, ~in_stock)
+        .where(of_batch, ~in_stock, ~sold_before)
         .order_by(stock_staged.c.line)
     )
     counted = insert(stock_item).from_select(names, fresh).execution_options(preserve_rowcount=True)
     added = connection.execute(counted).rowcount
     if added:
         connection.execute(update(product).where(product.c.id == found.id).values(low_told=False))
-    return Adding(added, duplicates)
+    return Adding(added, duplicates, sold)
 
 
 def unstage(connection: Connection, batch: str | None, limit: int = STAGED_AT_ONCE) -> int:

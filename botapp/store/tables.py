@@ -138,6 +138,13 @@ stock_item: Final = Table(
         postgresql_where=text("status = 'available'"),
     ),
     Index("stock_item_of_purchase", "purchase_id"),
+    Index(
+        "stock_item_handed_out",
+        "product_id",
+        "digest",
+        sqlite_where=text("purchase_id IS NOT NULL"),
+        postgresql_where=text("purchase_id IS NOT NULL"),
+    ),
     CheckConstraint("status IN ('available', 'sold', 'withdrawn')", name="stock_item_status"),
 )
 
@@ -226,4 +233,5 @@ admin_log: Final = Table(
 
 #: conditions of the partial indexes. A database uses such an index only where the condition is written out, as here.
 IS_AVAILABLE: Final = stock_item.c.status == literal_column("'available'")
+IS_HANDED_OUT: Final = stock_item.c.purchase_id.is_not(None)
 IS_PENDING: Final = delivery.c.state == literal_column("'pending'")

@@ -128,6 +128,18 @@ def _questions() -> list[tuple[str, Select[tuple[object, ...]]]]:
             .where(user_link.c.user_id.is_(None), account.c.balance != 0),
         ),
         (
+            _("an item of product %s was sold %s times, first in order %s and last in order %s"),
+            select(
+                stock_item.c.product_id,
+                func.count(),
+                func.min(stock_item.c.purchase_id),
+                func.max(stock_item.c.purchase_id),
+            )
+            .where(stock_item.c.purchase_id.is_not(None))
+            .group_by(stock_item.c.product_id, stock_item.c.digest)
+            .having(func.count() > 1),
+        ),
+        (
             _("user %s has an account that is not there"),
             select(user_link.c.user_id)
             .outerjoin(account, account.c.id == user_link.c.account_id)

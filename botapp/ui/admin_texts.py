@@ -28,6 +28,7 @@ class Upload(Struct, frozen=True):
     added: int
     #: numbers of lines, from 1
     duplicates: tuple[int, ...]
+    sold_before: tuple[int, ...]
     blank: tuple[int, ...]
     oversize: tuple[int, ...]
 
@@ -50,6 +51,7 @@ def uploaded(upload: Upload) -> str:
         lines = [_("⚠️ Nothing was added to %s.") % quoted(upload.code)]
     for what, numbers in (
         (_("In stock already, or twice in the file"), upload.duplicates),
+        (_("Sold before, so somebody has it"), upload.sold_before),
         (_("Empty"), upload.blank),
         (_("Too long"), upload.oversize),
     ):

@@ -150,6 +150,13 @@ def test_an_upload_becomes_stock_without_what_is_there(database: Database) -> No
     assert database.run_here(stock.withdraw, "A", 4, 10)[1] == ("one", "two", "three", "four")
 
 
+def test_what_was_sold_does_not_come_back_and_what_was_withdrawn_may(shop: Database) -> None:
+    # an admin brings last week's file again
+    shop.run_here(stock.stage, "b", sort_lines(["steam-0", "new", "steam-9", "steam-4"]).items)
+    adding = shop.run_here(stock.publish, "b", "STEAM", actor=ACTOR, now_ms=1)
+    assert (adding.added, adding.duplicates, adding.sold_before) == (2, (3,), (1,))
+
+
 def test_what_is_staged_is_no_stock_and_is_forgotten_bit_by_bit(database: Database) -> None:
     database.run_here(products.add, "A", "A", 1, "", 1)
     for batch in ("b1", "b2"):

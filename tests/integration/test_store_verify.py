@@ -35,6 +35,13 @@ BROKEN = {
         ["UPDATE stock_item SET purchase_id = 3 WHERE content = 'steam-0'"],
         ["order 1: 3 pieces were bought, 2", "order 3: 1 pieces were bought, 2"],
     ),
+    "the same key sold to two": (
+        [
+            "UPDATE stock_item SET digest = (SELECT digest FROM stock_item WHERE content = 'steam-0')"
+            " WHERE purchase_id = 3"
+        ],
+        ["was sold 2 times, first in order 1 and last in order 3"],
+    ),
     "a sold item on the shelf again": (
         [
             "UPDATE stock_item SET status = 'available', left_at_ms = NULL WHERE content = 'steam-0'",

@@ -164,10 +164,11 @@ def test_numbers_of_lines_are_said_in_short_and_bounded() -> None:
 
 
 def test_a_report_names_only_what_there_is() -> None:
-    assert uploaded(Upload("VPN", 3, (), (), ())) == "✅ 3 added to `VPN`."
-    report = uploaded(Upload("VPN", 0, (1, 2), (3,), ()))
+    assert uploaded(Upload("VPN", 3, (), (), (), ())) == "✅ 3 added to `VPN`."
+    report = uploaded(Upload("VPN", 0, (1, 2), (4,), (3,), ()))
     assert report.startswith("⚠️ Nothing was added to `VPN`.")
     assert "2 (lines 1–2)" in report
+    assert "Sold before, so somebody has it: 1 (lines 4)" in report
     assert "Too long" not in report
 
 
