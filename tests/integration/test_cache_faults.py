@@ -404,7 +404,9 @@ def test_a_key_leaves_one_file_before_it_is_in_the_other(
         cache.close()
 
     asyncio.run(work())
-    assert order[:2] == (["temp", "perm"] if permanent else ["perm", "temp"])
+    wanted = ("temp", "perm") if permanent else ("perm", "temp")
+    # a sweep may have come in between
+    assert wanted in zip(order[::2], order[1::2], strict=True)
 
 
 def test_killed_200_times_in_the_middle(tmp_path: Path) -> None:
