@@ -100,6 +100,14 @@ def test_a_directory_that_cannot_be_changed(tmp_path: Path) -> None:
     assert (found["again"], found["problem after"]) == (1, None)
 
 
+def test_files_that_can_neither_be_written_nor_put_away_are_not_found_as_they_were(tmp_path: Path) -> None:
+    found = scene("nothing_can_be_changed", tmp_path, *without_privileges())
+    assert {key: found[key] for key in FORGOTTEN} == FORGOTTEN
+    assert found["problem"]
+    assert (found["again"], found["problem after"]) == (1, None)
+    assert found["next life"] == {"again": 1}
+
+
 def test_a_clear_in_a_directory_that_cannot_be_changed(tmp_path: Path) -> None:
     found = scene("read_only_directory_clear", tmp_path, *without_privileges())
     assert found == {"removed": 110, "there": 0, "perm there": 0, "next life": 0, "works": True}
@@ -284,6 +292,8 @@ def test_what_another_process_clears_is_gone_at_once(tmp_path: Path) -> None:
         environ = {**os.environ, "STOCKSUP_CACHE_DIR": str(tmp_path / "temp")}
         environ["STOCKSUP_CACHE_PERM_DIR"] = str(tmp_path / "perm")
         subprocess.run([sys.executable, "-c", clear], env=environ, cwd=ROOT, check=True)
+        # it is not that the directory is looked at
+        cache._files._look_at_s = float("inf")
         assert await cache.get("key", "nothing") == "nothing"
         assert await cache.get("perm", "nothing") == "nothing"
         assert await cache.set("key", "new")
@@ -373,6 +383,30 @@ def test_a_life_that_is_to_end_leaves_the_next_ones_directory_alone(tmp_path: Pa
         cache.close()
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize("permanent", [False, True])
+def test_a_key_leaves_one_file_before_it_is_in_the_other(
+    tmp_path: Path, permanent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    commit = Database.commit
+
+    def noted(self: Database) -> None:
+        order.append(self.path.parts[-3])
+        commit(self)
+
+    async def work() -> None:
+        cache = open_cache(tmp_path)
+        await cache.set("key", 1, permanent=not permanent)
+        monkeypatch.setattr(Database, "commit", noted)
+        await cache.set("key", 2, permanent=permanent)
+        cache.close()
+
+    asyncio.run(work())
+    wanted = ("temp", "perm") if permanent else ("perm", "temp")
+    # a sweep may have come in between
+    assert wanted in zip(order[::2], order[1::2], strict=True)
 
 
 def test_killed_200_times_in_the_middle(tmp_path: Path) -> None:

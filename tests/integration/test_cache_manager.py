@@ -287,6 +287,20 @@ def test_a_forgotten_close_neither_hangs_the_exit_nor_loses_a_write(tmp_path: Pa
     cache.close()
 
 
+def test_what_was_asked_in_the_same_turn_is_committed_by_a_close(tmp_path: Path) -> None:
+    async def scene() -> None:
+        cache = open_cache(tmp_path)
+        setting = asyncio.create_task(cache.set("key", 1))
+        await asyncio.sleep(0)
+        cache.close()
+        assert await setting
+        again = open_cache(tmp_path)
+        assert await again.get("key") == 1
+        again.close()
+
+    asyncio.run(scene())
+
+
 def test_where_it_is_kept_without_a_supervisor() -> None:
     found = directories({"XDG_CACHE_HOME": "/x"})
     assert found == (Path("/x/stocksup/standalone/temp"), Path("/x/stocksup/standalone/perm"))

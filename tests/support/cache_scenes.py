@@ -133,6 +133,17 @@ async def limited_clear(path: Path) -> Found:
     return await _clear_in(path, no_file_can_grow)
 
 
+async def nothing_can_be_changed(path: Path) -> Found:
+    """No file can grow, and none can be put away either."""
+
+    @contextmanager
+    def both() -> Iterator[None]:
+        with no_file_can_grow(), read_only_directories(path):
+            yield
+
+    return await _fault(path, both)
+
+
 async def full_disk(path: Path) -> Found:
     return await _fault(path, lambda: full(path))
 
