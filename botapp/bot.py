@@ -72,6 +72,9 @@ class ShopBot(commands.Bot):
             command_prefix=settings.bot.prefix,
             intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True),
             help_command=None,
+            # phones write the first letter large, and put a space where none was meant
+            case_insensitive=True,
+            strip_after_prefix=True,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,

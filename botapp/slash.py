@@ -62,6 +62,11 @@ def describe(known: Iterable[commands.Command[Any, ..., Any]]) -> None:
         app_commands.describe(**words)(shown)
 
 
+async def _are_known(tree: app_commands.CommandTree[Any]) -> bool:
+    known = {one.name for one in await tree.fetch_commands()}
+    return known >= {one.name for one in tree.get_commands()}
+
+
 async def sync_if_changed(tree: app_commands.CommandTree[Any], state_file: Path) -> None:
     """Tell Discord the commands of `tree` unless it knows them; `state_file` remembers that.
 
@@ -69,7 +74,8 @@ async def sync_if_changed(tree: app_commands.CommandTree[Any], state_file: Path)
     """
     try:
         fresh = await fingerprint(tree)
-        if state.load(state_file).commands == fresh:
+        # a Discord that was made anew, as the demo's is, knows none of them whatever we remember
+        if state.load(state_file).commands == fresh and await _are_known(tree):
             return
         await tree.sync()
         state.change(state_file, commands=fresh)

@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy.engine import URL
 
+from botapp import state
 from botapp.config import ConfigError, Settings
 from botapp.data import daily, snapshot
 from botapp.data.backup import address_of
@@ -18,7 +19,9 @@ from botapp.data.problems import DataProblem
 from botapp.data.standing import version_there
 from botapp.findings import Finding
 from botapp.locale import _
+from botapp.state import StateError
 from botapp.store import schema
+from botapp.store.unavailable import RESTORE
 
 _BAD_CONFIG: Final = 78
 #: how old the newest backup may be where one is made each day
@@ -42,8 +45,10 @@ def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield Finding("database", name, str(error))
         return
     if damage is not None:
-        text = _("it is damaged (%s); run: stocksup data restore latest")
-        yield Finding("database", name, text % damage)
+        text = _("it is damaged (%s); run: %s")
+        yield Finding("database", name, text % (damage, RESTORE))
+    elif version is None and _were_made(settings):
+        yield Finding("database", name, _("it is lost; bring it back, or run: %s") % RESTORE)
     elif version is None:
         yield Finding("database", _("database: none yet; it is made with the first start"))
     elif version != schema.VERSIONS[-1]:
@@ -53,6 +58,13 @@ def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield Finding("database", _("database: of version %s, as it should be") % version)
     if version is not None:
         yield _backups(settings, url, now)
+
+
+def _were_made(settings: Settings) -> bool:
+    try:
+        return state.load(settings.state_file).books_made
+    except StateError:
+        return False  # what is wrong with that file, the bot says
 
 
 def _damage(url: URL) -> str | None:

@@ -104,7 +104,7 @@ def from_flags(shell: Shell, existing: Existing, given: Given) -> Wanted:
 
 def from_questions(shell: Shell, existing: Existing, given: Given) -> Wanted:
     """Return what is wanted, asked for on the terminal as far as it is not given."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise click.UsageError(
             _("it asks questions and needs a terminal; without one: stocksup init --non-interactive")
         )

@@ -24,7 +24,7 @@ from sqlalchemy.pool import StaticPool
 
 from botapp.locale import _
 from botapp.private import make_directory
-from botapp.store.unavailable import Unavailable
+from botapp.store.unavailable import RESTORE, Unavailable
 from botapp.system import why
 
 log = logging.getLogger(__name__)
@@ -198,7 +198,7 @@ class Database:
 
     def _open_file(self) -> Engine:
         if not self._path.exists() and not self._may_create:
-            self._error = _("there is no database at %s; bring it back, or run: stocksup data restore") % self._path
+            self._error = _("there is no database at %s; bring it back, or run: %s") % (self._path, RESTORE)
             raise Unavailable(self._error)
         try:
             make_directory(self._path.parent)
@@ -240,8 +240,8 @@ def problem_in_words(technical: str, where: str) -> str:
         "attempt to write a readonly database": _("it may not be written to; mend its permissions"),
         "unable to open database file": _("it cannot be opened; mend its path or its permissions"),
         "disk I/O error": _("the disk has a fault"),
-        "database disk image is malformed": _("it is damaged; run: stocksup data restore"),
-        "file is not a database": _("it is damaged; run: stocksup data restore"),
+        "database disk image is malformed": _("it is damaged; run: %s") % RESTORE,
+        "file is not a database": _("it is damaged; run: %s") % RESTORE,
     }
     return _("database %(where)s: %(problem)s") % {"where": where, "problem": known.get(technical, technical)}
 
