@@ -88,6 +88,7 @@ class Database:
 
 
 def test_the_database_gone_and_back(running: Shop) -> None:
+    """Failure 10: one failed check set the partner aside for ever."""
     database = Database(running)
     database.go()
     # whoever needs it is told, and so is everybody in the channel
@@ -124,6 +125,7 @@ def test_a_server_error_of_discord_is_tried_again(running: Shop) -> None:
 
 
 def test_after_a_429_the_newest_state_is_shown(running: Shop) -> None:
+    """Failure 11: rate limits on the live message, each answered by another edit."""
     running.discord.faults(
         {"method": "PATCH", "path": "/channels/*/messages/*", "status": 429, "retry_after_s": 1.5, "times": 1}
     )
@@ -179,6 +181,7 @@ def test_a_restart_while_something_is_broken(running: Shop, state: str) -> None:
 
 
 def test_second_live_messages_go_and_other_languages_have_their_own(tmp_path: Path) -> None:
+    """Failure 8: an id that was forgotten led to a second live message."""
     extra = '[[bot.live]]\nchannel_id = 1400000000000000010\nlanguage = "en"\n'
     with shop(tmp_path, extra=extra) as one:
         one.start()

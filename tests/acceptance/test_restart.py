@@ -42,6 +42,7 @@ def live_messages(toko: Shop) -> list[Json]:
 
 
 def test_the_whole_chain(toko: Shop) -> None:
+    """Failure 16: `!restart` asked nobody, drained nothing and said nothing afterwards."""
     before = toko.program()
     live = live_messages(toko)
     assert len(live) == 1
