@@ -70,6 +70,9 @@ class ShopBot(commands.Bot):
     def __init__(self, settings: Settings, surroundings: Surroundings | None) -> None:
         super().__init__(
             command_prefix=settings.bot.prefix,
+            # keyboards of phones begin with a capital letter, and put spaces
+            case_insensitive=True,
+            strip_after_prefix=True,
             intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True),
             help_command=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
