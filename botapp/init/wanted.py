@@ -78,7 +78,8 @@ def given_token(token_file: Path | None, environ: Mapping[str, str]) -> str | No
             return None
         origin = "$DISCORD_TOKEN"
     elif str(token_file) == "-":
-        text, origin = sys.stdin.read(4 * MAX_TOKEN_CHARS), _("standard input")
+        # closed, it is None
+        text, origin = sys.stdin.read(4 * MAX_TOKEN_CHARS) if sys.stdin else "", _("standard input")
     else:
         if not token_file.exists():
             raise click.UsageError(_("cannot open %s: there is no such file") % token_file)
@@ -104,7 +105,8 @@ def from_flags(shell: Shell, existing: Existing, given: Given) -> Wanted:
 
 def from_questions(shell: Shell, existing: Existing, given: Given) -> Wanted:
     """Return what is wanted, asked for on the terminal as far as it is not given."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # a stream that is closed is None
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise click.UsageError(
             _("it asks questions and needs a terminal; without one: stocksup init --non-interactive")
         )
