@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy.engine import URL
 
+from botapp import state
 from botapp.config import ConfigError, Settings
 from botapp.data import daily, snapshot
 from botapp.data.backup import address_of
@@ -44,6 +45,9 @@ def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
     if damage is not None:
         text = _("it is damaged (%s); run: stocksup data restore latest")
         yield Finding("database", name, text % damage)
+    elif version is None and (lost := _lost(settings, url)) is not None:
+        yield Finding("database", name, lost)
+        yield _backups(settings, url, now)
     elif version is None:
         yield Finding("database", _("database: none yet; it is made with the first start"))
     elif version != schema.VERSIONS[-1]:
@@ -53,6 +57,22 @@ def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield Finding("database", _("database: of version %s, as it should be") % version)
     if version is not None:
         yield _backups(settings, url, now)
+
+
+def _lost(settings: Settings, url: URL) -> str | None:
+    """Say that a file is missing which the shop had; None: it had none yet, as far as anybody knows."""
+    if url.get_backend_name() != "sqlite" or (path := Path(str(url.database))).exists():
+        return None
+    try:
+        if not state.load(settings.state_file).books_made:
+            return None
+    except state.StateError as error:
+        return str(error)
+    text = _(
+        "the shop had one, but %s is missing; bring it back, or run: stocksup stop bot, "
+        "stocksup data restore latest, stocksup start"
+    )
+    return text % path
 
 
 def _damage(url: URL) -> str | None:
