@@ -70,11 +70,11 @@ class ShopBot(commands.Bot):
     def __init__(self, settings: Settings, surroundings: Surroundings | None) -> None:
         super().__init__(
             command_prefix=settings.bot.prefix,
-            intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True),
-            help_command=None,
-            # phones write the first letter large, and put a space where none was meant
+            # keyboards of phones begin with a capital letter, and put spaces
             case_insensitive=True,
             strip_after_prefix=True,
+            intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True),
+            help_command=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,

@@ -209,6 +209,7 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     _check_address(path, "api_base", api_base, ("http://", "https://"))
     _check_address(path, "gateway", gateway, ("ws://", "wss://"))
     _check_timezone(path, settings.timezone)
+    _check_live(path, settings)
     _check_store(path, settings.store)
     discord = msgspec.structs.replace(settings.discord, api_base=api_base.rstrip("/"), gateway=gateway)
     return msgspec.structs.replace(settings, discord=discord)
@@ -347,6 +348,19 @@ def _check_timezone(path: Path, name: str) -> None:
         raise ConfigError(text % {"path": path, "name": name}) from error
 
 
+def _check_live(path: Path, settings: Settings) -> None:
+    """Raise ConfigError where two live messages would be the same one."""
+    seen = {(settings.bot.live_channel_id, settings.language)}
+    for one in settings.bot.live:
+        if (place := (one.channel_id, one.language)) in seen:
+            text = _(
+                '%(path)s: [[bot.live]] channel_id: channel %(channel)d has a live message in language "%(language)s" '
+                "already; take this one out, or give it another channel_id or language"
+            )
+            raise ConfigError(text % {"path": path, "channel": one.channel_id, "language": one.language})
+        seen.add(place)
+
+
 def _check_store(path: Path, store: Store) -> None:
     if (unit := problem_of(store.currency)) is not None:
         text = _(
@@ -354,6 +368,19 @@ def _check_store(path: Path, store: Store) -> None:
             "without digits, each once, and one unit with value = 1"
         )
         raise ConfigError(text % {"path": path, "unit": unit})
+    bases = [unit.name for unit in store.currency if unit.value == 1]
+    if len(bases) > 1:
+        text = _(
+            '%(path)s: [[store.currency]] value: "%(one)s" and "%(other)s" have value = 1; expected one base unit: '
+            "give the other its worth in it, or take it out"
+        )
+        raise ConfigError(text % {"path": path, "one": bases[0], "other": bases[1]})
+    if store.deposits.channel_ids and not store.deposits.webhook_ids:
+        text = _(
+            "%(path)s: [store.deposits] webhook_ids: none is named, so no deposit in channel_ids is believed; name the "
+            "webhooks that report there, or take channel_ids out"
+        )
+        raise ConfigError(text % {"path": path})
     for key, group in (("handle_pattern", "handle"), ("amount_pattern", "amount")):
         try:
             groups = re.compile(getattr(store.deposits, key)).groupindex

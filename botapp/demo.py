@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -180,14 +180,25 @@ def _wait_until_up(place: Path) -> str:
 def _follow(supervisor: subprocess.Popen[bytes], log: Path) -> None:
     """Show what the bot logs, from its last beginning on, until the supervisor has ended."""
     with log.open(encoding="utf-8", errors="replace") as file:
+        lines = of_last_life(file.readlines())
         going = True
         while going:
             going = supervisor.poll() is None
-            for line in file:
+            for line in (*lines, *file):
                 click.echo(_shown(line), nl=False)
+            lines = []
             sys.stdout.flush()
             if going:
                 time.sleep(FOLLOW_INTERVAL_S)
+
+
+def of_last_life(lines: Sequence[str]) -> Sequence[str]:
+    """Return those lines of the log that the last life has written: all, where it began in an earlier file. Pure."""
+    for at in range(len(lines) - 1, -1, -1):
+        mark = read_mark(lines[at].rstrip("\n"))
+        if mark is not None and mark.what == "starts":
+            return lines[at:]
+    return lines
 
 
 def _shown(line: str) -> str:

@@ -62,20 +62,14 @@ def describe(known: Iterable[commands.Command[Any, ..., Any]]) -> None:
         app_commands.describe(**words)(shown)
 
 
-async def _are_known(tree: app_commands.CommandTree[Any]) -> bool:
-    known = {one.name for one in await tree.fetch_commands()}
-    return known >= {one.name for one in tree.get_commands()}
-
-
 async def sync_if_changed(tree: app_commands.CommandTree[Any], state_file: Path) -> None:
-    """Tell Discord the commands of `tree` unless it knows them; `state_file` remembers that.
+    """Tell Discord the commands of `tree` unless it knows them; `state_file` remembers what was told.
 
     What goes wrong is logged; the next life tries again.
     """
     try:
         fresh = await fingerprint(tree)
-        # a Discord that was made anew, as the demo's is, knows none of them whatever we remember
-        if state.load(state_file).commands == fresh and await _are_known(tree):
+        if state.load(state_file).commands == fresh and await _knows(tree):
             return
         await tree.sync()
         state.change(state_file, commands=fresh)
@@ -85,6 +79,12 @@ async def sync_if_changed(tree: app_commands.CommandTree[Any], state_file: Path)
         )
     else:
         log.info(_("Slash commands are known to Discord: %s"), ", ".join(f"/{one.name}" for one in tree.get_commands()))
+
+
+async def _knows(tree: app_commands.CommandTree[Any]) -> bool:
+    """Ask Discord whether it knows the commands of `tree` by name: what it was told once may be gone since."""
+    known = {(one.type, one.name) for one in await tree.fetch_commands()}
+    return known == {(discord.AppCommandType.chat_input, one.name) for one in tree.get_commands()}
 
 
 async def fingerprint(tree: app_commands.CommandTree[Any]) -> str:

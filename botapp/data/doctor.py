@@ -47,8 +47,9 @@ def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
     if damage is not None:
         text = _("it is damaged (%s); run: %s")
         yield Finding("database", name, text % (damage, RESTORE))
-    elif version is None and _were_made(settings):
-        yield Finding("database", name, _("it is lost; bring it back, or run: %s") % RESTORE)
+    elif version is None and (lost := _lost(settings, url)) is not None:
+        yield Finding("database", name, lost)
+        yield _backups(settings, url, now)
     elif version is None:
         yield Finding("database", _("database: none yet; it is made with the first start"))
     elif version != schema.VERSIONS[-1]:
@@ -60,11 +61,16 @@ def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield _backups(settings, url, now)
 
 
-def _were_made(settings: Settings) -> bool:
+def _lost(settings: Settings, url: URL) -> str | None:
+    """Say that a file is missing which the shop had; None: it had none yet, as far as anybody knows."""
+    if url.get_backend_name() != "sqlite" or (path := Path(str(url.database))).exists():
+        return None
     try:
-        return state.load(settings.state_file).books_made
-    except StateError:
-        return False  # what is wrong with that file, the bot says
+        if not state.load(settings.state_file).books_made:
+            return None
+    except StateError as error:
+        return str(error)
+    return _("the shop had one, but %s is missing; bring it back, or run: %s") % (path, RESTORE)
 
 
 def _damage(url: URL) -> str | None:

@@ -78,7 +78,8 @@ def given_token(token_file: Path | None, environ: Mapping[str, str]) -> str | No
             return None
         origin = "$DISCORD_TOKEN"
     elif str(token_file) == "-":
-        text, origin = sys.stdin.read(4 * MAX_TOKEN_CHARS), _("standard input")
+        # closed, it is None
+        text, origin = sys.stdin.read(4 * MAX_TOKEN_CHARS) if sys.stdin else "", _("standard input")
     else:
         if not token_file.exists():
             raise click.UsageError(_("cannot open %s: there is no such file") % token_file)

@@ -225,6 +225,11 @@ def test_a_backup_stays_on_the_server(shop: AdminShop) -> None:
     assert "There is no backup" in shop.typed("!backup")
 
 
+def test_a_command_is_understood_as_phones_write_it(shop: AdminShop) -> None:
+    assert "has 5 DL 5 WL" in shop.typed("!Addbal budi 5")
+    assert "has 5 DL 10 WL" in shop.typed("! ADDBAL budi 5")
+
+
 def test_members_may_not_and_learn_nothing(shop: AdminShop) -> None:
     for command in ("!addbal Budi 500", "!adminhelp", "!addbal", "!blacklist", "!blacklist add x", "!addstock STEAM10"):
         assert shop.typed(command, by="Budi") == "⛔ Only admins may do that."

@@ -113,6 +113,16 @@ def test_marks_of_lives_are_shown_in_the_language_in_use() -> None:
     assert demo._shown("2026-11-24T04:00:00+0700 INFO ada\n") == "2026-11-24T04:00:00+0700 INFO ada\n"
 
 
+def test_only_the_log_of_the_last_life_is_shown() -> None:
+    mark = "--- stocksup 2026-11-24T04:00:00+0700: life {} of bot {} ---\n"
+    first = [mark.format(1, "starts"), "one\n", mark.format(1, "ended: exit 0")]
+    second = [mark.format(2, "starts"), "two\n", mark.format(2, "ended: exit 0")]
+    assert demo.of_last_life([*first, *second]) == second
+    moved = [mark.format(1, "goes on"), "one\n"]
+    assert demo.of_last_life(moved) == moved
+    assert demo.of_last_life([]) == []
+
+
 def test_the_banner_tells_somebody_behind_ssh_how_to_reach_the_page() -> None:
     assert "ssh" not in demo.banner(8099, {}, "owner")
     shown = demo.banner(8099, {"SSH_CONNECTION": "10.0.0.1 5555 10.0.0.2 22"}, "owner")

@@ -161,6 +161,12 @@ def test_commands_are_told_only_when_they_have_changed(discord: DiscordControl, 
         )
 
 
+def test_a_discord_that_has_lost_the_commands_is_told_them_again(place: Path) -> None:
+    for _life in range(2):  # each time a local Discord that begins empty
+        with local_discord() as discord, BotProcess(place, discord):
+            wait_for_commands(discord)
+
+
 def test_a_slash_restart_without_a_supervisor_says_so(discord: DiscordControl, place: Path) -> None:
     with BotProcess(place, discord):
         wait_for_commands(discord)

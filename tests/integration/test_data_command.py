@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from botapp import state
 from botapp.store import schema
 from botapp.store.database import url_of
 from botapp.store.tables import account
@@ -167,6 +168,19 @@ def test_check_before_the_first_start(tmp_path: Path) -> None:
     assert "none yet; it is made with the first start" in found["database"]["name"]
     assert "backups" not in found
     assert not list((tmp_path / "fresh").rglob("shop.db"))
+
+
+def test_check_knows_that_a_database_that_was_there_is_missing(shop: Instance) -> None:
+    made = tell(shop, "backup")["path"]
+    file = shop.directory / "state" / "bot" / "shop.db"
+    state.change(file.with_name("state.json"), books_made=True)
+    file.unlink()
+    found = findings(shop)
+    assert f"the shop had one, but {file} is missing" in found["database"]["problem"]
+    assert "stocksup stop bot, stocksup data restore latest, stocksup start" in found["database"]["problem"]
+    assert "0 hours old" in found["backups"]["name"]
+    assert tell(shop, "restore", "latest")["file"] == made
+    assert "as it should be" in findings(shop)["database"]["name"]
 
 
 @pytest.mark.parametrize("damage", ["newer", "damaged", "no database", "away"])

@@ -345,6 +345,22 @@ def test_without_a_terminal_it_says_what_to_use(setup: Setup) -> None:
     assert b"--non-interactive" in done.stderr
 
 
+def test_a_closed_standard_input_is_said_as_well(setup: Setup) -> None:
+    for words, said in (((), "--non-interactive"), (("--token-file", "-"), "token")):
+        done = subprocess.run(
+            ["sh", "-c", 'exec "$0" "$@" <&-', *setup.command(*words)],
+            cwd=setup.home,
+            env=setup.environ(),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        assert done.returncode == 2, done.stderr
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_a_refused_token_is_a_failure_and_nothing_is_written(setup: Setup) -> None:
     setup.discord.faults(token="another")
     done = setup.run("--language", "en", DISCORD_TOKEN=TOKEN)

@@ -10,6 +10,9 @@ import pytest
 from botapp import bot_token, config
 from botapp.config import ConfigError
 
+CHANNEL = "channel_id = 5"
+TWICE = '[[bot.live]] channel_id: channel 5 has a live message in language "%s" already; take this one out'
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -61,11 +64,24 @@ def test_tables_of_the_supervisor_are_left_to_it(file: Path) -> None:
         ("[discord]\ngateway = 'ws://x:9999999/'", '[discord] gateway: "ws://x:9999999/" is not an address; expected'),
         ("[discord]\napi_base = 'http://x:port/'", '[discord] api_base: "http://x:port/" is not an address; expected'),
         ("[discord]\ngateway = 'http://x'", '[discord] gateway: "http://x" is not an address; expected'),
+        (f"[[bot.live]]\n{CHANNEL}\n[[bot.live]]\n{CHANNEL}", TWICE % "id"),
+        (f"[bot]\nlive_{CHANNEL}\n[[bot.live]]\n{CHANNEL}", TWICE % "id"),
+        (f"language = 'en'\n[bot]\nlive_{CHANNEL}\n[[bot.live]]\n{CHANNEL}\nlanguage = 'en'", TWICE % "en"),
+        (
+            "".join(f"[[store.currency]]\nname = '{name}'\nshort = '{name}'\nvalue = 1\n" for name in "AB"),
+            '[[store.currency]] value: "A" and "B" have value = 1; expected one base unit: give the other',
+        ),
+        ("[store.deposits]\nchannel_ids = [5]", "[store.deposits] webhook_ids: none is named"),
         ("[bot", "not valid TOML at line 1, column 5: "),
     ],
 )
 def test_a_mistake_is_one_message_with_place_cause_and_remedy(file: Path, text: str, expected: str) -> None:
     assert refused(file, text).startswith(expected)
+
+
+def test_a_channel_may_have_a_live_message_in_each_language(file: Path) -> None:
+    file.write_text(f"[bot]\nlive_{CHANNEL}\n[[bot.live]]\n{CHANNEL}\nlanguage = 'en'\n")
+    assert len(config.load(file, {}).bot.live) == 1
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
