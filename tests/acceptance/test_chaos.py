@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -65,16 +66,20 @@ def test_a_witness_tells_of_a_second_life(tmp_path: Path) -> None:
 # --- the real bot ---
 
 
-def _kill(toko: Shop, victim: str) -> None:
-    if victim in ("bot", "both") and (pid := toko.program()["pid"]):
+def _kill(toko: Shop, victim: str) -> int | None:
+    """Kill who is named; return the pid of the bot if it was among them."""
+    pid: int | None = toko.program()["pid"] if victim in ("bot", "both") else None
+    if pid:
         os.kill(pid, signal.SIGKILL)
     if victim in ("supervisor", "both"):
         toko.kill_supervisor()
+    return pid
 
 
-def _serves(toko: Shop) -> bool:
+def _serves(toko: Shop, killed: int | None) -> bool:
+    """Tell whether a bot serves that was not killed: that one is said to run until somebody has seen its end."""
     one = toko.program()
-    return one["state"] == "RUNNING" and one["linked"] and one["restart"] is None
+    return one["state"] == "RUNNING" and one["linked"] and one["restart"] is None and one["pid"] != killed
 
 
 @pytest.mark.timeout(300)
@@ -88,12 +93,10 @@ def test_the_real_bot_has_one_session_and_one_live_message_whatever_is_killed(tm
             toko.restart_from_discord()
             # what is tried is that it happens at any moment
             time.sleep(dice.random())
-            _kill(toko, victim)
+            killed = _kill(toko, victim)
             if victim != "bot":
                 toko.start_supervisor()
-            toko.wait_for(
-                lambda: (one := toko.program())["state"] == "RUNNING" and one["linked"] and not one["restart"]
-            )
+            toko.wait_for(partial(_serves, toko, killed))
             discord.wait_for(
                 lambda: [one["connected"] for one in discord.sessions()["sessions"]].count(True) == 1,
                 what=f"one session in round {number}",
