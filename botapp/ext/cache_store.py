@@ -189,7 +189,7 @@ class CacheFiles:
     # --- reading ---
 
     def _look(self) -> None:
-        """Notice files that are no longer where they were, and those that may be tried again."""
+        """Notice files that are no longer where they were."""
         now_s = _clock_s()
         self._look_at_s = now_s + LOOK_INTERVAL_S
         with self._lock:
@@ -200,9 +200,6 @@ class CacheFiles:
             if not all(database.is_held for database in self._readable):
                 # whatever the writer does, it renews that afterwards
                 self._writer.tell(lambda: None)
-            due = [which for which, side in self._sides.items() if side.problem and now_s >= side.retry_at_s]
-            if due:
-                self._writer.tell(lambda: self._retry(due))
 
     # --- the writer ---
 
@@ -349,9 +346,10 @@ class CacheFiles:
             log.info(_("cache: %s is another directory now; opened again"), self._sides[which].home)
             self._open(which)
 
-    def _retry(self, sides: Sequence[Which]) -> None:
-        for which in sides:
-            if self._sides[which].problem is not None and which not in self._usable:
+    def _retry_due(self) -> None:
+        """Try files again that could not be used, where it is time for that."""
+        for which, side in self._sides.items():
+            if side.problem is not None and which not in self._usable and _clock_s() >= side.retry_at_s:
                 self._open(which)
 
     def _reopen_moved(self) -> None:
@@ -359,8 +357,7 @@ class CacheFiles:
             if not self.sealed and database.has_moved():
                 self._close(which)
                 self._open(which)
-        now_s = _clock_s()
-        self._retry([which for which, side in self._sides.items() if side.problem and now_s >= side.retry_at_s])
+        self._retry_due()
 
     def _clear(self, which: Sequence[Which]) -> int | None:
         self._reopen_moved()
@@ -398,11 +395,14 @@ class CacheFiles:
             self._close(which)
 
     def idle_s(self) -> float | None:
-        """Return after how many seconds something is to be swept; None: there is nothing that will expire."""
-        until_s: float | None = None
+        """Return after how many seconds something is to be swept or tried again; None: there is nothing to do."""
+        # nobody may ask for long, and what is off is to be back by itself
+        retries = [side.retry_at_s - _clock_s() for side in self._sides.values() if side.problem is not None]
+        until_s = max(LOOK_INTERVAL_S, min(retries)) if retries else None
         try:
             if any(database.has_expiring() for database in self._readable):
-                until_s = max(0.0, self._sweep_at_s - _clock_s())
+                sweep_s = max(0.0, self._sweep_at_s - _clock_s())
+                until_s = sweep_s if until_s is None else min(until_s, sweep_s)
             if any(database.is_held for database in self._readable):
                 until_s = LOOK_INTERVAL_S if until_s is None else min(until_s, LOOK_INTERVAL_S)
         except apsw.Error:
@@ -415,11 +415,13 @@ class CacheFiles:
             task()
 
     def tidy(self) -> None:
-        """Keep the logs short, and sweep some of what has expired."""
+        """Keep the logs short, sweep some of what has expired, and try again what could not be used."""
         if self._later:
             # whoever has waited for what comes before that goes on first
             time.sleep(GRACE_S)
             self._do_later()
+        if not self.sealed:
+            self._retry_due()
         in_use = _clock_s() < self._look_at_s + LOOK_INTERVAL_S
         for which, database in list(self._usable.items()):
             try:

@@ -113,6 +113,20 @@ def test_a_clear_in_a_directory_that_cannot_be_changed(tmp_path: Path) -> None:
     assert found == {"removed": 110, "there": 0, "perm there": 0, "next life": 0, "works": True}
 
 
+def test_what_was_off_is_back_by_itself_though_nobody_asks(tmp_path: Path) -> None:
+    (tmp_path / "temp").write_text("in the way")
+    cache = open_cache(tmp_path)
+    try:
+        assert cache.health()["last_error"]
+        (tmp_path / "temp").unlink()
+        deadline_s = time.monotonic() + 30
+        while not file_of(tmp_path).exists() and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+        assert file_of(tmp_path).exists()
+    finally:
+        cache.close()
+
+
 def test_a_disk_that_takes_no_writes_from_the_start(tmp_path: Path) -> None:
     found = scene("begins_read_only", tmp_path, *own_mounts(tmp_path))
     assert (found["kept"], found["got"], found["after"]) == (False, "nothing", 1)
