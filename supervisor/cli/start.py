@@ -49,7 +49,9 @@ def command(instance: Instance, foreground: bool) -> int:
 
 def _under_systemd() -> bool:
     # terminals of a desktop session carry an INVOCATION_ID too: that of the terminal's own service
-    return "NOTIFY_SOCKET" in os.environ or ("INVOCATION_ID" in os.environ and not sys.stdin.isatty())
+    # a standard input that is closed is None
+    terminal = sys.stdin is not None and sys.stdin.isatty()
+    return "NOTIFY_SOCKET" in os.environ or ("INVOCATION_ID" in os.environ and not terminal)
 
 
 def _become_supervisor(config: Path, *, keep_wishes: bool) -> None:
