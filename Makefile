@@ -48,7 +48,7 @@ docs: .venv/.dev ## write what is made from the code anew: diagrams, reference o
 bench-restart: .venv/.dev .venv/.compiled ## measure restarts beside other supervisors ## ukur restart di samping supervisor lain
 	$(BIN)/python bench/restart.py
 
-bench-cache: .venv/.dev .venv/.compiled ## measure the cache beside others
+bench-cache: .venv/.dev .venv/.compiled ## measure the cache beside others ## ukur cache di samping yang lain
 	$(BIN)/python -m bench.cache
 
 lock: .venv-lock/.made ## choose the newest versions that pyproject.toml allows ## pilih versi terbaru yang diizinkan pyproject.toml
