@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -119,11 +120,22 @@ class Shop:
 
     def wait_for(self, predicate: Callable[[], T | None]) -> T:
         """Return what `predicate` returns once it is true, asked now and whenever something has changed."""
+        deadline_s = time.monotonic() + PATIENCE_S
         with Client(self.socket) as listener:
-            happened = listener.events(timeout_s=PATIENCE_S)
+            happened = listener.events(timeout_s=1.0)
             while not (result := predicate()):
-                next(happened)
+                # what happens between the question and the subscription is told to nobody: look again soon
+                try:
+                    next(happened)
+                except (DoorError, StopIteration):
+                    return self._wait_on(predicate, deadline_s)
             return result
+
+    def _wait_on(self, predicate: Callable[[], T | None], deadline_s: float) -> T:
+        while not (result := predicate()):
+            assert time.monotonic() < deadline_s, "it has not become so"
+            time.sleep(0.1)
+        return result
 
     def log(self, program: str = "bot") -> str:
         """Return the log of a program."""
