@@ -120,16 +120,8 @@ class Shop:
 
     def wait_for(self, predicate: Callable[[], T | None]) -> T:
         """Return what `predicate` returns once it is true, asked now and whenever something has changed."""
-        deadline_s = time.monotonic() + PATIENCE_S
-        with Client(self.socket) as listener:
-            happened = listener.events(timeout_s=1.0)
-            while not (result := predicate()):
-                # what happens between the question and the subscription is told to nobody: look again soon
-                try:
-                    next(happened)
-                except (DoorError, StopIteration):
-                    return self._wait_on(predicate, deadline_s)
-            return result
+        # what happens between a question and a subscription would be told to nobody
+        return self._wait_on(predicate, time.monotonic() + PATIENCE_S)
 
     def _wait_on(self, predicate: Callable[[], T | None], deadline_s: float) -> T:
         while not (result := predicate()):
