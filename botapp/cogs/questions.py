@@ -41,6 +41,8 @@ class _Open:
     dialog: Dialog
     wording: Wording
     on_yes: Callable[[], None]
+    #: None until Discord has said that it is there
+    message_id: int | None = None
     decided: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -48,7 +50,7 @@ class Questions(commands.Cog):
     """All questions of this life that wait for their answers."""
 
     def __init__(self) -> None:
-        self._open: dict[int, _Open] = {}
+        self._open: list[_Open] = []
 
     async def ask(
         self,
@@ -67,17 +69,18 @@ class Questions(commands.Cog):
             on_yes: called at once when the answer is yes, before anything else can happen.
         """
         view = ClickView((wording.yes, wording.no), self._clicked)
-        message = await ctx.reply(wording.question, view=view, ephemeral=wording.private)
         dialog = Dialog(ctx.author.id, ctx.channel.id, time.monotonic() + confirmation.ANSWER_WITHIN_S)
-        question = self._open[message.id] = _Open(dialog, wording, on_yes)
-        if is_overtaken():
-            self._step(question, Overtaken())
+        question = _Open(dialog, wording, on_yes)
+        # before it is sent: an answer may arrive sooner than Discord's word that the question is there
+        self._open.append(question)
         try:
-            await asyncio.wait_for(question.decided.wait(), confirmation.ANSWER_WITHIN_S)
-        except TimeoutError:
-            self._step(question, None)
+            message = await ctx.reply(wording.question, view=view, ephemeral=wording.private)
+            question.message_id = message.id
+            if is_overtaken():
+                self._step(question, Overtaken())
+            await self._wait_for_decision(question)
         finally:
-            del self._open[message.id]
+            self._open.remove(question)
             view.stop()
         stage = question.dialog.stage
         await message.edit(content=wording.ending(stage), view=None)
@@ -85,22 +88,22 @@ class Questions(commands.Cog):
 
     def waits(self, message_id: int) -> bool:
         """Tell whether a message is a question that still waits for its answer."""
-        return message_id in self._open
+        return self._of(message_id) is not None
 
     def overtake(self) -> None:
         """A restart begins: close all questions that still wait."""
-        for question in list(self._open.values()):
+        for question in self._open:
             self._step(question, Overtaken())
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """An answer may have been written; of several questions it is to the newest."""
-        for question in reversed(list(self._open.values())):
+        for question in reversed(self._open):
             if self._step(question, Said(message.author.id, message.channel.id, message.content)):
                 break
 
     async def _clicked(self, interaction: discord.Interaction[Any], custom_id: str) -> None:
-        question = self._open.get(interaction.message.id) if interaction.message else None
+        question = self._of(interaction.message.id) if interaction.message else None
         if question is None:
             await interaction.response.defer()
         elif interaction.user.id != question.dialog.user_id:
@@ -110,6 +113,15 @@ class Questions(commands.Cog):
             await interaction.response.defer()
             answer = "yes" if custom_id == question.wording.yes.custom_id else "no"
             self._step(question, Said(interaction.user.id, question.dialog.channel_id, answer))
+
+    async def _wait_for_decision(self, question: _Open) -> None:
+        try:
+            await asyncio.wait_for(question.decided.wait(), confirmation.ANSWER_WITHIN_S)
+        except TimeoutError:
+            self._step(question, None)
+
+    def _of(self, message_id: int) -> _Open | None:
+        return next((one for one in self._open if one.message_id == message_id), None)
 
     def _step(self, question: _Open, event: Said | Overtaken | None) -> bool:
         """Let something happen to a question; return whether that has ended it."""
