@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import time
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -24,6 +23,7 @@ from botapp.ext.cache_manager import CacheManager
 from botapp.link import Link
 from botapp.locale import _
 from botapp.log import reopen
+from botapp.opening import Opening, OpeningTree
 from botapp.passing import PassingMessage
 from botapp.self_restart import SelfRestart
 from botapp.state import StateError
@@ -36,7 +36,6 @@ from botapp.ui.shopfront import Shopfront
 from supervisor.client import Message, Surroundings
 
 if TYPE_CHECKING:
-    from botapp.shop import Shop
     from botapp.store.records import Product
 
 log = logging.getLogger(__name__)
@@ -64,12 +63,13 @@ def point_at(settings: Settings) -> None:
 class ShopBot(commands.Bot):
     """The bot. `ending` is set once it is to end; who set it reads `unreachable` for the reason."""
 
-    #: the shop's part; there from `setup_hook` on, because what it stands on loads while Discord lets us in
-    shop: Shop
+    #: opens the shop, and ends with why that failed; there from `setup_hook` on
+    opens: asyncio.Task[None]
 
     def __init__(self, settings: Settings, surroundings: Surroundings | None) -> None:
         super().__init__(
             command_prefix=settings.bot.prefix,
+            tree_cls=OpeningTree,
             # keyboards of phones begin with a capital letter, and put spaces
             case_insensitive=True,
             strip_after_prefix=True,
@@ -81,6 +81,7 @@ class ShopBot(commands.Bot):
             allowed_mentions=discord.AllowedMentions.none(),
         )
         self.settings = settings
+        self.opening = Opening()
         self.background = Background(on_change=self._tell_pending)
         self.cache = CacheManager(max_bytes=settings.cache.max_bytes)
         self.link = self._make_link(surroundings) if surroundings else None
@@ -114,18 +115,14 @@ class ShopBot(commands.Bot):
     # --- Discord ---
 
     async def setup_hook(self) -> None:
-        """Make buttons of earlier lives work again, and the commands."""
-        module = await asyncio.to_thread(importlib.import_module, "botapp.shop")
-        self.shop = module.Shop(self.settings, self.shopfront.look_soon)
-        await self.shop.open()
+        """Make buttons of earlier lives work again, and begin to open the shop."""
+        self.opens = asyncio.create_task(self.opening.run(self))
         await self.tree.set_translator(slash.Words())
         self.add_view(ClickView(render.buttons(enabled=True), self.clicks.serve_live))
         await self.add_cog(self.questions)
         await self.add_cog(self.admin)
         await self.add_cog(SetupCog(self))
         await self.add_cog(LiveWatch(self.shopfront))
-        await self.shop.add_to(self)
-        slash.describe(self.walk_commands())
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Count sessions that are begun; all but the first are told to the supervisor, who counts the day's."""
@@ -147,7 +144,6 @@ class ShopBot(commands.Bot):
         self.shopfront.serve()
         if not self.background.draining:
             self.background.spawn(_("live messages"), self._tidy())
-            self.background.spawn(_("slash commands"), slash.sync_if_changed(self.tree, self.settings.state_file))
         self.background.every(_("loop lag"), LAG_INTERVAL_S, self._measure_lag)
 
     async def on_resumed(self) -> None:
@@ -166,6 +162,14 @@ class ShopBot(commands.Bot):
         never_open = getattr(self, "ws", None) is None
         if not self.connection.was_up and (never_open or self.connection.lost_tries >= FIRST_TRIES):
             self.unreachable.set()
+
+    async def process_commands(self, message: discord.Message, /) -> None:
+        """Do what a message orders; a command that is not known yet waits for the shop."""
+        if not message.author.bot:
+            context = await self.get_context(message)
+            if context.invoked_with and context.command is None:
+                await self.opening.wait()
+        await super().process_commands(message)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Serve what members click, choose and fill in; the buttons of the live message have a view of their own."""
@@ -248,7 +252,7 @@ class ShopBot(commands.Bot):
             "buttons": self.shopfront.buttons.get_status(),
             "link": self.shopfront.health(),
             "gateway": self.connection.health(self.latency),
-            **(self.shop.health() if hasattr(self, "shop") else {"database": None}),
+            **(self.opening.shop.health() if self.opening.shop else {"database": None}),
             "cache": self.cache.health(),
             "loop_lag_ms": round(self._lag_s * 1000, 1),
         }
@@ -273,8 +277,8 @@ class ShopBot(commands.Bot):
         except TimeoutError:
             log.warning(_("Discord did not close the connection in time"))
         self.cache.close()
-        if hasattr(self, "shop"):
-            await self.shop.close()
+        if self.opening.shop is not None:
+            await self.opening.shop.close()
 
     def _make_link(self, surroundings: Surroundings) -> Link:
         return Link(
@@ -385,7 +389,8 @@ class ShopBot(commands.Bot):
     # --- small things ---
 
     async def _serve_step(self, interaction: discord.Interaction[Any], step: Step) -> None:
-        await self.shop.flows.serve(interaction, step)
+        if (shop := await self.opening.wait_for(interaction)) is not None:
+            await shop.flows.serve(interaction, step)
 
     def _probe_buttons(self) -> str | None:
         """Say why clicks on the buttons cannot be served; None: they can."""
@@ -393,11 +398,11 @@ class ShopBot(commands.Bot):
         return self.connection.problem(self.latency) or no_views
 
     def _notify(self, text: str) -> None:
-        if hasattr(self, "shop"):
-            self.shop.notify(text)
+        if self.opening.shop is not None:
+            self.opening.shop.notify(text)
 
     async def _read_products(self) -> tuple[Product, ...]:
-        return await self.shop.products()
+        return await (await self.opening.wait()).products()
 
     def _chosen_channel_id(self) -> int:
         """Return the channel that `/setup` has chosen; 0: none, or nobody knows any more."""

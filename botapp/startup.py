@@ -189,7 +189,7 @@ async def _live(settings: Settings, token: str) -> int:
 
 async def _serve(bot: ShopBot, token: str) -> None:
     await bot.login(token)
-    await bot.connect()
+    await asyncio.gather(bot.opens, bot.connect())
 
 
 def _without_supervisor(knocking: asyncio.Task[None]) -> Ending:

@@ -63,7 +63,7 @@ class DepositServer:
         self._shop = shop
         self._key = key
         self._port = shop.settings.store.deposits.http_port
-        self._teller = DepositTeller(bot)
+        self._teller = DepositTeller(bot, shop)
         self._repeats = Repeats()
         self._http = web.Server(self._handle, access_log=None, auto_decompress=False)
         self._server: asyncio.Server | None = None

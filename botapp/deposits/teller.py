@@ -18,6 +18,7 @@ from botapp.ui.words import amount, quoted
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
+    from botapp.shop import Shop
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,9 @@ log = logging.getLogger(__name__)
 class DepositTeller:
     """Tells what became of deposits. What cannot be told is logged; the books have it anyway."""
 
-    def __init__(self, bot: ShopBot) -> None:
+    def __init__(self, bot: ShopBot, shop: Shop) -> None:
         self._bot = bot
+        self._shop = shop
 
     def tell(self, taken: Sequence[Taken], message: discord.Message | None = None) -> None:
         """Have everybody told whom it concerns, soon. `message` is the one that reported it, if it was one."""
@@ -57,7 +59,7 @@ class DepositTeller:
         if message is not None:
             text = f"{text}\n{message.jump_url}"
         whose = str(by.id) if by is not None and deposit.refusal == "forged" else key_of(deposit.handle)
-        self._bot.shop.notify(text, f"deposit:{deposit.refusal}:{whose}")
+        self._shop.notify(text, f"deposit:{deposit.refusal}:{whose}")
 
     async def _tell_members(self, taken: Sequence[Taken], message: discord.Message | None) -> None:
         for one in taken:
@@ -71,7 +73,7 @@ class DepositTeller:
             await self._mark(message, all(not one.deposit.refusal for one in taken))
 
     def _booked(self, taken: Taken) -> str:
-        units = self._bot.shop.units
+        units = self._shop.units
         facts = {"amount": amount(taken.deposit.amount or 0, units), "balance": amount(taken.balance or 0, units)}
         return _("💰 Your deposit of %(amount)s has arrived. Balance: %(balance)s.") % facts
 

@@ -53,7 +53,7 @@ class WebhookDeposits:
         except ValueError as error:
             text = _("%(path)s: [store.deposits] handle_pattern or amount_pattern cannot be used: %(problem)s")
             raise ConfigError(text % {"path": shop.settings.path, "problem": error}) from error
-        self._teller = DepositTeller(bot)
+        self._teller = DepositTeller(bot, shop)
         self._heard: dict[int, dict[int, discord.Message]] = {one: {} for one in self._settings.channel_ids}
         self._problems: dict[int, str] = {}
         self._lock = asyncio.Lock()

@@ -1,0 +1,73 @@
+"""The shop opens while the bot serves already: what it stands on takes longer to load than Discord to let us in.
+
+What is asked of the shop meanwhile waits for it; where Discord wants an answer soon, it is said that it opens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from botapp import slash
+from botapp.locale import _, speaking
+from botapp.ui import language
+
+if TYPE_CHECKING:
+    from botapp.bot import ShopBot
+    from botapp.shop import Shop
+
+#: how long an interaction waits for the shop, in seconds: Discord gives three for the answer
+PATIENCE_S: Final = 2.0
+
+
+class Opening:
+    """How far this life's shop is."""
+
+    #: None until it is loaded; it is open when `wait` returns
+    shop: Shop | None = None
+
+    def __init__(self) -> None:
+        self._done = asyncio.Event()
+
+    async def run(self, bot: ShopBot) -> None:
+        """Load the shop, open it, and give `bot` its part. To be called once. Raises ConfigError."""
+        module = await asyncio.to_thread(importlib.import_module, "botapp.shop")
+        shop: Shop = module.Shop(bot.settings, bot.shopfront.look_soon)
+        self.shop = shop
+        await shop.open()
+        await shop.add_to(bot)
+        slash.describe(bot.walk_commands())
+        self._done.set()
+        if not bot.background.draining:
+            bot.background.spawn(_("slash commands"), slash.sync_if_changed(bot.tree, bot.settings.state_file))
+
+    async def wait(self) -> Shop:
+        """Return the shop as soon as it is open."""
+        await self._done.wait()
+        assert self.shop is not None
+        return self.shop
+
+    async def wait_for(self, interaction: discord.Interaction[Any]) -> Shop | None:
+        """Return the shop as soon as it is open; None: that takes too long, which whoever waits has been told."""
+        try:
+            return await asyncio.wait_for(self.wait(), PATIENCE_S)
+        except TimeoutError:
+            with speaking(language.of_interaction(interaction)):
+                text = _("⏳ The shop is just opening. Please try again in a moment.")
+                await interaction.response.send_message(text, ephemeral=True)
+            return None
+
+
+class OpeningTree(app_commands.CommandTree["ShopBot"]):
+    """Slash commands, those of the shop too, which are there only once it is open."""
+
+    async def interaction_check(self, interaction: discord.Interaction[ShopBot], /) -> bool:
+        """Wait for the shop where a command is not known yet; return whether to go on."""
+        data: dict[str, Any] = dict(interaction.data or {})
+        name = str(data.get("name", ""))
+        known = self.get_command(name) is not None
+        return known or await interaction.client.opening.wait_for(interaction) is not None
