@@ -94,7 +94,7 @@ class ShopBot(commands.Bot):
             self._live_messages(),
             edit_interval_s=settings.bot.edit_interval_s,
             probe_buttons=self._probe_buttons,
-            on_health=self._beat,
+            on_health=self.beat,
             on_error=self.self_restart.look,
         )
         self.questions = Questions()
@@ -133,7 +133,7 @@ class ShopBot(commands.Bot):
         """READY: members are served from here on."""
         was_ready = self.connection.was_up
         self.connection.up()
-        self._beat()
+        self.beat()
         if was_ready:
             return
         if self.link is not None:
@@ -149,7 +149,7 @@ class ShopBot(commands.Bot):
     async def on_resumed(self) -> None:
         """The session goes on after a lost connection."""
         self.connection.up()
-        self._beat()
+        self.beat()
         self.shopfront.look_soon()
 
     async def on_disconnect(self) -> None:
@@ -157,11 +157,16 @@ class ShopBot(commands.Bot):
         if self.connection.down():
             # one that comes back soon is not worth a word to members
             asyncio.get_running_loop().call_later(OFFLINE_GRACE_S, self.shopfront.look_soon)
-        self._beat()
+        self.beat()
         # discord.py cannot try again by itself when not even the first connection came about
         never_open = getattr(self, "ws", None) is None
         if not self.connection.was_up and (never_open or self.connection.lost_tries >= FIRST_TRIES):
             self.unreachable.set()
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Somebody wrote: perhaps a command, perhaps something that the shop has to know."""
+        self.opening.hear(message)
+        await self.process_commands(message)
 
     async def process_commands(self, message: discord.Message, /) -> None:
         """Do what a message orders; a command that is not known yet waits for the shop."""
@@ -428,7 +433,8 @@ class ShopBot(commands.Bot):
         except StateError as error:
             log.warning(_("cannot remove an earlier live message: %s"), error)
 
-    def _beat(self) -> None:
+    def beat(self) -> None:
+        """Tell the supervisor how the bot is, now: something has changed."""
         if self.link is not None:
             self.link.beat()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 #: how long an interaction waits for the shop, in seconds: Discord gives three for the answer
 PATIENCE_S: Final = 2.0
+#: messages that are kept for the shop until it is open; of more than these the oldest are forgotten
+MAX_HEARD: Final = 1000
 
 
 class Opening:
@@ -32,6 +35,13 @@ class Opening:
 
     def __init__(self) -> None:
         self._done = asyncio.Event()
+        #: messages that came while it was not open: some report deposits
+        self.heard: deque[discord.Message] = deque(maxlen=MAX_HEARD)
+
+    def hear(self, message: discord.Message) -> None:
+        """A message has come, anywhere; while the shop does not hear by itself, it is kept for it."""
+        if not self._done.is_set():
+            self.heard.append(message)
 
     async def run(self, bot: ShopBot) -> None:
         """Load the shop, open it, and give `bot` its part. To be called once. Raises ConfigError."""
@@ -42,6 +52,8 @@ class Opening:
         await shop.add_to(bot)
         slash.describe(bot.walk_commands())
         self._done.set()
+        self.heard.clear()
+        bot.beat()
         if not bot.background.draining:
             bot.background.spawn(_("slash commands"), slash.sync_if_changed(bot.tree, bot.settings.state_file))
 

@@ -60,7 +60,7 @@ class WebhookDeposits:
         self._queued = False
 
     def serve(self) -> None:
-        """Read the channels from now on. To be called once."""
+        """Read the channels from now on, with what came while the shop was opening. To be called once."""
 
         async def mended_perhaps(*_events: object) -> None:
             self.look_soon()
@@ -79,6 +79,8 @@ class WebhookDeposits:
         ):
             self._bot.add_listener(mended_perhaps, f"on_{event}")
         self._bot.add_listener(heard, "on_message")
+        for message in self._bot.opening.heard:
+            self.heard(message)
         self._bot.background.every(_("deposits"), LOOK_INTERVAL_S, self._look)
 
     def heard(self, message: discord.Message) -> None:

@@ -92,7 +92,7 @@ def admin_shop(place: Path, *, extra: str = "") -> Iterator[tuple[AdminShop, Bot
         one = AdminShop(place, discord)
         one.register(balance=500)
         with BotProcess(place, discord) as bot:
-            discord.wait_for_bot()
+            discord.wait_for_shop()
             try:
                 yield one, bot
             finally:

@@ -151,6 +151,13 @@ class DiscordControl:
         assert message is not None
         return message
 
+    def wait_for_shop(self) -> None:
+        """Return when the bot's shop is open: then it shows the live message."""
+        self.wait_for(
+            lambda: any(message["author"].get("bot") and controls(message) for message in self.view("Budi")),
+            what="the shop is open",
+        )
+
     def wait_for_bot(self, *, timeout_s: float = 10.0) -> None:
         """Return when the bot's gateway session is open."""
         self.wait_for(
