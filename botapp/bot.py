@@ -141,7 +141,7 @@ class ShopBot(commands.Bot):
         log.info(_("Ready as %(user)s, life %(life)s"), {"user": self.user, "life": self.life or "-"})
         if self.shopfront.channel_id is None:
             log.warning(_("no channel is chosen, so there is no live message; give /setup in the channel of the shop"))
-        self.shopfront.serve()
+        self.serve_front()
         if not self.background.draining:
             self.background.spawn(_("live messages"), self._tidy())
         self.background.every(_("loop lag"), LAG_INTERVAL_S, self._measure_lag)
@@ -432,6 +432,11 @@ class ShopBot(commands.Bot):
             await remove_others(self.get_partial_messageable, self.settings.state_file, self.shopfront.keys)
         except StateError as error:
             log.warning(_("cannot remove an earlier live message: %s"), error)
+
+    def serve_front(self) -> None:
+        """Keep the live message true from now on, if Discord has let us in and the shop is open."""
+        if self.connection.was_up and self.opening.done:
+            self.shopfront.serve()
 
     def beat(self) -> None:
         """Tell the supervisor how the bot is, now: something has changed."""

@@ -38,9 +38,14 @@ class Opening:
         #: messages that came while it was not open: some report deposits
         self.heard: deque[discord.Message] = deque(maxlen=MAX_HEARD)
 
+    @property
+    def done(self) -> bool:
+        """Whether the shop is open."""
+        return self._done.is_set()
+
     def hear(self, message: discord.Message) -> None:
         """A message has come, anywhere; while the shop does not hear by itself, it is kept for it."""
-        if not self._done.is_set():
+        if not self.done:
             self.heard.append(message)
 
     async def run(self, bot: ShopBot) -> None:
@@ -53,6 +58,7 @@ class Opening:
         slash.describe(bot.walk_commands())
         self._done.set()
         self.heard.clear()
+        bot.serve_front()
         bot.beat()
         if not bot.background.draining:
             bot.background.spawn(_("slash commands"), slash.sync_if_changed(bot.tree, bot.settings.state_file))

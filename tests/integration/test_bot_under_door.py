@@ -81,9 +81,9 @@ def test_heartbeats_say_how_the_bot_is(scene: Scene) -> None:
 
 
 def test_asked_where_it_is_it_writes_that_into_its_log_and_goes_on(scene: Scene) -> None:
+    health = scene.livestock_becomes(healthy=True)
     scene.bot.send(TRACEBACK_SIGNAL)
     assert scene.door.ask("cache", action="stats", what="all")["ok"]
-    health = scene.livestock_becomes(healthy=True)
     assert "most recent call first" in scene.bot.log
     assert "botapp/startup.py" in scene.bot.log
     # what Discord is to blame for is nothing that a new life could mend
