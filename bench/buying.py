@@ -71,7 +71,6 @@ class Market:
             run(accounts.register, user, f"buyer{user}", 1)
             run(accounts.adjust, f"buyer{user}", 10**9, add=True, actor="bench", key=f"money-{user}", now_ms=1)
         self.product_ids = [one.id for one in run(products.on_sale)]
-        run(self._start_high)
 
     def order(self, user: int) -> Order:
         """Return the next order of a buyer."""
@@ -108,6 +107,10 @@ class Market:
         self.database.run_here(purchases.buy, self.order(user), LIMITS, 2)
         event.remove(engine, "before_cursor_execute", note)
         return sent
+
+    def begin_high(self) -> None:
+        """Have numbers of purchases begin where `buy_plainly` can tell them apart; to be called before any purchase."""
+        self.database.run_here(self._start_high)
 
     def buy_plainly(self, purchases_wanted: int) -> float:
         """Send the same statements by the driver alone; return purchases a second."""

@@ -66,5 +66,5 @@ def _longest_wait_s(market: Market, command: list[str], environ: dict[str, str])
     over.set()
     selling.join()
     if done.returncode:
-        raise CannotMeasure(f"{command[-1]} failed: {done.stderr.strip()}")
+        raise CannotMeasure(f"{command[-1]} failed: {(done.stderr or done.stdout).strip()}")
     return max(waits_s)

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from bench import stats
 from bench.buying import BUYERS, Bought, Market
+from bench.keeping import ACTIONS, measure_keeping
 from bench.probe import NoAnswer
 from bench.stage import CannotMeasure
 from bench.stats import Target
@@ -79,15 +80,16 @@ def main() -> int:
     if given.rounds < 2:
         parser.error("--rounds takes 2 or more")
     try:
-        sqlite, postgresql, starts, stocked = measure(given.rounds)
+        measured = measure(given.rounds)
     except (CannotMeasure, NoAnswer) as error:
         print(f"cannot measure: {error}", file=sys.stderr)
         return 1
-    targets = targets_of(sqlite, postgresql, starts, stocked)
+    targets = targets_of(measured)
+    starts, stocked = measured.starts, measured.stocked
     figures: dict[str, Any] = {
         "made_with": {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()},
-        "sqlite": sqlite.shown(),
-        "postgresql": postgresql.shown(),
+        "sqlite": measured.sqlite.shown(),
+        "postgresql": measured.postgresql.shown(),
         "start": {
             "import_discord": stats.summary(starts.import_discord_s),
             "open_database": stats.summary(starts.open_s),
@@ -95,6 +97,10 @@ def main() -> int:
             "rss_mib": starts.rss_mib,
         },
         "stocking": {"lines": LINES, "took_s": round(stocked.took_s, 2), "click": stats.summary(stocked.answers_s)},
+        "purchase_waits": {
+            name: {action: stats.summary(waits_s) for action, waits_s in found.items()}
+            for name, found in measured.kept.items()
+        },
         "targets": [one.shown() for one in targets],
     }
     given.output.parent.mkdir(exist_ok=True)
@@ -103,8 +109,20 @@ def main() -> int:
     return 0 if all(target.met for target in targets) else 1
 
 
-def measure(rounds: int) -> tuple[Rounds, Rounds, Starts, Stocked]:
-    """Return purchases on both databases, starts, and what bringing in stock took. Raises CannotMeasure, NoAnswer."""
+@dataclass(frozen=True)
+class Measured:
+    """All that was measured."""
+
+    sqlite: Rounds
+    postgresql: Rounds
+    starts: Starts
+    stocked: Stocked
+    #: for each database: longest waits of purchases in seconds, by what was done with the data meanwhile
+    kept: dict[str, dict[str, list[float]]]
+
+
+def measure(rounds: int) -> Measured:
+    """Return everything. Raises CannotMeasure, NoAnswer."""
     if not postgres.is_there():
         raise CannotMeasure("there is no PostgreSQL server on this machine; run: apt install postgresql")
     pieces = 3 * BUYERS * EACH * rounds
@@ -112,12 +130,17 @@ def measure(rounds: int) -> tuple[Rounds, Rounds, Starts, Stocked]:
         directory = Path(name)
         sqlite = asyncio.run(_buy(Market("", directory / "shop.db", pieces), rounds))
         postgresql = asyncio.run(_buy(Market(server.url(server.create()), directory / "none", pieces), rounds))
+        kept = {
+            "SQLite": measure_keeping(directory / "kept", "", rounds),
+            "PostgreSQL": measure_keeping(directory / "kept-there", server.url(server.create()), rounds),
+        }
         starts = measure_starts(directory / "bot", rounds)
-        return sqlite, postgresql, starts, measure_stocking(directory / "stock")
+        return Measured(sqlite, postgresql, starts, measure_stocking(directory / "stock"), kept)
 
 
 async def _buy(market: Market, rounds: int) -> Rounds:
     found = Rounds()
+    market.begin_high()
     for _ in range(rounds):
         found.ours.append(await market.buy(EACH))
         found.plain_per_s.append(await asyncio.to_thread(market.buy_plainly, BUYERS * EACH))
@@ -125,8 +148,9 @@ async def _buy(market: Market, rounds: int) -> Rounds:
     return found
 
 
-def targets_of(sqlite: Rounds, postgresql: Rounds, starts: Starts, stocked: Stocked) -> list[Target]:
+def targets_of(measured: Measured) -> list[Target]:
     """Return what the figures are held against."""
+    sqlite, postgresql, starts, stocked = measured.sqlite, measured.postgresql, measured.starts, measured.stocked
     return [
         Target("SQLite, purchases a second", sqlite.rate_per_s, 300, at_least=True),
         Target("SQLite, ratio to plain sqlite3", sqlite.ratio, 0.35, at_least=True),
@@ -137,6 +161,12 @@ def targets_of(sqlite: Rounds, postgresql: Rounds, starts: Starts, stocked: Stoc
         Target("idle bot, RSS", starts.rss_mib, 100, " MiB"),
         Target(f"{LINES} lines of stock in", stocked.took_s, 10, " s"),
         Target("a click meanwhile, 99 of 100 within", 1000 * quantile_99(stocked.answers_s), 100, " ms"),
+        *(
+            Target(f"{name}, a purchase waits during {action}", 1000 * max(waits_s), 200, " ms")
+            for name, found in measured.kept.items()
+            for action, waits_s in found.items()
+            if action in ACTIONS
+        ),
     ]
 
 

@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from botapp.ui.custom_ids import BUY
 from tests.support import chaos
-from tests.support.discord_control import controls, local_discord
+from tests.support.books import books
+from tests.support.customer import YES, Customer, button
+from tests.support.discord_control import DiscordControl, Json, local_discord
 from tests.support.shop import Shop, shop, text
 from tests.support.supervised import ROOT
 
@@ -65,6 +68,10 @@ def test_a_witness_tells_of_a_second_life(tmp_path: Path) -> None:
 
 # --- the real bot ---
 
+ROUNDS_OF_THE_SHOP = 4
+PRICE = 50_000
+NO_COOLDOWN = "\n[store]\ncooldown_s = 0\n"
+
 
 def _kill(toko: Shop, victim: str) -> int | None:
     """Kill who is named; return the pid of the bot if it was among them."""
@@ -82,27 +89,52 @@ def _serves(toko: Shop, killed: int | None) -> bool:
     return one["state"] == "RUNNING" and one["linked"] and one["restart"] is None and one["pid"] != killed
 
 
+def _one_session_and_one_live_message(discord: DiscordControl) -> None:
+    discord.wait_for(
+        lambda: [one["connected"] for one in discord.sessions()["sessions"]].count(True) == 1, what="one session"
+    )
+    shown = [one for one in discord.view("Budi") if "ROBUX" in text(one) and button(one, BUY)]
+    assert len(shown) == 1, "one live message"
+
+
+def _insist(budi: Customer, question: Json) -> None:
+    """Click as a member does who has seen no answer, until the question has become one."""
+    while button(next(one for one in budi.discord.view("Budi") if one["id"] == question["id"]), YES) is not None:
+        budi.press(question, YES)
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("victim", ["supervisor", "bot", "both"])
-def test_the_real_bot_has_one_session_and_one_live_message_whatever_is_killed(tmp_path: Path, victim: str) -> None:
+def test_whatever_is_killed_the_real_bot_is_one_and_no_sale_is_lost_or_doubled(tmp_path: Path, victim: str) -> None:
     dice = random.Random(victim)
-    with local_discord() as discord, shop(tmp_path / "toko", discord=discord) as toko:
+    with local_discord() as discord, shop(tmp_path / "toko", discord=discord, extra=NO_COOLDOWN) as toko:
         toko.start()
-        for number in range(3):
-            life = toko.program()["life"]
-            toko.restart_from_discord()
-            # what is tried is that it happens at any moment
-            time.sleep(dice.random())
-            killed = _kill(toko, victim)
-            if victim != "bot":
-                toko.start_supervisor()
-            toko.wait_for(partial(_serves, toko, killed))
-            discord.wait_for(
-                lambda: [one["connected"] for one in discord.sessions()["sessions"]].count(True) == 1,
-                what=f"one session in round {number}",
-            )
-            shown = [one for one in discord.view("Budi") if "Steam 10" in text(one) and controls(one)]
-            assert len(shown) == 1, "one live message"
-            assert toko.program()["life"] >= life
-        button = next(one["custom_id"] for one in controls(shown[0]) if one.get("custom_id"))
-        assert toko.click(button)["state"] != "failed"
+        budi = Customer(discord, "Budi")
+        budi.register("budi_01")
+        with books(toko.directory) as ledger:
+            ledger.deposit("budi_01", ROUNDS_OF_THE_SHOP * PRICE)
+            pieces = ledger.left("STEAM10")
+            for number in range(1, ROUNDS_OF_THE_SHOP + 1):
+                question, life = budi.orders("Steam 10"), toko.program()["life"]
+                toko.restart_from_discord()
+                # what is tried is that a click and a death happen at any moment, in any order
+                clicked_first = dice.random() < 0.5
+                time.sleep(dice.random() / 2)
+                if clicked_first:
+                    budi.begin_press(question, YES)
+                    time.sleep(dice.random() / 4)
+                killed = _kill(toko, victim)
+                if victim != "bot":
+                    toko.start_supervisor()
+                if not clicked_first:
+                    budi.begin_press(question, YES)
+                toko.wait_for(partial(_serves, toko, killed))
+                _insist(budi, question)
+                _one_session_and_one_live_message(discord)
+                assert toko.program()["life"] >= life
+                assert ledger.left("STEAM10") == pieces - number, "bought once, however often it was confirmed"
+                assert ledger.problems() == []
+            assert ledger.balance("budi_01") == 0
+        for number in range(1, ROUNDS_OF_THE_SHOP + 1):
+            budi.sees(f"#{number:06}", channel="dm")
+        assert len(budi.parcels()) == ROUNDS_OF_THE_SHOP, "each has come, and none twice"
