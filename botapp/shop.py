@@ -104,11 +104,15 @@ class Shop:
     async def run(
         self, use_case: Callable[Concatenate[Connection, P], T], /, *arguments: P.args, **keywords: P.kwargs
     ) -> T:
-        """Do `use_case(connection, …)`, or nothing of it where it raises; members see what has changed.
+        """Do `use_case(connection, …)`, or nothing of it where it raises; members see what has changed, and a fault.
 
         Raises Unavailable, and what it raises.
         """
-        result = await self.read(use_case, *arguments, **keywords)
+        try:
+            result = await self.read(use_case, *arguments, **keywords)
+        except Unavailable:
+            self._on_change()
+            raise
         self._on_change()
         return result
 

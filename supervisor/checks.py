@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -60,10 +61,9 @@ class Checks:
     def begin(self, name: str, program: Program, purpose: str, then: Then) -> None:
         """Start the check of the program `name`; `then` is called with what it comes to."""
         output = self._output(name, purpose)
+        environ = {**self._environ(program), **self._marks(name, purpose)}
         try:
-            output.unlink(missing_ok=True)
-            environ = {**self._environ(program), **self._marks(name, purpose)}
-            pid = process.spawn(program.check, environ, self._cwd(program), output)
+            pid = self._spawn(program, environ, output)
         except OSError as error:
             then(Result(self._cannot_start(name, program.check, error), None))
             return
@@ -91,6 +91,17 @@ class Checks:
             problem = None if code == 0 else self._problem(check, code, signal_name)
             check.then(Result(problem, code))
         return True
+
+    def _spawn(self, program: Program, environ: dict[str, str], output: Path) -> int:
+        """Start a check; one whose output cannot be kept is of use all the same. Raises OSError."""
+        cwd = self._cwd(program)
+        try:
+            output.unlink(missing_ok=True)
+            return process.spawn(program.check, environ, cwd, output)
+        except OSError as error:
+            if error.filename != str(output):
+                raise
+        return process.spawn(program.check, environ, cwd, Path(os.devnull))
 
     def _marks(self, name: str, purpose: str) -> dict[str, str]:
         """Return the part of the environment by which everything that a check started can be found."""

@@ -42,6 +42,8 @@ POOL_SIZE: Final = 8
 _WAL_SOUND_SINCE: Final = (3, 51, 3)
 #: how often a transaction is tried that another one got in the way of
 _TRIES: Final = 5
+#: writes and changes nothing: a full disk can still be read, and that alone does not make a database well again
+_WRITE: Final = {"sqlite": "PRAGMA user_version = 0", "postgresql": "SELECT pg_current_xact_id()"}
 
 
 def url_of(named: str, default: Path) -> URL:
@@ -122,6 +124,8 @@ class Database:
         self._engine: Engine | None = None
         self._identity: tuple[int, int] | None = None
         self._error: str | None = None
+        #: whether that was seen since it was opened, or since the last fault
+        self._is_writable = False
         self._last_s = 0.0
 
     @property
@@ -152,6 +156,8 @@ class Database:
         for attempt in range(_TRIES):
             try:
                 with self._engine_now().begin() as connection:
+                    if not self._is_writable:
+                        connection.exec_driver_sql(_WRITE[self._url.get_backend_name()])
                     result = use_case(connection, *arguments, **keywords)
             except exc.DBAPIError as error:
                 if attempt + 1 < _TRIES and _is_in_the_way(error):
@@ -160,7 +166,7 @@ class Database:
                     raise  # a fault of ours: the database is well
                 self._failed(error)
                 raise Unavailable(self._error) from error
-            self._error = None
+            self._error, self._is_writable = None, True
             self._last_s = time.perf_counter() - began_s
             return result
         raise AssertionError("the last attempt returns or raises")
@@ -216,7 +222,7 @@ class Database:
             engine.dispose()
 
     def _failed(self, error: exc.DBAPIError) -> None:
-        self._error = in_words(error, self.where)
+        self._error, self._is_writable = in_words(error, self.where), False
         log.debug("the database failed", exc_info=error)
         if self._is_file:
             self._forget()

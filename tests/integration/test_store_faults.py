@@ -103,6 +103,19 @@ def test_a_full_disk_loses_nothing(shop: Database, file: Path) -> None:
     is_well(shop)
 
 
+def test_on_a_full_disk_that_can_still_be_read_the_database_is_not_well(shop: Database) -> None:
+    with limited(0):
+        assert shop.run_here(products.of_code, "STEAM").stock, "nothing is known of it yet"
+        fails(shop, "the disk")
+        with pytest.raises(Unavailable, match="the disk"):
+            shop.run_here(products.on_sale)
+        assert shop.health()["is_healthy"] is False
+    assert shop.run_here(products.on_sale)
+    is_well(shop)
+    with opened(shop._url) as later, limited(0), pytest.raises(Unavailable, match="the disk"):
+        later.run_here(products.on_sale)  # a new life sees it at once
+
+
 def test_a_database_that_reached_its_largest_size_says_that_the_disk_is_full(shop: Database) -> None:
     def fill(connection: object) -> None:
         shop._engine_now().raw_connection().driver_connection.execute("PRAGMA max_page_count=1")  # type: ignore[union-attr]

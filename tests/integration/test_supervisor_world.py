@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from supervisor.client import DoorError
-from tests.support.supervised import PATIENCE_S, Supervised, bot, wait_gone
+from tests.support.supervised import PATIENCE_S, Supervised, bot, check, wait_gone
 
 pytestmark = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process: Linux only")
 
@@ -71,6 +71,26 @@ def test_a_full_disk_is_shown_and_made_up_for(tmp_path: Path) -> None:
         it.start()
         assert (it.status()["bot"]["pid"], it.status()["bot"]["life"]) == (pid, 3)
         assert [one["reason"] for one in it.history()] == ["", "on a full disk"]
+
+
+def test_a_check_whose_output_cannot_be_kept_is_made_all_the_same(tmp_path: Path) -> None:
+    with bot(tmp_path, check=check("pass")) as it:
+        it.start()
+        (it.state / "logs" / "bot.restart-check.log").mkdir()  # as on a disk that can only be read, also for root
+        assert it.restart()["to_life"] == 2
+
+
+def test_a_socket_that_cannot_be_removed_keeps_nobody_from_leaving(tmp_path: Path) -> None:
+    with bot(tmp_path) as it:
+        it.start()
+        assert it.process is not None
+        with it.client() as client:
+            it.socket.unlink()
+            it.socket.mkdir()  # as on a disk that can only be read, also for root
+            client.request("shutdown")
+            assert it.process.wait(PATIENCE_S) == 0
+        assert not it.left()
+        it.socket.rmdir()
 
 
 @pytest.mark.parametrize("what", ["state directory", "socket", "journal"])
