@@ -99,7 +99,7 @@ def why_refused(refusal: str) -> str:
     known = {
         "forged": _("not by an allowed webhook"),
         "unreadable": _("the message of an allowed webhook cannot be read as a deposit"),
-        "amount": _("the amount is no amount above zero"),
+        "amount": _("the amount is not above zero, or more than a balance can be"),
         "handle": _("nobody is registered with this name"),
     }
     return known.get(refusal, refusal)

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Connection, bindparam, insert, select, update
 
 from botapp.store import refusals
+from botapp.store.money import MAX_AMOUNT
 from botapp.store.records import Account, Entry
 from botapp.store.rules import checked_amount, checked_handle, key_of
 from botapp.store.tables import account, ledger, user_link
@@ -16,10 +17,11 @@ _ACCOUNTS: Final = select(account.c.id, account.c.handle, account.c.balance, acc
 _OF_USER: Final = _ACCOUNTS.join(user_link).where(user_link.c.user_id == bindparam("user_id"))
 _OF_HANDLE: Final = _ACCOUNTS.where(account.c.handle_key == bindparam("handle_key"))
 _BOOKED: Final = select(ledger.c.id).where(ledger.c.key == bindparam("key"))
+_AFTER: Final = account.c.balance + bindparam("change", type_=BigInteger)
 _CHANGE: Final = (
     update(account)
-    .where(account.c.id == bindparam("account_id"), account.c.balance + bindparam("change", type_=BigInteger) >= 0)
-    .values(balance=account.c.balance + bindparam("change", type_=BigInteger))
+    .where(account.c.id == bindparam("account_id"), _AFTER.between(0, MAX_AMOUNT))
+    .values(balance=_AFTER)
     .returning(account.c.balance)
 )
 _WRITE_DOWN: Final = insert(ledger)
@@ -75,11 +77,14 @@ def book(
 ) -> int | None:
     """Change a balance by `amount` and write that down; return the new balance.
 
-    Returns None, and changes nothing, when what `key` names was booked before. Raises NotEnough.
+    Returns None, and changes nothing, when what `key` names was booked before. Raises NotEnough, and BadAmount where
+    the balance would be more than can be counted.
     """
     if connection.execute(_BOOKED, {"key": key}).first() is not None:
         return None
     balance = connection.execute(_CHANGE, {"account_id": account_id, "change": amount}).scalar()
+    if balance is None and amount > 0:
+        raise refusals.BadAmount(amount)
     if balance is None:
         there = connection.execute(select(account.c.balance).where(account.c.id == account_id)).scalar_one()
         raise refusals.NotEnough(-amount, there)

@@ -124,7 +124,7 @@ class NotEnough(Refused):
 
 @dataclass
 class BadAmount(Refused):
-    """An amount that is not above zero, or beyond what can be counted."""
+    """An amount that is not above zero, or makes more than can be counted."""
 
     amount: int
 

@@ -96,8 +96,8 @@ class Answers:
             case refusals.StillInStock(code=code, pieces=pieces):
                 text = _("❌ %(code)s still has %(pieces)s in stock. Take them out first: `reducestock`.")
                 return text % {"code": quoted(code), "pieces": number(pieces)}
-            case refusals.BadAmount():
-                return _("❌ The amount has to be above zero.")
+            case refusals.BadAmount(amount=given):
+                return _("❌ No balance can be that large.") if given > 0 else _("❌ The amount has to be above zero.")
             case refusals.NoSuchPurchase(purchase_id=purchase_id):
                 return _("❌ There is no order %s.") % order_number(purchase_id)
             case refusals.AlreadyRefunded(purchase_id=purchase_id):

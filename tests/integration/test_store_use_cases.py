@@ -62,6 +62,22 @@ def test_what_cannot_be_a_handle_is_refused(database: Database, handle: str) -> 
     assert database.run_here(accounts.of_user, BUDI) is None
 
 
+def test_no_balance_is_larger_than_can_be_counted(database: Database) -> None:
+    database.run_here(accounts.register, BUDI, "Budi", 5)
+
+    def add(amount: int, key: str) -> None:
+        database.run_here(accounts.adjust, "Budi", amount, add=True, actor=ACTOR, key=key, now_ms=6)
+
+    add(MAX_AMOUNT, "all there is")
+    with pytest.raises(refusals.BadAmount):
+        add(1, "one more")
+    claim = deposits.Claim("message", "Budi", 1, "")
+    [taken] = database.run_here(deposits.take_claims, [claim], source="webhook", now_ms=7)
+    assert taken.deposit.refusal == "amount"
+    assert database.run_here(accounts.of_handle, "Budi").balance == MAX_AMOUNT
+    assert not database.run_here(lambda connection: list(verify.problems(connection)))
+
+
 def test_an_unknown_handle_is_said(database: Database) -> None:
     with pytest.raises(refusals.NoSuchAccount) as refused:
         database.run_here(accounts.of_handle, "nobody")
