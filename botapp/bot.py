@@ -23,7 +23,7 @@ from botapp.ext.cache_manager import CacheManager
 from botapp.link import Link
 from botapp.locale import _
 from botapp.log import reopen
-from botapp.opening import Opening, OpeningTree
+from botapp.opening import Opening, OpeningTree, has_books
 from botapp.passing import PassingMessage
 from botapp.self_restart import SelfRestart
 from botapp.state import StateError
@@ -86,7 +86,7 @@ class ShopBot(commands.Bot):
         self.cache = CacheManager(max_bytes=settings.cache.max_bytes)
         self.link = self._make_link(surroundings) if surroundings else None
         self.clicks = Clicks(self.background, lambda: self.shopfront, self._serve_step)
-        self.self_restart = SelfRestart(self.link, self.background, settings.state_file, self._notify)
+        self.self_restart = SelfRestart(self.link, self.background, settings.state_file, self.opening.notify)
         self.shopfront = Shopfront(
             self.background,
             settings.store,
@@ -123,6 +123,8 @@ class ShopBot(commands.Bot):
         await self.add_cog(self.admin)
         await self.add_cog(SetupCog(self))
         await self.add_cog(LiveWatch(self.shopfront))
+        if not has_books(self.settings):
+            await self.opens  # the first life of all: whoever has started it goes on with the shop, once it is ready
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Count sessions that are begun; all but the first are told to the supervisor, who counts the day's."""
@@ -141,7 +143,7 @@ class ShopBot(commands.Bot):
         log.info(_("Ready as %(user)s, life %(life)s"), {"user": self.user, "life": self.life or "-"})
         if self.shopfront.channel_id is None:
             log.warning(_("no channel is chosen, so there is no live message; give /setup in the channel of the shop"))
-        self.serve_front()
+        self.serve_shop()
         if not self.background.draining:
             self.background.spawn(_("live messages"), self._tidy())
         self.background.every(_("loop lag"), LAG_INTERVAL_S, self._measure_lag)
@@ -402,10 +404,6 @@ class ShopBot(commands.Bot):
         no_views = None if self.persistent_views else _("no buttons are registered")
         return self.connection.problem(self.latency) or no_views
 
-    def _notify(self, text: str) -> None:
-        if self.opening.shop is not None:
-            self.opening.shop.notify(text)
-
     async def _read_products(self) -> tuple[Product, ...]:
         return await (await self.opening.wait()).products()
 
@@ -433,10 +431,12 @@ class ShopBot(commands.Bot):
         except StateError as error:
             log.warning(_("cannot remove an earlier live message: %s"), error)
 
-    def serve_front(self) -> None:
-        """Keep the live message true from now on, if Discord has let us in and the shop is open."""
+    def serve_shop(self) -> None:
+        """Show the live message and tell Discord the commands, if Discord has let us in and the shop is open."""
         if self.connection.was_up and self.opening.done:
             self.shopfront.serve()
+            if not self.background.draining:
+                self.background.spawn(_("slash commands"), slash.sync_if_changed(self.tree, self.settings.state_file))
 
     def beat(self) -> None:
         """Tell the supervisor how the bot is, now: something has changed."""

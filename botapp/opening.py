@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from botapp import slash
+from botapp import slash, state
 from botapp.locale import _, speaking
+from botapp.state import StateError
 from botapp.ui import language
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
+    from botapp.config import Settings
     from botapp.shop import Shop
 
 #: how long an interaction waits for the shop, in seconds: Discord gives three for the answer
@@ -58,10 +60,13 @@ class Opening:
         slash.describe(bot.walk_commands())
         self._done.set()
         self.heard.clear()
-        bot.serve_front()
+        bot.serve_shop()
         bot.beat()
-        if not bot.background.draining:
-            bot.background.spawn(_("slash commands"), slash.sync_if_changed(bot.tree, bot.settings.state_file))
+
+    def notify(self, text: str) -> None:
+        """Have admins told something, where there is a shop to do so."""
+        if self.shop is not None:
+            self.shop.notify(text)
 
     async def wait(self) -> Shop:
         """Return the shop as soon as it is open."""
@@ -78,6 +83,14 @@ class Opening:
                 text = _("⏳ The shop is just opening. Please try again in a moment.")
                 await interaction.response.send_message(text, ephemeral=True)
             return None
+
+
+def has_books(settings: Settings) -> bool:
+    """Tell whether an earlier life has made the shop's database."""
+    try:
+        return state.load(settings.state_file).books_made
+    except StateError:
+        return False  # why it cannot be told, the shop says
 
 
 class OpeningTree(app_commands.CommandTree["ShopBot"]):

@@ -6,6 +6,7 @@ import signal
 import socket
 from pathlib import Path
 
+from botapp import state
 from botapp.sandbox.ids import LIVE_CHANNEL_ID
 from botapp.ui.custom_ids import BALANCE
 from tests.support.bot_process import BotProcess, write_config
@@ -47,6 +48,7 @@ def test_a_life_that_is_to_end_while_its_shop_opens_ends_in_order(tmp_path: Path
     with local_discord() as discord, socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/shop"
         write_config(tmp_path, f'language = "en"\n[store]\nurl = "{url}"', channel_id=LIVE_CHANNEL_ID)
+        state.change(tmp_path / "state" / "bot" / "state.json", books_made=True)
         with BotProcess(tmp_path, discord) as bot:
             discord.wait_for_bot()
             assert bot.end() == 0

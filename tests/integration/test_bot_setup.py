@@ -132,6 +132,12 @@ def test_a_damaged_memory_is_said_and_survived(discord: DiscordControl, place: P
         assert (place / "state" / "bot" / "state.json").read_text() == "{half"
 
 
+def wait_until_open(discord: DiscordControl) -> None:
+    """Have something answered that only an open shop can answer."""
+    asked = discord.say("Admin", "!products")
+    discord.wait_for_message("Admin", lambda one: (one.get("message_reference") or {}).get("message_id") == asked)
+
+
 def test_commands_are_told_only_when_they_have_changed(discord: DiscordControl, place: Path) -> None:
     with BotProcess(place, discord) as bot:
         wait_for_commands(discord)
@@ -145,6 +151,7 @@ def test_commands_are_told_only_when_they_have_changed(discord: DiscordControl, 
         discord.wait_for_bot()
         discord.say("Admin", "!restart")
         discord.wait_for_message("Admin", lambda one: "stocksup start" in text(one))
+        wait_until_open(discord)
         bot.end()
     assert "perintah slash tidak dapat dikirim" not in bot.log
     changed = (place / "config.toml").read_text()
@@ -153,6 +160,7 @@ def test_commands_are_told_only_when_they_have_changed(discord: DiscordControl, 
         discord.wait_for_bot()
         discord.say("Admin", "!setup")
         discord.wait_for_message("Admin", lambda one: "in this channel from now on" in text(one))
+        wait_until_open(discord)
         bot.end()
     assert "cannot tell Discord the slash commands" in bot.log
     discord.no_faults()
