@@ -64,7 +64,7 @@ class ShopBot(commands.Bot):
     """The bot. `ending` is set once it is to end; who set it reads `unreachable` for the reason."""
 
     #: opens the shop, and ends with why that failed; there from `setup_hook` on
-    opens: asyncio.Task[None]
+    opens: asyncio.Task[None] | None = None
 
     def __init__(self, settings: Settings, surroundings: Surroundings | None) -> None:
         super().__init__(
@@ -172,10 +172,7 @@ class ShopBot(commands.Bot):
 
     async def process_commands(self, message: discord.Message, /) -> None:
         """Do what a message orders; a command that is not known yet waits for the shop."""
-        if not message.author.bot:
-            context = await self.get_context(message)
-            if context.invoked_with and context.command is None:
-                await self.opening.wait()
+        await self.opening.wait_for_command(self, message)
         await super().process_commands(message)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -233,6 +230,7 @@ class ShopBot(commands.Bot):
         Raises StateError when that cannot be remembered, CannotShow when it cannot be shown there yet.
         """
         state.change(self.settings.state_file, live_channel_id=channel_id)
+        await self.opening.wait()
         await self.shopfront.move(self._live_message_in(channel_id))
         await self._tidy()
 
@@ -259,7 +257,7 @@ class ShopBot(commands.Bot):
             "buttons": self.shopfront.buttons.get_status(),
             "link": self.shopfront.health(),
             "gateway": self.connection.health(self.latency),
-            **(self.opening.shop.health() if self.opening.shop else {"database": None}),
+            **self.opening.health(),
             "cache": self.cache.health(),
             "loop_lag_ms": round(self._lag_s * 1000, 1),
         }
@@ -276,9 +274,11 @@ class ShopBot(commands.Bot):
     async def leave(self) -> None:
         """End the gateway session for good and close every connection."""
         self.ending = True
+        if self.opens is not None:
+            self.opens.cancel()
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                if self.connection.identifies and self.ws.open:
+                if getattr(self, "ws", None) is not None and self.ws.open:
                     await self.ws.close(code=1000)
                 await self.close()
         except TimeoutError:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,8 +25,12 @@ if TYPE_CHECKING:
     from botapp.config import Settings
     from botapp.shop import Shop
 
+log = logging.getLogger(__name__)
+
 #: how long an interaction waits for the shop, in seconds: Discord gives three for the answer
 PATIENCE_S: Final = 2.0
+#: an opening that takes longer than this counts as a fault, in seconds
+SLOW_S: Final = 30.0
 #: messages that are kept for the shop until it is open; of more than these the oldest are forgotten
 MAX_HEARD: Final = 1000
 
@@ -37,6 +43,7 @@ class Opening:
 
     def __init__(self) -> None:
         self._done = asyncio.Event()
+        self._since_s = time.monotonic()
         #: messages that came while it was not open: some report deposits
         self.heard: deque[discord.Message] = deque(maxlen=MAX_HEARD)
 
@@ -44,6 +51,15 @@ class Opening:
     def done(self) -> bool:
         """Whether the shop is open."""
         return self._done.is_set()
+
+    def health(self) -> dict[str, Any]:
+        """Return how the parts of the shop are, as `status` shows them; None for one that is just opening."""
+        if self.shop is not None and self.done:
+            return self.shop.health()
+        if time.monotonic() - self._since_s < SLOW_S:
+            return {"database": None}
+        problem = _("the shop has not opened yet: its database does not answer, or somebody holds it")
+        return {"database": {"is_healthy": False, "last_error": problem, "outside": True}}
 
     def hear(self, message: discord.Message) -> None:
         """A message has come, anywhere; while the shop does not hear by itself, it is kept for it."""
@@ -74,6 +90,13 @@ class Opening:
         assert self.shop is not None
         return self.shop
 
+    async def wait_for_command(self, bot: ShopBot, message: discord.Message) -> None:
+        """Return at once, or, where a message orders what is not known yet, when the shop is open."""
+        if not self.done and not message.author.bot:
+            context = await bot.get_context(message)
+            if context.invoked_with and context.command is None:
+                await self.wait()
+
     async def wait_for(self, interaction: discord.Interaction[Any]) -> Shop | None:
         """Return the shop as soon as it is open; None: that takes too long, which whoever waits has been told."""
         try:
@@ -100,5 +123,10 @@ class OpeningTree(app_commands.CommandTree["ShopBot"]):
         """Wait for the shop where a command is not known yet; return whether to go on."""
         data: dict[str, Any] = dict(interaction.data or {})
         name = str(data.get("name", ""))
-        known = self.get_command(name) is not None
-        return known or await interaction.client.opening.wait_for(interaction) is not None
+        if self.get_command(name) is not None:
+            return True
+        try:
+            return await interaction.client.opening.wait_for(interaction) is not None
+        except discord.HTTPException as error:
+            log.info(_("a member could not be told: %s"), error)
+            return False

@@ -189,6 +189,7 @@ async def _live(settings: Settings, token: str) -> int:
 
 async def _serve(bot: ShopBot, token: str) -> None:
     await bot.login(token)
+    assert bot.opens is not None, "logging in has begun to open the shop"
     await asyncio.gather(bot.opens, bot.connect())
 
 

@@ -38,6 +38,8 @@ class _Check(NamedTuple):
     name: str
     purpose: str
     then: Then
+    #: whether what it says is kept
+    is_heard: bool
 
 
 class Checks:
@@ -63,11 +65,11 @@ class Checks:
         output = self._output(name, purpose)
         environ = {**self._environ(program), **self._marks(name, purpose)}
         try:
-            pid = self._spawn(program, environ, output)
+            pid, is_heard = self._spawn(program, environ, output)
         except OSError as error:
             then(Result(self._cannot_start(name, program.check, error), None))
             return
-        self._running[pid] = _Check(name, purpose, then)
+        self._running[pid] = _Check(name, purpose, then, is_heard)
 
     def end(self, name: str, purpose: str) -> None:
         """Kill the check, if it runs; nobody is told."""
@@ -92,16 +94,16 @@ class Checks:
             check.then(Result(problem, code))
         return True
 
-    def _spawn(self, program: Program, environ: dict[str, str], output: Path) -> int:
-        """Start a check; one whose output cannot be kept is of use all the same. Raises OSError."""
+    def _spawn(self, program: Program, environ: dict[str, str], output: Path) -> tuple[int, bool]:
+        """Start a check; return its pid, and whether its output is kept: without, it is of use too. Raises OSError."""
         cwd = self._cwd(program)
         try:
             output.unlink(missing_ok=True)
-            return process.spawn(program.check, environ, cwd, output)
+            return process.spawn(program.check, environ, cwd, output), True
         except OSError as error:
             if error.filename != str(output):
                 raise
-        return process.spawn(program.check, environ, cwd, Path(os.devnull))
+        return process.spawn(program.check, environ, cwd, Path(os.devnull)), False
 
     def _marks(self, name: str, purpose: str) -> dict[str, str]:
         """Return the part of the environment by which everything that a check started can be found."""
@@ -112,6 +114,9 @@ class Checks:
 
     def _problem(self, check: _Check, code: int | None, signal_name: str | None) -> str:
         """Say what a failed check said, as far as it fits."""
+        silent = _("the check ended with %(how)s and said nothing") % {"how": signal_name or f"exit {code}"}
+        if not check.is_heard:
+            return silent
         output = self._output(check.name, check.purpose)
         try:
             text = output.read_bytes()[-8 * MAX_PROBLEM_CHARS :].decode(errors="replace")
@@ -119,5 +124,4 @@ class Checks:
             text = _("cannot read %(path)s: %(why)s") % {"path": output, "why": foreign.why(error)}
         # masked before it is cut: half a secret does not look like one
         lines = [line for line in masked(text).splitlines() if line.strip()][-MAX_PROBLEM_LINES:]
-        silent = _("the check ended with %(how)s and said nothing") % {"how": signal_name or f"exit {code}"}
         return "\n".join(lines)[-MAX_PROBLEM_CHARS:] or silent

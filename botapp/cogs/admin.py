@@ -96,13 +96,22 @@ class AdminCog(commands.Cog):
             lambda: _("Only the one who asked for the restart can answer."),
         )
 
+        begun = False
+
         def begin() -> None:
+            nonlocal begun
+            begun = True
             self._under_way = f"{ctx.author} ({ctx.author.id})"
             self._questions.overtake()
 
-        stage, message = await self._questions.ask(
-            ctx, wording, is_overtaken=lambda: self._under_way is not None, on_yes=begin
-        )
+        try:
+            stage, message = await self._questions.ask(
+                ctx, wording, is_overtaken=lambda: self._under_way is not None, on_yes=begin
+            )
+        except discord.HTTPException:
+            if begun:  # agreed, and the question could not be sent or changed: nothing is begun
+                self._under_way = None
+            raise
         return message if stage is Stage.CONFIRMED else None
 
     async def _restart(self, message: discord.Message, by: str, reason: str) -> None:

@@ -42,8 +42,9 @@ POOL_SIZE: Final = 8
 _WAL_SOUND_SINCE: Final = (3, 51, 3)
 #: how often a transaction is tried that another one got in the way of
 _TRIES: Final = 5
+_WRITE_POSTGRES: Final = "CREATE TEMP TABLE stocksup_proof ON COMMIT DROP AS SELECT repeat('x', 8000) AS proof"
 #: writes and changes nothing: a full disk can still be read, and that alone does not make a database well again
-_WRITE: Final = {"sqlite": "PRAGMA user_version = 0", "postgresql": "SELECT pg_current_xact_id()"}
+_WRITE: Final = {"sqlite": "PRAGMA user_version = 0", "postgresql": _WRITE_POSTGRES}
 
 
 def url_of(named: str, default: Path) -> URL:
@@ -126,6 +127,7 @@ class Database:
         self._error: str | None = None
         #: whether that was seen since it was opened, or since the last fault
         self._is_writable = False
+        self._faults = 0
         self._last_s = 0.0
 
     @property
@@ -154,6 +156,7 @@ class Database:
         """Do what `run` does in the calling thread. For SQLite no other thread may do so meanwhile."""
         began_s = time.perf_counter()
         for attempt in range(_TRIES):
+            faults = self._faults
             try:
                 with self._engine_now().begin() as connection:
                     if not self._is_writable:
@@ -166,7 +169,8 @@ class Database:
                     raise  # a fault of ours: the database is well
                 self._failed(error)
                 raise Unavailable(self._error) from error
-            self._error, self._is_writable = None, True
+            if faults == self._faults:  # else another thread has met a fault meanwhile
+                self._error, self._is_writable = None, True
             self._last_s = time.perf_counter() - began_s
             return result
         raise AssertionError("the last attempt returns or raises")
@@ -204,25 +208,30 @@ class Database:
 
     def _open_file(self) -> Engine:
         if not self._path.exists() and not self._may_create:
-            self._error = _("there is no database at %s; bring it back, or run: %s") % (self._path, RESTORE)
+            self._broke(_("there is no database at %s; bring it back, or run: %s") % (self._path, RESTORE))
             raise Unavailable(self._error)
         try:
             make_directory(self._path.parent)
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            self._error = _("cannot open %(path)s: %(problem)s") % {"path": self._path, "problem": why(error)}
+            self._broke(_("cannot open %(path)s: %(problem)s") % {"path": self._path, "problem": why(error)})
             raise Unavailable(self._error) from error
         self._identity = _identity(self._path)
         self._may_create = False
         return engine_for(self._url, create=False)
 
+    def _broke(self, problem: str) -> None:
+        self._error, self._is_writable = problem, False
+        self._faults += 1
+
     def _forget(self) -> None:
+        self._is_writable = False
         engine, self._engine, self._identity = self._engine, None, None
         if engine is not None:
             engine.dispose()
 
     def _failed(self, error: exc.DBAPIError) -> None:
-        self._error, self._is_writable = in_words(error, self.where), False
+        self._broke(in_words(error, self.where))
         log.debug("the database failed", exc_info=error)
         if self._is_file:
             self._forget()

@@ -70,6 +70,7 @@ class Shopfront:
         self._on_health = on_health
         self._on_error = on_error
         self._closed = False
+        self._serves = False
         self._lock = asyncio.Lock()
         self._edited_at_s = float("-inf")
         #: a look that is due already or will be
@@ -122,12 +123,16 @@ class Shopfront:
                 raise
 
     def serve(self) -> None:
-        """Keep the live message true from now on. To be called once, when messages can be sent."""
+        """Keep the live message true from now on. To be called once, when messages can be sent and stock be read."""
+        self._serves = True
         self._background.every(_("live message"), LOOK_INTERVAL_S, self._look)
 
     def look_soon(self) -> None:
-        """Bring the live message up to date, as soon as it may be edited; many calls in a row make one look."""
-        if self._due is None and not self._background.draining:
+        """Bring the live message up to date, as soon as it may be edited; many calls in a row make one look.
+
+        Before `serve` that is left to it.
+        """
+        if self._serves and self._due is None and not self._background.draining:
             loop = asyncio.get_running_loop()
             with locale.of_process():  # whoever caused this, everybody reads it
                 self._due = loop.call_at(max(loop.time(), self._edited_at_s + self._edit_interval_s), self._look_now)

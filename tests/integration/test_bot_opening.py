@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 from pathlib import Path
 
 from botapp import state
+from botapp.opening import SLOW_S, Opening
 from botapp.sandbox.ids import LIVE_CHANNEL_ID
 from botapp.ui.custom_ids import BALANCE
 from tests.support.bot_process import BotProcess, write_config
@@ -53,3 +55,14 @@ def test_a_life_that_is_to_end_while_its_shop_opens_ends_in_order(tmp_path: Path
             discord.wait_for_bot()
             assert bot.end() == 0
             assert "Traceback" not in bot.log
+
+
+def test_an_opening_that_takes_long_is_a_fault_of_the_database() -> None:
+    async def opening() -> None:
+        one = Opening()
+        assert one.health() == {"database": None}
+        one._since_s -= SLOW_S
+        database = one.health()["database"]
+        assert (database["is_healthy"], database["outside"]) == (False, True)
+
+    asyncio.run(opening())

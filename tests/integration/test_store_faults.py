@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 
 import botapp.store.database
 from botapp.config import Settings, Store
@@ -43,9 +44,9 @@ def fails(database: Database, *words: str) -> None:
     """See that a use of the database fails, and that its error and its health say why, and nothing of the stock."""
     with pytest.raises(Unavailable) as refused:
         database.run_here(restock, "STEAM", "a secret line", now_ms=99)
-    for text in (str(refused.value), str(database.health()["last_error"])):
-        assert all(word in text for word in words), text
-        assert "secret" not in text
+    for said in (str(refused.value), str(database.health()["last_error"])):
+        assert all(word in said for word in words), said
+        assert "secret" not in said
     assert database.health()["is_healthy"] is False
 
 
@@ -242,8 +243,6 @@ def test_a_database_that_the_server_does_not_have_is_said(server: Postgres) -> N
 
 def test_a_server_that_ends_a_connection_in_a_transaction_loses_nothing(server: Postgres) -> None:
     """The transaction is undone by the server, and done again by us: once."""
-    from sqlalchemy import Connection, text
-
     with opened(url_of(server.url(server.create()), Path())) as database:
         database.run_here(migrate)
         opened_shop(database)
@@ -259,4 +258,38 @@ def test_a_server_that_ends_a_connection_in_a_transaction_loses_nothing(server: 
 
         assert database.run_here(buy_and_be_cut) == 1051
         assert database.run_here(balances)["Budi"] == 1050
+        is_well(database)
+
+
+def test_a_server_that_lets_itself_only_be_read_is_not_well(server: Postgres) -> None:
+    with opened(url_of(server.url(server.create()), Path())) as database:
+        database.run_here(migrate)
+        opened_shop(database)
+
+        def let_write(may: str) -> None:
+            with database._engine_now().begin() as connection:
+                connection.exec_driver_sql("SET TRANSACTION READ WRITE")
+                connection.exec_driver_sql(f"SET SESSION default_transaction_read_only = {may}")
+
+        let_write("on")
+        assert database.run_here(products.on_sale), "nothing is known of it yet"
+        fails(database, "read-only")
+        with pytest.raises(Unavailable, match="read-only"):
+            database.run_here(products.on_sale)
+        let_write("off")
+        is_well(database)
+
+
+def test_who_read_before_another_one_failed_does_not_say_that_all_is_well(server: Postgres) -> None:
+    with opened(url_of(server.url(server.create()), Path())) as database:
+        database.run_here(migrate)
+        opened_shop(database)
+
+        def read_while_another_fails(connection: Connection) -> None:
+            products.on_sale(connection)
+            with pytest.raises(Unavailable):
+                database.run_here(lambda other: other.exec_driver_sql("SELECT * FROM nowhere"))
+
+        database.run_here(read_while_another_fails)
+        assert database.health()["is_healthy"] is False
         is_well(database)
