@@ -211,6 +211,7 @@ async def count_edits() -> int:
 
     background = Background()
     front = Shopfront(background, Store(), products, [cast(LiveMessage, Counted())], edit_interval_s=EDIT_INTERVAL_S)
+    front.serve()
     for _ in range(CHANGES):
         left -= 1
         front.look_soon()

@@ -39,6 +39,9 @@ def test_a_thousand_changes_are_few_edits_and_the_newest_is_seen() -> None:
         front = Shopfront(background, Store(), products, [cast(LiveMessage, shown)], edit_interval_s=0.05)
         front.look_soon()
         await asyncio.sleep(0)
+        assert not background.pending, "nobody looks before it serves"
+        front.serve()
+        await asyncio.sleep(0)
         while left:
             left -= 1
             front.look_soon()
