@@ -12,7 +12,7 @@ BIN := .venv/bin
 SOURCES := $(shell find supervisor botapp -name '*.py')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := .venv-lock/bin/uv
-BUNDLE := botapp/sandbox/bundle
+BUNDLE := botapp/local_discord/bundle
 
 help: ## say what can be made ## sebutkan apa yang bisa dibuat
 	@$(SAY); \
@@ -33,8 +33,8 @@ test-fast: .venv/.dev .venv/.compiled ## run the tests that take seconds ## jala
 	$(BIN)/python -m pytest tests/unit tests/property
 
 texts: .venv/.dev ## bring the catalogues of texts up to date with the code ## sesuaikan katalog teks dengan kode
-	$(BIN)/python -m tests.support.catalogues
-	$(BIN)/python -m tests.support.page_words
+	$(BIN)/python -m tests.support.texts.catalogues
+	$(BIN)/python -m tests.support.texts.page_words
 
 lint: .venv/.dev ## check style and types ## periksa gaya dan tipe
 	$(BIN)/ruff check
@@ -62,7 +62,7 @@ screenshots: .venv/.dev .venv/.compiled ## make docs/demo.png anew from a runnin
 	$(BIN)/python -m docs.screenshots
 
 chaos: .venv/.dev .venv/.compiled ## kill everything at any moment, thousands of times: make chaos ROUNDS=5000 SEED=7 ## matikan semuanya kapan saja, ribuan kali: make chaos ROUNDS=5000 SEED=7
-	$(BIN)/python -m tests.support.chaos $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
+	$(BIN)/python -m tests.support.chaos.rounds $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 fuzz: .venv/.compiled .venv-fuzz/.made ## feed nonsense to protocol, journal and configuration: make fuzz SECONDS=60 ## beri protokol, jurnal dan konfigurasi masukan kacau: make fuzz SECONDS=60
 	for target in protocol journal config; do \

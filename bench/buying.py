@@ -16,10 +16,11 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy import Connection, event, text
 
-from botapp.store import accounts, products, purchases, schema, stock
-from botapp.store.database import POOL_SIZE, Database, url_of
-from botapp.store.records import Order
-from botapp.store.rules import Limits, sort_lines
+from botapp.store.db import schema
+from botapp.store.db.database import POOL_SIZE, Database, url_of
+from botapp.store.domain.records import Order
+from botapp.store.domain.rules import Limits, sort_lines
+from botapp.store.usecases import accounts, products, purchases, stock
 
 BUYERS: Final = 50
 PRODUCTS: Final = 5

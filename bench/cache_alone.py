@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from bench.cache_ways import TASKS, VALUE
 from botapp.ext.cache_manager import CacheManager
-from supervisor import cache as directories
+from supervisor.storage import cache_dirs as directories
 
 MILLION: Final = 1_000_000
 #: entries that a sweep takes away

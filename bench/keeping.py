@@ -12,7 +12,7 @@ from typing import Final
 
 from bench.buying import BUYERS, LIMITS, Market
 from bench.stage import CannotMeasure
-from botapp.store import purchases
+from botapp.store.usecases import purchases
 
 #: stock of the shop; in SQLite that makes 24 MB
 PIECES: Final = 100_000

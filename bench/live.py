@@ -24,19 +24,19 @@ from typing import Any, Final, cast
 from bench import stats
 from bench.stage import CannotMeasure
 from bench.stats import Target
-from botapp.background import Background
-from botapp.config import Store
-from botapp.demo_shop import Goods
-from botapp.store.records import Product
-from botapp.ui.health_link import Mode, Shown
-from botapp.ui.live_message import LiveMessage
-from botapp.ui.render import Rendered, Snapshot, render
-from botapp.ui.shopfront import Shopfront
-from tests.support.books import books
-from tests.support.customer import YES, Customer
-from tests.support.discord_control import Json
-from tests.support.goods import stock_up
-from tests.support.shop import Shop, shop, text
+from botapp.cli.demo_shop import Goods
+from botapp.config.settings import Store
+from botapp.runtime.tasks import Background
+from botapp.services.live_message.message import LiveMessage
+from botapp.services.live_message.updater import Shopfront
+from botapp.store.domain.records import Product
+from botapp.ui.live.health import Mode, Shown
+from botapp.ui.live.render import Rendered, Snapshot, render
+from tests.support.discord.control import Json
+from tests.support.shop.member import YES, Customer
+from tests.support.shop.products import stock_up
+from tests.support.shop.shop import Shop, shop, text
+from tests.support.shop.shop_database import books
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "live.json"
 EDIT_INTERVAL_S: Final = 2.0

@@ -25,7 +25,7 @@ from bench.stage import CannotMeasure
 from bench.stats import Target
 from bench.stocking import LINES, Stocked, measure_stocking
 from bench.weight import Starts, measure_starts
-from tests.support import postgres
+from tests.support.shop import postgres
 
 RESULTS: Final = Path(__file__).resolve().parent / "results" / "shop.json"
 #: purchases of each buyer in one round

@@ -61,7 +61,7 @@ def clean_environ() -> dict[str, str]:
 @contextmanager
 def local_discord(directory: Path) -> Iterator[int]:
     """Run a local Discord without an IDENTIFY limit; yields its port."""
-    command = [sys.executable, "-m", "botapp.sandbox", "--port", "0"]
+    command = [sys.executable, "-m", "botapp.local_discord", "--port", "0"]
     with (directory / "discord.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=clean_environ())
         assert process.stdout is not None

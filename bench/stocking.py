@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from bench.stage import CannotMeasure
-from botapp.demo_shop import Goods
-from tests.support.books import books
-from tests.support.customer import Customer
-from tests.support.goods import stock_up
-from tests.support.shop import shop
+from botapp.cli.demo_shop import Goods
+from tests.support.shop.member import Customer
+from tests.support.shop.products import stock_up
+from tests.support.shop.shop import shop
+from tests.support.shop.shop_database import books
 
 LINES: Final = 100_000
 #: clicks a second meanwhile

@@ -22,7 +22,7 @@ import asyncio, sys, time
 from pathlib import Path
 import discord
 import botapp.bot
-from botapp import config
+from botapp.config.settings import settings as config
 began_s = time.perf_counter()
 from botapp.shop import Shop
 shop = Shop(config.load(Path(sys.argv[1])), lambda: None)

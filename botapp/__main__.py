@@ -53,7 +53,7 @@ def _in_words(facts: dict[str, object], *, does_not_load: bool) -> str:
 
     locale.use(locale.LANGUAGES[0])
     with suppress(Exception):
-        from botapp import config
+        from botapp.config import settings as config
 
         config.choose_language()
     if does_not_load:

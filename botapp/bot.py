@@ -11,32 +11,35 @@ import discord
 import yarl
 from discord.ext import commands
 
-from botapp import restart_dialog, slash, state
-from botapp.background import Background
 from botapp.cogs.admin import AdminCog
-from botapp.cogs.live_watch import LiveWatch
-from botapp.cogs.questions import Questions
+from botapp.cogs.confirmations import Questions
+from botapp.cogs.live_events import LiveWatch
 from botapp.cogs.setup import SetupCog
-from botapp.config import FlushPolicy, Settings
-from botapp.connection import OFFLINE_GRACE_S, Connection
+from botapp.config.settings import FlushPolicy, Settings
+from botapp.discord_api import slash_commands as slash
+from botapp.discord_api.gateway_status import OFFLINE_GRACE_S, Connection
 from botapp.ext.cache_manager import CacheManager
-from botapp.link import Link
+from botapp.interactions.dispatcher import Clicks
 from botapp.locale import _
-from botapp.log import reopen
-from botapp.opening import Opening, OpeningTree, has_books
-from botapp.passing import PassingMessage
-from botapp.self_restart import SelfRestart
-from botapp.state import StateError
-from botapp.ui import custom_ids, render
-from botapp.ui.clicks import Clicks
+from botapp.runtime import state_file as state
+from botapp.runtime.log import reopen
+from botapp.runtime.state_file import StateError
+from botapp.runtime.supervisor_link import Link
+from botapp.runtime.tasks import Background
+from botapp.services.live_message.message import LiveMessage, remove_others
+from botapp.services.live_message.restart_notice import PassingMessage
+from botapp.services.live_message.self_restart import SelfRestart
+from botapp.services.live_message.updater import Shopfront
+from botapp.shop_loader import Opening, OpeningTree, has_books
+from botapp.ui import custom_ids
+from botapp.ui.admin import restart_dialog
 from botapp.ui.custom_ids import Step
-from botapp.ui.live_message import LiveMessage, remove_others
-from botapp.ui.live_view import ClickView
-from botapp.ui.shopfront import Shopfront
+from botapp.ui.live import render
+from botapp.ui.live.view import ClickView
 from supervisor.client import Message, Surroundings
 
 if TYPE_CHECKING:
-    from botapp.store.records import Product
+    from botapp.store.domain.records import Product
 
 log = logging.getLogger(__name__)
 

@@ -9,37 +9,38 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from botapp import state
 from botapp.cogs.balances import Balances
-from botapp.cogs.commanding import ShopCog
+from botapp.cogs.base import ShopCog
 from botapp.cogs.deposits import Deposits
 from botapp.cogs.products import Products
 from botapp.cogs.sales import Sales
 from botapp.cogs.shop_admin import ShopAdmin
 from botapp.cogs.stock import Stock
 from botapp.cogs.system import System
-from botapp.config import ConfigError, Settings
-from botapp.data.files import MIGRATION
-from botapp.data.keeper import Keeper
-from botapp.data.lock import Use
-from botapp.data.problems import DataProblem
-from botapp.deposits.key import read_key
-from botapp.goods.delivery import LOOK_INTERVAL_S, Delivery
+from botapp.config.settings import ConfigError, Settings
+from botapp.interactions.member_flows import Flows
 from botapp.locale import _
-from botapp.notices import Notices
-from botapp.state import StateError
-from botapp.store import products, schema
-from botapp.store.database import Database, url_of
-from botapp.store.records import Product, Receipt
-from botapp.store.rules import Limits
-from botapp.store.unavailable import Unavailable
-from botapp.ui.answers import Answers
-from botapp.ui.flows import Flows
+from botapp.runtime import state_file as state
+from botapp.runtime.state_file import StateError
+from botapp.services.backup.errors import DataProblem
+from botapp.services.backup.files import MIGRATION
+from botapp.services.backup.lock import Use
+from botapp.services.backup.scheduler import Keeper
+from botapp.services.deposits.key import read_key
+from botapp.services.fulfilment.delivery import LOOK_INTERVAL_S, Delivery
+from botapp.services.notices.admin_notices import Notices
+from botapp.store.db import schema
+from botapp.store.db.database import Database, url_of
+from botapp.store.db.errors import Unavailable
+from botapp.store.domain.records import Product, Receipt
+from botapp.store.domain.rules import Limits
+from botapp.store.usecases import products
+from botapp.ui.members.refusals import Answers
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
-    from botapp.deposits.http import DepositServer
-    from botapp.deposits.webhooks import WebhookDeposits
+    from botapp.services.deposits.http_server import DepositServer
+    from botapp.services.deposits.webhooks import WebhookDeposits
 
 log = logging.getLogger(__name__)
 
@@ -128,13 +129,13 @@ class Shop:
         self.notices = Notices(self, bot.background, bot.get_partial_messageable)
         self.notices.serve()
         if self.settings.store.deposits.channel_ids:
-            from botapp.deposits.webhooks import WebhookDeposits
+            from botapp.services.deposits.webhooks import WebhookDeposits
 
             self._webhooks = WebhookDeposits(bot, self)
             self._webhooks.serve()
         if (key := read_key(self.settings)) is not None:
             # a web server takes memory, and most shops have no use for it
-            from botapp.deposits.http import DepositServer
+            from botapp.services.deposits.http_server import DepositServer
 
             self._deposit_server = DepositServer(bot, self, key)
             self._deposit_server.serve()
@@ -200,6 +201,6 @@ class Shop:
             log.warning(_("cannot remember that the shop has a database: %s"), error)
 
     def _save_before_migration(self) -> None:
-        from botapp.data.backup import make_backup
+        from botapp.services.backup.backup import make_backup
 
         log.info(_("Backup made: %s"), make_backup(self.settings, reason=MIGRATION))

@@ -14,14 +14,16 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from botapp import bot_token, config, log
-from botapp.deposits.key import read_key
+from botapp.config import settings as config
+from botapp.config import token as bot_token
 from botapp.locale import _
+from botapp.runtime import log
+from botapp.services.deposits.key import read_key
 from supervisor.client import TRACEBACK_SIGNAL, Surroundings, masked
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
-    from botapp.config import Settings
+    from botapp.config.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -38,11 +40,11 @@ _BAD_TOKEN: Final = 4004
 _BAD_INTENTS: Final = frozenset({4013, 4014})
 #: parts of this package that the bot itself does not stand on
 _NOT_OF_THE_BOT: Final = (
-    "botapp.sandbox",
-    "botapp.demo",
-    "botapp.doctor",
-    "botapp.init",
-    "botapp.data.command",
+    "botapp.local_discord",
+    "botapp.cli.demo",
+    "botapp.cli.doctor.discord",
+    "botapp.cli.init",
+    "botapp.cli.data",
     "botapp.__main__",
 )
 
@@ -118,11 +120,11 @@ def _read_settings() -> tuple[Settings, str]:
 
 def _check_database(settings: Settings) -> None:
     """Raise ConfigError when the database is none of ours; one that cannot be reached now is waited for later."""
-    from botapp.data.backup import address_of
-    from botapp.data.problems import DataProblem
-    from botapp.data.standing import version_there
-    from botapp.store.database import where_of
-    from botapp.store.schema import Newer
+    from botapp.services.backup.backup import address_of
+    from botapp.services.backup.errors import DataProblem
+    from botapp.services.backup.probe import version_there
+    from botapp.store.db.database import where_of
+    from botapp.store.db.schema import Newer
 
     url = address_of(settings)
     try:
@@ -135,7 +137,7 @@ def _check_database(settings: Settings) -> None:
 
 async def _give_reason(ending: Ending) -> None:
     """Tell the supervisor why this life ends before it began."""
-    from botapp.link import Link
+    from botapp.runtime.supervisor_link import Link
 
     surroundings = Surroundings.read()
     if surroundings is None:
@@ -194,7 +196,7 @@ async def _serve(bot: ShopBot, token: str) -> None:
 
 
 def _without_supervisor(knocking: asyncio.Task[None]) -> Ending:
-    from botapp.link import StaleLife
+    from botapp.runtime.supervisor_link import StaleLife
 
     error = knocking.exception()
     if isinstance(error, StaleLife):
@@ -206,7 +208,7 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
     """Say why the bot ended although nobody asked it to, and what to do."""
     import discord
 
-    from botapp.discord_words import problem
+    from botapp.locale.discord_logs import problem
 
     address = (settings.discord.gateway if logged_in else settings.discord.api_base) or "discord.com"
     again = _("cannot reach Discord at %(address)s: %(problem)s; check the network and [discord]")

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from supervisor import events as ev
-from supervisor.config import Program
-from supervisor.machine import deadline, step
-from supervisor.model import Identity, Instant, Known, State
+from supervisor.config.settings import Program
+from supervisor.lifecycle import events as ev
+from supervisor.lifecycle.machine import deadline, step
+from supervisor.lifecycle.model import Identity, Instant, Known, State
 
 ROOT = Path(__file__).resolve().parent.parent
 #: files that show the diagram between these two lines

@@ -14,13 +14,13 @@ import click
 import msgspec
 from discord.ext import commands
 
-import botapp.config
+import botapp.config.settings
 import botapp.shop
-import supervisor.config
+import supervisor.config.settings
 from botapp.cogs.admin import AdminCog
-from botapp.cogs.commanding import chapters
+from botapp.cogs.base import chapters
 from botapp.cogs.setup import SetupCog
-from botapp.store.money import Unit
+from botapp.store.domain.money import Unit
 from supervisor.cli.root import root
 
 HERE = Path(__file__).resolve().parent / "reference"
@@ -28,18 +28,18 @@ MADE = "<!-- made by docs/make_reference.py -->\n"
 
 #: tables of config.toml in their order; one that both packages read is described by the one that checks it
 TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
-    ("", supervisor.config.Settings),
-    ("supervisor", supervisor.config.Supervisor),
-    ("discord", botapp.config.Discord),
-    ("bot", botapp.config.Bot),
-    ("bot.live", botapp.config.Live),
-    ("cache", supervisor.config.Cache),
-    ("alerts", supervisor.config.Alerts),
-    ("logs", supervisor.config.Logs),
-    ("store", botapp.config.Store),
+    ("", supervisor.config.settings.Settings),
+    ("supervisor", supervisor.config.settings.Supervisor),
+    ("discord", botapp.config.settings.Discord),
+    ("bot", botapp.config.settings.Bot),
+    ("bot.live", botapp.config.settings.Live),
+    ("cache", supervisor.config.settings.Cache),
+    ("alerts", supervisor.config.settings.Alerts),
+    ("logs", supervisor.config.settings.Logs),
+    ("store", botapp.config.settings.Store),
     ("store.currency", Unit),
-    ("store.deposits", botapp.config.Deposits),
-    ("programs.NAME", supervisor.config.Program),
+    ("store.deposits", botapp.config.settings.Deposits),
+    ("programs.NAME", supervisor.config.settings.Program),
 )
 #: what is no key but a table of its own
 _NOT_KEYS = {part for name, _ in TABLES for part in name.split(".")} - {"name"}
@@ -133,7 +133,9 @@ def configuration() -> str:
     ]
     for name, kind in TABLES:
         heading = (
-            (f"[[{name}]]" if kind in (Unit, botapp.config.Live) else f"[{name}]") if name else "At the top of the file"
+            (f"[[{name}]]" if kind in (Unit, botapp.config.settings.Live) else f"[{name}]")
+            if name
+            else "At the top of the file"
         )
         rows = [_key(kind, field) for field in msgspec.structs.fields(kind) if field.name not in _NOT_KEYS]
         parts += [f"## {heading}\n", "| key | default | values | |", "|---|---|---|---|", *rows, ""]

@@ -10,8 +10,8 @@ from typing import Final
 
 from playwright.sync_api import expect
 
-from tests.support.bot_process import free_port
-from tests.support.browser import chromium, visitor
+from tests.support.discord.bot_process import free_port
+from tests.support.discord.browser import chromium, visitor
 
 PICTURE: Final = Path(__file__).resolve().parent / "demo.png"
 SIZE: Final = (1360, 840)

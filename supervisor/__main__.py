@@ -14,12 +14,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from supervisor import fall, foreign, journald, locale, ops, premises, process, systemd, timezone
-from supervisor.config import load
+from supervisor import locale
+from supervisor.config import timezone
+from supervisor.config.paths import ConfigError, Place, find_config, language_of
+from supervisor.config.settings import load
+from supervisor.daemon import reexec as fall
+from supervisor.daemon import requests as ops
+from supervisor.daemon import sd_notify as systemd
+from supervisor.daemon.runner import Runner
 from supervisor.locale import _
-from supervisor.log import Log
-from supervisor.paths import ConfigError, Place, find_config, language_of
-from supervisor.runner import Runner
+from supervisor.locale import third_party as foreign
+from supervisor.logs import journald
+from supervisor.logs.writer import Log
+from supervisor.processes import process
+from supervisor.storage import state_dir as premises
 
 EXIT_FAILED = 1
 EXIT_BAD_CONFIG = 78

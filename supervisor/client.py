@@ -22,8 +22,8 @@ from typing import Any, Final
 from supervisor import __version__
 
 # offered to programs, which may import nothing else of the supervisor
-from supervisor.marks import read_mark as read_mark
-from supervisor.masking import masked as masked
+from supervisor.logs.markers import read_mark as read_mark
+from supervisor.logs.masking import masked as masked
 
 #: version of the code, which a program tells in its hello
 RELEASE: Final = __version__

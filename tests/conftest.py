@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, settings
 
 import botapp.locale
 import supervisor.locale
-from tests.support.stores import database as database
-from tests.support.stores import store_address as store_address
-from tests.support.stores import store_url as store_url
-from tests.support.stores import stores as stores
+from tests.support.shop.databases import database as database
+from tests.support.shop.databases import store_address as store_address
+from tests.support.shop.databases import store_url as store_url
+from tests.support.shop.databases import stores as stores
 
 # how fast the machine is that day says nothing about the code
 settings.register_profile("whatever the machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Final
 import discord
 from discord.ext import commands
 
-from botapp import restart_dialog, slash
-from botapp.cogs.questions import Questions, Wording
-from botapp.confirmation import Stage
+from botapp.cogs.confirmations import Questions, Wording
+from botapp.discord_api import slash_commands as slash
 from botapp.locale import N_, _
-from botapp.ui.render import Button
+from botapp.ui.admin import restart_dialog
+from botapp.ui.admin.confirmation import Stage
+from botapp.ui.live.render import Button
 from supervisor.client import DoorError
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
-    from botapp.config import FlushPolicy
+    from botapp.config.settings import FlushPolicy
 
 log = logging.getLogger(__name__)
 

@@ -8,14 +8,15 @@ import aiohttp
 import discord
 from discord.ext import commands
 
-from botapp.cogs.commanding import DEFAULT_ROWS, MAX_ROWS, Ctx, Mistaken, ShopCog, admin_command, rows
+from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, Mistaken, ShopCog, admin_command, rows
 from botapp.locale import N_, _, choose, speaking
-from botapp.store import accounts, deliveries, purchases, refusals
-from botapp.store.records import Account, Entry, Purchase, order_number
-from botapp.ui import admin_texts
-from botapp.ui.typed import order_id
-from botapp.ui.words import amount as amount_in_words
-from botapp.ui.words import price, quoted
+from botapp.store.domain import refusals
+from botapp.store.domain.records import Account, Entry, Purchase, order_number
+from botapp.store.usecases import accounts, deliveries, purchases
+from botapp.ui.admin import shop_texts as admin_texts
+from botapp.ui.admin.parsing import order_id
+from botapp.ui.formatting import amount as amount_in_words
+from botapp.ui.formatting import price, quoted
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from botapp.cogs.commanding import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, rows
-from botapp.deposits.teller import why_refused
+from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, rows
 from botapp.locale import N_, _
-from botapp.store import deposits
-from botapp.store.records import Deposit
-from botapp.ui.words import amount, quoted, when
+from botapp.services.deposits.notifications import why_refused
+from botapp.store.domain.records import Deposit
+from botapp.store.usecases import deposits
+from botapp.ui.formatting import amount, quoted, when
 
 
 class Deposits(ShopCog):

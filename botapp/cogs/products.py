@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from botapp.cogs.commanding import Ctx, ShopCog, admin_command, rows
+from botapp.cogs.base import Ctx, ShopCog, admin_command, rows
 from botapp.locale import N_, _
-from botapp.store import products, refusals
-from botapp.store.products import of_code
-from botapp.ui import admin_texts
-from botapp.ui.typed import price_and_rest
-from botapp.ui.words import price as price_in_words
-from botapp.ui.words import quoted
+from botapp.store.domain import refusals
+from botapp.store.usecases import products
+from botapp.store.usecases.products import of_code
+from botapp.ui.admin import shop_texts as admin_texts
+from botapp.ui.admin.parsing import price_and_rest
+from botapp.ui.formatting import price as price_in_words
+from botapp.ui.formatting import quoted
 
 
 class Products(ShopCog):

@@ -12,11 +12,11 @@ import discord
 import msgspec
 from discord.ext import commands
 
-from botapp.cogs.commanding import Ctx, ShopCog, admin_command
+from botapp.cogs.base import Ctx, ShopCog, admin_command
 from botapp.locale import N_, _
-from botapp.sales_picture import CannotDraw, Picture, drawn
-from botapp.store import sales
-from botapp.ui import sales_texts
+from botapp.store.usecases import sales
+from botapp.ui.admin import sales_texts
+from botapp.ui.admin.sales_chart import CannotDraw, Picture, drawn
 
 log = logging.getLogger(__name__)
 

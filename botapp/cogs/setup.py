@@ -9,12 +9,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from botapp import live_channel, permissions, slash
-from botapp.background import Draining
-from botapp.live_channel import Asked
+from botapp.discord_api import permissions
+from botapp.discord_api import slash_commands as slash
 from botapp.locale import N_, _
-from botapp.state import StateError
-from botapp.ui.live_message import CannotShow
+from botapp.runtime.state_file import StateError
+from botapp.runtime.tasks import Draining
+from botapp.services.live_message.message import CannotShow
+from botapp.ui.admin import setup_dialog as live_channel
+from botapp.ui.admin.setup_dialog import Asked
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot

@@ -8,15 +8,16 @@ import aiohttp
 import discord
 from discord.ext import commands
 
-from botapp.cogs.commanding import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, admin_group, nothing_else, rows
+from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, admin_group, nothing_else, rows
 from botapp.cogs.setup import SetupCog
 from botapp.locale import N_, _, speaking
-from botapp.store import access, accounts, admin_log, refusals, world
-from botapp.store.world import World
-from botapp.ui import admin_texts
-from botapp.ui.live_message import explain
-from botapp.ui.typed import user_id
-from botapp.ui.words import quoted
+from botapp.services.live_message.message import explain
+from botapp.store.domain import refusals
+from botapp.store.usecases import access, accounts, admin_log, world
+from botapp.store.usecases.world import World
+from botapp.ui.admin import shop_texts as admin_texts
+from botapp.ui.admin.parsing import user_id
+from botapp.ui.formatting import quoted
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord.ext import commands
 
-from botapp.cogs.commanding import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, rows
-from botapp.goods.handing_over import Closed, HandingOver
-from botapp.goods.stock_file import MAX_BYTES, MAX_LINES, CannotFetch, NotText, TooLarge
-from botapp.goods.uploads import Uploads
+from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, rows
 from botapp.locale import N_, _, speaking
-from botapp.store import stock, withdrawals
-from botapp.store.products import of_code
-from botapp.ui import admin_texts, language
-from botapp.ui.words import number, quoted
+from botapp.services.fulfilment.stock_file import MAX_BYTES, MAX_LINES, CannotFetch, NotText, TooLarge
+from botapp.services.fulfilment.stock_uploads import Uploads
+from botapp.services.fulfilment.withdrawals import Closed, HandingOver
+from botapp.store.usecases import stock, withdrawals
+from botapp.store.usecases.products import of_code
+from botapp.ui import language
+from botapp.ui.admin import shop_texts as admin_texts
+from botapp.ui.formatting import number, quoted
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot

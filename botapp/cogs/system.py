@@ -6,15 +6,15 @@ import asyncio
 import time
 from typing import Literal
 
-from botapp import machine_facts
-from botapp.cogs.commanding import Ctx, ShopCog, admin_command, admin_group, chapters, nothing_else
-from botapp.config import ConfigError
-from botapp.data.problems import DataProblem
-from botapp.ext import cache_report
+from botapp.cogs.base import Ctx, ShopCog, admin_command, admin_group, chapters, nothing_else
+from botapp.config.settings import ConfigError
 from botapp.locale import N_, _
-from botapp.ui import system_texts
-from botapp.ui.command_forms import help_pages
-from botapp.ui.words import number, quoted
+from botapp.services import system_info as machine_facts
+from botapp.services.backup.errors import DataProblem
+from botapp.ui.admin import cache_texts as cache_report
+from botapp.ui.admin import system_texts
+from botapp.ui.admin.help import help_pages
+from botapp.ui.formatting import number, quoted
 
 
 class System(ShopCog):
@@ -61,7 +61,7 @@ class System(ShopCog):
     async def backup(self, ctx: Ctx) -> None:
         """Make a backup; it never leaves the server."""
         # loaded when it is needed, which is seldom
-        from botapp.data.backup import make_backup
+        from botapp.services.backup.backup import make_backup
 
         await self.act(ctx, "", nothing_else)
         wrong: list[str] = []

@@ -11,11 +11,13 @@ from pathlib import Path
 from types import EllipsisType
 from typing import Any, Final, Self, TypeVar, overload
 
-from botapp.ext import cache_figures, cache_jobs, cache_values
-from botapp.ext.cache_jobs import BOTH, Item, Job, Which
-from botapp.ext.cache_shared import DEFAULT_MAX_BYTES, Handle, directories, steady_time
-from botapp.ext.cache_values import MAX_KEY_BYTES, MAX_VALUE_BYTES
-from botapp.ext.cache_values import full_key as full
+from botapp.ext.cache import codec as cache_values
+from botapp.ext.cache import jobs as cache_jobs
+from botapp.ext.cache import stats as cache_figures
+from botapp.ext.cache.codec import MAX_KEY_BYTES, MAX_VALUE_BYTES
+from botapp.ext.cache.codec import full_key as full
+from botapp.ext.cache.jobs import BOTH, Item, Job, Which
+from botapp.ext.cache.shared import DEFAULT_MAX_BYTES, Handle, directories, steady_time
 from botapp.locale import _
 
 __all__ = ["DEFAULT_MAX_BYTES", "MAX_KEY_BYTES", "MAX_VALUE_BYTES", "CacheManager", "directories"]

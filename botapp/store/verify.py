@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, Select, Text, cast, func, literal, or_, select
 
 from botapp.locale import _
-from botapp.store.tables import account, delivery, deposit, ledger, product, purchase, stock_item, user_link
+from botapp.store.db.tables import account, delivery, deposit, ledger, product, purchase, stock_item, user_link
 
 
 def problems(connection: Connection) -> Iterator[str]:

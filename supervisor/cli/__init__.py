@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from supervisor.cli import exits
+from supervisor.cli import exit_codes as exits
 
 
 def main() -> int:
@@ -55,7 +55,7 @@ def _prepare_output() -> None:
 
 
 def _run() -> int:
-    from supervisor.cli.language import choose
+    from supervisor.cli.terminal.language import choose
 
     try:
         choose(sys.argv[1:])
@@ -67,12 +67,12 @@ def _run() -> int:
 def _run_command() -> int:
     import click
 
-    from supervisor import foreign
     from supervisor.cli.errors import Failure, of_door
     from supervisor.cli.root import root
     from supervisor.client import DoorError
+    from supervisor.config.paths import ConfigError
     from supervisor.locale import _
-    from supervisor.paths import ConfigError
+    from supervisor.locale import third_party as foreign
 
     try:
         return int(root.main(prog_name="stocksup", standalone_mode=False) or exits.FINE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from supervisor.cli import exits
+from supervisor.cli import exit_codes as exits
 from supervisor.client import DoorError
 from supervisor.locale import N_, _
 

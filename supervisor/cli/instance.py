@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from supervisor import foreign
 from supervisor.cli.errors import Failure
 from supervisor.client import Client
+from supervisor.config.paths import ConfigError, Place, find_config, state_dir_of
 from supervisor.locale import _
-from supervisor.paths import ConfigError, Place, find_config, state_dir_of
+from supervisor.locale import third_party as foreign
 
 if TYPE_CHECKING:
-    from supervisor.cli.progress import Progress
-    from supervisor.config import Settings
+    from supervisor.cli.terminal.progress import Progress
+    from supervisor.config.settings import Settings
 
 #: how long a question that needs no work may take
 ANSWER_TIMEOUT_S: Final = 5.0
@@ -37,7 +37,7 @@ class Instance:
     @cached_property
     def settings(self) -> Settings:
         """The checked settings. Raises ConfigError."""
-        from supervisor.config import load
+        from supervisor.config.settings import load
 
         return load(self.config)
 
@@ -72,7 +72,7 @@ class Instance:
     @staticmethod
     def progress(text: str) -> Progress:
         """Return a spinner; commands of other packages, which get the instance as their object, use it as well."""
-        from supervisor.cli.progress import Progress
+        from supervisor.cli.terminal.progress import Progress
 
         return Progress(text)
 

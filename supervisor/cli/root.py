@@ -46,7 +46,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of this name, or None."""
         if cmd_name in OWN:
-            command = getattr(importlib.import_module(f"supervisor.cli.{cmd_name}"), "command", None)
+            command = getattr(importlib.import_module(f"supervisor.cli.commands.{cmd_name}"), "command", None)
             return command if isinstance(command, click.Command) else None
         for entry in _added():
             if entry.name == cmd_name:

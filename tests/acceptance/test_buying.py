@@ -10,15 +10,15 @@ from typing import TypeVar
 
 import pytest
 
-from botapp.demo_shop import Goods
-from botapp.sandbox.ids import LIVE_CHANNEL_ID
-from botapp.store import accounts
-from tests.support.books import Books, books, now_ms
-from tests.support.bot_process import BotProcess, write_config
-from tests.support.customer import YES, Customer
-from tests.support.discord_control import Json, local_discord
-from tests.support.goods import stock_up
-from tests.support.shop import Shop, shop, text
+from botapp.cli.demo_shop import Goods
+from botapp.local_discord.ids import LIVE_CHANNEL_ID
+from botapp.store.usecases import accounts
+from tests.support.discord.bot_process import BotProcess, write_config
+from tests.support.discord.control import Json, local_discord
+from tests.support.shop.member import YES, Customer
+from tests.support.shop.products import stock_up
+from tests.support.shop.shop import Shop, shop, text
+from tests.support.shop.shop_database import Books, books, now_ms
 
 T = TypeVar("T")
 PIECES = 100
@@ -155,7 +155,7 @@ def state_of(ledger: Books, purchase_id: int) -> str:
     """Return how it stands with the goods of an order."""
     from sqlalchemy import select
 
-    from botapp.store.tables import delivery
+    from botapp.store.db.tables import delivery
 
     query = select(delivery.c.state).where(delivery.c.purchase_id == purchase_id)
     return str(ledger.do(lambda connection: connection.execute(query).scalar_one()))

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from botapp.ext.cache_manager import CacheManager
-from tests.support.discord_control import Json
-from tests.support.shop import PATIENCE_S, Shop, shop, text
+from tests.support.discord.control import Json
+from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
 
 POLICIES = ("all", "temporary", "expired", "none")
 #: what of life N the next one finds, by policy: temporary, permanent
@@ -27,7 +27,7 @@ FOUND = {"all": (False, False), "temporary": (False, True), "expired": (True, Tr
 @contextmanager
 def leaky_shop(directory: Path, *words: str) -> Iterator[Shop]:
     with shop(directory) as toko:
-        command = ["python", "-m", "tests.support.leaky_bot", *words]
+        command = ["python", "-m", "tests.support.discord.leaky_bot", *words]
         toko.config.write_text(f"{toko.config.read_text()}command = {json.dumps(command)}\n")
         yield toko
 

@@ -1,4 +1,4 @@
-"""Chaos: supervisor, life and both are killed in the midst of everything; see `tests.support.chaos`."""
+"""Chaos: supervisor, life and both are killed in the midst of everything; see `tests.support.chaos.rounds`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from botapp.ui.custom_ids import BUY
-from tests.support import chaos
-from tests.support.books import books
-from tests.support.customer import YES, Customer, button
-from tests.support.discord_control import DiscordControl, Json, Refused, local_discord
-from tests.support.shop import Shop, shop, text
-from tests.support.supervised import ROOT
+from tests.support.chaos import rounds as chaos
+from tests.support.discord.control import DiscordControl, Json, Refused, local_discord
+from tests.support.shop.member import YES, Customer, button
+from tests.support.shop.shop import Shop, shop, text
+from tests.support.shop.shop_database import books
+from tests.support.supervisor.supervised import ROOT
 
 #: one seed is another each time; the one that failed is in what is told
 SEEDS = (1, 2, random.SystemRandom().randrange(10**6))
@@ -30,7 +30,7 @@ ROUNDS = 100
 @pytest.mark.timeout(600)
 def test_whatever_is_killed_whenever_it_happens() -> None:
     """Three at a time: most of it is waiting."""
-    command = [sys.executable, "-m", "tests.support.chaos", "--rounds", str(ROUNDS), "--seed"]
+    command = [sys.executable, "-m", "tests.support.chaos.rounds", "--rounds", str(ROUNDS), "--seed"]
     raging = [
         subprocess.Popen([*command, str(seed)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for seed in SEEDS

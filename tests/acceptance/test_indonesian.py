@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.english import english_in
-from tests.support.shop import PATIENCE_S, Shop, shop, text
+from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
+from tests.support.texts.english import english_in
 
 #: what Discord's own site calls things, and a line of the log that people look for, word for word
 QUOTED = ("Message Content Intent", "Reset Token", "Livestock error")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from botapp.demo_shop import Goods
+from botapp.cli.demo_shop import Goods
 from botapp.ui import custom_ids
-from tests.support.discord_control import Json, controls
-from tests.support.goods import stock_up
-from tests.support.shop import Shop, shop, text
+from tests.support.discord.control import Json, controls
+from tests.support.shop.products import stock_up
+from tests.support.shop.shop import Shop, shop, text
 
 #: longer than the longest pause before something broken is tried again
 PATIENCE_S = 40.0

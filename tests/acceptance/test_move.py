@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from botapp import state
-from botapp.data.files import backups_in
-from botapp.store import accounts
-from botapp.store.database import Database, url_of
-from tests.support.discord_control import DiscordControl, Json, local_discord
-from tests.support.furnished import balances, member, restock
-from tests.support.shop import PATIENCE_S, Shop, shop, text
-from tests.support.stores import opened
+from botapp.runtime import state_file as state
+from botapp.services.backup.files import backups_in
+from botapp.store.db.database import Database, url_of
+from botapp.store.usecases import accounts
+from tests.support.discord.control import DiscordControl, Json, local_discord
+from tests.support.shop.databases import opened
+from tests.support.shop.populated_shop import balances, member, restock
+from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
 
 #: chosen there by `/setup`, so that only the shop's own memory knows it
 CHANNEL = 1400000000000000010

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from supervisor import process
-from supervisor.cli import exits
-from tests.support.shop import PATIENCE_S, Shop, shop, text
+from supervisor.cli import exit_codes as exits
+from supervisor.processes import process
+from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
 
 #: loaded by Python itself in each process of the shop: the bot's first life hangs when it is told to
 HANGS = """

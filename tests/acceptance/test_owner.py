@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.discord_control import controls, local_discord
-from tests.support.letterbox import letterbox
-from tests.support.shop import shop, text
+from tests.support.discord.control import controls, local_discord
+from tests.support.shop.shop import shop, text
+from tests.support.supervisor.alert_receiver import letterbox
 
 
 def test_a_token_is_revoked_and_a_new_one_brings_the_shop_back(tmp_path: Path) -> None:

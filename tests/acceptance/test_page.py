@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from tests.support.browser import PHONE, Visitor, chromium, visitor
-from tests.support.discord_control import DiscordControl, local_discord
-from tests.support.shop import ROOT, Shop, free_port, shop
+from tests.support.discord.browser import PHONE, Visitor, chromium, visitor
+from tests.support.discord.control import DiscordControl, local_discord
+from tests.support.shop.shop import ROOT, Shop, free_port, shop
 
 Open = Callable[..., Visitor]
 PHASES = ("check", "drain", "stop", "flush", "start")
@@ -46,7 +46,7 @@ class Town:
 @pytest.fixture
 def town() -> Iterator[Town]:
     with local_discord() as discord:
-        command = [sys.executable, "-m", "tests.support.panel_bot", str(discord.port)]
+        command = [sys.executable, "-m", "tests.support.discord.panel_bot", str(discord.port)]
         bot = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
         try:
             discord.wait_for_bot()

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from supervisor import process
-from tests.support.discord_control import Json, controls
-from tests.support.shop import PATIENCE_S, Shop, shop, text
+from supervisor.processes import process
+from tests.support.discord.control import Json, controls
+from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
 
 #: the seed's lines, in the order in which they become true
 CLEAN_UP = (

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from supervisor import process
-from tests.support.discord_control import local_discord
-from tests.support.shop import shop, text
+from supervisor.processes import process
+from tests.support.discord.control import local_discord
+from tests.support.shop.shop import shop, text
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

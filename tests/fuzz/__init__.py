@@ -1,4 +1,5 @@
 """Targets of `make fuzz`: each is fed with bytes for a bounded time, and must say what is wrong with them, or nothing.
 
-`feed` of each module does one feeding; `tests/property/test_fuzz.py` does it too, with what Hypothesis thinks up.
+`feed` of each module does one feeding; `tests/property/supervisor/test_fuzz.py` does it too, with what Hypothesis
+thinks up.
 """

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from supervisor.config import Program
-from supervisor.journal import History, Journal
-from supervisor.model import Known
+from supervisor.config.settings import Program
+from supervisor.lifecycle.model import Known
+from supervisor.storage.journal import History, Journal
 from tests.fuzz.driver import fuzz
 
 PROGRAM = Program()
@@ -37,4 +37,4 @@ def feed(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    fuzz(feed, "supervisor.journal", "supervisor.model")
+    fuzz(feed, "supervisor.storage.journal", "supervisor.lifecycle.model")

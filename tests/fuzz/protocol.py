@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from supervisor import client, protocol
+from supervisor import client
+from supervisor.control import protocol
 from tests.fuzz.driver import fuzz
 
 CODES = frozenset({"bad_json", "bad_version", "unknown_op", "bad_request"})
@@ -26,4 +27,4 @@ def feed(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    fuzz(feed, "supervisor.protocol")
+    fuzz(feed, "supervisor.control.protocol")

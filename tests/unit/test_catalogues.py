@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.catalogues import ALL, Id, Texts, compiled, forms, placeholders
+from tests.support.texts.catalogues import ALL, Id, Texts, compiled, forms, placeholders
 
 each = pytest.mark.parametrize(
     ("texts", "language"),

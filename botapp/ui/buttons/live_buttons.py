@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from botapp.locale import _
-from botapp.ui.health_link import Listener, Status, changed, new_status, updated
+from botapp.ui.live.health import Listener, Status, changed, new_status, updated
 
 log = logging.getLogger(__name__)
 

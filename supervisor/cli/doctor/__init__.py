@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from supervisor.cli import exits
+from supervisor.cli import exit_codes as exits
 
 #: how a finding is called in `check --json`
 FINE: Final = "fine"

@@ -7,13 +7,14 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from supervisor import __version__, foreign
+from supervisor import __version__
 from supervisor.cli.doctor import Finding, nearest_there
 from supervisor.cli.errors import of_door
 from supervisor.cli.instance import ANSWER_TIMEOUT_S
 from supervisor.client import Client, DoorError, NotRunning
+from supervisor.config.paths import Place
 from supervisor.locale import _
-from supervisor.paths import Place
+from supervisor.locale import third_party as foreign
 
 
 def look(config: Path, place: Place, *, secrets: bool) -> Iterator[Finding]:

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from supervisor.cli import exits
+from supervisor.cli import exit_codes as exits
 from supervisor.cli.doctor import Finding
 from supervisor.locale import _
-from supervisor.masking import masked
+from supervisor.logs.masking import masked
 
 if TYPE_CHECKING:
-    from supervisor.config import Program, Settings
+    from supervisor.config.settings import Program, Settings
 
 #: lines of a failed check's output that are told
 MAX_LINES: Final = 15

@@ -1,0 +1,1 @@
+"""The commands that the bot adds to `stocksup`."""

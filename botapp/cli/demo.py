@@ -1,0 +1,278 @@
+"""`stocksup demo`: a whole shop with a local Discord, in a state directory of its own."""
+
+from __future__ import annotations
+
+import errno
+import getpass
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from botapp import locale
+from botapp.locale import _
+from supervisor.client import SOCKET_NAME, Client, DoorError, read_mark
+
+# the help below is made when this is loaded
+locale.use_of_command(os.environ)
+
+DEFAULT_PORT: Final = 8099
+HOST: Final = "127.0.0.1"
+#: ports up to this one are for root alone
+LAST_PRIVILEGED_PORT: Final = 1023
+#: how often new lines of the bot's log are looked for, in seconds
+FOLLOW_INTERVAL_S: Final = 0.2
+#: longest time until everything is up, in seconds
+START_TIMEOUT_S: Final = 120.0
+
+#: what must not reach the demo from a real shop on the same machine
+_REAL: Final = frozenset({"DISCORD_TOKEN", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "INVOCATION_ID"})
+
+#: tells a demo's files from those of a real shop
+_FIRST_LINE: Final = "# Written by `stocksup demo`, anew each time.\n"
+
+_CONFIG: Final = """\
+language = "id"
+
+[supervisor]
+state_dir = "state"
+
+[discord]
+token_file = "token"
+api_base = "http://{host}:{port}/api/v10"
+gateway = "ws://{host}:{port}/gateway"
+
+[bot]
+live_channel_id = {channel}
+
+[store]
+handle_name = "GrowID"
+
+[[store.currency]]
+name = "World Lock"
+short = "WL"
+value = 1
+
+[[store.currency]]
+name = "Diamond Lock"
+short = "DL"
+value = 100
+
+[[store.currency]]
+name = "Blue Gem Lock"
+short = "BGL"
+value = 10000
+
+[programs.discord]
+command = ["python", "-m", "botapp.local_discord", "--port", "{port}"]
+ready = "link"
+drain = false
+flush_cache = false
+
+[programs.bot]
+command = ["python", "-m", "botapp"]
+check = ["python", "-m", "botapp", "--check"]
+"""
+
+
+_PORT: Final = click.IntRange(1, 65535)
+# click's own name for it is English, and said when a number is none
+_PORT.name = _("port number")
+
+
+@click.command(help=_("Show everything with a local Discord, without a token."))
+@click.option("--port", type=_PORT, metavar="PORT", default=DEFAULT_PORT, show_default=True, help=_("Of the page."))
+@click.option(
+    "--state-dir", type=click.Path(path_type=Path, file_okay=False), help=_("Where the demo keeps its files.")
+)
+def demo(port: int, state_dir: Path | None) -> int:
+    """Show everything with a local Discord, without a token."""
+    directory = (state_dir or default_directory(os.environ)).absolute()
+    place = directory / "state"
+    if (pid := _running(place)) is not None:
+        text = _(
+            "the demo runs already (process %(pid)d, files in %(path)s); use it, or end it with Ctrl-C there first"
+        )
+        raise click.ClickException(text % {"pid": pid, "path": directory})
+    # what an earlier demo left running still has the port, and is taken over
+    if not (place / SOCKET_NAME).exists() and (problem := _why_not(port)):
+        text = _("cannot open port %(port)d: %(why)s; take another one: stocksup demo --port %(other)d")
+        other = max(port, LAST_PRIVILEGED_PORT) + 1
+        raise click.ClickException(text % {"port": port, "why": problem, "other": other})
+    _refuse_foreign(directory)
+    _write_files(directory, port)
+    supervisor = _start_supervisor(directory / "config.toml")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: supervisor.terminate())
+    try:
+        return _show(supervisor, place, port)
+    finally:
+        if supervisor.poll() is None:
+            supervisor.terminate()
+        supervisor.wait()
+
+
+def default_directory(environ: Mapping[str, str]) -> Path:
+    """Return where the demo keeps its files: `$XDG_STATE_HOME/stocksup/demo`, or the same below `~/.local/state`."""
+    home = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME", ".")) / ".local/state"
+    return Path(home) / "stocksup" / "demo"
+
+
+def banner(port: int, environ: Mapping[str, str], user: str) -> str:
+    """Return what is shown when everything is up. Pure."""
+    lines = [
+        "",
+        "  " + _("The demo is up: a shop, its bot, and a local Discord."),
+        "",
+        "    " + _("Open    %(address)s") % {"address": f"http://{HOST}:{port}/"},
+        "    " + _("Be Admin there, who may give commands; Budi and Sari are members."),
+        "    " + _("Type    !restart    and answer    ya"),
+        "    " + _("Stop    Ctrl-C"),
+    ]
+    words = environ.get("SSH_CONNECTION", "").split()
+    if len(words) == 4:
+        elsewhere = "" if words[3] == "22" else f"-p {words[3]} "
+        command = f"ssh -L {port}:{HOST}:{port} {elsewhere}{user}@{words[2]}"
+        lines.append("    " + _("By SSH: on your own machine first    %(command)s") % {"command": command})
+    return "\n".join([*lines, ""])
+
+
+def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int) -> int:
+    """Wait until everything is up, say so, and show the bot's log until the end."""
+    try:
+        problem = _wait_until_up(place)
+    except DoorError:
+        # the supervisor ends: by a signal to us, or because something is wrong
+        problem = "" if supervisor.wait() == 0 else _("the supervisor has ended")
+    if problem:
+        raise click.ClickException(problem)
+    if supervisor.poll() is None:
+        click.echo(banner(port, os.environ, getpass.getuser()))
+        _follow(supervisor, place / "logs" / "bot.log")
+    if supervisor.wait() < 0:
+        text = _("the demo's supervisor was killed; what it ran goes on, and `stocksup demo` takes it over")
+        raise click.ClickException(text)
+    return supervisor.returncode
+
+
+def _wait_until_up(place: Path) -> str:
+    """Return "" when every program runs, else why one does not. Raises DoorError when the supervisor ends."""
+    with Client(place / SOCKET_NAME) as listener, Client(place / SOCKET_NAME) as asker:
+        reports = listener.events(timeout_s=START_TIMEOUT_S)
+        while True:
+            programs = asker.request("status", timeout_s=START_TIMEOUT_S)["programs"]
+            if failed := [one for one in programs if one["state"] == "FATAL"]:
+                text = _("cannot start %(program)s: %(why)s")
+                return text % {"program": failed[0]["name"], "why": failed[0]["reason"]}
+            if all(one["state"] == "RUNNING" for one in programs):
+                return ""
+            next(reports)
+
+
+def _follow(supervisor: subprocess.Popen[bytes], log: Path) -> None:
+    """Show what the bot logs, from its last beginning on, until the supervisor has ended."""
+    with log.open(encoding="utf-8", errors="replace") as file:
+        lines = of_last_life(file.readlines())
+        going = True
+        while going:
+            going = supervisor.poll() is None
+            for line in (*lines, *file):
+                click.echo(_shown(line), nl=False)
+            lines = []
+            sys.stdout.flush()
+            if going:
+                time.sleep(FOLLOW_INTERVAL_S)
+
+
+def of_last_life(lines: Sequence[str]) -> Sequence[str]:
+    """Return those lines of the log that the last life has written: all, where it began in an earlier file. Pure."""
+    for at in range(len(lines) - 1, -1, -1):
+        mark = read_mark(lines[at].rstrip("\n"))
+        if mark is not None and mark.what == "starts":
+            return lines[at:]
+    return lines
+
+
+def _shown(line: str) -> str:
+    """Return a line of the log as people read it: the supervisor's marks are English, for the sake of programs."""
+    if (mark := read_mark(line.rstrip("\n"))) is None:
+        return line
+    text = {
+        "starts": _("life %(life)d of %(program)s starts"),
+        "goes on": _("life %(life)d of %(program)s goes on"),
+        "ended": _("life %(life)d of %(program)s ended: %(how)s"),
+    }[mark.what]
+    said = text % {"life": mark.life, "program": mark.program, "how": mark.how}
+    return f"--- stocksup {mark.time}: {said} ---\n"
+
+
+def _running(place: Path) -> int | None:
+    try:
+        with Client(place / SOCKET_NAME) as client:
+            return int(client.request("ping", timeout_s=5)["pid"])
+    except (DoorError, OSError):
+        return None  # nobody, or nobody who answers
+
+
+def _why_not(port: int) -> str | None:
+    """Return why the port cannot be had; None when it can."""
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((HOST, port))
+        except OSError as error:
+            known = {errno.EADDRINUSE: _("something else uses it"), errno.EACCES: _("only root may open it")}
+            return known.get(error.errno or 0, str(error.strerror))
+    return None
+
+
+def _refuse_foreign(directory: Path) -> None:
+    """Refuse a directory with a shop in it that no demo has made: its files would be overwritten."""
+    config = directory / "config.toml"
+    if config.exists() and config.read_text(errors="replace").startswith(_FIRST_LINE):
+        return
+    if any((directory / name).exists() for name in ("config.toml", "token")):
+        text = _("%(path)s holds a shop of somebody's own, which a demo would overwrite; name another --state-dir")
+        raise click.ClickException(text % {"path": directory})
+
+
+def _write_files(directory: Path, port: int) -> None:
+    from botapp.cli.demo_shop import furnish
+    from botapp.local_discord.ids import DEFAULT_TOKEN, LIVE_CHANNEL_ID
+
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    config = _FIRST_LINE + _CONFIG.format(host=HOST, port=port, channel=LIVE_CHANNEL_ID)
+    for name, text in (("config.toml", config), ("token", f"{DEFAULT_TOKEN}\n")):
+        fd = os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+    furnish(directory / "state" / "bot" / "shop.db")
+
+
+def _start_supervisor(config: Path) -> subprocess.Popen[bytes]:
+    """Start the supervisor and wait until its door is open."""
+    environ = {
+        name: value for name, value in os.environ.items() if name not in _REAL and not name.startswith("STOCKSUP")
+    }
+    reader, writer = os.pipe()
+    command = [sys.executable, "-P", "-m", "supervisor", "--config", str(config), "--report-fd", str(writer)]
+    # a session of its own: Ctrl-C is for us, and we tell it once
+    supervisor = subprocess.Popen(
+        command, env=environ, pass_fds=(writer,), start_new_session=True, stdin=subprocess.DEVNULL
+    )
+    os.close(writer)
+    with open(reader, encoding="utf-8") as file:
+        line = file.readline()
+    report: dict[str, Any] = json.loads(line) if line else {"ok": False, "message": _("the supervisor ended at once")}
+    if not report["ok"]:
+        supervisor.wait()
+        raise click.ClickException(str(report["message"]))
+    return supervisor

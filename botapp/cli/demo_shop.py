@@ -1,0 +1,51 @@
+"""The demo's shop: some products with stock, in a database of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from botapp.store.db import schema
+from botapp.store.db.database import Database, url_of
+from botapp.store.domain.rules import sort_lines
+from botapp.store.usecases import products, stock
+
+
+class Goods(NamedTuple):
+    """One product with its stock."""
+
+    code: str
+    name: str
+    #: in the base unit
+    price: int
+    description: str
+    items: tuple[str, ...]
+
+
+def _vouchers(beginning: str, pieces: int) -> tuple[str, ...]:
+    return tuple(f"{beginning}-{number:04d}-DEMO" for number in range(1, pieces + 1))
+
+
+#: what the demo sells
+GOODS = (
+    Goods("STEAM10", "Steam Wallet 10", 120, "Kode voucher, dikirim lewat DM", _vouchers("STEAM", 24)),
+    Goods("ROBUX400", "Robux 400", 65, "", _vouchers("ROBUX", 7)),
+    Goods("NITRO1", "Nitro 1 bulan", 4500, "Segera tersedia lagi", ()),
+)
+
+
+def furnish(file: Path, goods: Sequence[Goods] = GOODS) -> None:
+    """Make the shop's database in `file` with `goods`; one that is there stays as it is."""
+    if file.exists():
+        return
+    database = Database(url_of("", file))
+    now_ms = int(time.time() * 1000)
+    database.run_here(schema.migrate, before=lambda: None)
+    for one in goods:
+        database.run_here(products.add, one.code, one.name, one.price, one.description, now_ms)
+        database.run_here(stock.stage, one.code, sort_lines(one.items).items)
+        database.run_here(stock.publish, one.code, one.code, actor="demo", now_ms=now_ms)
+        database.run_here(stock.unstage, one.code, len(one.items))
+    database.close_here()

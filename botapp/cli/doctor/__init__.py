@@ -1,0 +1,1 @@
+"""The bot's part of `stocksup check`."""

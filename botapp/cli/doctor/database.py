@@ -1,0 +1,120 @@
+"""What `stocksup check` says of the shop's database and its backups. Changes nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.engine import URL
+
+from botapp.cli.doctor.finding import Finding
+from botapp.config.settings import ConfigError, Settings
+from botapp.locale import _
+from botapp.runtime import state_file as state
+from botapp.runtime.state_file import StateError
+from botapp.services.backup import retention as daily
+from botapp.services.backup import snapshot
+from botapp.services.backup.backup import address_of
+from botapp.services.backup.errors import DataProblem
+from botapp.services.backup.files import backups_in
+from botapp.services.backup.probe import version_there
+from botapp.store.db import schema
+from botapp.store.db.errors import RESTORE
+
+_BAD_CONFIG: Final = 78
+#: how old the newest backup may be where one is made each day
+MAX_AGE: Final = timedelta(days=2)
+
+
+def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Yield what is found about the database and its backups."""
+    name = _("database")
+    try:
+        url = address_of(settings)
+        version = version_there(url)
+        damage = _damage(url)
+    except ConfigError as error:
+        yield Finding("database", name, str(error), code=_BAD_CONFIG)
+        return
+    except schema.Newer as error:
+        yield Finding("database", name, str(error), code=_BAD_CONFIG)
+        return
+    except DataProblem as error:
+        yield Finding("database", name, str(error))
+        return
+    if damage is not None:
+        text = _("it is damaged (%s); run: %s")
+        yield Finding("database", name, text % (damage, RESTORE))
+    elif version is None and (lost := _lost(settings, url)) is not None:
+        yield Finding("database", name, lost)
+        yield _backups(settings, url, now)
+    elif version is None:
+        yield Finding("database", _("database: none yet; it is made with the first start"))
+    elif version != schema.VERSIONS[-1]:
+        text = _("database: of version %(there)s; the next start brings it to %(known)s, after a backup")
+        yield Finding("database", text % {"there": version, "known": schema.VERSIONS[-1]})
+    else:
+        yield Finding("database", _("database: of version %s, as it should be") % version)
+    if version is not None:
+        yield _backups(settings, url, now)
+
+
+def _lost(settings: Settings, url: URL) -> str | None:
+    """Say that a file is missing which the shop had; None: it had none yet, as far as anybody knows."""
+    if url.get_backend_name() != "sqlite" or (path := Path(str(url.database))).exists():
+        return None
+    try:
+        if not state.load(settings.state_file).books_made:
+            return None
+    except StateError as error:
+        return str(error)
+    return _("the shop had one, but %s is missing; bring it back, or run: %s") % (path, RESTORE)
+
+
+def _damage(url: URL) -> str | None:
+    """Return what is wrong with a file, if it is small enough that nobody waits for the look at it."""
+    if url.get_backend_name() != "sqlite":
+        return None  # the server sees to that
+    path = Path(str(url.database))
+    if not path.exists() or path.stat().st_size > snapshot.ONE_STEP_BYTES:
+        return None
+    with snapshot.taken(url, path) as copy:
+        found = str(copy.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    return None if found == "ok" else found
+
+
+def _backups(settings: Settings, url: URL, now: datetime) -> Finding:
+    id, name = "backups", _("backups")
+    try:
+        there = backups_in(settings.backup_dir)
+    except DataProblem as error:
+        return Finding(id, name, str(error))
+    needed = 2 * _bytes_of(url, there[0].path if there else None)
+    if (place := _existing(settings.backup_dir)) is not None and shutil.disk_usage(place).free < needed:
+        text = _("there is no room for the next one in %(path)s; make room for %(size)d MiB")
+        facts = {"path": settings.backup_dir, "size": needed // 1024 // 1024 + 1}
+        return Finding(id, name, text % facts, warning=True)
+    last_at = daily.last_at(there)
+    if not settings.store.backup_keep_days:
+        return Finding(id, _("backups: none is made by itself, as [store] backup_keep_days = 0 says"))
+    if last_at is None:
+        return Finding(id, _("backups: none yet; the bot makes one a minute after its start"))
+    hours = max(0, int((now - last_at).total_seconds() // 3600))
+    if now - last_at > MAX_AGE:
+        text = _(
+            "the last one is %d hours old, although one is made each day while the bot runs; see: stocksup logs bot"
+        )
+        return Finding(id, name, text % hours, warning=True)
+    return Finding(id, _("backups: the last one is %d hours old") % hours)
+
+
+def _bytes_of(url: URL, last: Path | None) -> int:
+    path = Path(str(url.database)) if url.get_backend_name() == "sqlite" else last
+    return path.stat().st_size if path is not None and path.exists() else 0
+
+
+def _existing(path: Path) -> Path | None:
+    return next((one for one in (path, *path.parents) if one.exists()), None)

@@ -1,0 +1,198 @@
+"""The bot's part of `stocksup check`: database, token, rights, Discord, the live channel, the clock.
+
+Found by the entry-point group `stocksup.checks`: called with the path of the configuration file, it yields findings
+as dicts. Asks Discord a few questions, changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from botapp import locale
+from botapp.cli.doctor.finding import Finding
+from botapp.config import settings as config
+from botapp.config import token as bot_token
+from botapp.config.settings import ConfigError, Settings
+from botapp.discord_api import permissions
+from botapp.discord_api.rest import (
+    MISSING_ACCESS,
+    UNKNOWN_CHANNEL,
+    Denied,
+    DiscordProblem,
+    DiscordRest,
+    TokenRefused,
+    portal_of,
+    reads_messages,
+)
+from botapp.locale import _
+from botapp.runtime import state_file as state
+from botapp.runtime.state_file import StateError
+from botapp.services.deposits.key import read_key
+
+#: how long all questions to Discord may take together, in seconds
+DISCORD_TIMEOUT_S: Final = 15.0
+#: by how much the clock may be off before it is worth a word, in seconds
+MAX_CLOCK_OFFSET_S: Final = 5.0
+#: servers in which a channel is looked for that may not be seen
+MAX_SERVERS: Final = 20
+_BAD_CONFIG: Final = 78
+#: kinds of channels that the live message can be in: text, announcement
+_TEXT_CHANNELS: Final = frozenset({0, 5})
+
+
+def look(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield what is found about the bot whose configuration file is at `path`; nothing if it runs no bot of ours."""
+    locale.use(config.language_of(path))
+    try:
+        if not _runs_the_bot(config.read_toml(path).get("programs")):
+            return
+        settings = config.load(path)
+        read_key(settings)
+    except ConfigError as error:
+        yield asdict(Finding("bot.configuration", _("configuration of the bot"), str(error), code=_BAD_CONFIG))
+        return
+    yield from map(asdict, _database(settings))
+    try:
+        token = bot_token.read_token(settings)
+    except ConfigError as error:
+        if isinstance(error, bot_token.TokenIsRoots):
+            text = _("only root may read it, which is well; to look at what Discord says too: sudo stocksup check")
+            yield asdict(Finding("token", _("token"), text, warning=True))
+            return
+        yield asdict(Finding("token", _("token"), str(error), code=_BAD_CONFIG))
+    else:
+        yield asdict(_rights_of_token(settings))
+        yield from map(asdict, asyncio.run(_ask_discord(settings, token)))
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    from botapp.cli.doctor.database import findings
+
+    return findings(settings, datetime.now(UTC))
+
+
+def _runs_the_bot(programs: Any) -> bool:
+    """Tell whether one of the programs in a configuration is this bot; `bot` is, unless it has another command."""
+    tables = {"bot": {}, **programs} if isinstance(programs, dict) else {"bot": {}}
+    enabled = [one for one in tables.values() if isinstance(one, dict) and one.get("enabled", True)]
+    commands = [one.get("command") or ["botapp"] for one in enabled]
+    return any("botapp" in command for command in commands)
+
+
+def _rights_of_token(settings: Settings) -> Finding:
+    if (loose := bot_token.open_token_file(settings)) is not None:
+        problem = _("other users of this machine can read %(path)s; run: chmod 600 %(path)s") % {"path": loose}
+        return Finding("token", _("token"), problem, warning=True)
+    return Finding("token", _("token: there, and nobody else on this machine can read it"))
+
+
+async def _ask_discord(settings: Settings, token: str) -> list[Finding]:
+    """Return what Discord says, as far as it says something in time."""
+    found: list[Finding] = []
+    try:
+        async with asyncio.timeout(DISCORD_TIMEOUT_S), DiscordRest(settings.discord.api_base, token) as rest:
+            async for finding in _questions(settings, rest):
+                found.append(finding)
+    except TokenRefused as error:
+        text = _(
+            "%s; take a fresh one from discord.com/developers (your application, Bot, Reset Token), then: stocksup init"
+        )
+        found.append(Finding("discord", "Discord", text % error))
+    except DiscordProblem as error:
+        found.append(Finding("discord", "Discord", _("%s; what depends on it was not looked at") % error))
+    except TimeoutError:
+        text = _("Discord is too slow: no answers within %d s; try again later") % DISCORD_TIMEOUT_S
+        found.append(Finding("discord", "Discord", text))
+    return found
+
+
+async def _questions(settings: Settings, rest: DiscordRest) -> AsyncIterator[Finding]:
+    """Yield a finding for each question. Raises DiscordProblem when there is no use in asking on."""
+    application = await rest.get("/oauth2/applications/@me")
+    application_id = int(application["id"])
+    yield _clock(rest.clock_offset_s)
+    yield Finding("discord", _("Discord accepts the token of %s") % application["name"])
+    yield _intent(application_id, on=reads_messages(application))
+    servers = await rest.get("/users/@me/guilds")
+    yield _servers(application_id, servers)
+    if servers:
+        bot = await rest.get("/users/@me")
+        yield await _live_channel(settings, rest, int(bot["id"]), servers)
+
+
+def _clock(offset_s: float | None) -> Finding:
+    name = _("clock")
+    if offset_s is None:
+        return Finding("clock", _("clock: Discord told no time to compare it with"))
+    if abs(offset_s) <= MAX_CLOCK_OFFSET_S:
+        return Finding("clock", _("clock: the same as Discord's"))
+    how = _("%d s ahead of Discord's") if offset_s > 0 else _("%d s behind Discord's")
+    problem = _("%s; set it right: sudo timedatectl set-ntp true") % (how % round(abs(offset_s)))
+    return Finding("clock", name, problem, warning=True)
+
+
+def _intent(application_id: int, *, on: bool) -> Finding:
+    if on:
+        return Finding("intent", _("Message Content Intent is on"))
+    text = _("it is off, so the bot would be refused; switch it on and save: %s (Privileged Gateway Intents)")
+    return Finding("intent", "Message Content Intent", text % portal_of(application_id))
+
+
+def _servers(application_id: int, servers: list[dict[str, Any]]) -> Finding:
+    if not servers:
+        text = _("the bot is in none; open this link and choose yours: %s")
+        return Finding("servers", _("servers"), text % permissions.invite_link(application_id))
+    return Finding("servers", _("servers: %s") % ", ".join(str(one["name"]) for one in servers[:5]))
+
+
+async def _live_channel(settings: Settings, rest: DiscordRest, bot_id: int, servers: list[dict[str, Any]]) -> Finding:
+    """Tell whether the live message can be shown where it belongs."""
+    id, name = "live_channel", _("live channel")
+    try:
+        channel_id = settings.bot.live_channel_id or state.load(settings.state_file).live_channel_id
+    except StateError as error:
+        return Finding(id, name, str(error))
+    if not channel_id:
+        return Finding(
+            id, name, _("none is chosen yet; in Discord give /setup in the channel of the shop"), warning=True
+        )
+    channel = await _find_channel(rest, channel_id, servers)
+    if channel is None:
+        text = _("cannot find channel %d; give /setup in another one, or correct [bot] live_channel_id if it is set")
+        return Finding(id, name, text % channel_id)
+    if channel["type"] not in _TEXT_CHANNELS:
+        return Finding(id, name, _("channel %d is not a text channel; give /setup in one that is") % channel_id)
+    guild_id = int(channel["guild_id"])
+    member = await rest.get(f"/guilds/{guild_id}/members/{bot_id}")
+    roles = await rest.get(f"/guilds/{guild_id}/roles")
+    role_ids = [int(one) for one in member["roles"]]
+    granted = permissions.in_channel(bot_id, guild_id, role_ids, roles, channel["permission_overwrites"])
+    if lacking := permissions.missing(granted):
+        text = _(
+            "the bot lacks permissions in #%(channel)s: %(names)s; allow them in the channel's settings (Permissions)"
+        )
+        return Finding(id, name, text % {"channel": channel["name"], "names": ", ".join(lacking)})
+    return Finding(id, _("live channel: #%s, with every permission that is needed") % channel["name"])
+
+
+async def _find_channel(rest: DiscordRest, channel_id: int, servers: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return a channel, also one that the bot may not see; None: it is in none of the bot's servers."""
+    try:
+        channel: dict[str, Any] = await rest.get(f"/channels/{channel_id}")
+    except Denied as error:
+        if error.code not in (UNKNOWN_CHANNEL, MISSING_ACCESS):
+            raise
+        if error.code == UNKNOWN_CHANNEL:
+            return None
+    else:
+        return channel if "guild_id" in channel else None
+    for server in servers[:MAX_SERVERS]:
+        for one in await rest.get(f"/guilds/{server['id']}/channels"):
+            if int(one["id"]) == channel_id:
+                return dict(one) | {"guild_id": server["id"]}
+    return None

@@ -1,0 +1,216 @@
+"""`stocksup init`: sets up a shop of one's own, says how the bot gets into a server, and what comes next."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import click
+
+from botapp import locale
+from botapp.cli.init import discord_setup as guide
+from botapp.cli.init import files
+from botapp.cli.init.discord_setup import Application
+from botapp.cli.init.files import Existing
+from botapp.cli.init.options import (
+    Given,
+    Shell,
+    Wanted,
+    api_base_of,
+    from_flags,
+    from_questions,
+    given_timezone,
+    given_token,
+    language_of,
+    timezone_of,
+)
+from botapp.config import settings as config
+from botapp.config.settings import ConfigError
+from botapp.discord_api import permissions
+from botapp.discord_api.rest import DiscordProblem, TokenRefused, portal_of
+from botapp.locale import _
+from supervisor.client import SOCKET_NAME, Client, DoorError
+
+# before the options below: their help is in the language of the command
+locale.use_of_command(os.environ)
+
+_INTERRUPTED: Final = 130
+
+
+class _BadFile(click.ClickException):
+    """A file that cannot be used: exit code 78, as with every command."""
+
+    exit_code = 78
+
+
+class _NotInTime(click.ClickException):
+    """What was waited for did not come: exit code 4, as with every command."""
+
+    exit_code = 4
+
+
+@click.command(
+    help=_(
+        "Set up a shop of your own: language, time zone, token, configuration, invitation.\n\n"
+        "Given again, it changes what you answer differently, and nothing else."
+    )
+)
+@click.option("--language", type=click.Choice(locale.LANGUAGES), help=_("What members, admins and the log read."))
+@click.option("--timezone", metavar="NAME", help=_("An IANA name such as Asia/Jakarta."))
+@click.option(
+    "--token-file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, allow_dash=True, dir_okay=False),
+    help=_("Take the token from this file; - is standard input. Else from $DISCORD_TOKEN."),
+)
+@click.option(
+    "--directory",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=_("Where config.toml and token are to be."),
+)
+@click.option("--non-interactive", is_flag=True, help=_("Ask nothing: all comes from options and environment."))
+@click.option("--no-wait", is_flag=True, help=_("Do not wait until the bot is in a server."))
+@click.pass_context
+def init(
+    context: click.Context,
+    language: str | None,
+    timezone: str | None,
+    token_file: Path | None,
+    directory: Path | None,
+    non_interactive: bool,
+    no_wait: bool,
+) -> int:
+    """Set up a shop."""
+    if language:
+        locale.use(language)
+    path = _target(context.find_root().params.get("config"), directory, os.environ)
+    shell: Shell = context.obj
+    try:
+        existing = files.read(path)
+        given = Given(language, given_timezone(timezone), given_token(token_file, os.environ))
+        if not language and (found := language_of(existing)):
+            locale.use(found)
+        wanted = from_flags(shell, existing, given) if non_interactive else from_questions(shell, existing, given)
+        _store(existing, wanted)
+        _warn_of_mistakes(path)
+    except ConfigError as error:
+        raise _BadFile(str(error)) from error
+    except DiscordProblem as error:
+        raise click.ClickException(_("%s; nothing was written") % error) from error
+    return _invite(shell, existing, wanted, no_wait=no_wait)
+
+
+def _target(named: Path | None, directory: Path | None, environ: Mapping[str, str]) -> Path:
+    """Return the configuration file to write: the one that commands use here, or a new one that all will find."""
+    if named is not None and directory is not None:
+        raise click.UsageError(_("--directory and --config name two places; give one of them"))
+    if named is not None:
+        return named.absolute()
+    if directory is not None:
+        return (directory / "config.toml").absolute()
+    if environ.get("STOCKSUP_CONFIG"):
+        return Path(environ["STOCKSUP_CONFIG"]).absolute()
+    places = config.places(environ)
+    existing = next((place for place in places if place.exists()), None)
+    # of the places that are looked at, one's own is found from every directory
+    return (existing or next((place for place in places if place.is_absolute()), places[0])).absolute()
+
+
+def _store(existing: Existing, wanted: Wanted) -> None:
+    """Write token and configuration, as far as something is different. Raises ConfigError."""
+    click.echo(_("✓ Discord accepts the token of %s") % wanted.application.name)
+    stored = files.write_token(existing.token_path, wanted.token)
+    text = _("✓ Token stored, readable by you alone: %s") if stored else _("✓ Token unchanged: %s")
+    click.echo(text % existing.token_path)
+    values = {("", "language"): wanted.language, ("", "timezone"): wanted.timezone}
+    if existing.is_new or not existing.values.get(("discord", "token_file")):
+        values["discord", "token_file"] = files.TOKEN_FILE
+    fresh = files.changed(existing, _differing(existing, values))
+    if fresh == existing.text:
+        click.echo(_("✓ Configuration unchanged: %s") % existing.path)
+        return
+    mode = 0o600 if existing.is_new else existing.path.stat().st_mode & 0o777
+    files.write(existing.path, fresh.encode(), mode=mode)
+    click.echo(
+        (_("✓ Configuration written: %s") if existing.is_new else _("✓ Configuration changed: %s")) % existing.path
+    )
+
+
+def _warn_of_mistakes(path: Path) -> None:
+    """Say what somebody's own lines in the configuration would be refused for."""
+    try:
+        config.load(path)
+    except ConfigError as error:
+        click.echo(f"⚠ {error}")
+
+
+def _differing(existing: Existing, values: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    """Leave out what a file that is there means anyway."""
+    if existing.is_new:
+        return dict(values)
+    means = {("", "language"): language_of(existing), ("", "timezone"): timezone_of(existing)}
+    return {key: value for key, value in values.items() if means.get(key) != value}
+
+
+def _invite(shell: Shell, existing: Existing, wanted: Wanted, *, no_wait: bool) -> int:
+    """Say how the bot gets into a server, and what to switch on; wait for it, and say what comes next."""
+    application: Application | None = wanted.application
+    assert application is not None
+    if not application.servers:
+        click.echo()
+        click.echo(_("Open this link and choose your server (you need the permission Manage Server there):"))
+        click.echo(f"  {permissions.invite_link(application.id)}")
+    if not application.reads_messages:
+        click.echo()
+        click.echo(_("Message Content Intent is off, and Discord would refuse the bot. Switch it on and save, at:"))
+        click.echo(f"  {portal_of(application.id)}  (Bot, Privileged Gateway Intents)")
+    if not application.servers and not no_wait:
+        try:
+            application = _wait(shell, existing, wanted.token)
+        except KeyboardInterrupt:
+            click.echo(
+                _("All that was done so far is kept. Open the link above, then go on with: %s") % _next(existing)
+            )
+            return _INTERRUPTED
+        if application is None:
+            text = _("the bot is in no server yet; all that was done is kept. Open the link above, then go on with: %s")
+            raise _NotInTime(text % _next(existing))
+    click.echo()
+    if application.servers:
+        click.echo(_("✓ The bot is in: %s") % ", ".join(application.servers[:5]))
+    if not application.reads_messages:
+        click.echo(_("⚠ Message Content Intent is still off; switch it on first (see above)."))
+    click.echo(_("Next: %s   then, in Discord, /setup in the channel of the shop.") % _next(existing))
+    return 0
+
+
+def _wait(shell: Shell, existing: Existing, token: str) -> Application | None:
+    with shell.progress("") as spinner:
+        try:
+            return guide.wait_for_server(api_base_of(existing), token, spinner.say)
+        except TokenRefused as error:
+            raise click.ClickException(_("%s; somebody has reset it. Run stocksup init again") % error) from error
+
+
+def _next(existing: Existing) -> str:
+    """Return the command that brings up what was set up here."""
+    try:
+        found = config.find(os.environ)
+    except ConfigError:
+        found = None
+    named = "" if found == existing.path else f" --config {shlex.quote(str(existing.path))}"
+    return f"stocksup{named} {'restart' if _runs(existing) else 'start'}"
+
+
+def _runs(existing: Existing) -> bool:
+    """Tell whether a supervisor runs this instance already."""
+    state_dir = existing.path.parent / existing.values.get(("supervisor", "state_dir"), "state")
+    try:
+        with Client(state_dir / SOCKET_NAME):
+            return True
+    except (DoorError, OSError):
+        return False  # nobody opens, or not to us

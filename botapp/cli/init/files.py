@@ -1,0 +1,154 @@
+"""The two files that `stocksup init` writes: the configuration, edited with care, and the token."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import tomlkit
+from tomlkit.exceptions import ParseError, TOMLKitError
+
+from botapp.cli.init import answers, template
+from botapp.config.settings import ConfigError
+from botapp.config.token import MAX_TOKEN_CHARS
+from botapp.locale import _
+from botapp.locale.os_errors import why
+
+#: values to set, by table ("" is the top of the file) and key
+Values = Mapping[tuple[str, str], str]
+
+#: where the token goes when no configuration says otherwise, relative to the configuration
+TOKEN_FILE: Final = "token"
+
+
+@dataclass(frozen=True)
+class Existing:
+    """A configuration file as it is found."""
+
+    path: Path
+    #: what is in it; None: there is none yet
+    text: str | None
+    #: what it sets, by table and key, as far as it is text
+    values: Values
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is no such file yet."""
+        return self.text is None
+
+    @property
+    def token_path(self) -> Path:
+        """Where the token is, or is to be."""
+        return self.path.parent / (self.values.get(("discord", "token_file")) or TOKEN_FILE)
+
+
+def read(path: Path) -> Existing:
+    """Return the configuration file at `path`, which may be missing. Raises ConfigError when it cannot be used."""
+    try:
+        text = path.read_bytes().decode()
+    except FileNotFoundError:
+        return Existing(path, None, {})
+    except OSError as error:
+        raise ConfigError(_cannot("open", path, error)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(_("%s is not UTF-8 text; save it as UTF-8") % path) from error
+    document = _parse(path, text)
+    values: dict[tuple[str, str], str] = {}
+    for table in ("", "supervisor", "discord"):
+        content = document.get(table, {}) if table else document
+        if not isinstance(content, Mapping):
+            raise ConfigError(_("%(path)s: [%(table)s]: expected a table") % {"path": path, "table": table})
+        values.update({(table, str(key)): str(value) for key, value in content.items() if isinstance(value, str)})
+    return Existing(path, text, values)
+
+
+def changed(existing: Existing, wanted: Values) -> str:
+    """Return the text of the configuration with `wanted` set, and everything else as it was. Pure."""
+    if existing.text is None:
+        return template.render(dict(wanted))
+    document = _parse(existing.path, existing.text)
+    for (table, key), value in wanted.items():
+        if table and table not in document:
+            document.append(table, tomlkit.table())
+        container: Any = document[table] if table else document
+        container[key] = value
+    return tomlkit.dumps(document)
+
+
+def read_token(path: Path) -> str | None:
+    """Return the token in the file at `path`; None: there is no such file, or nothing in it.
+
+    Raises ConfigError when it holds something else, which must not be overwritten, or cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(4 * MAX_TOKEN_CHARS).decode("ascii", "replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigError(_cannot("open", path, error)) from error
+    if not text.strip():
+        return None
+    if (token := answers.token(text)) is None:
+        raise ConfigError(_("%s holds something that is no token; move it away, or name another token_file") % path)
+    return token
+
+
+def write_token(path: Path, token: str) -> bool:
+    """Store the token in the file at `path`, readable by its owner alone. Return whether anything had to be done.
+
+    Raises ConfigError.
+    """
+    same = read_token(path) == token
+    if same and not stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return False
+    write(path, f"{token}\n".encode(), mode=0o600)
+    return True
+
+
+def write(path: Path, data: bytes, *, mode: int) -> None:
+    """Write the file at `path` whole or not at all. A file that exists keeps its owner, and a link stays a link.
+
+    Raises ConfigError.
+    """
+    path = path.resolve()
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+            os.fchmod(fd, mode)
+            if path.exists() and (owner := path.stat()).st_uid != os.geteuid():
+                os.fchown(fd, owner.st_uid, owner.st_gid)
+            file.flush()
+            os.fsync(fd)
+        os.replace(fresh, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise ConfigError(_cannot("write", path, error)) from error
+
+
+def _parse(path: Path, text: str) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(text)
+    except ParseError as error:
+        text = _("%(path)s: not valid TOML at line %(line)d; correct it first: stocksup check tells more")
+        raise ConfigError(text % {"path": path, "line": error.line}) from error
+    except TOMLKitError as error:
+        text = _("%(path)s: not valid TOML; correct it first: stocksup check tells more")
+        raise ConfigError(text % {"path": path}) from error
+
+
+def _cannot(deed: str, path: Path, error: OSError) -> str:
+    text = {
+        "open": _("cannot open %(path)s: %(problem)s; mend its permissions"),
+        "write": _("cannot write %(path)s: %(problem)s; mend its permissions or make room"),
+    }[deed]
+    return text % {"path": path, "problem": why(error)}

@@ -1,0 +1,177 @@
+"""What is to be set up: from options and environment, or from questions on the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+import click
+
+from botapp import locale
+from botapp.cli.init import answers, files
+from botapp.cli.init import discord_setup as guide
+from botapp.cli.init import prompts as ask
+from botapp.cli.init.discord_setup import Application
+from botapp.cli.init.files import Existing
+from botapp.config import settings as config
+from botapp.config.token import MAX_TOKEN_CHARS
+from botapp.discord_api.rest import TokenRefused
+from botapp.locale import _
+
+#: the page with all applications
+PORTAL: Final = "https://discord.com/developers/applications"
+
+
+class Spinner(Protocol):
+    """What shows on the terminal that something is under way."""
+
+    def say(self, text: str) -> None:
+        """Show `text` from now on."""
+
+
+class Shell(Protocol):
+    """What the commands of `stocksup` share."""
+
+    def progress(self, text: str) -> AbstractContextManager[Spinner]:
+        """Show that something is under way while the `with` block runs."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What options and environment say; None: nothing."""
+
+    language: str | None
+    timezone: str | None
+    token: str | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be set up."""
+
+    language: str
+    timezone: str
+    token: str
+    application: Application
+
+
+def given_timezone(name: str | None) -> str | None:
+    """Return the time zone that the option names. Raises click.UsageError when there is none of that name."""
+    if name is None:
+        return None
+    found = answers.timezone(name)
+    if found is None:
+        near = ", ".join(answers.near_timezones(name)) or "Asia/Jakarta"
+        raise click.UsageError(_("--timezone: there is no such time zone; names look like these: %s") % near)
+    return found
+
+
+def given_token(token_file: Path | None, environ: Mapping[str, str]) -> str | None:
+    """Return the token that is given without a question. Never from the arguments: everybody can see those.
+
+    Raises click.UsageError, ConfigError when there is none where it is said to be.
+    """
+    if token_file is None:
+        if not (text := environ.get("DISCORD_TOKEN", "")).strip():
+            return None
+        origin = "$DISCORD_TOKEN"
+    elif str(token_file) == "-":
+        # closed, it is None
+        text, origin = sys.stdin.read(4 * MAX_TOKEN_CHARS) if sys.stdin else "", _("standard input")
+    else:
+        if not token_file.exists():
+            raise click.UsageError(_("cannot open %s: there is no such file") % token_file)
+        text, origin = files.read_token(token_file) or "", str(token_file)
+    token = answers.token(text)
+    if token is None:
+        raise click.UsageError(_("%s holds no token; expected one line without spaces") % origin)
+    return token
+
+
+def from_flags(shell: Shell, existing: Existing, given: Given) -> Wanted:
+    """Return what is wanted without a question; one usage error names all that is missing."""
+    language = given.language or language_of(existing)
+    token = given.token or files.read_token(existing.token_path)
+    missing = [] if language else [_("--language id or en")]
+    if not token:
+        missing.append(_("the token ($DISCORD_TOKEN, --token-file FILE, or --token-file - for standard input)"))
+    if not language or not token:
+        raise click.UsageError(_("--non-interactive asks nothing, so it needs: %s") % "; ".join(missing))
+    timezone = given.timezone or timezone_of(existing)
+    return Wanted(language, timezone, token, _checked(shell, existing, token))
+
+
+def from_questions(shell: Shell, existing: Existing, given: Given) -> Wanted:
+    """Return what is wanted, asked for on the terminal as far as it is not given."""
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        raise click.UsageError(
+            _("it asks questions and needs a terminal; without one: stocksup init --non-interactive")
+        )
+    language = given.language or ask.language(language_of(existing) or _of_command())
+    locale.use(language)
+    click.echo(_("Setting up: %s") % existing.path)
+    if not existing.is_new:
+        click.echo(_("It is there already; only what you answer differently is changed in it."))
+    timezone = given.timezone or ask.timezone(timezone_of(existing))
+    token, application = _ask_token(shell, existing, given)
+    return Wanted(language, timezone, token, application)
+
+
+def _ask_token(shell: Shell, existing: Existing, given: Given) -> tuple[str, Application]:
+    """Return a token that Discord accepts; ask until there is one."""
+    if given.token:
+        return given.token, _checked(shell, existing, given.token)
+    click.echo()
+    click.echo(
+        _(
+            "The bot's token: open %s, choose your application (or make one: New Application), then Bot, "
+            "Reset Token, Copy. What you paste here is not shown."
+        )
+        % PORTAL
+    )
+    known = files.read_token(existing.token_path)
+    while True:
+        token = ask.token(keeps=known is not None) or known
+        assert token is not None, "only a known token can be kept"
+        try:
+            return token, _checked(shell, existing, token)
+        except TokenRefused as error:
+            click.echo(f"✗ {error}")
+
+
+def _of_command() -> str:
+    """Return the language that the command speaks before it is told one."""
+    return answers.language(os.environ.get("LANGUAGE", "")) or locale.LANGUAGES[0]
+
+
+def language_of(existing: Existing) -> str | None:
+    """Return the language of a configuration that is there."""
+    return None if existing.is_new else answers.language(existing.values.get(("", "language"), locale.LANGUAGES[0]))
+
+
+def timezone_of(existing: Existing) -> str:
+    """Return the time zone of a configuration that is there, else the machine's."""
+    default = config.DEFAULT_TIMEZONE
+    return answers.machine_timezone(default) if existing.is_new else existing.values.get(("", "timezone"), default)
+
+
+def _checked(shell: Shell, existing: Existing, token: str) -> Application:
+    """Return whose token it is. Raises TokenRefused with what to do, DiscordProblem."""
+    try:
+        with shell.progress(_("asking Discord about the token")):
+            return guide.ask(api_base_of(existing), token)
+    except TokenRefused as error:
+        text = _(
+            "%s; take a fresh one (Bot, Reset Token): application id, public key and client secret are other things"
+        )
+        raise TokenRefused(text % error) from error
+
+
+def api_base_of(existing: Existing) -> str:
+    """Return the address of the Discord in use; "": Discord itself."""
+    return os.environ.get("STOCKSUP_DISCORD_API") or existing.values.get(("discord", "api_base"), "")

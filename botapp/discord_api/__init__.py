@@ -1,0 +1,1 @@
+"""Discord itself: REST, permissions, slash commands, gateway status."""

@@ -1,0 +1,1 @@
+"""Clicks, lists and forms of members."""

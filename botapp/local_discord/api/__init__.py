@@ -1,0 +1,1 @@
+"""REST, gateway and control API of the local Discord."""

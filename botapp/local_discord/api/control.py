@@ -1,0 +1,408 @@
+"""The control API below /control: for the page and the tests. JSON in, JSON out."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, NoReturn
+
+from aiohttp import web
+
+from botapp.local_discord import ids
+from botapp.local_discord.api.event_feed import Feed
+from botapp.local_discord.api.faults import BadFault, Fault, Faults
+from botapp.local_discord.api.gateway import Gateway
+from botapp.local_discord.api.sessions import IDENTIFIES_PER_DAY, PRIVILEGED_INTENTS
+from botapp.local_discord.supervisor_view import Overseer
+from botapp.local_discord.world.members import CannotDo, Filled, Members, ack_over, answer_over, state_of
+from botapp.local_discord.world.world import FIRST_ANSWER_S, BackendError, Interaction, Upload, World
+
+log = logging.getLogger(__name__)
+
+_MAX_WAIT_S: Final = 60.0
+_MAX_FILENAME: Final = 200
+_KEEPALIVE_S: Final = 15.0
+_SWITCHES: Final = {
+    "routes",
+    "token",
+    "forbid_intents",
+    "invited",
+    "clock_offset_s",
+    "identify_limit",
+    "identify_budget",
+    "dm_closed",
+    "refuse_gateway",
+    "drop",
+}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Control:
+    """The control API. `identify_limit`: the switch's position at the start, which DELETE /control/faults restores."""
+
+    def __init__(
+        self,
+        world: World,
+        members: Members,
+        gateway: Gateway,
+        faults: Faults,
+        feed: Feed,
+        overseer: Overseer,
+        *,
+        identify_limit: bool,
+    ) -> None:
+        self._world = world
+        self._members = members
+        self._gateway = gateway
+        self._faults = faults
+        self._feed = feed
+        self._overseer = overseer
+        self._token = gateway.sessions.token
+        self._identify_limit = identify_limit
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes of this API."""
+        return [
+            web.get("/control/world", _json(self._get_world)),
+            web.get("/control/view", _json(self._get_view)),
+            web.get("/control/sessions", _json(self._get_sessions)),
+            web.get("/control/interaction/{id}", _json(self._get_interaction)),
+            web.get("/control/commands", _json(self._get_commands)),
+            web.get("/control/supervisor", _json(self._get_supervisor)),
+            web.get("/control/events", self._get_events),
+            web.post("/control/message", _json(self._post_message)),
+            web.post("/control/webhook", _json(self._post_webhook)),
+            web.patch("/control/message/{id}", _json(self._patch_message)),
+            web.delete("/control/message/{id}", _json(self._delete_message)),
+            web.post("/control/click", _json(self._post_click)),
+            web.post("/control/select", _json(self._post_select)),
+            web.post("/control/modal", _json(self._post_modal)),
+            web.post("/control/command", _json(self._post_command)),
+            web.post("/control/complete", _json(self._post_complete)),
+            web.post("/control/join", _json(self._post_join)),
+            web.post("/control/language", _json(self._post_language)),
+            web.post("/control/permissions", _json(self._post_permissions)),
+            web.post("/control/faults", _json(self._post_faults)),
+            web.delete("/control/faults", _json(self._delete_faults)),
+        ]
+
+    # --------------------------------------------------------------------- looking
+
+    async def _get_world(self, request: web.Request) -> Any:
+        commands = [dict(one) for scope in self._world.commands.values() for one in scope.values()]
+        return {
+            "guild": {"id": str(ids.GUILD_ID), "name": ids.GUILD_NAME},
+            "bot": {"id": str(ids.BOT_ID), "name": ids.BOT_NAME},
+            "members": [
+                {
+                    "id": str(member_id),
+                    "name": name,
+                    "language": self._members.language(name),
+                    "dm_id": str(self._members.channel(name, "dm").id),
+                }
+                for name, member_id in ids.MEMBERS.items()
+            ],
+            "admin_id": str(ids.ADMIN_ID),
+            "languages": ids.LANGUAGES,
+            "channels": [
+                {"id": str(channel_id), "name": name, "members": self._members.who_sees(channel_id)}
+                for name, channel_id in ids.CHANNELS.items()
+            ],
+            "commands": [{"name": one["name"], "description": one["description"]} for one in commands],
+            "last_seq": self._feed.last_seq,
+        }
+
+    async def _get_view(self, request: web.Request) -> Any:
+        member, channel = request.query.get("member", ""), request.query.get("channel", "toko")
+        newest = _number(request.query["newest"]) if "newest" in request.query else None
+        return {"messages": self._members.view(member, channel, newest=newest), "last_seq": self._feed.last_seq}
+
+    async def _get_commands(self, request: web.Request) -> Any:
+        member, channel = request.query.get("member", ""), request.query.get("channel", "toko")
+        return {"commands": self._members.commands(member, channel)}
+
+    async def _get_supervisor(self, request: web.Request) -> Any:
+        return await self._overseer.look()
+
+    async def _get_sessions(self, request: web.Request) -> Any:
+        sessions = self._gateway.sessions
+        return {
+            "sessions": self._gateway.snapshot(),
+            "identifies": sessions.identifies,
+            "resumes": sessions.resumes,
+        }
+
+    async def _get_interaction(self, request: web.Request) -> Any:
+        interaction_id = _number(request.match_info["id"])
+        wait_s = min(float(request.query.get("wait_s", "0")), _MAX_WAIT_S)
+        over = ack_over if request.query.get("until") == "ack" else answer_over
+        try:
+            async with asyncio.timeout(wait_s):
+                while not over(self._members.status(interaction_id)["state"]):
+                    await self._feed.changed()
+        except TimeoutError:
+            return self._members.status(interaction_id)  # the state it is in by then is the answer
+        return self._members.status(interaction_id)
+
+    async def _get_events(self, request: web.Request) -> web.StreamResponse:
+        """Stream the events after `since` (or Last-Event-ID), or from now on, as server-sent events.
+
+        A browser that comes back after this program had a new life names an event of the old one: it gets a `gap`.
+        """
+        since = request.query.get("since")
+        name, dot, last = request.headers.get("Last-Event-ID", "").partition(".")
+        known = bool(dot) and name == self._feed.name
+        seq = _number(last) if known else self._feed.last_seq if since is None else _number(since)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        try:
+            await response.write(b": open\nretry: 1000\n\n")
+            if dot and not known:
+                await response.write(b'data: {"type": "gap"}\n\n')
+            await self._stream(response, seq)
+        except ConnectionError:
+            log.debug("somebody has stopped listening to the events")
+        return response
+
+    async def _stream(self, response: web.StreamResponse, seq: int) -> NoReturn:
+        """Write the events after `seq` as they come. Raises ConnectionError when nobody listens any more."""
+        while True:
+            events = self._feed.since(seq)
+            for event in events:
+                await response.write(f"id: {self._feed.name}.{event['seq']}\ndata: {json.dumps(event)}\n\n".encode())
+                seq = event["seq"]
+            if events:
+                continue
+            try:
+                async with asyncio.timeout(_KEEPALIVE_S):
+                    await self._feed.changed()
+            except TimeoutError:
+                await response.write(b": still here\n\n")
+
+    # ------------------------------------------------------------------------ doing
+
+    async def _post_message(self, request: web.Request) -> Any:
+        """Write a message. `files`: {"filename", "base64"} each; `reply_to`: the id of the message it answers."""
+        said = await _fields(request, "member", "channel", "content", "files", "reply_to")
+        files = [_upload(one) for one in said.get("files") or ()]
+        message = self._members.say(
+            str(said["member"]),
+            str(said["channel"]),
+            str(said["content"]),
+            files=files,
+            reply_to=_number(said["reply_to"]) if said.get("reply_to") is not None else None,
+        )
+        return {"message_id": str(message.id)}
+
+    async def _post_webhook(self, request: web.Request) -> Any:
+        """Post as another program does through the webhook `webhook`: `content`, `embeds`, or both."""
+        given = await _fields(request, "webhook", "channel", "content", "embeds")
+        embeds = [dict(one) for one in given.get("embeds") or ()]
+        content = str(given.get("content") or "")
+        message = self._members.post(str(given["webhook"]), str(given["channel"]), content, embeds)
+        return {"message_id": str(message.id)}
+
+    async def _patch_message(self, request: web.Request) -> Any:
+        given = await _fields(request, "content")
+        self._members.edit(_number(request.match_info["id"]), str(given["content"]))
+        return {}
+
+    async def _delete_message(self, request: web.Request) -> Any:
+        message = self._members.message(_number(request.match_info["id"]))
+        self._world.delete_message(message.channel_id, message.id)
+        return {}
+
+    async def _post_click(self, request: web.Request) -> Any:
+        given = await _fields(request, "member", "message_id", "custom_id")
+        message_id = _number(given["message_id"])
+        return self._began(self._members.click(str(given["member"]), message_id, str(given["custom_id"])))
+
+    async def _post_select(self, request: web.Request) -> Any:
+        given = await _fields(request, "member", "message_id", "custom_id", "values")
+        message_id, values = _number(given["message_id"]), [str(value) for value in given["values"]]
+        return self._began(self._members.select(str(given["member"]), message_id, str(given["custom_id"]), values))
+
+    async def _post_modal(self, request: web.Request) -> Any:
+        given = await _fields(request, "member", "interaction_id", "values")
+        values: dict[str, Filled] = {
+            str(name): [str(one) for one in value] if isinstance(value, list) else str(value)
+            for name, value in given["values"].items()
+        }
+        return self._began(self._members.submit(str(given["member"]), _number(given["interaction_id"]), values))
+
+    async def _post_command(self, request: web.Request) -> Any:
+        """Use a slash command. An option that takes a file is {"filename", "base64"}."""
+        given = await _fields(request, "member", "channel", "name", "options")
+        options = {
+            name: _upload(value) if isinstance(value, dict) else value
+            for name, value in (given["options"] or {}).items()
+        }
+        return self._began(
+            self._members.command(str(given["member"]), str(given["channel"]), str(given["name"]), options)
+        )
+
+    async def _post_complete(self, request: web.Request) -> Any:
+        """Ask the bot to complete the option `focused`; the interaction's `choices` are the answer."""
+        given = await _fields(request, "member", "channel", "name", "options", "focused")
+        record = self._members.complete(
+            str(given["member"]),
+            str(given["channel"]),
+            str(given["name"]),
+            given["options"] or {},
+            str(given["focused"]),
+        )
+        return self._began(record)
+
+    async def _post_join(self, request: web.Request) -> Any:
+        """Let somebody new come into the guild, whose client speaks `language`."""
+        given = {"language": "id"} | await _fields(request, "member", "language")
+        return {"member_id": str(self._members.join(str(given["member"]), str(given["language"])))}
+
+    async def _post_language(self, request: web.Request) -> Any:
+        """Let a member's client speak a language; it is the `locale` of his interactions from now on."""
+        given = await _fields(request, "member", "language")
+        self._members.use_language(str(given["member"]), str(given["language"]))
+        self._feed.publish("language", member=str(given["member"]))
+        return {}
+
+    def _began(self, record: Interaction) -> Any:
+        def tell_if_failed() -> None:
+            if state_of(record, self._world.age_ms(record)) == "failed":
+                self._feed.publish("interaction", interaction_id=str(record.id), member_id=str(record.user_id))
+
+        # A little later than the deadline, so that the state has changed for certain by then.
+        asyncio.get_running_loop().call_later(FIRST_ANSWER_S + 0.01, tell_if_failed)
+        return {"interaction_id": str(record.id)}
+
+    # --------------------------------------------------------------------- switches
+
+    async def _post_permissions(self, request: web.Request) -> Any:
+        """Take permissions in a channel from the bot: {"channel": "toko", "deny": ["send_messages"]}."""
+        given = await _fields(request, "channel", "deny")
+        channel = self._members.channel("Admin", str(given["channel"]))
+        self._world.deny_bot(channel.id, [str(name) for name in given["deny"]])
+        return {}
+
+    async def _post_faults(self, request: web.Request) -> Any:
+        """Set what is named, leave the rest as it is.
+
+        `routes`: faults to add; `token`: the token that is valid from now on; `forbid_intents`: privileged intents
+        that are switched off; `invited`: whether the bot is in the guild; `clock_offset_s`: seconds by which the
+        Date header of REST answers is off; `identify_limit`: one IDENTIFY per 5 s; `identify_budget`: IDENTIFYs a day;
+        `dm_closed`: names of members who take no direct messages; `refuse_gateway`: whether new gateway connections
+        are turned away; `drop`: end all gateway connections, by
+        {"reset": true} or {"code": 4000}, with "end": true so that no session can be resumed.
+        """
+        given = await _read_object(request)
+        unknown = sorted(given.keys() - _SWITCHES)
+        if unknown:
+            raise CannotDo(f"unknown field {unknown[0]!r}; known: {', '.join(sorted(_SWITCHES))}", 400)
+        faults = [Fault.read(one) for one in given.get("routes", ())]
+        self._switch(given)
+        for fault in faults:
+            self._faults.add(fault)
+        if "drop" in given:
+            await self._drop(given["drop"])
+        return {}
+
+    def _switch(self, given: Mapping[str, Any]) -> None:
+        sessions = self._gateway.sessions
+        forbidden = set(given.get("forbid_intents", sessions.forbidden_intents))
+        closed = given.get("dm_closed")
+        if not forbidden <= PRIVILEGED_INTENTS.keys():
+            raise CannotDo(f"forbid_intents takes {', '.join(PRIVILEGED_INTENTS)}", 400)
+        if closed is not None and not set(closed) <= self._world.people.keys():
+            raise CannotDo(f"dm_closed takes {', '.join(ids.MEMBERS)}", 400)
+        sessions.forbidden_intents = self._world.forbidden_intents = forbidden
+        if closed is not None:
+            self._world.closed_dms = {self._world.people[name] for name in closed}
+        if "invited" in given:
+            self._world.invite(bool(given["invited"]))
+        self._gateway.refusing = bool(given.get("refuse_gateway", self._gateway.refusing))
+        self._faults.clock_offset_s = float(given.get("clock_offset_s", self._faults.clock_offset_s))
+        sessions.token = str(given.get("token", sessions.token))
+        sessions.identify_limit = bool(given.get("identify_limit", sessions.identify_limit))
+        sessions.identify_budget = int(given.get("identify_budget", sessions.identify_budget))
+
+    async def _drop(self, how: Mapping[str, Any]) -> None:
+        if how.get("reset"):
+            self._gateway.reset_all(end=bool(how.get("end")))
+            return
+        await self._gateway.close_all(int(how["code"]), "Closed on demand.", end=bool(how.get("end")))
+
+    async def _delete_faults(self, request: web.Request) -> Any:
+        """Take everything back: faults, token, intents, limits, closed direct messages, permissions."""
+        self._faults.clear()
+        everything = {
+            "token": self._token,
+            "forbid_intents": [],
+            "invited": True,
+            "clock_offset_s": 0.0,
+            "identify_limit": self._identify_limit,
+            "identify_budget": IDENTIFIES_PER_DAY,
+            "dm_closed": [],
+            "refuse_gateway": False,
+        }
+        self._switch(everything)
+        for channel_id in ids.CHANNELS.values():
+            self._world.deny_bot(channel_id, [])
+        return {}
+
+
+def _json(handler: Callable[[web.Request], Awaitable[Any]]) -> Handler:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return web.json_response(await handler(request))
+        except CannotDo as refusal:
+            return _refuse(refusal.status, str(refusal))
+        except BackendError as refusal:
+            return _refuse(refusal.status, refusal.message)
+        except BadFault as error:
+            return _refuse(400, str(error))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            log.warning("cannot make sense of %s %s", request.method, request.path, exc_info=True)
+            return _refuse(400, f"cannot make sense of the request: {error!r}")
+
+    return answer
+
+
+def _refuse(status: int, message: str) -> web.Response:
+    return web.json_response({"error": message}, status=status)
+
+
+def _upload(described: Mapping[str, Any]) -> Upload:
+    data = base64.b64decode(described["base64"], validate=True)
+    return Upload(_filename(described["filename"]), io.BytesIO(data))
+
+
+def _filename(text: Any) -> str:
+    name = str(text)
+    if not 0 < len(name) <= _MAX_FILENAME or any(char in "/\\" or not char.isprintable() for char in name):
+        raise CannotDo(f"not the name of a file: {name[:50]!r}", 400)
+    return name
+
+
+def _number(text: Any) -> int:
+    if not (isinstance(text, int | str) and str(text).isascii() and str(text).isdecimal() and len(str(text)) <= 20):
+        raise CannotDo(f"not an id: {text!r}", 400)
+    return int(text)
+
+
+async def _read_object(request: web.Request) -> dict[str, Any]:
+    given = json.loads(await request.read() or b"{}")
+    if not isinstance(given, dict):
+        raise CannotDo("the body is a JSON object", 400)
+    return given
+
+
+async def _fields(request: web.Request, *names: str) -> dict[str, Any]:
+    given = await _read_object(request)
+    unknown = sorted(given.keys() - set(names))
+    if unknown:
+        raise CannotDo(f"unknown field {unknown[0]!r}; known: {', '.join(names)}", 400)
+    return {"channel": "toko", "options": None} | given

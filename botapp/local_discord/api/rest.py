@@ -1,0 +1,141 @@
+"""The REST API's sockets: requests in, the world asked, answers as Discord words them."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import logging
+import secrets
+import time
+from email.utils import formatdate
+from typing import Any, Final
+
+from aiohttp import BodyPartReader, web
+
+from botapp.local_discord.api.faults import Fault, Faults
+from botapp.local_discord.api.sessions import IDENTIFY_INTERVAL_S, Sessions
+from botapp.local_discord.world.world import Answer, Upload, World
+
+log = logging.getLogger(__name__)
+
+#: where the API lives on this server
+API: Final = "/api/v10"
+_MAX_FILES: Final = 10
+# Wide enough that no client ever waits because of them; a 429 comes only on demand.
+_RATE_LIMIT_HEADERS: Final = {
+    "X-RateLimit-Limit": "1000",
+    "X-RateLimit-Remaining": "999",
+    "X-RateLimit-Reset-After": "1.000",
+    "Via": "1.1 local-discord",
+}
+_UNAUTHORIZED: Final = Answer(401, {"message": "401: Unauthorized", "code": 0})
+
+
+class Rest:
+    """REST v10 for the one bot."""
+
+    def __init__(self, world: World, sessions: Sessions, faults: Faults) -> None:
+        self._world = world
+        self._sessions = sessions
+        self._faults = faults
+        self.gateway_url = ""
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one request below API."""
+        path = request.path.removeprefix(API)
+        fault = self._faults.take(request.method, path)
+        try:
+            body, files = await _read(request)
+        except ValueError as error:
+            return respond(Answer(400, {"code": 50109, "message": f"The request body contains invalid JSON: {error}"}))
+        if fault is not None and fault.delay_s:
+            await asyncio.sleep(fault.delay_s)
+        if fault is not None and fault.status is not None and not fault.after:
+            return _respond_with_fault(fault)
+        answer = self._answer(request, path, body, files)
+        log.log(logging.DEBUG if answer.status < 400 else logging.INFO, "%s %s %d", request.method, path, answer.status)
+        if fault is not None and fault.status is not None:
+            return _respond_with_fault(fault)
+        return respond(answer, self._date())
+
+    def _date(self) -> dict[str, str]:
+        """Return the Date header of a clock that is off; a right one is added by the server itself."""
+        offset_s = self._faults.clock_offset_s
+        return {"Date": formatdate(time.time() + offset_s, usegmt=True)} if offset_s else {}
+
+    def _answer(self, request: web.Request, path: str, body: Any, files: list[Upload]) -> Answer:
+        # An interaction's own token is authority enough for its callback and its webhook.
+        if path.split("/")[1] not in ("interactions", "webhooks") and not self._authorized(request):
+            return _UNAUTHORIZED
+        if request.method == "GET" and path in ("/gateway", "/gateway/bot"):
+            return Answer(200, self._gateway())
+        reason = request.headers.get("X-Audit-Log-Reason")
+        return self._world.rest(request.method, path, body=body, params=dict(request.query), files=files, reason=reason)
+
+    def _authorized(self, request: web.Request) -> bool:
+        given = request.headers.get("Authorization", "")
+        return secrets.compare_digest(given.encode(), f"Bot {self._sessions.token}".encode())
+
+    def _gateway(self) -> dict[str, Any]:
+        limit = {
+            "total": self._sessions.identify_budget,
+            "remaining": self._sessions.identifies_left(time.monotonic()),
+            "reset_after": int(IDENTIFY_INTERVAL_S * 1000),
+            "max_concurrency": 1,
+        }
+        return {"url": self.gateway_url, "shards": 1, "session_start_limit": limit}
+
+
+def respond(answer: Answer, headers: dict[str, str] | None = None) -> web.Response:
+    """Return the HTTP response for an answer. Its content type has no charset: discord.py compares it literally."""
+    headers = _RATE_LIMIT_HEADERS | {"X-RateLimit-Reset": f"{time.time() + 1:.3f}"} | (headers or {})
+    if answer.body is None:
+        return web.Response(status=answer.status, headers=headers)
+    data = json.dumps(answer.body, separators=(",", ":")).encode()
+    return web.Response(status=answer.status, body=data, content_type="application/json", headers=headers)
+
+
+def _respond_with_fault(fault: Fault) -> web.Response:
+    assert fault.status is not None
+    if fault.status != 429:
+        return respond(Answer(fault.status, {"code": fault.code, "message": fault.message or "a fault on demand"}))
+    body = {"message": "You are being rate limited.", "retry_after": fault.retry_after_s, "global": False}
+    headers = {
+        "Retry-After": f"{fault.retry_after_s:g}",
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset-After": f"{fault.retry_after_s:.3f}",
+        "X-RateLimit-Scope": "user",
+    }
+    return respond(Answer(429, body), headers)
+
+
+async def _read(request: web.Request) -> tuple[Any, list[Upload]]:
+    """Return a request's JSON and its files. Raises ValueError."""
+    if request.content_type.startswith("multipart/"):
+        return await _read_form(request)
+    data = await request.read()
+    return (json.loads(data) if data else None), []
+
+
+async def _read_form(request: web.Request) -> tuple[Any, list[Upload]]:
+    body: Any = None
+    files: list[Upload] = []
+    read_bytes = 0
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader):
+            raise ValueError("a part of a form is a form itself")
+        data = bytes(await part.read())
+        read_bytes += len(data)
+        if read_bytes > request.client_max_size or len(files) > _MAX_FILES:
+            raise web.HTTPRequestEntityTooLarge(max_size=request.client_max_size, actual_size=read_bytes)
+        if part.name == "payload_json":
+            body = json.loads(data)
+        elif part.filename is not None:
+            files.append(Upload(part.filename, io.BytesIO(data)))
+    if not isinstance(body, dict | None):
+        raise ValueError("payload_json is not an object")
+    described = {str(one.get("id")): one for one in (body or {}).get("attachments") or ()}
+    for index, upload in enumerate(files):
+        upload.description = described.get(str(index), {}).get("description")
+    return body, files

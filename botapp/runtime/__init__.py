@@ -1,0 +1,1 @@
+"""What any program under the supervisor needs: link, tasks, state, log."""

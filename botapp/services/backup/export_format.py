@@ -1,0 +1,296 @@
+"""The portable form of a shop's books: lines of JSON, compressed, the same from and for every database.
+
+{"stocksup":"export","format":1,"schema":"0001","at":"2026-01-31T10:00:00+00:00"}
+{"table":"account","columns":["id","handle",…],"binary":[]}
+[1,"Budi",…]                                              one line a row, in the order of the columns
+{"end":true,"rows":{"account":1,…},"sha256":"…"}          of all lines before this one
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zlib
+from binascii import Error as NotBase64
+from binascii import a2b_base64
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy
+from msgspec import Struct
+from sqlalchemy import Connection, LargeBinary, MetaData, Table, func, insert, select, text
+
+from botapp.locale import _
+from botapp.services.backup.errors import DataProblem
+from botapp.services.backup.files import cannot_open
+from botapp.store.db import schema
+from botapp.store.db.tables import metadata as all_tables
+
+#: version of the form; another one is refused
+FORMAT: Final = 1
+#: rows that are held at a time
+CHUNK: Final = 1000
+#: longest line that is read, in bytes
+MAX_LINE_BYTES: Final = 1024 * 1024
+#: names of all tables that there have been in any version, and Alembic's own
+_OURS: Final = frozenset(all_tables.tables) | {"alembic_version"}
+#: what is no part of the books: which version they have stands in the first line, and uploads are begun anew
+_LEFT_OUT: Final = frozenset({"alembic_version", "stock_staged"})
+
+
+class Chunk(Struct, frozen=True):
+    """Some rows of one table. The first chunk of a table, which may have none, names it."""
+
+    table: str
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+class _Header(Struct, frozen=True):
+    stocksup: str
+    format: int
+    schema: str
+    at: str
+
+
+class _TableLine(Struct, frozen=True):
+    table: str
+    columns: tuple[str, ...]
+    binary: tuple[str, ...]
+
+
+class _End(Struct, frozen=True):
+    end: bool
+    rows: dict[str, int]
+    sha256: str
+
+
+def of_database(connection: Connection) -> Iterator[Chunk]:
+    """Yield the rows of all tables; a table comes after those that it refers to."""
+    for table in _tables(connection).sorted_tables:
+        if table.name in _LEFT_OUT:
+            continue
+        name, columns = str(table.name), tuple(str(column.name) for column in table.columns)
+        yield Chunk(name, columns, [])
+        query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=CHUNK)
+        for rows in connection.execute(query).partitions():
+            yield Chunk(name, columns, [tuple(row) for row in rows])
+
+
+def write(connection: Connection, path: Path, at: datetime) -> int:
+    """Write the books that `connection` sees to a file; return how many rows they have. Raises OSError, Newer."""
+    version = schema.version_of(connection)
+    if version is None:
+        raise DataProblem(_("the database has no tables yet; start the bot once, then there is something to keep"))
+    schema.is_current(connection)
+    counts: dict[str, int] = {}
+    binary = _binary_columns(connection)
+    digest = hashlib.sha256()
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", 4, raw, mtime=0) as file:
+
+        def put(line: object) -> None:
+            encoded = msgspec.json.encode(line) + b"\n"
+            digest.update(encoded)
+            file.write(encoded)
+
+        put(_Header("export", FORMAT, version, at.isoformat(timespec="seconds")))
+        for chunk in of_database(connection):
+            if chunk.table not in counts:
+                counts[chunk.table] = 0
+                put(_TableLine(chunk.table, chunk.columns, binary[chunk.table]))
+            for row in chunk.rows:
+                put(row)
+            counts[chunk.table] += len(chunk.rows)
+        put(_End(True, counts, digest.hexdigest()))
+    return sum(counts.values())
+
+
+def version_in(path: Path) -> str:
+    """Return the version of the tables in a file. Raises DataProblem when it is none of ours, schema.Newer."""
+    with _lines(path) as lines:
+        header = lines.header()
+    if header.schema not in schema.VERSIONS:
+        raise schema.newer(header.schema)
+    return header.schema
+
+
+def of_file(path: Path) -> Iterator[Chunk]:
+    """Yield the rows in a file. Raises DataProblem when it is damaged, also after its last row."""
+    with _lines(path) as lines:
+        lines.header()
+        yield from lines.chunks()
+
+
+def check(path: Path) -> None:
+    """Read a whole file. Raises DataProblem when anything is missing from it or different."""
+    version_in(path)
+    for _chunk in of_file(path):
+        continue
+
+
+def load(connection: Connection, chunks: Iterator[Chunk], version: str) -> int:
+    """Fill an empty database, in the transaction of `connection`; return how many rows there are now.
+
+    Its tables become those of `version`, are filled, and brought up to date. Raises DataProblem.
+    """
+    schema.migrate(connection, before=_nothing, to=version)
+    tables = _tables(connection).tables
+    count = 0
+    for chunk in chunks:
+        table = tables.get(chunk.table)
+        if table is None or set(chunk.columns) - set(table.columns.keys()):
+            raise DataProblem(_("the table %s is not one of this version's; the file is damaged") % chunk.table[:50])
+        if chunk.rows:
+            rows = [dict(zip(chunk.columns, row, strict=True)) for row in chunk.rows]
+            connection.execute(insert(table), rows)
+            count += len(rows)
+    if connection.dialect.name == "postgresql":
+        for table in tables.values():
+            _count_on(connection, table)
+    schema.migrate(connection, before=_nothing)
+    return count
+
+
+def is_empty(connection: Connection) -> bool:
+    """Tell whether no table has a row."""
+    tables = _tables(connection).tables.values()
+    asked = [table for table in tables if table.name not in _LEFT_OUT]
+    return not any(connection.execute(select(text("1")).select_from(table).limit(1)).first() for table in asked)
+
+
+def drop_all(connection: Connection) -> None:
+    """Throw all tables of ours away, in the transaction of `connection`."""
+    _tables(connection).drop_all(connection)
+
+
+class _Lines:
+    """The lines of a file, one after the other, as far as they can be trusted."""
+
+    def __init__(self, path: Path, file: gzip.GzipFile) -> None:
+        self._path = path
+        self._file = file
+        self._digest = hashlib.sha256()
+
+    def header(self) -> _Header:
+        header: _Header = self._decoded(self._next(), _Header)
+        if header.stocksup != "export" or header.format != FORMAT:
+            raise DataProblem(
+                _("%(path)s: form %(form)s of an export is not known; expected %(known)s, or a newer stocksup")
+                % {"path": self._path, "form": header.format, "known": FORMAT}
+            )
+        return header
+
+    def chunks(self) -> Iterator[Chunk]:
+        counts: dict[str, int] = {}
+        current: _TableLine | None = None
+        at: tuple[int, ...] = ()
+        rows: list[tuple[Any, ...]] = []
+        while True:
+            before = self._digest.hexdigest()
+            line = self._next()
+            if line.startswith(b"["):
+                if current is None:
+                    raise self._damaged()
+                rows.append(self._row(line, current, at))
+                counts[current.table] += 1
+                if len(rows) == CHUNK:
+                    yield Chunk(current.table, current.columns, rows)
+                    rows = []
+                continue
+            if current is not None and rows:
+                yield Chunk(current.table, current.columns, rows)
+                rows = []
+            if line.startswith(b'{"end"'):
+                self._end(self._decoded(line, _End), counts, before)
+                return
+            current = self._decoded(line, _TableLine)
+            at = tuple(current.columns.index(name) for name in current.binary if name in current.columns)
+            counts[current.table] = 0
+            yield Chunk(current.table, current.columns, [])
+
+    def _row(self, line: bytes, table: _TableLine, binary: tuple[int, ...]) -> tuple[Any, ...]:
+        row = self._decoded(line, list[Any])
+        if len(row) != len(table.columns):
+            raise self._damaged()
+        try:
+            for place in binary:
+                row[place] = a2b_base64(row[place])
+        except (NotBase64, TypeError, ValueError) as error:
+            raise self._damaged() from error
+        return tuple(row)
+
+    def _end(self, end: _End, counts: dict[str, int], digest: str) -> None:
+        if end.rows != counts or end.sha256 != digest or self._file.read(1):
+            raise self._damaged()
+
+    def _next(self) -> bytes:
+        line = self._file.readline(MAX_LINE_BYTES + 1)
+        if not line.endswith(b"\n"):
+            raise self._damaged()
+        self._digest.update(line)
+        return line
+
+    def _decoded(self, line: bytes, kind: type[Any]) -> Any:
+        try:
+            return msgspec.json.decode(line, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise self._damaged() from error
+
+    def _damaged(self) -> DataProblem:
+        return _damaged(self._path)
+
+
+class _lines:
+    """Opens a file, and says what is wrong with it in words for people."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> _Lines:
+        try:
+            self._file = gzip.open(self._path, "rb")
+        except OSError as error:
+            raise cannot_open(self._path, error) from error
+        return _Lines(self._path, self._file)
+
+    def __exit__(self, kind: object, value: BaseException | None, trace: object) -> None:
+        self._file.close()
+        if isinstance(value, gzip.BadGzipFile | EOFError | zlib.error):
+            raise _damaged(self._path) from value
+        if isinstance(value, OSError):
+            raise cannot_open(self._path, value) from value
+
+
+def _damaged(path: Path) -> DataProblem:
+    return DataProblem(_("%s is no whole export of stocksup: it is cut off, damaged or something else") % path)
+
+
+def _tables(connection: Connection) -> MetaData:
+    """Return the tables that are ours as they are; a server's database may have others beside them."""
+    found = MetaData()
+    found.reflect(connection, only=lambda name, _metadata: name in _OURS)
+    return found
+
+
+def _binary_columns(connection: Connection) -> dict[str, tuple[str, ...]]:
+    return {
+        table.name: tuple(str(column.name) for column in table.columns if isinstance(column.type, LargeBinary))
+        for table in _tables(connection).tables.values()
+    }
+
+
+def _count_on(connection: Connection, table: Table) -> None:
+    """Have PostgreSQL number new rows after those that are there."""
+    key = [column for column in table.primary_key.columns if column.autoincrement and column.server_default is not None]
+    for column in key:
+        sequence = func.pg_get_serial_sequence(table.name, column.name)
+        last = connection.execute(select(func.max(column))).scalar()
+        if last is not None:
+            connection.execute(select(func.setval(sequence, sqlalchemy.cast(last, sqlalchemy.BigInteger))))
+
+
+def _nothing() -> None:
+    """Nothing is lost by migrating what was just filled."""

@@ -1,0 +1,142 @@
+"""What an earlier bot left: a file with `code;name;price` a line, and a .txt with stock for each product. Reading it.
+
+Nothing here touches the database; `botapp.services.backup.legacy_import` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from botapp.locale import _
+from botapp.services.backup.errors import DataProblem
+from botapp.services.backup.files import cannot_open
+from botapp.store.domain.money import NotAnAmount, Unit, parse
+from botapp.store.domain.rules import MAX_ITEM_CHARS, Sorted, key_of, sort_lines
+
+#: names that the list of products may have
+LISTS: Final = ("products.csv", "products.txt")
+#: largest file that is read, in bytes
+MAX_BYTES: Final = 256 * 1024 * 1024
+MAX_CODE_CHARS: Final = 32
+MAX_NAME_CHARS: Final = 100
+
+
+class Wanted(Struct, frozen=True):
+    """One product that is to be on sale."""
+
+    #: of the list, from 1
+    line: int
+    code: str
+    name: str
+    #: in the base unit
+    price: int
+    description: str
+    #: name of the file with its stock; "": there is none
+    file: str
+    stock: Sorted
+
+
+class Found(Struct, frozen=True):
+    """What is in a directory; with problems nothing of it is to be done."""
+
+    products: tuple[Wanted, ...]
+    #: one sentence each, with its place
+    problems: tuple[str, ...]
+
+
+def read(directory: Path, units: Sequence[Unit]) -> Found:
+    """Return what is in a directory. Raises DataProblem when there is no list of products, or a file cannot be read."""
+    lists = [directory / name for name in LISTS if (directory / name).exists()]
+    if len(lists) != 1:
+        text = _(
+            "expected one list of products in %(path)s, called %(names)s, with a line code;name;price for each; "
+            "found %(found)d"
+        )
+        raise DataProblem(text % {"path": directory, "names": " / ".join(LISTS), "found": len(lists)})
+    files = {key_of(path.stem): path for path in sorted(directory.glob("*.txt")) if path.name not in LISTS}
+    texts = {key: _lines_of(path) for key, path in files.items()}
+    names = {key: path.name for key, path in files.items()}
+    return understood(lists[0].name, _lines_of(lists[0]), texts, names, units)
+
+
+def understood(
+    name: str, lines: Sequence[str], texts: Mapping[str, Sequence[str]], names: Mapping[str, str], units: Sequence[Unit]
+) -> Found:
+    """Return what the lines of the list called `name`, and of the files with stock, come to. Pure.
+
+    Args:
+        texts, names: lines and names of the files with stock, by the key of the code that each is called after.
+    """
+    products: list[Wanted] = []
+    problems: list[str] = []
+    seen: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        fields = [field.strip() for field in line.strip().lstrip("\ufeff").split(";", 3)]
+        if (
+            fields == [""]
+            or fields[0].startswith("#")
+            or [field.casefold() for field in fields[:2]] == ["code", "name"]
+        ):
+            continue
+        key = key_of(fields[0])
+        problem = _problem_of(fields, seen.get(key), units)
+        if problem:
+            problems.append(
+                _("%(file)s, line %(line)d: %(problem)s") % {"file": name, "line": number, "problem": problem}
+            )
+            continue
+        seen[key] = number
+        stock = sort_lines(texts.get(key, ()))
+        for long in stock.oversize:
+            text = _("%(file)s, line %(line)d: longer than %(limit)d characters")
+            problems.append(text % {"file": names[key], "line": long, "limit": MAX_ITEM_CHARS})
+        description = fields[3] if len(fields) > 3 else ""
+        price = parse(fields[2], units)
+        products.append(Wanted(number, fields[0], fields[1], price, description, names.get(key, ""), stock))
+    for key in sorted(set(texts) - set(seen)):
+        text = _("%(file)s: no product in %(list)s has this code")
+        problems.append(text % {"file": names[key], "list": name})
+    if not products and not problems:
+        problems.append(_("%s: no product stands in it") % name)
+    return Found(tuple(products), tuple(problems))
+
+
+def _problem_of(fields: Sequence[str], earlier: int | None, units: Sequence[Unit]) -> str | None:
+    if len(fields) < 3:
+        return _("expected code;name;price")
+    code, name, price = fields[:3]
+    if not re.fullmatch(rf"\S{{1,{MAX_CODE_CHARS}}}", code):
+        return _("expected a code of up to %d characters without spaces") % MAX_CODE_CHARS
+    if earlier is not None:
+        return _("line %d has the same code") % earlier
+    if not 0 < len(name) <= MAX_NAME_CHARS:
+        return _("expected a name of up to %d characters") % MAX_NAME_CHARS
+    try:
+        parse(price, units)
+    except NotAnAmount as error:
+        shorts = ", ".join(unit.short for unit in units)
+        return _('"%(part)s" is no amount of money; expected a whole number, or one with %(units)s') % {
+            "part": error.part[:50],
+            "units": shorts,
+        }
+    return None
+
+
+def _lines_of(path: Path) -> list[str]:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            text = _("%(path)s is larger than %(limit)d MiB; split it")
+            raise DataProblem(text % {"path": path, "limit": MAX_BYTES // 1024 // 1024})
+        # other characters that end a line may stand within an item
+        return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    except OSError as error:
+        raise cannot_open(path, error) from error
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        text = _("%(path)s, line %(line)d: not UTF-8 text; save it as UTF-8")
+        raise DataProblem(text % {"path": path, "line": line}) from error

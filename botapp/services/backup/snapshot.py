@@ -1,0 +1,157 @@
+"""A look at the shop's database as it is at one moment, from whichever process, while the bot sells on.
+
+SQLite's rollback journal lets nobody commit while somebody reads, so what is read is first copied, in memory where
+it fits: a purchase that comes meanwhile waits for that copy and not for the disk. PostgreSQL keeps the moment itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, exc
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import StaticPool
+
+from botapp.locale import _
+from botapp.services.backup.errors import DataProblem
+from botapp.store.db.database import engine_for, in_words, problem_in_words, where_of
+
+#: a database up to this size is copied in one step, in memory; that takes about 4 ms for each MiB
+ONE_STEP_BYTES: Final = 48 * 1024 * 1024
+#: a larger one is copied in steps of this many pages, to a file
+STEP_PAGES: Final = 2560
+#: pause after each step, in which others may write; SQLite then begins anew
+_PAUSE_S: Final = 0.02
+#: how long that is tried before all is copied in one step, however long others wait, in seconds
+PATIENCE_S: Final = 20.0
+#: how long another process may hold the database before it is given up, in seconds
+LOCK_TIMEOUT_S: Final = 30.0
+#: between two looks whether it is free
+_BUSY_S: Final = 0.005
+
+
+class _Restless(Exception):
+    """Others write so often that no copy in steps comes to its end."""
+
+
+@contextmanager
+def taken(url: URL, scratch: Path) -> Iterator[Connection]:
+    """Give a connection to the database as it is now. What is written through it, the shop never sees.
+
+    Args:
+        url: of the database.
+        scratch: an empty file that may be written to, for a copy that is too large for memory.
+
+    Raises DataProblem when the database cannot be read.
+    """
+    try:
+        if url.get_backend_name() == "sqlite":
+            with copy_of(Path(str(url.database)), scratch) as copy, engine_on(copy).connect() as connection:
+                yield connection
+        else:
+            engine = engine_for(url)
+            try:
+                with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+                    yield connection
+            finally:
+                engine.dispose()
+    except exc.DBAPIError as error:
+        raise DataProblem(in_words(error, where_of(url))) from error
+
+
+@contextmanager
+def copy_of(source: Path, scratch: Path) -> Iterator[sqlite3.Connection]:
+    """Give a copy of the SQLite database in a file: in memory, or in the file `scratch`. Raises DataProblem."""
+    try:
+        with closing(opened(source)) as connection:
+            is_small = _bytes_of(connection) <= ONE_STEP_BYTES
+            copy = in_memory() if is_small else opened(scratch, hasty=True)
+            with closing(copy):
+                copy_pages(connection, copy, in_steps=not is_small)
+                connection.close()
+                yield copy
+    except sqlite3.Error as error:
+        raise DataProblem(problem_in_words(str(error), str(source))) from error
+
+
+def copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, *, in_steps: bool) -> None:
+    """Copy a whole database as it is at one moment. Raises sqlite3.Error, DataProblem."""
+    began_s = time.monotonic()
+    left = [0]
+
+    def watch(status: int, remaining: int, total: int) -> None:
+        passed_s = time.monotonic() - began_s
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if passed_s > LOCK_TIMEOUT_S:
+                raise sqlite3.OperationalError("database is locked")
+        elif in_steps and remaining:
+            if remaining > left[0] > 0 and passed_s > PATIENCE_S:
+                raise _Restless
+            left[0] = remaining
+            time.sleep(_PAUSE_S)
+
+    try:
+        source.backup(target, pages=STEP_PAGES if in_steps else -1, progress=watch, sleep=_BUSY_S)
+    except _Restless:
+        copy_pages(source, target, in_steps=False)
+
+
+def opened(path: Path, *, hasty: bool = False, wait_s: float = 0) -> sqlite3.Connection:
+    """Open a SQLite file that is there; `hasty` for one whose safety on the disk the caller sees to;
+    who writes is waited for up to `wait_s` seconds.
+
+    Raises DataProblem when it is not there, sqlite3.Error.
+    """
+    if not path.exists():
+        raise DataProblem(_("there is no database at %s; correct the path, or bring the file back") % path)
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=wait_s, check_same_thread=False
+    )
+    if hasty:
+        connection.execute("PRAGMA journal_mode=OFF")
+        connection.execute("PRAGMA synchronous=OFF")
+    return connection
+
+
+def in_memory() -> sqlite3.Connection:
+    """Open an empty database that is only in memory."""
+    return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+
+
+def engine_on(connection: sqlite3.Connection) -> Engine:
+    """Return an engine that stands on an open connection."""
+    return sqlalchemy.create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+
+
+def save(copy: Connection, path: Path) -> None:
+    """Write a snapshot of a SQLite database to an empty file. Raises sqlite3.Error."""
+    copy.commit()
+    raw = copy.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    if raw.execute("PRAGMA database_list").fetchone()[2] != os.fspath(path):
+        with closing(opened(path, hasty=True)) as file:
+            raw.backup(file)
+    with closing(opened(path)) as file:
+        # else whoever opens it makes files beside it
+        file.execute("PRAGMA journal_mode=DELETE")
+
+
+def _bytes_of(connection: sqlite3.Connection) -> int:
+    began_s = time.monotonic()
+    while True:
+        try:
+            pages, size = (
+                int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size")
+            )
+            return pages * size
+        except sqlite3.OperationalError as error:
+            if str(error) != "database is locked" or time.monotonic() - began_s > LOCK_TIMEOUT_S:
+                raise
+            time.sleep(_BUSY_S)

@@ -1,0 +1,1 @@
+"""The live message, kept up to date."""

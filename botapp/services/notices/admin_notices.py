@@ -1,0 +1,165 @@
+"""What admins are told in channels of theirs: notices, products that run low, and each purchase.
+
+All of it stands in the books until it has been written: a channel that is gone, a drain or a crash loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from botapp.locale import _, of_process
+from botapp.runtime.tasks import Background
+from botapp.services.notices.channel_log import CannotWrite, ChannelLog
+from botapp.store.db.errors import Unavailable
+from botapp.store.domain.records import Product, Purchase, order_number
+from botapp.store.usecases import notices
+from botapp.ui.formatting import amount, number, quoted
+
+if TYPE_CHECKING:
+    from botapp.shop import Shop
+
+log = logging.getLogger(__name__)
+
+#: how long news are gathered before they are written, in seconds
+GATHER_S: Final = 1.0
+#: time between two looks at what could not be written, in seconds
+LOOK_INTERVAL_S: Final = 60.0
+#: purchases that are read at a time
+BATCH: Final = 30
+#: what is told of one matter once in that time, in seconds
+QUIET_S: Final = 600.0
+#: matters that are told in that time at most
+MAX_MATTERS: Final = 20
+
+
+class Repeats:
+    """What was told a moment ago, so that nobody can make the bot say the same again and again. Pure."""
+
+    def __init__(self) -> None:
+        self._told_at_s: dict[str, float] = {}
+
+    def may_tell(self, key: str, now_s: float) -> bool:
+        """Tell whether something about the matter `key` is to be said now; then it counts as said."""
+        self._told_at_s = {known: at_s for known, at_s in self._told_at_s.items() if now_s - at_s < QUIET_S}
+        if key in self._told_at_s or len(self._told_at_s) >= MAX_MATTERS:
+            return False
+        self._told_at_s[key] = now_s
+        return True
+
+
+class Notices:
+    """Writes into the notice channel and the purchase log, where they are set."""
+
+    def __init__(
+        self, shop: Shop, background: Background, messageable: Callable[[int], discord.PartialMessageable]
+    ) -> None:
+        store = shop.settings.store
+        self._shop = shop
+        self._background = background
+        self._channel = _log_of(messageable, store.notice_channel_id, "notice_channel_id")
+        self._purchases = _log_of(messageable, store.purchase_log_channel_id, "purchase_log_channel_id")
+        self._fresh: list[str] = []
+        self._repeats = Repeats()
+        self._lock = asyncio.Lock()
+        self._soon: asyncio.TimerHandle | None = None
+
+    def serve(self) -> None:
+        """Write what waits from now on. To be called once."""
+        if self._channel is not None or self._purchases is not None:
+            self._background.every(_("notices"), LOOK_INTERVAL_S, self._look)
+
+    def notify(self, text: str, key: str = "") -> None:
+        """Have `text` told to admins; of what has the same `key` only the first in a while."""
+        if self._channel is None or (key and not self._repeats.may_tell(key, time.monotonic())):
+            return
+        self._fresh = [*self._fresh, text][-notices.MAX_WAITING :]
+        self.look_soon()
+
+    def look_soon(self) -> None:
+        """Look what there is to write; several calls in a row are one look."""
+        if self._soon is None and (self._channel is not None or self._purchases is not None):
+            self._soon = asyncio.get_running_loop().call_later(GATHER_S, self._look_now)
+
+    def health(self) -> dict[str, Any]:
+        """Return how the channels are that are set."""
+        parts = {"notice_channel": self._channel, "purchase_log": self._purchases}
+        return {name: part.health() for name, part in parts.items() if part is not None}
+
+    def _look_now(self) -> None:
+        self._soon = None
+        if not self._background.draining:  # what stands in the books, the next life writes
+            self._background.spawn(_("notices"), self._look())
+
+    async def _look(self) -> None:
+        # whoever caused this, all admins read it
+        async with self._lock:
+            with of_process():
+                await self._write()
+
+    async def _write(self) -> None:
+        for write in (self._write_notices, self._write_purchases):
+            try:
+                while await write():
+                    if self._background.draining:
+                        return
+            except Unavailable as error:
+                log.debug("cannot read what is to be written: %s", error)
+            except CannotWrite as error:
+                log.debug("nothing was written: %s", error)
+
+    async def _write_notices(self) -> bool:
+        """Write one message of notices; return whether there was one."""
+        if self._channel is None:
+            return False
+        fresh, self._fresh = self._fresh, []
+        try:
+            low_stock = self._shop.settings.store.low_stock
+            texts = await self._shop.read(notices.waiting, fresh, low_stock, low_in_words)
+        except Unavailable:
+            self._fresh = [*fresh, *self._fresh]
+            raise
+        if not texts:
+            return False
+        count = await self._channel.write(texts)
+        await self._shop.read(notices.told, count)
+        return True
+
+    async def _write_purchases(self) -> bool:
+        """Write one message of purchases; return whether there was one."""
+        if self._purchases is None:
+            return False
+        channel_id = self._purchases.channel_id
+        found = await self._shop.read(notices.not_noted, channel_id, BATCH)
+        if not found:
+            return False
+        count = await self._purchases.write([self._in_a_line(one) for one in found])
+        await self._shop.read(notices.noted, channel_id, found[count - 1].id)
+        return True
+
+    def _in_a_line(self, purchase: Purchase) -> str:
+        facts = {
+            "order": order_number(purchase.id),
+            "handle": quoted(purchase.handle),
+            "pieces": number(purchase.quantity),
+            "product": quoted(purchase.product_name[:100]),
+            "total": amount(purchase.total, self._shop.units),
+        }
+        return _("🧾 %(order)s · %(handle)s · %(pieces)s × %(product)s · %(total)s") % facts
+
+
+def low_in_words(product: Product) -> str:
+    """Say that a product runs low."""
+    facts = {"name": quoted(product.name[:100]), "code": quoted(product.code), "pieces": number(product.stock)}
+    if not product.stock:
+        return _("🔴 %(name)s (%(code)s) is sold out. Restock it: `addstock`.") % facts
+    return _("🟡 %(name)s (%(code)s) runs low: %(pieces)s left. Restock it: `addstock`.") % facts
+
+
+def _log_of(messageable: Callable[[int], discord.PartialMessageable], channel_id: int, key: str) -> ChannelLog | None:
+    return ChannelLog(messageable, channel_id, key) if channel_id else None

@@ -1,0 +1,276 @@
+"""The shop's database as the bot uses it: each use case is one transaction, on a thread that is not the loop's.
+
+SQLite gets one thread with one connection, and every transaction begins IMMEDIATE: nobody waits for a lock that he
+holds himself, and nobody reads what another is about to change. PostgreSQL gets a pool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, event, exc
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import StaticPool
+
+from botapp.locale import _
+from botapp.locale.os_errors import why
+from botapp.runtime.private_files import make_directory
+from botapp.store.db.errors import RESTORE, Unavailable
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: how long a transaction waits for another process that writes, such as a restore, in seconds
+LOCK_TIMEOUT_S: Final = 5.0
+#: how long a server of PostgreSQL may take to answer, in seconds
+CONNECT_TIMEOUT_S: Final = 5
+#: connections to PostgreSQL, and threads that use them
+POOL_SIZE: Final = 8
+#: from this version on SQLite's write-ahead log is free of a fault that could lose what was written last
+_WAL_SOUND_SINCE: Final = (3, 51, 3)
+#: how often a transaction is tried that another one got in the way of
+_TRIES: Final = 5
+_WRITE_POSTGRES: Final = "CREATE TEMP TABLE stocksup_proof ON COMMIT DROP AS SELECT repeat('x', 8000) AS proof"
+#: writes and changes nothing: a full disk can still be read, and that alone does not make a database well again
+_WRITE: Final = {"sqlite": "PRAGMA user_version = 0", "postgresql": _WRITE_POSTGRES}
+
+
+def url_of(named: str, default: Path) -> URL:
+    """Return the address in `[store] url`; where it is empty, that of the SQLite file `default`.
+
+    Raises ValueError when it is no address that can be used; the message is for people.
+    """
+    if not named:
+        return URL.create("sqlite", database=str(default))
+    try:
+        url = make_url(named)
+    except exc.ArgumentError as error:
+        raise ValueError(_("not an address of a database; expected postgresql://USER:PASSWORD@HOST/NAME")) from error
+    if url.get_backend_name() != "postgresql":
+        raise ValueError(_("not an address of a database; expected postgresql://USER:PASSWORD@HOST/NAME"))
+    return url.set(drivername="postgresql+psycopg")
+
+
+def where_of(url: URL) -> str:
+    """Return where a database is, for people: the file, or the address without its password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+
+
+def engine_for(url: URL, *, create: bool = True) -> Engine:
+    """Return an engine whose transactions are safe for money.
+
+    Args:
+        url: as `url_of` gives it.
+        create: whether a SQLite file that is missing is made.
+
+    Raises Unavailable when the driver is not installed.
+    """
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(Path(str(url.database)), create=create)
+    try:
+        return sqlalchemy.create_engine(
+            url,
+            pool_size=POOL_SIZE,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+        )
+    except ImportError as error:
+        text = _("PostgreSQL is set in [store] url, and its driver is missing; run: pip install 'stocksup[postgres]'")
+        raise Unavailable(text) from error
+
+
+def _sqlite_engine(path: Path, *, create: bool) -> Engine:
+    mode = "rwc" if create else "rw"
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            address, uri=True, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        journal = "WAL" if sqlite3.sqlite_version_info >= _WAL_SOUND_SINCE else "TRUNCATE"
+        for pragma in (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    engine = sqlalchemy.create_engine("sqlite://", creator=connect, poolclass=StaticPool)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+class Database:
+    """Runs use cases. Open until `close`; after a fault each one tries anew."""
+
+    def __init__(self, url: URL, *, may_create: bool = True) -> None:
+        """With `may_create` a SQLite file that is missing at the first use is made."""
+        self._url = url
+        self._may_create = may_create
+        self._is_file = url.get_backend_name() == "sqlite"
+        self._path = Path(str(url.database))
+        self._threads = ThreadPoolExecutor(1 if self._is_file else POOL_SIZE, thread_name_prefix="database")
+        self._engine: Engine | None = None
+        self._identity: tuple[int, int] | None = None
+        self._error: str | None = None
+        #: whether that was seen since it was opened, or since the last fault
+        self._is_writable = False
+        self._faults = 0
+        self._last_s = 0.0
+
+    @property
+    def where(self) -> str:
+        """Where the database is, without its password."""
+        return where_of(self._url)
+
+    @property
+    def error(self) -> str | None:
+        """What was wrong when it was last used; None: nothing."""
+        return self._error
+
+    async def run(
+        self, use_case: Callable[Concatenate[Connection, P], T], /, *arguments: P.args, **keywords: P.kwargs
+    ) -> T:
+        """Run `use_case(connection, …)` as one transaction and return what it returns.
+
+        What it raises undoes all that it did. Raises Unavailable when the database cannot be used.
+        """
+        work = functools.partial(self.run_here, use_case, *arguments, **keywords)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def run_here(
+        self, use_case: Callable[Concatenate[Connection, P], T], /, *arguments: P.args, **keywords: P.kwargs
+    ) -> T:
+        """Do what `run` does in the calling thread. For SQLite no other thread may do so meanwhile."""
+        began_s = time.perf_counter()
+        for attempt in range(_TRIES):
+            faults = self._faults
+            try:
+                with self._engine_now().begin() as connection:
+                    if not self._is_writable:
+                        connection.exec_driver_sql(_WRITE[self._url.get_backend_name()])
+                    result = use_case(connection, *arguments, **keywords)
+            except exc.DBAPIError as error:
+                if attempt + 1 < _TRIES and _is_in_the_way(error):
+                    continue
+                if isinstance(error, exc.IntegrityError):
+                    raise  # a fault of ours: the database is well
+                self._failed(error)
+                raise Unavailable(self._error) from error
+            if faults == self._faults:  # else another thread has met a fault meanwhile
+                self._error, self._is_writable = None, True
+            self._last_s = time.perf_counter() - began_s
+            return result
+        raise AssertionError("the last attempt returns or raises")
+
+    def health(self) -> dict[str, Any]:
+        """Return how the database is, as `status` shows it."""
+        return {
+            "is_healthy": self._error is None,
+            "last_error": self._error,
+            # no new life of the bot would mend it
+            "outside": True,
+            "where": self.where,
+            "last_ms": round(self._last_s * 1000, 1),
+        }
+
+    async def close(self) -> None:
+        """Finish what is under way and close every connection."""
+        await asyncio.to_thread(self.close_here)
+
+    def close_here(self) -> None:
+        """Do what `close` does in the calling thread."""
+        self._threads.shutdown()
+        self._forget()
+
+    def _engine_now(self) -> Engine:
+        """Return the engine; a file that was taken away or replaced under us is not written to."""
+        if self._is_file and self._identity is not None and self._identity != _identity(self._path):
+            self._forget()
+        if self._engine is None:
+            if self._is_file:
+                self._engine = self._open_file()
+            else:
+                self._engine = engine_for(self._url)
+        return self._engine
+
+    def _open_file(self) -> Engine:
+        if not self._path.exists() and not self._may_create:
+            self._broke(_("there is no database at %s; bring it back, or run: %s") % (self._path, RESTORE))
+            raise Unavailable(self._error)
+        try:
+            make_directory(self._path.parent)
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            self._broke(_("cannot open %(path)s: %(problem)s") % {"path": self._path, "problem": why(error)})
+            raise Unavailable(self._error) from error
+        self._identity = _identity(self._path)
+        self._may_create = False
+        return engine_for(self._url, create=False)
+
+    def _broke(self, problem: str) -> None:
+        self._error, self._is_writable = problem, False
+        self._faults += 1
+
+    def _forget(self) -> None:
+        self._is_writable = False
+        engine, self._engine, self._identity = self._engine, None, None
+        if engine is not None:
+            engine.dispose()
+
+    def _failed(self, error: exc.DBAPIError) -> None:
+        self._broke(in_words(error, self.where))
+        log.debug("the database failed", exc_info=error)
+        if self._is_file:
+            self._forget()
+
+
+def in_words(error: exc.DBAPIError, where: str) -> str:
+    """Say what is wrong with the database, without what was written to it."""
+    technical = str(error.orig).partition("\n")[0]
+    if "FATAL:" in technical:  # the server answers, and says why it will not have us
+        return problem_in_words(technical.partition("FATAL:")[2].strip(), where)
+    if error.connection_invalidated or "connection" in technical:
+        return _("database %(where)s: %(problem)s") % {"where": where, "problem": _("it cannot be reached")}
+    return problem_in_words(technical, where)
+
+
+def problem_in_words(technical: str, where: str) -> str:
+    """Say in words for people what the database's driver said of it."""
+    known = {
+        "database or disk is full": _("the disk is full; make room"),
+        "database is locked": _("another process holds it; wait for it to end"),
+        "attempt to write a readonly database": _("it may not be written to; mend its permissions"),
+        "unable to open database file": _("it cannot be opened; mend its path or its permissions"),
+        "disk I/O error": _("the disk has a fault"),
+        "database disk image is malformed": _("it is damaged; run: %s") % RESTORE,
+        "file is not a database": _("it is damaged; run: %s") % RESTORE,
+    }
+    return _("database %(where)s: %(problem)s") % {"where": where, "problem": known.get(technical, technical)}
+
+
+def _is_in_the_way(error: exc.DBAPIError) -> bool:
+    """Tell whether another transaction was in the way, so that trying again can help."""
+    # SQLSTATE: 40001 serialization failure, 40P01 deadlock, 23505 unique violation by one that was faster
+    state = getattr(error.orig, "sqlstate", None)
+    return state in ("40001", "40P01", "23505") or error.connection_invalidated
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

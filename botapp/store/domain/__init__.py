@@ -1,0 +1,1 @@
+"""Money, records, rules, refusals. Pure."""

@@ -1,0 +1,53 @@
+"""The outbox: goods that are owed until they have arrived."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select, update
+
+from botapp.store.db.tables import IS_PENDING, delivery, purchase
+from botapp.store.domain.records import Delivery, DeliveryState
+
+#: attempts after which an admin has to look
+MAX_ATTEMPTS = 12
+
+
+def due(connection: Connection, now_ms: int, limit: int = 50) -> list[Delivery]:
+    """Return goods that may not have arrived and are to be looked after now, the oldest first."""
+    query = (
+        select(delivery.c.purchase_id, purchase.c.user_id, delivery.c.state, delivery.c.attempts, delivery.c.language)
+        .join(purchase, purchase.c.id == delivery.c.purchase_id)
+        .where(IS_PENDING, delivery.c.next_attempt_at_ms <= now_ms)
+        .order_by(delivery.c.purchase_id)
+        .limit(limit)
+    )
+    return [Delivery(*row) for row in connection.execute(query)]
+
+
+def begin(connection: Connection, purchase_id: int, now_ms: int) -> bool:
+    """Note that sending is tried once more, before it is; return whether it is to be tried at all."""
+    pending = (delivery.c.purchase_id == purchase_id, IS_PENDING)
+    before = connection.execute(select(delivery.c.attempts).where(*pending)).scalar()
+    if before is None:
+        return False
+    attempts = int(before) + 1
+    values: dict[str, object] = {"attempts": attempts, "next_attempt_at_ms": now_ms + retry_delay_ms(attempts)}
+    if attempts > MAX_ATTEMPTS:
+        values = {"state": "failed"}
+    connection.execute(update(delivery).where(*pending).values(values))
+    return attempts <= MAX_ATTEMPTS
+
+
+def settle(connection: Connection, purchase_id: int, state: DeliveryState, message_id: int | None = None) -> None:
+    """Note that goods have arrived, or are given up."""
+    query = update(delivery).where(delivery.c.purchase_id == purchase_id, IS_PENDING)
+    connection.execute(query.values(state=state, message_id=message_id))
+
+
+def language_of(connection: Connection, purchase_id: int) -> str | None:
+    """Return the language that a buyer was answered in, if the purchase is known."""
+    return connection.execute(select(delivery.c.language).where(delivery.c.purchase_id == purchase_id)).scalar()
+
+
+def retry_delay_ms(attempts: int) -> int:
+    """Return how long to wait after so many attempts before the next: doubling, from one minute to six hours."""
+    return int(min(60_000 * 2 ** max(0, attempts - 1), 6 * 3_600_000))

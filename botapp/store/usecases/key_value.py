@@ -1,0 +1,27 @@
+"""Small things that the shop remembers by name."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from botapp.store.db.tables import setting
+
+T = TypeVar("T")
+
+_OF_KEY: Final = select(setting.c.value).where(setting.c.key == bindparam("key"))
+
+
+def get(connection: Connection, key: str, kind: type[T]) -> T | None:
+    """Return what is remembered as `key`; None: nothing."""
+    value = connection.execute(_OF_KEY, {"key": key}).scalar()
+    return msgspec.json.decode(value, type=kind) if value is not None else None
+
+
+def put(connection: Connection, key: str, value: Any) -> None:
+    """Remember `value` as `key`; with None nothing any more."""
+    connection.execute(delete(setting).where(setting.c.key == key))
+    if value is not None:
+        connection.execute(insert(setting).values(key=key, value=msgspec.json.encode(value).decode()))

@@ -1,0 +1,1 @@
+"""What admins are shown. Pure."""

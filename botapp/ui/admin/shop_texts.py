@@ -1,0 +1,126 @@
+"""What admins are told about products, stock and money. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from botapp.locale import N_, _
+from botapp.store.domain.money import Unit
+from botapp.store.domain.records import Account, Blacklisted, Entry, Product, Purchase, order_number
+from botapp.store.usecases.admin_log import Done
+from botapp.store.usecases.stock import Movement
+from botapp.ui.formatting import amount, entry_kind, number, price, quoted, when
+
+#: how many numbers of lines are named before the rest is only counted
+MAX_NAMED: Final = 20
+
+_MOVED: Final = {"added": N_("added"), "sold": N_("sold"), "withdrawn": N_("taken out")}
+_FIELDS: Final = {"name": N_("name"), "price": N_("price"), "description": N_("description")}
+
+
+class Upload(Struct, frozen=True):
+    """What became of the lines of a file."""
+
+    code: str
+    added: int
+    #: numbers of lines, from 1
+    duplicates: tuple[int, ...]
+    sold_before: tuple[int, ...]
+    blank: tuple[int, ...]
+    oversize: tuple[int, ...]
+
+
+def product_line(one: Product, units: Sequence[Unit]) -> str:
+    """Return a product in one line."""
+    facts = {"code": quoted(one.code), "name": one.name, "price": price(one.price, units), "stock": number(one.stock)}
+    return _("%(code)s %(name)s · %(price)s · %(stock)s in stock") % facts
+
+
+def field_name(field: str) -> str:
+    """Return what a field of a product is called."""
+    return _(_FIELDS[field])
+
+
+def uploaded(upload: Upload) -> str:
+    """Return the report about a file of stock, by line; nothing of what stood in them."""
+    lines = [_("✅ %(pieces)s added to %(code)s.") % {"pieces": number(upload.added), "code": quoted(upload.code)}]
+    if not upload.added:
+        lines = [_("⚠️ Nothing was added to %s.") % quoted(upload.code)]
+    for what, numbers in (
+        (_("In stock already, or twice in the file"), upload.duplicates),
+        (_("Sold before, so somebody has it"), upload.sold_before),
+        (_("Empty"), upload.blank),
+        (_("Too long"), upload.oversize),
+    ):
+        if numbers:
+            facts = {"what": what, "count": number(len(numbers)), "lines": line_numbers(numbers)}
+            lines.append(_("%(what)s: %(count)s (lines %(lines)s)") % facts)
+    return "\n".join(lines)
+
+
+def line_numbers(numbers: Iterable[int]) -> str:
+    """Return numbers of lines in short: "2, 5–9, 12"; after MAX_NAMED of those, "…"."""
+    spans: list[tuple[int, int]] = []
+    for one in sorted(numbers):
+        if spans and one == spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], one)
+        else:
+            spans.append((one, one))
+    said = [str(first) if first == last else f"{first}–{last}" for first, last in spans[:MAX_NAMED]]
+    return ", ".join(said + ["…"] * (len(spans) > MAX_NAMED))
+
+
+def movement_line(one: Movement) -> str:
+    """Return what came into or went out of stock, in one line."""
+    facts = {"when": when(one.at_ms, "f"), "pieces": number(one.pieces), "what": _(_MOVED[one.what])}
+    who = f" · {actor(one.who) if one.what == 'added' else quoted(one.who)}" if one.who else ""
+    return _("%(when)s · %(pieces)s %(what)s") % facts + who
+
+
+def entry_line(one: Entry, units: Sequence[Unit]) -> str:
+    """Return a change of a balance in one line."""
+    sign = "+" if one.amount > 0 else ""
+    what = entry_kind(one.kind)
+    if one.kind in ("purchase", "refund") and one.reference.isdecimal():
+        what = f"{what} {order_number(int(one.reference))}"
+    return f"{when(one.at_ms, 'f')} · **{sign}{amount(one.amount, units)}** · {what}"
+
+
+def balance_of(account: Account, units: Sequence[Unit], user_id: int | None) -> str:
+    """Return how much an account has, and whose it is."""
+    whose = f" (<@{user_id}>)" if user_id is not None else ""
+    facts = {"handle": quoted(account.handle) + whose, "balance": price(account.balance, units)}
+    return _("💰 %(handle)s has %(balance)s.") % facts
+
+
+def purchase_line(one: Purchase, units: Sequence[Unit]) -> str:
+    """Return a purchase in one line."""
+    facts = {
+        "order": order_number(one.id),
+        "pieces": number(one.quantity),
+        "product": quoted(one.product_code),
+        "total": price(one.total, units),
+        "handle": quoted(one.handle),
+        "when": when(one.at_ms, "f"),
+    }
+    return _("%(order)s: %(pieces)s × %(product)s, %(total)s, bought by %(handle)s %(when)s") % facts
+
+
+def barred_line(one: Blacklisted) -> str:
+    """Return an entry of the blacklist in one line."""
+    reason = f" · {quoted(one.reason)}" if one.reason else ""
+    return f"<@{one.user_id}> (`{one.user_id}`){reason} · {actor(one.added_by)} {when(one.at_ms)}"
+
+
+def done_line(one: Done) -> str:
+    """Return what an admin did, in one line."""
+    detail = f" {quoted(one.detail)}" if one.detail else ""
+    return f"{when(one.at_ms, 'f')} · {actor(one.actor)} · **{one.action}**{detail}"
+
+
+def actor(who: str) -> str:
+    """Return who did something: a member by mention, a program by name."""
+    return f"<@{who}>" if who.isdecimal() else quoted(who)

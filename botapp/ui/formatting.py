@@ -1,0 +1,61 @@
+"""How money, times and numbers are said, in the language in use. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from botapp.locale import N_, _
+from botapp.store.domain import money
+from botapp.store.domain.money import Unit
+
+_BARS: Final = "▁▂▃▄▅▆▇█"
+_ENTRY_KINDS: Final = {
+    "purchase": N_("purchase"),
+    "refund": N_("refund"),
+    "deposit": N_("deposit"),
+    "admin_add": N_("added by an admin"),
+    "admin_remove": N_("taken by an admin"),
+    "reset": N_("set to zero by an admin"),
+}
+
+
+def number(value: int) -> str:
+    """Return a number with its thousands apart."""
+    return money.grouped(value, _separator())
+
+
+def amount(value: int, units: Sequence[Unit]) -> str:
+    """Return an amount of base units in denominations, such as "1 DL 50 WL"."""
+    return money.in_units(value, units, _separator())
+
+
+def price(value: int, units: Sequence[Unit]) -> str:
+    """Return an amount in denominations, and in the base unit where that says it differently."""
+    said, base = amount(value, units), money.in_base(value, units, _separator())
+    return said if said == base else f"{said} ({base})"
+
+
+def when(at_ms: int, style: Literal["R", "f", "d"] = "R") -> str:
+    """Return a time as Discord shows it: in each reader's own language and time zone."""
+    return f"<t:{at_ms // 1000}:{style}>"
+
+
+def entry_kind(kind: str) -> str:
+    """Return what kind of change of a balance an entry is."""
+    return _(_ENTRY_KINDS.get(kind, kind))
+
+
+def quoted(text: str) -> str:
+    """Return somebody's words as code, so that nothing in them is taken for formatting or a mention."""
+    return f"`{text.replace('`', chr(39))}`"
+
+
+def _separator() -> str:
+    return _("thousands separator|,").rpartition("|")[2]
+
+
+def bars(counts: Sequence[int]) -> str:
+    """Return counts as a small chart of one line; the highest bar is the highest count."""
+    most = max(counts, default=0)
+    return "".join(_BARS[-(-count * (len(_BARS) - 1) // most) if most else 0] for count in counts)

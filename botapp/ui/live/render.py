@@ -1,0 +1,175 @@
+"""From one snapshot to the live message, embed and buttons together. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Final, Literal
+
+from botapp.locale import _
+from botapp.store.domain.money import Unit
+from botapp.store.domain.records import Product
+from botapp.ui import custom_ids
+from botapp.ui.formatting import amount, number, price, when
+from botapp.ui.live.health import Mode, Shown
+
+#: Discord's limits: fields of an embed, and characters of a field's name and value
+_MAX_FIELDS: Final = 25
+_MAX_NAME_CHARS: Final = 200
+_MAX_VALUE_CHARS: Final = 400
+#: the same for an embed's description, and for all embeds of a message (6000), less some for title and notes
+_MAX_PAGE_CHARS: Final = 4000
+_MAX_CHARS: Final = 5400
+
+Mood = Literal["open", "trouble", "closed"]
+_COLOURS: Final[dict[Mood, int]] = {"open": 0x2ECC71, "trouble": 0xE67E22, "closed": 0x95A5A6}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that the live message depends on."""
+
+    products: tuple[Product, ...]
+    shown: Shown
+    #: what is wrong, and since when in seconds since 1970
+    mode: Mode
+    since_s: float
+    #: denominations of the shop's money
+    units: tuple[Unit, ...]
+    #: stock up to which a product is marked as running low
+    low_stock: int
+    #: when this was so, in milliseconds since 1970
+    at_ms: int
+    #: whether the shop is closed on purpose
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class Button:
+    """One button under a message."""
+
+    custom_id: str
+    label: str
+    emoji: str
+    disabled: bool = False
+    #: Discord's number of its look: 1 blue, 2 grey, 3 green, 4 red
+    style: int = 2
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The live message in words; what is sent is made of this alone."""
+
+    title: str
+    description: str
+    colour: int
+    #: name and value of each field
+    fields: tuple[tuple[str, str], ...]
+    buttons: tuple[Button, ...]
+    #: further products in lines, where there are too many for fields
+    pages: tuple[str, ...] = ()
+    #: since when it says so; empty where nobody needs to know
+    updated: str = ""
+
+    def fingerprint(self) -> str:
+        """Return a short text that differs when the message does in more than its time."""
+        told = asdict(self) | {"updated": bool(self.updated)}
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+
+
+def render(snapshot: Snapshot) -> Rendered:
+    """Return the live message for `snapshot`, in the language in use."""
+    mood: Mood = "closed" if snapshot.closed else "open" if snapshot.shown.stock else "trouble"
+    many = len(snapshot.products) > _MAX_FIELDS
+    return Rendered(
+        title=_("🛒 Live stock"),
+        description=_description(mood, snapshot),
+        colour=_COLOURS[mood],
+        fields=_fields(snapshot) if mood == "open" and not many else (),
+        pages=_pages(snapshot) if mood == "open" and many else (),
+        buttons=buttons(enabled=mood == "open" and snapshot.shown.buttons),
+        updated=_("Last update: %s") % when(snapshot.at_ms) if mood == "open" else "",
+    )
+
+
+def buttons(*, enabled: bool) -> tuple[Button, ...]:
+    """Return the buttons under the live message."""
+    return (
+        Button(custom_ids.REGISTER, _("Register"), "📝", not enabled, style=1),
+        Button(custom_ids.BALANCE, _("Balance"), "💰", not enabled),
+        Button(custom_ids.BUY, _("Buy"), "🛒", not enabled, style=3),
+        Button(custom_ids.WORLD, _("World info"), "🌍", not enabled),
+        Button(custom_ids.HISTORY, _("History"), "🧾", not enabled),
+    )
+
+
+def mark(pieces: int, low_stock: int) -> str:
+    """Return the light for so many pieces in stock; up to `low_stock` a product runs low."""
+    return "🔴" if pieces <= 0 else "🟡" if pieces <= low_stock else "🟢"
+
+
+def stock(product: Product) -> str:
+    """Return in words how much of a product there is."""
+    return _("stock: %(pieces)s") % {"pieces": number(product.stock)} if product.stock > 0 else _("sold out")
+
+
+def _description(mood: Mood, snapshot: Snapshot) -> str:
+    if mood == "closed":
+        return _("🔒 The shop is closed for a moment. It opens again by itself.")
+    if mood == "trouble":
+        since = when(int(snapshot.since_s * 1000))
+        said = {
+            Mode.STOCK_BROKEN: _("⚠️ The stock cannot be read since %s, so the buttons are off."),
+            Mode.BUTTONS_BROKEN: _("⚠️ The buttons do not work since %s, so no stock is shown."),
+        }.get(snapshot.mode, _("⚠️ Stock and buttons do not work since %s."))
+        return said % since + " " + _("It is being looked after, and comes back by itself.")
+    return _("Prices and stock are up to date.") if snapshot.products else _("There are no products yet.")
+
+
+def _fields(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
+    """Return a field for each product; where there are more than a message holds, the last says how many."""
+    fields: list[tuple[str, str]] = []
+    chars = 0
+    for shown, product in enumerate(snapshot.products):
+        field = _field(product, snapshot.units, snapshot.low_stock)
+        chars += len(field[0]) + len(field[1])
+        rest = len(snapshot.products) - shown
+        if chars > _MAX_CHARS:
+            fields.append(("…", _("and %s more: click Buy to see them all") % number(rest)))
+            break
+        fields.append(field)
+    return tuple(fields)
+
+
+def _pages(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return a line for each product, in pages; where a message holds no more, the last line says how many are left."""
+    pages: list[list[str]] = [[]]
+    chars = page_chars = 0
+    for shown, product in enumerate(snapshot.products):
+        line = _line(product, snapshot.units, snapshot.low_stock)
+        if chars + len(line) > _MAX_CHARS:
+            pages[-1].append(_("and %s more: click Buy to see them all") % number(len(snapshot.products) - shown))
+            break
+        if page_chars + len(line) > _MAX_PAGE_CHARS:
+            pages.append([])
+            page_chars = 0
+        pages[-1].append(line)
+        chars += len(line) + 1
+        page_chars += len(line) + 1
+    return tuple("\n".join(page) for page in pages)
+
+
+def _line(product: Product, units: Sequence[Unit], low_stock: int) -> str:
+    light = mark(product.stock, low_stock)
+    name, code = product.name[:_MAX_NAME_CHARS], product.code[:40]
+    return f"{light} **{name}** `{code}` · {amount(product.price, units)} · {stock(product)}"
+
+
+def _field(product: Product, units: Sequence[Unit], low_stock: int) -> tuple[str, str]:
+    value = _("price: %(price)s") % {"price": price(product.price, units)} + f" · {stock(product)}"
+    if product.description:
+        value += f"\n{product.description}"
+    light = mark(product.stock, low_stock)
+    return f"{light} {product.name[:_MAX_NAME_CHARS]} (`{product.code[:40]}`)", value[:_MAX_VALUE_CHARS]

@@ -1,0 +1,105 @@
+"""What members are answered about their account: register, balance, orders; and about the shop's place. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from botapp.locale import _
+from botapp.store.domain.money import Unit
+from botapp.store.domain.records import Account, Entry, Purchase, order_number
+from botapp.store.domain.rules import MAX_HANDLE_CHARS, MIN_HANDLE_CHARS
+from botapp.store.usecases.world import World
+from botapp.ui import custom_ids
+from botapp.ui.formatting import amount, entry_kind, number, price, quoted, when
+from botapp.ui.live.render import Button
+from botapp.ui.members.panel import (
+    BLUE,
+    CALM,
+    GOOD,
+    MAX_LABEL_CHARS,
+    MAX_TITLE_CHARS,
+    Choice,
+    Chooser,
+    Form,
+    Panel,
+    short,
+)
+
+#: name of the field of the form
+HANDLE: str = "handle"
+
+
+def register_form(handle_name: str, known: Account | None) -> Form:
+    """Return the form in which a member gives his handle."""
+    return Form(
+        custom_id=custom_ids.build("register:form"),
+        title=short(_("Register") if known is None else _("Change your %s") % handle_name, MAX_TITLE_CHARS),
+        field_id=HANDLE,
+        label=short(handle_name, MAX_TITLE_CHARS),
+        value=known.handle if known is not None else "",
+        placeholder=_("%(least)d to %(most)d letters, digits, or . _ -")
+        % {"least": MIN_HANDLE_CHARS, "most": MAX_HANDLE_CHARS},
+        min_chars=MIN_HANDLE_CHARS,
+        max_chars=MAX_HANDLE_CHARS,
+    )
+
+
+def registered(account: Account, handle_name: str, units: Sequence[Unit]) -> Panel:
+    """Return what a member is told who has an account now, or a new handle."""
+    facts = {"name": handle_name, "handle": quoted(account.handle), "balance": price(account.balance, units)}
+    text = _("Your %(name)s is %(handle)s. Your balance: %(balance)s.") % facts
+    return Panel(text, _("✅ You are registered"), GOOD)
+
+
+def register_first(refusal: str) -> Panel:
+    """Return a refusal with the button that helps."""
+    return Panel(refusal, buttons=(Button(custom_ids.REGISTER, _("Register"), "📝", style=BLUE),))
+
+
+def balance(account: Account, entries: Sequence[Entry], units: Sequence[Unit]) -> Panel:
+    """Return a balance with its last entries."""
+    lines = [_entry(one, units) for one in entries] or [_("Nothing has come in or gone out yet.")]
+    title = _("💰 Balance of %s") % quoted(account.handle)
+    return Panel("\n".join([f"**{price(account.balance, units)}**", "", *lines]), title, GOOD)
+
+
+def place(world: World) -> Panel:
+    """Return where the shop is in its game."""
+    facts = ((_("World"), world.world), (_("Owner"), world.owner), (_("Bot"), world.bot))
+    fields = tuple((name, quoted(value)) for name, value in facts if value)
+    text = "" if fields else _("The admins have not said yet where the shop is.")
+    return Panel(text, _("🌍 World info"), CALM, fields)
+
+
+def history(orders: Sequence[Purchase], units: Sequence[Unit]) -> Panel:
+    """Return the last orders, with a list in which one is chosen to see its goods again."""
+    title = _("🧾 Your last orders")
+    if not orders:
+        return Panel(_("You have not bought anything yet."), title, CALM)
+    choices = tuple(
+        Choice(
+            value=str(one.id),
+            label=short(f"{order_number(one.id)} · {number(one.quantity)} × {one.product_name}", MAX_LABEL_CHARS),
+            description=short(amount(one.total, units), MAX_LABEL_CHARS),
+            emoji="📦",
+        )
+        for one in orders
+    )
+    chooser = Chooser(custom_ids.build("history:pick"), _("See the goods of an order again"), choices)
+    return Panel("\n".join(_order(one, units) for one in orders), title, CALM, chooser=chooser)
+
+
+def _entry(entry: Entry, units: Sequence[Unit]) -> str:
+    sign = "📥 +" if entry.amount > 0 else "📤 "
+    what = entry_kind(entry.kind)
+    if entry.kind in ("purchase", "refund"):
+        what = f"{what} {order_number(int(entry.reference))}"
+    return f"{sign}{amount(entry.amount, units)} · {what} · {when(entry.at_ms)}"
+
+
+def _order(order: Purchase, units: Sequence[Unit]) -> str:
+    line = (
+        f"**{order_number(order.id)}** · {number(order.quantity)} × {short(order.product_name, 80)} · "
+        f"{amount(order.total, units)} · {when(order.at_ms)}"
+    )
+    return f"{line} · " + _("↩️ refunded") if order.status == "refunded" else line

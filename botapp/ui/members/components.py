@@ -1,0 +1,61 @@
+"""Answers as discord.py wants them. Nothing here waits for clicks: their custom ids say what they do, to any life."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from botapp.ui.members.panel import Form, Panel
+
+
+def message_of(panel: Panel) -> dict[str, Any]:
+    """Return a panel as what a message is edited to."""
+    embed = None
+    if panel.title:
+        embed = discord.Embed(title=panel.title, description=panel.text or None, colour=panel.colour)
+        for name, value in panel.fields:
+            embed.add_field(name=name, value=value)
+    return {"content": None if embed else panel.text, "embed": embed, "view": _view(panel)}
+
+
+def modal_of(form: Form) -> discord.ui.Modal:
+    """Return a form as it is opened."""
+    modal = discord.ui.Modal(title=form.title, timeout=None, custom_id=form.custom_id)
+    field: discord.ui.TextInput[Any] = discord.ui.TextInput(
+        label=form.label,
+        custom_id=form.field_id,
+        default=form.value or None,
+        placeholder=form.placeholder or None,
+        min_length=form.min_chars,
+        max_length=form.max_chars,
+    )
+    modal.add_item(field)
+    modal.stop()
+    return modal
+
+
+def _view(panel: Panel) -> discord.ui.View | None:
+    if panel.chooser is None and not panel.buttons:
+        return None
+    view = discord.ui.View(timeout=None)
+    if panel.chooser is not None:
+        options = [
+            discord.SelectOption(label=one.label, value=one.value, description=one.description, emoji=one.emoji)
+            for one in panel.chooser.choices
+        ]
+        chooser = panel.chooser
+        view.add_item(discord.ui.Select(custom_id=chooser.custom_id, placeholder=chooser.placeholder, options=options))
+    for button in panel.buttons:
+        view.add_item(
+            discord.ui.Button(
+                style=discord.ButtonStyle(button.style),
+                label=button.label,
+                emoji=button.emoji or None,
+                custom_id=button.custom_id,
+                disabled=button.disabled,
+            )
+        )
+    # stopped: discord.py keeps no view that does not wait, and would keep every one of these for ever
+    view.stop()
+    return view

@@ -1,0 +1,176 @@
+"""What a member sees on the way from Buy to the goods: choose, say how many, confirm, and what came of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from botapp.locale import _
+from botapp.store.domain import refusals
+from botapp.store.domain.money import Unit
+from botapp.store.domain.records import Account, Order, Product, Receipt, order_number
+from botapp.store.domain.refusals import Refused
+from botapp.store.member_api import Offer
+from botapp.ui import custom_ids
+from botapp.ui.formatting import amount, number, price
+from botapp.ui.live.render import Button, mark
+from botapp.ui.members.panel import (
+    BLUE,
+    CALM,
+    GOOD,
+    GREEN,
+    MAX_CHOICES,
+    MAX_LABEL_CHARS,
+    MAX_TITLE_CHARS,
+    WAITING,
+    Choice,
+    Chooser,
+    Form,
+    Panel,
+    short,
+)
+
+#: name of the field of the form
+QUANTITY: Final = "quantity"
+#: most characters of it that are looked at
+_QUANTITY_CHARS: Final = 6
+_NAME_CHARS: Final = 80
+
+
+def choose(account: Account, products: Sequence[Product], page: int, units: Sequence[Unit], low_stock: int) -> Panel:
+    """Return one page of products to choose from; pages count from 0, and one that is not there is the last."""
+    title = _("🛒 What would you like?")
+    if not products:
+        return Panel(_("There are no products yet."), title, CALM)
+    pages = -(-len(products) // MAX_CHOICES)
+    page = min(page, pages - 1)
+    shown = products[page * MAX_CHOICES : (page + 1) * MAX_CHOICES]
+    lines = [_("Your balance: %s") % price(account.balance, units)]
+    lines += [
+        _("%(mark)s %(name)s: sold out") % {"mark": mark(0, low_stock), "name": short(one.name, _NAME_CHARS)}
+        for one in shown
+        if not one.stock
+    ]
+    choices = tuple(_choice(one, units, low_stock) for one in shown if one.stock)
+    placeholder = _("Choose a product")
+    if pages > 1:
+        placeholder += f" ({page + 1}/{pages})"
+    chooser = Chooser(custom_ids.build("buy:pick"), placeholder, choices) if choices else None
+    return Panel("\n".join(lines), title, CALM, chooser=chooser, buttons=_pages(page, pages))
+
+
+def ask(product: Product, max_quantity: int) -> Form:
+    """Return the form in which a member says how many."""
+    most = min(product.stock, max_quantity)
+    return Form(
+        custom_id=custom_ids.build("buy:count", product.id),
+        title=short(product.name, MAX_TITLE_CHARS),
+        field_id=QUANTITY,
+        label=short(_("How many? (1 to %s)") % number(most), MAX_TITLE_CHARS),
+        value="1",
+        placeholder="",
+        min_chars=1,
+        max_chars=_QUANTITY_CHARS,
+    )
+
+
+def quantity_of(text: str) -> int:
+    """Return how many were asked for; what is no number is 0, which is refused."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _QUANTITY_CHARS else 0
+
+
+def confirm(offer: Offer, key: int, units: Sequence[Unit], note: str = "") -> Panel:
+    """Return the question whether to buy.
+
+    Args:
+        key: id of the interaction that is answered by this; what is confirmed here is bought once, however often.
+        note: what is said above it, such as that the price has changed.
+    """
+    product, total = offer.product, offer.quantity * offer.product.price
+    yes = custom_ids.build("buy:yes", product.id, offer.quantity, product.price, key)
+    fields = (
+        (_("Product"), short(product.name, _NAME_CHARS)),
+        (_("Quantity"), number(offer.quantity)),
+        (_("Price of one"), price(product.price, units)),
+        (_("Total"), f"**{price(total, units)}**"),
+        (_("Your balance"), price(offer.balance, units)),
+        (_("Left after"), price(offer.balance - total, units)),
+    )
+    buttons = (
+        Button(yes, _("Buy"), "✅", style=GREEN),
+        Button(custom_ids.build("buy:no"), _("Cancel"), "✖️"),
+    )
+    return Panel(note, _("🛒 Is this right?"), WAITING, fields, buttons=buttons)
+
+
+def order_of(numbers: Sequence[int], user_id: int, language: str) -> Order:
+    """Return what a click on the confirming button orders."""
+    product_id, quantity, unit_price, key = numbers
+    return Order(
+        interaction_id=key,
+        user_id=user_id,
+        product_id=product_id,
+        quantity=quantity,
+        unit_price=unit_price,
+        language=language,
+    )
+
+
+def bought(receipt: Receipt, delivered: str, units: Sequence[Unit]) -> Panel:
+    """Return what a purchase came to; `delivered` says where the goods are."""
+    purchase = receipt.purchase
+    facts = {
+        "what": f"{number(purchase.quantity)} × {short(purchase.product_name, _NAME_CHARS)}",
+        "paid": price(purchase.total, units),
+    }
+    lines = (_("%(what)s for %(paid)s") % facts, _("Your balance: %s") % price(receipt.balance, units), delivered)
+    return Panel("\n".join(lines), _("✅ Order %s") % order_number(purchase.id), GOOD)
+
+
+def bought_before(receipt: Receipt) -> Panel:
+    """Return what a member is told who confirms once more what is bought already."""
+    text = _("This is bought already: order %s. Nothing was bought twice. History shows its goods again.")
+    return Panel(text % order_number(receipt.purchase.id))
+
+
+def cancelled() -> Panel:
+    """Return what a member is told who does not want to buy."""
+    return Panel(_("Nothing was bought."), buttons=(_another(),))
+
+
+def way_on(problem: Refused, refusal: str, product_id: int | None) -> Panel:
+    """Return a refusal with the button that leads on from there."""
+    match problem:
+        case refusals.BadQuantity() | refusals.NotEnough() if product_id is not None:
+            again = Button(custom_ids.build("buy:ask", product_id), _("Another quantity"), "🔢", style=BLUE)
+            return Panel(refusal, buttons=(again, _another()))
+        case refusals.SoldOut(left=left) if left and product_id is not None:
+            again = Button(custom_ids.build("buy:ask", product_id), _("Another quantity"), "🔢", style=BLUE)
+            return Panel(refusal, buttons=(again, _another()))
+        case refusals.SoldOut() | refusals.NoSuchProduct():
+            return Panel(refusal, buttons=(_another(),))
+    return Panel(refusal)
+
+
+def _another() -> Button:
+    return Button(custom_ids.build("buy:page", 0), _("Choose again"), "🛒")
+
+
+def _choice(product: Product, units: Sequence[Unit], low_stock: int) -> Choice:
+    stock = _("stock: %(pieces)s") % {"pieces": number(product.stock)}
+    return Choice(
+        value=str(product.id),
+        label=short(product.name, MAX_LABEL_CHARS),
+        description=short(f"{amount(product.price, units)} · {stock}", MAX_LABEL_CHARS),
+        emoji=mark(product.stock, low_stock),
+    )
+
+
+def _pages(page: int, pages: int) -> tuple[Button, ...]:
+    if pages == 1:
+        return ()
+    # two buttons of one message must not have the same id, so the one that leads nowhere names its own page
+    before = Button(custom_ids.build("buy:page", max(0, page - 1)), _("Back"), "◀️", page == 0)
+    after = Button(custom_ids.build("buy:page", page + 1), _("Next"), "▶️", page == pages - 1)
+    return before, after

@@ -1,0 +1,1 @@
+"""Alerts to the owner that do not need the bot."""

@@ -1,0 +1,37 @@
+"""Addresses that alerts go to. Whoever knows one may write there, so they are shown by scheme and place alone. Pure."""
+
+from __future__ import annotations
+
+import re
+from binascii import crc32
+from collections.abc import Sequence
+from typing import Final
+
+from supervisor.logs.masking import STARS, masked
+
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,31})://\S+")
+#: parts of an address that are shorter than this tell nobody anything, and stand in every text
+_MIN_SECRET_CHARS: Final = 4
+
+
+def is_address(text: str) -> bool:
+    """Tell whether `text` has the form of an address: a scheme, "://", and something behind it."""
+    return _SCHEME.fullmatch(text) is not None
+
+
+def identify(urls: Sequence[str]) -> dict[str, str]:
+    """Return the addresses by an id that stays when others come and go, and from which none can be had back."""
+    return {f"{crc32(url.encode()):08x}": url for url in urls}
+
+
+def shown(urls: Sequence[str]) -> dict[str, str]:
+    """Return what each address, by its id, may be called where people read: "2: tgram://***"."""
+    schemes = {name: url.partition("://")[0] for name, url in identify(urls).items()}
+    return {name: f"{number}: {scheme}://{STARS}" for number, (name, scheme) in enumerate(schemes.items(), 1)}
+
+
+def without(text: str, urls: Sequence[str]) -> str:
+    """Return `text` without anything that could be a part of one of the addresses."""
+    secrets = [part for url in urls for part in (url, *re.split(r"[:/@?&=#,+\s]+", url.partition("://")[2]))]
+    long = sorted({part for part in secrets if len(part) >= _MIN_SECRET_CHARS}, key=len, reverse=True)
+    return masked(text, long)

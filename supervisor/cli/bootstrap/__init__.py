@@ -1,0 +1,1 @@
+"""Starting a supervisor, and finding what outlived one."""

@@ -1,0 +1,51 @@
+"""Programs that live on although their supervisor does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from supervisor.cli.terminal import formatting as figures
+from supervisor.config.paths import Place
+from supervisor.locale import _
+from supervisor.processes import process
+from supervisor.processes.process import Life
+
+
+def find(place: Place) -> list[Life]:
+    """Return the lives of the instance, whoever keeps them; to be asked where no supervisor runs."""
+    # the supervisor calls its socket by the one path without links
+    return process.lives({"STOCKSUP_SOCKET": str(Place(place.state_dir.resolve()).socket)})
+
+
+def shown(life: Life) -> dict[str, Any]:
+    """Return a life as `status --json` shows a program; what only a supervisor knows is null."""
+    age_s = process.age_s(life.process)
+    return {
+        "name": life.name,
+        "wish": None,
+        "state": None,
+        "pid": life.process.pid,
+        "life": life.number,
+        "uptime_s": None if age_s is None else round(age_s, 3),
+        "restarts": None,
+        "rss_bytes": process.rss_bytes(life.process.pid),
+        "last_exit": None,
+        "health": {},
+        "orphan": True,
+    }
+
+
+def words(lives: Sequence[Life]) -> str:
+    """Say which lives these are."""
+    text = _("%(program)s (life %(life)d, process %(pid)d, up %(time)s)")
+    return ", ".join(
+        text
+        % {
+            "program": life.name,
+            "life": life.number,
+            "pid": life.process.pid,
+            "time": figures.duration(process.age_s(life.process)),
+        }
+        for life in lives
+    )

@@ -1,0 +1,87 @@
+"""`stocksup logs`: what the programs and the supervisor have written."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from typing import Final, NoReturn
+
+import click
+
+from supervisor.cli import exit_codes as exits
+from supervisor.cli.errors import Failure
+from supervisor.cli.instance import Instance, complete_program
+from supervisor.cli.terminal import formatting as words
+from supervisor.cli.terminal.params import Whole
+from supervisor.locale import _
+from supervisor.logs.lines import LEVELS, Chooser, Line, merged
+from supervisor.logs.reader import LogFile
+
+#: how long `-f` rests between looks, in seconds
+POLL_S: Final = 0.2
+#: the supervisor's own log goes by this name
+SUPERVISOR: Final = "supervisor"
+
+
+@click.command(help=_('Show the logs of all programs, or of PROGRAM.\n\n"supervisor" is one too.'))
+@click.argument("program", required=False, shell_complete=complete_program)
+@click.option("-f", "--follow", is_flag=True, help=_("Go on with what is written from now on."))
+@click.option(
+    "-n", "count", type=Whole(0, 10_000), default=50, show_default=True, metavar="N", help=_("How many lines.")
+)
+@click.option("--level", type=click.Choice(LEVELS), metavar="LEVEL",
+              help=_("Only lines of at least this level, from debug to critical."))  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help=_("For programs: an object a line."))
+@click.pass_obj
+def command(instance: Instance, program: str | None, follow: bool, count: int, level: str | None, as_json: bool) -> int:
+    """Show the logs of all programs, or of one."""
+    known = [*instance.program_names(), SUPERVISOR]
+    if program is not None and program not in known:
+        text = _("there is no program '%(name)s' in %(config)s; there are: %(names)s")
+        raise Failure(text % {"name": program, "config": instance.config, "names": ", ".join(known)})
+    files = {name: LogFile(instance.place.log_of(name)) for name in ([program] if program else known)}
+    tails = {name: file.last(count, unfinished=not follow, level=level) for name, file in files.items()}
+    if not follow and count and not any(tails.values()):
+        click.echo(_nothing(instance, level), err=True)
+    width = 0 if program else max(map(len, known))
+    lines = merged(tails)
+    _show(lines[max(0, len(lines) - count) :], width, as_json)
+    if follow:
+        _follow(files, level, width, as_json)
+    return exits.FINE
+
+
+def _follow(files: Mapping[str, LogFile], level: str | None, width: int, as_json: bool) -> NoReturn:
+    choosers = {name: Chooser(level) for name in files}
+    while True:
+        fresh = {name: file.new() for name, file in files.items()}
+        _show(
+            merged({name: list(filter(choosers[name].wants, lines)) for name, lines in fresh.items()}), width, as_json
+        )
+        if not any(fresh.values()):
+            time.sleep(POLL_S)
+
+
+def _show(lines: Iterable[tuple[str, Line]], width: int, as_json: bool) -> None:
+    for name, line in lines:
+        click.echo(_as_object(name, line) if as_json else _as_line(name, line, width))
+
+
+def _nothing(instance: Instance, level: str | None) -> str:
+    directory = instance.place.supervisor_log.parent
+    if level is not None:
+        text = _("Nothing of level %(level)s or more urgent has been written below %(path)s")
+        return text % {"level": level, "path": directory}
+    return _("Nothing has been written yet below %(path)s") % {"path": directory}
+
+
+def _as_object(name: str, line: Line) -> str:
+    known = {"time": line.time, "level": line.level, "message": line.message}
+    told = {key: value for key, value in known.items() if value is not None}
+    return json.dumps({"program": name, "line": line.shown, **told})
+
+
+def _as_line(name: str, line: Line, width: int) -> str:
+    shown = words.mark(line.shown) if line.is_mark else line.shown
+    return f"{click.style(name.ljust(width), fg='cyan')} | {shown}" if width else shown

@@ -1,0 +1,306 @@
+"""`stocksup service`: has systemd keep an instance running, also after a reboot."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pwd
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from supervisor.cli import exit_codes as exits
+from supervisor.cli.bootstrap.launch import launch
+from supervisor.cli.commands.start import await_all, connect_to
+from supervisor.cli.commands.stop import shut_down
+from supervisor.cli.errors import Failure
+from supervisor.cli.instance import Instance
+from supervisor.cli.systemd import systemctl, unit
+from supervisor.cli.systemd.systemctl import Service
+from supervisor.cli.terminal.progress import Progress
+from supervisor.client import NotRunning
+from supervisor.locale import _
+from supervisor.locale import third_party as foreign
+
+#: entry points that tell which files of a configuration are secrets: {name: path} of its path
+CREDENTIALS: Final = "stocksup.credentials"
+#: names of users that stay logged in for systemd
+LINGER_DIR: Final = Path("/var/lib/systemd/linger")
+
+#: what the service's user has to be able to do; run as that user. It ends with 1 and says which file it cannot use: its
+#: path, and the number of the system's error
+_TRY: Final = """
+import os, sys
+config, state_dir = sys.argv[1:]
+try:
+    import supervisor.cli.root
+    open(config, "rb").close()
+    os.makedirs(state_dir, mode=0o700, exist_ok=True)
+    open(os.path.join(state_dir, ".try"), "wb").close()
+    os.unlink(os.path.join(state_dir, ".try"))
+except OSError as error:
+    sys.exit(f"{error.filename}:{error.errno}")
+"""
+
+_of_user = click.option("--user", "of_user", is_flag=True, help=_("A service of your own; needs no root."))
+_name = click.option("--name", metavar="NAME", help=_("Its name, when there are several on this machine."))
+
+
+@click.group(help=_("Have systemd keep stocksup running, also after a reboot."))
+def command() -> None:
+    """Have systemd keep stocksup running, also after a reboot."""
+
+
+@command.command(help=_("Write the service's unit, and start it now and at every boot."))
+@_of_user
+@_name
+@click.pass_obj
+def install(instance: Instance, of_user: bool, name: str | None) -> int:
+    """Write the service's unit, and start it now and at every boot."""
+    service = _chosen(instance.config, of_user, name)
+    _demand_systemd(of_user)
+    _demand_root(instance.config, service, "install")
+    _refuse_what_is_taken(service, instance.config)
+    facts = _facts(instance, service)
+    _demand_credentials(facts)
+    _try_as_user(facts)
+    wanted = unit.text(facts)
+    changed = not service.unit.exists() or service.unit.read_text(encoding="utf-8") != wanted
+    ran_before = service.is_alive()
+    if changed:
+        _write(service.unit, wanted)
+        click.echo(_("Wrote %(path)s.") % {"path": service.unit})
+        service.reload_units()
+    ended = not ran_before and _end_what_runs_without_it(instance)
+    try:
+        with Progress(_("starting")):
+            service.do("enable", "--now")
+    except Failure:
+        if ended:
+            launch(instance.config, instance.place)
+            click.echo(_("What ran before was started again, without systemd."), err=True)
+        raise
+    _say_installed(service, facts, restart_first=changed and ran_before)
+    with connect_to(service, instance) as client:
+        return await_all(client, instance.place, service, end=None)
+
+
+@command.command(help=_("Stop the service and remove its unit; everything else stays."))
+@_of_user
+@_name
+@click.pass_obj
+def uninstall(instance: Instance, of_user: bool, name: str | None) -> int:
+    """Stop the service and remove its unit; everything else stays."""
+    service = _chosen(instance.config, of_user, name) if name is None else _named(of_user, name)
+    if not service.unit.exists():
+        click.echo(_("There is no service %(name)s; nothing was changed.") % {"name": service.name})
+        return exits.FINE
+    _refuse_what_is_not_ours(service)
+    _demand_root(instance.config if name is None else None, service, "uninstall")
+    if present := systemctl.there(of_user=service.of_user):
+        with Progress(_("stopping")):
+            service.do("disable", "--now")
+    service.unit.unlink()
+    if present:
+        service.reload_units()
+    click.echo(_("%(name)s has stopped; removed %(path)s.") % {"name": service.name, "path": service.unit})
+    click.echo(_("Configuration, state and logs are where they were. Next: stocksup start"))
+    return exits.FINE
+
+
+@command.command(help=_("Show the unit that `install` writes; nothing is changed."))
+@_of_user
+@_name
+@click.pass_obj
+def show(instance: Instance, of_user: bool, name: str | None) -> int:
+    """Show the unit that `install` writes; nothing is changed."""
+    click.echo(unit.text(_facts(instance, _chosen(instance.config, of_user, name))), nl=False)
+    return exits.FINE
+
+
+# --- which service, and whether it may be ---
+
+
+def _named(of_user: bool, name: str) -> Service:
+    return systemctl.service(unit.checked_name(name), of_user=of_user)
+
+
+def _chosen(config: Path, of_user: bool, name: str | None) -> Service:
+    """Return the service that is meant: by name, else the one that runs this configuration, else the usual one."""
+    if name is not None:
+        return _named(of_user, name)
+    present = systemctl.installed(config)
+    if present is not None and (present.of_user or not of_user):
+        return present
+    return _named(of_user, unit.DEFAULT_NAME)
+
+
+def _demand_systemd(of_user: bool) -> None:
+    if systemctl.there(of_user=of_user):
+        return
+    if of_user and systemctl.there(of_user=False):
+        text = _("your own service manager does not answer; log in as yourself (not by su or sudo), then try again")
+        raise Failure(text)
+    text = _(
+        "no systemd runs here, so there is nothing that could start stocksup at boot; in a container run `stocksup "
+        "start --foreground` as its command; in WSL2 switch systemd on ([boot] systemd=true in /etc/wsl.conf)"
+    )
+    raise Failure(text)
+
+
+def _demand_root(config: Path | None, service: Service, action: str) -> None:
+    """Refuse what only root may do, with the line to type instead."""
+    if service.of_user or os.geteuid() == 0:
+        return
+    named = ["--config", str(config)] if config else []
+    line = shlex.join(["sudo", *_stocksup(), *named, "service", action, "--name", service.name])
+    text = _("only root may change %(place)s: %(line)s") % {"place": service.directory, "line": line}
+    if action == "install":
+        text = _("%(text)s; or without root: stocksup service install --user") % {"text": text}
+    raise Failure(text)
+
+
+def _refuse_what_is_not_ours(service: Service) -> None:
+    if systemctl.config_of(service.unit) is None:
+        text = _("%(path)s was not made by stocksup, so it stays as it is; choose another name with --name")
+        raise Failure(text % {"path": service.unit})
+
+
+def _refuse_what_is_taken(service: Service, config: Path) -> None:
+    """Let no service take another one's name, nor a configuration have two."""
+    present = systemctl.installed(config)
+    if present is not None and present != service:
+        text = _("%(name)s is the service of %(config)s already; remove it first: %(command)s") % {
+            "name": present.name,
+            "config": config,
+            "command": f"stocksup service uninstall {'--user ' if present.of_user else ''}--name {present.name}",
+        }
+        raise Failure(text)
+    if service.unit.exists():
+        _refuse_what_is_not_ours(service)
+        if present is None:
+            text = _("%(path)s runs another configuration (%(config)s); choose another name with --name")
+            raise Failure(text % {"path": service.unit, "config": systemctl.config_of(service.unit)})
+    elif (elsewhere := service.loaded_from()) is not None:
+        text = _("there is a service %(name)s already (%(path)s); choose another name with --name")
+        raise Failure(text % {"name": service.name, "path": elsewhere})
+
+
+# --- what it is made of ---
+
+
+def _facts(instance: Instance, service: Service) -> unit.Facts:
+    config = instance.config
+    return unit.Facts(
+        name=service.name,
+        config=config,
+        stocksup=_stocksup(),
+        kill=shutil.which("kill") or "/bin/kill",
+        state_dir=instance.place.state_dir.resolve(),
+        stop_timeout_s=unit.stop_timeout_s(instance.settings),
+        user=None if service.of_user else _owner(config),
+        credentials={} if service.of_user else _credentials(config),
+    )
+
+
+def _stocksup() -> tuple[str, ...]:
+    """Return the words that run this very installation, wherever it is called from."""
+    script = Path(sys.executable).with_name("stocksup")
+    return (str(script),) if os.access(script, os.X_OK) else (sys.executable, "-P", "-m", "supervisor.cli")
+
+
+def _owner(config: Path) -> str:
+    """Return the name of the user the service runs as: the configuration's owner."""
+    uid = config.stat().st_uid
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError as error:
+        text = _("%(config)s belongs to user %(uid)d, who does not exist; give it to one who does: chown")
+        raise Failure(text % {"config": config, "uid": uid}) from error
+
+
+def _credentials(config: Path) -> dict[str, Path]:
+    """Return the secrets that systemd is to hand over; what they are, programs know."""
+    from importlib.metadata import entry_points
+
+    found: dict[str, Path] = {}
+    for entry in entry_points(group=CREDENTIALS):
+        found.update(entry.load()(config))
+    return found
+
+
+def _demand_credentials(facts: unit.Facts) -> None:
+    """Refuse a service that systemd would not start, since there is nothing to hand over."""
+    for name, path in facts.credentials.items():
+        if not path.exists():
+            text = _("there is no file %(path)s, which should hold %(name)s; make it first")
+            raise Failure(text % {"path": path, "name": name})
+
+
+def _try_as_user(facts: unit.Facts) -> None:
+    """Make the state directory, as the service's user, who has to be able to use all that the service needs."""
+    words = [sys.executable, "-P", "-c", _TRY, str(facts.config), str(facts.state_dir)]
+    user = pwd.getpwnam(facts.user) if facts.user else pwd.getpwuid(os.getuid())
+    switch: dict[str, Any] = {}
+    if user.pw_uid != os.getuid():
+        groups = os.getgrouplist(user.pw_name, user.pw_gid)
+        switch = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups}
+    try:
+        done = subprocess.run(words, cwd="/", stderr=subprocess.PIPE, check=False, **switch)
+        if done.returncode == 0:
+            return
+        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        path, _colon, number = (said or [""])[0].rpartition(":")
+        if not number.isdecimal():
+            # it could not even load what it is made of
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), sys.prefix)
+        raise OSError(int(number), os.strerror(int(number)), path)
+    except OSError as error:
+        text = _("%(user)s, as whom the service runs, cannot use %(path)s: %(why)s; mend its permissions")
+        facts_of = {"user": user.pw_name, "path": error.filename, "why": foreign.why(error)}
+        raise Failure(text % facts_of) from error
+
+
+# --- doing it ---
+
+
+def _write(path: Path, text: str) -> None:
+    """Write the unit, at once or not at all; everybody may read it, there is no secret in it."""
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.chmod(0o644)
+    fresh.replace(path)
+
+
+def _end_what_runs_without_it(instance: Instance) -> bool:
+    """A supervisor that was started by hand makes room for the service's. Return whether there was one."""
+    try:
+        with instance.connect() as client:
+            shut_down(client)
+    except NotRunning:
+        return False
+    click.echo(_("What ran without systemd was stopped."))
+    return True
+
+
+def _say_installed(service: Service, facts: unit.Facts, *, restart_first: bool) -> None:
+    user = facts.user or pwd.getpwuid(os.getuid()).pw_name
+    said = _("The service %(name)s runs as %(user)s, and starts at every boot.")
+    click.echo(said % {"name": service.name, "user": user})
+    if user == "root":
+        said = _("A user of its own would be safer than root: give it %(directory)s (chown), then install again.")
+        click.echo(said % {"directory": facts.config.parent}, err=True)
+    if restart_first:
+        click.echo(_("What has changed counts after: %(command)s") % {"command": service.words("restart")})
+    if service.of_user and not (LINGER_DIR / user).exists():
+        said = _("It ends when you log out and starts when you log in, until this is done once: %(command)s")
+        click.echo(said % {"command": f"sudo loginctl enable-linger {user}"})
+    said = _("It is a service now: %(status)s · %(journal)s · stocksup service uninstall")
+    click.echo(said % {"status": f"systemctl {'--user ' if service.of_user else ''}status {service.name}",
+                       "journal": service.journal()})  # fmt: skip

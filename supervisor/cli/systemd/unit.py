@@ -1,0 +1,206 @@
+"""The text of a service's unit, made from facts, and what is read out of one again. Pure."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from supervisor.cli.errors import Failure
+from supervisor.locale import _
+
+if TYPE_CHECKING:
+    from supervisor.config.settings import Settings
+
+#: name of the service when none is given
+DEFAULT_NAME: Final = "stocksup"
+#: how long the supervisor's own part of its end may take, in seconds
+LEAVE_S: Final = 30.0
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+#: our mark: systemd passes over sections that begin with X-
+_MARK: Final = "[X-Stocksup]"
+_MARKED: Final = re.compile(rf'^{re.escape(_MARK)}\nConfig=(".*")$', re.MULTILINE)
+#: directories that are emptied, and of which the service gets ones of its own
+_TEMPORARY: Final = ("/tmp", "/var/tmp")  # not used, only named
+
+#: what a service of the system may not do. What is left out is so for a reason: PrivateTmp= and RemoveIPC= clean up
+#: when the supervisor ends, while the bot lives on; with PrivateUsers= the next supervisor could not see the bot that
+#: it is to take over; ProcSubset=pid hides /proc/stat; MemoryDenyWriteExecute= keeps programs with a JIT from running
+_SYSTEM_ONLY: Final = """\
+CapabilityBoundingSet=
+AmbientCapabilities=
+ProtectSystem=strict
+ProtectHome=read-only
+ProtectProc=invisible
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+PrivateDevices=yes
+PrivateMounts=yes
+DevicePolicy=closed
+"""
+
+#: what any service may not do; a user's own service manager, which has no privileges, can see to it too
+_EVERYWHERE: Final = """\
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+UMask=0077
+"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a unit is made of."""
+
+    #: the service's name, without ".service"
+    name: str
+    #: absolute path of the configuration
+    config: Path
+    #: absolute path of the program that is `stocksup`, and words that go before its own
+    stocksup: tuple[str, ...]
+    #: absolute path of the program `kill`
+    kill: str
+    #: absolute state directory
+    state_dir: Path
+    #: seconds from the stop's beginning until everything has ended for certain
+    stop_timeout_s: int
+    #: name of the user it runs as; None: a service of the user's own service manager
+    user: str | None = None
+    #: files that the system's service manager is to hand over, by name
+    credentials: Mapping[str, Path] = field(default_factory=dict)
+
+
+def checked_name(name: str) -> str:
+    """Return `name` if a service may be called so. Raises Failure."""
+    if not _NAME.fullmatch(name) or name.endswith((".service", ".")):
+        text = _("--name %(name)s: expected up to 64 letters, digits, _, - and ., without .service") % {"name": name}
+        raise Failure(text)
+    return name
+
+
+def stop_timeout_s(settings: Settings) -> int:
+    """Return how many seconds it takes at most until all programs, one after the other, have ended."""
+    from supervisor.lifecycle.machine import FLUSH_TIMEOUT_S, KILL_TIMEOUT_S
+
+    enabled = [program for program in settings.programs.values() if program.enabled]
+    each = (
+        (program.drain_timeout_s if program.drain else 0) + program.stop_timeout_s + KILL_TIMEOUT_S + FLUSH_TIMEOUT_S
+        for program in enabled
+    )
+    return math.ceil(sum(each) + LEAVE_S)
+
+
+def text(facts: Facts) -> str:
+    """Return the unit. Raises Failure when a path cannot be written in one."""
+    of_system = facts.user is not None
+    for program in (facts.stocksup[0], facts.kill):
+        # systemd takes no program whose path has one of these, however it is written
+        if set(program) & set("\"'\\"):
+            raise Failure(_("cannot write %(path)s in a unit; rename it") % {"path": repr(program)})
+    needed = [facts.config, facts.state_dir, Path(facts.stocksup[0])]
+    command = [*facts.stocksup, "--config", str(facts.config), "start", "--foreground"]
+    lines = [
+        _comment(
+            _("Made by `stocksup service install`, which also changes it; `stocksup service uninstall` removes it.")
+        ),
+        "[Unit]",
+        f"Description={_plain(f'stocksup ({facts.config})')}",
+        *(["Wants=network-online.target", "After=network-online.target"] if of_system else []),
+        "StartLimitIntervalSec=300",
+        "StartLimitBurst=10",
+        "",
+        "[Service]",
+        "Type=notify",
+        "NotifyAccess=main",
+        *([f"User={facts.user}"] if of_system else []),
+        # the colon: no word is replaced by a variable
+        f"ExecStart=:{_words(command)}",
+        f"ExecReload={_words([facts.kill])} -HUP $MAINPID",
+        _comment(_("The programs outlive the supervisor: the next one takes them over.")),
+        "KillMode=process",
+        "OOMPolicy=continue",
+        "Restart=on-failure",
+        "RestartSec=2",
+        _comment(_("78: the configuration has to be corrected first.")),
+        "RestartPreventExitStatus=78",
+        _comment(_("Above the time that all programs may take to finish their work and to end.")),
+        f"TimeoutStopSec={facts.stop_timeout_s}",
+        "WatchdogSec=60",
+        *(_of_system(facts, needed) if of_system else []),
+        *_EVERYWHERE.splitlines(),
+        "",
+        "[Install]",
+        f"WantedBy={'multi-user.target' if of_system else 'default.target'}",
+        "",
+        _MARK,
+        f"Config={json.dumps(str(facts.config), ensure_ascii=False)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _comment(text: str) -> str:
+    return f"# {text}"
+
+
+def _of_system(facts: Facts, needed: Sequence[Path]) -> list[str]:
+    free = [place for place in _TEMPORARY if not any(one.is_relative_to(place) for one in needed)]
+    return [
+        # one directory for all instances, so that no name can take over the directory of another service
+        f"StateDirectory=stocksup/{facts.name}",
+        f"CacheDirectory=stocksup/{facts.name}",
+        "StateDirectoryMode=0700",
+        "CacheDirectoryMode=0700",
+        f"ReadWritePaths={_words([str(facts.state_dir)])}",
+        *(f"TemporaryFileSystem={place}:mode=1777,nosuid,nodev" for place in free),
+        *(f"LoadCredential={name}:{_plain(str(path))}" for name, path in facts.credentials.items()),
+        *_SYSTEM_ONLY.splitlines(),
+    ]
+
+
+def config_of(unit: str) -> Path | None:
+    """Return the configuration that a unit of ours is about; None when the unit is somebody else's."""
+    found = _MARKED.search(unit)
+    try:
+        return Path(json.loads(found[1])) if found else None
+    except ValueError:
+        return None
+
+
+def _words(words: Sequence[str]) -> str:
+    """Return `words` as systemd splits a line into words: quoted, `\\` and `"` escaped, `%` doubled."""
+    return " ".join(f'"{_percent(_writable(word)).replace(chr(92), chr(92) * 2).replace(chr(34), chr(92) + chr(34))}"'
+                    for word in words)  # fmt: skip
+
+
+def _plain(value: str) -> str:
+    """Return `value` for a line that systemd takes whole, where there is no quoting."""
+    if value != value.strip() or value.endswith("\\"):
+        raise Failure(_("cannot write %(path)s in a unit; rename it") % {"path": repr(value)})
+    return _percent(_writable(value))
+
+
+def _percent(value: str) -> str:
+    return value.replace("%", "%%")
+
+
+def _writable(value: str) -> str:
+    """Return `value` if a unit, which is UTF-8 text without control characters, can hold it. Raises Failure."""
+    if any(not char.isprintable() for char in value):
+        raise Failure(_("cannot write %(path)s in a unit; rename it") % {"path": repr(value)})
+    return value

@@ -1,0 +1,53 @@
+"""One line on a terminal that says what is under way; nothing at all where nobody looks."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from types import TracebackType
+from typing import Final
+
+from supervisor.cli.terminal.formatting import cut
+
+_FRAMES: Final = "|/-\\"
+_FRAME_S: Final = 0.1
+
+
+class Progress:
+    """A spinner on stderr while the `with` block runs. Without a terminal there it stays silent."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._shown = sys.stderr.isatty()
+
+    def say(self, text: str) -> None:
+        """Show `text` from now on."""
+        self._text = text
+
+    def __enter__(self) -> Progress:
+        if self._shown:
+            import shutil
+            import threading
+
+            # a line that is longer than the terminal is wide could not be wiped away
+            self._width = shutil.get_terminal_size().columns - 1
+            self._over = threading.Event()
+            self._thread = threading.Thread(target=self._spin, daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._shown:
+            self._over.set()
+            self._thread.join()
+
+    def _spin(self) -> None:
+        for frame in itertools.cycle(_FRAMES):
+            sys.stderr.write(f"\r\x1b[K{cut(f'{frame} {self._text}', self._width)}")
+            sys.stderr.flush()
+            if self._over.wait(_FRAME_S):
+                break
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

@@ -1,0 +1,1 @@
+"""The configuration: paths, settings, what changed."""

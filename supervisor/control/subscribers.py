@@ -1,0 +1,37 @@
+"""What those who listen at the door are told, and what of it stands in the log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from supervisor.control import protocol
+from supervisor.control import views as snapshot
+from supervisor.control.server import Door
+from supervisor.lifecycle.model import Known
+
+
+class Listeners:
+    """Those who have asked for `events`."""
+
+    def __init__(self, door: Door, note: Callable[[str, str], None]) -> None:
+        """`note` takes a level and a line for the log."""
+        self._door = door
+        self._note = note
+
+    def tell(self, **fields: Any) -> None:
+        """Tell all of them what happened."""
+        line = protocol.event(at=round(time.time(), 3), **fields)
+        for connection in [one for one in self._door.connections if one.listening]:
+            self._door.send(connection, line)
+
+    def announce(self, before: Known, known: Known) -> None:
+        """Tell what is different about a program."""
+        if (known.state, known.life, known.reason) != (before.state, before.life, before.reason):
+            self._note("info", f"{known.name}: {known.state} (life {known.life})")
+            self.tell(type="state", **snapshot.change(known))
+        if known.linked != before.linked:
+            self.tell(type="link", program=known.name, life=known.life, linked=known.linked)
+        if known.restart and snapshot.phase(known) != snapshot.phase(before):
+            self.tell(type="phase", program=known.name, phase=snapshot.phase(known), life=known.life)

@@ -1,0 +1,119 @@
+"""What viewers see, made from what is known. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from supervisor import __version__
+from supervisor.lifecycle.health import is_late, unhealthy
+from supervisor.lifecycle.model import Instant, Known, Report, State
+
+#: states in which there is a life to show
+_LIVING = frozenset({State.STARTING, State.RUNNING, State.DRAINING, State.STOPPING, State.KILLING})
+
+
+def status(
+    programs: Mapping[str, Known],
+    *,
+    pid: int,
+    started: Instant,
+    now: Instant,
+    trouble: Mapping[str, str],
+    config_unread: bool,
+    rss_bytes: Callable[[int], int | None],
+) -> dict[str, Any]:
+    """Return the object of `status --json`.
+
+    `trouble` names what the supervisor itself suffers from; `config_unread` tells whether the configuration is
+    another file than was last read.
+    """
+    return {
+        "version": 1,
+        "supervisor": {
+            "pid": pid,
+            "started_at": round(started.wall_s, 3),
+            "uptime_s": round(now.mono_s - started.mono_s, 3),
+            "release": __version__,
+            "trouble": dict(trouble),
+            "config_unread": config_unread,
+        },
+        "programs": [_program(known, now, rss_bytes) for known in programs.values()],
+    }
+
+
+def _program(known: Known, now: Instant, rss_bytes: Callable[[int], int | None]) -> dict[str, Any]:
+    lives = known.child is not None and known.state in _LIVING
+    return {
+        "name": known.name,
+        "wish": known.wish.value,
+        "state": known.state.value,
+        "pid": known.child.pid if known.child else None,
+        "life": known.life,
+        "uptime_s": round(now.mono_s - known.started_s, 3) if lives and known.started_at is not None else None,
+        "restarts": known.restarts,
+        "rss_bytes": rss_bytes(known.child.pid) if known.child else None,
+        "last_exit": msgspec.to_builtins(known.last_exit),
+        "health": known.health or {},
+        "unhealthy": list(unhealthy(known.health)),
+        **_silence(known, now),
+        "linked": known.linked,
+        "release": known.release,
+        "pending": list(known.pending),
+        "reason": known.reason,
+        "restart": _restart(known),
+        "next_try_s": _next_try_s(known, now),
+    }
+
+
+def _silence(known: Known, now: Instant) -> dict[str, Any]:
+    """Return for how long a life that serves was not heard, and whether that is suspicious; null where unknown."""
+    if known.state is not State.RUNNING or known.heard_s is None:
+        return {"silent_s": None, "suspicious": None}
+    suspicious = is_late(known.heard_s, known.program.heartbeat_timeout_s, now.mono_s)
+    return {"silent_s": round(now.mono_s - known.heard_s, 3), "suspicious": suspicious}
+
+
+def _restart(known: Known) -> dict[str, Any] | None:
+    if known.restart is None:
+        return None
+    return {"phase": phase(known), "by": known.restart.by, "reason": known.restart.reason}
+
+
+def _next_try_s(known: Known, now: Instant) -> float | None:
+    if known.state is not State.BACKOFF or known.deadline_s is None:
+        return None
+    return round(max(0.0, known.deadline_s - now.mono_s), 3)
+
+
+def phase(known: Known) -> str | None:
+    """Return the phase of the restart under way; None when there is none."""
+    if known.restart is None:
+        return None
+    return {
+        State.RUNNING: "check",
+        State.DRAINING: "drain",
+        State.STOPPING: "stop",
+        State.KILLING: "stop",
+        State.FLUSHING: "flush",
+        State.BACKOFF: "wait",
+    }.get(known.state, "start")
+
+
+def change(known: Known) -> dict[str, Any]:
+    """Return what listeners are told when a program's state has changed."""
+    return {
+        "program": known.name,
+        "state": known.state.value,
+        "life": known.life,
+        "reason": known.reason,
+        "last_exit": msgspec.to_builtins(known.last_exit),
+    }
+
+
+def report(finished: Report) -> dict[str, Any]:
+    """Return the object of `restart --json`."""
+    shown: dict[str, Any] = msgspec.to_builtins(finished)
+    return shown

@@ -1,0 +1,1 @@
+"""The supervisor process: its event loop, and what carries effects out."""

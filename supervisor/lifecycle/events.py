@@ -1,0 +1,218 @@
+"""What can happen to a program, and what can then be to be done. Records only, no decisions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from supervisor.config.settings import FlushPolicy, Program
+from supervisor.lifecycle.model import Identity, Report
+
+# --- what happens ------------------------------------------------------------------------------------------
+
+
+class Event(Struct, frozen=True):
+    """Something that happened to a program."""
+
+
+class OfLife(Event, frozen=True):
+    """Something that happened to one life of it; it counts only while that life is the present one."""
+
+    life: int
+
+
+class Start(Event, frozen=True):
+    """The operator wants it up."""
+
+
+class Stop(Event, frozen=True):
+    """The operator wants it down."""
+
+
+class RestartAsked(Event, frozen=True):
+    """Somebody wants a new life."""
+
+    reason: str
+    by: str
+    ticket: Any = None
+
+
+class Configured(Event, frozen=True):
+    """The settings were read again."""
+
+    program: Program
+    flush_on_restart: FlushPolicy
+    flush_on_crash: FlushPolicy
+
+
+class DeadlinePassed(Event, frozen=True):
+    """It is now later than `deadline(known)`."""
+
+
+class Checked(OfLife, frozen=True):
+    """The check has ended; `problem` is None when what it checked is fine."""
+
+    problem: str | None
+
+
+class Spawned(OfLife, frozen=True):
+    """There is a process."""
+
+    child: Identity
+
+
+class SpawnFailed(OfLife, frozen=True):
+    """There is none. `hopeless`: not before the configuration, or what it names, is mended."""
+
+    problem: str
+    hopeless: bool = False
+
+
+class Hello(OfLife, frozen=True):
+    """The life has connected, or has done so again; `release` is the version of its code, if it says so.
+
+    `tells_traceback`: it writes down where it hangs, when it gets the signal for that.
+    """
+
+    release: str | None = None
+    tells_traceback: bool = False
+
+
+class LinkLost(OfLife, frozen=True):
+    """The life is no longer connected."""
+
+
+class Ready(OfLife, frozen=True):
+    """The life serves."""
+
+
+class Beat(OfLife, frozen=True):
+    """The life reports its health, and how many starts that count it has made by itself so far."""
+
+    health: dict[str, Any]
+    extra_starts: int = 0
+
+
+class Weighed(OfLife, frozen=True):
+    """The life uses so much memory."""
+
+    rss_bytes: int
+
+
+class Draining(OfLife, frozen=True):
+    """The life says what it still has to finish."""
+
+    pending: tuple[str, ...]
+
+
+class Drained(OfLife, frozen=True):
+    """The life has finished its work."""
+
+    drained: tuple[str, ...] = ()
+    cut_off: tuple[str, ...] = ()
+    flushed_entries: int | None = None
+
+
+class Farewell(OfLife, frozen=True):
+    """The life says why it is about to end."""
+
+    code: int
+    reason: str | None = None
+
+
+class Exited(OfLife, frozen=True):
+    """The life's process has ended. `rebooted`: together with the machine it ran on; `unseen`: nobody knows when.
+
+    `left`: a process that it started, and that could not be ended yet.
+    """
+
+    code: int | None = None
+    signal: str | None = None
+    rebooted: bool = False
+    unseen: bool = False
+    left: Identity | None = None
+
+
+class Flushed(OfLife, frozen=True):
+    """The cache was switched; `problem` says why it could not be."""
+
+    problem: str | None = None
+
+
+class Recalled(OfLife, frozen=True):
+    """A new supervisor has read this from the journal; the child that it names, if any, is alive."""
+
+
+# --- what is to be done ------------------------------------------------------------------------------------
+
+
+class Effect(Struct, frozen=True):
+    """Something for the runner to do."""
+
+
+class RunCheck(Effect, frozen=True):
+    """Run the program's check beside the life that serves."""
+
+
+class StopCheck(Effect, frozen=True):
+    """End the check; nobody waits for it any more."""
+
+
+class Spawn(Effect, frozen=True):
+    """Start the process of life `life`."""
+
+    life: int
+
+
+class Welcome(Effect, frozen=True):
+    """Tell the life that it is known, and hand it the ticket."""
+
+    life: int
+    ticket: Any
+
+
+class AskDrain(Effect, frozen=True):
+    """Ask the life to finish its work."""
+
+    life: int
+    deadline_s: float
+    why: str
+
+
+class Terminate(Effect, frozen=True):
+    """Send TERM to the life's process group."""
+
+    child: Identity
+
+
+class AskTraceback(Effect, frozen=True):
+    """Have the life write into its log where it hangs."""
+
+    child: Identity
+
+
+class Kill(Effect, frozen=True):
+    """Send KILL to everything that belongs to the life."""
+
+    child: Identity
+
+
+class Flush(Effect, frozen=True):
+    """Switch the cache of the dead life `life` by `policy`."""
+
+    life: int
+    policy: FlushPolicy
+
+
+class Finished(Effect, frozen=True):
+    """A restart is over: keep the report and tell whoever waits."""
+
+    report: Report
+
+
+class Note(Effect, frozen=True):
+    """Write a line into the log."""
+
+    level: str
+    text: str

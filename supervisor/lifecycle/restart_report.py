@@ -1,0 +1,90 @@
+"""The record of a restart: begun, timed phase by phase, reported. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from supervisor.lifecycle.events import Effect, Finished, Note, RestartAsked
+from supervisor.lifecycle.model import Instant, Known, Phases, Report, Restart
+from supervisor.locale import _
+
+#: the phases that are timed, in their order
+PHASES: Final = Phases.__struct_fields__
+
+
+def begin(known: Known, now: Instant, *, reason: str, by: str, ticket: Any = None) -> Restart:
+    """Return the record of a restart that is asked for now."""
+    return Restart(
+        reason=reason,
+        by=by,
+        ticket=ticket,
+        from_life=known.life,
+        asked_at=now.wall_s,
+        phase_since_s=now.mono_s,
+    )
+
+
+def timed(restart: Restart, phase: str, now: Instant) -> Restart:
+    """Return `restart` with `phase` measured, and the next one beginning now.
+
+    When a life dies before it is ready, everything until one is counts as its start: no phase is measured twice.
+    """
+    if any(getattr(restart.phases, one) is not None for one in PHASES[PHASES.index(phase) :]):
+        return restart
+    took_s = round(now.mono_s - restart.phase_since_s, 6)
+    return replace(restart, phases=replace(restart.phases, **{phase: took_s}), phase_since_s=now.mono_s)
+
+
+def report(
+    known: Known,
+    restart: Restart,
+    now: Instant,
+    *,
+    to_life: int | None = None,
+    error: str | None = None,
+    problem: str | None = None,
+) -> Report:
+    """Return the report of a restart that is over: it came to life `to_life`, or to `error` and `problem`."""
+    downtime_s = None
+    if restart.down_since_s is not None and error is None:
+        downtime_s = round(now.mono_s - restart.down_since_s, 6)
+    return Report(
+        program=known.name,
+        from_life=restart.from_life,
+        to_life=to_life,
+        ok=error is None,
+        reason=restart.reason,
+        by=restart.by,
+        at=restart.asked_at,
+        phases=restart.phases,
+        downtime_s=downtime_s,
+        drained=restart.drained,
+        cut_off=restart.cut_off,
+        flushed_entries=restart.flushed_entries,
+        error=error,
+        problem=problem,
+    )
+
+
+def joined(known: Known, event: RestartAsked, now: Instant) -> Restart:
+    """Return the restart that is asked for. One that is under way is joined, and takes the ticket if it has none."""
+    if known.restart:
+        ticket = known.restart.ticket
+        return replace(known.restart, ticket=event.ticket if ticket is None else ticket)
+    return begin(known, now, reason=event.reason, by=event.by, ticket=event.ticket)
+
+
+def called_off(known: Known, error: str, problem: str, now: Instant) -> tuple[Known, list[Effect]]:
+    """End the restart under way without a new life; everything else stays as it is."""
+    assert known.restart is not None
+    known, finished = failed(known, known.restart, error, problem, now)
+    return known, [Note("warning", _("no restart: %(problem)s") % {"problem": problem}), finished]
+
+
+def failed(known: Known, restart: Restart, error: str, problem: str, now: Instant) -> tuple[Known, Finished]:
+    """End the restart under way; when there is nobody left to tell its requester, the next life to be ready will."""
+    finished = Finished(report(known, restart, now, error=error, problem=problem))
+    lost = restart.down_since_s is not None and restart.ticket is not None
+    return replace(known, restart=None, owed_ticket=restart.ticket if lost else known.owed_ticket), finished

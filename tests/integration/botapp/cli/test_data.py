@@ -1,0 +1,214 @@
+"""`stocksup data …` as a shop owner types it: what it says, its exit codes, and what it says to programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from botapp.runtime import state_file as state
+from botapp.store.db import schema
+from botapp.store.db.database import url_of
+from botapp.store.db.tables import account
+from tests.support.shop.databases import migrate, opened
+from tests.support.shop.populated_shop import open_shop
+from tests.support.supervisor.command_line import Instance
+from tests.support.texts.english import english_in
+
+
+def furnished(instance: Instance) -> Path:
+    """Give an instance a shop; return its database."""
+    file = instance.directory / "state" / "bot" / "shop.db"
+    with opened(url_of("", file)) as database:
+        database.run_here(migrate)
+        database.run_here(open_shop)
+    return file
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Instance:
+    instance = Instance(tmp_path / "shop")
+    furnished(instance)
+    return instance
+
+
+def say(instance: Instance, *words: str, code: int = 0) -> str:
+    done = instance.run("data", *words)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert "steam-" not in done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def tell(instance: Instance, *words: str, code: int = 0) -> dict[str, Any]:
+    done = instance.run("data", *words, "--json")
+    assert done.returncode == code, done.stdout + done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_a_backup_and_the_way_back(shop: Instance) -> None:
+    made = Path(tell(shop, "backup")["path"])
+    assert made.exists()
+    assert tell(shop, "verify") == {"ok": True, "problems": []}
+    assert tell(shop, "verify", str(made)) == {"ok": True, "problems": []}
+    done = tell(shop, "restore", "latest")
+    assert Path(done["file"]) == made
+    assert Path(done["kept"]).exists()
+    said = say(shop, "restore", made.name)
+    assert "the shop's data is now that of" in said
+    assert "what was there before" in said
+
+
+def test_books_that_are_wrong_are_listed_and_the_exit_code_says_so(shop: Instance) -> None:
+    file = shop.directory / "state" / "bot" / "shop.db"
+    with opened(url_of("", file)) as database:
+        database.run_here(lambda connection: connection.execute(update(account).values(balance=1)))
+    told = tell(shop, "verify", code=1)
+    assert told["ok"] is False
+    assert len(told["problems"]) == 2
+    assert "account Budi: the balance is 1" in say(shop, "verify", code=1)
+    assert "the books are not right" in say(shop, "backup")
+
+
+def test_an_export_goes_into_an_empty_shop_and_into_no_other(shop: Instance, tmp_path: Path) -> None:
+    file = tmp_path / "export.jsonl.gz"
+    assert "keep it where nobody else can read it" in say(shop, "export", str(file))
+    assert "not empty" in say(shop, "import", str(file), code=1)
+    assert "is not overwritten" in say(shop, "export", str(file), code=1)
+    other = Instance(tmp_path / "other")
+    assert tell(other, "import", str(file)) == {"file": str(file), "kept": None, "problems": []}
+    assert "the books are right" in say(other, "verify")
+
+
+def test_what_cannot_be_done_is_one_line_with_its_exit_code(tmp_path: Path) -> None:
+    instance = Instance(tmp_path / "empty")
+    assert "there is no database at" in say(instance, "backup", code=1)
+    assert "there are no backups in" in say(instance, "restore", "latest", code=1)
+    assert "cannot open" in say(instance, "verify", "nowhere.db", code=1)
+    say(instance, "restore", code=2)
+    say(instance, "nonsense", code=2)
+    (instance.directory / "config.toml").write_text('[store]\nurl = "mysql://shop"\n')
+    done = instance.run("data", "verify")
+    assert (done.returncode, done.stdout) == (78, "")
+    assert "[store] url" in done.stderr
+
+
+def test_the_importer_says_what_it_would_do_and_does_it(shop: Instance) -> None:
+    old = shop.directory / "old"
+    old.mkdir()
+    (old / "products.txt").write_text("NEW;New one;7\nBAD;Bad;x\n")
+    (old / "new.txt").write_text("a\n\na\nb\n")
+    said = say(shop, "import-legacy", "old", code=1)
+    assert 'products.txt, line 2: "x" is no amount of money' in said
+    assert "nothing was done; mend that" in said
+    assert tell(shop, "import-legacy", "old", code=1)["done"] is False
+    (old / "products.txt").write_text("NEW;New one;7\n")
+    line = "NEW: new product; 2 added; in stock already or twice: lines 3; empty: lines 2"
+    said = say(shop, "import-legacy", "old", "--dry-run")
+    assert said.splitlines() == [line, "nothing was done: this was a dry run"]
+    assert say(shop, "import-legacy", "old").splitlines() == [line, "done"]
+    again = tell(shop, "import-legacy", "old")
+    assert (again["done"], again["products"][0]["added"]) == (True, 0)
+
+
+def test_an_owner_who_speaks_indonesian_meets_no_english(tmp_path: Path) -> None:
+    toko = Instance(tmp_path / "toko", "id")
+    furnished(toko)
+    old = toko.directory / "old"
+    old.mkdir()
+    (old / "products.csv").write_text("NEW;Baru;7\n")
+    for words, code in (
+        (("data", "--help"), 0),
+        (("data", "restore", "--help"), 0),
+        (("data", "import-legacy", "--help"), 0),
+        (("data", "backup"), 0),
+        (("data", "restore", "latest"), 0),
+        (("data", "verify"), 0),
+        (("data", "export", "x.gz"), 0),
+        (("data", "import", "x.gz"), 1),
+        (("data", "import-legacy", "old", "--dry-run"), 0),
+        (("data", "import-legacy", "old"), 0),
+        (("data", "verify", "config.toml"), 1),
+    ):
+        done = toko.run(*words)
+        said = done.stdout + done.stderr
+        assert done.returncode == code, said
+        assert said.strip()
+        assert english_in(said, str(toko.directory)) == [], words
+
+
+# --- check ---
+
+
+def findings(instance: Instance) -> dict[str, dict[str, Any]]:
+    instance.configure(command='["python", "-m", "botapp"]', check='["python", "-m", "botapp", "--check"]')
+    done = instance.run(
+        "check", "--json", DISCORD_TOKEN="demo-token", STOCKSUP_DISCORD_API="http://127.0.0.1:1/api/v10"
+    )
+    return {one["id"]: one for one in json.loads(done.stdout)["checks"]}
+
+
+def test_check_looks_at_the_database_and_its_backups(shop: Instance) -> None:
+    found = findings(shop)
+    assert found["database"]["name"] == f"database: of version {schema.VERSIONS[-1]}, as it should be"
+    assert "none yet" in found["backups"]["name"]
+    backup = Path(tell(shop, "backup")["path"])
+    assert "0 hours old" in findings(shop)["backups"]["name"]
+    backup.rename(backup.with_name("shop-2020-01-01T00-00-00.000Z-daily.db"))
+    found = findings(shop)
+    assert "hours old, although one is made each day" in found["backups"]["problem"]
+
+
+def test_check_before_the_first_start(tmp_path: Path) -> None:
+    found = findings(Instance(tmp_path / "fresh"))
+    assert "none yet; it is made with the first start" in found["database"]["name"]
+    assert "backups" not in found
+    assert not list((tmp_path / "fresh").rglob("shop.db"))
+
+
+def test_check_knows_that_a_database_that_was_there_is_missing(shop: Instance) -> None:
+    made = tell(shop, "backup")["path"]
+    file = shop.directory / "state" / "bot" / "shop.db"
+    state.change(file.with_name("state.json"), books_made=True)
+    file.unlink()
+    found = findings(shop)
+    assert f"the shop had one, but {file} is missing" in found["database"]["problem"]
+    assert "stocksup stop bot, stocksup data restore latest, stocksup start" in found["database"]["problem"]
+    assert "0 hours old" in found["backups"]["name"]
+    assert tell(shop, "restore", "latest")["file"] == made
+    assert "as it should be" in findings(shop)["database"]["name"]
+
+
+@pytest.mark.parametrize("damage", ["newer", "damaged", "no database", "away"])
+def test_check_says_what_is_wrong_with_the_database(shop: Instance, damage: str) -> None:
+    file = shop.directory / "state" / "bot" / "shop.db"
+    if damage == "newer":
+        with opened(url_of("", file)) as database:
+            database.run_here(
+                lambda connection: connection.exec_driver_sql("UPDATE alembic_version SET version_num='9999'")
+            )
+    elif damage == "damaged":
+        content = bytearray(file.read_bytes())
+        content[8192:40960] = b"\xa5" * (40960 - 8192)
+        file.write_bytes(content)
+    elif damage == "no database":
+        file.write_text("nothing of a database" * 100)
+    else:
+        extra = '[store]\nurl = "postgresql://shop:geheim@127.0.0.1:1/shop"\n'
+        (shop.directory / "config.toml").write_text('language = "en"\n' + extra)
+        done = shop.run("check", "--json", DISCORD_TOKEN="x", STOCKSUP_DISCORD_API="http://127.0.0.1:1/api/v10")
+        assert "geheim" not in done.stdout
+        found = {one["id"]: one for one in json.loads(done.stdout)["checks"]}
+        assert "it cannot be reached" in found["database"]["problem"]
+        # what is only away now keeps no bot from being started
+        assert found["program.bot"]["problem"] is None
+        return
+    found = findings(shop)
+    expected = {"newer": "newer than this program", "damaged": "damaged", "no database": "damaged"}[damage]
+    assert expected in found["database"]["problem"]
+    if damage == "newer":
+        assert "newer than this program" in found["program.bot"]["problem"]

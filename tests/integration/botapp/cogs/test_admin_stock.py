@@ -1,0 +1,209 @@
+"""Stock as admins bring it and take it out: privately, by line, and without a lost item or a line in a log."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from botapp.local_discord.ids import ADMIN_ID
+from botapp.store.domain.rules import sort_lines
+from botapp.store.usecases import products, stock, withdrawals
+from botapp.ui import custom_ids
+from tests.support.discord.bot_process import BotProcess
+from tests.support.shop.admin_shop import AdminShop, admin_shop
+from tests.support.shop.shop import text
+
+SECRET = "SECRET-KEY"
+BALANCE = custom_ids.build("balance")
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[AdminShop, BotProcess]]:
+    with admin_shop(tmp_path / "bot") as (one, bot):
+        yield one, bot
+        assert SECRET not in bot.log
+
+
+@pytest.fixture
+def shop(pair: tuple[AdminShop, BotProcess]) -> AdminShop:
+    pair[0].wait_for_commands()
+    return pair[0]
+
+
+def pieces(shop: AdminShop, code: str = "ROBUX") -> int:
+    return shop.books(products.of_code, code).stock
+
+
+def secrets(*names: str) -> bytes:
+    return "".join(f"{SECRET}-{name}\n" for name in names).encode()
+
+
+def add(shop: AdminShop, data: bytes, code: str = "ROBUX") -> str:
+    """Add a file by the slash command and return the report."""
+    begun = shop.discord.command("Admin", "addstock", code=code, file=("stock.txt", data))
+    answer = shop.discord.interaction(begun, wait_s=8)["messages"][0]
+    assert answer["ephemeral"]
+    return text(
+        shop.discord.wait_for_message(
+            "Admin", lambda one: one["id"] == answer["id"] and "📥" not in text(one), timeout_s=60
+        )
+    )
+
+
+def attachments(shop: AdminShop, channel: str) -> list[bytes]:
+    """Return the files that Admin sees in a channel, in their order."""
+    urls = [file["url"] for one in shop.discord.view("Admin", channel) for file in one["attachments"]]
+    found = []
+    for url in urls:
+        with urllib.request.urlopen(url) as response:
+            found.append(response.read())
+    return found
+
+
+def test_a_file_is_reported_by_line(shop: AdminShop) -> None:
+    long = b"x" * 1501
+    data = b"\xef\xbb\xbf" + secrets("a", "b").replace(b"\n", b"\r\n") + b"\r\n  \r\n" + secrets("a") + long
+    report = add(shop, data)
+    assert "✅ 2 added to `ROBUX`" in report
+    assert "Empty: 2 (lines 3–4)" in report
+    assert "twice in the file: 1 (lines 5)" in report
+    assert "Too long: 1 (lines 6)" in report
+    assert SECRET not in report
+    report = add(shop, secrets("new", "b"))
+    assert "✅ 1 added" in report
+    assert "lines 2" in report
+    assert "Nothing was added" in add(shop, secrets("b"))
+    assert pieces(shop) == 3
+    shop.wait_for_text("stock: 3")  # the live message
+    assert "1 added · <@" in shop.typed("!stockhistory ROBUX")
+    assert "no product `NONE`" in shop.slash("addstock", code="NONE", file=("a.txt", b"a"))
+    assert "no product `NONE`" in shop.typed("!stockhistory NONE")
+
+
+def test_a_file_that_cannot_be_stock_is_refused(shop: AdminShop) -> None:
+    assert "line 2 is no text in UTF-8" in add(shop, secrets("a") + b"\xff\xfe\n")
+    assert "at most 200,000 lines" in add(shop, b"a\n" * 200_001)
+    assert pieces(shop) == 0
+    assert add(shop, secrets("a").decode().encode("utf-16")).startswith("✅ 1 added")
+    wrong = shop.typed("!addstock ROBUX")
+    assert "The file is missing" in wrong
+    assert "`!addstock CODE FILE`" in wrong
+
+
+def test_a_typed_command_takes_files_in_direct_messages(shop: AdminShop) -> None:
+    shop.typed("!addstock ROBUX", channel="dm", files={"a.txt": secrets("a", "b")})
+    shop.wait_for_text("✅ 2 added", channel="dm")
+
+
+def test_a_file_that_others_can_read_is_refused_and_taken_away(shop: AdminShop) -> None:
+    for words in ("!addstock ROBUX", "!addstock", "!stockhistory ROBUX"):
+        sent = shop.discord.say("Admin", words, files={"a.txt": secrets("a")})
+        said = text(shop.wait_for_text("is gone"))
+        assert "/addstock" in said
+        assert sent not in {one["id"] for one in shop.discord.view("Budi")}
+        shop.discord.delete_message(str(shop.wait_for_text("is gone")["id"]))
+    assert pieces(shop) == 0
+
+
+def test_where_it_may_not_be_taken_away_that_is_said_loudly(pair: tuple[AdminShop, BotProcess]) -> None:
+    shop, bot = pair
+    shop.discord.deny("manage_messages")
+    said = shop.typed("!addstock ROBUX", files={"a.txt": secrets("a")})
+    assert "Take this message away NOW" in said
+    assert "Manage Messages" in said
+    assert "public file of stock" in bot.log
+    assert pieces(shop) == 0
+    # a member's file is nobody's stock
+    assert "Only admins" in shop.typed("!addstock ROBUX", by="Budi", files={"a.txt": b"x"})
+
+
+def test_a_hundred_thousand_lines_while_members_click(shop: AdminShop) -> None:
+    data = "".join(f"{SECRET}-{number:06d}\n" for number in range(100_000)).encode()
+    began_s = time.monotonic()
+    begun = shop.discord.command("Admin", "addstock", code="ROBUX", file=("stock.txt", data))
+    acks, seen = [], set()
+    while True:
+        words = [text(one) for one in shop.discord.view("Admin") if "100,000" in text(one)]
+        seen |= {one for one in words if "of 100,000 lines" in one}
+        if any("100,000 added" in one for one in words):
+            break
+        click = shop.discord.interaction(shop.discord.click("Budi", BALANCE), wait_s=4)
+        assert click["state"] == "answered"
+        acks.append(click["ack_ms"])
+    print(f"{time.monotonic() - began_s:.1f} s, {len(acks)} clicks, slowest {max(acks):.0f} ms, {len(seen)} edits")
+    assert acks
+    assert seen
+    assert pieces(shop) == 100_000
+    assert shop.books(stock.unstage, None) == 0
+    assert shop.discord.interaction(begun)["state"] == "answered"
+
+
+def test_what_an_earlier_life_left_half_done_is_forgotten(tmp_path: Path) -> None:
+    with admin_shop(tmp_path / "bot") as (shop, bot):
+        bot.end()
+        shop.books(stock.stage, "half", sort_lines([f"{SECRET}-{number}" for number in range(1500)]).items)
+        with BotProcess(shop.place, shop.discord) as later:
+            shop.discord.wait_for_bot()
+            shop.wait_for_commands()
+            assert add(shop, secrets("a")).startswith("✅ 1 added")
+            assert shop.books(stock.unstage, None) == 0
+            assert "1500" in later.log
+            assert SECRET not in later.log
+
+
+def test_stock_is_taken_out_by_direct_message(shop: AdminShop) -> None:
+    add(shop, secrets("a", "b", "c"))
+    assert "Only 3 left" in after_yes(shop, "!reducestock ROBUX 4", "Only 3 left")
+    after_yes(shop, "!reducestock ROBUX 2", "you have them by direct message")
+    assert attachments(shop, "dm") == [secrets("a", "b")]
+    assert not any(SECRET in text(one) for one in shop.discord.view("Admin"))
+    assert pieces(shop) == 1
+    assert shop.books(withdrawals.pending) == []
+    assert "2 taken out" in shop.typed("!stockhistory ROBUX")
+    assert "from 1 to 5000" in shop.typed("!reducestock ROBUX 0")
+    assert "whole number" in shop.typed("!reducestock ROBUX all")
+
+
+def after_yes(shop: AdminShop, command: str, then: str) -> str:
+    """Type a command, agree, and return what follows."""
+    assert "⚠️" in shop.typed(command)
+    shop.discord.say("Admin", "ya")
+    return text(shop.wait_for_text(then))
+
+
+def test_with_closed_direct_messages_nothing_is_taken_out_by_a_typed_command(shop: AdminShop) -> None:
+    add(shop, secrets("a", "b"))
+    shop.discord.faults(dm_closed=["Admin"])
+    said = after_yes(shop, "!reducestock ROBUX 2", "Nothing was taken out")
+    assert "/reducestock" in said
+    assert pieces(shop) == 2
+
+
+def test_with_closed_direct_messages_a_slash_command_hands_over_a_private_file(shop: AdminShop) -> None:
+    add(shop, secrets("a", "b"))
+    shop.discord.faults(dm_closed=["Admin"])
+    begun = shop.discord.command("Admin", "reducestock", code="ROBUX", pieces=2)
+    question = shop.discord.interaction(begun, wait_s=5)["messages"][0]
+    shop.discord.click("Admin", "stocksup:v1:confirm:yes", message_id=question["id"])
+    assert shop.wait_for_text("here they are")["ephemeral"]
+    assert attachments(shop, "toko")[-1] == secrets("a", "b")
+    assert shop.books(withdrawals.pending) == []
+
+
+def test_what_was_taken_out_before_a_crash_is_handed_over_by_the_next_life(tmp_path: Path) -> None:
+    with admin_shop(tmp_path / "bot") as (shop, bot):
+        shop.wait_for_commands()
+        add(shop, secrets("a", "b"))
+        bot.end()
+        for _time in range(2):  # of the same moment, and yet two
+            shop.books(withdrawals.begin, "ROBUX", 1, user_id=ADMIN_ID, language="id", now_ms=1000)
+        with BotProcess(shop.place, shop.discord) as later:
+            shop.discord.wait_for(lambda: len(attachments(shop, "dm")) == 2)
+            assert attachments(shop, "dm") == [secrets("a"), secrets("b")]
+            shop.wait_for_text("1 dari `ROBUX`", channel="dm")
+            later.end()
+        assert shop.books(withdrawals.pending) == []

@@ -1,0 +1,187 @@
+"""`/setup` and slash commands as members meet them: a bot before a local Discord, without a configured channel."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from botapp.local_discord.ids import ADMIN_CHANNEL_ID, LIVE_CHANNEL_ID
+from tests.support.discord.bot_process import BotProcess, write_config
+from tests.support.discord.control import DiscordControl, Json, controls, local_discord
+from tests.support.shop.shop import text
+
+WORLD = "stocksup:v1:world"
+
+
+@pytest.fixture
+def discord() -> Iterator[DiscordControl]:
+    with local_discord() as control:
+        yield control
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    write_config(tmp_path / "bot", channel_id=0)
+    return tmp_path / "bot"
+
+
+def wait_for_commands(discord: DiscordControl) -> None:
+    discord.wait_for(lambda: {one["name"] for one in discord.world()["commands"]} >= {"setup", "restart"})
+
+
+def slash(discord: DiscordControl, member: str, name: str, channel: str = "toko", **options: Any) -> Json:
+    """Give a slash command and return the answer, which only the member sees."""
+    answer = discord.interaction(discord.command(member, name, channel=channel, **options), wait_s=5)
+    assert answer["state"] == "answered"
+    message: Json = answer["messages"][0]
+    return message
+
+
+def live_messages(discord: DiscordControl, channel: str = "toko") -> list[Json]:
+    return [
+        one for one in discord.view("Admin", channel) if any(part.get("custom_id") == WORLD for part in controls(one))
+    ]
+
+
+def remembered(place: Path) -> Json:
+    state: Json = json.loads((place / "state" / "bot" / "state.json").read_text())
+    return state
+
+
+def test_setup_chooses_the_channel_at_once_and_for_later_lives(discord: DiscordControl, place: Path) -> None:
+    with BotProcess(place, discord) as bot:
+        wait_for_commands(discord)
+        assert live_messages(discord) == []
+        answer = slash(discord, "Admin", "setup")
+        assert "pesan live ada di channel ini" in answer["content"]
+        assert answer["ephemeral"]
+        [first] = live_messages(discord)
+        assert "Steam 10" in text(first)
+        answer = discord.interaction(discord.click("Budi", WORLD), wait_s=4)
+        assert "Info world" in text(answer["messages"][0])
+        assert bot.end() == 0
+    with BotProcess(place, discord):
+        discord.wait_for_message(
+            "Budi", lambda one: any(c.get("custom_id") == WORLD and not c.get("disabled") for c in controls(one))
+        )
+        assert [one["id"] for one in live_messages(discord)] == [first["id"]]
+
+
+def test_another_setup_moves_the_one_message(discord: DiscordControl, place: Path) -> None:
+    with BotProcess(place, discord):
+        wait_for_commands(discord)
+        slash(discord, "Admin", "setup")
+        # typed, as `!setup`: the answer is a reply that all may read
+        discord.say("Admin", "!setup", channel="admin")
+        discord.wait_for_message("Admin", lambda one: "pesan live ada di channel ini" in text(one), channel="admin")
+        assert live_messages(discord, "toko") == []
+        assert len(live_messages(discord, "admin")) == 1
+        assert remembered(place)["live_channel_id"] == ADMIN_CHANNEL_ID
+
+
+def test_members_may_not_choose(discord: DiscordControl, place: Path) -> None:
+    with BotProcess(place, discord):
+        wait_for_commands(discord)
+        answer = slash(discord, "Budi", "setup")
+        assert "Hanya admin" in answer["content"]
+        assert answer["ephemeral"]
+        assert live_messages(discord) == []
+        assert remembered(place)["live_channel_id"] == 0
+
+
+def test_each_missing_permission_is_named_and_nothing_changes(discord: DiscordControl, place: Path) -> None:
+    with BotProcess(place, discord):
+        wait_for_commands(discord)
+        discord.deny("send_messages", "embed_links")
+        discord.wait_for(lambda: "Kirim Pesan" in slash(discord, "Admin", "setup")["content"])
+        said = slash(discord, "Admin", "setup")["content"]
+        assert "Sematkan Tautan" in said
+        assert "Lihat Channel" not in said
+        # typed where the bot may not write: the answer comes as a direct message
+        discord.say("Admin", "!setup")
+        discord.wait_for_message("Admin", lambda one: "Kirim Pesan" in text(one), channel="dm")
+        assert remembered(place)["live_channel_id"] == 0
+        discord.deny()
+        discord.wait_for(lambda: "mulai sekarang" in slash(discord, "Admin", "setup")["content"].lower())
+
+
+def test_the_configuration_wins_and_setup_says_so(discord: DiscordControl, place: Path) -> None:
+    write_config(place, channel_id=LIVE_CHANNEL_ID)
+    with BotProcess(place, discord):
+        wait_for_commands(discord)
+        said = slash(discord, "Admin", "setup", channel="admin")["content"]
+        assert f"<#{LIVE_CHANNEL_ID}>" in said
+        assert "live_channel_id" in said
+        discord.message_with("Budi", WORLD)
+        assert live_messages(discord, "admin") == []
+
+
+def test_a_damaged_memory_is_said_and_survived(discord: DiscordControl, place: Path) -> None:
+    (place / "state" / "bot").mkdir(parents=True, exist_ok=True)
+    (place / "state" / "bot" / "state.json").write_text("{half")
+    with BotProcess(place, discord) as bot:
+        discord.wait_for_bot()
+        discord.say("Admin", "!setup")
+        discord.wait_for_message("Admin", lambda one: "Tidak ada yang diubah" in text(one))
+        assert "rusak" in bot.log
+        assert (place / "state" / "bot" / "state.json").read_text() == "{half"
+
+
+def wait_until_open(discord: DiscordControl) -> None:
+    """Have something answered that only an open shop can answer."""
+    asked = discord.say("Admin", "!products")
+    discord.wait_for_message("Admin", lambda one: (one.get("message_reference") or {}).get("message_id") == asked)
+
+
+def test_commands_are_told_only_when_they_have_changed(discord: DiscordControl, place: Path) -> None:
+    with BotProcess(place, discord) as bot:
+        wait_for_commands(discord)
+        described = {one["name"]: one["description"] for one in discord.world()["commands"]}
+        assert described["setup"] == "Tampilkan pesan live di channel ini"
+        assert described["restart"] == "Restart bot, setelah konfirmasi"
+        bot.end()
+    # whoever asks again now would be refused, and say so
+    discord.faults({"method": "PUT", "path": "/applications/*/commands", "status": 400})
+    with BotProcess(place, discord) as bot:
+        discord.wait_for_bot()
+        discord.say("Admin", "!restart")
+        discord.wait_for_message("Admin", lambda one: "stocksup start" in text(one))
+        wait_until_open(discord)
+        bot.end()
+    assert "perintah slash tidak dapat dikirim" not in bot.log
+    changed = (place / "config.toml").read_text()
+    (place / "config.toml").write_text(f'language = "en"\n{changed}')
+    with BotProcess(place, discord) as bot:
+        discord.wait_for_bot()
+        discord.say("Admin", "!setup")
+        discord.wait_for_message("Admin", lambda one: "in this channel from now on" in text(one))
+        wait_until_open(discord)
+        bot.end()
+    assert "cannot tell Discord the slash commands" in bot.log
+    discord.no_faults()
+    with BotProcess(place, discord):
+        discord.wait_for(
+            lambda: {one["description"] for one in discord.world()["commands"]} >= {"Restart the bot, after a question"}
+        )
+
+
+def test_a_discord_that_has_lost_the_commands_is_told_them_again(place: Path) -> None:
+    for _life in range(2):  # each time a local Discord that begins empty
+        with local_discord() as discord, BotProcess(place, discord):
+            wait_for_commands(discord)
+            while not remembered(place).get("commands"):
+                time.sleep(0.02)  # a file of the bot's, of which the local Discord tells nothing
+
+
+def test_a_slash_restart_without_a_supervisor_says_so(discord: DiscordControl, place: Path) -> None:
+    with BotProcess(place, discord):
+        wait_for_commands(discord)
+        refused = slash(discord, "Budi", "restart")
+        assert "Hanya admin" in refused["content"]
+        assert refused["ephemeral"]
+        assert "stocksup start" in slash(discord, "Admin", "restart")["content"]

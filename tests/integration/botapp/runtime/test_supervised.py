@@ -1,0 +1,257 @@
+"""The bot under a supervisor of the test's making: hello, ready, drain, restart, farewell."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from botapp.local_discord.ids import LIVE_CHANNEL_ID
+from botapp.runtime import state_file as state
+from supervisor.client import TRACEBACK_SIGNAL
+from tests.support.discord.bot_process import BotProcess, FakeDoor, write_config
+from tests.support.discord.control import DiscordControl, controls, local_discord
+from tests.support.shop.shop import text
+
+WORLD = "stocksup:v1:world"
+STEPS = {"cache": None, "livestock": None, "buttons": None, "background": None, "extensions": None}
+
+
+@dataclass
+class Scene:
+    """A bot that is ready, between a Discord and a door."""
+
+    discord: DiscordControl
+    door: FakeDoor
+    bot: BotProcess
+
+    def livestock_becomes(self, *, healthy: bool) -> dict[str, Any]:
+        """Wait for the heartbeat that says so; return its health."""
+        while True:
+            beat = self.door.read("heartbeat")
+            self.door.grant(beat)
+            health: dict[str, Any] = beat["health"]
+            if health["livestock"]["is_healthy"] is healthy:
+                return health
+
+    def drain(self, why: str = "restart", deadline_s: float = 5.0) -> dict[str, Any]:
+        """Ask for a drain and return its report."""
+        assert self.door.ask("drain", deadline_s=deadline_s, why=why)["ok"]
+        drained = self.door.read("drained")
+        self.door.grant(drained)
+        report: dict[str, Any] = drained["report"]
+        return report
+
+    def ask_for_restart(self) -> dict[str, Any]:
+        """Type `!restart` and `ya`; return what the bot asks of the supervisor."""
+        self.discord.say("Admin", "!restart")
+        self.discord.wait_for_message("Admin", lambda message: "tidak" in text(message) and controls(message))
+        self.discord.say("Budi", "ya")
+        self.discord.say("Admin", "ya", channel="admin")
+        self.discord.say("Admin", "Ya")
+        return self.door.read("restart")
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    write_config(tmp_path / "bot", channel_id=LIVE_CHANNEL_ID)
+    with local_discord() as discord:
+        door = FakeDoor(tmp_path / "stocksup.sock")
+        with BotProcess(tmp_path / "bot", discord, door=door) as bot:
+            hello = door.greet()
+            assert (hello["life"], hello["traceback"]) == (1, True)
+            door.grant(door.read("ready"), restart=None)
+            discord.wait_for_message("Budi", lambda message: "Steam 10" in text(message))
+            yield Scene(discord, door, bot)
+            door.hang_up()
+
+
+def test_heartbeats_say_how_the_bot_is(scene: Scene) -> None:
+    while not (health := scene.livestock_becomes(healthy=True))["database"]:
+        pass  # the shop is opening
+    wanted = {"livestock", "buttons", "link", "gateway", "database", "cache", "loop_lag_ms", "backups"}
+    assert set(health) == wanted
+    assert set(health["livestock"]) == {"is_healthy", "last_error", "error_count", "last_update"}
+    assert set(health["buttons"]) == set(health["livestock"])
+    assert health["database"]["is_healthy"] is True
+
+
+def test_asked_where_it_is_it_writes_that_into_its_log_and_goes_on(scene: Scene) -> None:
+    health = scene.livestock_becomes(healthy=True)
+    scene.bot.send(TRACEBACK_SIGNAL)
+    assert scene.door.ask("cache", action="stats", what="all")["ok"]
+    assert "most recent call first" in scene.bot.log
+    assert "botapp/startup.py" in scene.bot.log
+    # what Discord is to blame for is nothing that a new life could mend
+    assert health["gateway"]["outside"] is True
+
+
+def test_a_missing_permission_is_said_and_mended_without_a_restart(scene: Scene) -> None:
+    scene.discord.deny("send_messages")
+    scene.discord.delete_message(scene.discord.message_with("Budi", WORLD)["id"])
+    health = scene.livestock_becomes(healthy=False)
+    assert "beri bot izin Send Messages" in health["livestock"]["last_error"]
+    assert health["gateway"]["connected"]
+    scene.discord.deny()
+    health = scene.livestock_becomes(healthy=True)
+    assert health["livestock"]["last_error"] is None
+    assert "Steam 10" in text(scene.discord.message_with("Budi", WORLD))
+    for line in ("❌ Livestock error", "⚠️ Livestock tidak sehat", "✅ Livestock kembali sehat"):
+        assert scene.bot.log.count(line) == 1
+
+
+def test_where_it_may_not_answer_the_log_says_what_to_do(scene: Scene) -> None:
+    scene.discord.message_with("Budi", WORLD)
+    scene.discord.deny("send_messages")
+    scene.discord.say("Admin", "!restart")
+    # answered after the command, which came before it
+    assert scene.discord.interaction(scene.discord.click("Budi", WORLD), wait_s=4)["state"] == "answered"
+    assert scene.bot.log.count("tidak boleh menjawab restart di channel") == 1
+    assert "Forbidden" not in scene.bot.log
+
+
+def test_a_drain_runs_the_five_steps_and_keeps_the_live_message(scene: Scene) -> None:
+    report = scene.drain()
+    assert report["steps"] == STEPS
+    assert (report["cut_off"], report["flushed_entries"]) == ([], 0)
+    live = scene.discord.message_with("Budi", WORLD)
+    assert not any(one.get("disabled") for one in controls(live))
+    answer = scene.discord.interaction(scene.discord.click("Budi", WORLD), wait_s=4)
+    assert "sedang restart" in answer["messages"][0]["content"], "a click in between gets a kind answer"
+    scene.bot.send(signal.SIGTERM)
+    farewell = scene.door.read("farewell")
+    scene.door.grant(farewell)
+    assert scene.bot.wait() == 0
+    assert (farewell["code"], farewell["reason"]) == (0, "berakhir sesuai permintaan")
+    assert not any(one.get("disabled") for one in controls(scene.discord.message_with("Budi", WORLD)))
+
+
+def test_a_stop_closes_the_shop(scene: Scene) -> None:
+    scene.drain("stop")
+    assert all(one["disabled"] for one in controls(scene.discord.message_with("Budi", WORLD)) if one.get("custom_id"))
+
+
+def test_work_under_way_is_named_and_finished(scene: Scene) -> None:
+    scene.discord.faults({"path": "/webhooks/*", "delay_s": 0.5})
+    click = scene.discord.click("Budi", WORLD)
+    scene.discord.interaction(click, wait_s=4, until="ack")
+    scene.door.ask("drain", deadline_s=10.0, why="restart")
+    name = "stocksup:world · Budi"
+    draining = scene.door.read("draining")
+    assert name in draining["pending"]
+    assert name in scene.door.read("drained")["report"]["drained"]
+    answer = scene.discord.interaction(click, wait_s=4)
+    assert "Info world" in text(answer["messages"][0])
+
+
+def test_a_drained_life_whose_supervisor_vanishes_serves_again(scene: Scene) -> None:
+    scene.drain("stop", deadline_s=0.5)
+    scene.door.vanish()
+    scene.discord.wait_for_message(
+        "Budi", lambda one: any(part.get("custom_id") == WORLD and not part.get("disabled") for part in controls(one))
+    )
+    answer = scene.discord.interaction(scene.discord.click("Budi", WORLD), wait_s=4)
+    assert "Info world" in text(answer["messages"][0])
+
+
+def test_restart_is_asked_for_with_a_ticket_and_a_refusal_is_told(scene: Scene) -> None:
+    request = scene.ask_for_restart()
+    assert (request["program"], request["wait"], request["reason"]) == ("bot", True, "!restart")
+    assert request["by"].startswith("Admin")
+    question = scene.discord.wait_for_message("Admin", lambda message: "Restart…" in text(message))
+    assert str(request["ticket"]["message_id"]) == question["id"]
+    scene.discord.say("Admin", "!restart")
+    scene.discord.wait_for_message("Admin", lambda message: "Satu sudah cukup" in text(message))
+    scene.door.refuse(request, "check_failed", "SyntaxError: bot.py line 3")
+    told = scene.discord.wait_for_message("Admin", lambda message: "SyntaxError: bot.py line 3" in text(message))
+    assert told["id"] == question["id"]
+    answer = scene.discord.interaction(scene.discord.click("Budi", WORLD), wait_s=4)
+    assert "Info world" in text(answer["messages"][0]), "the bot serves on"
+    assert scene.ask_for_restart()["op"] == "restart", "and can be asked again"
+
+
+@pytest.mark.parametrize("answer", ["tidak", "the button"])
+def test_a_no_is_answered_and_asks_nothing_of_the_supervisor(scene: Scene, answer: str) -> None:
+    scene.discord.say("Admin", "!restart")
+    question = scene.discord.wait_for_message("Admin", lambda message: "tidak" in text(message) and controls(message))
+    wrong = scene.discord.interaction(scene.discord.click("Budi", "stocksup:v1:restart:yes"), wait_s=4)
+    assert "Hanya yang meminta" in wrong["messages"][0]["content"]
+    if answer == "the button":
+        scene.discord.click("Admin", "stocksup:v1:restart:no")
+    else:
+        scene.discord.say("Admin", answer)
+    scene.discord.wait_for_message(
+        "Admin", lambda message: message["id"] == question["id"] and "Tidak di-restart" in text(message)
+    )
+    assert "meminta restart: " not in scene.bot.log
+
+
+def test_the_next_life_says_back_again_where_it_was_asked(tmp_path: Path) -> None:
+    write_config(tmp_path / "bot", channel_id=LIVE_CHANNEL_ID)
+    phases = {"check_s": 0.3, "drain_s": 0.01, "stop_s": 0.05, "flush_s": 0.001, "start_s": 0.4}
+    with local_discord() as discord:
+        ticket = {"channel_id": LIVE_CHANNEL_ID, "message_id": 5}
+        door = FakeDoor(tmp_path / "stocksup.sock")
+        with BotProcess(tmp_path / "bot", discord, door=door, life=2):
+            door.greet(ticket)
+            door.grant(door.read("ready"), restart={"phases": phases, "downtime_s": 0.5, "cut_off": []})
+            told = discord.wait_for_message("Admin", lambda message: "Bot kembali: life 2" in text(message))
+            assert "check 0.30 s · drain 10.0 ms · stop 50.0 ms · flush 1.0 ms · start 0.40 s" in text(told)
+            door.hang_up()
+
+
+BACK = "✅ Bot kembali: life 2."
+
+
+def test_who_asked_elsewhere_has_the_live_channel_told_and_a_drain_takes_it_away(tmp_path: Path) -> None:
+    write_config(tmp_path / "bot", channel_id=LIVE_CHANNEL_ID)
+    with local_discord() as discord:
+        door = FakeDoor(tmp_path / "stocksup.sock")
+        with BotProcess(tmp_path / "bot", discord, door=door, life=2) as bot:
+            door.greet()
+            door.grant(door.read("ready"), restart={"by": "systemd", "phases": {}})
+            discord.wait_for_message("Budi", lambda message: text(message) == BACK)
+            assert "Kembali setelah restart yang diminta oleh systemd" in bot.log
+            assert door.ask("drain", deadline_s=5.0, why="restart")["ok"]
+            report = door.read("drained")["report"]
+            assert ("kembali lagi" in report["drained"], report["cut_off"]) == (True, [])
+            assert BACK not in [text(message) for message in discord.view("Budi")]
+            door.hang_up()
+
+
+def test_what_a_killed_life_has_left_the_next_one_takes_away(tmp_path: Path) -> None:
+    write_config(tmp_path / "bot", channel_id=LIVE_CHANNEL_ID)
+    with local_discord() as discord:
+        door = FakeDoor(tmp_path / "stocksup.sock")
+        with BotProcess(tmp_path / "bot", discord, door=door, life=2) as bot:
+            door.greet()
+            door.grant(door.read("ready"), restart={"by": "root (baris perintah)", "phases": {}})
+            discord.wait_for_message("Budi", lambda message: text(message) == BACK)
+            while state.load(tmp_path / "bot/state/bot/state.json").passing is None:
+                door.ask("cache", action="stats")  # its loop goes on meanwhile
+            bot.send(signal.SIGKILL)
+            bot.wait()
+            door.hang_up()
+        with BotProcess(tmp_path / "bot", discord, door=door, life=3) as bot:
+            door.greet()
+            door.grant(door.read("ready"), restart=None)
+            discord.wait_for(lambda: BACK not in [text(message) for message in discord.view("Budi")])
+            assert not [one for one in discord.view("Budi") if "Bot kembali" in text(one)], "a crash is no news"
+            door.hang_up()
+
+
+def test_bad_configuration_is_told_at_the_door(tmp_path: Path) -> None:
+    write_config(tmp_path / "bot", "lenguage = 'id'", channel_id=LIVE_CHANNEL_ID)
+    door = FakeDoor(tmp_path / "stocksup.sock")
+    with BotProcess(tmp_path / "bot", None, door=door) as bot:
+        door.greet()
+        farewell = door.read("farewell")
+        door.grant(farewell)
+        assert farewell["code"] == bot.wait() == 78
+        assert "maksudnya 'language'?" in farewell["reason"]
+        assert farewell["reason"] == bot.log.strip()
+        door.hang_up()

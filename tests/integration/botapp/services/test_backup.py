@@ -1,0 +1,572 @@
+"""Backups and exports: whole or not at all, of one moment, while the shop sells; and the bot's own, each day."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.engine import URL, make_url
+
+from botapp.config.settings import Settings, Store
+from botapp.runtime import state_file as state
+from botapp.runtime.tasks import Background
+from botapp.services.backup import backup, restore, snapshot
+from botapp.services.backup import export_format as portable
+from botapp.services.backup.backup import EXPORT, SQLITE, export, make_backup, problems_of_shop
+from botapp.services.backup.errors import DataProblem
+from botapp.services.backup.files import DAILY, MIGRATION, RESTORE, backups_in
+from botapp.services.backup.legacy_files import Found, read
+from botapp.services.backup.legacy_import import carry_out, dry_run
+from botapp.services.backup.lock import InUse, Use
+from botapp.services.backup.scheduler import Keeper
+from botapp.shop import Shop
+from botapp.store.db import schema
+from botapp.store.db.database import Database, url_of
+from botapp.store.db.errors import Unavailable
+from botapp.store.db.tables import account
+from botapp.store.usecases import products
+from tests.support.shop.databases import Stores, migrate, opened
+from tests.support.shop.populated_shop import BUDI, balances, buy, everything, opened_shop, restock
+
+#: what a copy carries along, and what it leaves out
+APART = ("live_message", "setting", "stock_staged")
+
+
+@pytest.fixture
+def settings(store_address: str, tmp_path: Path) -> Settings:
+    return Settings(path=tmp_path / "config.toml", store=Store(url=store_address))
+
+
+@pytest.fixture
+def shop(settings: Settings) -> Iterator[Database]:
+    """An open shop, as the bot of `settings` uses it."""
+    with opened(url_of(settings.store.url, settings.database_file)) as database:
+        database.run_here(migrate)
+        yield opened_shop(database)
+
+
+def elsewhere(settings: Settings, name: str = "new", url: str = "") -> Settings:
+    """Return the settings of another server."""
+    directory = settings.path.parent / name
+    directory.mkdir()
+    return Settings(path=directory / "config.toml", store=Store(url=url))
+
+
+def rows(settings: Settings) -> dict[str, Any]:
+    with opened(url_of(settings.store.url, settings.database_file)) as database:
+        return {name: rows for name, rows in database.run_here(everything).items() if name not in APART}
+
+
+def nothing_begun(directory: Path) -> bool:
+    return not list(directory.rglob("*.part*"))
+
+
+# --- backup ---
+
+
+def test_a_backup_is_one_whole_file_of_ones_own(shop: Database, settings: Settings) -> None:
+    told: list[str] = []
+    path = make_backup(settings, tell=told.append)
+    assert path.parent == settings.backup_dir
+    assert path.name.endswith(SQLITE if shop._is_file else EXPORT)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert [one.path for one in backups_in(settings.backup_dir)] == [path]
+    assert told == restore.look_through(path) == []
+    assert nothing_begun(settings.path.parent)
+    assert b"journal" not in b"".join(os.fsencode(one) for one in path.parent.iterdir())
+
+
+def test_what_is_wrong_with_the_books_is_told_and_saved_all_the_same(shop: Database, settings: Settings) -> None:
+    shop.run_here(lambda connection: connection.execute(account.update().values(balance=account.c.balance + 1)))
+    told: list[str] = []
+    path = make_backup(settings, tell=told.append)
+    assert [one.partition(":")[0] for one in told] == ["the books are not right"] * 2
+    assert len(restore.look_through(path)) == len(problems_of_shop(settings)) == 2
+
+
+def sell(address: str, ready: Any, stop: Any) -> list[float]:
+    """Be a bot that sells without pause; return how long each purchase took."""
+    waits: list[float] = []
+    with opened(make_url(address)) as database:
+        number = 10_000
+        while not stop.is_set():
+            number += 1
+            began_s = time.perf_counter()
+            database.run_here(restock, "STEAM", f"line-{number}")
+            database.run_here(buy, BUDI, "STEAM", 1, number)
+            waits.append(time.perf_counter() - began_s)
+            if number == 10_003:
+                ready.set()
+    return waits
+
+
+@pytest.mark.parametrize("in_steps", [False, True])
+def test_a_backup_is_of_one_moment_while_another_process_sells(
+    shop: Database, settings: Settings, in_steps: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if in_steps:
+        monkeypatch.setattr(snapshot, "ONE_STEP_BYTES", 0)
+        monkeypatch.setattr(snapshot, "STEP_PAGES", 2)
+        monkeypatch.setattr(snapshot, "PATIENCE_S", 0.5)
+    shop.run_here(lambda connection: connection.execute(account.update().values(balance=account.c.balance)))
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager, context.Pool(1) as pool:
+        ready, stop = manager.Event(), manager.Event()
+        address = shop._url.render_as_string(hide_password=False)
+        shop.run_here(lambda connection: products.change(connection, "STEAM", price=0))
+        selling = pool.apply_async(sell, (address, ready, stop))
+        assert ready.wait(60)
+        made = [make_backup(settings, tell=pytest.fail) for _ in range(3)]
+        export(settings, settings.path.parent / "x.gz", tell=pytest.fail)
+        stop.set()
+        sold = len(selling.get(60))
+    assert sold > 4
+    for path in made:
+        assert restore.look_through(path) == []
+    assert shop.run_here(lambda connection: portable.is_empty(connection)) is False
+    assert nothing_begun(settings.path.parent)
+
+
+def test_a_failed_backup_leaves_nothing(shop: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("botapp.services.backup.files.sync", full)
+    with pytest.raises(DataProblem, match="No space left on device; mend its permissions or make room"):
+        make_backup(settings)
+    assert backups_in(settings.backup_dir) == []
+    assert nothing_begun(settings.path.parent)
+
+
+def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
+    settings = Settings(path=tmp_path / "config.toml")
+    for use in (make_backup, problems_of_shop):
+        with pytest.raises(DataProblem, match=r"there is no database at .*shop\.db"):
+            use(settings)
+    assert nothing_begun(tmp_path)
+
+
+def test_a_damaged_database_is_no_backup(tmp_path: Path) -> None:
+    settings = Settings(path=tmp_path / "config.toml")
+    with opened(url_of("", settings.database_file)) as database:
+        database.run_here(migrate)
+        opened_shop(database)
+    content = bytearray(settings.database_file.read_bytes())
+    content[8192:40960] = b"\xa5" * (40960 - 8192)
+    settings.database_file.write_bytes(content)
+    with pytest.raises(DataProblem, match="damaged"):
+        make_backup(settings)
+    assert backups_in(settings.backup_dir) == []
+
+
+def test_who_holds_the_file_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(path=tmp_path / "config.toml")
+    with opened(url_of("", settings.database_file)) as database:
+        database.run_here(migrate)
+    monkeypatch.setattr(snapshot, "LOCK_TIMEOUT_S", 0.1)
+    with closing(sqlite3.connect(settings.database_file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DataProblem, match="another process holds it"):
+            make_backup(settings)
+        monkeypatch.setattr(snapshot, "LOCK_TIMEOUT_S", 60)
+        letting_go = threading.Timer(0.2, other.execute, ("COMMIT",))
+        letting_go.start()
+        assert make_backup(settings).exists()
+        letting_go.join()
+
+
+# --- export, import, restore ---
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_an_export_is_taken_over_by_every_database(
+    shop: Database, settings: Settings, target: str, stores: Stores, tmp_path: Path
+) -> None:
+    file = tmp_path / "shop.jsonl.gz"
+    export(settings, file, tell=pytest.fail)
+    assert file.stat().st_mode & 0o777 == 0o600
+    with stores.postgres(migrated=False) as address:
+        new = elsewhere(settings, url=address if target == "postgresql" else "")
+        assert restore.take_over(new, file).problems == []
+        assert rows(new) == rows(settings)
+        with opened(url_of(new.store.url, new.database_file)) as database:
+            # numbers go on after those that came along
+            bought = database.run_here(buy, BUDI, "STEAM", 1, 900)
+            assert bought.purchase.id == 4
+            database.run_here(restock, "ROBUX", "fresh")
+            database.run_here(products.add, "NEW", "New", 1, "", 9)
+        assert problems_of_shop(new) == []
+        # and back
+        export(new, tmp_path / "back.jsonl.gz", tell=pytest.fail)
+        third = elsewhere(settings, "third")
+        restore.take_over(third, tmp_path / "back.jsonl.gz")
+        assert rows(third) == rows(new)
+
+
+def test_a_database_with_something_in_it_takes_nothing_over(shop: Database, settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "shop.jsonl.gz"
+    export(settings, file, tell=pytest.fail)
+    before = rows(settings)
+    with pytest.raises(DataProblem, match=r"not empty, and nothing is ever mixed.*stocksup data restore"):
+        restore.take_over(settings, file)
+    assert rows(settings) == before
+
+
+def test_a_file_that_is_there_is_not_overwritten(shop: Database, settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "shop.jsonl.gz"
+    file.write_text("mine")
+    with pytest.raises(DataProblem, match="is not overwritten"):
+        export(settings, file, tell=pytest.fail)
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize("kind", ["of SQLite", "export"])
+def test_a_backup_comes_back_and_what_was_there_is_kept(
+    shop: Database, settings: Settings, kind: str, tmp_path: Path
+) -> None:
+    if kind == "export":
+        file = tmp_path / "shop.jsonl.gz"
+        export(settings, file, tell=pytest.fail)
+    else:
+        other = elsewhere(settings, "origin")
+        with opened(url_of("", other.database_file)) as database:
+            database.run_here(migrate)
+            opened_shop(database)
+        file = make_backup(other)
+    then = rows(settings)
+    shop.run_here(buy, BUDI, "STEAM", 2, 900)
+    now = rows(settings)
+    done = restore.restore(settings, file)
+    assert rows(settings) == then
+    assert done.problems == []
+    assert done.kept is not None
+    assert [one.reason for one in backups_in(settings.backup_dir)] == [RESTORE]
+    # the bot's open connection sees it, and both ways lead back
+    assert shop.run_here(balances)["Budi"] == 1100
+    restore.restore(settings, done.kept)
+    assert rows(settings) == now
+    assert nothing_begun(settings.path.parent)
+
+
+def test_nothing_is_replaced_while_the_bot_runs(shop: Database, settings: Settings) -> None:
+    path = make_backup(settings)
+    shop.run_here(buy, BUDI, "STEAM", 1, 900)
+    now = rows(settings)
+    use = Use(settings)
+    for replace in (restore.restore, restore.take_over):
+        with pytest.raises(InUse, match="stocksup stop bot"):
+            replace(settings, path)
+    use.end()
+    assert rows(settings) == now
+    restore.restore(settings, path)
+
+
+def test_a_bot_that_starts_while_a_backup_comes_back_waits_for_it(settings: Settings) -> None:
+    from botapp.services.backup.lock import alone
+
+    async def live() -> None:
+        shop = Shop(settings, lambda: None)
+        with alone(settings):
+            await shop.open()
+            with pytest.raises(Unavailable, match="being restored"):
+                await shop.products()
+        assert await shop.products() == ()
+        with pytest.raises(InUse), alone(settings):
+            pytest.fail("the bot uses it")
+        await shop.close()
+        with alone(settings):
+            return
+
+    asyncio.run(live())
+
+
+@pytest.mark.parametrize("damage", ["cut off", "changed", "a row less", "more at the end", "something else"])
+def test_a_damaged_export_replaces_nothing(shop: Database, settings: Settings, damage: str, tmp_path: Path) -> None:
+    import gzip
+
+    file, bad = tmp_path / "good.gz", tmp_path / "bad.gz"
+    export(settings, file, tell=pytest.fail)
+    lines = gzip.decompress(file.read_bytes()).splitlines(keepends=True)
+    if damage == "cut off":
+        bad.write_bytes(file.read_bytes()[:-200])
+    elif damage == "changed":
+        bad.write_bytes(gzip.compress(b"".join(lines).replace(b'"Budi"', b'"Sudi"')))
+    elif damage == "a row less":
+        bad.write_bytes(gzip.compress(b"".join(line for line in lines if b'"steam-9"' not in line)))
+    elif damage == "more at the end":
+        bad.write_bytes(gzip.compress(b"".join([*lines, b"[1]\n"])))
+    else:
+        bad.write_text("products, and so on")
+    now = rows(settings)
+    with pytest.raises(DataProblem, match="no whole export"):
+        restore.restore(settings, bad)
+    assert rows(settings) == now
+    assert backups_in(settings.backup_dir) == []
+
+
+def test_a_database_of_something_else_replaces_nothing(shop: Database, settings: Settings, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE notes (words TEXT)")
+    now = rows(settings)
+    with pytest.raises(DataProblem, match="has no tables of a shop"):
+        restore.restore(settings, tmp_path / "other.db")
+    assert rows(settings) == now
+
+
+def test_tables_of_others_in_the_same_database_stay(stores: Stores, tmp_path: Path) -> None:
+    """A server's database may be shared; what is not ours is neither saved nor thrown away."""
+    with stores.postgres() as address:
+        settings = Settings(path=tmp_path / "config.toml", store=Store(url=address))
+        with opened(url_of(address, tmp_path)) as database:
+            opened_shop(database)
+            database.run_here(
+                lambda connection: connection.exec_driver_sql("CREATE TABLE notes AS SELECT 'mine' AS words")
+            )
+            restore.restore(settings, make_backup(settings))
+            mine = database.run_here(lambda connection: connection.exec_driver_sql("SELECT words FROM notes").scalar())
+            assert mine == "mine"
+
+
+def test_what_root_makes_in_somebodys_directory_is_theirs(tmp_path: Path) -> None:
+    if os.geteuid():
+        return  # whoever runs the tests makes files for himself alone
+    settings = Settings(path=tmp_path / "config.toml")
+    os.chown(tmp_path, 65534, 65534)
+    other = elsewhere(settings, "origin")
+    with opened(url_of("", other.database_file)) as database:
+        database.run_here(migrate)
+    state.change(other.state_file, live_channel_id=1400)
+    restore.take_over(settings, make_backup(other))
+    make_backup(settings)
+    for path in (settings.state_dir.parent, *settings.state_dir.parent.rglob("*")):
+        assert path.stat().st_uid == 65534, path
+
+
+def test_an_export_of_a_newer_program_is_refused(shop: Database, settings: Settings, tmp_path: Path) -> None:
+    import gzip
+    import hashlib
+
+    file = tmp_path / "good.gz"
+    export(settings, file, tell=pytest.fail)
+    present = f'"schema":"{schema.VERSIONS[-1]}"'.encode()
+    lines = gzip.decompress(file.read_bytes()).replace(present, b'"schema":"9999"').splitlines(keepends=True)
+    lines[-1] = lines[-1].replace(lines[-1][-67:-3], hashlib.sha256(b"".join(lines[:-1])).hexdigest().encode())
+    file.write_bytes(gzip.compress(b"".join(lines)))
+    with pytest.raises(DataProblem, match=r"9999.*install the newer program"):
+        restore.restore(settings, file)
+
+
+def test_a_restore_that_is_cut_off_leaves_what_was_there(
+    shop: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_backup(settings)
+    shop.run_here(buy, BUDI, "STEAM", 1, 900)
+    now = rows(settings)
+
+    def cut(*_: object) -> None:
+        raise DataProblem("cut off")
+
+    monkeypatch.setattr("botapp.services.backup.live_message_state.carried", cut)
+    with pytest.raises(DataProblem, match="cut off"):
+        restore.restore(settings, path)
+    assert rows(settings) == now
+    assert nothing_begun(settings.path.parent)
+
+
+def test_a_file_that_is_too_damaged_to_be_saved_is_put_aside(tmp_path: Path) -> None:
+    settings = Settings(path=tmp_path / "config.toml")
+    with opened(url_of("", settings.database_file)) as database:
+        database.run_here(migrate)
+        opened_shop(database)
+    path = make_backup(settings)
+    good = rows(settings)
+    settings.database_file.write_bytes(b"nothing of a database " * 500)
+    done = restore.restore(settings, restore.chosen(settings, "latest"))
+    assert rows(settings) == good
+    assert done.kept is not None
+    assert (done.kept / "shop.db").read_bytes().startswith(b"nothing of")
+    assert path.exists()
+
+
+def test_the_latest_backup_is_none_that_a_restore_put_aside(shop: Database, settings: Settings) -> None:
+    with pytest.raises(DataProblem, match="there are no backups"):
+        restore.chosen(settings, "latest")
+    path = make_backup(settings)
+    restore.restore(settings, path)
+    assert restore.chosen(settings, "latest") == path
+    assert restore.chosen(settings, path.name) == path
+    assert restore.chosen(settings, str(path)) == path
+
+
+# --- where the live message is ---
+
+
+def test_a_move_carries_along_where_the_live_message_is(shop: Database, settings: Settings) -> None:
+    message = state.LiveMessage(1400, 1500, "fingerprint")
+    state.change(settings.state_file, live_messages=(message,), live_channel_id=1400, commands="of this place")
+    new = elsewhere(settings)
+    restore.restore(new, make_backup(settings))
+    came = state.load(new.state_file)
+    # the same message in the same channel, to be drawn anew; which commands Discord knows is found out anew
+    assert came == state.State(live_messages=(state.LiveMessage(1400, 1500, ""),), live_channel_id=1400)
+    assert rows(new) == rows(settings)
+    # a place that has one keeps it
+    state.change(settings.state_file, live_messages=(state.LiveMessage(1400, 1600, "later"),))
+    restore.restore(new, make_backup(settings))
+    assert state.load(new.state_file) == came
+    # and the shop itself was told nothing of it
+    assert shop.run_here(everything)["live_message"] == []
+
+
+# --- each day ---
+
+
+def test_the_bot_makes_one_each_day_and_throws_old_ones_away(shop: Database, settings: Settings) -> None:
+    told: list[str] = []
+    keeper = Keeper(settings, lambda text, key: told.append(text))
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    for _hours in range(24 * 20):
+        asyncio.run(keeper.look(now))
+        now += timedelta(hours=1)
+    made = backups_in(settings.backup_dir)
+    assert len(made) == settings.store.backup_keep_days
+    assert {one.reason for one in made} == {DAILY}
+    assert keeper.health() == {"backups": {"is_healthy": True, "last_error": None, "last_at": made[0].at.isoformat()}}
+    assert told == []
+
+
+def test_a_backup_that_fails_is_told_once_and_made_later(tmp_path: Path) -> None:
+    settings = Settings(path=tmp_path / "config.toml")
+    told: list[str] = []
+    keeper = Keeper(settings, lambda text, key: told.append(text))
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    for minutes in (0, 1, 11, 22):
+        asyncio.run(keeper.look(now + timedelta(minutes=minutes)))
+    (said,) = told
+    assert "there is no database" in said
+    health = keeper.health()["backups"]
+    assert health["is_healthy"] is False
+    assert "there is no database" in health["last_error"]
+    with opened(url_of("", settings.database_file)) as database:
+        database.run_here(migrate)
+    asyncio.run(keeper.look(now + timedelta(minutes=40)))
+    assert keeper.health()["backups"]["is_healthy"] is True
+    assert len(backups_in(settings.backup_dir)) == 1
+
+
+def test_without_days_none_is_made(tmp_path: Path) -> None:
+    settings = Settings(path=tmp_path / "config.toml", store=Store(backup_keep_days=0))
+
+    async def live() -> list[str]:
+        background = Background()
+        keeper = Keeper(settings, lambda text, key: None)
+        keeper.serve(background)
+        assert keeper.health() == {}
+        return background.pending
+
+    assert asyncio.run(live()) == []
+
+
+def test_what_was_begun_long_ago_is_swept(shop: Database, settings: Settings) -> None:
+    from botapp.services.backup.scheduler import tend
+
+    settings.backup_dir.mkdir(parents=True)
+    old, fresh = (settings.backup_dir / name for name in ("old.part", "fresh.part"))
+    for path in (old, fresh):
+        path.touch()
+    os.utime(old, (1, 1))
+    tend(settings, datetime.now(UTC))
+    assert (old.exists(), fresh.exists()) == (False, True)
+
+
+def test_one_is_made_before_the_tables_are_changed(
+    shop: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the bot, before anything has changed; and without it nothing is changed."""
+    seen: list[list[str]] = []
+
+    def changed(connection: Any, *, before: Any) -> bool:
+        before()
+        seen.append([one.reason for one in backups_in(settings.backup_dir)])
+        return True
+
+    monkeypatch.setattr(schema, "migrate", changed)
+
+    async def live() -> None:
+        one = Shop(settings, lambda: None)
+        await one.open()
+        await one.close()
+
+    asyncio.run(live())
+    assert seen == [[MIGRATION]]
+    monkeypatch.setattr(backup, "written_whole", None)
+    with pytest.raises(TypeError):
+        asyncio.run(live())
+    assert len(seen) == 1
+
+
+# --- what an earlier bot left ---
+
+
+@pytest.fixture
+def left(settings: Settings, tmp_path: Path) -> Found:
+    directory = tmp_path / "old"
+    directory.mkdir()
+    (directory / "products.csv").write_text("STEAM;Steam 10;50\nNEW;New one;7\n")
+    (directory / "steam.txt").write_text("steam-0\nsteam-9\n\nfresh-1\nfresh-1\nsteam-4\n")
+    (directory / "NEW.txt").write_text("a\nb\n")
+    return read(directory, settings.store.currency)
+
+
+def test_an_import_does_what_its_dry_run_says(shop: Database, settings: Settings, left: Found) -> None:
+    before = rows(settings)
+    said = dry_run(settings, left)
+    assert rows(settings) == before
+    done = carry_out(settings, left)
+    assert done == said
+    steam, new = done
+    # sold or withdrawn before; in stock; empty; twice
+    assert (steam.new, steam.added, steam.gone, steam.duplicates, steam.blank) == (False, 1, (1, 6), (2, 5), (3,))
+    assert (new.new, new.added) == (True, 2)
+    assert shop.run_here(products.of_code, "NEW").stock == 2
+    assert shop.run_here(everything)["stock_staged"] == []
+    assert problems_of_shop(settings) == []
+    assert [one.added for one in carry_out(settings, left)] == [0, 0]
+
+
+def test_an_import_that_fails_at_the_end_has_done_nothing(shop: Database, settings: Settings, left: Found) -> None:
+    shop.run_here(products.add, "NEW", "Another", 9, "", 1)
+    before = shop.run_here(everything)
+    for use in (dry_run, carry_out):
+        with pytest.raises(DataProblem, match=r"NEW \(line 2\) is on sale already with another name or price"):
+            use(settings, left)
+    assert shop.run_here(everything) == before
+
+
+def test_a_first_import_makes_the_shop(tmp_path: Path, left: Found) -> None:
+    settings = elsewhere(Settings(path=tmp_path / "config.toml"))
+    said = dry_run(settings, left)
+    assert not settings.database_file.exists()
+    assert carry_out(settings, left) == said
+    assert settings.database_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_urls_are_told_without_their_password(tmp_path: Path) -> None:
+    url = "postgresql://shop:geheim@127.0.0.1:1/shop"
+    settings = Settings(path=tmp_path / "config.toml", store=Store(url=url))
+    for use in (make_backup, problems_of_shop):
+        with pytest.raises(DataProblem) as refused:
+            use(settings)
+        assert "geheim" not in str(refused.value)
+    assert isinstance(backup.address_of(settings), URL)

@@ -1,0 +1,186 @@
+"""Deposits that webhooks report, from the message to the balance, with a real bot and the local Discord."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from botapp.local_discord.ids import ADMIN_CHANNEL_ID, BUDI_ID, LIVE_CHANNEL_ID, SARI_ID, WEBHOOKS
+from botapp.store.usecases import accounts
+from tests.support.discord.bot_process import BotProcess, write_config
+from tests.support.discord.control import DiscordControl, local_discord
+from tests.support.shop.shop import text
+from tests.support.shop.shop_database import Books, books_of
+
+BUDI = "GrowID: Budi\nDeposit: 1 World Lock, 2 Diamond Lock"
+
+CONFIG = f"""
+language = "en"
+[[store.currency]]
+name = "World Lock"
+short = "WL"
+value = 1
+[[store.currency]]
+name = "Diamond Lock"
+short = "DL"
+value = 100
+[store]
+notice_channel_id = {ADMIN_CHANNEL_ID}
+[store.deposits]
+channel_ids = [{LIVE_CHANNEL_ID}]
+webhook_ids = [{WEBHOOKS["Deposit"]}]
+"""
+
+
+@pytest.fixture
+def discord() -> Iterator[DiscordControl]:
+    with local_discord() as one:
+        yield one
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    write_config(tmp_path / "bot", CONFIG, channel_id=LIVE_CHANNEL_ID)
+    return tmp_path / "bot"
+
+
+@pytest.fixture
+def books(place: Path) -> Books:
+    """The shop's books, in which Budi and Sari have accounts."""
+    books = books_of(place)
+    books.do(accounts.register, BUDI_ID, "Budi", 1)
+    books.do(accounts.register, SARI_ID, "Sari", 1)
+    return books
+
+
+@pytest.fixture
+def bot(place: Path, books: Books, discord: DiscordControl) -> Iterator[BotProcess]:
+    with BotProcess(place, discord) as one:
+        discord.wait_for_bot()
+        yield one
+
+
+def marked(discord: DiscordControl, message_id: str, emoji: str, *, timeout_s: float = 10.0) -> Any:
+    """Return when the bot has put `emoji` to a message."""
+    return discord.wait_for_message(
+        "Budi",
+        lambda one: one["id"] == message_id and [r["emoji"]["name"] for r in one.get("reactions", [])] == [emoji],
+        timeout_s=timeout_s,
+    )
+
+
+def noticed(discord: DiscordControl, words: str) -> str:
+    """Return the notice with these words, once it is there."""
+    return text(discord.wait_for_message("Admin", lambda one: words in text(one), channel="admin"))
+
+
+def test_a_deposit_is_booked_once_and_its_member_is_told(
+    discord: DiscordControl, bot: BotProcess, books: Books
+) -> None:
+    message = discord.post(BUDI)
+    marked(discord, message, "✅")
+    told = discord.wait_for_message("Budi", lambda one: "has arrived" in text(one), channel="dm")
+    assert "2 DL 1 WL" in text(told)
+    assert books.balance("budi") == 201
+    # edited, it is the same deposit; another message with the same words is another one
+    discord.edit(message, BUDI.replace("2 Diamond", "90 Diamond"))
+    marked(discord, discord.post(BUDI), "✅")
+    assert books.balance("budi") == 402
+    assert [one.refusal for one in books.deposits()] == ["", ""]
+
+
+def test_embeds_count_and_one_message_may_report_several(
+    discord: DiscordControl, bot: BotProcess, books: Books
+) -> None:
+    fields = [{"name": "GrowID", "value": "**budi**"}, {"name": "Deposit:", "value": "7 WL"}]
+    marked(discord, discord.post(embeds=[{"title": "Donation box", "fields": fields}]), "✅")
+    marked(discord, discord.post("GrowID: sari\nDeposit: 1 DL\nGrowID: budi\nDeposit: 3"), "✅")
+    assert (books.balance("budi"), books.balance("sari")) == (10, 100)
+
+
+@pytest.mark.parametrize(
+    ("content", "refusal", "words"),
+    [
+        ("GrowID: nobody\nDeposit: 5 WL", "handle", "nobody is registered with this name"),
+        ("GrowID: Budi\nDeposit: -5 WL", "amount", "not above zero"),
+        ("GrowID: Budi\nDeposit: 0", "amount", "not above zero"),
+        ("GrowID: Budi\nDeposit: 5 Gold", "amount", "not above zero"),
+        (f"GrowID: Budi\nDeposit: {2**60} DL", "amount", "not above zero"),
+        ("GrowID: Budi\nGrowID: Sari\nDeposit: 5 WL", "unreadable", "cannot be read as a deposit"),
+        ("the format has changed", "unreadable", "cannot be read as a deposit"),
+    ],
+)
+def test_what_cannot_be_booked_is_refused_listed_and_told(
+    discord: DiscordControl, bot: BotProcess, books: Books, content: str, refusal: str, words: str
+) -> None:
+    message = discord.post(content)
+    marked(discord, message, "❌")
+    noticed(discord, words)
+    assert [(one.refusal, message in one.key) for one in books.deposits()] == [(refusal, True)]
+    assert (books.balance("budi"), books.balance("sari")) == (0, 0)
+
+
+def test_who_is_no_allowed_webhook_is_not_believed(discord: DiscordControl, bot: BotProcess, books: Books) -> None:
+    discord.say("Sari", "is the shop open?")
+    discord.say("Sari", BUDI)
+    assert "by `Sari`" in noticed(discord, "not by an allowed webhook")
+    discord.say("Sari", BUDI)
+    discord.post(BUDI, webhook="Stranger")
+    discord.post(BUDI, channel="admin")
+    marked(discord, discord.post("GrowID: sari\nDeposit: 1 WL"), "✅")
+    noticed(discord, "by `Stranger")
+    assert [one.refusal for one in reversed(books.deposits())] == ["forged", "forged", "forged", ""]
+    notices = [text(one) for one in discord.view("Admin", "admin") if "not by an allowed" in text(one)]
+    assert "\n".join(notices).count("by `Sari`") == 1, "told once, not each time"
+    assert books.balance("budi") == 0
+
+
+def test_what_came_while_the_bot_was_down_is_caught_up(discord: DiscordControl, place: Path, books: Books) -> None:
+    discord.post(BUDI)  # before deposits were configured: it was booked by other means
+    with BotProcess(place, discord) as bot:
+        discord.wait_for_bot()
+        marked(discord, discord.post("GrowID: budi\nDeposit: 1 WL"), "✅")
+        bot.send(signal.SIGKILL)
+        bot.wait()
+    for _ in range(130):
+        last = discord.post("GrowID: budi\nDeposit: 1 WL")
+    with BotProcess(place, discord) as bot:
+        marked(discord, last, "✅")
+        assert bot.end() == 0
+    assert books.balance("budi") == 131
+    assert len(books.deposits(500)) == 131
+    with BotProcess(place, discord) as bot:
+        marked(discord, discord.post("GrowID: budi\nDeposit: 1 WL"), "✅")
+        assert len(books.deposits(500)) == 132, "and not once more"
+
+
+def test_a_lost_connection_loses_no_deposit(discord: DiscordControl, bot: BotProcess, books: Books) -> None:
+    marked(discord, discord.post(BUDI), "✅")
+    discord.faults({"method": "GET", "path": "/channels/*/messages", "status": 500, "times": 1})
+    discord.faults(drop={"reset": True, "end": True})
+    # posted while nobody is connected; a new session tells nothing of it
+    message = discord.post(BUDI)
+    marked(discord, message, "✅", timeout_s=30)
+    assert books.balance("budi") == 402
+
+
+def test_without_the_history_what_is_heard_counts_and_the_log_says_what_to_do(
+    discord: DiscordControl, bot: BotProcess, books: Books
+) -> None:
+    discord.deny("read_message_history", "add_reactions")
+    discord.post(BUDI)
+    discord.wait_for_message("Budi", lambda one: "has arrived" in text(one), channel="dm")
+    assert "give the bot Read Message History" in bot.log
+    discord.deny()
+    marked(discord, discord.post(BUDI), "✅")
+    assert books.balance("budi") == 402
+
+
+def test_closed_direct_messages_do_not_matter(discord: DiscordControl, bot: BotProcess, books: Books) -> None:
+    discord.faults(dm_closed=["Budi"])
+    marked(discord, discord.post(BUDI), "✅")
+    assert books.balance("budi") == 201

@@ -1,0 +1,38 @@
+"""Deposits in a real database of either kind: the same one, reported by many at once, counts once."""
+
+from __future__ import annotations
+
+import asyncio
+
+from botapp.store.db.database import Database
+from botapp.store.usecases import accounts, deposits
+from botapp.store.usecases.deposits import Claim
+
+
+def test_one_deposit_that_many_report_at_once_is_booked_once(database: Database) -> None:
+    async def all_at_once() -> list[deposits.Taken]:
+        claims = [Claim(f"http:{number % 5}", "budi", 7, "") for number in range(50)]
+        reports = [database.run(deposits.take_once, claim, source="http", now_ms=1) for claim in claims]
+        return await asyncio.gather(*reports)
+
+    database.run_here(accounts.register, 5, "Budi", 1)
+    taken = asyncio.run(all_at_once())
+    assert sum(not one.again for one in taken) == 5
+    assert {one.user_id for one in taken if not one.again} == {5}
+    assert all(not one.deposit.refusal for one in taken)
+    assert database.run_here(accounts.of_handle, "budi").balance == 35
+
+
+def test_what_no_database_can_hold_is_refused_and_listed(database: Database) -> None:
+    database.run_here(accounts.register, 5, "Budi", 1)
+    claims = [Claim("a", "b\0\ud800" * 50, 5, ""), Claim("b", "budi", 2**70, ""), Claim("c", "budi", -(2**70), "")]
+    taken = database.run_here(deposits.take_claims, claims, source="http", now_ms=1)
+    assert [one.deposit.refusal for one in taken] == ["handle", "amount", "amount"]
+    assert [one.key for one in database.run_here(deposits.latest, 10, refused_only=True)] == ["c", "b", "a"]
+
+
+def test_a_channel_is_read_up_to_where_it_was(database: Database) -> None:
+    assert database.run_here(deposits.read_up_to, 7) is None
+    database.run_here(deposits.set_read_up_to, 7, 2**62)
+    database.run_here(deposits.set_read_up_to, 8, 1)
+    assert database.run_here(deposits.read_up_to, 7) == 2**62

@@ -1,0 +1,208 @@
+"""From every version of the tables to the present one, with what is in them; and what is not to be done."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import alembic.command
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy.engine import URL
+
+from botapp.store.db import schema
+from botapp.store.db.database import Database, engine_for, url_of
+from botapp.store.db.tables import metadata
+from tests.support.shop.databases import KINDS, Stores, migrate, opened
+from tests.support.shop.populated_shop import everything, open_shop
+
+
+@pytest.fixture(params=KINDS)
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without any tables."""
+    if request.param == "sqlite":
+        with opened(url_of("", tmp_path / "shop.db")) as database:
+            yield database
+        return
+    stores: Stores = request.getfixturevalue("stores")
+    with stores.postgres(migrated=False) as address, opened(url_of(address, tmp_path)) as database:
+        yield database
+
+
+def upgrade(connection: Connection, before: Callable[[], None], to: str) -> bool:
+    return schema.migrate(connection, before=before, to=to)
+
+
+def fail() -> None:
+    raise AssertionError("there is nothing yet that a backup could save")
+
+
+def test_the_first_start_makes_the_tables_and_no_backup(empty: Database) -> None:
+    assert empty.run_here(schema.migrate, before=fail) is True
+    assert empty.run_here(schema.migrate, before=fail) is False
+    assert empty.run_here(schema.version_of) == schema.VERSIONS[-1]
+
+
+@pytest.mark.parametrize("version", schema.VERSIONS)
+def test_every_version_comes_up_to_date_with_what_is_in_it(empty: Database, version: str) -> None:
+    empty.run_here(upgrade, fail, version)
+    old = empty.run_here(rows_of_any_version)
+    asked: list[str] = []
+    changed = empty.run_here(schema.migrate, before=lambda: asked.append("backup"))
+    assert asked == (["backup"] if changed else [])
+    assert changed == (version != schema.VERSIONS[-1])
+    assert empty.run_here(schema.version_of) == schema.VERSIONS[-1]
+    new = empty.run_here(everything)
+    for table, rows in old.items():
+        # columns and tables may have come since; none of these rows may have gone
+        assert len(new[table]) == len(rows), table
+
+
+def rows_of_any_version(connection: Connection) -> dict[str, list[Any]]:
+    """Fill tables of an old version with what fits them, by what the database itself knows of them."""
+    # 0001 lacks but an index, so what fits the last version fits it too
+    if schema.version_of(connection) in ("0001", schema.VERSIONS[-1]):
+        open_shop(connection)
+        return {table: list(rows) for table, rows in everything(connection).items()}
+    raise AssertionError("a version that is no longer the last needs rows of its own here")
+
+
+def test_the_tables_are_those_of_the_code(database: Database) -> None:
+    """Columns, their types, indexes and keys, as Alembic compares them."""
+
+    def differences(connection: Connection) -> list[Any]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+    assert database.run_here(differences) == []
+
+
+def test_conditions_are_those_of_the_code(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """CHECK constraints and conditions of partial indexes, which Alembic does not compare: against the code's own."""
+    found = database.run_here(conditions)
+    assert {"account_balance", "ledger_amount", "stock_item_once", "delivery_due"} <= set(found)
+    if "sqlite" in request.node.callspec.id:
+        url = url_of("", tmp_path / "of-the-code.db")
+    else:
+        stores: Stores = request.getfixturevalue("stores")
+        with stores.postgres(migrated=False) as address:
+            assert found == made_by_the_code(url_of(address, tmp_path))
+        return
+    assert found == made_by_the_code(url)
+
+
+def made_by_the_code(url: URL) -> dict[str, str]:
+    engine = engine_for(url)
+    try:
+        with engine.begin() as connection:
+            metadata.create_all(connection)
+            return conditions(connection)
+    finally:
+        engine.dispose()
+
+
+def conditions(connection: Connection) -> dict[str, str]:
+    """Return the conditions in a database, by the names of what they belong to."""
+    look = inspect(connection)
+    found: dict[str, str] = {}
+    for table in look.get_table_names():
+        found |= {str(one["name"]): str(one["sqltext"]) for one in look.get_check_constraints(table)}
+        for index in look.get_indexes(table):
+            where = [str(value) for key, value in index.get("dialect_options", {}).items() if key.endswith("where")]
+            found[str(index["name"])] = f"{index['column_names']} {index['unique']} {where}"
+    return found
+
+
+def test_a_newer_database_is_refused_and_left_alone(database: Database) -> None:
+    database.run_here(lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+    with pytest.raises(schema.Newer, match=r"9999.*install the newer program"):
+        database.run_here(migrate)
+    assert database.run_here(schema.version_of) == "9999"
+
+
+class PowerCut(Exception):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize("statement", [0, 1, 5, 12, 20])
+def test_a_migration_that_is_cut_off_leaves_nothing(empty: Database, statement: int) -> None:
+    """Also SQLite undoes what was done to tables, when it is within a transaction."""
+    left = [statement]
+
+    def cut(connection: Any, cursor: Any, words: str, *_: Any) -> None:
+        if words.lstrip().startswith(("CREATE", "INSERT", "ALTER", "DROP")):
+            left[0] -= 1
+            if left[0] < 0:
+                raise PowerCut
+
+    engine = empty._engine_now()
+    event.listen(engine, "before_cursor_execute", cut)
+    with pytest.raises(PowerCut):
+        empty.run_here(migrate)
+    event.remove(engine, "before_cursor_execute", cut)
+    assert empty.run_here(lambda connection: inspect(connection).get_table_names()) == []
+    assert empty.run_here(migrate) is True
+
+
+def test_a_backup_that_fails_keeps_the_old_version(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty.run_here(migrate)
+    before = empty.run_here(schema.version_of)
+    monkeypatch.setattr(schema, "VERSIONS", (*schema.VERSIONS, "next"))
+
+    def fail() -> None:
+        raise PowerCut
+
+    with pytest.raises(PowerCut):
+        empty.run_here(schema.migrate, before=fail)
+    assert empty.run_here(schema.version_of) == before
+
+
+def test_who_comes_second_finds_it_done(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two who see an old version at the same time: one saves and migrates, the other waits for that."""
+    monkeypatch.setattr(schema, "VERSIONS", (*schema.VERSIONS, "next"))
+
+    def upgrade_to_next(config: Any, to: str) -> None:
+        statement = text("UPDATE alembic_version SET version_num = :to")
+        config.attributes["connection"].execute(statement, {"to": to})
+
+    monkeypatch.setattr(alembic.command, "upgrade", upgrade_to_next)
+    asked: list[str] = []
+    first, both = threading.Event(), threading.Event()
+
+    def before() -> None:
+        asked.append("backup")
+        if len(asked) > 1:
+            both.set()
+        first.set()
+        # long enough for the other to come here too, if nothing keeps it
+        both.wait(0.5)
+
+    with ThreadPoolExecutor(2) as pool, opened(database._url) as other:
+        one = pool.submit(database.run_here, schema.migrate, before=before, to="next")
+        assert first.wait(30)
+        two = pool.submit(other.run_here, schema.migrate, before=before, to="next")
+        assert (one.result(30), two.result(30)) == (True, False)
+    assert asked == ["backup"]
+    assert database.run_here(schema.version_of) == "next"
+
+
+def test_two_processes_migrate_at_once(empty: Database) -> None:
+    context = multiprocessing.get_context("spawn")
+    url = empty._url.render_as_string(hide_password=False)
+    with context.Pool(3) as pool:
+        done = pool.map(migrate_elsewhere, [url] * 3, chunksize=1)
+    assert sorted(done) == [False, False, True]
+    assert empty.run_here(schema.version_of) == schema.VERSIONS[-1]
+
+
+def migrate_elsewhere(address: str) -> bool:
+    from sqlalchemy.engine import make_url
+
+    with opened(make_url(address)) as database:
+        return database.run_here(migrate)

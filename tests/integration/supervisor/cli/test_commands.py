@@ -1,0 +1,456 @@
+"""The commands as a person or a script runs them: real supervisors, real programs, no Discord."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from supervisor.cli.root import OWN
+from supervisor.client import Client
+from supervisor.processes import process
+from tests.support.supervisor.command_line import PATIENCE_S, Instance
+from tests.support.supervisor.supervised import ROOT
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[Instance]:
+    one = Instance(tmp_path / "shop")
+    yield one
+    one.run("stop")
+    left = process.kill_remains(-1, {"STOCKSUP_SOCKET": str(one.socket)})
+    assert left == []
+
+
+def test_up_and_down(instance: Instance) -> None:
+    started = instance.run("start")
+    assert started.returncode == 0, started.stderr
+    assert "stocksup is up: bot (life 1)" in started.stdout
+    assert "Next: stocksup status" in started.stdout
+    bot = instance.programs()["bot"]
+    assert (bot["state"], bot["wish"], bot["life"]) == ("RUNNING", "up", 1)
+
+    again = instance.run("start")
+    assert again.returncode == 0
+    assert "runs already" in again.stdout
+    assert instance.programs()["bot"]["pid"] == bot["pid"]
+
+    stopped = instance.run("stop")
+    assert stopped.returncode == 0, stopped.stderr
+    assert "stocksup start" in stopped.stdout
+    assert process.identify(bot["pid"]) is None
+    assert not instance.socket.exists()
+
+
+def test_the_supervisor_is_gone_when_stop_comes_back(instance: Instance) -> None:
+    instance.run("start")
+    with Client(instance.socket) as client:
+        pid = client.request("ping")["pid"]
+    instance.run("stop")
+    gone = process.identify(pid) is None
+    assert gone or Path(f"/proc/{pid}/stat").read_text().split(")")[-1].split()[0] == "Z"
+    assert instance.run("start").returncode == 0
+
+
+@pytest.mark.parametrize("words", [("stop",), ("stop", "bot"), ("restart",), ("restart", "--no-wait")])
+def test_without_a_supervisor_commands_say_so(instance: Instance, words: tuple[str, ...]) -> None:
+    done = instance.run(*words)
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert done.stderr.startswith("stocksup: no supervisor is running at ")
+    assert "stocksup start" in done.stderr
+
+
+def test_status_without_a_supervisor(instance: Instance) -> None:
+    done = instance.run("status")
+    assert done.returncode == 3
+    assert "not running" in done.stdout
+    assert "stocksup start" in done.stdout
+    as_json = instance.run("status", "--json")
+    assert as_json.returncode == 3
+    assert json.loads(as_json.stdout) == {"version": 1, "supervisor": None, "programs": []}
+
+
+def test_a_restart_is_reported_and_remembered(instance: Instance) -> None:
+    instance.run("start")
+    done = instance.run("restart", "--reason", "new prices", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["program"], report["from_life"], report["to_life"], report["ok"]) == ("bot", 1, 2, True)
+    assert set(report["phases"]) == {"check_s", "drain_s", "stop_s", "flush_s", "start_s"}
+    assert report["phases"]["drain_s"] is None
+    assert {"reason", "downtime_s", "drained", "cut_off", "flushed_entries"} <= set(report)
+
+    (told,) = json.loads(instance.run("history", "--json").stdout)
+    assert told["reason"] == "new prices"
+    assert told["by"].endswith("(command line)")
+    assert "“new prices”" in instance.run("history").stdout
+    assert "bot: life 2 → 3" in instance.run("restart").stdout
+    assert [one["to_life"] for one in json.loads(instance.run("history", "-n", "1", "--json").stdout)] == [3]
+
+
+def test_the_history_can_be_read_when_nothing_runs(instance: Instance) -> None:
+    assert instance.run("history").stdout == "No restart so far. Next: stocksup start\n"
+    instance.run("start")
+    for reason in ("one", "two"):
+        instance.run("restart", "--reason", reason)
+    told = instance.run("history", "--json").stdout
+    instance.run("stop")
+    file = instance.directory / "state/history.jsonl"
+    before = file.read_bytes()
+    # a power cut has cut the last line short
+    file.write_bytes(before + before[:40])
+    file.chmod(0o400)
+    done = instance.run("history", "--json")
+    assert (done.returncode, done.stdout) == (0, told)
+    assert [one["reason"] for one in json.loads(instance.run("history", "-n", "1", "--json").stdout)] == ["two"]
+    assert file.read_bytes() == before + before[:40]
+    file.chmod(0o600)
+
+
+def test_a_reason_does_nothing_to_a_terminal_and_is_not_endless(instance: Instance) -> None:
+    instance.run("start")
+    instance.run("restart", "--reason", "a\nb\x1b[31m" + "x" * 3000)
+    shown = instance.run("history").stdout
+    assert "“a b [31mxxx" in shown
+    assert "\x1b" not in shown
+    assert len(shown) < 1000
+
+
+def test_a_full_disk_is_said(instance: Instance) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            instance.command("version"), stdout=full, stderr=subprocess.PIPE, text=True, env=instance.environ(),
+            cwd=instance.directory, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("stocksup: ")
+    assert "No space left on device" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_restart_that_nobody_waits_for(instance: Instance) -> None:
+    instance.run("start")
+    done = instance.run("restart", "--no-wait", "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"program": "bot", "to_life": 2})
+
+
+def test_a_check_that_fails_leaves_the_old_life(instance: Instance) -> None:
+    instance.run("start")
+    pid = instance.programs()["bot"]["pid"]
+    instance.configure(check='["python", "-c", "import prices"]')
+    done = instance.run("restart")
+    assert done.returncode == 1
+    assert "No module named 'prices'" in done.stderr
+    assert "the old life serves on" in done.stderr
+    assert instance.programs()["bot"]["pid"] == pid
+    as_json = instance.run("restart", "--json")
+    assert as_json.returncode == 1
+    assert json.loads(as_json.stdout)["error"] == "check_failed"
+
+
+def test_a_restart_does_not_wait_for_better_times(instance: Instance) -> None:
+    instance.run("start")
+    instance.configure(command='["python", "-c", "raise SystemExit(75)"]', ready="5")
+    done = instance.run("restart")
+    assert done.returncode == 4
+    assert "bot is not back yet: exit 75; it is tried again" in done.stderr
+
+
+def test_a_restart_that_takes_too_long_is_not_waited_for(instance: Instance) -> None:
+    instance.run("start")
+    instance.configure(check='["python", "-c", "import signal; signal.pause()"]', extra="start_timeout_s = 2\n")
+    done = instance.run("restart", "--timeout", "0.2")
+    assert done.returncode == 4
+    assert "not back after 0.2 s" in done.stderr
+
+
+def test_a_program_that_does_not_come_up_is_told_of_and_nothing_is_left(instance: Instance) -> None:
+    instance.configure(command='["python", "-c", "import sys; print(\'no prices\'); sys.exit(3)"]', ready="5")
+    done = instance.run("start")
+    assert done.returncode == 1
+    assert "bot | no prices" in done.stderr
+    assert "bot did not come up: exit 3" in done.stderr
+    assert "nothing was left running" in done.stderr
+    assert instance.run("status").returncode == 3
+
+
+def test_a_reason_is_said_once(instance: Instance) -> None:
+    instance.configure(command='["python", "-m", "botapp"]', ready='"link"', extra='[bot]\nprefx = "?"\n')
+    done = instance.run("start", PYTHONPATH=str(ROOT))
+    assert done.returncode == 78
+    assert done.stderr.count("[bot] prefx: unknown key") == 1
+
+
+def test_what_ended_by_itself_is_no_program_that_is_not_enabled(instance: Instance) -> None:
+    code = json.dumps(["python", "-c", "pass"])
+    instance.configure(command=code, ready="5", extra='restart = "never"\n')
+    done = instance.run("start")
+    assert done.returncode == 0
+    assert "stocksup is up: bot: ended by itself (exit 0); supervisor " in done.stdout
+
+
+def test_a_number_that_is_none_is_said_in_the_language_in_use(tmp_path: Path) -> None:
+    toko = Instance(tmp_path, language="id")
+    for words, kind in ((("logs", "-n"), "bilangan bulat"), (("history", "-n"), "bilangan bulat"),
+                        (("restart", "--timeout"), "angka"), (("demo", "--port"), "nomor port")):  # fmt: skip
+        done = toko.run(*words, "x")
+        assert done.returncode == 2
+        assert f"'x' bukan {kind} yang benar" in done.stderr
+
+
+def test_a_program_with_a_bad_configuration_ends_start_with_its_code(instance: Instance) -> None:
+    instance.configure(command='["python", "-c", "import sys; sys.exit(78)"]', ready="5")
+    assert instance.run("start").returncode == 78
+    assert instance.run("status").returncode == 3
+
+
+def test_a_running_program_is_not_taken_down_for_one_that_fails(instance: Instance) -> None:
+    instance.run("start")
+    with Client(instance.socket) as client:
+        supervisor = client.request("ping")["pid"]
+    bot = instance.programs()["bot"]["pid"]
+    end = os.pidfd_open(supervisor)
+    os.kill(supervisor, signal.SIGKILL)
+    select.select([end], [], [], PATIENCE_S)
+    os.close(end)
+    instance.configure(extra='[programs.relay]\ncommand = ["python", "-c", "raise SystemExit(78)"]\n')
+    done = instance.run("start")
+    assert done.returncode == 78
+    assert "what ran before runs on" in done.stderr
+    assert instance.programs()["bot"]["pid"] == bot
+
+
+def test_one_program_alone(instance: Instance) -> None:
+    instance.run("start")
+    done = instance.run("stop", "bot")
+    assert done.returncode == 0
+    assert instance.programs()["bot"]["state"] == "STOPPED"
+    assert "Next: stocksup start" in instance.run("status").stdout
+    assert "bot (life 2)" in instance.run("start").stdout
+
+
+@pytest.mark.parametrize("words", [("restart", "nope"), ("stop", "nope"), ("logs", "nope"), ("logs", "../config")])
+def test_a_program_that_nobody_knows(instance: Instance, words: tuple[str, ...]) -> None:
+    instance.run("start")
+    done = instance.run(*words)
+    assert done.returncode == 1
+    assert f"there is no program '{words[1]}'" in done.stderr
+    assert "bot" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("nope",), ("status", "--nope"), ("start", "bot"), ("history", "-n", "0"), ()])
+def test_usage(instance: Instance, words: tuple[str, ...]) -> None:
+    done = instance.run(*words)
+    assert done.returncode == 2
+    assert "--help" in done.stderr
+    assert done.stdout == ""
+
+
+def test_help_lists_what_works_and_only_that(instance: Instance) -> None:
+    listed = instance.run("--help").stdout.partition("Commands:")[2].split("\n")
+    names = [line.split()[0] for line in listed if line.strip()]
+    assert names == [*OWN, "cache", "data", "demo", "init"]
+
+
+def test_logs(instance: Instance) -> None:
+    assert instance.run("logs").stdout == ""
+    assert "Nothing has been written yet" in instance.run("logs").stderr
+    instance.run("start")
+    instance.await_line(b"serving")
+    assert instance.run("logs", "-n", "1", "bot").stdout == "serving\n"
+    as_json = instance.run("logs", "-n", "1", "--json", "bot").stdout
+    assert json.loads(as_json) == {"program": "bot", "line": "serving"}
+    everything = instance.run("logs").stdout
+    assert "bot        | serving" in everything
+    assert "supervisor | " in everything
+
+
+def test_logs_follow_until_interrupted(instance: Instance) -> None:
+    instance.run("start")
+    instance.await_line(b"serving")
+    words = instance.command("logs", "-f", "-n", "1", "bot")
+    with subprocess.Popen(words, cwd=instance.directory, env=instance.environ(), stdout=subprocess.PIPE) as follower:
+        assert follower.stdout is not None
+        assert follower.stdout.readline() == b"serving\n"
+        instance.run("restart")
+        lines = iter(follower.stdout.readline, b"")
+        assert any(b"life 2 of bot starts" in line for line in lines)
+        assert b"serving\n" in lines
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait(PATIENCE_S) == 130
+
+
+def test_whoever_stops_reading_ends_it_quietly(instance: Instance) -> None:
+    instance.run("start")
+    (instance.directory / "state" / "logs" / "bot.log").write_text("a line\n" * 10_000)
+    words = [*instance.command("logs", "-n", "10000", "bot")]
+    with subprocess.Popen(
+        words, cwd=instance.directory, env=instance.environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as reader:
+        assert reader.stdout is not None
+        assert reader.stderr is not None
+        reader.stdout.readline()
+        reader.stdout.close()
+        assert reader.stderr.read() == b""
+
+
+def test_check(instance: Instance) -> None:
+    done = instance.run("check", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["ok"] is True
+    instance.configure(check='["python", "-c", "raise SystemExit(\'no token\')"]')
+    done = instance.run("check")
+    assert done.returncode == 1
+    assert "✗ bot: no token" in done.stdout
+    instance.configure(command='["no-such-program"]')
+    assert "cannot find the program no-such-program" in instance.run("check").stdout
+    instance.configure(check='["python", "-c", "import signal; signal.pause()"]', extra="start_timeout_s = 0.2\n")
+    assert "did not end within 0.2 s" in instance.run("check").stdout
+
+
+MOST_COMMANDS = (
+    ("start",), ("stop",), ("restart",), ("reload",), ("status",), ("logs",), ("history",), ("check",),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('langage = "id"\n', "did you mean 'language'?"),
+        ("[programs.bot]\ncommand = 3\n", "[programs.bot] command"),
+        ("[programs\n", "not valid TOML"),
+    ],
+)
+def test_a_mistake_in_the_configuration(instance: Instance, text: str, said: str) -> None:
+    (instance.directory / "config.toml").write_text(f'language = "en"\n{text}')
+    for words in MOST_COMMANDS:
+        done = instance.run(*words)
+        assert done.returncode == 78
+        assert said in done.stdout + done.stderr
+        assert "config.toml" in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_mistake_that_is_made_while_it_runs_is_seen_by_all_commands(instance: Instance) -> None:
+    instance.run("start")
+    good = (instance.directory / "config.toml").read_text()
+    (instance.directory / "config.toml").write_text(f"{good}[logs]\nkep = 3\n")
+    for words in MOST_COMMANDS[1:]:
+        done = instance.run(*words)
+        assert done.returncode == 78
+        assert "[logs] kep: unknown key; did you mean 'keep'?" in done.stdout + done.stderr
+    (instance.directory / "config.toml").write_text(good)
+    assert instance.run("status").returncode == 0
+
+
+def test_a_configuration_that_is_not_there(instance: Instance) -> None:
+    done = instance.run("--config", "nowhere.toml", "status")
+    assert done.returncode == 78
+    assert done.stderr == "stocksup: cannot open nowhere.toml: there is no such file; correct --config\n"
+
+
+def test_a_state_directory_that_cannot_be_used(instance: Instance) -> None:
+    (instance.directory / "state").write_text("a file is in the way")
+    done = instance.run("start")
+    assert done.returncode == 1
+    assert str(instance.directory / "state") in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "is no directory" in instance.run("check").stdout
+
+
+@pytest.mark.parametrize("environ", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"LANG": "C", "PYTHONUTF8": "0"}])
+def test_deep_and_foreign_paths_and_plain_terminals(tmp_path: Path, environ: dict[str, str]) -> None:
+    one = Instance(tmp_path / "ümläut & spaces" / ("x" * 130))
+    started = one.run("start", **environ)
+    try:
+        assert started.returncode == 0, started.stderr
+        assert one.run("status", **environ).returncode == 0
+        assert "bot: life 1" in one.run("restart", **environ).stdout
+        assert one.run("history", **environ).returncode == 0
+    finally:
+        assert one.run("stop", **environ).returncode == 0
+
+
+def test_foreground_stays_and_a_second_one_is_told_who_runs(instance: Instance) -> None:
+    words = instance.command("start", "--foreground")
+    with subprocess.Popen(words, cwd=instance.directory, env=instance.environ(), stderr=subprocess.PIPE) as staying:
+        assert staying.stderr is not None
+        while b"RUNNING" not in staying.stderr.readline():
+            assert staying.poll() is None
+        second = instance.run("start", "--foreground")
+        assert second.returncode == 1
+        assert f"pid {staying.pid}" in second.stderr
+        staying.send_signal(signal.SIGINT)
+        staying.stderr.read()
+        assert staying.wait(PATIENCE_S) == 0
+    assert instance.run("status").returncode == 3
+
+
+def test_under_systemd_it_stays_and_leaves_down_what_was_stopped(instance: Instance) -> None:
+    instance.run("start")
+    instance.run("stop", "bot")
+    instance.run("stop")
+    environ = instance.environ(INVOCATION_ID="0" * 32)
+    words = instance.command("start")
+    with subprocess.Popen(
+        words, cwd=instance.directory, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as staying:
+        assert staying.stderr is not None
+        assert b"supervisor" in staying.stderr.readline()
+        assert instance.programs()["bot"]["state"] == "STOPPED"
+        staying.terminate()
+        staying.stderr.read()
+        assert staying.wait(PATIENCE_S) == 0
+
+
+def test_on_a_terminal_what_is_under_way_is_shown_and_wiped_away(instance: Instance) -> None:
+    instance.run("start")
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        instance.command("restart"),
+        cwd=instance.directory,
+        env=instance.environ(TERM="xterm"),
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    os.close(theirs)
+    shown = os.read(ours, 65536)
+    os.close(ours)
+    assert done.stdout.startswith(b"bot: life 1")
+    assert b"bot: asked for a restart" in shown
+    assert shown.endswith(b"\r\x1b[K")
+
+
+def test_version(instance: Instance) -> None:
+    assert instance.run("version").stdout.startswith("stocksup 0.")
+    assert set(json.loads(instance.run("version", "--json").stdout)) == {"stocksup", "python", "system"}
+
+
+def test_status_loads_little(instance: Instance) -> None:
+    instance.run("start")
+    code = (
+        "import sys; sys.argv = ['stocksup', 'status']; from supervisor.cli import main; code = main(); "
+        "print(code, sorted({'asyncio', 'msgspec', 'psutil', 'rich', 'subprocess', 'importlib.metadata'} "
+        "& set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=instance.directory, env=instance.environ(), capture_output=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == b"0 []"
+    # what the supervisor has not read has to be checked here
+    (instance.directory / "config.toml").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=instance.directory, env=instance.environ(), capture_output=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == b"0 ['msgspec']"

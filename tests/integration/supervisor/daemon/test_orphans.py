@@ -1,0 +1,182 @@
+"""Programs that have outlived their supervisor: adopted like any other, or without one seen and ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from supervisor.cli import exit_codes as exits
+from tests.support.supervisor.supervised import Supervised, bot, moments, program, supervised, wait_gone
+from tests.support.supervisor.unkillable import unkillable
+
+
+def _adopt(it: Supervised) -> dict[str, Any]:
+    it.kill()
+    it.start(wait=False)
+    found = it.wait(lambda status: status["bot"] if status["bot"]["linked"] else None)
+    assert found is not None
+    return found
+
+
+def _set(clock: Path, step_s: int) -> None:
+    """Step the supervisor's clock, in one go."""
+    clock.with_suffix(".new").write_text(str(step_s))
+    clock.with_suffix(".new").replace(clock)
+
+
+def test_an_adopted_life_that_hangs_is_noticed_and_told_of(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:traceback", "beat=0.2", heartbeat_timeout_s=3) as it:
+        it.start()
+        pid = _adopt(it)["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        shown = it.wait_state("RUNNING", life=2)
+        assert shown["last_exit"]["life"] == 1
+        assert "hung" in it.history()[0]["reason"]
+        assert list(it.left()) == [shown["pid"]]
+
+
+def test_an_adopted_life_beats_opens_its_log_anew_and_is_weighed(tmp_path: Path) -> None:
+    with bot(tmp_path, "beat=0.1", logs={"max_bytes": 1}, memory_max=10**12) as it:
+        it.start()
+        _adopt(it)
+        it.diary.wait("reopened", life=1)
+        it.wait(lambda status: status["bot"]["health"])
+        assert it.status()["bot"]["life"] == 1
+
+
+@pytest.mark.parametrize("step_s", [3600, -3600])
+def test_a_clock_that_is_stepped_by_an_hour_changes_nothing(tmp_path: Path, step_s: int) -> None:
+    clock = tmp_path / "clock"
+    with bot(tmp_path / "bot", "beat=0.2", heartbeat_timeout_s=5, restart_at="00:00") as it:
+        _set(clock, 0)
+        it.surroundings = moments(TEST_CLOCK_FILE=clock)
+        it.start()
+        before = it.status()["bot"]
+        _set(clock, step_s)
+        shown = _adopt(it)
+        assert (shown["pid"], shown["life"], shown["state"]) == (before["pid"], 1, "RUNNING")
+        assert 0 <= shown["uptime_s"] < 60
+        _set(clock, 0)
+        report = it.restart()
+        assert (report["from_life"], report["to_life"], report["drained"]) == (1, 2, ["cache"])
+        assert 0 <= report["downtime_s"] < 60
+        _set(clock, -step_s)
+        assert it.status()["bot"]["life"] == 2
+        assert list(it.left()) == [it.status()["bot"]["pid"]]
+
+
+def test_the_farewell_of_an_adopted_life_that_ends_by_itself_is_its_code(tmp_path: Path) -> None:
+    with bot(tmp_path, "reason=somebody pulled the plug", "exit-in-stop=75") as it:
+        it.start()
+        pid = _adopt(it)["pid"]
+        os.kill(pid, signal.SIGTERM)
+        shown = it.wait_state("BACKOFF")
+        assert shown["last_exit"]["code"] == 75
+        assert shown["last_exit"]["reason"] == "somebody pulled the plug"
+
+
+def test_status_shows_who_lives_without_a_supervisor(tmp_path: Path) -> None:
+    with supervised(tmp_path, {"relay": program(), "bot": program("fork=setsid")}) as it:
+        it.start()
+        pids = {name: one["pid"] for name, one in it.status().items()}
+        it.kill()
+        said = it.command("status")
+        assert said.returncode == exits.NOT_RUNNING
+        assert "stocksup is not running" in said.stdout
+        for name, pid in pids.items():
+            assert f"{name} (life 1, process {pid}" in said.stdout
+        assert "Next: stocksup start · stocksup stop" in said.stdout
+        as_json = it.command("status", "--json")
+        assert as_json.returncode == exits.NOT_RUNNING
+        view = json.loads(as_json.stdout)
+        assert view["supervisor"] is None
+        assert {one["name"]: (one["pid"], one["life"], one["state"]) for one in view["programs"]} == {
+            name: (pid, 1, None) for name, pid in pids.items()
+        }
+        assert all(one["rss_bytes"] > 0 and 0 <= one["uptime_s"] < 600 for one in view["programs"])
+        it.start(wait=False)
+        it.wait(lambda status: all(one["linked"] for one in status.values()))
+
+
+def test_stop_drains_and_ends_who_lives_without_a_supervisor(tmp_path: Path) -> None:
+    with supervised(tmp_path, {"relay": program(), "bot": program("fork=double")}) as it:
+        it.start()
+        it.restart()
+        cache = it.state / "cache" / "bot"
+        it.kill()
+        said = it.command("stop")
+        assert said.returncode == exits.FINE, said
+        assert "what lived on without one was ended: relay (life 1" in said.stdout
+        assert it.left() == {}
+        # in the order in which they stop at other times
+        assert [line["life"] for line in it.diary.all("drain", why="stop")] == [2, 1]
+        # switched as at any other restart: nothing of life 2 is in what the next one will see
+        assert not list(cache.glob("temp*/of-2"))
+        assert it.command("status").returncode == exits.NOT_RUNNING
+        assert "live on" not in it.command("status").stdout
+        # and all is as after any other stop
+        it.start()
+        assert it.status()["bot"]["life"] == 3
+
+
+def test_stop_finishes_what_was_under_way_and_starts_nothing(tmp_path: Path) -> None:
+    programs = {"dead": program("link=no", ready=0.1, flush_cache=False), "bot": program("1:drain=a payment")}
+    with supervised(tmp_path, programs) as it:
+        it.start()
+        dead = it.status()["dead"]["pid"]
+        it.ask("restart", program="bot", reason="new texts")
+        it.diary.wait("drain", life=1)
+        it.kill()
+        os.kill(dead, signal.SIGKILL)
+        wait_gone(dead)
+        it.configure({**programs, "bot": program("1:drain=a payment", drain_timeout_s=1)})
+        assert it.command("stop").returncode == exits.FINE
+        assert it.left() == {}
+        assert {line["life"] for line in it.diary.all("spawned")} == {1}
+        history = json.loads(it.command("history", "--json").stdout)
+        assert [(one["reason"], one["ok"], one["error"]) for one in history] == [("new texts", False, "stopped")]
+
+
+def test_what_was_stopped_without_a_supervisor_is_wanted_again_by_the_service(tmp_path: Path) -> None:
+    with supervised(tmp_path, {"other": program(), "bot": program()}) as it:
+        it.start()
+        it.ask("stop", program="other", wait=True)
+        it.kill()
+        assert it.command("stop").returncode == exits.FINE
+        it.start("--keep-wishes", "yes", wait=False)
+        it.wait_state("RUNNING")
+        assert it.status()["other"]["state"] == "STOPPED"
+
+
+def test_stop_says_what_cannot_be_ended(tmp_path: Path) -> None:
+    with bot(tmp_path, "deaf", stop_timeout_s=0.2) as it:
+        it.start()
+        pid = it.status()["bot"]["pid"]
+        it.kill()
+        with unkillable(pid):
+            said = it.command("stop")
+            assert said.returncode == exits.FAILED
+            assert f"cannot end bot (life 1, process {pid}" in said.stderr
+            assert f"process {pid} of life 1 cannot be killed" in it.log()
+        wait_gone(pid)
+        said = it.command("status")
+        assert "live on" not in said.stdout
+
+
+def test_one_program_alone_is_not_ended_without_a_supervisor(tmp_path: Path) -> None:
+    with bot(tmp_path) as it:
+        it.start()
+        pid = it.status()["bot"]["pid"]
+        it.kill()
+        said = it.command("stop", "bot")
+        assert said.returncode == exits.NOT_RUNNING
+        assert f"bot (life 1, process {pid}" in said.stderr
+        assert psutil.pid_exists(pid)
+        it.start(wait=False)
+        it.wait_state("RUNNING")

@@ -1,0 +1,175 @@
+"""What happens when a life ends by itself, or is not heard any more."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from supervisor.client import DoorError
+from tests.support.supervisor.supervised import bot, program, supervised
+
+
+def test_a_killed_life_has_a_successor_at_once(tmp_path: Path) -> None:
+    with bot(tmp_path) as it:
+        it.start()
+        os.kill(it.status()["bot"]["pid"], signal.SIGKILL)
+        shown = it.wait_state("RUNNING", life=2)
+        assert shown["last_exit"]["signal"] == "SIGKILL"
+        assert shown["last_exit"]["code"] is None
+        report = it.history()[0]
+        assert (report["ok"], report["from_life"], report["to_life"]) == (True, 1, 2)
+        assert (report["by"], report["reason"]) == ("supervisor", "crash (signal SIGKILL)")
+        assert report["phases"]["check_s"] is None
+        assert report["phases"]["drain_s"] is None
+        assert 0 < report["downtime_s"] < 2
+
+
+@pytest.mark.parametrize("phase", ["before-hello", "after-hello", "when-ready"])
+def test_crashes_lead_to_backoff_and_then_to_giving_up(tmp_path: Path, phase: str) -> None:
+    with bot(tmp_path, f"exit-{phase}=1", max_crashes=2) as it:
+        with_events: list[str] = []
+        it.start(wait=False)
+        with it.client() as listener:
+            happened = listener.events(timeout_s=20)
+            while it.status()["bot"]["state"] != "FATAL":
+                event = next(happened)
+                if event["type"] == "state":
+                    with_events.append(event["state"])
+        shown = it.status()["bot"]
+        assert shown["life"] == 3
+        assert shown["reason"] is not None
+        assert "crashed 3 times within 300 s" in shown["reason"]
+        assert "exit 1" in shown["reason"]
+        assert with_events.count("BACKOFF") == 1  # the first time is at once, the third the last
+        assert shown["pid"] is None
+        assert "FATAL bot: given up" in it.log()
+
+
+def test_a_life_that_dies_in_its_drain_or_stop_is_followed_by_the_next(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:exit-in-drain=1", "2:exit-in-stop=9", "3:exit-in-drain=kill") as it:
+        it.start()
+        for life in (2, 3, 4):
+            report = it.restart()
+            assert (report["ok"], report["to_life"]) == (True, life)
+        assert it.status()["bot"]["last_exit"]["signal"] == "SIGKILL"
+
+
+@pytest.mark.parametrize("code", [77, 78])
+def test_what_another_try_cannot_mend_is_given_up_at_once_with_its_reason(tmp_path: Path, code: int) -> None:
+    with bot(tmp_path, f"exit-after-hello={code}", "reason=the token was refused; put a new one into token") as it:
+        it.start(wait=False)
+        shown = it.wait_state("FATAL")
+        assert shown["reason"] == "the token was refused; put a new one into token"
+        assert (shown["life"], shown["last_exit"]["code"]) == (1, code)
+        assert shown["last_exit"]["reason"] == shown["reason"]
+        assert shown["wish"] == "up"
+
+
+def test_given_up_without_a_word_it_says_what_the_code_means(tmp_path: Path) -> None:
+    with bot(tmp_path, "exit-before-hello=78") as it:
+        it.start(wait=False)
+        assert it.wait_state("FATAL")["reason"] == "exit 78: the configuration is not right"
+
+
+def test_start_after_giving_up_reads_the_settings_anew(tmp_path: Path) -> None:
+    with bot(tmp_path, "exit-after-hello=77") as it:
+        it.start(wait=False)
+        it.wait_state("FATAL")
+        it.configure({"bot": program()})
+        it.ask("start", program="bot")
+        assert it.wait_state("RUNNING", life=2)["reason"] is None
+
+
+def test_try_again_later_is_no_crash(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:exit-after-hello=75", "2:exit-after-hello=75", "reason=no network", max_crashes=1) as it:
+        it.start(wait=False)
+        for life in (1, 2):
+            shown = it.wait_state("BACKOFF", life=life)
+            assert shown["reason"] == "exit 75: no network"
+            assert 3 < shown["next_try_s"] < 6
+            it.ask("start", program="bot")
+        it.wait_state("RUNNING", life=3)
+
+
+def test_an_end_with_0_by_itself_is_a_crash_of_what_shall_always_run(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:exit-when-ready=0") as it:
+        it.start(wait=False)
+        it.wait_state("RUNNING", life=2)
+
+
+@pytest.mark.parametrize(
+    ("policy", "code", "state"),
+    [("on-failure", 0, "STOPPED"), ("on-failure", 1, "RUNNING"), ("never", 0, "STOPPED"), ("never", 1, "STOPPED")],
+)
+def test_the_policy_for_ends(tmp_path: Path, policy: str, code: int, state: str) -> None:
+    with bot(tmp_path, f"1:exit-when-ready={code}", restart=policy) as it:
+        it.start(wait=False)
+        shown = it.wait_state(state, life=2 if state == "RUNNING" else 1)
+        if state == "STOPPED":
+            assert shown["reason"] == f"ended by itself (exit {code})"
+            assert it.restart()["to_life"] == 2  # an operator may still want it
+
+
+def test_a_command_that_cannot_be_started(tmp_path: Path) -> None:
+    with supervised(tmp_path, {"bot": {"command": ["/nowhere/bot"]}}) as it:
+        it.start(wait=False)
+        shown = it.wait_state("FATAL")
+        assert "cannot start /nowhere/bot: No such file or directory" in shown["reason"]
+        assert "correct [programs.bot]" in shown["reason"]
+        assert (shown["life"], shown["last_exit"]["code"]) == (1, 78)
+        assert it.ask("ping")["pid"] == it.pid
+
+
+def test_a_working_directory_that_is_missing(tmp_path: Path) -> None:
+    with bot(tmp_path, cwd="nowhere", max_crashes=1) as it:
+        it.start(wait=False)
+        assert str(tmp_path / "nowhere") in it.wait_state("FATAL")["reason"]
+
+
+def test_when_the_day_s_starts_are_used_up_a_restart_is_refused_and_the_old_life_serves(tmp_path: Path) -> None:
+    with bot(tmp_path, max_starts_per_day=2) as it:
+        it.start()
+        it.restart()
+        refusal = it.refused("restart", wait=True)
+        assert refusal.code == "refused"
+        assert refusal.message == "2 starts within a day: max_starts_per_day is 2"
+        shown = it.status()["bot"]
+        assert (shown["life"], shown["state"]) == (2, "RUNNING")
+        assert it.diary.all("drain", life=2) == []
+
+
+def test_a_hung_life_is_killed_and_followed_by_the_next(tmp_path: Path) -> None:
+    with bot(tmp_path, "beat=0.1", heartbeat_timeout_s=0.6) as it:
+        it.start()
+        pid = it.status()["bot"]["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        shown = it.wait_state("RUNNING", life=2)
+        assert shown["last_exit"]["signal"] == "SIGKILL"
+        assert not psutil.pid_exists(pid)
+        report = it.history()[0]
+        assert (report["reason"], report["ok"]) == ("hung (life 1 was not heard for 0.6 s)", True)
+        assert report["downtime_s"] > 0
+
+
+def test_a_life_that_never_spoke_need_not_be_heard(tmp_path: Path) -> None:
+    with bot(tmp_path, "link=no", ready=0.1, heartbeat_timeout_s=0.2) as it:
+        it.start()
+        heard: list[str] = []
+        with it.client() as listener, pytest.raises(DoorError, match="no answer") as quiet:
+            heard.extend(event["type"] for event in listener.events(timeout_s=0.8))
+        assert quiet.value.code == "timed_out"
+        assert set(heard) <= {"link"}
+        assert it.status()["bot"]["life"] == 1
+
+
+def test_a_stopped_process_dies_on_restart_too(tmp_path: Path) -> None:
+    with bot(tmp_path, drain_timeout_s=0.2, stop_timeout_s=0.2) as it:
+        it.start()
+        os.kill(it.status()["bot"]["pid"], signal.SIGSTOP)
+        report = it.restart()
+        assert report["cut_off"] == ["drain"]
+        assert it.status()["bot"]["last_exit"]["signal"] == "SIGKILL"

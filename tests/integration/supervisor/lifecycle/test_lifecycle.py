@@ -1,0 +1,357 @@
+"""A program's way up, through restarts and down, with real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from supervisor.client import Client, DoorError, encode, socket_at
+from tests.support.supervisor.supervised import PATIENCE_S, Json, bot, check, program, supervised, wait_gone
+
+PHASES = ["check_s", "drain_s", "stop_s", "flush_s", "start_s"]
+
+
+def test_a_program_becomes_ready_and_ends_when_all_is_shut_down(tmp_path: Path) -> None:
+    with bot(tmp_path) as it:
+        it.start()
+        shown = it.status()["bot"]
+        assert (shown["state"], shown["wish"], shown["life"], shown["linked"]) == ("RUNNING", "up", 1, True)
+        assert psutil.pid_exists(shown["pid"])
+        assert it.shut_down() == 0
+        assert not psutil.pid_exists(shown["pid"])
+        assert not it.socket.exists()
+        assert it.diary.all("drain") == [it.diary.wait("drain", life=1, why="stop", deadline_s=30.0)]
+
+
+def test_a_life_has_a_session_and_group_of_its_own_and_is_told_where_it_is(tmp_path: Path) -> None:
+    with bot(tmp_path, env={"TEST_OF_IT": "é"}, cwd="below") as it:
+        (tmp_path / "below").mkdir()
+        it.start(environ={"NOTIFY_SOCKET": "/run/x", "WATCHDOG_USEC": "1", "STOCKSUP_LIFE": "77"})
+        it.restart()
+        for life in (1, 2):
+            told = it.diary.wait("spawned", life=life)
+            assert told["session"] == told["group"] == told["pid"]
+            assert told["cwd"] == str(tmp_path / "below")
+            assert told["environ"] == {
+                "STOCKSUP_SOCKET": str(it.socket),
+                "STOCKSUP_PROGRAM": "bot",
+                "STOCKSUP_LIFE": str(life),
+                "STOCKSUP_CACHE_DIR": str(it.state / "cache/bot" / f"temp-{life}"),
+                "STOCKSUP_CACHE_PERM_DIR": str(it.state / "cache/bot/perm"),
+                "STOCKSUP_CONFIG": str(it.config),
+                "STOCKSUP_LOG_FILE": str(it.state / "logs/bot.log"),
+                "TEST_OF_IT": "é",
+            }
+
+
+def test_what_it_keeps_is_for_its_user_alone(tmp_path: Path) -> None:
+    with bot(tmp_path) as it:
+        it.start()
+        it.restart()
+        for path in (it.state, *it.state.rglob("*")):
+            mode = path.stat().st_mode & 0o777
+            assert mode & 0o077 == 0, f"{path}: {mode:o}"
+
+
+def test_a_restart_is_a_new_process_and_its_phases_add_up(tmp_path: Path) -> None:
+    with bot(tmp_path, check=check("pass")) as it:
+        it.start()
+        before = it.status()["bot"]
+        report = it.restart(reason="new texts", by="Ani")
+        after = it.status()["bot"]
+        assert (after["life"], after["restarts"], after["state"]) == (2, 1, "RUNNING")
+        assert after["pid"] != before["pid"]
+        assert not psutil.pid_exists(before["pid"])
+        assert (report["ok"], report["from_life"], report["to_life"]) == (True, 1, 2)
+        assert (report["reason"], report["by"], report["program"]) == ("new texts", "Ani", "bot")
+        assert list(report["phases"]) == PHASES
+        assert all(report["phases"][phase] > 0 for phase in PHASES)
+        down_s = sum(report["phases"][phase] for phase in PHASES[1:])
+        assert report["downtime_s"] == pytest.approx(down_s, abs=1e-4)
+        assert (report["drained"], report["cut_off"], report["flushed_entries"]) == (["cache"], [], 3)
+        assert it.history() == [report]
+        assert it.diary.wait("ready", life=2)["restart"] == report
+
+
+def test_what_happens_in_a_restart_is_told_in_its_order(tmp_path: Path) -> None:
+    with bot(tmp_path, check=check("pass")) as it:
+        it.start()
+        with it.client() as listener:
+            happened = listener.events(timeout_s=20)
+            it.ask("restart")
+            seen: list[str] = []
+            while "restart" not in seen:
+                event = next(happened)
+                if event["type"] != "link":
+                    seen.append(event.get("phase") or event.get("state") or event["type"])
+        assert seen == ["check", "DRAINING", "drain", "STOPPING", "stop", "FLUSHING", "flush", "STARTING", "start",
+                        "restart"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("policy", "temp", "perm"),
+    [("all", [], []), ("temporary", [], ["of-1"]), ("expired", ["of-1"], ["of-1"]), ("none", ["of-1"], ["of-1"])],
+)
+@pytest.mark.parametrize("crash", [False, True])
+def test_the_cache_of_the_next_life(tmp_path: Path, policy: str, temp: list[str], perm: list[str], crash: bool) -> None:
+    other = "none" if policy == "all" else "all"
+    cache = {"flush_on_restart": other if crash else policy, "flush_on_crash": policy if crash else other}
+    with bot(tmp_path, cache=cache) as it:
+        it.start()
+        if crash:
+            os.kill(it.status()["bot"]["pid"], signal.SIGKILL)
+            it.wait_state("RUNNING", life=2)
+        else:
+            it.restart()
+        told = it.diary.wait("spawned", life=2)
+        assert (told["temp"], told["perm"]) == (temp, perm)
+        assert [path.name for path in (it.state / "cache/bot").glob("temp-*")] == ["temp-2"]
+
+
+def test_what_a_dying_life_still_writes_is_never_seen(tmp_path: Path) -> None:
+    with bot(tmp_path, "late", "deaf", cache={"flush_on_restart": "all"}, stop_timeout_s=0.3) as it:
+        it.start()
+        for life in (2, 3):
+            it.restart()
+            told = it.diary.wait("spawned", life=life)
+            assert (told["temp"], told["perm"]) == ([], [])
+            assert [path.name for path in (it.state / "cache/bot").glob("temp-*")] == [f"temp-{life}"]
+        it.shut_down()
+        assert list((it.state / "cache/bot").glob("trash/*")) == []
+
+
+def test_what_a_program_without_a_cache_keeps_there_is_its_own_business(tmp_path: Path) -> None:
+    mine = tmp_path / "state/cache/bot/temp-0"
+    with bot(tmp_path, flush_cache=False, cache={"flush_on_restart": "all"}) as it:
+        mine.mkdir(parents=True)
+        it.start()
+        it.restart()
+        assert it.diary.wait("spawned", life=2)["temp"] == ["of-1"]
+        assert it.diary.wait("spawned", life=2)["environ"]["STOCKSUP_CACHE_DIR"] == str(mine)
+
+
+def test_the_ticket_reaches_the_next_life(tmp_path: Path) -> None:
+    ticket = {"channel": 1234567890123456789, "words": "é"}
+    with bot(tmp_path) as it:
+        it.start()
+        assert it.diary.wait("welcome", life=1)["ticket"] is None
+        it.restart(ticket=ticket)
+        assert it.diary.wait("welcome", life=2)["ticket"] == ticket
+        it.restart()
+        assert it.diary.wait("welcome", life=3)["ticket"] is None
+
+
+@pytest.mark.parametrize("death", ["exit-before-hello=1", "exit-after-hello=1", "exit-after-hello=kill"])
+def test_the_ticket_reaches_the_life_after_next_when_the_next_dies_before_it_is_ready(
+    tmp_path: Path, death: str
+) -> None:
+    ticket = {"message": 7}
+    with bot(tmp_path, f"2:{death}") as it:
+        it.start()
+        report = it.restart(ticket=ticket)
+        assert (report["from_life"], report["to_life"], report["ok"]) == (1, 3, True)
+        assert it.diary.wait("welcome", life=3)["ticket"] == ticket
+
+
+def test_a_child_asks_for_its_own_restart(tmp_path: Path) -> None:
+    with bot(tmp_path, "ask-restart=!restart") as it:
+        it.start()
+        os.kill(it.status()["bot"]["pid"], signal.SIGUSR1)
+        it.wait_state("RUNNING", life=2)
+        assert it.diary.wait("welcome", life=2)["ticket"] == {"asked_in_life": 1}
+        assert (it.history()[0]["by"], it.history()[0]["reason"]) == ("a member", "!restart")
+
+
+def test_a_check_that_fails_changes_nothing_and_the_requester_is_told(tmp_path: Path) -> None:
+    with bot(tmp_path, "ask-restart=x", check=check("import sys; sys.exit('line 3: no colon')")) as it:
+        it.start()
+        before = it.status()["bot"]
+        refusal = it.refused("restart", wait=True)
+        assert (refusal.code, refusal.message) == ("check_failed", "line 3: no colon")
+        report = refusal.details["report"]
+        assert (report["ok"], report["to_life"], report["downtime_s"]) == (False, None, None)
+        assert report["phases"]["check_s"] > 0
+        os.kill(before["pid"], signal.SIGUSR1)
+        answer = it.diary.wait("answer")
+        assert answer["error"] == {"code": "check_failed", "message": "line 3: no colon"}
+        after = it.status()["bot"]
+        assert (after["pid"], after["life"], after["state"]) == (before["pid"], 1, "RUNNING")
+        assert it.diary.all("drain") == []
+        assert len(it.history()) == 2
+
+
+def test_a_check_that_says_nothing_or_cannot_be_run(tmp_path: Path) -> None:
+    with bot(tmp_path, check=check("raise SystemExit(3)")) as it:
+        it.start()
+        assert it.refused("restart", wait=True).message == "the check ended with exit 3 and said nothing"
+        it.configure({"bot": program(check=["/nowhere/checker"])})
+        assert "cannot start /nowhere/checker: No such file" in it.refused("restart", wait=True).message
+        assert it.status()["bot"]["life"] == 1
+
+
+def test_a_check_that_hangs_is_ended(tmp_path: Path) -> None:
+    hang = "import os, time; open('checking', 'w').write(str(os.getpid())); time.sleep(600)"
+    with bot(tmp_path, check=check(hang), start_timeout_s=1.5) as it:
+        it.start()
+        refusal = it.refused("restart", wait=True)
+        assert refusal.code == "check_failed"
+        assert refusal.message == "the check did not end within 1.5 s"
+        assert it.status()["bot"]["life"] == 1
+        wait_gone(int((tmp_path / "checking").read_text()))
+
+
+def test_what_a_check_started_ends_with_it(tmp_path: Path) -> None:
+    forks = "import os, time; os.fork() or (os.setsid(), os.fork() or time.sleep(60), os._exit(0))"
+    with bot(tmp_path, check=check(forks)) as it:
+        it.start()
+        assert it.restart()["ok"]
+        assert list(it.left()) == [it.status()["bot"]["pid"]]
+
+
+def test_what_somebody_said_who_is_gone_already_counts_all_of_it(tmp_path: Path) -> None:
+    """The answer to the first request cannot be sent any more; the second one is heard nevertheless."""
+    with bot(tmp_path) as it:
+        it.start()
+        os.kill(it.pid, signal.SIGSTOP)
+        with socket_at(it.socket) as sock:
+            sock.sendall(encode({"v": 1, "id": 1, "op": "ping"}) + encode({"v": 1, "id": 2, "op": "restart"}))
+        os.kill(it.pid, signal.SIGCONT)
+        it.wait_state("RUNNING", life=2)
+
+
+def test_two_restarts_at_once_are_one(tmp_path: Path) -> None:
+    with bot(tmp_path, check=check("pass")) as it:
+        it.start()
+        with it.client() as one, it.client() as other:
+            # both are asked before either is answered
+            answers = _both(one, other)
+        assert answers[0] == answers[1]
+        assert it.status()["bot"]["life"] == 2
+        assert len(it.history()) == 1
+
+
+def _both(one: Client, other: Client) -> list[Json]:
+    def ask(client: Client) -> Json:
+        report: Json = client.request("restart", wait=True, timeout_s=20)["report"]
+        return report
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(ask, (one, other)))
+
+
+def test_a_restart_that_nobody_waits_for(tmp_path: Path) -> None:
+    with bot(tmp_path) as it:
+        it.start()
+        assert it.ask("restart")["to_life"] == 2
+        it.wait_state("RUNNING", life=2)
+
+
+def test_a_drain_that_never_ends_is_cut_off_and_reported(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:drain=payment of Budi", "2:silent-drain", drain_timeout_s=0.3) as it:
+        it.start()
+        report = it.restart()
+        assert (report["cut_off"], report["drained"]) == (["payment of Budi"], [])
+        assert report["flushed_entries"] is None
+        assert 0.3 <= report["phases"]["drain_s"] < 2
+        assert it.restart()["cut_off"] == ["drain"]
+        assert it.diary.wait("drain", life=1)["deadline_s"] == 0.3
+
+
+def test_a_program_that_shall_not_drain_is_just_stopped(tmp_path: Path) -> None:
+    with bot(tmp_path, drain=False) as it:
+        it.start()
+        report = it.restart()
+        assert report["phases"]["drain_s"] is None
+        assert it.diary.all("drain") == []
+        assert it.diary.wait("terminated", life=1)
+
+
+def test_a_program_that_is_not_ready_in_time_is_killed_and_tried_again(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:hang", start_timeout_s=1) as it:
+        it.start(wait=False)
+        shown = it.wait_state("RUNNING", life=2)
+        assert shown["last_exit"]["signal"] == "SIGKILL"
+        assert "was not ready within 1 s" in it.log()
+
+
+def test_a_program_without_a_link_is_ready_when_it_has_lived_for_a_while(tmp_path: Path) -> None:
+    with bot(tmp_path, "link=no", ready=0.2) as it:
+        it.start()
+        report = it.restart()
+        assert report["phases"]["start_s"] >= 0.2
+        assert report["phases"]["drain_s"] is None
+        assert it.status()["bot"]["linked"] is False
+
+
+def test_stop_and_start_again(tmp_path: Path) -> None:
+    with bot(tmp_path) as it:
+        it.start()
+        it.ask("stop", program="bot", wait=True)
+        shown = it.status()["bot"]
+        assert (shown["state"], shown["wish"], shown["pid"]) == ("STOPPED", "down", None)
+        assert it.left() == {}
+        assert it.ask("start", program="bot")["starting"] == ["bot"]
+        it.wait_state("RUNNING", life=2)
+
+
+def test_start_while_it_is_being_stopped_brings_it_up_again(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:endless-drain", drain_timeout_s=1) as it:
+        it.start()
+        it.ask("stop", program="bot")
+        it.diary.wait("drain", life=1)
+        assert it.ask("start", program="bot")["starting"] == ["bot"]
+        it.wait_state("RUNNING", life=2)
+
+
+@pytest.mark.parametrize("state", ["STOPPED", "FATAL", "BACKOFF"])
+def test_restart_of_a_program_that_does_not_run_starts_it(tmp_path: Path, state: str) -> None:
+    words = {"STOPPED": [], "FATAL": ["1:exit-after-hello=78"], "BACKOFF": ["1:exit-after-hello=75"]}[state]
+    with bot(tmp_path, *words) as it:
+        it.start(wait=False)
+        if state == "STOPPED":
+            it.wait_state("RUNNING")
+            it.ask("stop", program="bot", wait=True)
+        it.wait_state(state)
+        report = it.restart(ticket={"a": 1})
+        assert (report["ok"], report["to_life"]) == (True, 2)
+        assert it.diary.wait("welcome", life=2)["ticket"] == {"a": 1}
+
+
+def test_programs_start_in_the_order_of_the_file_and_stop_in_reverse(tmp_path: Path) -> None:
+    with supervised(tmp_path, {"first": program(), "second": program(), "bot": program()}) as it:
+        it.start()
+        pids = {name: one["pid"] for name, one in it.status().items()}
+        assert it.shut_down() == 0
+        names = {pid: name for name, pid in pids.items()}
+        told = [(line["what"], names[line["pid"]]) for line in it.diary.all_lines() if line["what"] in ORDERED]
+        up = [("spawned", "first"), ("ready", "first"), ("spawned", "second"), ("ready", "second"),
+              ("spawned", "bot"), ("ready", "bot")]  # fmt: skip
+        down = [("drain", "bot"), ("terminated", "bot"), ("drain", "second"), ("terminated", "second"),
+                ("drain", "first"), ("terminated", "first")]  # fmt: skip
+        assert _without_ready(told) == _without_ready([*up, *down])
+
+
+ORDERED = ("spawned", "ready", "drain", "terminated")
+
+
+def _without_ready(told: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    # a life hears the answer to its "ready" after the next program may have been spawned
+    return [one for one in told if one[0] != "ready"]
+
+
+def test_a_stop_that_is_overtaken_by_a_start_is_told_so(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:endless-drain", drain_timeout_s=1) as it:
+        it.start()
+        with it.client() as waits, ThreadPoolExecutor(1) as beside:
+            asked = beside.submit(waits.request, "stop", program="bot", wait=True, timeout_s=PATIENCE_S)
+            it.diary.wait("drain", life=1)
+            it.ask("start", program="bot")
+            with pytest.raises(DoorError) as caught:
+                asked.result(PATIENCE_S)
+        assert caught.value.code == "overtaken"
+        it.wait_state("RUNNING", life=2)

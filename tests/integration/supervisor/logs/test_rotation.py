@@ -1,0 +1,247 @@
+"""Logs that are moved away while programs write into them: no line is lost, and none is there twice."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from supervisor.logs import writer as log
+from supervisor.logs.reader import LogFile
+from supervisor.logs.rotation import number
+from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, program, supervised
+
+#: small enough to be moved at every heartbeat
+LOGS = {"max_bytes": 5_000, "keep": 0}
+CHATTER = ("chatter", "beat=0.01")
+
+
+def files(it: Supervised, name: str = "bot") -> list[Path]:
+    """Return the files of a log, oldest first."""
+    directory = it.state / "logs"
+    numbers = [found for path in directory.iterdir() if (found := number(f"{name}.log", path.name)) is not None]
+    return [*(directory / f"{name}.log.{one}" for one in sorted(numbers)), directory / f"{name}.log"]
+
+
+def written(it: Supervised) -> dict[int, list[int]]:
+    """Return the numbered lines of all files in their order, by life."""
+    found: dict[int, list[int]] = {}
+    for path in filter(Path.is_file, files(it)):
+        for life, line in re.findall(r"^life (\d+) line (\d+)$", path.read_text(), re.MULTILINE):
+            found.setdefault(int(life), []).append(int(line))
+    return found
+
+
+def assert_all_there(it: Supervised, lives: int = 1) -> None:
+    told = {one["life"]: one["lines"] for one in it.diary.all("chattered")}
+    assert set(told) == set(range(1, lives + 1))
+    assert written(it) == {life: list(range(1, lines + 1)) for life, lines in told.items()}
+
+
+def test_no_line_is_lost_while_a_log_is_moved_again_and_again(tmp_path: Path) -> None:
+    with bot(tmp_path, *CHATTER, logs=LOGS) as it:
+        it.start()
+        it.diary.wait("reopened", life=1, count=10)
+        it.restart()
+        it.diary.wait("reopened", life=2, count=10)
+        assert it.shut_down() == 0
+        assert_all_there(it, lives=2)
+        assert len(files(it)) > 20
+        heads = [path.read_text().partition("\n")[0] for path in files(it)]
+        assert all(re.fullmatch(r"--- stocksup \S+: life [12] of bot (starts|goes on) ---", head) for head in heads)
+
+
+def test_nor_when_the_supervisor_is_killed_in_between(tmp_path: Path) -> None:
+    with bot(tmp_path, *CHATTER, logs=LOGS) as it:
+        it.start()
+        for count in (5, 10, 15):
+            it.diary.wait("reopened", count=count)
+            it.kill()
+            it.start()
+        it.diary.wait("reopened", count=20)
+        assert it.shut_down() == 0
+        assert_all_there(it)
+
+
+def test_one_that_was_killed_before_it_asked_is_made_up_for(tmp_path: Path) -> None:
+    with bot(tmp_path, *CHATTER, logs={"max_bytes": 0}) as it:
+        it.start()
+        it.kill()
+        log.move_away(it.state / "logs/bot.log", keep=0)
+        it.start()
+        it.diary.wait("reopened")
+        assert it.shut_down() == 0
+        assert_all_there(it)
+        assert (it.state / "logs/bot.log").stat().st_size > 0
+
+
+def test_a_log_that_somebody_else_moved_is_begun_anew(tmp_path: Path) -> None:
+    with bot(tmp_path, *CHATTER, logs={"max_bytes": 0}) as it:
+        it.start()
+        (it.state / "logs/bot.log").rename(it.state / "logs/bot.log.1")
+        it.diary.wait("reopened")
+        assert it.shut_down() == 0
+        assert_all_there(it)
+
+
+@pytest.mark.parametrize("words", [("link=no",), ("reopen=no", "beat=0.01")])
+def test_a_program_that_cannot_be_asked_gets_a_new_file_with_its_next_life(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    with bot(tmp_path, "chatter", *words, logs=LOGS, ready=0 if words[0] == "link=no" else "link") as it:
+        it.start()
+        for life in range(1, 5):
+            it.diary.wait("chattering", life=life)
+            if words[0] == "reopen=no":
+                it.diary.wait("not-reopened", count=life)
+            if life < 4:
+                it.restart()
+        assert it.shut_down() == 0
+        assert_all_there(it, lives=4)
+        # each life is asked once at most
+        assert len(it.diary.all("not-reopened")) == (4 if words[0] == "reopen=no" else 0)
+        assert len(files(it)) >= 4
+
+
+def test_no_more_old_files_are_kept_than_asked_for(tmp_path: Path) -> None:
+    with bot(tmp_path, *CHATTER, logs={**LOGS, "keep": 3}) as it:
+        it.start()
+        it.diary.wait("reopened", count=8)
+        assert it.shut_down() == 0
+        assert [path.name for path in files(it)] == [*sorted(path.name for path in files(it)[:-1]), "bot.log"]
+        assert len(files(it)) == 4
+        (lines,) = written(it).values()
+        assert lines == list(range(lines[0], it.diary.wait("chattered")["lines"] + 1))
+
+
+def test_an_old_log_is_moved_away(tmp_path: Path) -> None:
+    with bot(tmp_path, "beat=0.01", logs={"max_age_days": 1}) as it:
+        path = it.state / "logs/bot.log"
+        path.parent.mkdir(parents=True)
+        path.write_text("2001-01-01T00:00:00+0000 INFO long ago\nand more\n")
+        it.start()
+        assert path.with_name("bot.log.1").read_text().endswith("and more\n")
+        assert "life 1 of bot starts" in path.read_text()
+
+
+def test_a_log_that_cannot_be_moved_grows_on_and_that_is_told_once(tmp_path: Path) -> None:
+    with bot(tmp_path, *CHATTER, logs={**LOGS, "keep": 1}) as it:
+        (it.state / "logs/bot.log.1").mkdir(parents=True)
+        it.start()
+        it.diary.wait("spawned")
+        for _ in range(3):
+            it.restart()
+        assert it.shut_down() == 0
+        assert_all_there(it, lives=4)
+        assert it.log().count("the log grows on") == 1
+
+
+def test_the_supervisors_own_log_is_moved_too(tmp_path: Path) -> None:
+    with bot(tmp_path, logs={"max_bytes": 400, "keep": 0}) as it:
+        it.start()
+        for _ in range(5):
+            it.restart()
+        assert it.shut_down() == 0
+        assert len(files(it, "supervisor")) > 3
+        text = "".join(path.read_text() for path in files(it, "supervisor"))
+        assert [int(life) for life in re.findall(r"life (\d+) is ready", text)] == [1, 2, 3, 4, 5, 6]
+        assert text.count("everything is down; leaving") == 1
+
+
+@contextmanager
+def following(it: Supervised, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `stocksup logs -f`; it is looking when this comes back."""
+    path = it.state / "logs/bot.log"
+    path.parent.mkdir(parents=True)
+    path.write_text("before all\n")
+    command = [sys.executable, "-m", "supervisor.cli", "--config", str(it.config), "logs", "-f", *words]
+    with subprocess.Popen(command, env=it.environ(), stdout=subprocess.PIPE, text=True) as follower:
+        try:
+            assert follower.stdout is not None
+            assert follower.stdout.readline() == "before all\n"
+            yield follower
+        finally:
+            follower.kill()
+
+
+def test_whoever_follows_sees_each_line_once_over_moves_and_lives(tmp_path: Path) -> None:
+    with bot(tmp_path, *CHATTER, logs=LOGS) as it, following(it, "-n", "1", "bot") as follower:
+        it.start()
+        it.diary.wait("reopened", count=5)
+        it.restart()
+        it.diary.wait("reopened", life=2, count=5)
+        it.kill()
+        it.start()
+        it.diary.wait("reopened", life=2, count=10)
+        assert it.shut_down() == 0
+        told = {one["life"]: one["lines"] for one in it.diary.all("chattered")}
+        seen: dict[int, list[int]] = {1: [], 2: []}
+        assert follower.stdout is not None
+        for line in follower.stdout:
+            if found := re.fullmatch(r"life (\d+) line (\d+)\n", line):
+                seen[int(found[1])].append(int(found[2]))
+            if "life 2 of bot ended" in line:
+                break
+        assert seen == {life: list(range(1, lines + 1)) for life, lines in told.items()}
+
+
+def test_lines_of_json_are_written_and_read(tmp_path: Path) -> None:
+    with bot(tmp_path, logs={"format": "json", "max_bytes": 300}) as it:
+        it.start()
+        told = it.diary.wait("spawned")["environ"]
+        assert told["STOCKSUP_LOG_FORMAT"] == "json"
+        it.restart()
+        assert it.shut_down() == 0
+        for name in ("bot", "supervisor"):
+            lines = [json.loads(line) for path in files(it, name) for line in path.read_text().splitlines()]
+            assert lines
+            assert all({"time", "level", "message"} <= set(line) for line in lines)
+        command = [sys.executable, "-m", "supervisor.cli", "--config", str(it.config), "logs", "bot"]
+        shown = subprocess.run(
+            command, env=it.environ(), capture_output=True, text=True, timeout=PATIENCE_S, check=True
+        )
+        assert re.search(r"^--- stocksup \S+: life 2 of bot starts ---$", shown.stdout, re.MULTILINE)
+
+
+def test_programs_that_share_nothing_are_moved_each_by_itself(tmp_path: Path) -> None:
+    programs = {"bot": program(*CHATTER), "quiet": program("beat=0.01")}
+    with supervised(tmp_path, programs, logs=LOGS) as it:
+        it.start()
+        it.diary.wait("reopened", count=5)
+        assert it.shut_down() == 0
+        assert len(files(it, "quiet")) == 1
+
+
+def test_whoever_follows_is_not_overtaken_by_moves_however_fast(tmp_path: Path) -> None:
+    path, count = tmp_path / "bot.log", 500
+    file = LogFile(path)
+    file.last(0, unfinished=False)
+
+    def write() -> None:
+        for one in range(count):
+            with path.open("a") as written:
+                written.write(f"{one}\n")
+            log.move_away(path, keep=0)
+
+    seen: list[str] = []
+    writer = threading.Thread(target=write)
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        writer.start()
+        while len(seen) < count:
+            is_over = not writer.is_alive()
+            seen += [line.shown for line in file.new()]
+            if is_over:
+                break
+        writer.join()
+    finally:
+        sys.setswitchinterval(interval_s)
+    assert seen == [str(one) for one in range(count)]

@@ -1,0 +1,173 @@
+"""Nothing of a life stays behind, whatever it did to stay."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.supervisor.supervised import bot, wait_gone
+from tests.support.supervisor.unkillable import keeper_of_zombies, unkillable
+
+WAYS = ["group", "setpgid", "setsid", "double"]
+
+
+def test_what_is_deaf_to_term_is_killed(tmp_path: Path) -> None:
+    with bot(tmp_path, "deaf", stop_timeout_s=0.3) as it:
+        it.start()
+        report = it.restart()
+        assert 0.3 <= report["phases"]["stop_s"] < 2
+        assert it.status()["bot"]["last_exit"]["signal"] == "SIGKILL"
+        assert "did not end within 0.3 s of TERM: killed" in it.log()
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("deaf", [False, True])
+def test_grandchildren_are_gone_after_a_restart(tmp_path: Path, way: str, deaf: bool) -> None:
+    words = ["1:deaf"] if deaf else []
+    with bot(tmp_path, f"1:fork={way}", *words, stop_timeout_s=0.3) as it:
+        it.start()
+        pid = it.diary.wait("forked")["pid"]
+        it.restart()
+        assert pid not in it.left()
+        assert list(it.left()) == [it.status()["bot"]["pid"]]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_grandchildren_are_gone_after_a_crash(tmp_path: Path, way: str) -> None:
+    with bot(tmp_path, f"1:fork={way}") as it:
+        it.start()
+        os.kill(it.status()["bot"]["pid"], signal.SIGKILL)
+        pid = it.wait_state("RUNNING", life=2)["pid"]
+        assert list(it.left()) == [pid]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_grandchildren_are_gone_after_a_stop(tmp_path: Path, way: str) -> None:
+    with bot(tmp_path, f"fork={way}") as it:
+        it.start()
+        it.ask("stop", program="bot", wait=True)
+        assert it.left() == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_nothing_is_left_when_the_supervisor_is_told_to_end(tmp_path: Path, number: signal.Signals) -> None:
+    with bot(tmp_path, "fork=double") as it:
+        it.start()
+        assert it.signal(number) == 0
+        assert it.left() == {}
+        assert not it.socket.exists()
+        assert it.diary.wait("drain", life=1)["why"] == "stop"
+
+
+def test_a_signal_in_the_middle_of_a_restart_ends_everything_all_the_same(tmp_path: Path) -> None:
+    with bot(tmp_path, "2:hang") as it:
+        it.start()
+        it.ask("restart")
+        it.wait_state("STARTING", life=2)
+        assert it.signal(signal.SIGTERM) == 0
+        assert it.left() == {}
+
+
+def test_a_life_whose_grandchild_holds_its_session_does_not_hold_up_the_next(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:fork=setsid", "1:exit-in-stop=0") as it:
+        it.start()
+        pid = it.diary.wait("forked")["pid"]
+        assert it.restart()["phases"]["stop_s"] < 2
+        wait_gone(pid)
+        assert f"left processes behind; killed [{pid}]" in it.log()
+
+
+def test_what_a_dying_life_still_starts_is_gone_too(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:fork-when-dying") as it:
+        it.start()
+        it.restart()
+        pid = it.diary.wait("forked")["pid"]
+        assert list(it.left()) == [it.status()["bot"]["pid"]]
+        assert pid not in it.left()
+
+
+def test_a_life_whose_first_thread_has_ended_still_lives(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:headless", "link=no", ready=0.3) as it:
+        it.start()
+        it.diary.wait("headless")
+        pid = it.status()["bot"]["pid"]
+        it.kill()
+        it.start()
+        assert (it.status()["bot"]["pid"], it.status()["bot"]["life"]) == (pid, 1)
+        assert it.restart()["to_life"] == 2
+        assert list(it.left()) == [it.status()["bot"]["pid"]]
+
+
+def test_beside_a_life_that_cannot_be_killed_there_is_no_second_one(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:deaf", stop_timeout_s=0.2) as it:
+        it.start()
+        pid = it.status()["bot"]["pid"]
+        with unkillable(pid):
+            refusal = it.refused("restart", program="bot", wait=True)
+            assert refusal.code == "start_failed"
+            shown = it.wait_state("FATAL")
+            assert (shown["pid"], shown["life"]) == (pid, 1)
+            assert f"process {pid} of life 1 cannot be killed" in shown["reason"]
+            # nor does the next supervisor, or an operator who insists, start one
+            it.kill()
+            it.start(wait=False)
+            it.wait_state("KILLING")
+            assert it.status()["bot"]["pid"] == pid
+            assert list(it.left()) == [pid]
+        shown = it.wait_state("RUNNING", life=2)
+        assert list(it.left()) == [shown["pid"]]
+
+
+@pytest.mark.parametrize("end", ["restart", "crash"])
+def test_beside_what_a_life_left_behind_and_cannot_be_killed_there_is_none_either(tmp_path: Path, end: str) -> None:
+    with bot(tmp_path, "1:fork=double") as it:
+        it.start()
+        left = it.diary.wait("forked")["pid"]
+        with unkillable(left):
+            if end == "restart":
+                it.ask("restart")
+            else:
+                os.kill(it.status()["bot"]["pid"], signal.SIGKILL)
+            shown = it.wait_state("KILLING")
+            assert (shown["pid"], shown["life"]) == (left, 1)
+            assert shown["reason"] == f"left process {left} behind"
+            it.kill()
+            it.start(wait=False)
+            it.wait_state("KILLING")
+            assert list(it.left()) == [left]
+        shown = it.wait_state("RUNNING", life=2)
+        assert list(it.left()) == [shown["pid"]]
+        assert shown["last_exit"]["signal" if end == "crash" else "code"] == ("SIGKILL" if end == "crash" else 0)
+
+
+def test_what_could_not_be_killed_and_ends_at_last_is_followed_when_asked_for(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:fork=setsid") as it:
+        it.start()
+        left = it.diary.wait("forked")["pid"]
+        with unkillable(left):
+            it.ask("stop", program="bot")
+            assert it.wait_state("FATAL")["pid"] == left
+        it.wait(lambda status: status["bot"]["pid"] is None)
+        assert f"process {left} of life 1 cannot be killed" in it.log()
+        assert "life 1 has ended at last" in it.log()
+        it.ask("start")
+        it.wait_state("RUNNING", life=2)
+
+
+def test_a_zombie_that_nobody_buries_does_not_keep_the_next_life_waiting(tmp_path: Path) -> None:
+    with bot(tmp_path, "1:fork=group") as it, keeper_of_zombies():
+        it.start()
+        pids = [it.status()["bot"]["pid"], it.diary.wait("forked")["pid"]]
+        it.kill()
+        it.start()
+        os.kill(pids[0], signal.SIGKILL)
+        shown = it.wait_state("RUNNING", life=2)
+        assert [psutil.Process(pid).status() for pid in pids] == [psutil.STATUS_ZOMBIE] * 2
+        # nor is it taken for a life by the next supervisor
+        it.kill()
+        it.start()
+        assert (it.status()["bot"]["pid"], it.status()["bot"]["life"]) == (shown["pid"], 2)

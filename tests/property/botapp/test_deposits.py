@@ -1,0 +1,79 @@
+"""Whatever is written, a deposit adds money once, never less than nothing, and never more than can be counted."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, create_engine
+
+from botapp.config.settings import Deposits
+from botapp.services.deposits.parsing import Patterns, Said, claims_of, text_of
+from botapp.store.db.tables import metadata
+from botapp.store.domain.money import MAX_AMOUNT, Unit
+from botapp.store.usecases import accounts, deposits
+
+UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100))
+PATTERNS = Patterns(Deposits().handle_pattern, Deposits().amount_pattern)
+
+#: words that come near to deposits, between any others
+words = st.one_of(
+    st.sampled_from(["GrowID:", "Deposit:", "budi", "sari", "-", "0", "WL", "Diamond Lock", ",", "\n", "**", "9" * 30]),
+    st.integers(-(10**20), 10**20).map(str),
+    st.text(max_size=20),
+)
+texts = st.lists(words, max_size=30).map(" ".join)
+claims = st.builds(
+    deposits.Claim,
+    st.sampled_from(["a", "b", "c", "d"]),
+    st.one_of(st.sampled_from(["budi", "BUDI", "sari"]), st.text(max_size=100)),
+    st.one_of(st.none(), st.integers(-(2**70), 2**70), st.integers(1, 500)),
+    st.sampled_from(["", "", "forged"]),
+)
+
+
+def shop() -> Connection:
+    """Return a connection to a new shop, in memory, in which two members have accounts."""
+    connection = create_engine("sqlite://").connect()
+    metadata.create_all(connection)
+    for number, handle in enumerate(("budi", "sari")):
+        accounts.register(connection, number, handle, 0)
+    return connection
+
+
+@given(texts, st.sampled_from([None, 7, 8]))
+def test_any_text_is_read(text: str, webhook_id: int | None) -> None:
+    for claim in claims_of(Said(1, webhook_id, text), PATTERNS, {7}, UNITS):
+        assert claim.amount is None or 0 <= claim.amount <= MAX_AMOUNT
+        assert claim.refusal or webhook_id == 7
+
+
+@given(st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_any_embed_is_read(value: object) -> None:
+    embed = {"title": value, "description": value, "fields": [{"name": value, "value": value}, {}]}
+    assert isinstance(text_of("", [embed]), str)
+
+
+@given(st.lists(claims, max_size=12))
+def test_the_balance_is_what_was_booked_and_each_key_counts_once(given_claims: list[deposits.Claim]) -> None:
+    with shop() as connection:
+        taken = [
+            one for claim in given_claims for one in deposits.take_claims(connection, [claim], source="x", now_ms=1)
+        ]
+        listed = deposits.latest(connection, 100)
+        assert len(listed) == len({one.key for one in listed}) == len({claim.key for claim in given_claims})
+        assert [one.deposit for one in reversed(taken)] == listed
+        booked = [one.amount for one in listed if not one.refusal]
+        assert all(amount is not None and 0 < amount <= MAX_AMOUNT for amount in booked)
+        balances = [accounts.of_handle(connection, handle).balance for handle in ("budi", "sari")]
+        assert sum(balances) == sum(amount for amount in booked if amount is not None)
+
+
+@given(claims, claims)
+def test_the_same_key_answers_what_it_came_to_at_first(one: deposits.Claim, other: deposits.Claim) -> None:
+    with shop() as connection:
+        first = deposits.take_once(connection, one, source="x", now_ms=1)
+        again = deposits.take_once(connection, one, source="x", now_ms=2)
+        assert (again.deposit, again.again) == (first.deposit, True)
+        assert deposits.is_same(again.deposit, one)
+        if other.amount in range(1, 501) and other.amount != one.amount:
+            assert not deposits.is_same(first.deposit, other)

@@ -1,0 +1,76 @@
+"""Whatever happens, and whatever is taken: each matter begins and ends in turns, and nobody gets too much."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervisor.alerts import incidents as alerts
+from supervisor.alerts.incidents import Book, Seen
+from supervisor.config.settings import Program
+from supervisor.lifecycle.model import Exit, Instant, Known, State, Wish
+
+PROGRAM = Program(command=("shop",), crash_window_s=300.0)
+ADDRESSES = ("one", "two")
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> Seen:
+    """Return something to look at; crashes are told in seconds before the moment, as the test does not know it yet."""
+    programs = {}
+    for name in ("bot", "shop"):
+        programs[name] = Known(
+            name=name,
+            program=PROGRAM,
+            wish=draw(st.sampled_from(Wish)),
+            state=draw(st.sampled_from(State)),
+            last_exit=draw(st.sampled_from([None, Exit(1, 77), Exit(1, 1)])),
+            crashes_s=tuple(sorted(draw(st.lists(st.floats(0, 9000), max_size=3)))),
+        )
+    trouble = draw(st.dictionaries(st.sampled_from(["journal", "history"]), st.just("No space left"), max_size=2))
+    return Seen(programs, trouble, draw(st.sampled_from([None, 0, 120, 10_000])), 100)
+
+
+steps = st.lists(st.tuples(st.floats(0.1, 900), worlds(), st.booleans()), max_size=40)
+
+
+@given(steps)
+def test_a_matter_begins_and_ends_in_turns_and_an_hour_has_room_for_so_many(
+    history: list[tuple[float, Seen, bool]],
+) -> None:
+    book, retries, mono_s = Book(), dict[str, alerts.Retry](), 0.0
+    got: dict[str, list[float]] = defaultdict(list)
+    delivered: dict[str, list[int]] = defaultdict(list)
+    open_since: dict[tuple[bool, str], bool] = {}
+    for passed_s, world, works in history:
+        mono_s += passed_s
+        now = Instant(mono_s, 1e9 + mono_s)
+        before, book = book, alerts.look(book, world, ADDRESSES, now)
+        assert len(book.waiting) <= alerts.MAX_WAITING
+        for alert in (one for one in book.waiting if one.number >= before.next_number):
+            key = (alert.matter.kind in (alerts.Kind.TROUBLE, alerts.Kind.DISK_LOW), alert.matter.subject)
+            if alert.over:
+                assert open_since.pop(key), f"{key} is over without having begun"
+            else:
+                open_since[key] = True
+        for parcel in alerts.parcels(book, retries, now):
+            for message in parcel.messages:
+                if works:
+                    retries.pop(parcel.address, None)
+                    book = alerts.taken(book, parcel.address, message, now)
+                    got[parcel.address].append(mono_s)
+                    delivered[parcel.address] += message
+                else:
+                    retries[parcel.address] = alerts.failed(retries.get(parcel.address), "no", now)
+                    break
+        due_s = alerts.send_due_s(book, retries, now)
+        assert due_s is None or due_s > mono_s, "the loop would not rest"
+        assert msgspec.json.decode(msgspec.json.encode(book), type=Book) == book
+    for times in got.values():
+        for first, eleventh in zip(times, times[alerts.MAX_AN_HOUR :], strict=False):
+            assert eleventh - first >= alerts.HOUR_S
+    for numbers in delivered.values():
+        assert numbers == sorted(set(numbers)), "in order, and none twice"

@@ -1,0 +1,265 @@
+"""The machine over random histories: a world that obeys slowly, wrongly or not at all, in any order.
+
+The supervisor is killed in between, also after it has carried out only some of what a step has told it to do.
+"""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
+
+from supervisor.config.settings import Program
+from supervisor.lifecycle import adoption as recall
+from supervisor.lifecycle import events as ev
+from supervisor.lifecycle.machine import deadline, step
+from supervisor.lifecycle.model import Identity, Instant, Known, State, Wish
+
+#: pids of what lives have left behind begin here; those of lives are their numbers
+LEFT = 1_000_000
+#: longer than the longest chain of deadlines that can follow from one cause
+ROUNDS = 200
+
+
+class World(RuleBasedStateMachine):
+    """One program and the processes that its lives are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_s = 1000.0
+        self.known = Known(
+            name="bot",
+            program=Program(command=("shop",), check=("shop", "--check"), max_crashes=3, max_starts_per_day=0,
+                            max_recoveries_per_hour=2, memory_max=1024),
+        )  # fmt: skip
+        #: the lives whose process is there
+        self.alive: set[int] = set()
+        #: the lives that have left a process behind, which is there
+        self.left: set[int] = set()
+        #: the lives that will do so
+        self.fertile: set[int] = set()
+        #: those that KILL does not end, nor what they have left behind
+        self.stuck: set[int] = set()
+        #: after how many more effects the supervisor is killed
+        self.effects_left: int | None = None
+        #: how many supervisors there were before the present one
+        self.supervisor = 0
+        self.checking = False
+        self.asked = 0
+        self.finished: list[bool] = []
+        self.caches: dict[int, int] = {}
+        #: the lives whose cache was switched away
+        self.flushed: set[int] = set()
+
+    # --- the world obeys ---
+
+    def happen(self, event: ev.Event) -> None:
+        self.known, effects = step(self.known, event, Instant(self.now_s, 1e9 + self.now_s))
+        supervisor = self.supervisor
+        # reports are kept before all else, see Runner
+        for effect in sorted(effects, key=lambda one: not isinstance(one, ev.Finished)):
+            if self.effects_left == 0 and not isinstance(effect, ev.Finished):
+                self.effects_left = None
+                self.supervisor_is_replaced()
+            if self.supervisor != supervisor:
+                return
+            if self.effects_left is not None:
+                self.effects_left -= not isinstance(effect, ev.Finished)
+            self.carry_out(effect)
+
+    def carry_out(self, effect: ev.Effect) -> None:
+        match effect:
+            case ev.Spawn():
+                assert not self.alive | self.left, f"life {effect.life} beside {self.alive}, {self.left}"
+                assert effect.life not in self.caches, "a number used twice"
+                assert effect.life == 1 or effect.life - 1 in self.flushed, "it would see the old cache"
+                self.caches[effect.life] = effect.life
+                self.alive.add(effect.life)
+                self.happen(ev.Spawned(effect.life, Identity(effect.life, effect.life, "boot")))
+            case ev.Kill():
+                for life in self.alive - self.stuck:
+                    self.end(life, None)
+                for life in self.left - self.stuck:
+                    self.left_ends(life)
+            case ev.Flush():
+                assert not self.alive | self.left, "the cache was switched under a living process"
+                self.flushed.add(effect.life)
+                self.happen(ev.Flushed(effect.life))
+            case ev.RunCheck():
+                self.checking = True
+            case ev.StopCheck():
+                self.checking = False
+            case ev.Finished():
+                self.finished.append(effect.report.ok)
+                if effect.report.ok:
+                    assert self.known.state is State.RUNNING
+                    assert effect.report.to_life == self.known.life
+                else:
+                    assert effect.report.problem
+            case ev.Terminate():
+                assert self.is_there(effect.child.pid)
+            case ev.AskTraceback():
+                assert effect.child.pid in self.alive
+
+    def end(self, life: int, code: int | None) -> None:
+        self.alive.discard(life)
+        if life in self.fertile:
+            self.left.add(life)
+            self.happen(ev.Exited(life, code, left=Identity(LEFT + life, life, "boot")))
+        else:
+            self.stuck.discard(life)
+            self.happen(ev.Exited(life, code))
+
+    def left_ends(self, life: int) -> None:
+        self.left.discard(life)
+        self.stuck.discard(life)
+        self.happen(ev.Exited(life))
+
+    def is_there(self, pid: int) -> bool:
+        return pid in self.alive or pid - LEFT in self.left
+
+    def find_unnamed(self) -> None:
+        """What lives although no line of the journal names it is found by its environment, as `recall.found` does."""
+        if self.known.child is None and self.alive:
+            life = max(self.alive)
+            self.known = recall.found(self.known, (life, Identity(life, life, "boot")))
+
+    # --- things happen ---
+
+    @rule()
+    def start(self) -> None:
+        self.happen(ev.Start())
+
+    @rule()
+    def stop(self) -> None:
+        self.happen(ev.Stop())
+
+    @rule()
+    def ask_restart(self) -> None:
+        pending = self.known.restart is not None
+        self.happen(ev.RestartAsked("edited", "Admin", {"n": self.asked}))
+        self.asked += not pending
+
+    @precondition(lambda self: self.checking)
+    @rule(problem=st.sampled_from([None, "SyntaxError"]))
+    def check_ends(self, problem: str | None) -> None:
+        self.checking = False
+        self.happen(ev.Checked(self.known.life, problem))
+
+    @precondition(lambda self: self.alive)
+    @rule(code=st.sampled_from([0, 1, 75, 77, 78, None]))
+    def life_ends(self, code: int | None) -> None:
+        self.end(max(self.alive), code)
+
+    @precondition(lambda self: self.alive | self.left)
+    @rule()
+    def life_gets_stuck(self) -> None:
+        self.stuck |= self.alive | self.left
+
+    @precondition(lambda self: self.alive)
+    @rule()
+    def life_will_leave_something_behind(self) -> None:
+        self.fertile |= self.alive
+
+    @precondition(lambda self: self.left)
+    @rule()
+    def what_was_left_ends(self) -> None:
+        self.left_ends(max(self.left))
+
+    @rule(rss_bytes=st.sampled_from([10, 5000]))
+    def life_is_weighed(self, rss_bytes: int) -> None:
+        self.happen(ev.Weighed(self.known.life, rss_bytes))
+
+    @rule(effects=st.integers(0, 3))
+    def supervisor_will_be_killed(self, effects: int) -> None:
+        self.effects_left = effects
+
+    @rule(
+        kind=st.sampled_from(["hello", "ready", "beat", "draining", "drained", "lost", "farewell"]),
+        back=st.integers(0, 2),
+    )
+    def life_speaks(self, kind: str, back: int) -> None:
+        life = self.known.life - back
+        words: dict[str, ev.Event] = {
+            "hello": ev.Hello(life, tells_traceback=life % 2 == 0),
+            "ready": ev.Ready(life),
+            "beat": ev.Beat(life, {"buttons": {"is_healthy": False}}),
+            "draining": ev.Draining(life, ("order 7",)),
+            "drained": ev.Drained(life, ("order 7",)),
+            "lost": ev.LinkLost(life),
+            "farewell": ev.Farewell(life, 0),
+        }
+        before = self.known
+        self.happen(words[kind])
+        if back:
+            assert self.known == before
+
+    @rule(seconds=st.floats(0.01, 100))
+    def time_passes(self, seconds: float) -> None:
+        self.now_s += seconds
+        due = deadline(self.known)
+        if due is not None and due <= self.now_s:
+            self.happen(ev.DeadlinePassed())
+
+    @rule()
+    def supervisor_is_replaced(self) -> None:
+        self.checking = False
+        self.supervisor += 1
+        if self.known.restart and self.known.state is State.RUNNING:
+            self.finished.append(False)  # its requester saw the door close
+        self.find_unnamed()
+        event = recall.event(self.known, "boot", lambda child: self.is_there(child.pid))
+        if not isinstance(event, ev.Exited):
+            self.happen(event)
+            return
+        left = next((Identity(LEFT + life, life, "boot") for life in self.left), None)
+        self.happen(replace(event, left=left))
+
+    # --- and always ---
+
+    @invariant()
+    def never_two(self) -> None:
+        assert len(self.alive | self.left) <= 1
+
+    @invariant()
+    def a_living_process_is_known(self) -> None:
+        assert self.known.child is None or self.is_there(self.known.child.pid)
+        assert self.known.child is not None or not self.alive | self.left
+
+    @invariant()
+    def whoever_waits_has_a_deadline(self) -> None:
+        if self.known.state not in (State.STOPPED, State.RUNNING, State.FATAL):
+            assert deadline(self.known) is not None
+
+    @invariant()
+    def a_check_runs_only_for_a_restart(self) -> None:
+        if self.checking:
+            assert self.known.restart is not None and self.known.restart.check_deadline_s is not None
+
+    def teardown(self) -> None:
+        """Left alone, with processes that die and lives that become ready, every wish is met and all is answered."""
+        self.stuck.clear()
+        self.effects_left = None
+        for _ in range(ROUNDS):
+            if self.known.state is State.STARTING:
+                self.happen(ev.Hello(self.known.life))
+                self.happen(ev.Ready(self.known.life))
+            elif self.known.state is State.STOPPING and self.alive:
+                self.end(max(self.alive), 0)
+            elif (due := deadline(self.known)) is not None and self.known.state is not State.RUNNING:
+                self.now_s = max(self.now_s, due)
+                self.happen(ev.DeadlinePassed())
+            elif self.checking:
+                self.check_ends(None)
+            else:
+                break
+        assert self.known.state in (State.STOPPED, State.RUNNING, State.FATAL)
+        assert self.known.restart is None
+        assert len(self.finished) >= self.asked
+        if self.known.wish is Wish.DOWN:
+            assert self.known.state is not State.RUNNING
+
+
+World.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+TestHistories = World.TestCase

@@ -1,0 +1,89 @@
+"""The door's bytes: whatever comes in, what goes out is a message or a clear error."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervisor import client
+from supervisor.control import protocol
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+CODES = {"bad_json", "bad_version", "unknown_op", "bad_request"}
+
+
+def outcome(line: bytes) -> object:
+    try:
+        return protocol.parse(line)
+    except protocol.ProtocolError as error:
+        assert error.code in CODES
+        assert error.message
+        return error
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes(line: bytes) -> None:
+    outcome(line)
+
+
+@given(JSON)
+def test_any_json(value: object) -> None:
+    result = outcome(json.dumps(value).encode())
+    assert isinstance(result, protocol.ProtocolError | protocol.Answer)
+
+
+@given(st.sampled_from(sorted(map(str, protocol.OPS))), st.dictionaries(st.text(max_size=8), JSON, max_size=4))
+def test_any_fields(op: str, fields: dict[str, object]) -> None:
+    result = outcome(json.dumps({**fields, "v": 1, "id": 7, "op": op}).encode())
+    if isinstance(result, protocol.ProtocolError):
+        assert result.id == 7
+    else:
+        assert isinstance(result, protocol.Request)
+
+
+@given(st.integers() | st.text(max_size=10), st.text(max_size=200), st.text(max_size=200))
+def test_what_is_answered_is_read_back(id: int | str, code: str, message: str) -> None:
+    if isinstance(id, int):
+        id %= 2**53
+    line = protocol.refusal(id, code, message)
+    assert line.endswith(b"\n") and line.count(b"\n") == 1
+    assert client.decode(line) == {"v": 1, "id": id, "ok": False, "error": {"code": code, "message": message}}
+
+
+@given(JSON)
+def test_a_ticket_comes_through_unchanged(value: object) -> None:
+    line = client.encode({"v": 1, "id": 1, "op": "restart", "ticket": {"kept": value}})
+    request = protocol.parse(line)
+    assert isinstance(request, protocol.Restart)
+    assert request.ticket == {"kept": value}
+
+
+@pytest.mark.parametrize("size", [client.MAX_TICKET_BYTES - 10, client.MAX_TICKET_BYTES - 9])
+def test_a_ticket_has_its_size(size: int) -> None:
+    line = client.encode({"v": 1, "id": 1, "op": "restart", "ticket": {"text": "x" * size}})
+    fits = len(json.dumps({"text": "x" * size}, separators=(",", ":"))) <= client.MAX_TICKET_BYTES
+    assert isinstance(outcome(line), protocol.Restart if fits else protocol.ProtocolError)
+
+
+def test_an_answer_that_does_not_fit_says_so() -> None:
+    line = protocol.answer(3, status="x" * client.MAX_LINE_BYTES)
+    assert client.decode(line)["error"]["code"] == "too_long"
+
+
+def test_a_message_that_does_not_fit_is_not_sent() -> None:
+    with pytest.raises(client.DoorError, match="over the limit"):
+        client.encode({"reason": "x" * client.MAX_LINE_BYTES})
+
+
+def test_what_is_not_text_does_not_break_a_message() -> None:
+    line = client.encode({"v": 1, "id": 1, "op": "restart", "reason": "edited \udcff"})
+    request = protocol.parse(line)
+    assert isinstance(request, protocol.Restart)
+    assert request.reason == "edited ?"

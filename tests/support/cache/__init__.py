@@ -1,0 +1,1 @@
+"""Processes that use the cache, for tests."""

@@ -1,0 +1,1 @@
+"""Random kills with a seed, for tests."""

@@ -1,0 +1,1 @@
+"""The bot and the local Discord for tests."""

@@ -1,0 +1,158 @@
+"""The bot as a process of its own, before a local Discord and, if wanted, a supervisor of the test's making."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from supervisor.client import socket_at
+from tests.support.discord.control import DiscordControl
+from tests.support.shop.products import stock_up
+
+ROOT: Final = Path(__file__).resolve().parents[3]
+#: nothing here takes long; what takes this long hangs
+PATIENCE_S: Final = 20.0
+
+Message = dict[str, Any]
+
+
+class FakeDoor:
+    """The supervisor's side of the door, for one child; every wait is bounded."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._listener = socket_at(path, listen=True)
+        self._listener.settimeout(PATIENCE_S)
+        self._next_id = 0
+
+    def greet(self, ticket: Message | None = None) -> Message:
+        """Take the child's connection, grant its hello and welcome it; return what it said."""
+        self._sock, _ = self._listener.accept()
+        self._sock.settimeout(PATIENCE_S)
+        self._lines = self._sock.makefile("rb")
+        hello = self.read("hello")
+        self.grant(hello)
+        self.ask("welcome", life=hello["life"], ticket=ticket)
+        return hello
+
+    def read(self, *ops: str) -> Message:
+        """Return the next request with one of these ops; all others are granted and passed over."""
+        while True:
+            line = self._lines.readline()
+            assert line, "the child has closed the connection"
+            message: Message = json.loads(line)
+            if message.get("op") in ops:
+                return message
+            if "op" in message:
+                self.grant(message)
+
+    def ask(self, op: str, **fields: Any) -> Message:
+        """Ask the child and return its answer; what it says meanwhile is granted."""
+        self._next_id += 1
+        self._send({"v": 1, "id": self._next_id, "op": op, **fields})
+        while True:
+            message: Message = json.loads(self._lines.readline())
+            if "op" not in message and message["id"] == self._next_id:
+                return message
+            self.grant(message)
+
+    def grant(self, request: Message, **fields: Any) -> None:
+        """Answer a request."""
+        self._send({"v": 1, "id": request["id"], "ok": True, **fields})
+
+    def refuse(self, request: Message, code: str, message: str) -> None:
+        """Refuse a request."""
+        self._send({"v": 1, "id": request["id"], "ok": False, "error": {"code": code, "message": message}})
+
+    def hang_up(self) -> None:
+        """End the connection; the child may come again."""
+        self._lines.close()
+        self._sock.close()
+
+    def vanish(self) -> None:
+        """End the connection, and do not listen any more."""
+        self._listener.close()
+        self.path.unlink()
+        self.hang_up()
+
+    def _send(self, message: Message) -> None:
+        self._sock.sendall(json.dumps(message).encode() + b"\n")
+
+
+class BotProcess:
+    """One life of the bot in `directory`."""
+
+    def __init__(
+        self,
+        directory: Path,
+        discord: DiscordControl | None,
+        *,
+        door: FakeDoor | None = None,
+        life: int = 1,
+        journal: Path | None = None,
+    ) -> None:
+        self.directory = directory
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(("STOCKSUP", "DISCORD"))}
+        environ |= {"PYTHONPATH": str(ROOT), "STOCKSUP_CONFIG": str(directory / "config.toml")}
+        environ["XDG_CACHE_HOME"] = str(directory / "cache")
+        if discord is not None:
+            environ |= {"STOCKSUP_DISCORD_API": discord.api_base, "STOCKSUP_DISCORD_GATEWAY": discord.gateway}
+        if door is not None:
+            environ |= {"STOCKSUP_SOCKET": str(door.path), "STOCKSUP_PROGRAM": "bot", "STOCKSUP_LIFE": str(life)}
+            environ["STOCKSUP_CACHE_DIR"] = str(directory / "temp")
+            environ["STOCKSUP_CACHE_PERM_DIR"] = str(directory / "perm")
+            environ["STOCKSUP_LOG_FILE"] = str(directory / "bot.log")
+        if journal is not None:
+            environ["STOCKSUP_JOURNAL"] = str(journal)
+        self._log = (directory / "bot.log").open("ab")
+        self._process = subprocess.Popen([sys.executable, "-m", "botapp"], env=environ, stderr=self._log)
+
+    def __enter__(self) -> BotProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait(PATIENCE_S)
+        self._log.close()
+
+    def wait(self) -> int:
+        """Return the exit code, once it has ended by itself."""
+        return self._process.wait(PATIENCE_S)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and return the exit code."""
+        self.send(number)
+        return self.wait()
+
+    @property
+    def log(self) -> str:
+        """What it has logged."""
+        return (self.directory / "bot.log").read_text()
+
+
+def write_config(directory: Path, extra: str = "", *, channel_id: int, token: str = "demo-token") -> None:
+    """Write what a bot needs into `directory`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    text = f'{extra}\n[discord]\ntoken_file = "token"\n[bot]\nlive_channel_id = {channel_id}\n'
+    (directory / "config.toml").write_text(text)
+    stock_up(directory)
+    (directory / "token").write_text(token)
+    (directory / "token").chmod(0o600)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens at."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])

@@ -1,0 +1,68 @@
+"""The shop's bot with a task that ignores the drain and keeps filling the cache.
+
+Run it with `python -m tests.support.discord.leaky_bot`.
+
+Each life keeps a few entries before it is ready. With the argument "files" it also writes into its temporary cache
+behind the manager's back, until it is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+import time
+
+import botapp.bot
+from botapp import startup
+from botapp.ext.cache import codec as cache_values
+from botapp.ext.cache.database import Database
+from botapp.ext.cache_manager import CacheManager, directories
+
+
+class LeakyBot(botapp.bot.ShopBot):
+    """The bot that leaks."""
+
+    async def setup_hook(self) -> None:
+        """Keep what this life is to be known by, then begin to leak."""
+        for permanent in (False, True):
+            kind = "perm" if permanent else "temp"
+            await self.cache.set(f"{kind} of {self.life}", self.life, permanent=permanent)
+            await self.cache.set(f"short {kind} of {self.life}", self.life, expires_in=0.001, permanent=permanent)
+        self._leak = asyncio.create_task(self._go_on())
+        if "files" in sys.argv:
+            threading.Thread(target=write_behind, args=(self.life,), daemon=True).start()
+        await super().setup_hook()
+
+    async def _go_on(self) -> None:
+        other = CacheManager()
+        while True:
+            late = f"late {self.life} {self.background.draining}"
+            await self.cache.set(late, 1)
+            await other.set(late, 1, permanent=True)
+            await asyncio.sleep(0.001)
+
+
+def write_behind(life: int | None) -> None:
+    """Write into the file itself, as nobody should."""
+    database = Database(directories()[0], 2**20)
+    key = f":behind {life}"
+    while True:
+        database.begin()
+        data = cache_values.seal(key, cache_values.pack(key, 1), time.time(), None)
+        database.put({key: (key, data, time.time(), None)})
+        database.commit()
+        time.sleep(0.001)
+
+
+def main() -> None:
+    """Run it."""
+    botapp.bot.ShopBot = LeakyBot  # type: ignore[misc]  # what runs is to be this very bot
+    code = startup.run()
+    sys.stdout.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Supervisors, programs and commands for tests."""

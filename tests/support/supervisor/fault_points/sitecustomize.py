@@ -1,0 +1,85 @@
+"""Loaded by Python itself where this directory stands in $PYTHONPATH: does something to a supervisor of a test.
+
+    TEST_KILL_AT=POINT:N:WHEN   it kills itself (SIGKILL) at the N-th time of POINT, WHEN "before" or "after"
+    TEST_COUNT=FILE             it appends POINT to FILE each time one is passed
+    TEST_CLOCK_FILE=FILE        its clock differs from the machine's by the seconds that stand in FILE
+
+Points are the places at which something is done to the world, see `_points`. Programs that the supervisor starts find
+the same variables, and are left alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    """Prepare this process, if it is a supervisor."""
+    if sys.orig_argv[1:] and "supervisor" in sys.orig_argv[1:4] and "-m" in sys.orig_argv[1:3]:
+        if "TEST_KILL_AT" in os.environ or "TEST_COUNT" in os.environ:
+            _mark_points()
+        if "TEST_CLOCK_FILE" in os.environ:
+            _shift_clock(Path(os.environ["TEST_CLOCK_FILE"]))
+
+
+def _points() -> dict[str, tuple[Any, str]]:
+    from supervisor.control import server as control
+    from supervisor.daemon import executor as hands
+    from supervisor.processes import checks, process
+    from supervisor.storage import cache_dirs as cache
+    from supervisor.storage import journal
+
+    return {
+        "journal": (journal.LineFile, "append"),
+        "spawn": (process, "spawn"),
+        "spawned": (hands.Hands, "spawn"),
+        "terminate": (process, "terminate"),
+        "kill": (process, "kill_tree"),
+        "bury": (hands.Hands, "bury"),
+        "switch": (cache, "switch"),
+        "prepare": (cache, "prepare"),
+        "check": (checks.Checks, "begin"),
+        "ask": (control.Door, "ask"),
+    }
+
+
+def _mark_points() -> None:
+    for point, (owner, name) in _points().items():
+        setattr(owner, name, _marked(point, getattr(owner, name)))
+
+
+def _marked(point: str, act: Callable[..., Any]) -> Callable[..., Any]:
+    wanted, number, when = (os.environ.get("TEST_KILL_AT") or "::").split(":")
+    count = 0
+
+    @functools.wraps(act)
+    def marked(*args: Any, **kwargs: Any) -> Any:
+        nonlocal count
+        count += 1
+        if "TEST_COUNT" in os.environ:
+            with open(os.environ["TEST_COUNT"], "a") as file:
+                file.write(f"{point}\n")
+        is_due = point == wanted and count == int(number)
+        if is_due and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = act(*args, **kwargs)
+        if is_due:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    return marked
+
+
+def _shift_clock(file: Path) -> None:
+    real = time.time
+    time.time = lambda: real() + float(file.read_text())
+
+
+main()

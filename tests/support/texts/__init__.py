@@ -1,0 +1,1 @@
+"""Checks of catalogues and languages."""

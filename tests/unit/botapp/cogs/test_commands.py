@@ -1,0 +1,216 @@
+"""Admin commands without Discord: their forms, what is typed, what is said, and what Discord demands of them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import discord
+import pytest
+from discord import app_commands
+from discord.ext import commands
+
+from botapp import locale
+from botapp.cogs.admin import AdminCog
+from botapp.cogs.base import SYSTEM, chapters, forms_of
+from botapp.cogs.confirmations import Questions
+from botapp.cogs.setup import SetupCog
+from botapp.cogs.shop_admin import ShopAdmin
+from botapp.discord_api import slash_commands as slash
+from botapp.shop import COGS
+from botapp.store.domain.money import Unit
+from botapp.store.domain.records import Entry
+from botapp.ui.admin import shop_texts as admin_texts
+from botapp.ui.admin import system_texts
+from botapp.ui.admin.help import PAGE_CHARS, Form, corrected, help_pages, paged
+from botapp.ui.admin.parsing import order_id, user_id
+from botapp.ui.admin.shop_texts import Upload, line_numbers, uploaded
+
+ADDBAL = Form("addbal", ("HANDLE", "AMOUNT", "[UNIT]"), "Budi 150", "Add money to a member's balance")
+
+
+def cogs() -> list[commands.Cog]:
+    nobody: Any = None
+    return [AdminCog(nobody, Questions()), SetupCog(nobody), *(kind(nobody, nobody) for kind in COGS)]
+
+
+@pytest.fixture(params=locale.LANGUAGES)
+def language(request: pytest.FixtureRequest) -> str:
+    locale.use(request.param)
+    return str(request.param)
+
+
+def test_a_wrong_command_is_told_its_form_and_an_example() -> None:
+    said = corrected([ADDBAL], "!", "❌ `AMOUNT` is missing.")
+    assert said == "❌ `AMOUNT` is missing.\n`!addbal HANDLE AMOUNT [UNIT]`\nFor example: `!addbal Budi 150`"
+    assert Form("products", (), "", "").sample("?") == "?products"
+
+
+def test_help_fits_messages_and_names_every_command(language: str) -> None:
+    pages = help_pages(chapters(cogs()), "!")
+    assert all(0 < len(page) <= PAGE_CHARS for page in pages)
+    said = "\n".join(pages)
+    for cog in cogs():
+        for command in cog.walk_commands():
+            if not isinstance(command, commands.Group):
+                assert f"`!{command.qualified_name}" in said
+
+
+def test_lines_are_put_on_pages_and_cut_where_they_are_too_long() -> None:
+    pages = list(paged(["a" * 6, "b" * 3, "c" * 30], 10))
+    assert pages == ["a" * 6 + "\n" + "b" * 3, "c" * 10]
+    assert list(paged([])) == []
+
+
+def test_the_example_of_every_command_has_what_it_requires() -> None:
+    for _title, forms in chapters(cogs()):
+        for form in forms:
+            needed = [one for one in form.arguments if not one.startswith("[") and one != "FILE"]
+            words = re.findall(r'"[^"]*"|\S+', form.example)
+            assert len(words) >= len(needed), form
+
+
+def test_commands_about_the_bot_come_last() -> None:
+    assert [title for title, _forms in chapters(cogs())][-1] == SYSTEM
+
+
+def told() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each command, and each part of one, as Discord is told it."""
+    bot = commands.Bot("!", intents=discord.Intents.none())
+
+    async def payloads() -> list[dict[str, Any]]:
+        known = cogs()
+        slash.describe(command for cog in known for command in cog.walk_commands())
+        for cog in known:
+            for command in cog.get_commands():
+                assert isinstance(command, commands.HybridCommand | commands.HybridGroup)
+                assert command.app_command is not None
+                bot.tree.add_command(command.app_command)
+        return [await command.get_translated_payload(bot.tree, slash.Words()) for command in bot.tree.get_commands()]
+
+    rest = [(str(one["name"]), one) for one in asyncio.run(payloads())]
+    while rest:
+        name, one = rest.pop()
+        yield name, one
+        rest += [(f"{name} {part['name']}", part) for part in one.get("options") or ()]
+
+
+def test_discord_takes_them_in_both_languages(language: str) -> None:
+    top = 0
+    for name, one in told():
+        top += " " not in name
+        assert re.fullmatch(r"[-_a-z0-9]{1,32}", one["name"]), name
+        assert 1 <= len(one["description"]) <= 100, name
+        assert one["description"] == one["description_localizations"]["id" if language == "id" else "en-US"], name
+        assert {"id", "en-US"} <= one["description_localizations"].keys(), name
+        for text in one["description_localizations"].values():
+            assert 1 <= len(text) <= 100, (name, text)
+    assert 20 < top <= 100
+
+
+def test_what_discord_is_told_is_known_by_a_fingerprint() -> None:
+    bot = commands.Bot("!", intents=discord.Intents.none())
+    before = asyncio.run(slash.fingerprint(bot.tree))
+
+    @bot.tree.command(name="more", description=app_commands.locale_str("Show how the bot is", english="x"))
+    async def more(interaction: discord.Interaction[Any]) -> None:
+        raise NotImplementedError
+
+    assert asyncio.run(slash.fingerprint(bot.tree)) != before
+
+
+def test_a_group_stands_for_its_commands() -> None:
+    forms = [form.usage("!") for form in forms_of(ShopAdmin.blacklist)]
+    assert forms == ["!blacklist add WHO [REASON]", "!blacklist list", "!blacklist remove WHO"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("123", 123),
+        ("#000123", 123),
+        (" # 7 ", 7),
+        ("0", None),
+        ("", None),
+        ("12a", None),
+        ("9" * 30, None),
+        ("١", None),
+    ],
+)
+def test_the_number_of_an_order(typed: str, meant: int | None) -> None:
+    assert order_id(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("<@1400000000000000103>", 1400000000000000103),
+        ("<@!1400000000000000103>", 1400000000000000103),
+        ("1400000000000000103", 1400000000000000103),
+        ("12345", None),  # a handle
+        ("Budi", None),
+        ("<@&1400000000000000103>", None),
+        ("99999999999999999999", None),
+    ],
+)
+def test_whom_a_mention_an_id_or_a_handle_names(typed: str, meant: int | None) -> None:
+    assert user_id(typed) == meant
+
+
+def test_numbers_of_lines_are_said_in_short_and_bounded() -> None:
+    assert line_numbers([5, 6, 7, 2]) == "2, 5–7"
+    assert line_numbers(range(0, 1000, 2)).endswith(", 38, …")
+    assert len(line_numbers(range(0, 10**6, 2))) < 200
+
+
+def test_a_report_names_only_what_there_is() -> None:
+    assert uploaded(Upload("VPN", 3, (), (), (), ())) == "✅ 3 added to `VPN`."
+    report = uploaded(Upload("VPN", 0, (1, 2), (4,), (3,), ()))
+    assert report.startswith("⚠️ Nothing was added to `VPN`.")
+    assert "2 (lines 1–2)" in report
+    assert "Sold before, so somebody has it: 1 (lines 4)" in report
+    assert "Too long" not in report
+
+
+def test_every_kind_of_entry_is_said_in_words(language: str) -> None:
+    units = (Unit("World Lock", "WL", 1),)
+    said = admin_texts.entry_line(Entry(-5, "purchase", "123", "1", 0), units)
+    assert "**-5 WL**" in said
+    assert "#000123" in said
+    said = admin_texts.entry_line(Entry(5, "admin_add", "", "1", 0), units)
+    assert "**+5 WL**" in said
+    assert "admin_add" not in said
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, "0 s"), (59, "59 s"), (3600, "1 h"), (93_600, "1 d 2 h")])
+def test_durations(seconds: float, said: str) -> None:
+    assert system_texts.duration(seconds) == said
+
+
+def test_the_status_names_what_is_wrong() -> None:
+    part = {"is_healthy": True, "last_error": None}
+    health = {
+        "livestock": part,
+        "buttons": {"is_healthy": False, "last_error": "cannot answer a click"},
+        "gateway": part | {"latency_ms": None},
+        "database": None,
+        "cache": {"problem": "the disk is full", "sealed": False},
+        "loop_lag_ms": 0.5,
+    }
+    health["link"] = {
+        "state": "stock_broken",
+        "since": 900.0,
+        "errors_last_hour": [0, 1, 7],
+        "recoveries": [{"state": "buttons_broken", "at": 800.0, "lasted_s": 65.0}],
+    }
+    said = system_texts.status(health, 7, 1000.0)
+    assert "Life 7" in said
+    assert "❌ cannot answer a click" in said
+    assert "❌ the disk is full" in said
+    assert "not open yet" in said
+    assert "> the stock is broken, so the buttons are off, since <t:900:R>" in said
+    assert "Errors in the last hour: ▁▂█ (8)" in said
+    assert "well again <t:800:R>, after 1 min 5 s: the buttons are broken" in said
+    assert "without a supervisor" in system_texts.status(health, None, 1000.0)

@@ -1,0 +1,82 @@
+"""Questions to an admin, in memory: an answer may arrive before Discord has said that the question is there."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from botapp.cogs.confirmations import Questions, dangerous
+from botapp.ui.admin.confirmation import Stage
+
+ADMIN_ID, CHANNEL_ID, QUESTION_ID = 1, 10, 100
+
+
+class Question:
+    """The message of a question."""
+
+    id = QUESTION_ID
+
+    def __init__(self) -> None:
+        self.content = ""
+
+    async def edit(self, *, content: str, view: None) -> None:
+        """Become another text."""
+        self.content = content
+
+
+class Context:
+    """A command by the admin; the question is answered before it is known to be there, or cannot be sent (None)."""
+
+    author = SimpleNamespace(id=ADMIN_ID)
+    channel = SimpleNamespace(id=CHANNEL_ID)
+
+    def __init__(self, questions: Questions, answer: str | None) -> None:
+        self.questions = questions
+        self.answer = answer
+        self.question = Question()
+
+    async def reply(self, text: str, **_how: object) -> Question:
+        """Show the question, and let it be answered before it is known here."""
+        assert not self.questions.waits(QUESTION_ID)
+        if self.answer is None:
+            raise TimeoutError("Discord does not answer")
+        await self.questions.on_message(said(self.answer))
+        return self.question
+
+
+def said(text: str) -> Any:
+    return SimpleNamespace(author=Context.author, channel=Context.channel, content=text)
+
+
+def ask(answer: str | None) -> tuple[Stage, Context, Questions]:
+    async def asked() -> tuple[Stage, Context, Questions]:
+        questions = Questions()
+        context: Any = Context(questions, answer)
+        stage, _message = await questions.ask(context, dangerous("Delete?", "Delete"))
+        return stage, context, questions
+
+    return asyncio.run(asked())
+
+
+@pytest.mark.parametrize(("answer", "stage"), [("ya", Stage.CONFIRMED), ("tidak", Stage.DECLINED)])
+def test_an_answer_counts_that_arrives_before_the_question_is_known_here(answer: str, stage: Stage) -> None:
+    ended, context, questions = ask(answer)
+    assert ended is stage
+    assert context.question.content
+    assert not questions.waits(QUESTION_ID)
+
+
+def test_a_question_that_could_not_be_sent_is_no_question_any_more() -> None:
+    async def asked() -> None:
+        questions = Questions()
+        context: Any = Context(questions, None)
+        with pytest.raises(TimeoutError):
+            await questions.ask(context, dangerous("Delete?", "Delete"))
+        second: Any = Context(questions, "ya")
+        stage, _message = await questions.ask(second, dangerous("Delete?", "Delete"))
+        assert stage is Stage.CONFIRMED
+
+    asyncio.run(asked())

@@ -1,0 +1,46 @@
+"""Pictures of the sales are drawn once."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from botapp.cogs import sales as cog
+from botapp.ext.cache_manager import CacheManager
+from botapp.ui.admin.sales_chart import Bar, CannotDraw, Picture
+
+PICTURE = Picture("Sales", "1 WL", "Revenue", "Refunded", (Bar("1 Jun", 1, 0),), ((0, "0"), (1, "1")), "Best", ())
+
+
+def test_a_picture_is_drawn_once_and_anew_when_anything_in_it_is_different(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = CacheManager(temp_dir=tmp_path / "temp", perm_dir=tmp_path / "perm")
+    drawn: list[Picture] = []
+
+    async def draw(picture: Picture) -> bytes:
+        drawn.append(picture)
+        if picture.title == "broken":
+            raise CannotDraw("no")
+        return picture.total.encode()
+
+    monkeypatch.setattr(cog, "drawn", draw)
+    it: Any = cog.Sales(cast(Any, SimpleNamespace(cache=cache)), cast(Any, None))
+
+    async def scene() -> None:
+        files = [await it._picture(PICTURE) for _ in range(3)]
+        assert [file.fp.read() for file in files] == [b"1 WL"] * 3
+        assert len(drawn) == 1
+        other = Picture("Sales", "2 WL", "Revenue", "Refunded", PICTURE.bars, PICTURE.ticks, "Best", ())
+        assert (await it._picture(other)).fp.read() == b"2 WL"
+        broken = Picture("broken", "", "", "", PICTURE.bars, PICTURE.ticks, "", ())
+        assert await it._picture(broken) is None
+        assert await it._picture(broken) is None
+        assert len(drawn) == 4, "what could not be drawn is tried again"
+
+    asyncio.run(scene())
+    cache.close()

@@ -1,0 +1,217 @@
+"""What members are shown on their ways through the shop: panels, forms and parcels, as words."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from botapp import locale
+from botapp.services.fulfilment.package import MAX_MESSAGE_CHARS, mark_of, parcel
+from botapp.store.domain import refusals
+from botapp.store.domain.money import Unit
+from botapp.store.domain.records import Account, Entry, Order, Product, Purchase, Receipt
+from botapp.store.domain.refusals import Refused
+from botapp.store.domain.rules import MAX_ITEM_CHARS
+from botapp.store.member_api import Offer
+from botapp.store.usecases.world import World
+from botapp.ui.custom_ids import parse
+from botapp.ui.members import account as visits
+from botapp.ui.members import purchase as buying
+from botapp.ui.members.components import message_of, modal_of
+from botapp.ui.members.panel import Panel
+
+UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100))
+ACCOUNT = Account(1, "budi", 1000, 0)
+LONG = "x" * 300
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    locale.use("en")
+
+
+def product(number: int = 1, name: str = "Steam", price: int = 120, stock: int = 5) -> Product:
+    return Product(number, f"C{number}", name, price, "", stock)
+
+
+def bought(purchase_id: int = 7, name: str = "Steam", quantity: int = 2) -> Purchase:
+    return Purchase(purchase_id, 5, "budi", "C1", name, quantity, 120, 120 * quantity, "done", 1000)
+
+
+def fits(panel: Panel) -> None:
+    """Fail where Discord would refuse a panel."""
+
+    async def check() -> None:
+        message = message_of(panel)
+        assert len(message["content"] or "") <= 2000
+        embed = message["embed"]
+        if embed is not None:
+            assert len(embed) <= 6000
+            assert len(embed.title) <= 256
+            assert len(embed.description or "") <= 4096
+            assert all(len(one.name) <= 256 and 0 < len(one.value) <= 1024 for one in embed.fields)
+        if message["view"] is not None:
+            assert message["view"].is_finished(), "discord.py is not to keep it"
+            ids = [one.custom_id for one in message["view"].children]
+            assert len(set(ids)) == len(ids) <= 25
+            assert all(len(one) <= 100 and parse(one) for one in ids)
+
+    asyncio.run(check())
+
+
+# --- choosing ---
+
+
+@pytest.mark.parametrize("page", range(4))
+def test_products_are_offered_in_pages(page: int) -> None:
+    products = [product(number, f"P{number:02d}") for number in range(60)]
+    panel = buying.choose(ACCOUNT, products, page, UNITS, 10)
+    fits(panel)
+    assert panel.chooser is not None
+    shown = min(page, 2)
+    expected = [str(number) for number in range(60)[shown * 25 : shown * 25 + 25]]
+    assert [one.value for one in panel.chooser.choices] == expected
+    assert f"({shown + 1}/3)" in panel.chooser.placeholder
+    assert [one.disabled for one in panel.buttons] == [shown == 0, shown == 2]
+
+
+def test_what_is_sold_out_is_shown_and_cannot_be_chosen() -> None:
+    panel = buying.choose(ACCOUNT, [product(1, "Tea", stock=0), product(2, "Milk")], 0, UNITS, 10)
+    assert panel.chooser is not None
+    assert [one.label for one in panel.chooser.choices] == ["Milk"]
+    assert "🔴 Tea: sold out" in panel.text
+    assert panel.buttons == ()
+    nothing = buying.choose(ACCOUNT, [product(1, "Tea", stock=0)], 0, UNITS, 10)
+    assert nothing.chooser is None
+    fits(nothing)
+    fits(buying.choose(ACCOUNT, [], 0, UNITS, 10))
+
+
+def test_however_long_names_are_it_fits() -> None:
+    products = [product(number, LONG, 2**53 - 1, number % 2) for number in range(60)]
+    for page in range(3):
+        fits(buying.choose(ACCOUNT, products, page, UNITS, 10))
+    fits(buying.confirm(Offer(product(name=LONG, price=2**53 - 1), 1000, 2**53 - 1), 2**63 - 1, UNITS, LONG))
+    fits(visits.history([bought(number, LONG) for number in range(10)], UNITS))
+    fits(visits.place(World(LONG, LONG, LONG)))
+
+    async def open_them() -> None:
+        for form in (buying.ask(product(name=LONG), 1000), visits.register_form("n" * 40, ACCOUNT)):
+            modal = modal_of(form)
+            assert len(modal.title) <= 45
+            assert modal.is_finished()
+            [field] = modal.to_dict()["components"][0]["components"]
+            assert len(field["label"]) <= 45
+
+    asyncio.run(open_them())
+
+
+# --- how many, and confirming ---
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("1", 1), (" 12 ", 12), ("007", 7), ("", 0), ("-1", 0), ("1.5", 0), ("many", 0), ("٣", 0), ("9" * 30, 0)],
+)
+def test_a_quantity_is_read_or_is_none(typed: str, expected: int) -> None:
+    assert buying.quantity_of(typed) == expected
+
+
+def test_the_form_names_the_most_that_can_be_bought() -> None:
+    assert "1 to 5" in buying.ask(product(stock=5), 100).label
+    assert "1 to 3" in buying.ask(product(stock=5), 3).label
+
+
+def test_what_is_confirmed_is_what_was_shown() -> None:
+    panel = buying.confirm(Offer(product(9), 2, 1000), 77, UNITS)
+    fits(panel)
+    fields = dict(panel.fields)
+    assert fields["Total"] == "**2 DL 40 WL (240 WL)**"
+    assert fields["Left after"] == "7 DL 60 WL (760 WL)"
+    step = parse(panel.buttons[0].custom_id)
+    assert step is not None
+    assert buying.order_of(step.numbers, 5, "en") == Order(77, 5, 9, 2, 120, "en")
+
+
+@pytest.mark.parametrize(
+    ("problem", "leads_to"),
+    [
+        (refusals.SoldOut(0), ["buy:page"]),
+        (refusals.SoldOut(2), ["buy:ask", "buy:page"]),
+        (refusals.NotEnough(5, 1), ["buy:ask", "buy:page"]),
+        (refusals.BadQuantity(100), ["buy:ask", "buy:page"]),
+        (refusals.NoSuchProduct(""), ["buy:page"]),
+        (refusals.Maintenance(""), []),
+        (refusals.Barred(""), []),
+    ],
+)
+def test_a_refusal_leads_on_where_there_is_a_way(problem: Refused, leads_to: list[str]) -> None:
+    panel = buying.way_on(problem, "no", 9)
+    fits(panel)
+    assert [(parse(one.custom_id) or ("",))[0] for one in panel.buttons] == leads_to
+
+
+def test_a_purchase_says_what_it_was_and_a_second_click_that_it_was_before() -> None:
+    receipt = Receipt(bought(), ("a", "b"), 760)
+    panel = buying.bought(receipt, "There.", UNITS)
+    assert "#000007" in panel.title
+    assert panel.text.splitlines() == [
+        "2 × Steam for 2 DL 40 WL (240 WL)",
+        "Your balance: 7 DL 60 WL (760 WL)",
+        "There.",
+    ]
+    assert "#000007" in buying.bought_before(receipt).text
+
+
+# --- the account ---
+
+
+def test_entries_are_said_in_words() -> None:
+    entries = [
+        Entry(-120, "purchase", "7", "5", 3000),
+        Entry(120, "refund", "7", "admin", 2000),
+        Entry(150, "deposit", "webhook", "webhook", 1000),
+    ]
+    panel = visits.balance(ACCOUNT, entries, UNITS)
+    fits(panel)
+    assert panel.text.splitlines() == [
+        "**10 DL (1,000 WL)**",
+        "",
+        "📤 -1 DL 20 WL · purchase #000007 · <t:3:R>",
+        "📥 +1 DL 20 WL · refund #000007 · <t:2:R>",
+        "📥 +1 DL 50 WL · deposit · <t:1:R>",
+    ]
+
+
+def test_what_members_and_admins_typed_cannot_format_anything() -> None:
+    account = Account(1, "__budi__", 0, 0)
+    assert "`__budi__`" in visits.registered(account, "GrowID", UNITS).text
+    assert ("World", "`**big**`") in visits.place(World("**big**")).fields
+
+
+# --- goods ---
+
+
+def test_goods_fit_into_a_message_or_come_as_a_file() -> None:
+    small = parcel(bought(), ["key-1", "key-2"])
+    assert small.text.startswith(mark_of(7))
+    assert "```\nkey-1\nkey-2\n```" in small.text
+    assert small.files() == []
+    one = parcel(bought(name=LONG), ["k" * MAX_ITEM_CHARS])
+    assert one.file is None
+    assert len(one.text) <= MAX_MESSAGE_CHARS
+    large = parcel(bought(quantity=2), ["k" * 1000] * 2)
+    assert large.file == f"{'k' * 1000}\n" * 2
+    assert large.text.startswith(mark_of(7))
+    assert "kk" not in large.text
+    assert [file.filename for file in large.files()] == ["order-000007.txt"]
+
+
+def test_goods_that_would_break_the_formatting_come_as_a_file() -> None:
+    assert parcel(bought(), ["a```b"]).file == "a```b\n"
+
+
+def test_what_goods_show_of_themselves_is_no_goods() -> None:
+    assert "secret" not in repr(parcel(bought(), ["secret"]))
+    assert "secret" not in repr(parcel(bought(), ["secret" * 1000]))

@@ -1,0 +1,92 @@
+"""What an earlier bot left: reading its list of products and its files with stock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from botapp.services.backup.errors import DataProblem
+from botapp.services.backup.legacy_files import Found, read, understood
+from botapp.store.domain.money import Unit
+
+UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100))
+
+
+def look(*lines: str, **texts: list[str]) -> Found:
+    names = {key: f"{key.upper()}.txt" for key in texts}
+    return understood("products.csv", lines, texts, names, UNITS)
+
+
+def test_products_with_their_stock() -> None:
+    found = look(
+        "\ufeffcode;name;price",
+        "# old ones",
+        "",
+        "A;Alpha;10",
+        " B ; Beta 2 ;1 DL 50 WL; with ; a word ",
+        a=["x", "", "x"],
+    )
+    assert found.problems == ()
+    first, second = found.products
+    assert (first.line, first.code, first.name, first.price, first.file) == (4, "A", "Alpha", 10, "A.txt")
+    assert [one.content for one in first.stock.items] == ["x"]
+    assert (first.stock.blank, first.stock.duplicates) == ((2,), (3,))
+    assert (second.code, second.name, second.price, second.description) == ("B", "Beta 2", 150, "with ; a word")
+    assert second.file == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (["A;Alpha"], "products.csv, line 1: expected code;name;price"),
+        (
+            ["A;Alpha;ten"],
+            'products.csv, line 1: "ten" is no amount of money; expected a whole number, or one with WL, DL',
+        ),
+        (["A;Alpha;-1"], "is no amount"),
+        (["A;Alpha;1;x", "a;Other;2"], "products.csv, line 2: line 1 has the same code"),
+        (["A B;Alpha;1"], "without spaces"),
+        ([";Alpha;1"], "expected a code"),
+        (["A;;1"], "expected a name"),
+        (["A;" + "x" * 101 + ";1"], "expected a name"),
+        ([], "no product stands in it"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(lines: list[str], problem: str) -> None:
+    (said,) = look(*lines).problems
+    assert problem in said
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    found = look("A;Alpha", "B;Beta;x", "C;C;1", c=["y" * 2000], d=["z"])
+    assert [one.partition(":")[0] for one in found.problems] == [
+        "products.csv, line 1",
+        "products.csv, line 2",
+        "C.txt, line 1",
+        "D.txt",
+    ]
+
+
+def test_files_are_found_by_the_code_that_they_are_called_after(tmp_path: Path) -> None:
+    (tmp_path / "products.txt").write_text("Steam10;Steam;5\n", encoding="utf-8-sig")
+    (tmp_path / "STEAM10.txt").write_bytes(b"one\r\ntwo\r\n")
+    (found,) = read(tmp_path, UNITS).products
+    assert [one.content for one in found.stock.items] == ["one", "two"]
+    assert found.stock.blank == ()
+
+
+def test_a_directory_without_a_list_or_with_two_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DataProblem, match=r"expected one list of products .* found 0"):
+        read(tmp_path, UNITS)
+    for name in ("products.csv", "products.txt"):
+        (tmp_path / name).write_text("A;A;1\n")
+    with pytest.raises(DataProblem, match="found 2"):
+        read(tmp_path, UNITS)
+
+
+def test_what_is_no_text_is_said_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "products.csv").write_text("A;A;1\n")
+    (tmp_path / "A.txt").write_bytes(b"one\ntwo\n\xff\n")
+    with pytest.raises(DataProblem, match=r"A\.txt, line 3: not UTF-8"):
+        read(tmp_path, UNITS)

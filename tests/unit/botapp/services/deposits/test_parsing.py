@@ -1,0 +1,81 @@
+"""What a message says about deposits."""
+
+from __future__ import annotations
+
+import pytest
+
+from botapp.config.settings import Deposits
+from botapp.services.deposits.parsing import Pair, Patterns, Said, TooSlow, claims_of, text_of
+from botapp.store.domain.money import Unit
+from botapp.store.usecases.deposits import Claim
+
+UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100))
+PATTERNS = Patterns(Deposits().handle_pattern, Deposits().amount_pattern)
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("GrowID: Budi\nDeposit: 1 World Lock, 2 Diamond Lock", [Pair("Budi", "1 World Lock, 2 Diamond Lock")]),
+        ("**GrowID:** `Budi`\n**Deposit:** 5 WL", [Pair("Budi", "5 WL")]),
+        ("Deposit: 5 WL\nGrowID: Budi", [Pair("Budi", "5 WL")]),
+        ("GrowID: a_b\nDeposit: 1\n\nGrowID: c.d\nDeposit: 2", [Pair("a_b", "1"), Pair("c.d", "2")]),
+        ("Deposit: 1\nGrowID: one\nDeposit: 2\nGrowID: two", [Pair("one", "1"), Pair("two", "2")]),
+    ],
+)
+def test_deposits_are_found(text: str, pairs: list[Pair]) -> None:
+    assert PATTERNS.pairs(text) == pairs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello",
+        "GrowID: Budi",
+        "Deposit: 5 WL",
+        # whose is which?
+        "GrowID: one\nGrowID: two\nDeposit: 1",
+        "GrowID: one\nGrowID: two\nDeposit: 1\nDeposit: 2",
+        "GrowID: one\nDeposit: 1\nDeposit: 2\nGrowID: two",
+        "GrowID: one\nDeposit: 1\n" * 51,
+    ],
+)
+def test_what_is_not_clear_is_none(text: str) -> None:
+    assert PATTERNS.pairs(text) is None
+
+
+def test_embeds_are_read_line_by_line() -> None:
+    fields = [{"name": "GrowID", "value": "Budi"}, {"name": "Deposit:", "value": "5 WL"}]
+    embeds = [{"title": "Donation", "description": "Thanks!", "fields": fields}]
+    assert text_of("", embeds) == "Donation\nThanks!\nGrowID: Budi\nDeposit: 5 WL"
+
+
+def test_a_pattern_that_never_ends_is_stopped() -> None:
+    patterns = Patterns(r"(?P<handle>(?:a|aa)+)$", r"(?P<amount>b)", timeout_s=0.05)
+    with pytest.raises(TooSlow):
+        patterns.pairs("a" * 60 + "!")
+    said = Said(5, 7, "a" * 60 + "!")
+    assert [one.refusal for one in claims_of(said, patterns, {7}, UNITS)] == ["unreadable"]
+
+
+@pytest.mark.parametrize(("handle", "amount"), [("(", "(?P<amount>x)"), ("x", "(?P<amount>x)"), ("(?P<handle>x)", "x")])
+def test_a_pattern_that_cannot_be_used_is_refused(handle: str, amount: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Patterns(handle, amount)
+
+
+@pytest.mark.parametrize(
+    ("webhook_id", "text", "claims"),
+    [
+        (7, "GrowID: Budi\nDeposit: 2 DL", [Claim("message:5:0", "Budi", 200, "")]),
+        (7, "GrowID: Budi\nDeposit: -2 DL", [Claim("message:5:0", "Budi", None, "")]),
+        (7, "hello", [Claim("message:5:0", "", None, "unreadable")]),
+        (8, "GrowID: Budi\nDeposit: 2 DL", [Claim("message:5:0", "Budi", 200, "forged")]),
+        (None, "GrowID: Budi\nDeposit: 2 DL", [Claim("message:5:0", "Budi", 200, "forged")]),
+        (None, "hello", []),
+        (8, "hello", []),
+    ],
+)
+def test_only_allowed_webhooks_are_believed(webhook_id: int | None, text: str, claims: list[Claim]) -> None:
+    assert claims_of(Said(5, webhook_id, text), PATTERNS, {7}, UNITS) == claims

@@ -1,0 +1,50 @@
+"""Which signatures of deposits are believed."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import pytest
+
+from botapp.services.deposits.signing import WINDOW_S, is_genuine, sign
+
+KEY = b"k" * 32
+BODY = b'{"id": "1"}'
+NOW_S = 1_750_000_000.5
+
+
+def genuine(timestamp: str, signature: str, *, body: bytes = BODY, key: bytes = KEY) -> bool:
+    return is_genuine(key, timestamp, body, signature, NOW_S)
+
+
+def test_the_signature_is_what_the_documentation_says() -> None:
+    expected = hmac.new(KEY, b"1750000000." + BODY, hashlib.sha256).hexdigest()
+    assert sign(KEY, "1750000000", BODY) == expected
+    assert genuine("1750000000", expected)
+    assert genuine("1750000000", f" {expected.upper()} ")
+
+
+@pytest.mark.parametrize("offset_s", [-WINDOW_S, 0, WINDOW_S])
+def test_the_window(offset_s: int) -> None:
+    inside = str(int(NOW_S) + offset_s + (1 if offset_s < 0 else 0))
+    assert genuine(inside, sign(KEY, inside, BODY))
+    outside = str(int(NOW_S) + (offset_s + (2 if offset_s > 0 else -2) if offset_s else 10**9))
+    assert not genuine(outside, sign(KEY, outside, BODY))
+
+
+@pytest.mark.parametrize("timestamp", ["", "now", "-1", "1e9", "1750000000.0", "²", "1" * 5000, "٣"])
+def test_a_time_that_is_none_is_refused_whatever_its_signature(timestamp: str) -> None:
+    assert not genuine(timestamp, sign(KEY, timestamp, BODY))
+
+
+@pytest.mark.parametrize("signature", ["", "0" * 64, "ü", "\udc80"])
+def test_another_signature_is_refused(signature: str) -> None:
+    assert not genuine("1750000000", signature)
+
+
+def test_another_key_body_or_time_is_refused() -> None:
+    right = sign(KEY, "1750000000", BODY)
+    assert not genuine("1750000000", right, body=BODY + b" ")
+    assert not genuine("1750000001", right)
+    assert not genuine("1750000000", right, key=b"j" * 32)

@@ -1,0 +1,187 @@
+"""Goods that did not arrive at once: looked for, sent again, given up; a real database, and a Discord of paper."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import discord
+import pytest
+
+from botapp import locale
+from botapp.services.fulfilment.delivery import Delivery
+from botapp.services.fulfilment.package import mark_of
+from botapp.store.db.database import Database, url_of
+from botapp.store.domain.records import Order
+from botapp.store.domain.rules import Limits
+from botapp.store.usecases import accounts, deliveries, purchases
+from tests.support.shop.products import stock_up
+from tests.support.shop.shop_database import Books
+
+BOT, BUYER = 1, 5
+BOUGHT_MS = 1_700_000_000_000
+GOODS = "steam-00"
+
+
+class Channel:
+    """Direct messages with the buyer."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+        self.nonces: list[str] = []
+        self.sending: Exception | None = None
+        self.looking: Exception | None = None
+
+    async def send(self, content: str, *, files: list[Any], nonce: str) -> Any:
+        if self.sending is not None:
+            raise self.sending
+        message = SimpleNamespace(id=len(self.messages) + 100, author=SimpleNamespace(id=BOT), content=content)
+        self.messages.append(message)
+        self.nonces.append(nonce)
+        return message
+
+    async def history(self, *, limit: int, after: discord.Object) -> AsyncIterator[Any]:
+        if self.looking is not None:
+            raise self.looking
+        for message in self.messages:
+            yield message
+
+
+class Scene:
+    """A purchase whose goods are owed, and who is to bring them."""
+
+    def __init__(self, database: Database) -> None:
+        self.books = Books(database)
+        self.channel = Channel()
+        self.now_ms = BOUGHT_MS
+        self.told: list[str] = []
+        self.draining = False
+        self.new_life()
+        self.books.do(accounts.register, BUYER, "buyer", BOUGHT_MS)
+        self.books.deposit("buyer", 50_000)
+        order = Order(77, BUYER, 1, 1, 50_000, "en")
+        self.books.do(purchases.buy, order, Limits(), BOUGHT_MS)
+
+    def new_life(self) -> None:
+        async def run(use_case: Any, *arguments: Any) -> Any:
+            return self.books.do(use_case, *arguments)
+
+        async def create_dm(user: discord.Object) -> Channel:
+            assert user.id == BUYER
+            return self.channel
+
+        shop: Any = SimpleNamespace(run=run, read=run, now_ms=lambda: self.now_ms, notify=self.told.append)
+        client: Any = SimpleNamespace(create_dm=create_dm, user=SimpleNamespace(id=BOT))
+        self.delivery = Delivery(shop, client, lambda: self.draining)
+
+    def look(self, *, after_ms: int = 0) -> None:
+        self.now_ms += after_ms
+        asyncio.run(self.delivery.look())
+
+    def parcels(self) -> int:
+        return sum(GOODS in message.content for message in self.channel.messages)
+
+    def state(self) -> str:
+        from sqlalchemy import select
+
+        from botapp.store.db.tables import delivery
+
+        return str(self.books.do(lambda connection: connection.execute(select(delivery.c.state)).scalar_one()))
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    locale.use("id")
+    stock_up(tmp_path)
+    database = Database(url_of("", tmp_path / "state" / "bot" / "shop.db"))
+    yield Scene(database)
+    asyncio.run(database.close())
+
+
+def http_error(status: int, code: int) -> discord.HTTPException:
+    kind = discord.Forbidden if status == 403 else discord.HTTPException
+    return kind(SimpleNamespace(status=status, reason=""), {"code": code, "message": "no"})  # type: ignore[arg-type]
+
+
+def test_a_new_life_brings_at_once_what_the_old_one_owed(scene: Scene) -> None:
+    scene.look()
+    assert (scene.parcels(), scene.state()) == (1, "sent")
+    assert scene.channel.messages[0].content.startswith(mark_of(1))
+    assert scene.channel.nonces == ["order-000001"]
+    scene.look(after_ms=10**9)
+    assert scene.parcels() == 1
+
+
+def test_what_has_arrived_already_is_found_and_not_sent_again(scene: Scene) -> None:
+    mine = SimpleNamespace(id=9, author=SimpleNamespace(id=BOT), content=f"{mark_of(1)} · 1 × Steam 10\n{GOODS}")
+    scene.channel.messages = [mine]
+    scene.look()
+    assert (scene.parcels(), scene.state(), scene.channel.nonces) == (1, "sent", [])
+
+
+@pytest.mark.parametrize(
+    ("author", "content"), [(BUYER, mark_of(1)), (BOT, "order #000001 was refunded"), (BOT, mark_of(2))]
+)
+def test_what_only_names_the_order_is_not_taken_for_its_goods(scene: Scene, author: int, content: str) -> None:
+    scene.channel.messages = [SimpleNamespace(id=9, author=SimpleNamespace(id=author), content=content)]
+    scene.look()
+    assert (scene.parcels(), scene.state()) == (1, "sent")
+
+
+def test_without_having_looked_nothing_is_sent(scene: Scene) -> None:
+    scene.channel.looking = http_error(500, 0)
+    scene.look()
+    assert (scene.parcels(), scene.state()) == (0, "pending")
+    scene.channel.looking = None
+    scene.look(after_ms=deliveries.retry_delay_ms(2))
+    assert (scene.parcels(), scene.state()) == (1, "sent")
+
+
+def test_later_looks_wait_until_it_is_due(scene: Scene) -> None:
+    scene.channel.sending = http_error(403, 50007)
+    scene.look()
+    scene.channel.sending = None
+    scene.look(after_ms=1000)
+    assert scene.parcels() == 0
+    scene.look(after_ms=deliveries.retry_delay_ms(2))
+    assert scene.parcels() == 1
+
+
+def test_who_delivers_himself_is_not_helped(scene: Scene) -> None:
+    with scene.delivery.under_way(1):
+        scene.look(after_ms=10**9)
+        assert scene.parcels() == 0
+    scene.look()
+    assert scene.parcels() == 1
+
+
+def test_a_drain_begins_nothing(scene: Scene) -> None:
+    scene.draining = True
+    scene.look(after_ms=10**9)
+    assert (scene.parcels(), scene.state()) == (0, "pending")
+
+
+def test_what_cannot_be_brought_is_given_up_and_told_once(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    scene.channel.sending = http_error(403, 50007)
+    for _ in range(deliveries.MAX_ATTEMPTS + 3):
+        scene.look(after_ms=10**9)
+    assert scene.state() == "failed"
+    [told] = scene.told
+    assert "#000001" in told
+    assert f"<@{BUYER}>" in told
+    assert GOODS not in told + caplog.text
+    assert sum("#000001" in record.message for record in caplog.records if record.levelname == "ERROR") == 1
+
+
+def test_goods_come_in_the_language_of_the_click(scene: Scene) -> None:
+    long = "x" * 1490
+    scene.books.restock("STEAM10", *(f"{long}{number:02d}" for number in range(2)))
+    scene.books.deposit("buyer", 100_000_000)
+    scene.look()
+    order = Order(78, BUYER, 1, 13, 50_000, "en")
+    scene.books.do(purchases.buy, order, Limits(), BOUGHT_MS + 10_000)
+    scene.look(after_ms=10**9)
+    assert "Your goods are in the file" in scene.channel.messages[-1].content

@@ -1,0 +1,53 @@
+"""How often the live message is looked after."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from botapp.config.settings import Store
+from botapp.runtime.tasks import Background
+from botapp.services.live_message.message import LiveMessage
+from botapp.services.live_message.updater import Shopfront
+from botapp.store.domain.records import Product
+from botapp.ui.live.render import Rendered
+
+
+class Shown:
+    """A live message that only notes what it is to show."""
+
+    channel_id, language, message_id, key = 1, "", 1, (1, "")
+
+    def __init__(self) -> None:
+        self.edits: list[Rendered] = []
+
+    async def show(self, rendered: Rendered) -> bool:
+        self.edits.append(rendered)
+        return True
+
+
+def test_a_thousand_changes_are_few_edits_and_the_newest_is_seen() -> None:
+    """Failure 11: 71 rate-limit answers on the live message in four minutes."""
+    shown, left = Shown(), 1000
+
+    async def products() -> tuple[Product, ...]:
+        return (Product(1, "A", "A", 1, "", left),)
+
+    async def live() -> None:
+        nonlocal left
+        background = Background()
+        front = Shopfront(background, Store(), products, [cast(LiveMessage, shown)], edit_interval_s=0.05)
+        front.look_soon()
+        await asyncio.sleep(0)
+        assert not background.pending, "nobody looks before it serves"
+        front.serve()
+        await asyncio.sleep(0)
+        while left:
+            left -= 1
+            front.look_soon()
+        while not shown.edits or "🔴" not in shown.edits[-1].fields[0][0]:
+            await asyncio.sleep(0.01)
+        await background.drain(1.0)
+
+    asyncio.run(live())
+    assert len(shown.edits) <= 3

@@ -1,0 +1,80 @@
+"""Amounts as people type them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from botapp.store.domain.money import MAX_AMOUNT, NotAnAmount, Unit, in_units, parse
+from botapp.ui.admin.parsing import price_and_rest
+
+UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100), Unit("Blue Gem Lock", "BGL", 10_000))
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("150", 150),
+        ("1 DL 50 WL", 150),
+        ("1 World Lock, 2 Diamond Locks", 201),
+        ("1.000", 1000),
+        ("1,000 DL", 100_000),
+        ("2 DL,5 WL", 205),
+        ("100 + 50", 150),
+        ("0", 0),
+    ],
+)
+def test_amounts(text: str, amount: int) -> None:
+    assert parse(text, UNITS) == amount
+
+
+@pytest.mark.parametrize(
+    "text",
+    # half of one can be taken for a list of two: money must not depend on how it is taken
+    [
+        "1,5",
+        "1,5 DL",
+        "1.5 DL",
+        "1,00 DL",
+        "2,50",
+        "1.000,5",
+        "1,2,3",
+        "1, 5",
+        "",
+        "-5",
+        "DL",
+        "1 XY",
+        "٥ DL",
+        "1 DL 5 x",
+    ],
+)
+def test_what_is_no_amount_is_refused_whole(text: str) -> None:
+    with pytest.raises(NotAnAmount):
+        parse(text, UNITS)
+
+
+@given(st.integers(0, MAX_AMOUNT), st.sampled_from([".", ","]))
+def test_what_is_shown_can_be_typed(amount: int, separator: str) -> None:
+    assert parse(in_units(amount, UNITS, separator), UNITS) == amount
+
+
+@pytest.mark.parametrize(
+    ("price", "rest", "expected"),
+    [
+        ("50", "", (50, "")),
+        ("5", "DL", (500, "")),
+        ("5", "DL sent by DM", (500, "sent by DM")),
+        ("1", "DL 50 WL", (150, "")),
+        ("1", 'DL 50 WL "a code"', (150, "a code")),
+        ("120", "2 weeks", (120, "2 weeks")),
+        ("1 DL 50 WL", "a key", (150, "a key")),
+    ],
+)
+def test_a_typed_price_takes_the_units_that_follow_it(price: str, rest: str, expected: tuple[int, str]) -> None:
+    assert price_and_rest(price, rest, UNITS) == expected
+
+
+def test_a_typed_price_that_is_none_is_refused() -> None:
+    with pytest.raises(NotAnAmount):
+        price_and_rest("1,5", "DL", UNITS)

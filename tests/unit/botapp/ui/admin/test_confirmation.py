@@ -1,0 +1,55 @@
+"""A question before something dangerous, without Discord: what counts as an answer, and what it becomes."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from botapp import locale
+from botapp.ui.admin import confirmation
+from botapp.ui.admin.confirmation import Dialog, Overtaken, Said, Stage, step
+
+ASKED = Dialog(user_id=1, channel_id=10, expires_at_s=30.0)
+
+
+@pytest.mark.parametrize("answer", ["ya", "yes", "y", "YA", "  Yes \n"])
+def test_a_yes_confirms(answer: str) -> None:
+    assert step(ASKED, Said(1, 10, answer), 29.9).stage is Stage.CONFIRMED
+
+
+@pytest.mark.parametrize("answer", ["tidak", "no", "t", "n", "NO"])
+def test_a_no_declines(answer: str) -> None:
+    assert step(ASKED, Said(1, 10, answer), 0).stage is Stage.DECLINED
+
+
+@pytest.mark.parametrize(
+    "event", [Said(2, 10, "ya"), Said(1, 11, "ya"), Said(1, 10, "yaya"), Said(1, 10, ""), Said(1, 10, "!restart"), None]
+)
+def test_everything_else_leaves_the_question_open(event: Said | None) -> None:
+    assert step(ASKED, event, 0) == ASKED
+
+
+def test_time_runs_out_even_for_a_yes() -> None:
+    assert step(ASKED, None, 30.0).stage is Stage.EXPIRED
+    assert step(ASKED, Said(1, 10, "ya"), 30.0).stage is Stage.EXPIRED
+
+
+def test_another_restart_overtakes_it() -> None:
+    assert step(ASKED, Overtaken(), 5).stage is Stage.OVERTAKEN
+
+
+def test_what_has_ended_stays_as_it_is() -> None:
+    events: tuple[Said | Overtaken, ...] = (Said(1, 10, "ya"), Said(1, 10, "no"), Overtaken())
+    for first, second in itertools.permutations(events, 2):
+        ended = step(ASKED, first, 1)
+        assert ended.stage is not Stage.ASKING
+        assert step(ended, second, 99) == ended
+
+
+def test_every_ending_is_said_differently() -> None:
+    for language in locale.LANGUAGES:
+        locale.use(language)
+        said = {confirmation.ending(stage) for stage in Stage if stage is not Stage.ASKING}
+        assert len(said) == len(Stage) - 1
+        assert "ya" in confirmation.question("Sure?")

@@ -1,0 +1,171 @@
+"""What members may see, given the health of live stock and live buttons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from botapp.ui.live import health as health_link
+from botapp.ui.live.health import Link, Mode, Reported, chart, may_serve, next_look_s, shown, step, wants_restart
+
+STOCK_BROKE = Reported("livestock", False, "gone")
+STOCK_WELL = Reported("livestock", True)
+BUTTONS_BROKE = Reported("buttons", False, "mute")
+BUTTONS_WELL = Reported("buttons", True)
+#: a new life
+RESTART = Reported("edit", True, "restart")
+EDIT_REFUSED = Reported("edit", False, "403")
+EDIT_TAKEN = Reported("edit", True)
+
+
+def after(*events: Reported | None, link: Link | None = None, at_s: float = 1000.0, every_s: float = 1.0) -> Link:
+    link = link or Link()
+    for number, event in enumerate(events):
+        link = step(link, event, at_s + number * every_s)
+    return link
+
+
+@pytest.mark.parametrize(
+    ("events", "mode"),
+    [
+        ((), Mode.NORMAL),
+        ((STOCK_BROKE,), Mode.STOCK_BROKEN),
+        ((BUTTONS_BROKE,), Mode.BUTTONS_BROKEN),
+        ((BUTTONS_BROKE, STOCK_BROKE), Mode.BOTH_BROKEN),
+        ((BUTTONS_BROKE, STOCK_BROKE, BUTTONS_WELL), Mode.STOCK_BROKEN),
+        ((STOCK_BROKE, STOCK_WELL), Mode.NORMAL),
+        ((STOCK_BROKE, BUTTONS_WELL), Mode.STOCK_BROKEN),
+    ],
+)
+def test_the_mode_follows_from_both(events: tuple[Reported, ...], mode: Mode) -> None:
+    assert after(*events).mode is mode
+
+
+def test_a_warning_is_shown_at_once_and_says_since_when() -> None:
+    link = after(None, None, STOCK_BROKE, STOCK_BROKE)
+    assert (link.mode, link.since_s) == (Mode.STOCK_BROKEN, 1002.0)
+
+
+def test_one_good_operation_is_the_way_back() -> None:
+    link = after(STOCK_BROKE, STOCK_BROKE, STOCK_WELL)
+    assert link.mode is Mode.NORMAL
+    assert [(one.mode, one.began_s, one.ended_s) for one in link.recoveries] == [(Mode.STOCK_BROKEN, 1000.0, 1002.0)]
+
+
+def test_what_flaps_comes_back_later_but_warns_as_soon() -> None:
+    flaps = (STOCK_BROKE, STOCK_WELL) * 2
+    link = after(*flaps, STOCK_BROKE)
+    assert link.mode is Mode.STOCK_BROKEN
+    link = step(link, STOCK_WELL, 1005.0)
+    assert link.mode is Mode.STOCK_BROKEN, "the third warning of late stays for a while"
+    assert not may_serve(link)
+    assert next_look_s(link, 1005.0) == health_link.FIRST_HOLD_S
+    assert step(link, None, 1014.9).mode is Mode.STOCK_BROKEN
+    assert step(link, None, 1015.0).mode is Mode.NORMAL
+    # broken again while it waits: the time begins anew with the next good operation
+    again = step(link, STOCK_BROKE, 1010.0)
+    assert again.calm_at_s is None
+    assert step(again, STOCK_WELL, 1011.0).calm_at_s == 1011.0 + health_link.FIRST_HOLD_S
+
+
+def test_damping_is_bounded_and_forgets() -> None:
+    link = after(*(STOCK_BROKE, STOCK_WELL, None) * 40, every_s=5.0)
+    assert health_link.hold_s(link, 1600.0) <= health_link.LONGEST_HOLD_S
+    assert health_link.hold_s(link, 1600.0 + health_link.WINDOW_S) == 0.0
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_waiting() -> None:
+    link = replace(Link(), mode=Mode.STOCK_BROKEN, calm_at_s=9000.0)
+    link = step(link, None, 1000.0)
+    assert step(link, None, 1000.0 + health_link.LONGEST_HOLD_S).mode is Mode.NORMAL
+
+
+def test_what_is_broken_is_tried_again_later_each_time() -> None:
+    waits = []
+    link = Link()
+    for number in range(10):
+        link = step(link, STOCK_BROKE, 1000.0 + number)
+        waits.append(next_look_s(link, 1000.0 + number))
+    assert waits[:5] == [1.0, 2.0, 4.0, 8.0, 16.0]
+    assert waits[-1] == health_link.LONGEST_RETRY_S
+    assert next_look_s(step(link, STOCK_WELL, 1011.0), 1011.0) is None
+
+
+def test_many_errors_ask_for_a_new_life_but_not_often() -> None:
+    link = after(*(STOCK_BROKE,) * (health_link.MAX_ERRORS + 1))
+    now_s = 1000.0 + health_link.MAX_ERRORS
+    assert wants_restart(link, None, now_s)
+    assert not wants_restart(link, now_s - 60, now_s)
+    assert wants_restart(link, now_s - health_link.RESTART_INTERVAL_S, now_s)
+    assert wants_restart(link, now_s + 9999, now_s), "asked for in a future that the clock has taken back"
+    assert not wants_restart(link, None, now_s + health_link.WINDOW_S)
+    assert not wants_restart(after(*(STOCK_BROKE,) * health_link.MAX_ERRORS), None, now_s)
+
+
+def test_errors_of_the_last_hour_as_a_chart() -> None:
+    link = replace(Link(), errors_s=(1000.0, 4300.0, 4590.0, 4600.0))
+    pieces = chart(link, 4600.0)
+    assert len(pieces) == 12
+    assert (pieces[-1], pieces[-2], sum(pieces)) == (2, 1, 3)
+    assert len(after(*(STOCK_BROKE,) * 1000).errors_s) <= 10 * health_link.MAX_ERRORS + 1
+
+
+EVENTS = (STOCK_BROKE, STOCK_WELL, BUTTONS_BROKE, BUTTONS_WELL, EDIT_REFUSED, EDIT_TAKEN, RESTART)
+
+
+@dataclass(frozen=True)
+class World:
+    """What is so, beside what the link knows of it."""
+
+    link: Link = field(default_factory=Link)
+    stock: bool = True
+    buttons: bool = True
+    #: whether edits are refused
+    refused: bool = False
+
+    def after(self, event: Reported, now_s: float) -> World:
+        """Return the world after `event`, and after the edit that follows, which is taken or refused."""
+        world = self
+        if event is RESTART:
+            # a restart forgets all but the message that members see; the next life tries both before it serves
+            link = step(Link(), Reported("livestock", self.stock, "still"), now_s)
+            world = replace(self, link=step(link, Reported("buttons", self.buttons, "still"), now_s))
+        elif event.which == "edit":
+            world = replace(self, refused=not event.is_healthy)
+        elif event.which == "livestock":
+            world = replace(self, stock=event.is_healthy, link=step(self.link, event, now_s))
+        else:
+            world = replace(self, buttons=event.is_healthy, link=step(self.link, event, now_s))
+        edit = EDIT_REFUSED if world.refused else EDIT_TAKEN
+        return replace(world, link=step(world.link, edit, now_s))
+
+
+def check(world: World, now_s: float) -> None:
+    """Nothing can be used while something is broken, and every way leads back to normal."""
+    if world.refused:
+        assert not may_serve(world.link)
+    else:
+        seen = shown(world.link)
+        assert not (seen.buttons and not world.stock)
+        assert not (seen.stock and not world.buttons)
+        assert may_serve(world.link) <= (world.stock and world.buttons)
+        assert (next_look_s(world.link, now_s) is None) == (world.link.mode is Mode.NORMAL)
+    link = world.link
+    for event in (STOCK_WELL, BUTTONS_WELL, EDIT_TAKEN):
+        link = step(link, event, now_s + 100)
+    link = step(link, None, now_s + 100 + (next_look_s(link, now_s + 100) or 0.0))
+    assert link.mode is Mode.NORMAL
+    assert may_serve(link)
+
+
+def test_every_order_of_events() -> None:
+    """Whatever happens, in any order, six events deep: failures, recoveries, refused edits, restarts."""
+
+    def go(world: World, now_s: float, depth: int) -> int:
+        check(world, now_s)
+        if depth == 0:
+            return 1
+        return sum(go(world.after(event, now_s), now_s + 2, depth - 1) for event in EVENTS)
+
+    assert go(World(), 1000.0, 6) == len(EVENTS) ** 6

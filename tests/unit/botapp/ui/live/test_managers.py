@@ -1,0 +1,196 @@
+"""Live stock and live buttons: their status, how they tell each other, and what members see of it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+from botapp import locale
+from botapp.runtime import state_file as state
+from botapp.store.domain.money import Unit
+from botapp.store.domain.records import Product
+from botapp.ui import custom_ids
+from botapp.ui.buttons.live_buttons import LiveButtonManager
+from botapp.ui.live.health import Mode, Shown
+from botapp.ui.live.render import Snapshot, mark, render
+from botapp.ui.views.live_stock_view import LiveStockManager
+
+FIELDS = {"is_healthy": True, "last_error": None, "error_count": 0, "last_update": None}
+PRODUCTS = (
+    Product(1, "A", "Apple", 12000, "", 11),
+    Product(2, "B", "Beer", 5, "cold", 3),
+    Product(3, "C", "Cake", 1, "", 0),
+)
+UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100))
+OPEN = Shown(stock=True, buttons=True)
+
+
+@pytest.fixture(autouse=True)
+def _indonesian() -> None:
+    locale.use("id")
+
+
+def snapshot(
+    products: tuple[Product, ...] = PRODUCTS,
+    seen: Shown = OPEN,
+    *,
+    mode: Mode = Mode.NORMAL,
+    low_stock: int = 10,
+    at_ms: int = 5000,
+    closed: bool = False,
+) -> Snapshot:
+    return Snapshot(products, seen, mode, 7.0, UNITS, low_stock, at_ms, closed)
+
+
+def partners() -> tuple[LiveStockManager, LiveButtonManager]:
+    livestock, buttons = LiveStockManager(clock=lambda: 100.0), LiveButtonManager(clock=lambda: 100.0)
+    livestock.set_listener(buttons.on_livestock_status_change)
+    buttons.set_listener(livestock.on_button_status_change)
+    return livestock, buttons
+
+
+def test_both_begin_healthy_with_the_four_fields() -> None:
+    livestock, buttons = LiveStockManager(), LiveButtonManager()
+    assert livestock.livestock_status == livestock.get_status() == FIELDS
+    assert buttons.button_status == buttons.get_status() == FIELDS
+    livestock.get_status()["is_healthy"] = False
+    assert livestock.is_healthy(), "what is handed out is a copy"
+
+
+def test_livestock_error_switches_the_buttons_off_and_recovery_on(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    livestock, buttons = partners()
+    asyncio.run(livestock._update_status(False, "Database connection failed"))
+    error = {"is_healthy": False, "last_error": "Database connection failed", "error_count": 1, "last_update": 100.0}
+    assert livestock.get_status() == error
+    assert buttons.is_healthy(), "the buttons themselves are not broken"
+    assert not buttons.may_serve()
+    assert "❌ Livestock error: Database connection failed" in caplog.messages
+    asyncio.run(livestock._update_status(True))
+    assert buttons.may_serve()
+    assert livestock.get_status()["last_error"] is None
+    assert livestock.get_status()["error_count"] == 1
+    assert "✅ Livestock kembali sehat" in caplog.messages
+
+
+def test_button_error_hides_the_stock(caplog: pytest.LogCaptureFixture) -> None:
+    livestock, buttons = partners()
+    asyncio.run(buttons._update_status(False, "no view"))
+    assert livestock.is_healthy()
+    assert not livestock.may_show()
+    assert "⚠️ Button manager tidak sehat, livestock tidak akan ditampilkan" in caplog.messages
+    asyncio.run(buttons._update_status(True))
+    assert livestock.may_show()
+
+
+def test_the_same_error_again_is_counted_but_not_said_again(caplog: pytest.LogCaptureFixture) -> None:
+    livestock, _ = partners()
+    for _again in range(3):
+        asyncio.run(livestock._update_status(False, "gone"))
+    assert livestock.get_status()["error_count"] == 3
+    assert caplog.messages.count("❌ Livestock error: gone") == 1
+
+
+def test_every_operation_is_reported() -> None:
+    reports: list[tuple[bool, str | None]] = []
+    livestock = LiveStockManager(on_report=lambda is_healthy, error: reports.append((is_healthy, error)))
+    for is_healthy in (True, False, False, True):
+        asyncio.run(livestock._update_status(is_healthy, None if is_healthy else "x"))
+    assert reports == [(True, None), (False, "x"), (False, "x"), (True, None)]
+
+
+def test_reset_begins_anew() -> None:
+    livestock, buttons = partners()
+    asyncio.run(livestock._update_status(False, "x"))
+    livestock.reset()
+    buttons.reset()
+    assert (livestock.get_status(), buttons.get_status()) == (FIELDS, FIELDS)
+    assert buttons.may_serve()
+
+
+def test_the_open_shop_shows_prices_stock_and_working_buttons() -> None:
+    message = render(snapshot())
+    assert tuple(button.custom_id for button in message.buttons) == custom_ids.LIVE
+    assert not any(button.disabled for button in message.buttons)
+    names = [name for name, _ in message.fields]
+    assert names == ["🟢 Apple (`A`)", "🟡 Beer (`B`)", "🔴 Cake (`C`)"]
+    values = [value for _, value in message.fields]
+    assert "120 DL (12.000 WL)" in values[0]
+    assert "5 WL" in values[1]
+    assert "(5 WL)" not in values[1], "said once where both are the same"
+    assert "cold" in values[1]
+    assert "habis" in values[2]
+
+
+def test_trouble_and_closing_hide_stock_and_switch_the_buttons_off() -> None:
+    whole = render(snapshot())
+    broken = (Mode.STOCK_BROKEN, Mode.BUTTONS_BROKEN, Mode.BOTH_BROKEN)
+    trouble = [render(snapshot(seen=Shown(stock=False, buttons=False), mode=mode)) for mode in broken]
+    closed = render(snapshot(closed=True))
+    for message in (*trouble, closed):
+        assert message.fields == ()
+        assert all(button.disabled for button in message.buttons)
+    assert all("<t:7:R>" in message.description for message in trouble), "since when"
+    assert len({one.description for one in (whole, *trouble, closed)}) == 5
+    assert len({one.fingerprint() for one in (whole, *trouble, closed)}) == 5
+    assert whole.fingerprint() == render(snapshot()).fingerprint()
+
+
+def test_time_alone_is_shown_but_is_no_reason_to_edit() -> None:
+    earlier, later = render(snapshot(at_ms=5000)), render(snapshot(at_ms=65_000))
+    assert "<t:5:R>" in earlier.updated
+    assert "<t:65:R>" in later.updated
+    assert earlier.fingerprint() == later.fingerprint()
+    sold = render(snapshot((Product(1, "A", "Apple", 12000, "", 10),), at_ms=65_000))
+    assert sold.fingerprint() != later.fingerprint()
+
+
+def test_more_products_than_a_message_holds_are_counted() -> None:
+    many = tuple(Product(number, f"C{number}", f"Product {number}", 150, "", 5) for number in range(300))
+    assert len(render(snapshot(many[:25])).fields) == 25
+    assert render(snapshot(many[:25])).pages == ()
+    for count in (26, 80, 300):
+        message = render(snapshot(many[:count]))
+        assert message.fields == ()
+        lines = "\n".join(message.pages).splitlines()
+        assert "1 DL 50 WL" in lines[0]
+        left = re.search(r"(\d+) lagi", lines[-1])
+        assert len(lines) - (left is not None) + int(left[1] if left else 0) == count
+        assert (left is not None) == (count == 300)
+        assert all(len(page) <= 4096 for page in message.pages)
+        assert len(message.title + message.description + message.updated) + sum(map(len, message.pages)) <= 6000
+    wordy = tuple(Product(number, "C" * 300, "x" * 300, 1, "y" * 5000, 0) for number in range(25))
+    message = render(snapshot(wordy))
+    assert sum(len(name) + len(value) for name, value in message.fields) < 5500
+    assert all(len(name) <= 256 and len(value) <= 1024 for name, value in message.fields)
+
+
+def test_the_light_follows_the_threshold_of_the_shop() -> None:
+    assert [mark(pieces, 10) for pieces in (0, 1, 10, 11)] == ["🔴", "🟡", "🟡", "🟢"]
+    assert [mark(pieces, 2) for pieces in (0, 1, 2, 3)] == ["🔴", "🟡", "🟡", "🟢"]
+    assert [mark(pieces, 0) for pieces in (0, 1)] == ["🔴", "🟢"]
+    assert render(snapshot(low_stock=2)).fields[1][0].startswith("🟢")
+
+
+def test_the_state_file_is_whole_private_and_says_when_it_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "bot" / "state.json"
+    assert state.load(path) == state.State()
+    message = state.LiveMessage(1, 2, "abc")
+    state.change(path, live_messages=(message,))
+    state.change(path, live_channel_id=3)
+    assert state.load(path) == state.State(live_messages=(message,), live_channel_id=3)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert list(path.parent.iterdir()) == [path]
+    path.write_text("{half")
+    with pytest.raises(state.StateError, match="rusak"):
+        state.load(path)
+    with pytest.raises(state.StateError, match="rusak"):
+        state.change(path, live_channel_id=4)
+    assert path.read_text() == "{half"
+    (tmp_path / "file").touch()
+    with pytest.raises(state.StateError, match="tidak dapat membuka"):
+        state.change(tmp_path / "file" / "state.json", live_messages=(message,))

@@ -1,0 +1,86 @@
+"""What an alert says, and how an address is shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from supervisor.alerts import rendering as alert_texts
+from supervisor.alerts import urls as alert_addresses
+from supervisor.alerts.incidents import Alert, Kind, Matter
+from supervisor.alerts.messages import Receipt, Scene
+from supervisor.cli.commands import alerts as command
+
+SCENE = Scene("shop-server", "/srv/shop/config.toml", "/srv/shop/state", "Asia/Jakarta")
+#: 2026-01-01 12:00:00 in Jakarta
+NOON = 1_767_243_600.0
+
+
+def alert(kind: Kind, detail: str = "", *, subject: str = "bot", over: bool = False, at: float = NOON) -> Alert:
+    return Alert(number=1, matter=Matter(kind, subject, detail, NOON), over=over, at=at)
+
+
+@pytest.mark.parametrize(
+    ("one", "tone", "parts"),
+    [
+        (alert(Kind.FATAL, "crashed 6 times"), "failure", ["bot", "crashed 6 times", "stocksup logs bot"]),
+        (alert(Kind.REFUSED, "exit 77"), "failure", ["token", "exit 77", "stocksup start", "stocksup check"]),
+        (alert(Kind.CRASH_LOOP, "exit 1"), "warning", ["exit 1", "stocksup logs bot"]),
+        (alert(Kind.DISK_LOW, "104857600"), "warning", ["100 MiB", "du -xh /srv/shop/state"]),
+        (alert(Kind.TROUBLE, "No space left", subject="journal"), "failure", ["No space left", "/srv/shop/state"]),
+        (alert(Kind.TEST), "info", []),
+    ],
+)
+def test_an_alert_says_what_where_since_when_and_what_to_do(one: Alert, tone: str, parts: list[str]) -> None:
+    message = alert_texts.message([one], SCENE)
+    assert message.tone.value == tone
+    assert "shop-server" in message.title
+    for part in [*parts, "2026-01-01 12:00:00 WIB", "shop-server, /srv/shop/config.toml"]:
+        assert part in message.body
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.TEST])
+def test_what_is_over_says_what_it_was_and_how_long(kind: Kind) -> None:
+    message = alert_texts.message([alert(kind, "123456789", over=True, at=NOON + 90)], SCENE)
+    assert message.tone.value == "success"
+    assert "2026-01-01 12:00:00" in message.body
+    assert "2026-01-01 12:01:30" in message.body
+    assert message.title != alert_texts.message([alert(kind, "123456789")], SCENE).title
+
+
+def test_several_alerts_are_a_line_each() -> None:
+    many = [alert(Kind.FATAL, f"reason {number}", at=NOON + number) for number in range(12)]
+    message = alert_texts.message([*many, alert(Kind.FATAL, over=True)], SCENE)
+    assert "13" in message.title
+    lines = message.body.splitlines()
+    assert all(f"reason {number}" in lines[number] for number in range(12))
+    assert lines[3].startswith("2026-01-01 12:00:03 WIB")
+
+
+def test_an_address_is_shown_by_its_place_and_scheme() -> None:
+    urls = ["tgram://123:secret/77", "json://host/secret", "tgram://123:secret/77"]
+    names = alert_addresses.identify(urls)
+    assert list(names.values()) == urls[:2]
+    assert list(alert_addresses.shown(urls).values()) == ["1: tgram://***", "2: json://***"]
+    assert list(alert_addresses.identify(urls[1:])) == list(names)[1::-1], "an id stays when others come and go"
+
+
+def test_no_part_of_an_address_is_left_in_a_text() -> None:
+    url = "mailto://owner:pass-word@mail.example.org/path?to=you@home.example"
+    text = f"cannot open {url}: mail.example.org refused owner with pass-word at /path for you@home.example"
+    assert alert_addresses.without(text, [url]) == "cannot open ***: *** refused *** with *** at /*** for you@***"
+
+
+@pytest.mark.parametrize("word", ["", "tgram", "tgram:/x", "://x", "tgram://", "tgram://a b", "1a://x"])
+def test_what_is_no_address(word: str) -> None:
+    assert not alert_addresses.is_address(word)
+    assert alert_addresses.is_address("tgram://123:abc/77")
+
+
+def test_the_command_says_what_came_of_each_address() -> None:
+    shown = {"a": "1: json://***", "b": "2: json://***", "c": "3: json://***"}
+    receipts = [Receipt("a", (0,), None), Receipt("b", (0,), "refused")]
+    assert command.results(shown, receipts)[:2] == [("1: json://***", None), ("2: json://***", "refused")]
+    name, missing = command.results(shown, receipts)[2]
+    assert (name, missing is not None) == ("3: json://***", True)
+    nobody = command.results(shown, [Receipt("", (), "cannot load Apprise")])
+    assert {problem for _, problem in nobody} == {"cannot load Apprise"}

@@ -1,0 +1,61 @@
+"""What `stocksup health` makes of what a program reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import pytest
+
+from supervisor.cli.commands.health import bars, lines, verdict
+
+WELL = {"is_healthy": True, "last_error": None, "error_count": 0, "last_update": 990.0}
+ILL = {"is_healthy": False, "last_error": "the disk is full", "error_count": 4, "last_update": 940.0}
+
+
+def program(health: dict[str, Any], **given: Any) -> dict[str, Any]:
+    return {"name": "bot", "wish": "up", "state": "RUNNING", "health": health, **given}
+
+
+@pytest.mark.parametrize(
+    ("given", "healthy"),
+    [
+        (program({"livestock": WELL}), True),
+        (program({}), True),
+        (program({"livestock": WELL, "buttons": ILL}), False),
+        (program({"livestock": WELL}, state="BACKOFF"), False),
+        (program({}, state="STOPPED", wish="down"), True),
+        (program({"link": {"state": "normal"}}), True),
+        (program({"link": {"state": "stock_broken"}}), False),
+        (program({"link": None, "loop_lag_ms": 3.0, "database": None}), True),
+    ],
+)
+def test_what_counts_as_well(given: dict[str, Any], healthy: bool) -> None:
+    assert verdict(given)["healthy"] is healthy
+
+
+def test_the_lines_say_what_is_wrong_since_when_and_what_was() -> None:
+    link = {
+        "state": "stock_broken",
+        "since": 400.0,
+        "errors_last_hour": [0, 0, 1, 4],
+        "recoveries": [
+            {"state": "buttons_broken", "at": 100.0, "lasted_s": 5.0},
+            {"state": "new", "at": 1, "lasted_s": 1},
+        ],
+    }
+    text = click.unstyle("\n".join(lines(verdict(program({"livestock": ILL, "gateway": WELL, "link": link})), 1000.0)))
+    assert "bot: RUNNING, not well" in text
+    assert "✗ livestock: the disk is full; errors: 4; looked at 1 min ago" in text
+    assert "✓ gateway: looked at 10 s ago" in text
+    assert "stock is broken, so the buttons are off, for 10 min" in text
+    assert "errors in the last hour: ▁▁▃█ (5)" in text
+    assert "well again after 5.00 s: buttons are broken" in text
+    assert "what members see is not known" in text
+
+
+def test_bars() -> None:
+    assert bars([0, 1, 7]) == "▁▂█"
+    assert bars([0, 0]) == "▁▁"
+    assert bars([]) == ""
+    assert bars([3, 3]) == "██"

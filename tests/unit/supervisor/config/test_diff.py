@@ -1,0 +1,111 @@
+"""What is another after the settings were read again, and what needs a new life for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from supervisor.cli.commands.reload import lines
+from supervisor.config import diff as reloading
+from supervisor.config.diff import Changes
+from supervisor.config.settings import Cache, Logs, Program, Settings
+
+BOT = Program(command=("bot",))
+OLD = Settings(programs={"bot": BOT, "relay": Program(command=("relay",))})
+
+
+def changes(new: Settings, *, seen: Settings = OLD, old: Settings = OLD) -> Changes:
+    return reloading.changes(old, new, {"bot": seen, "relay": seen}, moved=False)
+
+
+def with_bot(**fields: Any) -> Settings:
+    return replace(OLD, programs={**OLD.programs, "bot": replace(BOT, **fields)})
+
+
+NOTHING = Changes([], [], [], [])
+
+
+@pytest.mark.parametrize(
+    ("new", "found"),
+    [
+        (OLD, NOTHING),
+        # counts at once
+        (with_bot(stop_timeout_s=3.0), NOTHING._replace(changed=["bot"])),
+        (with_bot(check=("look",)), NOTHING._replace(changed=["bot"])),
+        (replace(OLD, logs=Logs(keep=2)), NOTHING._replace(settings=["logs"])),
+        (replace(OLD, cache=Cache(flush_on_crash="all")), NOTHING._replace(settings=["cache"])),
+        # needs a new life
+        (with_bot(env={"A": "1"}), NOTHING._replace(changed=["bot"], needs_restart=["bot"])),
+        (replace(OLD, bot={"prefix": "?"}), NOTHING._replace(outdated=["bot"], needs_restart=["bot"])),
+        (replace(OLD, discord={"gateway": "x"}), NOTHING._replace(outdated=["discord"], needs_restart=["bot"])),
+        (replace(OLD, timezone="UTC"), NOTHING._replace(outdated=["timezone"], needs_restart=["bot"])),
+        # both
+        (replace(OLD, language="en"), Changes([], ["language"], ["language"], ["bot"])),
+        (replace(OLD, logs=Logs(format="json")), Changes([], ["logs"], ["logs"], ["bot"])),
+        (replace(OLD, cache=Cache(max_bytes=2**30)), Changes([], ["cache"], ["cache"], ["bot"])),
+        # comes, goes
+        (replace(OLD, programs={**OLD.programs, "new": BOT}), NOTHING._replace(changed=["new"])),
+        (replace(OLD, programs={"bot": BOT}), NOTHING._replace(changed=["relay"])),
+        (replace(OLD, programs={"bot": BOT, "relay": Program(enabled=False)}), NOTHING._replace(changed=["relay"])),
+    ],
+)  # fmt: skip
+def test_what_is_another(new: Settings, found: Changes) -> None:
+    assert changes(new) == found
+
+
+def test_a_life_that_is_behind_is_told_of_until_there_is_a_new_one() -> None:
+    new = replace(OLD, store={"url": "x"})
+    assert changes(new).needs_restart == ["bot"]
+    assert changes(new, old=new).needs_restart == ["bot"]
+    assert changes(new, old=new, seen=new) == NOTHING
+
+
+def test_what_does_not_run_needs_nothing() -> None:
+    new = replace(with_bot(env={"A": "1"}), bot={"prefix": "?"})
+    assert reloading.changes(OLD, new, {}, moved=False) == NOTHING._replace(changed=["bot"])
+
+
+def test_another_state_directory_needs_another_supervisor() -> None:
+    assert reloading.changes(OLD, OLD, {}, moved=True).needs_restart == ["supervisor"]
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (NOTHING, ["Nothing has changed in config.toml"]),
+        (
+            Changes(["relay", "bot"], ["language", "logs"], ["language", "discord"], ["bot"]),
+            [
+                "In force now: language, [logs], [programs.relay]",
+                "bot still runs with the old language, [discord], [programs.bot]. Next: stocksup restart bot",
+            ],
+        ),
+        (
+            Changes([], [], [], ["supervisor", "relay"]),
+            [
+                "[supervisor] state_dir: put the old one back, stocksup stop, change it, stocksup start",
+                "relay still runs with the old [programs.relay]. Next: stocksup restart relay",
+            ],
+        ),
+    ],
+)
+def test_what_a_person_is_told(found: Changes, told: list[str]) -> None:
+    assert lines(found._asdict(), Path("config.toml")) == told
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (NOTHING, "settings read again; nothing has changed"),
+        (Changes(["relay"], ["logs"], [], []), "settings read again; changed: logs, programs.relay"),
+        (
+            Changes([], ["language"], ["language"], ["bot"]),
+            "settings read again; changed: language; a new life is needed of: bot",
+        ),
+    ],
+)
+def test_what_the_log_is_told(found: Changes, told: str) -> None:
+    assert reloading.words(found) == told

@@ -1,0 +1,58 @@
+"""What a log must not tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from supervisor.client import masked
+
+#: made up, of the right shape
+TOKEN = "MTQwMDAwMDAwMDAwMDAwMDAwMg." + "GAbCdE." + "x" * 38
+OLD_TOKEN = "NDAwMDAwMDAwMDAwMDAwMDAy." + "X-_AbC." + "y" * 27
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"token {TOKEN} refused", "token *** refused"),
+        (f"'{OLD_TOKEN}'", "'***'"),
+        ("PATCH /webhooks/123/aW50ZXJhY3Rpb246.x-Y_z/messages/@original", "PATCH /webhooks/123/***/messages/@original"),
+        ("/interactions/77/aW50ZXJhY3Rpb246MTIz/callback", "/interactions/77/***/callback"),
+        ("got aW50ZXJhY3Rpb246MTIzNDU2Nzg= back", "got *** back"),
+        ("{'Authorization': 'Bot abc.def'}", "{'Authorization': 'Bot ***'}"),
+        ("Authorization: Bearer s3cret", "Authorization: Bearer ***"),
+        ("postgresql://shop:s3cret@db.local/shop", "postgresql://shop:***@db.local/shop"),
+        ("postgresql+psycopg://shop:p@ss/w:rd@[::1]:5432/shop", "postgresql+psycopg://shop:***@[::1]:5432/shop"),
+        ("redis://:s3cret@cache:6379/0 failed", "redis://:***@cache:6379/0 failed"),
+        ("https://user:s3cret@example.org/a", "https://user:***@example.org/a"),
+        ("host=db password=s3cret user=shop", "host=db password=*** user=shop"),
+    ],
+)  # fmt: skip
+def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
+    assert masked(text) == shown
+    assert masked(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://127.0.0.1:8099/api/v10/users/@me",
+        "ws://127.0.0.1:8099/gateway and mail to a@b.example",
+        "supervisor.control.protocol.MESSAGES of botapp.ui.views.live_stock_view",
+        "[discord] token_file: no token; expected the bot's token",
+        "sqlite:///srv/shop/state/shop.db",
+        "2026-11-24T04:00:01+0700 INFO    Ready as Toko Bot#0000, life 3",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert masked(text) == text
+
+
+def test_secrets_that_are_known_are_masked_wherever_they_stand() -> None:
+    assert masked("demo-token and xdemo-tokenx", ("demo-token", "")) == "*** and x***x"
+
+
+@pytest.mark.parametrize("piece", ["a.", "a://b:", "M.", "x@", "token", "http://a:", "authorization "])
+def test_a_long_line_does_not_take_long(piece: str) -> None:
+    # the guard against tests that hang would end it: time goes with the square of the length where this fails
+    assert masked(piece * 100_000) == piece * 100_000

@@ -1,0 +1,72 @@
+"""When a log is moved away, and what it is called then."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervisor.config.settings import Logs
+from supervisor.logs import rotation
+from supervisor.logs.rotation import Beginning
+
+DAY_S = 86_400.0
+NOW_S = 1_795_478_401.0
+
+
+@pytest.mark.parametrize(
+    ("limits", "size_bytes", "begun_s", "due"),
+    [
+        (Logs(), 9 * 1024 * 1024, NOW_S, False),
+        (Logs(), 10 * 1024 * 1024, NOW_S, True),
+        (Logs(max_bytes=0), 10**12, NOW_S, False),
+        (Logs(), 50, NOW_S - 7 * DAY_S + 1, False),
+        (Logs(), 50, NOW_S - 7 * DAY_S, True),
+        (Logs(max_age_days=0), 50, 0.0, False),
+        (Logs(max_age_days=0.5), 50, NOW_S - DAY_S, True),
+        (Logs(), 50, None, False),
+        # a clock that was set back
+        (Logs(), 50, NOW_S + DAY_S, False),
+        # nothing was written since it was begun
+        (Logs(), 20, 0.0, False),
+        (Logs(max_bytes=10), 20, 0.0, False),
+        (Logs(max_bytes=10), 0, None, False),
+    ],
+)
+def test_when_a_log_is_moved_away(limits: Logs, size_bytes: int, begun_s: float | None, due: bool) -> None:
+    assert rotation.is_due(limits, size_bytes, Beginning(begun_s, 20), NOW_S) is due
+
+
+@pytest.mark.parametrize(
+    ("head", "at_s", "size_bytes"),
+    [
+        (b"--- stocksup 2026-11-24T04:00:01+0700: life 1 of bot starts ---\nx", 1795467601.0, 64),
+        (b'{"time":"2026-11-24T04:00:01+0700","level":"info"}\n', 1795467601.0, 51),
+        (b"2026-11-24T04:00:01+0700 INFO", 1795467601.0, 29),
+        (b"a line without a time\n2026-11-24T04:00:01+0700", None, 22),
+        (b"2026-99-24T04:00:01+0700\n", None, 25),
+        (b"", None, 0),
+    ],
+)
+def test_how_a_log_begins(head: bytes, at_s: float | None, size_bytes: int) -> None:
+    assert rotation.beginning(head) == Beginning(at_s, size_bytes)
+
+
+@given(st.sets(st.integers(1, 30)), st.integers(0, 10))
+def test_the_youngest_stay_and_no_name_is_taken_twice(numbers: set[int], keep: int) -> None:
+    number = rotation.next_number(numbers)
+    assert all(number > one for one in numbers)
+    gone = rotation.expired(numbers, keep)
+    stay = [*sorted(numbers - set(gone)), number]
+    assert set(gone) <= numbers
+    assert len(stay) == (min(keep, len(numbers) + 1) if keep else len(numbers) + 1)
+    assert stay == [*sorted(numbers), number][-len(stay) :]
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("bot.log.3", 3), ("bot.log.10", 10), ("bot.log", None), ("bot.log.", None), ("bot.log.0", None),
+     ("bot.log.03", None), ("bot.log.x", None), ("bot.log.3.gz", None), ("bot.logs.3", None), ("bot.log.²", None)],
+)  # fmt: skip
+def test_which_files_are_of_a_log(name: str, number: int | None) -> None:
+    assert rotation.number("bot.log", name) == number
