@@ -24,13 +24,13 @@ from typing import Any, Final, cast
 from bench import stats
 from bench.stage import CannotMeasure
 from bench.stats import Target
-from botapp.cli.demo_shop import Goods
+from botapp.cli.demo_shop import DemoProduct
 from botapp.config.settings import Store
-from botapp.runtime.tasks import Background
+from botapp.runtime.tasks import TaskRegistry
 from botapp.services.live_message.message import LiveMessage
-from botapp.services.live_message.updater import Shopfront
+from botapp.services.live_message.updater import LiveMessageUpdater
 from botapp.store.domain.records import Product
-from botapp.ui.live.health import Mode, Shown
+from botapp.ui.live.health import Mode, Visibility
 from botapp.ui.live.render import Rendered, Snapshot, render
 from tests.support.discord.control import Json
 from tests.support.shop.member import YES, Customer
@@ -89,7 +89,7 @@ def percentile(samples: list[float], of_100: int) -> float:
 
 def measure(purchases: int, clicks: int) -> tuple[list[float], list[float]]:
     """Return how long each purchase took to be seen, and each click to be answered, in seconds."""
-    goods = (Goods("KEY", "Key", 1, "", tuple(f"key-{number:04d}" for number in range(PIECES))),)
+    goods = (DemoProduct("KEY", "Key", 1, "", tuple(f"key-{number:04d}" for number in range(PIECES))),)
     extra = f"edit_interval_s = {EDIT_INTERVAL_S}\n[store]\ncooldown_s = 0\n"
     with tempfile.TemporaryDirectory(prefix="stocksup-bench-") as name:
         directory = Path(name) / "shop"
@@ -209,8 +209,10 @@ async def count_edits() -> int:
     async def products() -> tuple[Product, ...]:
         return (Product(1, "A", "A", 1, "", left),)
 
-    background = Background()
-    front = Shopfront(background, Store(), products, [cast(LiveMessage, Counted())], edit_interval_s=EDIT_INTERVAL_S)
+    background = TaskRegistry()
+    front = LiveMessageUpdater(
+        background, Store(), products, [cast(LiveMessage, Counted())], edit_interval_s=EDIT_INTERVAL_S
+    )
     front.serve()
     for _ in range(CHANGES):
         left -= 1
@@ -225,7 +227,7 @@ def time_renders() -> list[float]:
     """Return how long rendering a hundred products takes, several times, in seconds."""
     store = Store()
     goods = tuple(Product(number, f"CODE{number}", f"Product {number}", 150, "", number) for number in range(100))
-    snapshot = Snapshot(goods, Shown(stock=True, buttons=True), Mode.NORMAL, 0.0, store.currency, 10, 1)
+    snapshot = Snapshot(goods, Visibility(stock=True, buttons=True), Mode.NORMAL, 0.0, store.currency, 10, 1)
     took_s = []
     for _ in range(100):
         began_s = time.perf_counter()

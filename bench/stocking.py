@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.stage import CannotMeasure
-from botapp.cli.demo_shop import Goods
+from botapp.cli.demo_shop import DemoProduct
 from tests.support.shop.member import Customer
 from tests.support.shop.products import stock_up
 from tests.support.shop.shop import shop
@@ -31,7 +31,7 @@ class Stocked:
 
 def measure_stocking(directory: Path) -> Stocked:
     """Run a shop in `directory`, bring the lines in, and click meanwhile. Raises CannotMeasure."""
-    stock_up(directory, (Goods("KEY", "Key", 1, "", ()),))
+    stock_up(directory, (DemoProduct("KEY", "Key", 1, "", ()),))
     data = "\n".join(f"key-{number:06d}-abcdef" for number in range(LINES)).encode()
     with shop(directory) as running, books(directory) as shelf:
         running.start()

@@ -12,31 +12,31 @@ import yarl
 from discord.ext import commands
 
 from botapp.cogs.admin import AdminCog
-from botapp.cogs.confirmations import Questions
-from botapp.cogs.live_events import LiveWatch
+from botapp.cogs.confirmations import Confirmations
+from botapp.cogs.live_events import LiveEvents
 from botapp.cogs.setup import SetupCog
 from botapp.config.settings import FlushPolicy, Settings
 from botapp.discord_api import slash_commands as slash
-from botapp.discord_api.gateway_status import OFFLINE_GRACE_S, Connection
+from botapp.discord_api.gateway_status import OFFLINE_GRACE_S, GatewayStatus
 from botapp.ext.cache_manager import CacheManager
-from botapp.interactions.dispatcher import Clicks
+from botapp.interactions.dispatcher import InteractionDispatcher
 from botapp.locale import _
 from botapp.runtime import state_file as state
 from botapp.runtime.log import reopen
 from botapp.runtime.state_file import StateError
-from botapp.runtime.supervisor_link import Link
-from botapp.runtime.tasks import Background
+from botapp.runtime.supervisor_link import SupervisorLink
+from botapp.runtime.tasks import TaskRegistry
 from botapp.services.live_message.message import LiveMessage, remove_others
-from botapp.services.live_message.restart_notice import PassingMessage
+from botapp.services.live_message.restart_notice import TemporaryMessage
 from botapp.services.live_message.self_restart import SelfRestart
-from botapp.services.live_message.updater import Shopfront
-from botapp.shop_loader import Opening, OpeningTree, has_books
+from botapp.services.live_message.updater import LiveMessageUpdater
+from botapp.shop_loader import LazyCommandTree, ShopLoader, has_books
 from botapp.ui import custom_ids
 from botapp.ui.admin import restart_dialog
 from botapp.ui.custom_ids import Step
 from botapp.ui.live import render
 from botapp.ui.live.view import ClickView
-from supervisor.client import Message, Surroundings
+from supervisor.client import LifeEnvironment, Message
 
 if TYPE_CHECKING:
     from botapp.store.domain.records import Product
@@ -69,10 +69,10 @@ class ShopBot(commands.Bot):
     #: opens the shop, and ends with why that failed; there from `setup_hook` on
     opens: asyncio.Task[None] | None = None
 
-    def __init__(self, settings: Settings, surroundings: Surroundings | None) -> None:
+    def __init__(self, settings: Settings, surroundings: LifeEnvironment | None) -> None:
         super().__init__(
             command_prefix=settings.bot.prefix,
-            tree_cls=OpeningTree,
+            tree_cls=LazyCommandTree,
             # keyboards of phones begin with a capital letter, and put spaces
             case_insensitive=True,
             strip_after_prefix=True,
@@ -84,13 +84,13 @@ class ShopBot(commands.Bot):
             allowed_mentions=discord.AllowedMentions.none(),
         )
         self.settings = settings
-        self.opening = Opening()
-        self.background = Background(on_change=self._tell_pending)
+        self.opening = ShopLoader()
+        self.background = TaskRegistry(on_change=self._tell_pending)
         self.cache = CacheManager(max_bytes=settings.cache.max_bytes)
         self.link = self._make_link(surroundings) if surroundings else None
-        self.clicks = Clicks(self.background, lambda: self.shopfront, self._serve_step)
+        self.clicks = InteractionDispatcher(self.background, lambda: self.shopfront, self._serve_step)
         self.self_restart = SelfRestart(self.link, self.background, settings.state_file, self.opening.notify)
-        self.shopfront = Shopfront(
+        self.shopfront = LiveMessageUpdater(
             self.background,
             settings.store,
             self._read_products,
@@ -100,15 +100,15 @@ class ShopBot(commands.Bot):
             on_health=self.beat,
             on_error=self.self_restart.look,
         )
-        self.questions = Questions()
+        self.questions = Confirmations()
         self.admin = AdminCog(self, self.questions)
-        self.passing = PassingMessage(self.get_partial_messageable, settings.state_file, self.background.rest)
+        self.passing = TemporaryMessage(self.get_partial_messageable, settings.state_file, self.background.rest)
         #: set when no session could be opened at all
         self.unreachable = asyncio.Event()
         #: whether this life is about to end
         self.ending = False
         self._since_s = time.time()
-        self.connection = Connection()
+        self.connection = GatewayStatus()
         self._lag_s = 0.0
         self._ticket: Message | None = None
         self._drain: asyncio.Task[None] | None = None
@@ -120,12 +120,12 @@ class ShopBot(commands.Bot):
     async def setup_hook(self) -> None:
         """Make buttons of earlier lives work again, and begin to open the shop."""
         self.opens = asyncio.create_task(self.opening.run(self))
-        await self.tree.set_translator(slash.Words())
+        await self.tree.set_translator(slash.CommandTranslator())
         self.add_view(ClickView(render.buttons(enabled=True), self.clicks.serve_live))
         await self.add_cog(self.questions)
         await self.add_cog(self.admin)
         await self.add_cog(SetupCog(self))
-        await self.add_cog(LiveWatch(self.shopfront))
+        await self.add_cog(LiveEvents(self.shopfront))
         if not has_books(self.settings):
             await self.opens  # the first life of all: whoever has started it goes on with the shop, once it is ready
 
@@ -290,8 +290,8 @@ class ShopBot(commands.Bot):
         if self.opening.shop is not None:
             await self.opening.shop.close()
 
-    def _make_link(self, surroundings: Surroundings) -> Link:
-        return Link(
+    def _make_link(self, surroundings: LifeEnvironment) -> SupervisorLink:
+        return SupervisorLink(
             surroundings,
             {
                 "welcome": self._on_welcome,

@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from botapp.cogs.balances import Balances
+from botapp.cogs.balances import BalancesCog
 from botapp.cogs.base import ShopCog
-from botapp.cogs.deposits import Deposits
-from botapp.cogs.products import Products
-from botapp.cogs.sales import Sales
-from botapp.cogs.shop_admin import ShopAdmin
-from botapp.cogs.stock import Stock
-from botapp.cogs.system import System
+from botapp.cogs.deposits import DepositsCog
+from botapp.cogs.products import ProductsCog
+from botapp.cogs.sales import SalesCog
+from botapp.cogs.shop_admin import ShopAdminCog
+from botapp.cogs.stock import StockCog
+from botapp.cogs.system import SystemCog
 from botapp.config.settings import ConfigError, Settings
-from botapp.interactions.member_flows import Flows
+from botapp.interactions.member_flows import MemberFlows
 from botapp.locale import _
 from botapp.runtime import state_file as state
 from botapp.runtime.state_file import StateError
 from botapp.services.backup.errors import DataProblem
 from botapp.services.backup.files import MIGRATION
-from botapp.services.backup.lock import Use
-from botapp.services.backup.scheduler import Keeper
+from botapp.services.backup.lock import SharedLock
+from botapp.services.backup.scheduler import BackupScheduler
 from botapp.services.deposits.key import read_key
-from botapp.services.fulfilment.delivery import LOOK_INTERVAL_S, Delivery
-from botapp.services.notices.admin_notices import Notices
+from botapp.services.fulfilment.delivery import LOOK_INTERVAL_S, DeliveryService
+from botapp.services.notices.admin_notices import AdminNotifier
 from botapp.store.db import schema
 from botapp.store.db.database import Database, url_of
 from botapp.store.db.errors import Unavailable
@@ -48,7 +48,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 #: what admins can do in the shop, in the order of the help
-COGS: Final[tuple[type[ShopCog], ...]] = (Products, Stock, Balances, Deposits, Sales, ShopAdmin, System)
+COGS: Final[tuple[type[ShopCog], ...]] = (
+    ProductsCog,
+    StockCog,
+    BalancesCog,
+    DepositsCog,
+    SalesCog,
+    ShopAdminCog,
+    SystemCog,
+)
 
 
 class Shop:
@@ -57,7 +65,7 @@ class Shop:
     """
 
     #: what members do in it; there from `add_to` on
-    flows: Flows
+    flows: MemberFlows
 
     def __init__(self, settings: Settings, on_change: Callable[[], None]) -> None:
         """`on_change` is called when something that members see may have changed.
@@ -75,11 +83,11 @@ class Shop:
             text = _("%(path)s: [store] url: %(problem)s")
             raise ConfigError(text % {"path": settings.path, "problem": error}) from error
         self.database = Database(url, may_create=not self._were_books_made())
-        self.notices: Notices | None = None
+        self.notices: AdminNotifier | None = None
         self._webhooks: WebhookDeposits | None = None
         self._deposit_server: DepositServer | None = None
-        self.backups = Keeper(settings, self.notify)
-        self._use: Use | None = None
+        self.backups = BackupScheduler(settings, self.notify)
+        self._use: SharedLock | None = None
         self._migrated = False
 
     async def open(self) -> None:
@@ -89,7 +97,7 @@ class Shop:
         """
         try:
             await self._migrate()
-        except schema.Newer as error:
+        except schema.SchemaTooNew as error:
             raise ConfigError(f"{self.database.where}: {error}") from error
         except Unavailable as error:
             log.error(_("cannot open the shop's database: %s; it is tried again"), error)
@@ -123,10 +131,10 @@ class Shop:
 
     async def add_to(self, bot: ShopBot) -> None:
         """Give `bot` the shop's commands and its work in the background. To be called once. Raises ConfigError."""
-        delivery = Delivery(self, bot, lambda: bot.background.draining)
-        self.flows = Flows(self, lambda: bot.shopfront, delivery)
+        delivery = DeliveryService(self, bot, lambda: bot.background.draining)
+        self.flows = MemberFlows(self, lambda: bot.shopfront, delivery)
         bot.background.every(_("deliveries"), LOOK_INTERVAL_S, delivery.look)
-        self.notices = Notices(self, bot.background, bot.get_partial_messageable)
+        self.notices = AdminNotifier(self, bot.background, bot.get_partial_messageable)
         self.notices.serve()
         if self.settings.store.deposits.channel_ids:
             from botapp.services.deposits.webhooks import WebhookDeposits
@@ -178,7 +186,7 @@ class Shop:
         """Bring the tables up to date, with a backup before that. Raises Unavailable, Newer."""
         try:
             if self._use is None:
-                self._use = Use(self.settings)
+                self._use = SharedLock(self.settings)
             if await self.database.run(schema.migrate, before=self._save_before_migration):
                 log.info(_("The shop's database is now of version %s"), schema.VERSIONS[-1])
         except DataProblem as error:

@@ -36,7 +36,7 @@ SLOW_S: Final = 30.0
 MAX_HEARD: Final = 1000
 
 
-class Opening:
+class ShopLoader:
     """How far this life's shop is."""
 
     #: None until it is loaded; it is open when `wait` returns
@@ -117,7 +117,7 @@ def has_books(settings: Settings) -> bool:
         return False  # why it cannot be told, the shop says
 
 
-class OpeningTree(app_commands.CommandTree["ShopBot"]):
+class LazyCommandTree(app_commands.CommandTree["ShopBot"]):
     """Slash commands, those of the shop too, which are there only once it is open."""
 
     async def interaction_check(self, interaction: discord.Interaction[ShopBot], /) -> bool:

@@ -19,7 +19,7 @@ from botapp.config import token as bot_token
 from botapp.locale import _
 from botapp.runtime import log
 from botapp.services.deposits.key import read_key
-from supervisor.client import TRACEBACK_SIGNAL, Surroundings, masked
+from supervisor.client import TRACEBACK_SIGNAL, LifeEnvironment, masked
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
@@ -50,7 +50,7 @@ _NOT_OF_THE_BOT: Final = (
 
 
 @dataclass(frozen=True)
-class Ending:
+class ExitWithCode:
     """How a life ends."""
 
     #: exit code
@@ -92,11 +92,11 @@ def run() -> int:
     try:
         settings, token = _read_settings()
     except config.ConfigError as error:
-        ending = Ending(BAD_CONFIG, masked(str(error)))
+        ending = ExitWithCode(BAD_CONFIG, masked(str(error)))
         print(ending.reason, file=sys.stderr)
         asyncio.run(_give_reason(ending))
         return ending.code
-    log.set_up(settings.timezone, (token,), Surroundings.read())
+    log.set_up(settings.timezone, (token,), LifeEnvironment.read())
     faulthandler.register(TRACEBACK_SIGNAL)  # where it hangs, for the supervisor to ask
     if (path := bot_token.open_token_file(settings)) is not None:
         _log.warning(_("other users of this machine can read %s; run: chmod 600 %s"), path, path)
@@ -124,25 +124,25 @@ def _check_database(settings: Settings) -> None:
     from botapp.services.backup.errors import DataProblem
     from botapp.services.backup.probe import version_there
     from botapp.store.db.database import where_of
-    from botapp.store.db.schema import Newer
+    from botapp.store.db.schema import SchemaTooNew
 
     url = address_of(settings)
     try:
         version_there(url)
-    except Newer as error:
+    except SchemaTooNew as error:
         raise config.ConfigError(f"{where_of(url)}: {error}") from error
     except DataProblem as error:
         print(masked(str(error)), file=sys.stderr)
 
 
-async def _give_reason(ending: Ending) -> None:
+async def _give_reason(ending: ExitWithCode) -> None:
     """Tell the supervisor why this life ends before it began."""
-    from botapp.runtime.supervisor_link import Link
+    from botapp.runtime.supervisor_link import SupervisorLink
 
-    surroundings = Surroundings.read()
+    surroundings = LifeEnvironment.read()
     if surroundings is None:
         return
-    link = Link(surroundings)
+    link = SupervisorLink(surroundings)
     knocking = asyncio.create_task(link.run())
     await link.farewell(ending.code, ending.reason, timeout_s=FAREWELL_TIMEOUT_S)
     knocking.cancel()
@@ -157,7 +157,7 @@ async def _live(settings: Settings, token: str) -> int:
     gc.freeze()
     gc.enable()
     point_at(settings)
-    bot = ShopBot(settings, Surroundings.read())
+    bot = ShopBot(settings, LifeEnvironment.read())
     told_to_end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -168,7 +168,7 @@ async def _live(settings: Settings, token: str) -> int:
     await asyncio.wait({serving, *waits, *([knocking] if knocking else [])}, return_when=asyncio.FIRST_COMPLETED)
 
     if told_to_end.is_set():
-        ending = Ending(DONE, _("ended as asked"))
+        ending = ExitWithCode(DONE, _("ended as asked"))
         await bot.end()
     elif knocking is not None and knocking.done():
         ending = _without_supervisor(knocking)
@@ -195,16 +195,16 @@ async def _serve(bot: ShopBot, token: str) -> None:
     await asyncio.gather(bot.opens, bot.connect())
 
 
-def _without_supervisor(knocking: asyncio.Task[None]) -> Ending:
-    from botapp.runtime.supervisor_link import StaleLife
+def _without_supervisor(knocking: asyncio.Task[None]) -> ExitWithCode:
+    from botapp.runtime.supervisor_link import Superseded
 
     error = knocking.exception()
-    if isinstance(error, StaleLife):
-        return Ending(DONE, _("a newer life has taken over"))
-    return Ending(BROKEN, _("the link to the supervisor broke: %s") % (log.in_a_line(error) if error else "-"))
+    if isinstance(error, Superseded):
+        return ExitWithCode(DONE, _("a newer life has taken over"))
+    return ExitWithCode(BROKEN, _("the link to the supervisor broke: %s") % (log.in_a_line(error) if error else "-"))
 
 
-def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: bool) -> Ending:
+def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: bool) -> ExitWithCode:
     """Say why the bot ended although nobody asked it to, and what to do."""
     import discord
 
@@ -213,12 +213,12 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
     address = (settings.discord.gateway if logged_in else settings.discord.api_base) or "discord.com"
     again = _("cannot reach Discord at %(address)s: %(problem)s; check the network and [discord]")
     if not serving.done():
-        return Ending(TRY_LATER, again % {"address": address, "problem": _("no session could be opened")})
+        return ExitWithCode(TRY_LATER, again % {"address": address, "problem": _("no session could be opened")})
     error = serving.exception()
     if isinstance(error, config.ConfigError):
-        return Ending(BAD_CONFIG, str(error))
+        return ExitWithCode(BAD_CONFIG, str(error))
     if isinstance(error, discord.LoginFailure) or _close_code(error) == _BAD_TOKEN:
-        return Ending(
+        return ExitWithCode(
             REFUSED,
             _(
                 "Discord refused the token; take a fresh one from discord.com/developers (Bot, Reset Token), "
@@ -226,7 +226,7 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
             ),
         )
     if isinstance(error, discord.PrivilegedIntentsRequired) or _close_code(error) in _BAD_INTENTS:
-        return Ending(
+        return ExitWithCode(
             REFUSED,
             _(
                 "Discord refused an intent; switch on Message Content Intent at discord.com/developers "
@@ -237,13 +237,13 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
         text = _(
             "[discord] api_base: %(address)s is no REST interface of Discord; expected one that ends with /api/v10"
         )
-        return Ending(BAD_CONFIG, text % {"address": address})
+        return ExitWithCode(BAD_CONFIG, text % {"address": address})
     if error is None:
-        return Ending(BROKEN, _("the bot ended by a fault: %s") % _("no reason given"))
+        return ExitWithCode(BROKEN, _("the bot ended by a fault: %s") % _("no reason given"))
     told = problem(error)
     if told and not isinstance(error, discord.ConnectionClosed):
-        return Ending(TRY_LATER, again % {"address": address, "problem": told})
-    return Ending(BROKEN, _("the bot ended by a fault: %s") % (told or log.in_a_line(error)))
+        return ExitWithCode(TRY_LATER, again % {"address": address, "problem": told})
+    return ExitWithCode(BROKEN, _("the bot ended by a fault: %s") % (told or log.in_a_line(error)))
 
 
 def _close_code(error: BaseException | None) -> int | None:

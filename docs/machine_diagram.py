@@ -16,20 +16,20 @@ from msgspec.structs import replace
 from supervisor.config.settings import Program
 from supervisor.lifecycle import events as ev
 from supervisor.lifecycle.machine import deadline, step
-from supervisor.lifecycle.model import Identity, Instant, Known, State
+from supervisor.lifecycle.model import Instant, ProcessId, ProgramState, State
 
 ROOT = Path(__file__).resolve().parent.parent
 #: files that show the diagram between these two lines
 FILES = (ROOT / "README.md", ROOT / "README.id.md", ROOT / "docs" / "explanation" / "machine.md")
 BEGIN, END = "<!-- machine: made by docs/machine_diagram.py -->\n", "<!-- end of machine -->"
 
-CHILD = Identity(1, 1, "boot")
+CHILD = ProcessId(1, 1, "boot")
 #: what each event is called in the picture; those that are not named here move no state
 WORDS: dict[type[ev.Event], str] = {
     ev.Start: "start",
     ev.Stop: "stop",
-    ev.RestartAsked: "restart",
-    ev.Checked: "check passed",
+    ev.RestartRequested: "restart",
+    ev.CheckFinished: "check passed",
     ev.DeadlinePassed: "deadline",
     ev.SpawnFailed: "cannot spawn",
     ev.Ready: "ready",
@@ -39,12 +39,12 @@ WORDS: dict[type[ev.Event], str] = {
 }
 
 
-def samples(known: Known) -> Iterator[ev.Event]:
+def samples(known: ProgramState) -> Iterator[ev.Event]:
     """Yield each kind of event, as it could come to `known`."""
     life = known.life
-    yield from (ev.Start(), ev.Stop(), ev.RestartAsked("edited", "Admin"), ev.DeadlinePassed())
-    yield from (ev.Checked(life, None), ev.Checked(life, "broken"), ev.SpawnFailed(life, "no such file"))
-    yield from (ev.Spawned(life, CHILD), ev.Hello(life), ev.Ready(life), ev.Drained(life), ev.LinkLost(life))
+    yield from (ev.Start(), ev.Stop(), ev.RestartRequested("edited", "Admin"), ev.DeadlinePassed())
+    yield from (ev.CheckFinished(life, None), ev.CheckFinished(life, "broken"), ev.SpawnFailed(life, "no such file"))
+    yield from (ev.Spawned(life, CHILD), ev.Hello(life), ev.Ready(life), ev.Drained(life), ev.Disconnected(life))
     yield ev.Hello(life, tells_traceback=True)
     if known.child:
         yield ev.Exited(life, 1, left=CHILD)
@@ -55,7 +55,7 @@ def samples(known: Known) -> Iterator[ev.Event]:
 def arrows() -> set[tuple[State, str, State]]:
     """Return every change of state that can happen: from, why, to."""
     program = Program(command=("shop",), check=("shop", "--check"), max_crashes=2, restart="on-failure")
-    first = Known(name="bot", program=program)
+    first = ProgramState(name="bot", program=program)
     seen, found, waiting = {_shape(first)}, set(), deque([first])
     while waiting:
         known = waiting.popleft()
@@ -72,7 +72,7 @@ def arrows() -> set[tuple[State, str, State]]:
     return found
 
 
-def _shape(known: Known) -> tuple[object, ...]:
+def _shape(known: ProgramState) -> tuple[object, ...]:
     """Return what of `known` the next arrow can depend on."""
     return (
         known.state,

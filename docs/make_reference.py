@@ -20,7 +20,7 @@ import supervisor.config.settings
 from botapp.cogs.admin import AdminCog
 from botapp.cogs.base import chapters
 from botapp.cogs.setup import SetupCog
-from botapp.store.domain.money import Unit
+from botapp.store.domain.money import Denomination
 from supervisor.cli.root import root
 
 HERE = Path(__file__).resolve().parent / "reference"
@@ -37,7 +37,7 @@ TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("alerts", supervisor.config.settings.Alerts),
     ("logs", supervisor.config.settings.Logs),
     ("store", botapp.config.settings.Store),
-    ("store.currency", Unit),
+    ("store.currency", Denomination),
     ("store.deposits", botapp.config.settings.Deposits),
     ("programs.NAME", supervisor.config.settings.Program),
 )
@@ -133,7 +133,7 @@ def configuration() -> str:
     ]
     for name, kind in TABLES:
         heading = (
-            (f"[[{name}]]" if kind in (Unit, botapp.config.settings.Live) else f"[{name}]")
+            (f"[[{name}]]" if kind in (Denomination, botapp.config.settings.Live) else f"[{name}]")
             if name
             else "At the top of the file"
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from supervisor import locale
 from supervisor.config import timezone
-from supervisor.config.paths import ConfigError, Place, find_config, language_of
+from supervisor.config.paths import ConfigError, InstancePaths, find_config, language_of
 from supervisor.config.settings import load
 from supervisor.daemon import reexec as fall
 from supervisor.daemon import requests as ops
@@ -25,7 +25,7 @@ from supervisor.daemon.runner import Runner
 from supervisor.locale import _
 from supervisor.locale import third_party as foreign
 from supervisor.logs import journald
-from supervisor.logs.writer import Log
+from supervisor.logs.writer import SupervisorLog
 from supervisor.processes import process
 from supervisor.storage import state_dir as premises
 
@@ -52,11 +52,11 @@ class Arguments:
     fallen: int
 
 
-class CannotStart(Exception):
+class StartupError(Exception):
     """The supervisor cannot start: one message with place, cause and remedy."""
 
 
-class RunsAlready(CannotStart):
+class AlreadyRunning(StartupError):
     """Another one has the state directory."""
 
 
@@ -65,13 +65,13 @@ def main() -> int:
     arguments = _arguments(sys.argv[1:])
     os.umask(0o077)
     locale.use(language_of(arguments.config))
-    net = sys.excepthook = fall.Net(arguments.fallen, lambda level, line: print(line, file=sys.stderr))
+    net = sys.excepthook = fall.ReexecHook(arguments.fallen, lambda level, line: print(line, file=sys.stderr))
     try:
         runner = _open(arguments.config, echo=arguments.report_fd is None)
     except ConfigError as error:
         return _refuse(arguments.report_fd, EXIT_BAD_CONFIG, str(error))
-    except CannotStart as error:
-        if arguments.fallen and not isinstance(error, RunsAlready):
+    except StartupError as error:
+        if arguments.fallen and not isinstance(error, AlreadyRunning):
             raise  # it could before, so it will again
         return _refuse(arguments.report_fd, EXIT_FAILED, str(error))
     net.note = runner.log.write
@@ -85,7 +85,7 @@ def main() -> int:
         runner.shut_down(_("it was started for that"))
     try:
         runner.run()
-    except premises.Taken:
+    except premises.StateDirLocked:
         # the programs are the other one's now
         text = _("another supervisor has taken over %(path)s; leaving")
         runner.log.write("critical", text % {"path": runner.place.state_dir})
@@ -111,13 +111,13 @@ def _open(config: Path | None, *, echo: bool) -> Runner:
     settings = load(path)
     timezone.use(settings.timezone)
     # whichever way the file is named, lives are recognised by the one path of their instance
-    place = Place((path.parent / settings.supervisor.state_dir).resolve())
+    place = InstancePaths((path.parent / settings.supervisor.state_dir).resolve())
     try:
         premises.make(place)
         lock_fd = _lock(place)
         _refuse_elsewhere(path, place)
         to_journal = echo and journald.takes_stderr(os.environ)
-        logbook = Log(place.supervisor_log, settings.logs, echo=echo, to_journal=to_journal)
+        logbook = SupervisorLog(place.supervisor_log, settings.logs, echo=echo, to_journal=to_journal)
         return Runner(path, place, settings, logbook, ops.handle, systemd.manager(os.environ), lock_fd)
     except OSError as error:
         text = _(
@@ -125,10 +125,10 @@ def _open(config: Path | None, *, echo: bool) -> Runner:
             "or name another directory as [supervisor] state_dir in %(config)s"
         )
         facts = {"path": error.filename or place.state_dir, "why": foreign.why(error), "config": path}
-        raise CannotStart(text % facts) from error
+        raise StartupError(text % facts) from error
 
 
-def _refuse_elsewhere(config: Path, place: Place) -> None:
+def _refuse_elsewhere(config: Path, place: InstancePaths) -> None:
     """Refuse to be a second supervisor of one configuration whose state directory was changed while it ran."""
     socket = process.elsewhere({"STOCKSUP_CONFIG": str(config)}, "STOCKSUP_SOCKET", str(place.socket))
     if socket is not None:
@@ -136,20 +136,20 @@ def _refuse_elsewhere(config: Path, place: Place) -> None:
             "programs of %(config)s run already, with the state directory %(other)s; name that one again as "
             "[supervisor] state_dir, then: stocksup stop, change it, stocksup start"
         )
-        raise CannotStart(text % {"config": config, "other": Path(socket).parent})
+        raise StartupError(text % {"config": config, "other": Path(socket).parent})
 
 
-def _lock(place: Place) -> int:
+def _lock(place: InstancePaths) -> int:
     """Become the one supervisor of the state directory; return the lock's descriptor."""
     try:
         return premises.lock(place)
-    except premises.Taken as error:
+    except premises.StateDirLocked as error:
         pid = _holder(error.args[0]) or _("unknown")
         text = _(
             "a supervisor (pid %(pid)s) runs already with %(state_dir)s; look at it with `stocksup status`, "
             "end it with `stocksup stop`"
         )
-        raise RunsAlready(text % {"pid": pid, "state_dir": place.state_dir}) from error
+        raise AlreadyRunning(text % {"pid": pid, "state_dir": place.state_dir}) from error
 
 
 def _holder(fd: int) -> str | None:

@@ -44,7 +44,7 @@ _MAX_ADDRESS_BYTES: Final = 107
 Message = dict[str, Any]
 
 
-class DoorError(Exception):
+class ControlError(Exception):
     """The supervisor refused a request, or what it sent cannot be understood.
 
     Attributes:
@@ -62,7 +62,7 @@ class DoorError(Exception):
         self.facts = facts
 
 
-class NotRunning(DoorError):
+class SupervisorNotRunning(ControlError):
     """Nobody opens: there is no supervisor at this socket."""
 
     def __init__(self, path: Path) -> None:
@@ -70,7 +70,7 @@ class NotRunning(DoorError):
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class LifeEnvironment:
     """What the supervisor tells a life about itself, through its environment."""
 
     #: path of the door
@@ -89,7 +89,7 @@ class Surroundings:
     journal: Path | None = None
 
     @classmethod
-    def read(cls, environ: Mapping[str, str] = os.environ) -> Surroundings | None:
+    def read(cls, environ: Mapping[str, str] = os.environ) -> LifeEnvironment | None:
         """Return the surroundings of this process, or None when no supervisor started it."""
         try:
             return cls(
@@ -106,24 +106,24 @@ class Surroundings:
 
 
 def encode(message: Message) -> bytes:
-    """Return `message` as one line. Raises DoorError (`too_long`) when it is over MAX_LINE_BYTES."""
+    """Return `message` as one line. Raises ControlError (`too_long`) when it is over MAX_LINE_BYTES."""
     # what is no text (a byte of the command line that is not UTF-8) becomes a question mark
     line = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
     if len(line) > MAX_LINE_BYTES:
         facts = {"bytes": len(line), "limit": MAX_LINE_BYTES}
         text = f"a message of {len(line)} bytes is over the limit of {MAX_LINE_BYTES}"
-        raise DoorError("too_long", text, facts=facts)
+        raise ControlError("too_long", text, facts=facts)
     return line
 
 
 def decode(line: bytes) -> Message:
-    """Return the message in `line`. Raises DoorError (`bad_json`) when it is not a JSON object."""
+    """Return the message in `line`. Raises ControlError (`bad_json`) when it is not a JSON object."""
     try:
         message = json.loads(line)
     except ValueError as error:
-        raise DoorError("bad_json", f"not a line of JSON: {error}", facts={}) from error
+        raise ControlError("bad_json", f"not a line of JSON: {error}", facts={}) from error
     if not isinstance(message, dict):
-        raise DoorError("bad_json", "a message is a JSON object", facts={})
+        raise ControlError("bad_json", "a message is a JSON object", facts={})
     return message
 
 
@@ -157,14 +157,14 @@ def socket_at(path: Path, *, listen: bool = False, backlog: int = 128) -> socket
 class Client:
     """A blocking connection to the door, for commands. Use it as a context manager.
 
-    Raises NotRunning when nobody listens at `path`; OSError when the socket cannot be used.
+    Raises SupervisorNotRunning when nobody listens at `path`; OSError when the socket cannot be used.
     """
 
     def __init__(self, path: Path) -> None:
         try:
             self._sock = socket_at(path)
         except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise NotRunning(path) from error
+            raise SupervisorNotRunning(path) from error
         self._lines = self._sock.makefile("rb")
         self._next_id = 0
 
@@ -206,7 +206,7 @@ class Client:
             return answer
         refusal = answer.get("error") or {}
         rest = {name: value for name, value in answer.items() if name not in ("v", "id", "ok", "error")}
-        raise DoorError(str(refusal.get("code", "unknown")), str(refusal.get("message", "refused")), rest)
+        raise ControlError(str(refusal.get("code", "unknown")), str(refusal.get("message", "refused")), rest)
 
     def events(self, *, timeout_s: float | None = None) -> Iterator[Message]:
         """Ask for the supervisor's reports, and return what it reports from now on, one after the other.
@@ -217,7 +217,7 @@ class Client:
         Args:
             timeout_s: seconds for all of it; then DoorError (`timed_out`). None: for as long as there is somebody.
 
-        Raises DoorError as `request` does.
+        Raises ControlError as `request` does.
         """
         self.request("events", timeout_s=timeout_s)
         return self._events(None if timeout_s is None else time.monotonic() + timeout_s)
@@ -235,7 +235,7 @@ class Client:
             line = self._lines.readline(MAX_LINE_BYTES + 1)
         except TimeoutError as error:
             text = f"no answer from the supervisor within {timeout_s:.3g} s"
-            raise DoorError("timed_out", text, facts={"timeout_s": timeout_s}) from error
+            raise ControlError("timed_out", text, facts={"timeout_s": timeout_s}) from error
         except ConnectionResetError as error:
             raise _closed() from error
         if not line.endswith(b"\n"):
@@ -243,5 +243,5 @@ class Client:
         return decode(line)
 
 
-def _closed() -> DoorError:
-    return DoorError("closed", "the supervisor closed the connection", facts={})
+def _closed() -> ControlError:
+    return ControlError("closed", "the supervisor closed the connection", facts={})

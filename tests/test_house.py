@@ -14,7 +14,7 @@ import pytest
 import botapp.config.settings
 import supervisor.config.settings
 from botapp.cogs.base import chapters
-from botapp.store.domain.money import Unit
+from botapp.store.domain.money import Denomination
 from docs.make_reference import admin_cogs
 from supervisor.cli.root import root
 
@@ -164,7 +164,7 @@ def _keys() -> Iterator[tuple[str, str]]:
     for module in modules:
         for name, kind in vars(module).items():
             is_table = isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind is not msgspec.Struct
-            if is_table and (kind.__module__ == module.__name__ or kind is Unit):
+            if is_table and (kind.__module__ == module.__name__ or kind is Denomination):
                 yield from ((name, field) for field in kind.__struct_fields__)
 
 

@@ -19,7 +19,7 @@ import click
 
 from botapp import locale
 from botapp.locale import _
-from supervisor.client import SOCKET_NAME, Client, DoorError, read_mark
+from supervisor.client import SOCKET_NAME, Client, ControlError, read_mark
 
 # the help below is made when this is loaded
 locale.use_of_command(os.environ)
@@ -149,7 +149,7 @@ def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int) -> int:
     """Wait until everything is up, say so, and show the bot's log until the end."""
     try:
         problem = _wait_until_up(place)
-    except DoorError:
+    except ControlError:
         # the supervisor ends: by a signal to us, or because something is wrong
         problem = "" if supervisor.wait() == 0 else _("the supervisor has ended")
     if problem:
@@ -164,7 +164,7 @@ def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int) -> int:
 
 
 def _wait_until_up(place: Path) -> str:
-    """Return "" when every program runs, else why one does not. Raises DoorError when the supervisor ends."""
+    """Return "" when every program runs, else why one does not. Raises ControlError when the supervisor ends."""
     with Client(place / SOCKET_NAME) as listener, Client(place / SOCKET_NAME) as asker:
         reports = listener.events(timeout_s=START_TIMEOUT_S)
         while True:
@@ -218,7 +218,7 @@ def _running(place: Path) -> int | None:
     try:
         with Client(place / SOCKET_NAME) as client:
             return int(client.request("ping", timeout_s=5)["pid"])
-    except (DoorError, OSError):
+    except (ControlError, OSError):
         return None  # nobody, or nobody who answers
 
 

@@ -13,7 +13,7 @@ from botapp.store.domain.rules import sort_lines
 from botapp.store.usecases import products, stock
 
 
-class Goods(NamedTuple):
+class DemoProduct(NamedTuple):
     """One product with its stock."""
 
     code: str
@@ -30,13 +30,13 @@ def _vouchers(beginning: str, pieces: int) -> tuple[str, ...]:
 
 #: what the demo sells
 GOODS = (
-    Goods("STEAM10", "Steam Wallet 10", 120, "Kode voucher, dikirim lewat DM", _vouchers("STEAM", 24)),
-    Goods("ROBUX400", "Robux 400", 65, "", _vouchers("ROBUX", 7)),
-    Goods("NITRO1", "Nitro 1 bulan", 4500, "Segera tersedia lagi", ()),
+    DemoProduct("STEAM10", "Steam Wallet 10", 120, "Kode voucher, dikirim lewat DM", _vouchers("STEAM", 24)),
+    DemoProduct("ROBUX400", "Robux 400", 65, "", _vouchers("ROBUX", 7)),
+    DemoProduct("NITRO1", "Nitro 1 bulan", 4500, "Segera tersedia lagi", ()),
 )
 
 
-def furnish(file: Path, goods: Sequence[Goods] = GOODS) -> None:
+def furnish(file: Path, goods: Sequence[DemoProduct] = GOODS) -> None:
     """Make the shop's database in `file` with `goods`; one that is there stays as it is."""
     if file.exists():
         return

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 import discord
 from discord.ext import commands
 
-from botapp.cogs.confirmations import Questions, Wording
+from botapp.cogs.confirmations import Confirmations, ConfirmationTexts
 from botapp.discord_api import slash_commands as slash
 from botapp.locale import N_, _
 from botapp.ui.admin import restart_dialog
 from botapp.ui.admin.confirmation import Stage
 from botapp.ui.live.render import Button
-from supervisor.client import DoorError
+from supervisor.client import ControlError
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
@@ -34,7 +34,7 @@ MAX_REASON_CHARS: Final = 200
 
 
 @dataclass
-class CleanUp:
+class CleanupResult:
     """What a clean-up came to."""
 
     #: by step: None when it was done, else what went wrong
@@ -45,14 +45,14 @@ class CleanUp:
     flushed_entries: int | None = None
 
 
-class StepFailed(Exception):
+class CleanupStepFailed(Exception):
     """A step of the clean-up could not be done; the message says why."""
 
 
 class AdminCog(commands.Cog):
     """Commands for admins."""
 
-    def __init__(self, bot: ShopBot, questions: Questions) -> None:
+    def __init__(self, bot: ShopBot, questions: Confirmations) -> None:
         self.bot = bot
         self._questions = questions
         #: who has asked for the restart under way
@@ -89,7 +89,7 @@ class AdminCog(commands.Cog):
 
     async def _ask(self, ctx: commands.Context[ShopBot]) -> discord.Message | None:
         """Ask for confirmation; return the question's message when it was given, else None, and say so."""
-        wording = Wording(
+        wording = ConfirmationTexts(
             restart_dialog.question(),
             Button(YES_ID, _("Yes"), "🔄", style=4),
             Button(NO_ID, _("No"), "✖️"),
@@ -130,7 +130,7 @@ class AdminCog(commands.Cog):
         program = link.surroundings.program
         try:
             await link.request("restart", program=program, reason=reason, by=by, ticket=ticket, wait=True)
-        except DoorError as error:
+        except ControlError as error:
             if self.bot.ending:
                 return
             log.warning(_("restart refused: %s"), error.message)
@@ -140,14 +140,14 @@ class AdminCog(commands.Cog):
 
     # --- the clean-up ---
 
-    async def _cleanup_before_restart(self, deadline_s: float = 30.0) -> CleanUp:
+    async def _cleanup_before_restart(self, deadline_s: float = 30.0) -> CleanupResult:
         """Clean up before this life ends; background work gets up to `deadline_s` seconds.
 
         Each step stands on its own: one that fails is logged and reported, and the next is done.
         """
         began_s = time.monotonic()
         log.info(_("🧹 Cleaning up before restart..."))
-        result = CleanUp()
+        result = CleanupResult()
 
         async def stop_background_tasks() -> None:
             await self._stop_background_tasks(result, deadline_s - (time.monotonic() - began_s))
@@ -189,7 +189,7 @@ class AdminCog(commands.Cog):
         return result
 
     async def _clean(
-        self, result: CleanUp, name: str, work: Callable[[], Awaitable[None]], done: str | None, failed: str
+        self, result: CleanupResult, name: str, work: Callable[[], Awaitable[None]], done: str | None, failed: str
     ) -> None:
         """Do one step and say what became of it."""
         try:
@@ -205,7 +205,7 @@ class AdminCog(commands.Cog):
     async def _empty_cache(self) -> int:
         removed = await self.bot.cache.flush(self._policy())
         if removed is None:
-            raise StepFailed(str(self.bot.cache.health()["last_error"]))
+            raise CleanupStepFailed(str(self.bot.cache.health()["last_error"]))
         return removed
 
     def _policy(self) -> FlushPolicy:
@@ -218,13 +218,13 @@ class AdminCog(commands.Cog):
         self._questions.overtake()
         self.bot.shopfront.buttons.reset()
 
-    async def _stop_background_tasks(self, result: CleanUp, deadline_s: float) -> None:
+    async def _stop_background_tasks(self, result: CleanupResult, deadline_s: float) -> None:
         drained = await self.bot.background.drain(deadline_s)
         result.drained, result.cut_off = drained.finished, drained.cut_off
         if drained.cut_off:
             log.warning(_("⚠️ Cut off at the deadline: %s"), ", ".join(drained.cut_off))
         if drained.deaf:
-            raise StepFailed(", ".join(drained.deaf))
+            raise CleanupStepFailed(", ".join(drained.deaf))
 
 
 async def _forget_imports() -> None:

@@ -8,7 +8,7 @@ import aiohttp
 import discord
 from discord.ext import commands
 
-from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, Mistaken, ShopCog, admin_command, rows
+from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, InvalidCommand, ShopCog, admin_command, rows
 from botapp.locale import N_, _, choose, speaking
 from botapp.store.domain import refusals
 from botapp.store.domain.records import Account, Entry, Purchase, order_number
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-class Balances(ShopCog):
+class BalancesCog(ShopCog):
     """Who has how much, and why."""
 
     title = N_("Balances")
@@ -53,7 +53,7 @@ class Balances(ShopCog):
         worth = self.amount(f"{amount} {unit}".strip())
         found = await self.shop.read(accounts.of_handle, handle)
         if worth > found.balance:
-            raise refusals.NotEnough(worth, found.balance)
+            raise refusals.InsufficientBalance(worth, found.balance)
         facts = {
             "amount": price(worth, self.shop.units),
             "handle": quoted(found.handle),
@@ -126,7 +126,7 @@ class Balances(ShopCog):
         """Give money back."""
         number = order_id(order)
         if number is None:
-            raise Mistaken(_("%s is no number of an order.") % quoted(order[:30]))
+            raise InvalidCommand(_("%s is no number of an order.") % quoted(order[:30]))
         found = await self.shop.read(purchases.of_id, number)
         if found.status == "refunded":
             raise refusals.AlreadyRefunded(number)

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Final, ParamSpec, 
 import discord
 from discord.ext import commands
 
-from botapp.cogs.confirmations import Wording, dangerous
+from botapp.cogs.confirmations import ConfirmationTexts, dangerous
 from botapp.discord_api import slash_commands as slash
 from botapp.locale import N_, _, speaking
-from botapp.runtime.tasks import Draining
+from botapp.runtime.tasks import NotAccepting
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain import money
-from botapp.store.domain.money import NotAnAmount
+from botapp.store.domain.money import InvalidAmount
 from botapp.store.domain.refusals import Refused
 from botapp.store.usecases import admin_log
 from botapp.ui import language
 from botapp.ui.admin.confirmation import Stage
-from botapp.ui.admin.help import Form, corrected, paged
+from botapp.ui.admin.help import CommandUsage, corrected, paged
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -53,7 +53,7 @@ class NotAnAdmin(commands.CheckFailure):
     """Somebody who is no admin has given an admin command."""
 
 
-class Mistaken(commands.UserInputError):
+class InvalidCommand(commands.UserInputError):
     """A command was given in a way that its form does not allow; the message says what is wrong."""
 
 
@@ -108,7 +108,7 @@ class ShopCog(commands.Cog):
 
     async def agreed(self, ctx: Ctx, what: str, yes: str) -> bool:
         """Ask before something dangerous; return whether the answer was yes. See `dangerous`."""
-        wording: Wording = dangerous(what, yes)
+        wording: ConfirmationTexts = dangerous(what, yes)
         stage, _message = await self.bot.questions.ask(ctx, wording, is_overtaken=lambda: self.bot.background.draining)
         return stage is Stage.CONFIRMED
 
@@ -132,11 +132,11 @@ class ShopCog(commands.Cog):
         def work(connection: Connection) -> T:
             return use_case(connection, *arguments, **keywords)
 
-        note = admin_log.Note(str(ctx.author.id), str(ctx.command), self.shop.now_ms())
+        note = admin_log.AdminLogEntry(str(ctx.author.id), str(ctx.command), self.shop.now_ms())
         return await self.shop.run(admin_log.noted, note, detail, work)
 
     def amount(self, text: str) -> int:
-        """Return the amount that `text` names. Raises NotAnAmount."""
+        """Return the amount that `text` names. Raises InvalidAmount."""
         return money.parse(text, self.shop.units)
 
     async def _say_in_private(self, ctx: Ctx, text: str) -> discord.Message | None:
@@ -175,7 +175,7 @@ def admin_command(
                         # what the command does may take longer than the three seconds Discord waits for an answer
                         await ctx.defer(ephemeral=True)
                         await _answered(self, ctx, callback(self, ctx, *arguments, **keywords))
-                except Draining:
+                except NotAccepting:
                     await self.say(ctx, _("🔄 The bot is restarting. Please try again in a moment."))
 
         make: Any = commands.hybrid_command if parent is None else parent.command
@@ -193,7 +193,7 @@ def admin_group(name: str, about: str) -> Callable[[Callback[CogT, P]], commands
     def made(callback: Callback[CogT, P]) -> commands.HybridGroup[Any, ..., None]:
         @functools.wraps(callback)
         async def mistaken(self: CogT, ctx: Ctx, *arguments: P.args, **keywords: P.kwargs) -> None:
-            raise Mistaken(_("Which one?"))
+            raise InvalidCommand(_("Which one?"))
 
         make: Any = commands.hybrid_group(name=name, invoke_without_command=True, **slash.told(about))
         group: commands.HybridGroup[Any, ..., None] = make(mistaken)
@@ -202,20 +202,20 @@ def admin_group(name: str, about: str) -> Callable[[Callback[CogT, P]], commands
     return made
 
 
-def forms_of(command: commands.Command[Any, ..., Any]) -> list[Form]:
+def forms_of(command: commands.Command[Any, ..., Any]) -> list[CommandUsage]:
     """Return the form of a command, or those of the commands in a group."""
     if isinstance(command, commands.Group):
         children = sorted(command.commands, key=lambda child: child.name)
         return [form for child in children for form in forms_of(child)]
     arguments = tuple(_argument(parameter) for parameter in command.clean_params.values())
     words: Mapping[str, Any] = command.extras
-    return [Form(command.qualified_name, arguments, str(words["example"]), str(words["about"]))]
+    return [CommandUsage(command.qualified_name, arguments, str(words["example"]), str(words["about"]))]
 
 
-def chapters(cogs: Iterable[commands.Cog]) -> list[tuple[str, list[Form]]]:
+def chapters(cogs: Iterable[commands.Cog]) -> list[tuple[str, list[CommandUsage]]]:
     """Return the forms of all commands of `cogs`, by the title that they stand under."""
-    by_title: dict[str, list[Form]] = {}
-    system: list[Form] = []
+    by_title: dict[str, list[CommandUsage]] = {}
+    system: list[CommandUsage] = []
     for cog in cogs:
         title = str(getattr(cog, "title", SYSTEM))
         forms = by_title.setdefault(title, []) if title != SYSTEM else system
@@ -230,7 +230,7 @@ async def _answered(cog: ShopCog, ctx: Ctx, work: Coroutine[Any, Any, None]) -> 
         await work
     except Refused as problem:
         await cog.say(ctx, answers.refusal(problem))
-    except NotAnAmount as problem:
+    except InvalidAmount as problem:
         await cog.correct(ctx, answers.not_an_amount(problem))
     except Unavailable as error:
         log.warning(_("%(command)s was not done: %(problem)s"), {"command": ctx.command, "problem": error})
@@ -248,7 +248,7 @@ def _argument(parameter: commands.Parameter) -> str:
 
 def _problem(error: commands.UserInputError) -> str:
     match error:
-        case Mistaken():
+        case InvalidCommand():
             return str(error)
         case commands.MissingRequiredAttachment():
             return _("The file is missing.")

@@ -1,4 +1,4 @@
-"""`Questions`: asks an admin before something dangerous, by buttons and by words alike."""
+"""`Confirmations`: asks an admin before something dangerous, by buttons and by words alike."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from discord.ext import commands
 from botapp.locale import _, speaking
 from botapp.ui import language
 from botapp.ui.admin import confirmation
-from botapp.ui.admin.confirmation import Dialog, Overtaken, Said, Stage
+from botapp.ui.admin.confirmation import Confirmation, Reply, Stage, SupersededByRestart
 from botapp.ui.live.render import Button
 from botapp.ui.live.view import ClickView
 
 
 @dataclass(frozen=True)
-class Wording:
+class ConfirmationTexts:
     """What a question says."""
 
     question: str
@@ -35,27 +35,27 @@ class Wording:
 
 
 @dataclass(eq=False)
-class _Open:
+class _PendingConfirmation:
     """A question that waits for its answer."""
 
-    dialog: Dialog
-    wording: Wording
+    dialog: Confirmation
+    wording: ConfirmationTexts
     on_yes: Callable[[], None]
     #: None until Discord has said that it is there
     message_id: int | None = None
     decided: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Questions(commands.Cog):
+class Confirmations(commands.Cog):
     """All questions of this life that wait for their answers."""
 
     def __init__(self) -> None:
-        self._open: list[_Open] = []
+        self._open: list[_PendingConfirmation] = []
 
     async def ask(
         self,
         ctx: commands.Context[Any],
-        wording: Wording,
+        wording: ConfirmationTexts,
         *,
         is_overtaken: Callable[[], bool] = lambda: False,
         on_yes: Callable[[], None] = lambda: None,
@@ -69,15 +69,15 @@ class Questions(commands.Cog):
             on_yes: called at once when the answer is yes, before anything else can happen.
         """
         view = ClickView((wording.yes, wording.no), self._clicked)
-        dialog = Dialog(ctx.author.id, ctx.channel.id, time.monotonic() + confirmation.ANSWER_WITHIN_S)
-        question = _Open(dialog, wording, on_yes)
+        dialog = Confirmation(ctx.author.id, ctx.channel.id, time.monotonic() + confirmation.ANSWER_WITHIN_S)
+        question = _PendingConfirmation(dialog, wording, on_yes)
         # before it is sent: an answer may arrive sooner than Discord's word that the question is there
         self._open.append(question)
         try:
             message = await ctx.reply(wording.question, view=view, ephemeral=wording.private)
             question.message_id = message.id
             if is_overtaken():
-                self._step(question, Overtaken())
+                self._step(question, SupersededByRestart())
             await self._wait_for_decision(question)
         finally:
             self._open.remove(question)
@@ -93,13 +93,13 @@ class Questions(commands.Cog):
     def overtake(self) -> None:
         """A restart begins: close all questions that still wait."""
         for question in self._open:
-            self._step(question, Overtaken())
+            self._step(question, SupersededByRestart())
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """An answer may have been written; of several questions it is to the newest."""
         for question in reversed(self._open):
-            if self._step(question, Said(message.author.id, message.channel.id, message.content)):
+            if self._step(question, Reply(message.author.id, message.channel.id, message.content)):
                 break
 
     async def _clicked(self, interaction: discord.Interaction[Any], custom_id: str) -> None:
@@ -112,18 +112,18 @@ class Questions(commands.Cog):
         else:
             await interaction.response.defer()
             answer = "yes" if custom_id == question.wording.yes.custom_id else "no"
-            self._step(question, Said(interaction.user.id, question.dialog.channel_id, answer))
+            self._step(question, Reply(interaction.user.id, question.dialog.channel_id, answer))
 
-    async def _wait_for_decision(self, question: _Open) -> None:
+    async def _wait_for_decision(self, question: _PendingConfirmation) -> None:
         try:
             await asyncio.wait_for(question.decided.wait(), confirmation.ANSWER_WITHIN_S)
         except TimeoutError:
             self._step(question, None)
 
-    def _of(self, message_id: int) -> _Open | None:
+    def _of(self, message_id: int) -> _PendingConfirmation | None:
         return next((one for one in self._open if one.message_id == message_id), None)
 
-    def _step(self, question: _Open, event: Said | Overtaken | None) -> bool:
+    def _step(self, question: _PendingConfirmation, event: Reply | SupersededByRestart | None) -> bool:
         """Let something happen to a question; return whether that has ended it."""
         if question.dialog.stage is not Stage.ASKING:
             return False
@@ -136,14 +136,14 @@ class Questions(commands.Cog):
         return True
 
 
-def dangerous(what: str, yes: str) -> Wording:
+def dangerous(what: str, yes: str) -> ConfirmationTexts:
     """Return how it is asked before something that cannot be taken back.
 
     Args:
         what: the question, such as "Delete `STEAM10`?"
         yes: the label of the button that agrees.
     """
-    return Wording(
+    return ConfirmationTexts(
         confirmation.question(what),
         Button("stocksup:v1:confirm:yes", yes, "⚠️", style=4),
         Button("stocksup:v1:confirm:no", _("No"), "✖️"),

@@ -12,7 +12,7 @@ from botapp.store.usecases import deposits
 from botapp.ui.formatting import amount, quoted, when
 
 
-class Deposits(ShopCog):
+class DepositsCog(ShopCog):
     """What came in without an admin."""
 
     title = N_("Deposits")

@@ -1,17 +1,17 @@
-"""`LiveWatch`: looks after the live message when something in the guild has changed that it hangs on."""
+"""`LiveEvents`: looks after the live message when something in the guild has changed that it hangs on."""
 
 from __future__ import annotations
 
 import discord
 from discord.ext import commands
 
-from botapp.services.live_message.updater import Shopfront
+from botapp.services.live_message.updater import LiveMessageUpdater
 
 
-class LiveWatch(commands.Cog):
+class LiveEvents(commands.Cog):
     """Hears what happens to messages, channels and roles."""
 
-    def __init__(self, shopfront: Shopfront) -> None:
+    def __init__(self, shopfront: LiveMessageUpdater) -> None:
         self._shopfront = shopfront
 
     @commands.Cog.listener()

@@ -15,7 +15,7 @@ from botapp.ui.formatting import price as price_in_words
 from botapp.ui.formatting import quoted
 
 
-class Products(ShopCog):
+class ProductsCog(ShopCog):
     """What is on sale."""
 
     title = N_("Products")

@@ -27,7 +27,7 @@ MAX_DAYS = 366
 KEPT_S: Final = 86_400.0
 
 
-class Sales(ShopCog):
+class SalesCog(ShopCog):
     """What was sold."""
 
     title = N_("Sales")

@@ -13,10 +13,10 @@ from botapp.discord_api import permissions
 from botapp.discord_api import slash_commands as slash
 from botapp.locale import N_, _
 from botapp.runtime.state_file import StateError
-from botapp.runtime.tasks import Draining
+from botapp.runtime.tasks import NotAccepting
 from botapp.services.live_message.message import CannotShow
 from botapp.ui.admin import setup_dialog as live_channel
-from botapp.ui.admin.setup_dialog import Asked
+from botapp.ui.admin.setup_dialog import SetupRequest
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
@@ -39,7 +39,7 @@ class SetupCog(commands.Cog):
                 # posting may take longer than the three seconds within which Discord wants an answer
                 await ctx.defer(ephemeral=True)
                 await self._say(ctx, await self.choose(ctx))
-        except Draining:
+        except NotAccepting:
             await ctx.reply(_("🔄 The bot is restarting. Please try again in a moment."), ephemeral=True)
 
     async def choose(self, ctx: commands.Context[ShopBot]) -> str:
@@ -62,13 +62,13 @@ class SetupCog(commands.Cog):
         )
         return live_channel.chosen()
 
-    def _asked(self, ctx: commands.Context[ShopBot]) -> Asked:
+    def _asked(self, ctx: commands.Context[ShopBot]) -> SetupRequest:
         channel = ctx.channel
         for_text = isinstance(channel, discord.TextChannel)
         lacking: list[str] = []
         if isinstance(channel, discord.TextChannel):
             lacking = permissions.missing(channel.permissions_for(channel.guild.me))
-        return Asked(
+        return SetupRequest(
             admin=self.bot.is_admin(ctx.author),
             for_text=for_text,
             missing=lacking,

@@ -30,7 +30,7 @@ MAX_PLACE_CHARS = 100
 Text = commands.Range[str, 1, MAX_PLACE_CHARS]
 
 
-class ShopAdmin(ShopCog):
+class ShopAdminCog(ShopCog):
     """The shop as a whole."""
 
     title = N_("Shop")

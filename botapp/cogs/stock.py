@@ -11,8 +11,8 @@ from discord.ext import commands
 from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, rows
 from botapp.locale import N_, _, speaking
 from botapp.services.fulfilment.stock_file import MAX_BYTES, MAX_LINES, CannotFetch, NotText, TooLarge
-from botapp.services.fulfilment.stock_uploads import Uploads
-from botapp.services.fulfilment.withdrawals import Closed, HandingOver
+from botapp.services.fulfilment.stock_uploads import StockUploader
+from botapp.services.fulfilment.withdrawals import Closed, WithdrawalDelivery
 from botapp.store.usecases import stock, withdrawals
 from botapp.store.usecases.products import of_code
 from botapp.ui import language
@@ -30,15 +30,15 @@ class PublicUpload(commands.CheckFailure):
     """A file of stock was uploaded where others can read it."""
 
 
-class Stock(ShopCog):
+class StockCog(ShopCog):
     """What comes into stock, and what an admin takes out."""
 
     title = N_("Stock")
 
     def __init__(self, bot: ShopBot, shop: Shop) -> None:
         super().__init__(bot, shop)
-        self._uploads = Uploads(shop)
-        self._handing_over = HandingOver(bot, shop)
+        self._uploads = StockUploader(shop)
+        self._handing_over = WithdrawalDelivery(bot, shop)
 
     async def cog_load(self) -> None:
         """Mend what an earlier life left half done; a life that ends already leaves that to the next."""

@@ -17,7 +17,7 @@ from botapp.ui.admin.help import help_pages
 from botapp.ui.formatting import number, quoted
 
 
-class System(ShopCog):
+class SystemCog(ShopCog):
     """The bot itself."""
 
     @admin_command("status", N_("Show how the bot is"))

@@ -21,7 +21,7 @@ from botapp import locale
 from botapp.locale import LANGUAGES, N_, _
 from botapp.locale import toml_errors as toml_words
 from botapp.locale.os_errors import why
-from botapp.store.domain.money import Unit, problem_of
+from botapp.store.domain.money import Denomination, problem_of
 
 FlushPolicy = Literal["all", "temporary", "expired", "none"]
 Snowflake = Annotated[int, Meta(ge=1, le=2**63 - 1)]
@@ -105,7 +105,7 @@ class Store(Struct, frozen=True, forbid_unknown_fields=True):
     #: what members call the name that they register, such as "GrowID"
     handle_name: Annotated[str, Meta(min_length=1, max_length=40)] = "ID"
     #: denominations of the shop's money; one is worth 1, the base unit that prices are in
-    currency: Annotated[tuple[Unit, ...], Meta(min_length=1, max_length=20)] = (Unit("Coin", "C", 1),)
+    currency: Annotated[tuple[Denomination, ...], Meta(min_length=1, max_length=20)] = (Denomination("Coin", "C", 1),)
     #: pieces that may be bought at once
     max_quantity: Annotated[int, Meta(ge=1, le=1000)] = 100
     #: time between two purchases of one member, in seconds

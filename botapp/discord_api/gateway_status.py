@@ -16,7 +16,7 @@ MAX_LATENCY_S: Final = 2.5
 _NO_LATENCY_S: Final = 3600.0
 
 
-class Connection:
+class GatewayStatus:
     """One life's connection to Discord."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -21,7 +21,7 @@ from botapp.runtime import state_file as state
 log = logging.getLogger(__name__)
 
 
-class Words(app_commands.Translator):
+class CommandTranslator(app_commands.Translator):
     """Says the words of commands in the languages that we speak, whatever the process speaks."""
 
     async def translate(
@@ -89,7 +89,7 @@ async def _knows(tree: app_commands.CommandTree[Any]) -> bool:
 
 async def fingerprint(tree: app_commands.CommandTree[Any]) -> str:
     """Return a short text that changes when what Discord is told about the commands of `tree` does."""
-    words = tree.translator or Words()
+    words = tree.translator or CommandTranslator()
     told = [await command.get_translated_payload(tree, words) for command in tree.get_commands()]
     facts = [tree.client.application_id, sorted(told, key=lambda one: str(one["name"]))]
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -11,8 +11,8 @@ import discord
 from botapp import locale
 from botapp.locale import _
 from botapp.runtime.log import in_a_line
-from botapp.runtime.tasks import Background, Draining
-from botapp.services.live_message.updater import Shopfront
+from botapp.runtime.tasks import NotAccepting, TaskRegistry
+from botapp.services.live_message.updater import LiveMessageUpdater
 from botapp.ui import custom_ids, language
 from botapp.ui.custom_ids import Step
 
@@ -25,10 +25,10 @@ Serve = Callable[[discord.Interaction[Any], Step], Awaitable[None]]
 _HARMLESS_CODES = (10062, 40060, 10008, 10015, 50027)
 
 
-class Clicks:
+class InteractionDispatcher:
     """Stands between Discord and what the shop does: language, drain, health, and an answer whatever happens."""
 
-    def __init__(self, background: Background, shopfront: Callable[[], Shopfront], serve: Serve) -> None:
+    def __init__(self, background: TaskRegistry, shopfront: Callable[[], LiveMessageUpdater], serve: Serve) -> None:
         """`serve` does what a step asks for."""
         self._background = background
         self._shopfront = shopfront
@@ -57,7 +57,7 @@ class Clicks:
         try:
             with self._background.work(f"{name} · {interaction.user}"):
                 await self._serve(interaction, step)
-        except Draining:
+        except NotAccepting:
             await self._say(interaction, _("🔄 The bot is restarting. Please click again in a moment."))
         except Exception as error:
             if not _is_harmless(error):

@@ -14,9 +14,9 @@ import discord
 
 from botapp import locale
 from botapp.locale import _
-from botapp.services.fulfilment.delivery import Delivery, Outcome
+from botapp.services.fulfilment.delivery import DeliveryService, Outcome
 from botapp.services.fulfilment.package import parcel
-from botapp.services.live_message.updater import Shopfront
+from botapp.services.live_message.updater import LiveMessageUpdater
 from botapp.store import member_api as counter
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain import refusals
@@ -27,7 +27,7 @@ from botapp.ui.custom_ids import Step
 from botapp.ui.members import account as visits
 from botapp.ui.members import purchase as buying
 from botapp.ui.members.components import message_of, modal_of
-from botapp.ui.members.panel import Form, Panel
+from botapp.ui.members.panel import Modal, Panel
 
 if TYPE_CHECKING:
     from botapp.shop import Shop
@@ -40,10 +40,10 @@ Interaction = discord.Interaction[Any]
 LOOK_TIMEOUT_S: Final = 2.0
 
 
-class Flows:
+class MemberFlows:
     """Serves the steps of members."""
 
-    def __init__(self, shop: Shop, front: Callable[[], Shopfront], delivery: Delivery) -> None:
+    def __init__(self, shop: Shop, front: Callable[[], LiveMessageUpdater], delivery: DeliveryService) -> None:
         """`delivery` brings goods to who bought them."""
         self._shop = shop
         self._front = front
@@ -210,7 +210,7 @@ class Flows:
         except TimeoutError as error:
             raise Unavailable(_("the database does not answer in time")) from error
 
-    async def _open(self, interaction: Interaction, form: Form) -> None:
+    async def _open(self, interaction: Interaction, form: Modal) -> None:
         await interaction.response.send_modal(modal_of(form))
 
     async def _say(self, interaction: Interaction, text: str) -> None:

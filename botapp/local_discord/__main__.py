@@ -18,7 +18,7 @@ from botapp.local_discord.ids import DEFAULT_TOKEN
 from botapp.local_discord.supervised import give_reason, live
 from botapp.locale import _
 from botapp.locale.os_errors import why
-from supervisor.client import Surroundings
+from supervisor.client import LifeEnvironment
 
 #: where the local Discord is, unless told otherwise
 DEFAULT_PORT: Final = 8099
@@ -32,7 +32,7 @@ def main() -> NoReturn:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # simcord tries discord.py out when it is imported; what discord.py says about that concerns nobody.
     logging.getLogger("discord").setLevel(logging.ERROR)
-    surroundings = Surroundings.read()
+    surroundings = LifeEnvironment.read()
     if surroundings is not None:
         config.choose_language()  # `status` shows why this program ended
     try:
@@ -99,7 +99,7 @@ async def _serve(listening: socket.socket, token: str, identify_limit: bool) -> 
     server = Server(token, identify_limit=identify_limit)
     await server.start(listening)
     print(f"local Discord: http://{_HOST}:{listening.getsockname()[1]}/", flush=True)
-    surroundings = Surroundings.read()
+    surroundings = LifeEnvironment.read()
     if surroundings is None:
         await stopping.wait()
         await server.stop()

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from botapp.local_discord.api.control import Control
-from botapp.local_discord.api.event_feed import Feed
+from botapp.local_discord.api.event_feed import EventFeed
 from botapp.local_discord.api.faults import Faults
 from botapp.local_discord.api.gateway import Gateway
 from botapp.local_discord.api.rest import API, Rest, respond
 from botapp.local_discord.api.sessions import Sessions
 from botapp.local_discord.api.static_files import page_routes
-from botapp.local_discord.supervisor_view import Overseer
+from botapp.local_discord.supervisor_view import SupervisorView
 from botapp.local_discord.world.members import Members
 from botapp.local_discord.world.world import Answer, World
 
@@ -32,7 +32,7 @@ class Server:
     """The whole local Discord. `start` serves on a listening socket, `stop` ends every connection."""
 
     def __init__(self, token: str, *, identify_limit: bool = False) -> None:
-        self._feed = feed = Feed()
+        self._feed = feed = EventFeed()
         faults, sessions = Faults(), Sessions(token)
         sessions.identify_limit = identify_limit
         self._gateway = Gateway(sessions, feed)
@@ -40,7 +40,7 @@ class Server:
         self._gateway.world = self._world
         self._rest = Rest(self._world, sessions, faults)
         #: the supervisor, if this program has one
-        self.overseer = Overseer(feed)
+        self.overseer = SupervisorView(feed)
         members = Members(self._world)
         control = Control(
             self._world, members, self._gateway, faults, feed, self.overseer, identify_limit=identify_limit

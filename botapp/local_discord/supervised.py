@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from botapp.locale import _
 from botapp.runtime.log import reopen
-from botapp.runtime.supervisor_link import Link, StaleLife
-from supervisor.client import Message, Surroundings
+from botapp.runtime.supervisor_link import Superseded, SupervisorLink
+from supervisor.client import LifeEnvironment, Message
 
 if TYPE_CHECKING:
     from botapp.local_discord.server import Server
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FAREWELL_TIMEOUT_S: Final = 0.5
 
 
-async def live(surroundings: Surroundings, server: Server, stopping: asyncio.Event) -> None:
+async def live(surroundings: LifeEnvironment, server: Server, stopping: asyncio.Event) -> None:
     """Be the life that `surroundings` describe until `stopping` is set or a newer life takes over; stop `server`."""
 
     async def drain(request: Message) -> Message:
@@ -26,7 +26,7 @@ async def live(surroundings: Surroundings, server: Server, stopping: asyncio.Eve
         asyncio.get_running_loop().call_soon(lambda: link.tell("drained", report=report))
         return {}
 
-    link = Link(
+    link = SupervisorLink(
         surroundings,
         {"drain": drain, "reopen": _reopen},
         health=lambda: {"sessions": server.sessions_open()},
@@ -45,23 +45,23 @@ async def live(surroundings: Surroundings, server: Server, stopping: asyncio.Eve
     if knocking.done():
         try:
             knocking.result()
-        except StaleLife:
+        except Superseded:
             logging.getLogger(__name__).info(_("a newer life has taken over"))
         return
     await link.farewell(0, _("ended as asked"), timeout_s=_FAREWELL_TIMEOUT_S)
     knocking.cancel()
 
 
-async def _tell_of_sessions(server: Server, link: Link) -> None:
+async def _tell_of_sessions(server: Server, link: SupervisorLink) -> None:
     """Let the supervisor know at once how many sessions there are."""
     while True:
         await server.sessions_changed()
         link.beat()
 
 
-async def give_reason(surroundings: Surroundings, code: int, reason: str) -> None:
+async def give_reason(surroundings: LifeEnvironment, code: int, reason: str) -> None:
     """Tell the supervisor why this life ends before it began."""
-    link = Link(surroundings)
+    link = SupervisorLink(surroundings)
     knocking = asyncio.create_task(link.run())
     await link.farewell(code, reason, timeout_s=_FAREWELL_TIMEOUT_S)
     knocking.cancel()

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from botapp.local_discord.api.event_feed import Feed
-from botapp.runtime.supervisor_link import Link
-from supervisor.client import DoorError, Message
+from botapp.local_discord.api.event_feed import EventFeed
+from botapp.runtime.supervisor_link import SupervisorLink
+from supervisor.client import ControlError, Message
 
 #: restarts that the page shows
 _SHOWN_RESTARTS: Final = 6
 _ANSWER_TIMEOUT_S: Final = 2.0
 
 
-class Overseer:
+class SupervisorView:
     """The supervisor, seen by a program that it keeps. Without one (`link` is None) there is nothing to see."""
 
-    def __init__(self, feed: Feed) -> None:
-        self.link: Link | None = None
+    def __init__(self, feed: EventFeed) -> None:
+        self.link: SupervisorLink | None = None
         self._feed = feed
 
     def heard(self, event: Message) -> None:
@@ -38,7 +38,7 @@ class Overseer:
         try:
             status = await self.link.request("status", timeout_s=_ANSWER_TIMEOUT_S)
             history = await self.link.request("history", n=_SHOWN_RESTARTS, timeout_s=_ANSWER_TIMEOUT_S)
-        except DoorError:
+        except ControlError:
             return {"state": "away", "status": None, "history": []}
         return {
             "state": "here",

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from botapp.locale import discord_logs as discord_words
 from botapp.runtime.journal_handler import JournalHandler
-from supervisor.client import Surroundings, masked
+from supervisor.client import LifeEnvironment, masked
 
 #: how many calls of a failure's way are named
 NAMED_CALLS: Final = 4
@@ -59,7 +59,7 @@ class JsonLine(OneLine):
         return json.dumps(fields, ensure_ascii=False)
 
 
-def set_up(timezone: str, secrets: tuple[str, ...], surroundings: Surroundings | None) -> None:
+def set_up(timezone: str, secrets: tuple[str, ...], surroundings: LifeEnvironment | None) -> None:
     """Log to stderr from now on, and to whatever else `surroundings` name; `secrets` never appear there."""
     if not sys.stderr.isatty() and hasattr(sys.stderr, "reconfigure"):
         sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")

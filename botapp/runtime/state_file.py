@@ -29,7 +29,7 @@ class LiveMessage(Struct, frozen=True):
     language: str = ""
 
 
-class Passing(Struct, frozen=True):
+class TemporaryMessageState(Struct, frozen=True):
     """A message that is to be removed soon."""
 
     channel_id: int
@@ -45,7 +45,7 @@ class State(Struct, frozen=True):
     #: fingerprint of the slash commands that Discord knows
     commands: str = ""
     #: the message "back again" that stands in the live channel
-    passing: Passing | None = None
+    passing: TemporaryMessageState | None = None
     #: when a new life was last asked for because of errors, in seconds since 1970; 0: never
     restart_asked_s: float = 0.0
     #: whether the shop's database has been made: if it is missing then, it is lost, and no empty one takes its place

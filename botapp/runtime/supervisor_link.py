@@ -16,9 +16,9 @@ from supervisor.client import (
     MAX_LINE_BYTES,
     PROTOCOL_VERSION,
     RELEASE,
-    DoorError,
+    ControlError,
+    LifeEnvironment,
     Message,
-    Surroundings,
     decode,
     encode,
     socket_at,
@@ -42,11 +42,11 @@ ANSWER_TIMEOUT_S: Final = 5.0
 Handler = Callable[[Message], Awaitable[Message]]
 
 
-class StaleLife(Exception):
+class Superseded(Exception):
     """There is a newer life of this program: this one is to end, with exit code 0."""
 
 
-class Link:
+class SupervisorLink:
     """The connection of this life to its supervisor.
 
     `run` keeps it up. What is said while nobody listens is dropped, but for hello and ready, which are said again
@@ -55,7 +55,7 @@ class Link:
 
     def __init__(
         self,
-        surroundings: Surroundings,
+        surroundings: LifeEnvironment,
         handlers: Mapping[str, Handler] | None = None,
         *,
         health: Callable[[], Message] = dict,
@@ -101,7 +101,7 @@ class Link:
         return self._connected.is_set()
 
     async def run(self) -> None:
-        """Keep the connection up until cancelled. Raises StaleLife when a newer life has taken over."""
+        """Keep the connection up until cancelled. Raises Superseded when a newer life has taken over."""
         pause_s = KNOCK_MIN_S
         refused = ""
         while True:
@@ -112,9 +112,9 @@ class Link:
                 await self._serve(reader)
             except OSError:
                 log.debug("nobody opens at %s", self.surroundings.socket)
-            except DoorError as error:
+            except ControlError as error:
                 if error.code == "stale_life":
-                    raise StaleLife(error.message) from error
+                    raise Superseded(error.message) from error
                 if error.message != refused:
                     log.warning(_("the supervisor refuses this life: %s (%s)"), error.message, error.code)
                 refused = error.message
@@ -129,11 +129,11 @@ class Link:
     async def request(self, op: str, *, timeout_s: float | None = None, **fields: object) -> Message:
         """Ask the supervisor for `op` and return its answer.
 
-        Raises DoorError: it refused; `closed` when the connection is or gets lost, `timed_out` after `timeout_s`
+        Raises ControlError: it refused; `closed` when the connection is or gets lost, `timed_out` after `timeout_s`
         seconds, `busy` when too many requests wait, `too_long` when the message is.
         """
         if len(self._waiting) >= MAX_WAITING:
-            raise DoorError("busy", _("%d requests are waiting for the supervisor already") % MAX_WAITING)
+            raise ControlError("busy", _("%d requests are waiting for the supervisor already") % MAX_WAITING)
         self._next_id += 1
         id = self._next_id
         self._send({"v": PROTOCOL_VERSION, "id": id, "op": op, **fields})
@@ -142,14 +142,16 @@ class Link:
         try:
             answer = await asyncio.wait_for(future, timeout_s)
         except TimeoutError as error:
-            raise DoorError("timed_out", _("no answer from the supervisor within %g s") % (timeout_s or 0)) from error
+            raise ControlError(
+                "timed_out", _("no answer from the supervisor within %g s") % (timeout_s or 0)
+            ) from error
         finally:
             self._waiting.pop(id, None)
         if answer.get("ok") is True:
             return answer
         problem = answer.get("error") or {}
         rest = {name: value for name, value in answer.items() if name not in ("v", "id", "ok", "error")}
-        raise DoorError(str(problem.get("code", "unknown")), str(problem.get("message", "refused")), rest)
+        raise ControlError(str(problem.get("code", "unknown")), str(problem.get("message", "refused")), rest)
 
     def tell(self, op: str, **fields: object) -> None:
         """Say `op` without waiting for the answer; when nobody listens it is dropped."""
@@ -158,7 +160,7 @@ class Link:
         self._next_id += 1
         try:
             self._send({"v": PROTOCOL_VERSION, "id": self._next_id, "op": op, **fields})
-        except DoorError as error:
+        except ControlError as error:
             log.warning(_("cannot tell the supervisor %s: %s"), op, error.message)
 
     def ready(self) -> None:
@@ -176,11 +178,11 @@ class Link:
         try:
             await asyncio.wait_for(self._connected.wait(), timeout_s)
             await self.request("farewell", code=code, reason=reason[:2000], timeout_s=timeout_s)
-        except (DoorError, TimeoutError) as error:
+        except (ControlError, TimeoutError) as error:
             log.debug("farewell was not heard: %s", error)
 
     async def _serve(self, reader: asyncio.StreamReader) -> None:
-        """Speak and listen until the connection is lost. Raises DoorError when hello is refused."""
+        """Speak and listen until the connection is lost. Raises ControlError when hello is refused."""
         sides = {asyncio.create_task(self._speak()), asyncio.create_task(self._listen(reader))}
         try:
             ended, _ = await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
@@ -213,7 +215,7 @@ class Link:
         more = {"traceback": True} if self._tells_traceback else {}
         try:
             await self.request("hello", timeout_s=ANSWER_TIMEOUT_S, **hello, **more)
-        except DoorError as error:
+        except ControlError as error:
             if error.code != "bad_request" or not more:
                 raise
             # a supervisor of an earlier release does not know that word
@@ -224,7 +226,7 @@ class Link:
             try:
                 line = await reader.readline()
             except ValueError as error:
-                raise DoorError(
+                raise ControlError(
                     "too_long", _("the supervisor sent more than %d bytes a line") % MAX_LINE_BYTES
                 ) from error
             if not line.endswith(b"\n"):
@@ -257,7 +259,7 @@ class Link:
     async def _say_ready(self) -> None:
         try:
             answer = await self.request("ready")
-        except DoorError as error:
+        except ControlError as error:
             log.warning(_("the supervisor did not take ready: %s (%s)"), error.message, error.code)
             return
         self._on_ready(answer.get("restart"))
@@ -270,7 +272,7 @@ class Link:
     def _send(self, message: Message) -> None:
         writer = self._writer
         if writer is None or writer.is_closing():
-            raise DoorError("closed", _("there is no connection to the supervisor"))
+            raise ControlError("closed", _("there is no connection to the supervisor"))
         writer.write(encode(message))
         if writer.transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
             writer.transport.abort()
@@ -284,7 +286,7 @@ class Link:
             self._on_connected(False)
         for future in self._waiting.values():
             if not future.done():
-                future.set_exception(DoorError("closed", _("the connection to the supervisor is lost")))
+                future.set_exception(ControlError("closed", _("the connection to the supervisor is lost")))
 
 
 def _whole(value: object) -> int:

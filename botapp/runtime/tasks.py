@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 CANCEL_GRACE_S: Final = 1.0
 
 
-class Draining(Exception):
+class NotAccepting(Exception):
     """No new work is taken: the bot is finishing what it began."""
 
 
@@ -33,7 +33,7 @@ class Drained:
     deaf: tuple[str, ...] = ()
 
 
-class Background:
+class TaskRegistry:
     """Named work of one event loop: tasks of its own, periodic tasks, and work done in somebody else's task."""
 
     def __init__(self, on_change: Callable[[list[str]], None] = lambda pending: None) -> None:
@@ -57,10 +57,10 @@ class Background:
         return [name for names in self._running.values() for name in names]
 
     def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run `work` in a task of its own. Raises Draining."""
+        """Run `work` in a task of its own. Raises NotAccepting."""
         if self.draining:
             work.close()
-            raise Draining(name)
+            raise NotAccepting(name)
         return self._start(name, work)
 
     def every(self, name: str, interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -78,9 +78,9 @@ class Background:
 
     @contextmanager
     def work(self, name: str) -> Iterator[None]:
-        """Count what the current task does in this block as work. Raises Draining."""
+        """Count what the current task does in this block as work. Raises NotAccepting."""
         if self.draining:
-            raise Draining(name)
+            raise NotAccepting(name)
         task = asyncio.current_task()
         assert task is not None, "work is done in a task"
         self._running.setdefault(task, []).append(name)

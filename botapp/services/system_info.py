@@ -11,18 +11,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from botapp.ui.admin.system_texts import Machine
+from botapp.ui.admin.system_texts import HostFacts
 
 _LIBRARIES: Final = ("stocksup", "discord.py", "SQLAlchemy", "apsw", "msgspec")
 
 
-def read(directory: Path, since_s: float) -> Machine:
+def read(directory: Path, since_s: float) -> HostFacts:
     """Return the facts; `directory` is on the disk that the shop is on, `since_s` when the bot began."""
     try:
         disk = shutil.disk_usage(directory)
     except OSError:
         disk = None
-    return Machine(
+    return HostFacts(
         python=platform.python_version(),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         versions={name: metadata.version(name) for name in _LIBRARIES} | {"SQLite": sqlite3.sqlite_version},

@@ -90,11 +90,11 @@ def offer(connection: Connection, user_id: int, product_id: int, quantity: int, 
     balance = _account(connection, user_id).balance
     found = product(connection, user_id, product_id)
     if not 1 <= quantity <= limits.max_quantity:
-        raise refusals.BadQuantity(limits.max_quantity)
+        raise refusals.InvalidQuantity(limits.max_quantity)
     if found.stock < quantity:
         raise refusals.SoldOut(found.stock)
     if balance < quantity * found.price:
-        raise refusals.NotEnough(quantity * found.price, balance)
+        raise refusals.InsufficientBalance(quantity * found.price, balance)
     return Offer(found, quantity, balance)
 
 

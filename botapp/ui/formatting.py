@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from botapp.locale import N_, _
 from botapp.store.domain import money
-from botapp.store.domain.money import Unit
+from botapp.store.domain.money import Denomination
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _ENTRY_KINDS: Final = {
@@ -25,12 +25,12 @@ def number(value: int) -> str:
     return money.grouped(value, _separator())
 
 
-def amount(value: int, units: Sequence[Unit]) -> str:
+def amount(value: int, units: Sequence[Denomination]) -> str:
     """Return an amount of base units in denominations, such as "1 DL 50 WL"."""
     return money.in_units(value, units, _separator())
 
 
-def price(value: int, units: Sequence[Unit]) -> str:
+def price(value: int, units: Sequence[Denomination]) -> str:
     """Return an amount in denominations, and in the base unit where that says it differently."""
     said, base = amount(value, units), money.in_base(value, units, _separator())
     return said if said == base else f"{said} ({base})"

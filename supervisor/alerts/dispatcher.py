@@ -21,11 +21,11 @@ import msgspec
 
 from supervisor.alerts import incidents as alerts
 from supervisor.alerts import urls as alert_addresses
-from supervisor.alerts.incidents import Book, Kind, Parcel, Retry, Seen
-from supervisor.alerts.messages import Delivery, Order, Receipt, Scene
-from supervisor.config.paths import Place
+from supervisor.alerts.incidents import AlertState, Batch, Kind, Observation, Retry
+from supervisor.alerts.messages import DeliveryResult, Origin, SendRequest, TargetBatch
+from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Settings
-from supervisor.lifecycle.model import Identity, Instant, Known
+from supervisor.lifecycle.model import Instant, ProcessId, ProgramState
 from supervisor.locale import N_, _
 from supervisor.locale import third_party as foreign
 from supervisor.processes import process
@@ -48,9 +48,9 @@ def environ(inherited: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in inherited.items() if name in _HANDED_ON or name.lower().endswith("_proxy")}
 
 
-def scene(settings: Settings, config: Path, place: Place) -> Scene:
+def scene(settings: Settings, config: Path, place: InstancePaths) -> Origin:
     """Return what alerts say about where they come from."""
-    return Scene(os.uname().nodename, str(config), str(place.state_dir), settings.timezone)
+    return Origin(os.uname().nodename, str(config), str(place.state_dir), settings.timezone)
 
 
 #: what a matter is called in the log
@@ -66,7 +66,7 @@ _NAMES: Final = {
 class _Run(msgspec.Struct):
     """A sender at work."""
 
-    child: Identity
+    child: ProcessId
     #: its stdout
     fd: int
     #: until when it has to be done, in seconds of `Instant.mono_s`
@@ -76,12 +76,12 @@ class _Run(msgspec.Struct):
     said: bytes = b""
 
 
-class PostOffice:
+class AlertDispatcher:
     """The alerts of one instance."""
 
     def __init__(
         self,
-        place: Place,
+        place: InstancePaths,
         config: Path,
         selector: selectors.BaseSelector,
         note: Callable[[str, str], None],
@@ -102,14 +102,14 @@ class PostOffice:
         self._unkept: str | None = None
         self._book = self._read()
 
-    def look(self, programs: Mapping[str, Known], trouble: dict[str, str], settings: Settings) -> None:
+    def look(self, programs: Mapping[str, ProgramState], trouble: dict[str, str], settings: Settings) -> None:
         """Note what is new, send what can be sent, and keep the entry about alerts in `trouble` up to date."""
-        if not settings.alerts.urls and self._book == Book():
+        if not settings.alerts.urls and self._book == AlertState():
             return
         now, before = self._now(), self._book
         self._shown = alert_addresses.shown(settings.alerts.urls)
         self._retries = {one: retry for one, retry in self._retries.items() if one in self._shown}
-        seen = Seen(programs, trouble, self._free_bytes(), settings.alerts.disk_low_bytes)
+        seen = Observation(programs, trouble, self._free_bytes(), settings.alerts.disk_low_bytes)
         self._book = alerts.look(before, seen, tuple(self._shown), now)
         for alert in self._book.waiting:
             if alert.number >= before.next_number:
@@ -124,7 +124,7 @@ class PostOffice:
             self._send(parcels, settings, now)
         self._show(trouble)
 
-    def due_s(self, programs: Mapping[str, Known]) -> float | None:
+    def due_s(self, programs: Mapping[str, ProgramState]) -> float | None:
         """Return when to look again if nothing happens until then, in seconds of `Instant.mono_s`; None for never."""
         now = self._now()
         send_s = self._run.until_s if self._run else alerts.send_due_s(self._book, self._retries, now)
@@ -142,13 +142,13 @@ class PostOffice:
 
     # --- the sender ---
 
-    def _send(self, parcels: list[Parcel], settings: Settings, now: Instant) -> None:
+    def _send(self, parcels: list[Batch], settings: Settings, now: Instant) -> None:
         urls = alert_addresses.identify(settings.alerts.urls)
-        order = Order(
+        order = SendRequest(
             settings.language,
             scene(settings, self._config, self._place),
             self._book.waiting,
-            tuple(Delivery(one.address, urls[one.address], one.messages) for one in parcels),
+            tuple(TargetBatch(one.address, urls[one.address], one.messages) for one in parcels),
         )
         try:
             child, fd = _start(msgspec.json.encode(order))
@@ -168,12 +168,12 @@ class PostOffice:
         *lines, run.said = (run.said + data).split(b"\n")
         try:
             for line in lines:
-                self._take(run, msgspec.json.decode(line, type=Receipt))
+                self._take(run, msgspec.json.decode(line, type=DeliveryResult))
         except (msgspec.DecodeError, UnicodeDecodeError):
             self._end(run, _("the sender says what nobody understands"))
         self._keep()
 
-    def _take(self, run: _Run, receipt: Receipt) -> None:
+    def _take(self, run: _Run, receipt: DeliveryResult) -> None:
         """Note what came of one message."""
         if receipt.problem is not None:
             for address in [receipt.address] if receipt.address else list(run.open):
@@ -222,18 +222,18 @@ class PostOffice:
         else:
             trouble.pop(alerts.OWN_TROUBLE, None)
 
-    def _read(self) -> Book:
+    def _read(self) -> AlertState:
         path = self._place.alerts
         try:
-            return msgspec.json.decode(path.read_bytes(), type=Book)
+            return msgspec.json.decode(path.read_bytes(), type=AlertState)
         except FileNotFoundError:
-            return Book()
+            return AlertState()
         except OSError as error:
             why = foreign.why(error)
         except (msgspec.DecodeError, UnicodeDecodeError):
             why = _("it is damaged")
         self._note("warning", _("cannot read %(path)s: %(why)s; begun anew") % {"path": path, "why": why})
-        return Book()
+        return AlertState()
 
     def _keep(self) -> None:
         """Write the book. The loop does not wait for the disk: what a power cut takes is told again, or is over."""
@@ -252,7 +252,7 @@ class PostOffice:
             self._unkept = None
 
 
-def _start(order: bytes) -> tuple[Identity, int]:
+def _start(order: bytes) -> tuple[ProcessId, int]:
     """Start a sender; return it, and the descriptor of its stdout. Raises OSError."""
     stdin = _in_memory(order)
     reader, writer = os.pipe()
@@ -273,7 +273,7 @@ def _start(order: bytes) -> tuple[Identity, int]:
         os.close(stdin)
         os.close(writer)
     child.returncode = 0  # so that nobody but the loop waits for it
-    return process.identify(child.pid) or Identity(child.pid, 0, process.boot_id()), reader
+    return process.identify(child.pid) or ProcessId(child.pid, 0, process.boot_id()), reader
 
 
 def _in_memory(data: bytes) -> int:

@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from supervisor.lifecycle import restart_policy as crashes
-from supervisor.lifecycle.model import Instant, Known, State, Wish
+from supervisor.lifecycle.model import DesiredState, Instant, ProgramState, State
 from supervisor.locale import N_, _
 from supervisor.logs.masking import masked
 
@@ -54,7 +54,7 @@ class Kind(StrEnum):
     TEST = "test"
 
 
-class Matter(Struct, frozen=True):
+class Incident(Struct, frozen=True):
     """Something that is wrong."""
 
     kind: Kind
@@ -66,11 +66,11 @@ class Matter(Struct, frozen=True):
     since: float
 
 
-class Alert(Struct, frozen=True, kw_only=True):
+class Notification(Struct, frozen=True, kw_only=True):
     """That something is wrong, or is over."""
 
     number: int
-    matter: Matter
+    matter: Incident
     over: bool = False
     #: seconds since 1970
     at: float
@@ -78,24 +78,24 @@ class Alert(Struct, frozen=True, kw_only=True):
     owed: tuple[str, ...] = ()
 
 
-class Book(Struct, frozen=True, kw_only=True):
+class AlertState(Struct, frozen=True, kw_only=True):
     """What has been told and what is still to be sent."""
 
     #: ids of the addresses there are
     addresses: tuple[str, ...] = ()
     #: matters the owner was told of that are not over, by what they are about
-    open: dict[str, Matter] = {}
+    open: dict[str, Incident] = {}
     #: oldest first
-    waiting: tuple[Alert, ...] = ()
+    waiting: tuple[Notification, ...] = ()
     #: when each address took its last messages, seconds since 1970
     taken_at: dict[str, tuple[float, ...]] = {}
     next_number: int = 1
 
 
-class Seen(Struct, frozen=True):
+class Observation(Struct, frozen=True):
     """What there is to look at."""
 
-    programs: Mapping[str, Known]
+    programs: Mapping[str, ProgramState]
     #: what the supervisor itself suffers from, by what suffers
     trouble: Mapping[str, str]
     #: free where the state directory is; None when it cannot be told
@@ -113,7 +113,7 @@ class Retry(Struct, frozen=True):
     problem: str
 
 
-class Parcel(Struct, frozen=True):
+class Batch(Struct, frozen=True):
     """What is to be sent to one address now: messages, each of one alert or of several, by their numbers."""
 
     address: str
@@ -123,10 +123,10 @@ class Parcel(Struct, frozen=True):
 # --- what is wrong -----------------------------------------------------------------------------------------
 
 
-def look(book: Book, seen: Seen, addresses: tuple[str, ...], now: Instant) -> Book:
+def look(book: AlertState, seen: Observation, addresses: tuple[str, ...], now: Instant) -> AlertState:
     """Return the book with what is new; without an address there is nobody to tell."""
     if not addresses:
-        return Book()
+        return AlertState()
     book = _addressed(book, addresses)
     present = _present(book.open, seen, now)
     for key, matter in present.items():
@@ -138,9 +138,9 @@ def look(book: Book, seen: Seen, addresses: tuple[str, ...], now: Instant) -> Bo
     return replace(book, open=present)
 
 
-def _present(opened: Mapping[str, Matter], seen: Seen, now: Instant) -> dict[str, Matter]:
+def _present(opened: Mapping[str, Incident], seen: Observation, now: Instant) -> dict[str, Incident]:
     """Return all that is wrong now; what goes on is the matter that was opened."""
-    found: dict[str, Matter | None] = {}
+    found: dict[str, Incident | None] = {}
     for name, known in seen.programs.items():
         key = f"{_PROGRAM}{name}"
         found[key] = _of_program(known, opened.get(key), now)
@@ -148,50 +148,50 @@ def _present(opened: Mapping[str, Matter], seen: Seen, now: Instant) -> dict[str
     for what, why in seen.trouble.items():
         if what != OWN_TROUBLE:
             key = f"{_TROUBLE}{what}"
-            found[key] = _same(Matter(Kind.TROUBLE, what, _short(why), now.wall_s), opened.get(key))
+            found[key] = _same(Incident(Kind.TROUBLE, what, _short(why), now.wall_s), opened.get(key))
     return {key: matter for key, matter in found.items() if matter is not None}
 
 
-def _of_program(known: Known, opened: Matter | None, now: Instant) -> Matter | None:
+def _of_program(known: ProgramState, opened: Incident | None, now: Instant) -> Incident | None:
     """A program that is wanted has recovered when it serves, and has not crashed for the length of its window."""
     if known.state is State.FATAL:
         refused = known.last_exit is not None and known.last_exit.code == _EXIT_REFUSED
         kind = Kind.REFUSED if refused else Kind.FATAL
-        return _same(Matter(kind, known.name, _short(known.reason or ""), now.wall_s), opened)
-    if known.wish is Wish.DOWN:
+        return _same(Incident(kind, known.name, _short(known.reason or ""), now.wall_s), opened)
+    if known.wish is DesiredState.DOWN:
         return None
     recent = crashes.recent(known, now)
     if opened is None and len(recent) >= LOOP_CRASHES:
         why = known.last_exit.words() if known.last_exit else known.reason or ""
-        return Matter(Kind.CRASH_LOOP, known.name, _short(why), now.wall_s)
+        return Incident(Kind.CRASH_LOOP, known.name, _short(why), now.wall_s)
     return None if known.state is State.RUNNING and not recent else opened
 
 
-def _of_disk(seen: Seen, opened: Matter | None, now: Instant) -> Matter | None:
+def _of_disk(seen: Observation, opened: Incident | None, now: Instant) -> Incident | None:
     limit_bytes = seen.disk_low_bytes * (1 + DISK_MARGIN * (opened is not None))
     if seen.free_bytes is None or seen.free_bytes >= limit_bytes:
         return opened if seen.free_bytes is None else None
-    return _same(Matter(Kind.DISK_LOW, _DISK, str(seen.free_bytes), now.wall_s), opened)
+    return _same(Incident(Kind.DISK_LOW, _DISK, str(seen.free_bytes), now.wall_s), opened)
 
 
-def _same(matter: Matter, opened: Matter | None) -> Matter:
+def _same(matter: Incident, opened: Incident | None) -> Incident:
     return opened if opened is not None and opened.kind is matter.kind else matter
 
 
-def _ended_well(key: str, seen: Seen) -> bool:
+def _ended_well(key: str, seen: Observation) -> bool:
     """Tell whether it is good news that the matter is closed: a program that was taken down has not recovered."""
     if not key.startswith(_PROGRAM):
         return True
     known = seen.programs.get(key.removeprefix(_PROGRAM))
-    return known is not None and known.state is State.RUNNING and known.wish is Wish.UP
+    return known is not None and known.state is State.RUNNING and known.wish is DesiredState.UP
 
 
-def _tell(book: Book, matter: Matter, now: Instant, *, over: bool = False) -> Book:
-    alert = Alert(number=book.next_number, matter=matter, over=over, at=now.wall_s, owed=book.addresses)
+def _tell(book: AlertState, matter: Incident, now: Instant, *, over: bool = False) -> AlertState:
+    alert = Notification(number=book.next_number, matter=matter, over=over, at=now.wall_s, owed=book.addresses)
     return replace(book, waiting=(*book.waiting, alert)[-MAX_WAITING:], next_number=book.next_number + 1)
 
 
-def _addressed(book: Book, addresses: tuple[str, ...]) -> Book:
+def _addressed(book: AlertState, addresses: tuple[str, ...]) -> AlertState:
     """Let the book count for `addresses`. A new one, perhaps an old one corrected, gets what waits for any."""
     if addresses == book.addresses:
         return book
@@ -212,7 +212,7 @@ def _short(text: str) -> str:
 # --- what is to be sent ------------------------------------------------------------------------------------
 
 
-def parcels(book: Book, retries: Mapping[str, Retry], now: Instant) -> list[Parcel]:
+def parcels(book: AlertState, retries: Mapping[str, Retry], now: Instant) -> list[Batch]:
     """Return what is to be sent now."""
     found = []
     for address in book.addresses:
@@ -220,7 +220,7 @@ def parcels(book: Book, retries: Mapping[str, Retry], now: Instant) -> list[Parc
             continue
         room = MAX_AN_HOUR - len(_lately(book, address, now))
         if messages := _messages([alert.number for alert in owed_to(book, address)], room):
-            found.append(Parcel(address, messages))
+            found.append(Batch(address, messages))
     return found
 
 
@@ -233,12 +233,12 @@ def _messages(numbers: list[int], room: int) -> tuple[tuple[int, ...], ...]:
     return (*((number,) for number in numbers[: room - 1]), tuple(numbers[room - 1 :]))
 
 
-def owed_to(book: Book, address: str) -> list[Alert]:
+def owed_to(book: AlertState, address: str) -> list[Notification]:
     """Return what waits for `address`."""
     return [alert for alert in book.waiting if address in alert.owed]
 
 
-def taken(book: Book, address: str, numbers: Iterable[int], now: Instant) -> Book:
+def taken(book: AlertState, address: str, numbers: Iterable[int], now: Instant) -> AlertState:
     """Return the book after `address` has taken one message about these alerts."""
     done = frozenset(numbers)
     waiting = []
@@ -258,7 +258,7 @@ def failed(before: Retry | None, problem: str, now: Instant) -> Retry:
     return Retry(failures, now.mono_s + wait_s, problem)
 
 
-def send_due_s(book: Book, retries: Mapping[str, Retry], now: Instant) -> float | None:
+def send_due_s(book: AlertState, retries: Mapping[str, Retry], now: Instant) -> float | None:
     """Return when something can be sent, in seconds of `Instant.mono_s`; None when nothing waits."""
     due = []
     for address in book.addresses:
@@ -269,7 +269,7 @@ def send_due_s(book: Book, retries: Mapping[str, Retry], now: Instant) -> float 
     return min(due, default=None)
 
 
-def recovery_due_s(book: Book, programs: Mapping[str, Known], now: Instant) -> float | None:
+def recovery_due_s(book: AlertState, programs: Mapping[str, ProgramState], now: Instant) -> float | None:
     """Return when a program will have run in peace for long enough, if it goes on; None when none is on its way."""
     due = []
     for name, known in programs.items():
@@ -278,12 +278,12 @@ def recovery_due_s(book: Book, programs: Mapping[str, Known], now: Instant) -> f
     return min(due, default=None)
 
 
-def _lately(book: Book, address: str, now: Instant) -> tuple[float, ...]:
+def _lately(book: AlertState, address: str, now: Instant) -> tuple[float, ...]:
     """Return when `address` took messages within the last hour; a clock that was set back locks nothing."""
     return tuple(at for at in book.taken_at.get(address, ()) if 0 <= now.wall_s - at < HOUR_S)
 
 
-def own_trouble(book: Book, retries: Mapping[str, Retry], shown: Mapping[str, str]) -> str | None:
+def own_trouble(book: AlertState, retries: Mapping[str, Retry], shown: Mapping[str, str]) -> str | None:
     """Say which addresses take nothing; None when all do. `shown` is how an address, by its id, may be called."""
     problems = [f"{shown[one]}: {retries[one].problem}" for one in book.addresses if one in retries]
     if not problems:

@@ -6,10 +6,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from supervisor.alerts.incidents import Alert
+from supervisor.alerts.incidents import Notification
 
 
-class Scene(Struct, frozen=True):
+class Origin(Struct, frozen=True):
     """Where it happens."""
 
     #: name of the machine
@@ -22,7 +22,7 @@ class Scene(Struct, frozen=True):
     timezone: str
 
 
-class Delivery(Struct, frozen=True):
+class TargetBatch(Struct, frozen=True):
     """What goes to one address."""
 
     #: the id that receipts name
@@ -32,16 +32,16 @@ class Delivery(Struct, frozen=True):
     messages: tuple[tuple[int, ...], ...]
 
 
-class Order(Struct, frozen=True):
+class SendRequest(Struct, frozen=True):
     """What there is to send: the whole of stdin, in JSON."""
 
     language: Literal["id", "en"]
-    scene: Scene
-    alerts: tuple[Alert, ...]
-    deliveries: tuple[Delivery, ...]
+    scene: Origin
+    alerts: tuple[Notification, ...]
+    deliveries: tuple[TargetBatch, ...]
 
 
-class Receipt(Struct, frozen=True):
+class DeliveryResult(Struct, frozen=True):
     """What came of one message: a line of stdout, in JSON."""
 
     #: empty: it concerns all

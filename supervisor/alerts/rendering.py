@@ -10,12 +10,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from supervisor.alerts.incidents import Alert, Kind
-from supervisor.alerts.messages import Scene
+from supervisor.alerts.incidents import Kind, Notification
+from supervisor.alerts.messages import Origin
 from supervisor.locale import N_, _
 
 
-class Tone(StrEnum):
+class Severity(StrEnum):
     """How it is to be taken; the words are those of Apprise."""
 
     INFO = "info"
@@ -29,16 +29,16 @@ class Message(Struct, frozen=True):
 
     title: str
     body: str
-    tone: Tone
+    tone: Severity
 
 
 _TONES: Final = {
-    Kind.CRASH_LOOP: Tone.WARNING,
-    Kind.FATAL: Tone.FAILURE,
-    Kind.REFUSED: Tone.FAILURE,
-    Kind.DISK_LOW: Tone.WARNING,
-    Kind.TROUBLE: Tone.FAILURE,
-    Kind.TEST: Tone.INFO,
+    Kind.CRASH_LOOP: Severity.WARNING,
+    Kind.FATAL: Severity.FAILURE,
+    Kind.REFUSED: Severity.FAILURE,
+    Kind.DISK_LOW: Severity.WARNING,
+    Kind.TROUBLE: Severity.FAILURE,
+    Kind.TEST: Severity.INFO,
 }
 
 _WHAT: Final = {
@@ -75,26 +75,26 @@ _WHAT_TO_DO: Final = {
 }
 
 
-def message(alerts: Sequence[Alert], scene: Scene) -> Message:
+def message(alerts: Sequence[Notification], scene: Origin) -> Message:
     """Return the message about one alert, or about several at once."""
     if len(alerts) == 1:
         return _of_one(alerts[0], scene)
     title = _("stocksup on %(host)s: %(count)d things have happened") % {"host": scene.host, "count": len(alerts)}
     lines = [f"{_time(one.at, scene)}  {_line(one, scene)}" for one in alerts]
-    tone = Tone.FAILURE if any(not one.over for one in alerts) else Tone.SUCCESS
+    tone = Severity.FAILURE if any(not one.over for one in alerts) else Severity.SUCCESS
     return Message(title, "\n".join([*lines, "", *_place(scene), _("Next: stocksup status")]), tone)
 
 
-def _of_one(alert: Alert, scene: Scene) -> Message:
+def _of_one(alert: Notification, scene: Origin) -> Message:
     matter = alert.matter
     title = _("stocksup on %(host)s: %(what)s") % {"host": scene.host, "what": _what(alert, scene)}
     if alert.over:
-        was = _what(Alert(number=0, matter=matter, at=alert.at), scene)
+        was = _what(Notification(number=0, matter=matter, at=alert.at), scene)
         lines = [
             _("Before: %(what)s") % {"what": _joined(was, _detail(alert))},
             _("From %(since)s until %(at)s") % {"since": _time(matter.since, scene), "at": _time(alert.at, scene)},
         ]
-        return Message(title, "\n".join([*lines, *_place(scene)]), Tone.SUCCESS)
+        return Message(title, "\n".join([*lines, *_place(scene)]), Severity.SUCCESS)
     lines = [
         *([_detail(alert)] if _detail(alert) else []),
         _("Since: %(since)s") % {"since": _time(matter.since, scene)},
@@ -103,22 +103,22 @@ def _of_one(alert: Alert, scene: Scene) -> Message:
     return Message(title, "\n".join([*lines, *_place(scene)]), _TONES[matter.kind])
 
 
-def _line(alert: Alert, scene: Scene) -> str:
+def _line(alert: Notification, scene: Origin) -> str:
     return _joined(_what(alert, scene), "" if alert.over else _detail(alert))
 
 
-def _what(alert: Alert, scene: Scene) -> str:
+def _what(alert: Notification, scene: Origin) -> str:
     return _((_OVER if alert.over else _WHAT)[alert.matter.kind]) % _names(alert, scene)
 
 
-def _names(alert: Alert, scene: Scene) -> dict[str, str]:
+def _names(alert: Notification, scene: Origin) -> dict[str, str]:
     subject = alert.matter.subject
     if alert.matter.kind is Kind.TROUBLE:
         subject = _(subject)
     return {"subject": subject, "state_dir": scene.state_dir}
 
 
-def _detail(alert: Alert) -> str:
+def _detail(alert: Notification) -> str:
     if alert.matter.kind is Kind.DISK_LOW:
         return _("free: %(size)s") % {"size": f"{int(alert.matter.detail) / (1024 * 1024):.0f} MiB"}
     return alert.matter.detail
@@ -128,10 +128,10 @@ def _joined(what: str, detail: str) -> str:
     return f"{what}: {detail}" if detail else what
 
 
-def _place(scene: Scene) -> list[str]:
+def _place(scene: Origin) -> list[str]:
     return [_("Where: %(host)s, %(config)s") % {"host": scene.host, "config": scene.config}]
 
 
-def _time(wall_s: float, scene: Scene) -> str:
+def _time(wall_s: float, scene: Origin) -> str:
     at = datetime.datetime.fromtimestamp(wall_s, zoneinfo.ZoneInfo(scene.timezone))
     return at.strftime("%Y-%m-%d %H:%M:%S %Z")

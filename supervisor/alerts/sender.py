@@ -20,8 +20,8 @@ import msgspec
 from supervisor import locale
 from supervisor.alerts import failures as alert_reasons
 from supervisor.alerts import rendering as alert_texts
-from supervisor.alerts.incidents import Alert
-from supervisor.alerts.messages import Delivery, Order, Receipt
+from supervisor.alerts.incidents import Notification
+from supervisor.alerts.messages import DeliveryResult, SendRequest, TargetBatch
 from supervisor.alerts.urls import without
 from supervisor.locale import _
 
@@ -38,7 +38,7 @@ _PROBLEM_LEVELS: Final = frozenset({"WARNING", "ERROR", "CRITICAL"})
 class Sender:
     """Tries everything of one order once."""
 
-    def __init__(self, order: Order, receipts: BinaryIO) -> None:
+    def __init__(self, order: SendRequest, receipts: BinaryIO) -> None:
         """Load Apprise. Raises ImportError when it is not installed."""
         import apprise
 
@@ -63,7 +63,7 @@ class Sender:
             for done in [pool.submit(self._deliver, one) for one in self._order.deliveries]:
                 done.result()
 
-    def _deliver(self, delivery: Delivery) -> None:
+    def _deliver(self, delivery: TargetBatch) -> None:
         service = self._apprise.Apprise(asset=self._asset)
         usable = _add(service, delivery.url)
         for numbers in delivery.messages:
@@ -73,11 +73,11 @@ class Sender:
                 problem = self._notify(service, delivery.url, [self._alerts[number] for number in numbers])
             else:
                 problem = alert_reasons.not_an_address(delivery.url, _schemes(service))
-            self._tell(Receipt(delivery.address, numbers, problem))
+            self._tell(DeliveryResult(delivery.address, numbers, problem))
             if problem is not None:
                 return
 
-    def _notify(self, service: apprise.Apprise, url: str, alerts: Sequence[Alert]) -> str | None:
+    def _notify(self, service: apprise.Apprise, url: str, alerts: Sequence[Notification]) -> str | None:
         """Send one message; return why it was not taken, or None."""
         message = alert_texts.message(alerts, self._order.scene)
         result = service.notify(title=message.title, body=message.body, notify_type=message.tone.value)
@@ -86,7 +86,7 @@ class Sender:
         said = [without(entry.message, [url]) for entry in result.logs() if entry.level in _PROBLEM_LEVELS]
         return alert_reasons.not_taken(said)[:MAX_PROBLEM_CHARS]
 
-    def _tell(self, receipt: Receipt) -> None:
+    def _tell(self, receipt: DeliveryResult) -> None:
         with self._telling:
             try:
                 _write(self._receipts, receipt)
@@ -108,7 +108,7 @@ def _schemes(service: apprise.Apprise) -> frozenset[str]:
     return frozenset(name for kind in kinds for name in (*(kind["protocols"] or ()), *(kind["secure_protocols"] or ())))
 
 
-def _write(receipts: BinaryIO, receipt: Receipt) -> None:
+def _write(receipts: BinaryIO, receipt: DeliveryResult) -> None:
     receipts.write(msgspec.json.encode(receipt) + b"\n")
     receipts.flush()
 
@@ -118,12 +118,12 @@ def main() -> int:
     receipts = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     # some service of Apprise's might print something
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=SendRequest)
     urls = [one.url for one in order.deliveries]
 
     def give_up(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Say what nobody has foreseen; a traceback would go nowhere, and could show what is to be a secret."""
-        _write(receipts, Receipt("", (), without(f"{kind.__name__}: {error}", urls)[:MAX_PROBLEM_CHARS]))
+        _write(receipts, DeliveryResult("", (), without(f"{kind.__name__}: {error}", urls)[:MAX_PROBLEM_CHARS]))
 
     sys.excepthook = give_up
     locale.use(order.language)
@@ -131,7 +131,7 @@ def main() -> int:
         sender = Sender(order, receipts)
     except ImportError as error:
         text = _("cannot load Apprise (%(problem)s); install it: %(python)s -m pip install apprise")
-        _write(receipts, Receipt("", (), text % {"problem": error, "python": sys.executable}))
+        _write(receipts, DeliveryResult("", (), text % {"problem": error, "python": sys.executable}))
         return 1
     sender.send()
     return 0

@@ -67,9 +67,9 @@ def _run() -> int:
 def _run_command() -> int:
     import click
 
-    from supervisor.cli.errors import Failure, of_door
+    from supervisor.cli.errors import CommandError, of_door
     from supervisor.cli.root import root
-    from supervisor.client import DoorError
+    from supervisor.client import ControlError
     from supervisor.config.paths import ConfigError
     from supervisor.locale import _
     from supervisor.locale import third_party as foreign
@@ -87,11 +87,11 @@ def _run_command() -> int:
         return _complain(_("%(problem)s; see %(command)s --help") % facts, exits.USAGE)
     except click.ClickException as error:
         return _complain(error.format_message(), error.exit_code)
-    except Failure as error:
+    except CommandError as error:
         return _complain(str(error), error.code)
     except ConfigError as error:
         return _complain(str(error), exits.BAD_CONFIG)
-    except DoorError as error:
+    except ControlError as error:
         return _complain(of_door(error), exits.of_door_error(error.code))
     except BrokenPipeError:
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from supervisor.cli import exit_codes as exits
-from supervisor.client import DoorError
+from supervisor.client import ControlError
 from supervisor.locale import N_, _
 
 #: what `supervisor.client` itself says, by its code: that module is not to load catalogues, so it speaks English
@@ -26,7 +26,7 @@ _REMEDY: Final = {
 }
 
 
-class Failure(Exception):
+class CommandError(Exception):
     """One message with place, cause and remedy, and the exit code."""
 
     def __init__(self, message: str, code: int = exits.FAILED) -> None:
@@ -34,7 +34,7 @@ class Failure(Exception):
         self.code = code
 
 
-def of_door(error: DoorError) -> str:
+def of_door(error: ControlError) -> str:
     """Return the message about a refusal at the door, with its remedy. What the supervisor has said stays as it is."""
     problem = error.message
     if error.facts is not None and error.code in _OF_CLIENT:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from supervisor.cli.errors import Failure
+from supervisor.cli.errors import CommandError
 from supervisor.client import Client
-from supervisor.config.paths import ConfigError, Place, find_config, state_dir_of
+from supervisor.config.paths import ConfigError, InstancePaths, find_config, state_dir_of
 from supervisor.locale import _
 from supervisor.locale import third_party as foreign
 
@@ -42,23 +42,23 @@ class Instance:
         return load(self.config)
 
     @cached_property
-    def place(self) -> Place:
+    def place(self) -> InstancePaths:
         """The files of the instance. Raises ConfigError, also for a mistake elsewhere in the configuration."""
-        return Place(self.config.parent / self.settings.supervisor.state_dir)
+        return InstancePaths(self.config.parent / self.settings.supervisor.state_dir)
 
     def check(self) -> None:
         """Look for mistakes in the configuration. Raises ConfigError."""
         assert self.settings is not None
 
     def connect(self) -> Client:
-        """Return a connection to the supervisor. Raises NotRunning, ConfigError; Failure when it is not to be had."""
+        """Return a connection to the supervisor. Raises SupervisorNotRunning, ConfigError, CommandError."""
         return self._connect(self.place)
 
     def connect_unchecked(self) -> Client:
         """Return the same, but look for mistakes only in what leads there: checking the settings takes 20 ms."""
-        return self._connect(Place(state_dir_of(self.config)))
+        return self._connect(InstancePaths(state_dir_of(self.config)))
 
-    def _connect(self, place: Place) -> Client:
+    def _connect(self, place: InstancePaths) -> Client:
         try:
             return Client(place.socket)
         except OSError as error:
@@ -67,7 +67,7 @@ class Instance:
                 "or name another directory as [supervisor] state_dir in %(config)s"
             )
             facts = {"path": place.socket, "why": foreign.why(error), "config": self.config}
-            raise Failure(text % facts) from error
+            raise CommandError(text % facts) from error
 
     @staticmethod
     def progress(text: str) -> Progress:

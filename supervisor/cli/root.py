@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from supervisor.cli.errors import Failure
+from supervisor.cli.errors import CommandError
 from supervisor.cli.instance import Instance
 from supervisor.locale import _
 
@@ -76,7 +76,7 @@ def _broken(entry: EntryPoint, problem: str) -> click.Command:
     """Return a command that says why it cannot be used, so that the list of the others can still be shown."""
 
     def say(words: tuple[str, ...]) -> None:
-        raise Failure(problem)
+        raise CommandError(problem)
 
     return click.Command(
         entry.name,

@@ -23,7 +23,7 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class InstancePaths:
     """The files of one instance, all below its state directory."""
 
     #: absolute path of the state directory

@@ -32,7 +32,7 @@ MAX_HELD_BYTES: Final = 4 * 1024 * 1024
 
 
 @dataclass(eq=False)
-class Conduct:
+class ClientStats:
     """How a peer behaves."""
 
     #: when it came in, in seconds of `Instant.mono_s`
@@ -55,10 +55,10 @@ class Conduct:
     owed: int = 0
 
 
-class Peer(Protocol):
+class Client(Protocol):
     """What is to be known of one at the door."""
 
-    conduct: Conduct
+    conduct: ClientStats
 
     @property
     def is_life(self) -> bool:
@@ -73,7 +73,7 @@ class Peer(Protocol):
         """What is held for it."""
 
 
-P = TypeVar("P", bound=Peer)
+P = TypeVar("P", bound=Client)
 
 
 def order(peers: Iterable[P]) -> list[P]:
@@ -86,24 +86,24 @@ def order(peers: Iterable[P]) -> list[P]:
     return found
 
 
-def _rank(peer: Peer) -> tuple[bool, bool, float, float]:
+def _rank(peer: Client) -> tuple[bool, bool, float, float]:
     conduct = peer.conduct
     return not peer.is_life, conduct.pours, 0.0 if conduct.pours else conduct.cost_s, conduct.waits_s
 
 
-def lines(peer: Peer) -> int:
+def lines(peer: Client) -> int:
     """Return how many lines may be taken from it in this turn, while there is time."""
     return LINES_A_TURN if peer.is_life or peer.conduct.pours else 1
 
 
-def taken(conduct: Conduct, took_s: float, now_s: float, *, more: bool) -> None:
+def taken(conduct: ClientStats, took_s: float, now_s: float, *, more: bool) -> None:
     """Note that a line was taken, which took `took_s`; `more`: another one waits."""
     conduct.spoke = True
     conduct.cost_s = (conduct.cost_s + took_s) / 2
     conduct.waits_s, conduct.pours = now_s, more
 
 
-def expires_s(peer: Peer) -> float | None:
+def expires_s(peer: Client) -> float | None:
     """Return when it is shown out unless it goes on, in seconds of `Instant.mono_s`; None: it may stay as it is."""
     conduct = peer.conduct
     if conduct.leaving_s is not None:

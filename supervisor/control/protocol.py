@@ -139,7 +139,7 @@ class Drained(Request, frozen=True, kw_only=True):
     report: DrainReport = DrainReport()
 
 
-class Farewell(Request, frozen=True, kw_only=True):
+class Goodbye(Request, frozen=True, kw_only=True):
     """A child says why it is about to end."""
 
     code: int
@@ -155,10 +155,10 @@ class Answer(Struct, frozen=True):
     fields: Message
 
 
-OfAChild = Ready | Heartbeat | Draining | Drained | Farewell
+OfAChild = Ready | Heartbeat | Draining | Drained | Goodbye
 AnyRequest = (
     Ping | Status | Start | Stop | Restart | Events | History | Cache | Shutdown | Reload | Hello
-    | Ready | Heartbeat | Draining | Drained | Farewell
+    | Ready | Heartbeat | Draining | Drained | Goodbye
 )  # fmt: skip
 
 OPS: Final = frozenset(kind.__struct_config__.tag for kind in AnyRequest.__args__)

@@ -22,7 +22,7 @@ from typing import Final
 from supervisor.client import MAX_LINE_BYTES, socket_at
 from supervisor.control import fairness as turns
 from supervisor.control import protocol
-from supervisor.control.fairness import Conduct
+from supervisor.control.fairness import ClientStats
 from supervisor.locale import _
 
 #: connections open at a time
@@ -42,12 +42,12 @@ _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
 @dataclass(eq=False)
-class Connection:
+class ClientConnection:
     """One peer at the door."""
 
     sock: socket.socket
     pid: int
-    conduct: Conduct
+    conduct: ClientStats
     #: program and life, once the peer has said hello
     life: tuple[str, int] | None = None
     #: whether it wants to be told what happens
@@ -89,15 +89,15 @@ class Connection:
         return self.is_life or (self.conduct.owed < turns.MAX_OWED and not self.unsent)
 
 
-class Door:
+class ControlServer:
     """Listens at a path and keeps the connections."""
 
     def __init__(
         self,
         path: Path,
         selector: selectors.BaseSelector,
-        on_request: Callable[[Connection, protocol.AnyRequest], None],
-        on_closed: Callable[[Connection], None],
+        on_request: Callable[[ClientConnection, protocol.AnyRequest], None],
+        on_closed: Callable[[ClientConnection], None],
         is_life: Callable[[int], bool],
         on_exhausted: Callable[[OSError | None], None],
         now_s: Callable[[], float],
@@ -122,7 +122,7 @@ class Door:
         self._is_life = is_life
         self._on_exhausted = on_exhausted
         self._now_s = now_s
-        self.connections: set[Connection] = set()
+        self.connections: set[ClientConnection] = set()
         # the other half of the descriptors is for files and for spawning
         self._most = min(MAX_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
         #: whether somebody wants to come in
@@ -160,12 +160,12 @@ class Door:
 
     # --- what goes out ---
 
-    def answer(self, connection: Connection, line: bytes) -> None:
+    def answer(self, connection: ClientConnection, line: bytes) -> None:
         """Send the answer to a request of the peer."""
         connection.conduct.owed -= 1
         self.send(connection, line)
 
-    def send(self, connection: Connection, line: bytes) -> None:
+    def send(self, connection: ClientConnection, line: bytes) -> None:
         """Send `line`, now or when the peer has room for it; a peer that never reads is cut off."""
         if connection not in self.connections or connection.deaf:
             return
@@ -174,13 +174,15 @@ class Door:
         if len(connection.unsent) > MAX_UNREAD_BYTES:
             self.drop(connection)
 
-    def ask(self, connection: Connection, op: str, then: Callable[[protocol.Answer], None], **fields: object) -> None:
+    def ask(
+        self, connection: ClientConnection, op: str, then: Callable[[protocol.Answer], None], **fields: object
+    ) -> None:
         """Ask a child for `op`; its answer is given to `then`."""
         connection.next_id += 1
         connection.asked[connection.next_id] = then
         self.send(connection, protocol.ask(connection.next_id, op, **fields))
 
-    def drop(self, connection: Connection) -> None:
+    def drop(self, connection: ClientConnection) -> None:
         """Close one connection."""
         if connection not in self.connections:
             return
@@ -219,7 +221,7 @@ class Door:
             self._accept()  # after all who have left have been seen to leave
         self._look_around(self._now_s())
 
-    def read_rest(self, connection: Connection) -> None:
+    def read_rest(self, connection: ClientConnection) -> None:
         """Take what a peer that has ended sent before, and drop its connection."""
         while True:
             while connection in self.connections and connection.has_line:
@@ -238,7 +240,7 @@ class Door:
             self._shut_until_s = None
             self._selector.register(self._listener, _READ, self._knock)
 
-    def _time_out(self, connection: Connection) -> None:
+    def _time_out(self, connection: ClientConnection) -> None:
         if connection.closing:
             self.drop(connection)
             return
@@ -274,7 +276,7 @@ class Door:
             _refuse(sock, protocol.refusal(None, "forbidden", text))
         elif self._has_room(pid):
             now_s = self._now_s()
-            connection = Connection(sock, pid, Conduct(now_s, now_s))
+            connection = ClientConnection(sock, pid, ClientStats(now_s, now_s))
             self.connections.add(connection)
             self._watch(connection)
         else:
@@ -307,7 +309,7 @@ class Door:
 
     # --- what comes in ---
 
-    def _serve(self, connection: Connection, mask: int) -> None:
+    def _serve(self, connection: ClientConnection, mask: int) -> None:
         # a peer that has hung up is reported as readable even if it is not to be read from
         readable = mask & connection.mask & _READ
         if mask & _WRITE and connection in self.connections:
@@ -315,7 +317,7 @@ class Door:
         if readable and connection in self.connections:
             self._read(connection)
 
-    def _watch(self, connection: Connection) -> None:
+    def _watch(self, connection: ClientConnection) -> None:
         """Watch for what can be done with the connection: there may be something to send, or room for more."""
         if connection not in self.connections:
             return
@@ -330,7 +332,7 @@ class Door:
             self._selector.modify(connection.sock, mask, lambda found: self._serve(connection, found))
         connection.mask = mask
 
-    def _read(self, connection: Connection) -> bool:
+    def _read(self, connection: ClientConnection) -> bool:
         """Take in what has come, as far as there is room; return whether there may be more."""
         try:
             data = connection.sock.recv(MAX_LINE_BYTES - len(connection.received))
@@ -352,7 +354,7 @@ class Door:
         self._watch(connection)
         return True
 
-    def _find_line(self, connection: Connection, start: int = 0) -> None:
+    def _find_line(self, connection: ClientConnection, start: int = 0) -> None:
         """Note whether there is a whole line; `start` is where one may end."""
         conduct = connection.conduct
         connection.whole_line = connection.received.find(b"\n", start) >= 0
@@ -364,7 +366,7 @@ class Door:
         elif conduct.line_since_s is None:
             conduct.line_since_s = self._now_s()
 
-    def _take_line(self, connection: Connection) -> None:
+    def _take_line(self, connection: ClientConnection) -> None:
         began_s = time.monotonic()
         end = connection.received.index(b"\n")
         line = bytes(connection.received[:end])
@@ -379,7 +381,7 @@ class Door:
         ended_s = time.monotonic()
         turns.taken(connection.conduct, ended_s - began_s, ended_s, more=connection.whole_line)
 
-    def _take(self, connection: Connection, line: bytes) -> None:
+    def _take(self, connection: ClientConnection, line: bytes) -> None:
         try:
             message = protocol.parse(line)
         except protocol.ProtocolError as error:
@@ -397,7 +399,7 @@ class Door:
         connection.conduct.owed += 1
         self._on_request(connection, message)
 
-    def _refuse_and_close(self, connection: Connection, refusal: bytes) -> None:
+    def _refuse_and_close(self, connection: ClientConnection, refusal: bytes) -> None:
         connection.conduct.leaving_s = self._now_s()
         connection.received.clear()
         connection.whole_line = False
@@ -405,7 +407,7 @@ class Door:
         if not connection.unsent:
             self.drop(connection)
 
-    def _write(self, connection: Connection) -> None:
+    def _write(self, connection: ClientConnection) -> None:
         try:
             while connection.unsent:
                 sent = connection.sock.send(connection.unsent)

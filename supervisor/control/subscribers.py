@@ -8,14 +8,14 @@ from typing import Any
 
 from supervisor.control import protocol
 from supervisor.control import views as snapshot
-from supervisor.control.server import Door
-from supervisor.lifecycle.model import Known
+from supervisor.control.server import ControlServer
+from supervisor.lifecycle.model import ProgramState
 
 
-class Listeners:
+class Subscribers:
     """Those who have asked for `events`."""
 
-    def __init__(self, door: Door, note: Callable[[str, str], None]) -> None:
+    def __init__(self, door: ControlServer, note: Callable[[str, str], None]) -> None:
         """`note` takes a level and a line for the log."""
         self._door = door
         self._note = note
@@ -26,7 +26,7 @@ class Listeners:
         for connection in [one for one in self._door.connections if one.listening]:
             self._door.send(connection, line)
 
-    def announce(self, before: Known, known: Known) -> None:
+    def announce(self, before: ProgramState, known: ProgramState) -> None:
         """Tell what is different about a program."""
         if (known.state, known.life, known.reason) != (before.state, before.life, before.reason):
             self._note("info", f"{known.name}: {known.state} (life {known.life})")

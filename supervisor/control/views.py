@@ -9,14 +9,14 @@ import msgspec
 
 from supervisor import __version__
 from supervisor.lifecycle.health import is_late, unhealthy
-from supervisor.lifecycle.model import Instant, Known, Report, State
+from supervisor.lifecycle.model import Instant, ProgramState, RestartReport, State
 
 #: states in which there is a life to show
 _LIVING = frozenset({State.STARTING, State.RUNNING, State.DRAINING, State.STOPPING, State.KILLING})
 
 
 def status(
-    programs: Mapping[str, Known],
+    programs: Mapping[str, ProgramState],
     *,
     pid: int,
     started: Instant,
@@ -44,7 +44,7 @@ def status(
     }
 
 
-def _program(known: Known, now: Instant, rss_bytes: Callable[[int], int | None]) -> dict[str, Any]:
+def _program(known: ProgramState, now: Instant, rss_bytes: Callable[[int], int | None]) -> dict[str, Any]:
     lives = known.child is not None and known.state in _LIVING
     return {
         "name": known.name,
@@ -68,7 +68,7 @@ def _program(known: Known, now: Instant, rss_bytes: Callable[[int], int | None])
     }
 
 
-def _silence(known: Known, now: Instant) -> dict[str, Any]:
+def _silence(known: ProgramState, now: Instant) -> dict[str, Any]:
     """Return for how long a life that serves was not heard, and whether that is suspicious; null where unknown."""
     if known.state is not State.RUNNING or known.heard_s is None:
         return {"silent_s": None, "suspicious": None}
@@ -76,19 +76,19 @@ def _silence(known: Known, now: Instant) -> dict[str, Any]:
     return {"silent_s": round(now.mono_s - known.heard_s, 3), "suspicious": suspicious}
 
 
-def _restart(known: Known) -> dict[str, Any] | None:
+def _restart(known: ProgramState) -> dict[str, Any] | None:
     if known.restart is None:
         return None
     return {"phase": phase(known), "by": known.restart.by, "reason": known.restart.reason}
 
 
-def _next_try_s(known: Known, now: Instant) -> float | None:
+def _next_try_s(known: ProgramState, now: Instant) -> float | None:
     if known.state is not State.BACKOFF or known.deadline_s is None:
         return None
     return round(max(0.0, known.deadline_s - now.mono_s), 3)
 
 
-def phase(known: Known) -> str | None:
+def phase(known: ProgramState) -> str | None:
     """Return the phase of the restart under way; None when there is none."""
     if known.restart is None:
         return None
@@ -102,7 +102,7 @@ def phase(known: Known) -> str | None:
     }.get(known.state, "start")
 
 
-def change(known: Known) -> dict[str, Any]:
+def change(known: ProgramState) -> dict[str, Any]:
     """Return what listeners are told when a program's state has changed."""
     return {
         "program": known.name,
@@ -113,7 +113,7 @@ def change(known: Known) -> dict[str, Any]:
     }
 
 
-def report(finished: Report) -> dict[str, Any]:
+def report(finished: RestartReport) -> dict[str, Any]:
     """Return the object of `restart --json`."""
     shown: dict[str, Any] = msgspec.to_builtins(finished)
     return shown

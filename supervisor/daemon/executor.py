@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from supervisor.config import timezone
-from supervisor.config.paths import Place
+from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Program
 from supervisor.lifecycle import events
 from supervisor.lifecycle.events import Event
-from supervisor.lifecycle.model import Identity, Known
+from supervisor.lifecycle.model import ProcessId, ProgramState
 from supervisor.locale import _
 from supervisor.locale import third_party as foreign
-from supervisor.logs.program_logs import LogFiles
+from supervisor.logs.program_logs import ProgramLogs
 from supervisor.processes import checks, process
 from supervisor.processes.checks import Checks
 from supervisor.storage import cache_dirs as cache
@@ -31,14 +31,14 @@ _HIDDEN: Final = frozenset(
 _OURS_TO_MEND: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENOEXEC, errno.ELOOP, errno.EINVAL})
 
 
-class Hands:
+class EffectExecutor:
     """Does things to the world, and posts what comes of them."""
 
     def __init__(
         self,
-        place: Place,
+        place: InstancePaths,
         config: Path,
-        logs: LogFiles,
+        logs: ProgramLogs,
         post: Callable[[str, Event], None],
         note: Callable[[str, str], None],
     ) -> None:
@@ -52,7 +52,7 @@ class Hands:
         #: processes that delete old caches
         self._sweeps: set[int] = set()
 
-    def spawn(self, known: Known) -> None:
+    def spawn(self, known: ProgramState) -> None:
         """Start the present life's process; posts Spawned or SpawnFailed."""
         output = self._logs.begin(known)
         temp, perm = self._cache_dirs(known)
@@ -70,10 +70,10 @@ class Hands:
             self._post(known.name, events.SpawnFailed(known.life, problem, hopeless=error.errno in _OURS_TO_MEND))
             return
         # no process with this pid can be gone before it was reaped, which is done here alone
-        child = process.identify(pid) or Identity(pid, 0, process.boot_id())
+        child = process.identify(pid) or ProcessId(pid, 0, process.boot_id())
         self._post(known.name, events.Spawned(known.life, child))
 
-    def _spawn(self, known: Known, environ: dict[str, str], output: Path) -> int:
+    def _spawn(self, known: ProgramState, environ: dict[str, str], output: Path) -> int:
         """Start the process; one whose log cannot be opened serves without. Raises OSError."""
         words, cwd = known.program.command, self._cwd(known.program)
         try:
@@ -85,11 +85,14 @@ class Hands:
             self._note("error", text % _facts(known.name, error))
         return process.spawn(words, environ, cwd, Path(os.devnull))
 
-    def run_check(self, known: Known) -> None:
+    def run_check(self, known: ProgramState) -> None:
         """Start the program's check before a restart; its end posts Checked."""
         name, life = known.name, known.life
         self.checks.begin(
-            name, known.program, checks.RESTART, lambda result: self._post(name, events.Checked(life, result.problem))
+            name,
+            known.program,
+            checks.RESTART,
+            lambda result: self._post(name, events.CheckFinished(life, result.problem)),
         )
 
     def flush(self, name: str, effect: events.Flush) -> None:
@@ -101,7 +104,7 @@ class Hands:
             problem = f"{error.filename}: {foreign.why(error)}"
         self._post(name, events.Flushed(effect.life, problem))
 
-    def clear(self, known: Known, what: str) -> str | None:
+    def clear(self, known: ProgramState, what: str) -> str | None:
         """Empty the cache of a program that does not run, "temporary" or "all"; return why it could not be done."""
         problem = None
         try:
@@ -135,11 +138,11 @@ class Hands:
         for pid in self._sweeps:
             os.waitpid(pid, 0)
 
-    def kill(self, known: Known, child: Identity) -> None:
+    def kill(self, known: ProgramState, child: ProcessId) -> None:
         """Kill the whole tree of the life."""
         process.kill_tree(child, self.marks(known))
 
-    def bury(self, known: Known, code: int | None, signal_name: str | None) -> Identity | None:
+    def bury(self, known: ProgramState, code: int | None, signal_name: str | None) -> ProcessId | None:
         """After the end of a life, or of what it left behind: kill the rest, and write its end into its log.
 
         Returns what could not be killed yet.
@@ -151,14 +154,14 @@ class Hands:
             self._logs.mark(known, f"ended: {how}")
         return left
 
-    def bury_unseen(self, known: Known) -> Identity | None:
+    def bury_unseen(self, known: ProgramState) -> ProcessId | None:
         """Kill what a life left behind that ended while nobody watched: its pid may be somebody else's by now.
 
         Returns what could not be killed yet.
         """
         return self._kill_remains(known, process.NOBODY)
 
-    def _kill_remains(self, known: Known, leader: int) -> Identity | None:
+    def _kill_remains(self, known: ProgramState, leader: int) -> ProcessId | None:
         killed = process.kill_remains(leader, self.marks(known))
         if not killed:
             return None
@@ -166,7 +169,7 @@ class Hands:
         self._note("warning", text % {"program": known.name, "life": known.life, "pids": killed})
         return process.one_left(leader, self.marks(known))
 
-    def marks(self, known: Known) -> dict[str, str]:
+    def marks(self, known: ProgramState) -> dict[str, str]:
         """Return the part of the environment by which everything that a life started can be found."""
         return {**self.marks_of_program(known.name), "STOCKSUP_LIFE": str(known.life)}
 
@@ -191,7 +194,7 @@ class Hands:
     def _cwd(self, program: Program) -> Path:
         return self._config.parent / program.cwd
 
-    def _cache_dirs(self, known: Known) -> tuple[Path, Path]:
+    def _cache_dirs(self, known: ProgramState) -> tuple[Path, Path]:
         root, life = self._place.cache_of(known.name), known.life
         if not known.program.flush_cache:  # whatever it keeps there is its own business
             return cache.temp_dir(root, 0), cache.perm_dir(root)

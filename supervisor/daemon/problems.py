@@ -18,7 +18,7 @@ STATE_DIR: Final = N_("state directory")
 RETRY_S: Final = 2.0
 
 
-class Trouble:
+class Problems:
     """The troubles there are."""
 
     def __init__(self, note: Callable[[str, str], None], now_s: Callable[[], float]) -> None:

@@ -38,7 +38,7 @@ def again(words: Sequence[str], fallen: int) -> list[str]:
     return [*kept, "--keep-wishes", "yes", "--fallen", str(fallen)]
 
 
-class Net:
+class ReexecHook:
     """Catches the fall; to be called as `sys.excepthook`."""
 
     def __init__(self, fallen: int, note: Callable[[str, str], None]) -> None:

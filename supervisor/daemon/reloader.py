@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from supervisor.config import diff as reloading
 from supervisor.config.paths import ConfigError
 from supervisor.config.settings import Settings, load
-from supervisor.daemon.sd_notify import Voice
+from supervisor.daemon.sd_notify import SystemdNotifier
 from supervisor.lifecycle.model import Instant
 from supervisor.locale import _
 from supervisor.processes.checks import RELOAD, Checks, Result
@@ -43,7 +43,7 @@ class Reloader:
         self,
         config: Path,
         checks: Checks,
-        voice: Voice,
+        voice: SystemdNotifier,
         apply: Callable[[Settings], reloading.Changes],
         note: Callable[[str, str], None],
         now: Callable[[], Instant],

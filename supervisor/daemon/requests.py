@@ -9,11 +9,11 @@ from typing import Any, Final
 from supervisor.config.paths import ConfigError
 from supervisor.config.settings import load
 from supervisor.control import protocol
-from supervisor.control.server import Connection
+from supervisor.control.server import ClientConnection
 from supervisor.daemon.reloader import Outcome, Refusal
 from supervisor.daemon.runner import Runner
 from supervisor.lifecycle import events
-from supervisor.lifecycle.model import Known, State, Wish
+from supervisor.lifecycle.model import DesiredState, ProgramState, State
 from supervisor.locale import _
 from supervisor.logs.masking import masked
 
@@ -36,7 +36,7 @@ class Refused(Exception):
         self.message = message
 
 
-def handle(runner: Runner, connection: Connection, request: protocol.AnyRequest) -> None:
+def handle(runner: Runner, connection: ClientConnection, request: protocol.AnyRequest) -> None:
     """Do what is asked, and answer now or when it is done."""
     try:
         fields = _HANDLERS[type(request)](runner, connection, request)
@@ -55,15 +55,15 @@ def handle(runner: Runner, connection: Connection, request: protocol.AnyRequest)
 Fields = dict[str, Any] | None
 
 
-def _ping(runner: Runner, connection: Connection, request: protocol.Ping) -> Fields:
+def _ping(runner: Runner, connection: ClientConnection, request: protocol.Ping) -> Fields:
     return {"pid": os.getpid()}
 
 
-def _status(runner: Runner, connection: Connection, request: protocol.Status) -> Fields:
+def _status(runner: Runner, connection: ClientConnection, request: protocol.Status) -> Fields:
     return runner.view()
 
 
-def _start(runner: Runner, connection: Connection, request: protocol.Start) -> Fields:
+def _start(runner: Runner, connection: ClientConnection, request: protocol.Start) -> Fields:
     _refuse_when_leaving(runner)
     if request.program is not None:
         _known(runner, request.program)
@@ -74,7 +74,7 @@ def _start(runner: Runner, connection: Connection, request: protocol.Start) -> F
     return {"programs": names, "starting": asleep}
 
 
-def _stop(runner: Runner, connection: Connection, request: protocol.Stop) -> Fields:
+def _stop(runner: Runner, connection: ClientConnection, request: protocol.Stop) -> Fields:
     known = _known(runner, request.program)
     runner.post(request.program, events.Stop())
     if not request.wait:
@@ -91,12 +91,12 @@ def _stop(runner: Runner, connection: Connection, request: protocol.Stop) -> Fie
     return None
 
 
-def _restart(runner: Runner, connection: Connection, request: protocol.Restart) -> Fields:
+def _restart(runner: Runner, connection: ClientConnection, request: protocol.Restart) -> Fields:
     _refuse_when_leaving(runner)
     known = _known(runner, request.program)
     runner.apply(load(runner.config), only=request.program)
     asked_by = request.by or (f"{connection.life[0]} (life {connection.life[1]})" if connection.life else "operator")
-    asked = events.RestartAsked(_in_a_line(request.reason), _in_a_line(asked_by), request.ticket)
+    asked = events.RestartRequested(_in_a_line(request.reason), _in_a_line(asked_by), request.ticket)
     runner.post(request.program, asked)
     if not request.wait:
         return {"to_life": known.life + 1}
@@ -106,7 +106,9 @@ def _restart(runner: Runner, connection: Connection, request: protocol.Restart) 
     return None
 
 
-def _answer_restart(runner: Runner, connection: Connection, request: protocol.Restart, report: dict[str, Any]) -> None:
+def _answer_restart(
+    runner: Runner, connection: ClientConnection, request: protocol.Restart, report: dict[str, Any]
+) -> None:
     if report["ok"]:
         _answer(runner, connection, request, report=report)
     else:
@@ -114,16 +116,16 @@ def _answer_restart(runner: Runner, connection: Connection, request: protocol.Re
         runner.door.answer(connection, line)
 
 
-def _events(runner: Runner, connection: Connection, request: protocol.Events) -> Fields:
+def _events(runner: Runner, connection: ClientConnection, request: protocol.Events) -> Fields:
     connection.listening = True
     return {}
 
 
-def _history(runner: Runner, connection: Connection, request: protocol.History) -> Fields:
+def _history(runner: Runner, connection: ClientConnection, request: protocol.History) -> Fields:
     return {"history": runner.history.newest(max(0, min(request.n, MAX_HISTORY)))}
 
 
-def _cache(runner: Runner, connection: Connection, request: protocol.Cache) -> Fields:
+def _cache(runner: Runner, connection: ClientConnection, request: protocol.Cache) -> Fields:
     known = _known(runner, request.program)
     if known.child is None and request.action == "clear" and request.what != "expired":
         if (problem := runner.clear_cache(known, request.what)) is not None:
@@ -147,13 +149,13 @@ def _cache(runner: Runner, connection: Connection, request: protocol.Cache) -> F
     return None
 
 
-def _shutdown(runner: Runner, connection: Connection, request: protocol.Shutdown) -> Fields:
+def _shutdown(runner: Runner, connection: ClientConnection, request: protocol.Shutdown) -> Fields:
     runner.shut_down(_("asked at the door"))
     # with `wait` the end of the connection is the answer: it comes when everything is down
     return None if request.wait else {}
 
 
-def _reload(runner: Runner, connection: Connection, request: protocol.Reload) -> Fields:
+def _reload(runner: Runner, connection: ClientConnection, request: protocol.Reload) -> Fields:
     _refuse_when_leaving(runner)
     if runner.reloader.waiting >= MAX_RELOADS:
         raise Refused("busy", _("%(count)d reloads are asked for already") % {"count": MAX_RELOADS})
@@ -161,7 +163,7 @@ def _reload(runner: Runner, connection: Connection, request: protocol.Reload) ->
     return None
 
 
-def _answer_reload(runner: Runner, connection: Connection, request: protocol.Reload, outcome: Outcome) -> None:
+def _answer_reload(runner: Runner, connection: ClientConnection, request: protocol.Reload, outcome: Outcome) -> None:
     if isinstance(outcome, Refusal):
         runner.door.answer(connection, protocol.refusal(request.id, outcome.code, outcome.problem))
     else:
@@ -171,7 +173,7 @@ def _answer_reload(runner: Runner, connection: Connection, request: protocol.Rel
 # --- for a child ---
 
 
-def _hello(runner: Runner, connection: Connection, request: protocol.Hello) -> Fields:
+def _hello(runner: Runner, connection: ClientConnection, request: protocol.Hello) -> Fields:
     known = _known(runner, request.program)
     if known.child is None or request.life != known.life or request.pid != known.child.pid:
         text = _("the present life of %(program)s is %(life)d, not %(other)d")
@@ -191,7 +193,7 @@ def _hello(runner: Runner, connection: Connection, request: protocol.Hello) -> F
     return None
 
 
-def _ready(runner: Runner, connection: Connection, request: protocol.Ready) -> Fields:
+def _ready(runner: Runner, connection: ClientConnection, request: protocol.Ready) -> Fields:
     name, life = _life(connection)
     known = runner.programs[name]
     runner.post(name, events.Ready(life))
@@ -201,29 +203,29 @@ def _ready(runner: Runner, connection: Connection, request: protocol.Ready) -> F
     return None
 
 
-def _heartbeat(runner: Runner, connection: Connection, request: protocol.Heartbeat) -> Fields:
+def _heartbeat(runner: Runner, connection: ClientConnection, request: protocol.Heartbeat) -> Fields:
     name, life = _life(connection)
-    runner.post(name, events.Beat(life, request.health, request.extra_starts))
+    runner.post(name, events.Heartbeat(life, request.health, request.extra_starts))
     return {}
 
 
-def _draining(runner: Runner, connection: Connection, request: protocol.Draining) -> Fields:
+def _draining(runner: Runner, connection: ClientConnection, request: protocol.Draining) -> Fields:
     name, life = _life(connection)
     runner.post(name, events.Draining(life, request.pending))
     return {}
 
 
-def _drained(runner: Runner, connection: Connection, request: protocol.Drained) -> Fields:
+def _drained(runner: Runner, connection: ClientConnection, request: protocol.Drained) -> Fields:
     name, life = _life(connection)
     report = request.report
     runner.post(name, events.Drained(life, report.drained, report.cut_off, report.flushed_entries))
     return {}
 
 
-def _farewell(runner: Runner, connection: Connection, request: protocol.Farewell) -> Fields:
+def _farewell(runner: Runner, connection: ClientConnection, request: protocol.Goodbye) -> Fields:
     name, life = _life(connection)
     reason = None if request.reason is None else masked(request.reason)
-    runner.post(name, events.Farewell(life, request.code, reason))
+    runner.post(name, events.Goodbye(life, request.code, reason))
     return {}
 
 
@@ -235,23 +237,23 @@ def _in_a_line(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text[:MAX_WORDS_CHARS])
 
 
-def _is_asleep(known: Known) -> bool:
+def _is_asleep(known: ProgramState) -> bool:
     """Tell whether there is something to start: nothing serves, or what does is on its way down for good."""
-    return known.wish is Wish.DOWN or known.state in (State.STOPPED, State.FATAL, State.BACKOFF)
+    return known.wish is DesiredState.DOWN or known.state in (State.STOPPED, State.FATAL, State.BACKOFF)
 
 
-def _answer(runner: Runner, connection: Connection, request: protocol.Request, /, **fields: Any) -> None:
+def _answer(runner: Runner, connection: ClientConnection, request: protocol.Request, /, **fields: Any) -> None:
     runner.door.answer(connection, protocol.answer(request.id, **fields))
 
 
-def _known(runner: Runner, name: str) -> Known:
+def _known(runner: Runner, name: str) -> ProgramState:
     if name not in runner.programs:
         text = _("there is no program '%(name)s'; there are: %(names)s")
         raise Refused("unknown_program", text % {"name": name, "names": ", ".join(runner.programs)})
     return runner.programs[name]
 
 
-def _life(connection: Connection) -> tuple[str, int]:
+def _life(connection: ClientConnection) -> tuple[str, int]:
     if connection.life is None:
         raise Refused("hello_first", _("only a life that has said hello may say this"))
     return connection.life
@@ -262,7 +264,7 @@ def _refuse_when_leaving(runner: Runner) -> None:
         raise Refused("shutting_down", _("the supervisor is shutting down"))
 
 
-_HANDLERS: Final[dict[type[protocol.Request], Callable[[Runner, Connection, Any], Fields]]] = {
+_HANDLERS: Final[dict[type[protocol.Request], Callable[[Runner, ClientConnection, Any], Fields]]] = {
     protocol.Ping: _ping,
     protocol.Status: _status,
     protocol.Start: _start,
@@ -278,5 +280,5 @@ _HANDLERS: Final[dict[type[protocol.Request], Callable[[Runner, Connection, Any]
     protocol.Heartbeat: _heartbeat,
     protocol.Draining: _draining,
     protocol.Drained: _drained,
-    protocol.Farewell: _farewell,
+    protocol.Goodbye: _farewell,
 }

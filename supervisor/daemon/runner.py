@@ -1,7 +1,7 @@
 """The only loop: wait for an event or the next deadline, step, carry out.
 
 Everything that happens (a signal, a message, the end of a process) becomes an event of one program; the machine
-says what follows, and `Hands` does it. Nothing here decides.
+says what follows, and `EffectExecutor` does it. Nothing here decides.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from supervisor import locale
-from supervisor.alerts.dispatcher import PostOffice
+from supervisor.alerts.dispatcher import AlertDispatcher
 from supervisor.config import diff as reloading
 from supervisor.config import timezone
-from supervisor.config.paths import ConfigError, Place
+from supervisor.config.paths import ConfigError, InstancePaths
 from supervisor.config.settings import Program, Settings, stamp
 from supervisor.control import protocol
 from supervisor.control import server as control
 from supervisor.control import views as snapshot
-from supervisor.control.subscribers import Listeners
+from supervisor.control.subscribers import Subscribers
 from supervisor.control.waiters import Waiters
 from supervisor.daemon import problems as trouble
 from supervisor.daemon import signals
 from supervisor.daemon.clock import Clock
-from supervisor.daemon.executor import Hands
+from supervisor.daemon.executor import EffectExecutor
 from supervisor.daemon.reloader import Reloader
-from supervisor.daemon.scheduler import Timetable
-from supervisor.daemon.sd_notify import Manager, Voice
+from supervisor.daemon.scheduler import RestartScheduler
+from supervisor.daemon.sd_notify import NotifySocket, SystemdNotifier
 from supervisor.lifecycle import adoption as recall
 from supervisor.lifecycle import events, machine
 from supervisor.lifecycle import start_order as order
 from supervisor.lifecycle.events import Effect, Event
-from supervisor.lifecycle.model import Identity, Instant, Known, Report, State, Wish
+from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, RestartReport, State
 from supervisor.locale import _
 from supervisor.logs import writer as log
-from supervisor.logs.program_logs import LogFiles
+from supervisor.logs.program_logs import ProgramLogs
 from supervisor.processes import checks, process
-from supervisor.processes.memory_monitor import Scales
-from supervisor.processes.watcher import Watch
+from supervisor.processes.memory_monitor import MemoryMonitor
+from supervisor.processes.watcher import ProcessWatcher
 from supervisor.storage import state_dir as premises
 from supervisor.storage.journal import History, Journal
 
@@ -58,14 +58,14 @@ _SETTLED = frozenset({State.RUNNING, State.STOPPED, State.FATAL})
 
 
 #: answers a request at the door
-Serve = Callable[["Runner", control.Connection, protocol.AnyRequest], None]
+Serve = Callable[["Runner", control.ClientConnection, protocol.AnyRequest], None]
 
 
 class Runner:
     """One supervisor at work: its programs, and whoever waits for them."""
 
-    def __init__(self, config: Path, place: Place, settings: Settings, logbook: log.Log, serve: Serve,
-                 manager: Manager | None, lock_fd: int) -> None:  # fmt: skip
+    def __init__(self, config: Path, place: InstancePaths, settings: Settings, logbook: log.SupervisorLog, serve: Serve,
+                 manager: NotifySocket | None, lock_fd: int) -> None:  # fmt: skip
         """Open the journal of `place`, whose lock we have, and the door there, where `serve` answers.
 
         `manager` is told how it goes. Raises OSError.
@@ -83,15 +83,15 @@ class Runner:
         self.started = self.now()
         self.journal = Journal(place.journal)
         self.history = History(place.history)
-        self.programs: dict[str, Known] = {}
-        self.trouble = trouble.Trouble(logbook.write, self._mono_s)
+        self.programs: dict[str, ProgramState] = {}
+        self.trouble = trouble.Problems(logbook.write, self._mono_s)
         self.leaving = False
         #: whether there are ends of children to be looked at; some may have ended while this process began anew
         self._some_ended = True
         #: the connections of the present lives, by program
-        self.links: dict[str, control.Connection] = {}
-        self.voice = Voice(manager, lambda act: self.trouble.guard(trouble.TO_SYSTEMD, act), self.now)
-        self._wishes: dict[str, Wish] = {}
+        self.links: dict[str, control.ClientConnection] = {}
+        self.voice = SystemdNotifier(manager, lambda act: self.trouble.guard(trouble.TO_SYSTEMD, act), self.now)
+        self._wishes: dict[str, DesiredState] = {}
         #: what happens to programs once it is their turn to start
         self._to_start: dict[str, Event] = {}
         self._queue: deque[tuple[str, Event]] = deque()
@@ -100,14 +100,14 @@ class Runner:
         self.await_down = Waiters()
         self._selector = selectors.DefaultSelector()
         signals.catch(self._selector, self._signalled)
-        self._watch = Watch(self._selector, self._adopted_ended, self._mono_s)
-        self._timetable = Timetable(self.post, logbook.write)
-        self._scales = Scales(self.post, self._mono_s)
-        self._logs = LogFiles(place, settings.logs, self._ask_reopen, logbook.write, to_journal=logbook.to_journal)
-        self._hands = Hands(place, config, self._logs, self.post, logbook.write)
+        self._watch = ProcessWatcher(self._selector, self._adopted_ended, self._mono_s)
+        self._timetable = RestartScheduler(self.post, logbook.write)
+        self._scales = MemoryMonitor(self.post, self._mono_s)
+        self._logs = ProgramLogs(place, settings.logs, self._ask_reopen, logbook.write, to_journal=logbook.to_journal)
+        self._hands = EffectExecutor(place, config, self._logs, self.post, logbook.write)
         self.reloader = Reloader(config, self._hands.checks, self.voice, self.apply, logbook.write, self.now)
-        self._post_office = PostOffice(place, config, self._selector, logbook.write, self.now)
-        self.door = control.Door(
+        self._post_office = AlertDispatcher(place, config, self._selector, logbook.write, self.now)
+        self.door = control.ControlServer(
             place.socket,
             self._selector,
             lambda connection, request: serve(self, connection, request),
@@ -116,8 +116,8 @@ class Runner:
             lambda error: self.trouble.tell(trouble.DOOR, error),
             self._mono_s,
         )
-        self._listeners = Listeners(self.door, logbook.write)
-        self._premises = premises.Premises(place, lock_fd, self._mono_s, logbook.write)
+        self._listeners = Subscribers(self.door, logbook.write)
+        self._premises = premises.StateDirGuard(place, lock_fd, self._mono_s, logbook.write)
 
     def now(self) -> Instant:
         """Return the time. The one clock."""
@@ -146,10 +146,10 @@ class Runner:
             self._take_up(known)
             if program is None:
                 self.post(name, events.Stop())
-            elif not keep_wishes or known.wish is Wish.UP or known.life == 0:
+            elif not keep_wishes or known.wish is DesiredState.UP or known.life == 0:
                 self._to_start[name] = recall.how_to_start(known, self.now(), is_service=self.voice.is_wanted)
 
-    def _take_up(self, known: Known) -> None:
+    def _take_up(self, known: ProgramState) -> None:
         """Go on with a program from where an earlier supervisor left it."""
         self.programs[known.name] = known
         if known.child is not None:
@@ -260,7 +260,7 @@ class Runner:
         """Return the programs that are to be run at all."""
         return reloading.enabled(self.settings)
 
-    def clear_cache(self, known: Known, what: str) -> str | None:
+    def clear_cache(self, known: ProgramState, what: str) -> str | None:
         """Empty the cache of a program that does not run, "temporary" or "all"; return why it could not be done."""
         return self._hands.clear(known, what)
 
@@ -333,27 +333,27 @@ class Runner:
         known, effects = machine.step(before, event, self.now())
         self.programs[name] = known
         # the history first: what stands in the journal as over would be reported by nobody after this moment
-        for report in [effect.report for effect in effects if isinstance(effect, events.Finished)]:
+        for report in [effect.report for effect in effects if isinstance(effect, events.RestartFinished)]:
             self.trouble.guard(trouble.HISTORY, partial(self.history.add, report))
         kept = replace(known, wish=self._wishes.get(name, known.wish)) if self.leaving else known
         self.trouble.guard(trouble.JOURNAL, lambda: self.journal.write(kept))
         for effect in effects:
             self._carry_out(known, effect)
         self._listeners.announce(before, known)
-        if isinstance(event, events.Beat):
+        if isinstance(event, events.Heartbeat):
             self._logs.heard(known)
         if known.state is not before.state and known.state in _SETTLED:
             self._hands.sweep(name)
-        if known.wish is Wish.UP and before.wish is Wish.DOWN:
+        if known.wish is DesiredState.UP and before.wish is DesiredState.DOWN:
             self.await_down.happened(name, False)
         if order.is_down(known):
             self.await_down.happened(name, True)
             if name not in self.enabled():
                 del self.programs[name]
 
-    def _carry_out(self, known: Known, effect: Effect) -> None:
+    def _carry_out(self, known: ProgramState, effect: Effect) -> None:
         match effect:
-            case events.Note():
+            case events.LogLine():
                 self.log.write(effect.level, f"{known.name}: {effect.text}")
             case events.RunCheck():
                 self._hands.run_check(known)
@@ -361,11 +361,11 @@ class Runner:
                 self._hands.checks.end(known.name, checks.RESTART)
             case events.Welcome():
                 self._ask(known.name, "welcome", life=effect.life, ticket=effect.ticket)
-            case events.AskDrain(_, deadline_s, why):
+            case events.RequestDrain(_, deadline_s, why):
                 self._ask(known.name, "drain", deadline_s=deadline_s, why=why, flush=known.flush_on_restart)
             case events.Terminate():
                 process.terminate(effect.child)
-            case events.AskTraceback():
+            case events.RequestTraceback():
                 process.ask_traceback(effect.child)
             case events.Kill():
                 self._hands.kill(known, effect.child)
@@ -375,7 +375,7 @@ class Runner:
                 self._hold_place()  # never a second life beside that of another supervisor
                 self._seen[known.name] = self._read
                 self._hands.spawn(known)
-            case events.Finished():
+            case events.RestartFinished():
                 self._finish(effect.report)
 
     def _ask(self, name: str, op: str, **fields: Any) -> None:
@@ -390,21 +390,21 @@ class Runner:
         self.door.ask(connection, "reopen", then)
         return True
 
-    def _connection_closed(self, connection: control.Connection) -> None:
+    def _connection_closed(self, connection: control.ClientConnection) -> None:
         """If the connection was a life's, that life has lost its link."""
         if connection.life is not None and self.links.get(connection.life[0]) is connection:
             name, life = connection.life
             del self.links[name]
-            self.post(name, events.LinkLost(life))
+            self.post(name, events.Disconnected(life))
         self.await_restart.gone(connection)
         self.await_down.gone(connection)
 
-    def _finish(self, report: Report) -> None:
+    def _finish(self, report: RestartReport) -> None:
         shown = snapshot.report(report)
         self.await_restart.happened(report.program, shown)
         self._listeners.tell(type="restart", report=shown)
 
-    def _configured(self, known: Known) -> Known:
+    def _configured(self, known: ProgramState) -> ProgramState:
         cache = self.settings.cache
         return replace(known, flush_on_restart=cache.flush_on_restart, flush_on_crash=cache.flush_on_crash)
 
@@ -426,7 +426,7 @@ class Runner:
                 if known.child and known.child.pid == pid:
                     self._ended(known, code, signal_name)
 
-    def _ended(self, known: Known, code: int | None, signal_name: str | None) -> None:
+    def _ended(self, known: ProgramState, code: int | None, signal_name: str | None) -> None:
         if (connection := self.links.pop(known.name, None)) is not None:
             self.door.read_rest(connection)  # its last words may still be on the way
             connection.life = None
@@ -434,7 +434,7 @@ class Runner:
         self._watch.begin(known.name, left)
         self.post(known.name, events.Exited(known.life, code, signal_name, left=left))
 
-    def _adopted_ended(self, name: str, child: Identity) -> None:
+    def _adopted_ended(self, name: str, child: ProcessId) -> None:
         known = self.programs.get(name)
         if known is not None and known.child == child:
             self._ended(known, None, None)

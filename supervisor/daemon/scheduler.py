@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from supervisor.lifecycle.events import Event, RestartAsked
-from supervisor.lifecycle.model import Instant, Known, State
+from supervisor.lifecycle.events import Event, RestartRequested
+from supervisor.lifecycle.model import Instant, ProgramState, State
 from supervisor.locale import _
 
 #: a life younger than that has just started, and is left alone
@@ -58,7 +58,7 @@ def _moved(day: Day, days: int) -> Day:
     return day_of(time.mktime((year, month, number + days, 12, 0, 0, 0, 0, -1)))
 
 
-class Timetable:
+class RestartScheduler:
     """Asks for the restarts of the day."""
 
     def __init__(self, post: Callable[[str, Event], None], note: Callable[[str, str], None]) -> None:
@@ -68,11 +68,11 @@ class Timetable:
         #: by program and time of day: the day whose restart was the last
         self._done: dict[tuple[str, str], Day] = {}
 
-    def due_s(self, programs: Mapping[str, Known], now: Instant) -> list[float]:
+    def due_s(self, programs: Mapping[str, ProgramState], now: Instant) -> list[float]:
         """Return when restarts are due, in seconds of `Instant.mono_s`."""
         return [now.mono_s + self._next_s(known, now) - now.wall_s for known in _scheduled(programs)]
 
-    def look(self, programs: Mapping[str, Known], now: Instant) -> None:
+    def look(self, programs: Mapping[str, ProgramState], now: Instant) -> None:
         """Ask for the restarts that are due."""
         for known in _scheduled(programs):
             late_s = now.wall_s - self._next_s(known, now)
@@ -86,13 +86,13 @@ class Timetable:
                 text = _("%(program)s: no restart at %(time)s, it has just started")
                 self._note("info", text % {"program": known.name, "time": restart_at})
                 continue
-            self._post(known.name, RestartAsked(_("every day at %(time)s") % {"time": restart_at}, BY))
+            self._post(known.name, RestartRequested(_("every day at %(time)s") % {"time": restart_at}, BY))
 
-    def _next_s(self, known: Known, now: Instant) -> float:
+    def _next_s(self, known: ProgramState, now: Instant) -> float:
         key = known.name, known.program.restart_at
         done = self._done.setdefault(key, last_done(key[1], now.wall_s))
         return time_on(next_day(done, now.wall_s), key[1])
 
 
-def _scheduled(programs: Mapping[str, Known]) -> list[Known]:
+def _scheduled(programs: Mapping[str, ProgramState]) -> list[ProgramState]:
     return [known for known in programs.values() if known.program.restart_at]

@@ -1,4 +1,4 @@
-"""What the service manager is told (sd_notify(3)). What to say is decided purely; `Voice` and `Manager` only say it.
+"""Notify the service manager (sd_notify(3)). Decisions are pure; `SystemdNotifier` and `NotifySocket` only send.
 
 There is no thread that pings: the loop says that it is alive by the same way it says everything else, so a loop that
 hangs is silent, and the watchdog ends it.
@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from supervisor.lifecycle.model import Instant, Known
+from supervisor.lifecycle.model import Instant, ProgramState
 
 #: how often the end of a long shutdown is put off, and for how long each time, in seconds
 EXTEND_EVERY_S: Final = 10.0
@@ -26,7 +26,7 @@ RETRY_S: Final = 1.0
 _ADDRESSED_TO_US: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
 
-class Said(Struct, frozen=True, kw_only=True):
+class NotifyState(Struct, frozen=True, kw_only=True):
     """What the service manager has been told so far, and when it is to hear from us again (`Instant.mono_s`)."""
 
     ready: bool = False
@@ -41,8 +41,8 @@ class Said(Struct, frozen=True, kw_only=True):
 
 
 def news(
-    said: Said, programs: Mapping[str, Known], *, leaving: bool, watchdog_s: float | None, mono_s: float
-) -> tuple[Said, list[str]]:
+    said: NotifyState, programs: Mapping[str, ProgramState], *, leaving: bool, watchdog_s: float | None, mono_s: float
+) -> tuple[NotifyState, list[str]]:
     """Return what has been told once these lines are sent, and the lines; none when there is no news. Pure.
 
     Args:
@@ -68,23 +68,23 @@ def news(
     if leaving and (extend_s is None or extend_s <= mono_s):
         lines.append(f"EXTEND_TIMEOUT_USEC={int(EXTEND_S * 1_000_000)}")
         extend_s = mono_s + EXTEND_EVERY_S
-    told = Said(ready=True, status=status, stopping=leaving, ping_s=ping_s, extend_s=extend_s)
+    told = NotifyState(ready=True, status=status, stopping=leaving, ping_s=ping_s, extend_s=extend_s)
     return told, lines
 
 
-def unheard(said: Said, mono_s: float) -> Said:
+def unheard(said: NotifyState, mono_s: float) -> NotifyState:
     """Return `said` after a message could not be sent: all of it is said again, a little later. Pure."""
     return replace(said, retry_s=mono_s + RETRY_S)
 
 
-def due_s(said: Said) -> float | None:
+def due_s(said: NotifyState) -> float | None:
     """Return when `news` has to be asked again although nothing happened (`Instant.mono_s`); None: never. Pure."""
     if said.retry_s is not None:
         return said.retry_s
     return min((at for at in (said.ping_s, said.extend_s) if at is not None), default=None)
 
 
-def status_of(programs: Mapping[str, Known]) -> str:
+def status_of(programs: Mapping[str, ProgramState]) -> str:
     """Return one line about all programs, the same in every language: "bot RUNNING, life 4; relay …". Pure."""
     return "; ".join(f"{one.name} {one.state.value}, life {one.life}" for one in programs.values())
 
@@ -99,7 +99,7 @@ def reloaded() -> list[str]:
     return ["READY=1"]
 
 
-class Manager(Struct, frozen=True):
+class NotifySocket(Struct, frozen=True):
     """The service manager that has started this process and wants to hear from it."""
 
     #: path of its datagram socket; one that begins with "@" is in the abstract namespace
@@ -115,7 +115,7 @@ class Manager(Struct, frozen=True):
             sock.sendto("\n".join(lines).encode(), address)
 
 
-def manager(environ: MutableMapping[str, str]) -> Manager | None:
+def manager(environ: MutableMapping[str, str]) -> NotifySocket | None:
     """Return the service manager that `environ` names, or None; take what it says out of `environ`.
 
     So nothing that this process starts can speak in its name.
@@ -125,20 +125,20 @@ def manager(environ: MutableMapping[str, str]) -> Manager | None:
         return None
     wanted = given["WATCHDOG_PID"] in ("", str(os.getpid())) and given["WATCHDOG_USEC"].isdecimal()
     usec = int(given["WATCHDOG_USEC"]) if wanted else 0
-    return Manager(given["NOTIFY_SOCKET"], usec / 1_000_000 if usec else None)
+    return NotifySocket(given["NOTIFY_SOCKET"], usec / 1_000_000 if usec else None)
 
 
-class Voice:
+class SystemdNotifier:
     """Speaks to the service manager, if there is one, and remembers what it has been told."""
 
     def __init__(
-        self, manager: Manager | None, attempt: Callable[[Callable[[], object]], bool], now: Callable[[], Instant]
+        self, manager: NotifySocket | None, attempt: Callable[[Callable[[], object]], bool], now: Callable[[], Instant]
     ) -> None:
         """`attempt` calls a function, shows its OSError as a trouble, and returns whether there was none."""
         self._manager = manager
         self._attempt = attempt
         self._now = now
-        self._said = Said()
+        self._said = NotifyState()
 
     @property
     def is_wanted(self) -> bool:
@@ -149,7 +149,7 @@ class Voice:
         """Return when `tell` has to be called although nothing happened (`Instant.mono_s`); None: never."""
         return due_s(self._said) if self._manager else None
 
-    def tell(self, programs: Mapping[str, Known], *, leaving: bool) -> None:
+    def tell(self, programs: Mapping[str, ProgramState], *, leaving: bool) -> None:
         """Say what is new, and that the loop which calls this is alive."""
         if (manager := self._manager) is None:
             return

@@ -7,8 +7,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from supervisor.lifecycle.events import Event, Exited, Recalled, RestartAsked, Start
-from supervisor.lifecycle.model import Identity, Instant, Known, State, Wish
+from supervisor.lifecycle.events import Adopted, Event, Exited, RestartRequested, Start
+from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, State
 from supervisor.locale import _
 
 #: how long after its end a supervisor's return still counts as a restart of it, in seconds
@@ -18,8 +18,10 @@ _SHOULD_LIVE = frozenset({State.STARTING, State.RUNNING, State.DRAINING, State.S
 
 
 def found(
-    known: Known, living: tuple[int, Identity] | None, is_alive: Callable[[Identity], bool] = lambda child: True
-) -> Known:
+    known: ProgramState,
+    living: tuple[int, ProcessId] | None,
+    is_alive: Callable[[ProcessId], bool] = lambda child: True,
+) -> ProgramState:
     """Return `known` with a living life that the journal does not name: its number and its process.
 
     It was spawned in the moment the earlier supervisor was killed, or the journal is lost or older than that. Either
@@ -34,27 +36,27 @@ def found(
     state = known.state if known.life == life and known.state in _SHOULD_LIVE else State.RUNNING
     # one that need not be connected is not missed
     greeted = state is State.RUNNING and known.program.ready == "link"
-    return replace(known, child=child, life=life, state=state, wish=Wish.UP, greeted=greeted)
+    return replace(known, child=child, life=life, state=state, wish=DesiredState.UP, greeted=greeted)
 
 
-def event(known: Known, boot_id: str, is_alive: Callable[[Identity], bool]) -> Event:
+def event(known: ProgramState, boot_id: str, is_alive: Callable[[ProcessId], bool]) -> Event:
     """Return what has happened to the program since the journal was written."""
     if known.child is not None and is_alive(known.child):
-        return Recalled(known.life)
+        return Adopted(known.life)
     if known.child is not None:
         return Exited(known.life, rebooted=known.child.boot_id != boot_id, unseen=True)
     if known.state in _SHOULD_LIVE:
         return Exited(known.life, unseen=True)
-    return Recalled(known.life)
+    return Adopted(known.life)
 
 
-def how_to_start(known: Known, now: Instant, *, is_service: bool) -> Event:
+def how_to_start(known: ProgramState, now: Instant, *, is_service: bool) -> Event:
     """Return what starts the program: a restart, if the service manager was asked for one (`systemctl restart`).
 
     It looks like a supervisor that took the program down only because it ended itself, a moment ago.
     """
     ended = known.last_exit
-    taken_down = known.state is State.STOPPED and known.wish is Wish.UP and ended is not None
+    taken_down = known.state is State.STOPPED and known.wish is DesiredState.UP and ended is not None
     if is_service and taken_down and ended and 0 <= now.wall_s - ended.at < RESTARTED_WITHIN_S:
-        return RestartAsked(_("the service was restarted"), by="systemd")
+        return RestartRequested(_("the service was restarted"), by="systemd")
     return Start()

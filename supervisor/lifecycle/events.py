@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from supervisor.config.settings import FlushPolicy, Program
-from supervisor.lifecycle.model import Identity, Report
+from supervisor.lifecycle.model import ProcessId, RestartReport
 
 # --- what happens ------------------------------------------------------------------------------------------
 
@@ -16,7 +16,7 @@ class Event(Struct, frozen=True):
     """Something that happened to a program."""
 
 
-class OfLife(Event, frozen=True):
+class LifeEvent(Event, frozen=True):
     """Something that happened to one life of it; it counts only while that life is the present one."""
 
     life: int
@@ -30,7 +30,7 @@ class Stop(Event, frozen=True):
     """The operator wants it down."""
 
 
-class RestartAsked(Event, frozen=True):
+class RestartRequested(Event, frozen=True):
     """Somebody wants a new life."""
 
     reason: str
@@ -50,26 +50,26 @@ class DeadlinePassed(Event, frozen=True):
     """It is now later than `deadline(known)`."""
 
 
-class Checked(OfLife, frozen=True):
+class CheckFinished(LifeEvent, frozen=True):
     """The check has ended; `problem` is None when what it checked is fine."""
 
     problem: str | None
 
 
-class Spawned(OfLife, frozen=True):
+class Spawned(LifeEvent, frozen=True):
     """There is a process."""
 
-    child: Identity
+    child: ProcessId
 
 
-class SpawnFailed(OfLife, frozen=True):
+class SpawnFailed(LifeEvent, frozen=True):
     """There is none. `hopeless`: not before the configuration, or what it names, is mended."""
 
     problem: str
     hopeless: bool = False
 
 
-class Hello(OfLife, frozen=True):
+class Hello(LifeEvent, frozen=True):
     """The life has connected, or has done so again; `release` is the version of its code, if it says so.
 
     `tells_traceback`: it writes down where it hangs, when it gets the signal for that.
@@ -79,34 +79,34 @@ class Hello(OfLife, frozen=True):
     tells_traceback: bool = False
 
 
-class LinkLost(OfLife, frozen=True):
+class Disconnected(LifeEvent, frozen=True):
     """The life is no longer connected."""
 
 
-class Ready(OfLife, frozen=True):
+class Ready(LifeEvent, frozen=True):
     """The life serves."""
 
 
-class Beat(OfLife, frozen=True):
+class Heartbeat(LifeEvent, frozen=True):
     """The life reports its health, and how many starts that count it has made by itself so far."""
 
     health: dict[str, Any]
     extra_starts: int = 0
 
 
-class Weighed(OfLife, frozen=True):
+class MemorySampled(LifeEvent, frozen=True):
     """The life uses so much memory."""
 
     rss_bytes: int
 
 
-class Draining(OfLife, frozen=True):
+class Draining(LifeEvent, frozen=True):
     """The life says what it still has to finish."""
 
     pending: tuple[str, ...]
 
 
-class Drained(OfLife, frozen=True):
+class Drained(LifeEvent, frozen=True):
     """The life has finished its work."""
 
     drained: tuple[str, ...] = ()
@@ -114,14 +114,14 @@ class Drained(OfLife, frozen=True):
     flushed_entries: int | None = None
 
 
-class Farewell(OfLife, frozen=True):
+class Goodbye(LifeEvent, frozen=True):
     """The life says why it is about to end."""
 
     code: int
     reason: str | None = None
 
 
-class Exited(OfLife, frozen=True):
+class Exited(LifeEvent, frozen=True):
     """The life's process has ended. `rebooted`: together with the machine it ran on; `unseen`: nobody knows when.
 
     `left`: a process that it started, and that could not be ended yet.
@@ -131,16 +131,16 @@ class Exited(OfLife, frozen=True):
     signal: str | None = None
     rebooted: bool = False
     unseen: bool = False
-    left: Identity | None = None
+    left: ProcessId | None = None
 
 
-class Flushed(OfLife, frozen=True):
+class Flushed(LifeEvent, frozen=True):
     """The cache was switched; `problem` says why it could not be."""
 
     problem: str | None = None
 
 
-class Recalled(OfLife, frozen=True):
+class Adopted(LifeEvent, frozen=True):
     """A new supervisor has read this from the journal; the child that it names, if any, is alive."""
 
 
@@ -172,7 +172,7 @@ class Welcome(Effect, frozen=True):
     ticket: Any
 
 
-class AskDrain(Effect, frozen=True):
+class RequestDrain(Effect, frozen=True):
     """Ask the life to finish its work."""
 
     life: int
@@ -183,19 +183,19 @@ class AskDrain(Effect, frozen=True):
 class Terminate(Effect, frozen=True):
     """Send TERM to the life's process group."""
 
-    child: Identity
+    child: ProcessId
 
 
-class AskTraceback(Effect, frozen=True):
+class RequestTraceback(Effect, frozen=True):
     """Have the life write into its log where it hangs."""
 
-    child: Identity
+    child: ProcessId
 
 
 class Kill(Effect, frozen=True):
     """Send KILL to everything that belongs to the life."""
 
-    child: Identity
+    child: ProcessId
 
 
 class Flush(Effect, frozen=True):
@@ -205,13 +205,13 @@ class Flush(Effect, frozen=True):
     policy: FlushPolicy
 
 
-class Finished(Effect, frozen=True):
+class RestartFinished(Effect, frozen=True):
     """A restart is over: keep the report and tell whoever waits."""
 
-    report: Report
+    report: RestartReport
 
 
-class Note(Effect, frozen=True):
+class LogLine(Effect, frozen=True):
     """Write a line into the log."""
 
     level: str

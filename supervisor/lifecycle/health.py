@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from supervisor.config.settings import Program
-from supervisor.lifecycle.model import Vitals
+from supervisor.lifecycle.model import HealthRecord
 from supervisor.locale import _
 
 #: the part of `heartbeat_timeout_s` after which silence is suspicious
@@ -42,7 +42,7 @@ def unhealthy(health: Mapping[str, Any] | None) -> tuple[str, ...]:
     return tuple(name for name, part in _parts(health) if part.get("is_healthy") is False)
 
 
-def examined(vitals: Vitals, health: Mapping[str, Any] | None, program: Program, now_s: float) -> Vitals:
+def examined(vitals: HealthRecord, health: Mapping[str, Any] | None, program: Program, now_s: float) -> HealthRecord:
     """Return what is remembered after a heartbeat that carried `health`."""
     ailing = _ailing(health, program)
     since_s = None if ailing is None else vitals.unwell_since_s if vitals.unwell_since_s is not None else now_s
@@ -58,7 +58,7 @@ def examined(vitals: Vitals, health: Mapping[str, Any] | None, program: Program,
     )
 
 
-def sickness(vitals: Vitals, program: Program, now_s: float) -> str | None:
+def sickness(vitals: HealthRecord, program: Program, now_s: float) -> str | None:
     """Say for what a life is to get a successor; None: for nothing, or not yet."""
     if now_s < vitals.spared_until_s:
         return None
@@ -76,7 +76,7 @@ def sickness(vitals: Vitals, program: Program, now_s: float) -> str | None:
     return None
 
 
-def spared(vitals: Vitals, now_s: float) -> Vitals:
+def spared(vitals: HealthRecord, now_s: float) -> HealthRecord:
     """Return what is remembered of a life about which something is done now."""
     return replace(vitals, spared_until_s=now_s + SPARED_S)
 

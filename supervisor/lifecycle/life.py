@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from supervisor.lifecycle import health
 from supervisor.lifecycle import restart_policy as crashes
-from supervisor.lifecycle.events import Beat, Configured, Draining, Exited, Farewell, Hello, LinkLost, Spawned
-from supervisor.lifecycle.model import Instant, Known, Vitals
+from supervisor.lifecycle.events import Configured, Disconnected, Draining, Exited, Goodbye, Heartbeat, Hello, Spawned
+from supervisor.lifecycle.model import HealthRecord, Instant, ProgramState
 
 
-def begun(known: Known, now: Instant) -> Known:
+def begun(known: ProgramState, now: Instant) -> ProgramState:
     """Return `known` with its next life, of which nothing is known yet; it counts among the day's starts."""
     return replace(
         crashes.started(known, 1, now),
@@ -27,7 +27,7 @@ def begun(known: Known, now: Instant) -> Known:
         tells_traceback=False,
         heard_s=None,
         health=None,
-        vitals=Vitals(),
+        vitals=HealthRecord(),
         pending=(),
         farewell=None,
         extra_starts=0,
@@ -35,12 +35,12 @@ def begun(known: Known, now: Instant) -> Known:
     )
 
 
-def spawned(known: Known, event: Spawned, now: Instant) -> Known:
+def spawned(known: ProgramState, event: Spawned, now: Instant) -> ProgramState:
     """Return `known`, whose life has a process now."""
     return replace(known, child=event.child)
 
 
-def greeted(known: Known, event: Hello, now: Instant) -> Known:
+def greeted(known: ProgramState, event: Hello, now: Instant) -> ProgramState:
     """Return `known`, whose life has connected."""
     return replace(
         known,
@@ -52,7 +52,7 @@ def greeted(known: Known, event: Hello, now: Instant) -> Known:
     )
 
 
-def heard(known: Known, event: Beat, now: Instant) -> Known:
+def heard(known: ProgramState, event: Heartbeat, now: Instant) -> ProgramState:
     """Return `known`, whose life has said how it is and how many starts that count it made by itself."""
     known = crashes.started(known, max(0, event.extra_starts - known.extra_starts), now)
     return replace(
@@ -64,22 +64,22 @@ def heard(known: Known, event: Beat, now: Instant) -> Known:
     )
 
 
-def finishing(known: Known, event: Draining, now: Instant) -> Known:
+def finishing(known: ProgramState, event: Draining, now: Instant) -> ProgramState:
     """Return `known`, whose life has said what it still has to finish."""
     return replace(known, pending=event.pending, heard_s=now.mono_s)
 
 
-def unlinked(known: Known, event: LinkLost, now: Instant) -> Known:
+def unlinked(known: ProgramState, event: Disconnected, now: Instant) -> ProgramState:
     """Return `known`, whose life is not connected any more."""
     return replace(known, linked=False)
 
 
-def leaving(known: Known, event: Farewell, now: Instant) -> Known:
+def leaving(known: ProgramState, event: Goodbye, now: Instant) -> ProgramState:
     """Return `known`, whose life has said why it is about to end."""
     return replace(known, farewell=(event.code, event.reason))
 
 
-def configured(known: Known, event: Configured, now: Instant) -> Known:
+def configured(known: ProgramState, event: Configured, now: Instant) -> ProgramState:
     """Return `known` with settings that were read again."""
     return replace(
         known,
@@ -89,7 +89,7 @@ def configured(known: Known, event: Configured, now: Instant) -> Known:
     )
 
 
-def ended(known: Known, event: Exited, now: Instant) -> Known:
+def ended(known: ProgramState, event: Exited, now: Instant) -> ProgramState:
     """Return `known` without its child, or with what that left behind as its child, and with how it ended."""
     last_exit = known.last_exit
     if last_exit is None or last_exit.life != known.life:  # else this is the end of what it left behind

@@ -34,29 +34,30 @@ from supervisor.lifecycle import life as lives
 from supervisor.lifecycle import restart_policy as crashes
 from supervisor.lifecycle import restart_report as restarts
 from supervisor.lifecycle.events import (
-    AskDrain,
-    AskTraceback,
-    Beat,
-    Checked,
+    Adopted,
+    CheckFinished,
     Configured,
     DeadlinePassed,
+    Disconnected,
     Drained,
     Draining,
     Effect,
     Event,
     Exited,
-    Farewell,
-    Finished,
     Flush,
     Flushed,
+    Goodbye,
+    Heartbeat,
     Hello,
     Kill,
-    LinkLost,
-    Note,
-    OfLife,
+    LifeEvent,
+    LogLine,
+    MemorySampled,
     Ready,
-    Recalled,
-    RestartAsked,
+    RequestDrain,
+    RequestTraceback,
+    RestartFinished,
+    RestartRequested,
     RunCheck,
     Spawn,
     Spawned,
@@ -65,10 +66,9 @@ from supervisor.lifecycle.events import (
     Stop,
     StopCheck,
     Terminate,
-    Weighed,
     Welcome,
 )
-from supervisor.lifecycle.model import Identity, Instant, Known, State, Then, Wish
+from supervisor.lifecycle.model import AfterFlush, DesiredState, Instant, ProcessId, ProgramState, State
 from supervisor.locale import _
 
 #: how long the end of a killed process is awaited before the operator is told that it cannot be killed
@@ -77,17 +77,17 @@ KILL_TIMEOUT_S: Final = 10.0
 TRACEBACK_S: Final = 0.5
 #: how long the switch of the cache may take before the next life goes on without one
 FLUSH_TIMEOUT_S: Final = 10.0
-Step = tuple[Known, list[Effect]]
+Step = tuple[ProgramState, list[Effect]]
 
 
-def step(known: Known, event: Event, now: Instant) -> Step:
+def step(known: ProgramState, event: Event, now: Instant) -> Step:
     """Return what is known of the program after `event`, and what is to be done. Pure."""
-    if isinstance(event, OfLife) and event.life != known.life:
+    if isinstance(event, LifeEvent) and event.life != known.life:
         return known, []
     return TABLE[known.state, type(event)](known, event, now)
 
 
-def deadline(known: Known) -> float | None:
+def deadline(known: ProgramState) -> float | None:
     """Return when `DeadlinePassed` is due, in seconds of `Instant.mono_s`; None for never."""
     if known.state is not State.RUNNING:
         return known.deadline_s
@@ -99,12 +99,12 @@ def deadline(known: Known) -> float | None:
 # --- the way of a restart, in its order --------------------------------------------------------------------
 
 
-def _ask_restart(known: Known, event: RestartAsked, now: Instant) -> Step:
+def _ask_restart(known: ProgramState, event: RestartRequested, now: Instant) -> Step:
     """RUNNING: check first, while the old life serves."""
     restart = restarts.joined(known, event, now)
     if known.restart:
         return replace(known, restart=restart), []  # joins the one under way
-    known = replace(known, wish=Wish.UP, restart=restart)
+    known = replace(known, wish=DesiredState.UP, restart=restart)
     if known.program.max_starts_per_day and crashes.starts_today(known, now) >= known.program.max_starts_per_day:
         return restarts.called_off(known, "refused", crashes.budget_words(known, now), now)
     if not known.program.check:
@@ -113,7 +113,7 @@ def _ask_restart(known: Known, event: RestartAsked, now: Instant) -> Step:
     return replace(known, restart=replace(restart, check_deadline_s=check_deadline_s)), [RunCheck()]
 
 
-def _checked(known: Known, event: Checked, now: Instant) -> Step:
+def _checked(known: ProgramState, event: CheckFinished, now: Instant) -> Step:
     """RUNNING: the check has ended. If it failed, nothing changes and the requester is told why."""
     if not known.restart or known.restart.check_deadline_s is None:
         return known, []
@@ -123,7 +123,7 @@ def _checked(known: Known, event: Checked, now: Instant) -> Step:
     return _drain(known, "restart", now)
 
 
-def _drain(known: Known, why: str, now: Instant) -> Step:
+def _drain(known: ProgramState, why: str, now: Instant) -> Step:
     """Ask the life to finish its work, if it can be asked; else stop it."""
     if known.restart:
         restart = replace(known.restart, phase_since_s=now.mono_s, down_since_s=now.mono_s)
@@ -133,10 +133,10 @@ def _drain(known: Known, why: str, now: Instant) -> Step:
         return _stop(known, now)
     # a life whose link is broken knocks again soon, and is asked then
     timeout_s = known.program.drain_timeout_s
-    return _enter(known, State.DRAINING, now, timeout_s), [AskDrain(known.life, timeout_s, why)]
+    return _enter(known, State.DRAINING, now, timeout_s), [RequestDrain(known.life, timeout_s, why)]
 
 
-def _drained(known: Known, event: Drained, now: Instant) -> Step:
+def _drained(known: ProgramState, event: Drained, now: Instant) -> Step:
     """DRAINING: the work is finished."""
     known = replace(known, pending=())
     if known.restart:
@@ -148,12 +148,12 @@ def _drained(known: Known, event: Drained, now: Instant) -> Step:
         )
         known = replace(known, restart=restart)
     text = _("life %(life)d cut off: %(names)s") % {"life": known.life, "names": ", ".join(event.cut_off)}
-    notes = [Note("warning", text)] if event.cut_off else []
+    notes = [LogLine("warning", text)] if event.cut_off else []
     known, effects = _stop(known, now)
     return known, [*notes, *effects]
 
 
-def _drain_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
+def _drain_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
     """DRAINING: go on regardless, and report what was cut off."""
     cut_off = known.pending or ("drain",)
     if known.restart:
@@ -161,37 +161,37 @@ def _drain_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
     facts = {"life": known.life, "time_s": known.program.drain_timeout_s, "names": ", ".join(cut_off)}
     text = _("life %(life)d did not drain in %(time_s)g s; cut off: %(names)s") % facts
     known, effects = _stop(replace(known, pending=()), now)
-    return known, [Note("warning", text), *effects]
+    return known, [LogLine("warning", text), *effects]
 
 
-def _stop(known: Known, now: Instant) -> Step:
+def _stop(known: ProgramState, now: Instant) -> Step:
     """Send TERM; the life's exit leads on."""
     if known.child is None:
         return _flush(known, now)
     return _enter(known, State.STOPPING, now, known.program.stop_timeout_s), [Terminate(known.child)]
 
 
-def _stop_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
+def _stop_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
     """STOPPING: it would not end by itself; one that hangs has had its time to say where."""
     why = known.reason or _("did not end within %(time_s)g s of TERM") % {"time_s": known.program.stop_timeout_s}
     return _kill(known, why, now)
 
 
-def _kill(known: Known, why: str, now: Instant) -> Step:
+def _kill(known: ProgramState, why: str, now: Instant) -> Step:
     assert known.child is not None
     text = _("life %(life)d %(why)s: killed") % {"life": known.life, "why": why}
-    effects: list[Effect] = [Note("warning", text), Kill(known.child)]
+    effects: list[Effect] = [LogLine("warning", text), Kill(known.child)]
     return replace(_enter(known, State.KILLING, now, KILL_TIMEOUT_S), reason=why), effects
 
 
-def _kill_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
+def _kill_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
     """KILLING: not even KILL ended it. A second life beside it is not an option."""
     text = _("process %(pid)s of life %(life)d cannot be killed (uninterruptible?); nothing is started beside it")
     reason = text % {"pid": known.child.pid if known.child else None, "life": known.life}
     return _give_up(replace(known, deadline_s=None), reason, now)
 
 
-def _ended_as_asked(known: Known, event: Exited, now: Instant) -> Step:
+def _ended_as_asked(known: ProgramState, event: Exited, now: Instant) -> Step:
     """DRAINING, STOPPING, KILLING: the old life is dead."""
     known = lives.ended(known, event, now)
     if event.left is not None:
@@ -201,14 +201,14 @@ def _ended_as_asked(known: Known, event: Exited, now: Instant) -> Step:
     return _flush(known, now)
 
 
-def _outlived(known: Known, left: Identity, now: Instant) -> Step:
+def _outlived(known: ProgramState, left: ProcessId, now: Instant) -> Step:
     """Something that the dead life started has not died with it: first that has to go."""
     if known.state is State.KILLING:
         return known, [Kill(left)]  # until the same deadline, however many there are
     return _kill(known, _("left process %(pid)d behind") % {"pid": left.pid}, now)
 
 
-def _flush(known: Known, now: Instant) -> Step:
+def _flush(known: ProgramState, now: Instant) -> Step:
     """Switch the cache; only now, when nothing of the old life can write any more."""
     if not known.program.flush_cache:
         return _flushed(known, Flushed(known.life), now)
@@ -216,17 +216,17 @@ def _flush(known: Known, now: Instant) -> Step:
     return _enter(known, State.FLUSHING, now, FLUSH_TIMEOUT_S), [Flush(known.life, policy)]
 
 
-def _flushed(known: Known, event: Flushed, now: Instant) -> Step:
+def _flushed(known: ProgramState, event: Flushed, now: Instant) -> Step:
     """FLUSHING: on with what was decided when the old life ended."""
     notes: list[Effect] = []
     if event.problem:
         text = _("the cache could not be switched: %(problem)s; life %(life)d does without")
-        notes = [Note("error", text % {"problem": event.problem, "life": known.life + 1})]
+        notes = [LogLine("error", text % {"problem": event.problem, "life": known.life + 1})]
     if known.restart and known.program.flush_cache:
         known = replace(known, restart=restarts.timed(known.restart, "flush_s", now))
-    then, known = known.then, replace(known, then=Then(), crashed=False)
+    then, known = known.then, replace(known, then=AfterFlush(), crashed=False)
     effects: list[Effect] = []
-    if known.wish is Wish.DOWN or then.state is State.STOPPED:
+    if known.wish is DesiredState.DOWN or then.state is State.STOPPED:
         known = replace(_enter(known, State.STOPPED, now), reason=then.reason, restart=None)
     elif then.state is State.FATAL:
         known, effects = _give_up(known, then.reason or "", now)
@@ -237,11 +237,11 @@ def _flushed(known: Known, event: Flushed, now: Instant) -> Step:
     return known, [*notes, *effects]
 
 
-def _flush_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
+def _flush_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
     return _flushed(known, Flushed(known.life, _("not done within %(time_s)g s") % {"time_s": FLUSH_TIMEOUT_S}), now)
 
 
-def _start(known: Known, now: Instant) -> Step:
+def _start(known: ProgramState, now: Instant) -> Step:
     """Spawn the next life, unless something still lives or the day's starts are used up."""
     if known.child is not None:
         return _kill(known, _("is in the way of the next one"), now)
@@ -251,18 +251,18 @@ def _start(known: Known, now: Instant) -> Step:
     return known, [Spawn(known.life)]
 
 
-def _start_wait_s(known: Known) -> float:
+def _start_wait_s(known: ProgramState) -> float:
     return known.program.start_timeout_s if known.program.ready == "link" else float(known.program.ready)
 
 
-def _spawn_failed(known: Known, event: SpawnFailed, now: Instant) -> Step:
+def _spawn_failed(known: ProgramState, event: SpawnFailed, now: Instant) -> Step:
     """STARTING: it ended before it began. What the world lacks (descriptors, memory, room) may be there later."""
     code = crashes.EXIT_BAD_CONFIG if event.hopeless else crashes.EXIT_TRY_LATER
     known = replace(known, farewell=(code, event.problem))
     return _ended_by_itself(known, Exited(known.life), now)
 
 
-def _hello(known: Known, event: Hello, now: Instant) -> Step:
+def _hello(known: ProgramState, event: Hello, now: Instant) -> Step:
     """STARTING, RUNNING: the life has connected; it gets the ticket until it is ready."""
     own = known.restart.ticket if known.restart else None
     due = own if own is not None else known.owed_ticket
@@ -270,20 +270,20 @@ def _hello(known: Known, event: Hello, now: Instant) -> Step:
     return lives.greeted(known, event, now), [Welcome(known.life, ticket)]
 
 
-def _ready(known: Known, event: Event, now: Instant) -> Step:
+def _ready(known: ProgramState, event: Event, now: Instant) -> Step:
     """STARTING: the life serves, and the restart that led to it is over."""
     if isinstance(event, Ready) and known.program.ready != "link":
         return known, []  # it has to stay alive for a while instead
     known = replace(_enter(known, State.RUNNING, now), retries=0, deadline_s=None, owed_ticket=None)
-    note = Note("info", _("life %(life)d is ready") % {"life": known.life})
+    note = LogLine("info", _("life %(life)d is ready") % {"life": known.life})
     if not known.restart:
         return known, [note]
     restart = restarts.timed(known.restart, "start_s", now)
     report = restarts.report(known, restart, now, to_life=known.life)
-    return replace(known, restart=None), [note, Finished(report)]
+    return replace(known, restart=None), [note, RestartFinished(report)]
 
 
-def _start_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
+def _start_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
     """STARTING: alive for long enough counts as ready, if that is what was agreed; else it hangs."""
     if known.child is None:
         return known, []
@@ -297,28 +297,28 @@ def _start_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
 # --- ends that nobody asked for ----------------------------------------------------------------------------
 
 
-def _ended_by_itself(known: Known, event: Exited, now: Instant) -> Step:
+def _ended_by_itself(known: ProgramState, event: Exited, now: Instant) -> Step:
     """STARTING, RUNNING: what now depends on the code and on the program's `restart`."""
     served = known.state is State.RUNNING
     end = crashes.end_of(known, event, now)
     known = lives.ended(known, event, now)
     text = _("life %(life)d ended by itself (%(end)s)") % {"life": known.life, "end": end.words()}
-    effects: list[Effect] = [Note("warning", text)]
+    effects: list[Effect] = [LogLine("warning", text)]
     if known.restart and known.restart.check_deadline_s is not None:
         effects.append(StopCheck())
         known = replace(known, restart=replace(known.restart, check_deadline_s=None))
     known = replace(known, crashed=True)
-    if known.wish is Wish.UP:
+    if known.wish is DesiredState.UP:
         known = crashes.decide(known, event, served, now)
     known, more = _flush(known, now) if event.left is None else _outlived(known, event.left, now)
     return known, [*effects, *more]
 
 
-def _backoff_over(known: Known, event: DeadlinePassed, now: Instant) -> Step:
+def _backoff_over(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
     return _start(known, now)
 
 
-def _running_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
+def _running_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
     """RUNNING: either the check or the life is too slow."""
     restart = known.restart
     if restart and restart.check_deadline_s is not None and restart.check_deadline_s <= now.mono_s:
@@ -331,7 +331,7 @@ def _running_overdue(known: Known, event: DeadlinePassed, now: Instant) -> Step:
     return known, []
 
 
-def _hung(known: Known, now: Instant) -> Step:
+def _hung(known: ProgramState, now: Instant) -> Step:
     """RUNNING: it is not heard any more. It cannot be drained; it may still be able to say where it hangs."""
     why = _("was not heard for %(time_s)g s") % {"time_s": known.program.heartbeat_timeout_s}
     effects: list[Effect] = [StopCheck()] if known.restart else []
@@ -343,22 +343,22 @@ def _hung(known: Known, now: Instant) -> Step:
     if known.child is None or not known.tells_traceback:
         known, more = _kill(known, why, now)
         return known, [*effects, *more]
-    ask = AskTraceback(known.child)
+    ask = RequestTraceback(known.child)
     text = _("life %(life)d %(why)s; where it hangs stands in its log") % {"life": known.life, "why": why}
     known = replace(_enter(known, State.STOPPING, now, TRACEBACK_S), reason=why)
-    return known, [*effects, Note("warning", text), ask]
+    return known, [*effects, LogLine("warning", text), ask]
 
 
-def _beat_while_running(known: Known, event: Beat, now: Instant) -> Step:
+def _beat_while_running(known: ProgramState, event: Heartbeat, now: Instant) -> Step:
     return _examined(lives.heard(known, event, now), now)
 
 
-def _weighed(known: Known, event: Weighed, now: Instant) -> Step:
+def _weighed(known: ProgramState, event: MemorySampled, now: Instant) -> Step:
     """RUNNING: how much memory the life uses."""
     return _examined(replace(known, vitals=replace(known.vitals, rss_bytes=event.rss_bytes)), now)
 
 
-def _examined(known: Known, now: Instant) -> Step:
+def _examined(known: ProgramState, now: Instant) -> Step:
     """RUNNING: one that is unwell goes the way of a restart; if that has not helped often enough, it is given up."""
     why = health.sickness(known.vitals, known.program, now.mono_s)
     if why is None or known.restart:
@@ -367,95 +367,95 @@ def _examined(known: Known, now: Instant) -> Step:
     if known.then.state is State.FATAL:
         return _drain(known, "stop", now)
     reason = _("unwell (life %(life)d: %(why)s)") % {"life": known.life, "why": why}
-    known, effects = _ask_restart(known, RestartAsked(reason, by=crashes.BY_ITSELF), now)
-    return known, [Note("warning", _("%(reason)s; it gets a new life") % {"reason": reason}), *effects]
+    known, effects = _ask_restart(known, RestartRequested(reason, by=crashes.BY_ITSELF), now)
+    return known, [LogLine("warning", _("%(reason)s; it gets a new life") % {"reason": reason}), *effects]
 
 
 # --- what the operator wants -------------------------------------------------------------------------------
 
 
-def _want_up(known: Known, event: Event, now: Instant) -> Step:
+def _want_up(known: ProgramState, event: Event, now: Instant) -> Step:
     """Everywhere else: remember it."""
-    return replace(known, wish=Wish.UP), []
+    return replace(known, wish=DesiredState.UP), []
 
 
-def _start_asked(known: Known, event: Event, now: Instant) -> Step:
+def _start_asked(known: ProgramState, event: Event, now: Instant) -> Step:
     """STOPPED, BACKOFF, FATAL: start now, with a clean slate. A restart asked for here is just that."""
-    known = replace(known, wish=Wish.UP, crashes_s=(), recoveries_s=(), retries=0, then=Then())
-    if isinstance(event, RestartAsked):
+    known = replace(known, wish=DesiredState.UP, crashes_s=(), recoveries_s=(), retries=0, then=AfterFlush())
+    if isinstance(event, RestartRequested):
         known = replace(known, restart=restarts.joined(known, event, now))
     return _start(known, now)
 
 
-def _restart_while_starting(known: Known, event: RestartAsked, now: Instant) -> Step:
+def _restart_while_starting(known: ProgramState, event: RestartRequested, now: Instant) -> Step:
     """STARTING: what is starting may be older than what was edited; unless it is a restart, begin again."""
     restart = restarts.joined(known, event, now)
     if known.restart:
         return replace(known, restart=restart), []
-    return _stop(replace(known, restart=restart, then=Then()), now)
+    return _stop(replace(known, restart=restart, then=AfterFlush()), now)
 
 
-def _restart_while_stopping(known: Known, event: RestartAsked, now: Instant) -> Step:
+def _restart_while_stopping(known: ProgramState, event: RestartRequested, now: Instant) -> Step:
     """DRAINING, STOPPING, KILLING, FLUSHING: the way is taken already; make sure that it leads up again."""
-    return replace(known, wish=Wish.UP, restart=restarts.joined(known, event, now), then=Then()), []
+    return replace(known, wish=DesiredState.UP, restart=restarts.joined(known, event, now), then=AfterFlush()), []
 
 
-def _want_down(known: Known, event: Stop, now: Instant) -> Step:
+def _want_down(known: ProgramState, event: Stop, now: Instant) -> Step:
     """DRAINING, STOPPING, KILLING, FLUSHING: it is on the way down already."""
-    return _failed_by_stop(replace(known, wish=Wish.DOWN), now)
+    return _failed_by_stop(replace(known, wish=DesiredState.DOWN), now)
 
 
-def _stop_running(known: Known, event: Stop, now: Instant) -> Step:
+def _stop_running(known: ProgramState, event: Stop, now: Instant) -> Step:
     checking = known.restart is not None
-    known, told = _failed_by_stop(replace(known, wish=Wish.DOWN), now)
+    known, told = _failed_by_stop(replace(known, wish=DesiredState.DOWN), now)
     known, effects = _drain(known, "stop", now)
     return known, [*([StopCheck()] if checking else []), *told, *effects]
 
 
-def _stop_starting(known: Known, event: Stop, now: Instant) -> Step:
-    known, told = _failed_by_stop(replace(known, wish=Wish.DOWN), now)
+def _stop_starting(known: ProgramState, event: Stop, now: Instant) -> Step:
+    known, told = _failed_by_stop(replace(known, wish=DesiredState.DOWN), now)
     known, effects = _stop(known, now)
     return known, [*told, *effects]
 
 
-def _stop_idle(known: Known, event: Stop, now: Instant) -> Step:
+def _stop_idle(known: ProgramState, event: Stop, now: Instant) -> Step:
     """BACKOFF, FATAL: nothing serves; what may still live is killed first."""
-    known, told = _failed_by_stop(replace(known, wish=Wish.DOWN), now)
+    known, told = _failed_by_stop(replace(known, wish=DesiredState.DOWN), now)
     if known.child is not None:
         known, effects = _kill(known, _("has to end"), now)
         return known, [*told, *effects]
     return replace(_enter(known, State.STOPPED, now), reason=None), told
 
 
-def _failed_by_stop(known: Known, now: Instant) -> Step:
+def _failed_by_stop(known: ProgramState, now: Instant) -> Step:
     return restarts.called_off(known, "stopped", _("it was stopped meanwhile"), now) if known.restart else (known, [])
 
 
 # --- small things ------------------------------------------------------------------------------------------
 
 
-def _ignore(known: Known, event: Event, now: Instant) -> Step:
+def _ignore(known: ProgramState, event: Event, now: Instant) -> Step:
     """Nothing follows from it here."""
     return known, []
 
 
-def _hello_while_draining(known: Known, event: Hello, now: Instant) -> Step:
+def _hello_while_draining(known: ProgramState, event: Hello, now: Instant) -> Step:
     """DRAINING: a link that broke is back; the life may not have heard that it is to drain."""
     left_s = max(0.0, (known.deadline_s or now.mono_s) - now.mono_s)
-    why = "restart" if known.wish is Wish.UP else "stop"
-    return lives.greeted(known, event, now), [Welcome(known.life, None), AskDrain(known.life, left_s, why)]
+    why = "restart" if known.wish is DesiredState.UP else "stop"
+    return lives.greeted(known, event, now), [Welcome(known.life, None), RequestDrain(known.life, left_s, why)]
 
 
-def _fatal_child_gone(known: Known, event: Exited, now: Instant) -> Step:
+def _fatal_child_gone(known: ProgramState, event: Exited, now: Instant) -> Step:
     """FATAL: what could not be killed has ended after all."""
-    known = replace(lives.ended(known, event, now), crashed=True, then=Then(State.FATAL, reason=known.reason))
+    known = replace(lives.ended(known, event, now), crashed=True, then=AfterFlush(State.FATAL, reason=known.reason))
     if event.left is not None:
         return known, [Kill(event.left)]
     known, effects = _flush(known, now)
-    return known, [Note("info", _("life %(life)d has ended at last") % {"life": known.life}), *effects]
+    return known, [LogLine("info", _("life %(life)d has ended at last") % {"life": known.life}), *effects]
 
 
-def _recalled(known: Known, event: Recalled, now: Instant) -> Step:
+def _recalled(known: ProgramState, event: Adopted, now: Instant) -> Step:
     """What an earlier supervisor began goes on: deadlines begin anew, what may not have been done is done again."""
     known = replace(known, linked=False, heard_s=now.mono_s if known.greeted else None)
     if known.restart and known.restart.check_deadline_s is not None:
@@ -473,27 +473,27 @@ def _recalled(known: Known, event: Recalled, now: Instant) -> Step:
     return known, []
 
 
-def _give_up(known: Known, reason: str, now: Instant) -> Step:
+def _give_up(known: ProgramState, reason: str, now: Instant) -> Step:
     """Go to FATAL, loudly."""
     known = replace(_enter(known, State.FATAL, now), reason=reason)
-    effects: list[Effect] = [Note("critical", _("given up: %(reason)s") % {"reason": reason})]
+    effects: list[Effect] = [LogLine("critical", _("given up: %(reason)s") % {"reason": reason})]
     if known.restart:
         known, finished = restarts.failed(known, known.restart, "start_failed", reason, now)
         effects.append(finished)
     return known, effects
 
 
-def _enter(known: Known, state: State, now: Instant, wait_s: float | None = None) -> Known:
+def _enter(known: ProgramState, state: State, now: Instant, wait_s: float | None = None) -> ProgramState:
     deadline_s = None if wait_s is None else now.mono_s + wait_s
     return replace(known, state=state, since_s=now.mono_s, deadline_s=deadline_s)
 
 
 # --- the table ---------------------------------------------------------------------------------------------
 
-_Handler = Callable[[Known, Any, Instant], Step]
+_Handler = Callable[[ProgramState, Any, Instant], Step]
 
 
-def _noted(know: Callable[[Known, Any, Instant], Known]) -> _Handler:
+def _noted(know: Callable[[ProgramState, Any, Instant], ProgramState]) -> _Handler:
     """Return what handles an event from which nothing follows but that it is known."""
     return lambda known, event, now: (know(known, event, now), [])
 
@@ -501,31 +501,31 @@ def _noted(know: Callable[[Known, Any, Instant], Known]) -> _Handler:
 _EVERYWHERE: Final[dict[type[Event], _Handler]] = {
     Start: _want_up,
     Stop: _want_down,
-    RestartAsked: _restart_while_stopping,
+    RestartRequested: _restart_while_stopping,
     Configured: _noted(lives.configured),
     DeadlinePassed: _ignore,
-    Checked: _ignore,
+    CheckFinished: _ignore,
     Spawned: _ignore,
     SpawnFailed: _ignore,
     Hello: _ignore,
-    LinkLost: _noted(lives.unlinked),
+    Disconnected: _noted(lives.unlinked),
     Ready: _ignore,
-    Beat: _noted(lives.heard),
-    Weighed: _ignore,
+    Heartbeat: _noted(lives.heard),
+    MemorySampled: _ignore,
     Draining: _ignore,
     Drained: _ignore,
-    Farewell: _noted(lives.leaving),
+    Goodbye: _noted(lives.leaving),
     Exited: _ended_as_asked,
     Flushed: _ignore,
-    Recalled: _recalled,
+    Adopted: _recalled,
 }
 
 _NOTHING_LIVES: Final[dict[type[Event], _Handler]] = {
     Start: _start_asked,
-    RestartAsked: _start_asked,
-    LinkLost: _ignore,
-    Beat: _ignore,
-    Farewell: _ignore,
+    RestartRequested: _start_asked,
+    Disconnected: _ignore,
+    Heartbeat: _ignore,
+    Goodbye: _ignore,
     Exited: _ignore,
 }
 
@@ -533,7 +533,7 @@ _BY_STATE: Final[dict[State, dict[type[Event], _Handler]]] = {
     State.STOPPED: {**_NOTHING_LIVES, Stop: _stop_idle},
     State.STARTING: {
         Stop: _stop_starting,
-        RestartAsked: _restart_while_starting,
+        RestartRequested: _restart_while_starting,
         DeadlinePassed: _start_overdue,
         Spawned: _noted(lives.spawned),
         SpawnFailed: _spawn_failed,
@@ -543,12 +543,12 @@ _BY_STATE: Final[dict[State, dict[type[Event], _Handler]]] = {
     },
     State.RUNNING: {
         Stop: _stop_running,
-        RestartAsked: _ask_restart,
+        RestartRequested: _ask_restart,
         DeadlinePassed: _running_overdue,
-        Checked: _checked,
+        CheckFinished: _checked,
         Hello: _hello,
-        Beat: _beat_while_running,
-        Weighed: _weighed,
+        Heartbeat: _beat_while_running,
+        MemorySampled: _weighed,
         Exited: _ended_by_itself,
     },
     State.DRAINING: {
@@ -562,9 +562,9 @@ _BY_STATE: Final[dict[State, dict[type[Event], _Handler]]] = {
     State.FLUSHING: {
         DeadlinePassed: _flush_overdue,
         Flushed: _flushed,
-        LinkLost: _ignore,
-        Beat: _ignore,
-        Farewell: _ignore,
+        Disconnected: _ignore,
+        Heartbeat: _ignore,
+        Goodbye: _ignore,
         Exited: _ignore,
     },
     State.BACKOFF: {**_NOTHING_LIVES, Stop: _stop_idle, DeadlinePassed: _backoff_over},

@@ -25,7 +25,7 @@ class State(StrEnum):
     FATAL = "FATAL"
 
 
-class Wish(StrEnum):
+class DesiredState(StrEnum):
     """What the operator wants of a program."""
 
     UP = "up"
@@ -41,7 +41,7 @@ class Instant(Struct, frozen=True):
     wall_s: float
 
 
-class Identity(Struct, frozen=True):
+class ProcessId(Struct, frozen=True):
     """A process, so that another one which later has the same pid is not taken for it."""
 
     pid: int
@@ -50,7 +50,7 @@ class Identity(Struct, frozen=True):
     boot_id: str
 
 
-class Exit(Struct, frozen=True):
+class ExitStatus(Struct, frozen=True):
     """How a life ended. Neither code nor signal: nobody saw it."""
 
     life: int
@@ -80,7 +80,7 @@ class Phases(Struct, frozen=True):
     start_s: float | None = None
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class RestartReport(Struct, frozen=True, kw_only=True):
     """One finished restart, as the history keeps it."""
 
     program: str
@@ -124,7 +124,7 @@ class Restart(Struct, frozen=True, kw_only=True):
     flushed_entries: int | None = None
 
 
-class Then(Struct, frozen=True):
+class AfterFlush(Struct, frozen=True):
     """What comes after the flush, unless the wish changes."""
 
     state: State = State.STARTING
@@ -132,7 +132,7 @@ class Then(Struct, frozen=True):
     reason: str | None = None
 
 
-class Vitals(Struct, frozen=True):
+class HealthRecord(Struct, frozen=True):
     """What is remembered of a life's health in order to judge it."""
 
     #: since when it has been unwell without a pause
@@ -149,19 +149,19 @@ class Vitals(Struct, frozen=True):
     spared_until_s: float = 0.0
 
 
-class Known(Struct, frozen=True, kw_only=True):
+class ProgramState(Struct, frozen=True, kw_only=True):
     """All that is known of a program. Everything but `program`, `health` and `vitals` survives the supervisor."""
 
     name: str
     program: Program
     flush_on_restart: FlushPolicy = "all"
     flush_on_crash: FlushPolicy = "temporary"
-    wish: Wish = Wish.DOWN
+    wish: DesiredState = DesiredState.DOWN
     state: State = State.STOPPED
     #: number of the present life, or of the last one; 0 when there was none
     life: int = 0
     #: the process that lives or may live
-    child: Identity | None = None
+    child: ProcessId | None = None
     #: whether the life is connected
     linked: bool = False
     #: version of the code that the life runs, as it says itself
@@ -179,7 +179,7 @@ class Known(Struct, frozen=True, kw_only=True):
     #: when the life was last heard
     heard_s: float | None = None
     health: dict[str, Any] | None = None
-    vitals: Vitals = Vitals()
+    vitals: HealthRecord = HealthRecord()
     #: names of the work that a draining life still has to finish
     pending: tuple[str, ...] = ()
     farewell: tuple[int, str | None] | None = None
@@ -187,7 +187,7 @@ class Known(Struct, frozen=True, kw_only=True):
     #: the ticket of a restart that came to no life: the next one that is ready still has to redeem it
     owed_ticket: Any = None
     #: what was decided when the life ended
-    then: Then = Then()
+    then: AfterFlush = AfterFlush()
     #: flush by the policy for crashes
     crashed: bool = False
     #: when lives crashed, within the window
@@ -203,4 +203,4 @@ class Known(Struct, frozen=True, kw_only=True):
     restarts: int = 0
     #: why the program is where it is, for people
     reason: str | None = None
-    last_exit: Exit | None = None
+    last_exit: ExitStatus | None = None

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from supervisor.lifecycle import restart_report as restarts
 from supervisor.lifecycle.events import Exited
-from supervisor.lifecycle.model import Exit, Instant, Known, State, Then
+from supervisor.lifecycle.model import AfterFlush, ExitStatus, Instant, ProgramState, State
 from supervisor.locale import N_, _
 
 #: waiting time after the second crash in a window; it doubles with each further one
@@ -31,16 +31,16 @@ EXIT_BAD_CONFIG: Final = 78
 FATAL_CODES: Final = {77: N_("access was refused"), EXIT_BAD_CONFIG: N_("the configuration is not right")}
 
 
-def end_of(known: Known, event: Exited, now: Instant) -> Exit:
+def end_of(known: ProgramState, event: Exited, now: Instant) -> ExitStatus:
     """Return how the present life ended: by what was seen of it, and by what it said itself."""
     code, reason = event.code, None
     if known.farewell is not None:
         told, reason = known.farewell
         code = told if code is None and event.signal is None and told >= 0 else code
-    return Exit(known.life, code, event.signal, reason, round(now.wall_s, 3))
+    return ExitStatus(known.life, code, event.signal, reason, round(now.wall_s, 3))
 
 
-def decide(known: Known, event: Exited, served: bool, now: Instant) -> Known:
+def decide(known: ProgramState, event: Exited, served: bool, now: Instant) -> ProgramState:
     """Return `known`, whose life ended by `event`, with what comes after the flush, by the crash policy."""
     end = end_of(known, event, now)
     words, policy = end.words(), known.program.restart
@@ -48,7 +48,7 @@ def decide(known: Known, event: Exited, served: bool, now: Instant) -> Known:
         restart = known.restart and replace(known.restart, phase_since_s=now.mono_s, down_since_s=None)
         return replace(known, crashes_s=(), restart=restart)
     if end.code not in FATAL_CODES and (policy == "never" or (policy == "on-failure" and end.code == 0)):
-        return replace(known, then=Then(State.STOPPED, reason=_("ended by itself (%(end)s)") % {"end": words}))
+        return replace(known, then=AfterFlush(State.STOPPED, reason=_("ended by itself (%(end)s)") % {"end": words}))
     if served and known.restart is None:
         reason = _("crash (%(end)s)") % {"end": words}
         known = replace(known, restart=restarts.begin(known, now, reason=reason, by=BY_ITSELF))
@@ -56,14 +56,14 @@ def decide(known: Known, event: Exited, served: bool, now: Instant) -> Known:
         known = replace(known, restart=replace(known.restart, down_since_s=now.mono_s, phase_since_s=now.mono_s))
     if end.code in FATAL_CODES:
         reason = end.reason or f"exit {end.code}: {_(FATAL_CODES[end.code])}"
-        return replace(known, then=Then(State.FATAL, reason=reason))
+        return replace(known, then=AfterFlush(State.FATAL, reason=reason))
     if end.code == EXIT_TRY_LATER:
         delay_s = min(RETRY_FIRST_S * 2**known.retries, RETRY_LONGEST_S) * jitter(known)
-        return replace(known, retries=min(known.retries + 1, 16), then=Then(State.BACKOFF, delay_s, words))
+        return replace(known, retries=min(known.retries + 1, 16), then=AfterFlush(State.BACKOFF, delay_s, words))
     return after_crash(known, words, now)
 
 
-def after_crash(known: Known, why: str, now: Instant) -> Known:
+def after_crash(known: ProgramState, why: str, now: Instant) -> ProgramState:
     """Return `known` with one crash more: at once, then later and later, then never."""
     program = known.program
     crashes_s = (*recent(known, now), now.mono_s)
@@ -71,55 +71,55 @@ def after_crash(known: Known, why: str, now: Instant) -> Known:
     if program.max_crashes and len(crashes_s) > program.max_crashes:
         text = _("crashed %(count)d times within %(time_s)g s, given up; last: %(why)s")
         facts = {"count": len(crashes_s), "time_s": program.crash_window_s, "why": why}
-        return replace(known, then=Then(State.FATAL, reason=text % facts))
+        return replace(known, then=AfterFlush(State.FATAL, reason=text % facts))
     if len(crashes_s) == 1:
-        return replace(known, then=Then())
+        return replace(known, then=AfterFlush())
     delay_s = min(BACKOFF_FIRST_S * 2 ** min(len(crashes_s) - 2, 16), BACKOFF_LONGEST_S) * jitter(known)
-    return replace(known, then=Then(State.BACKOFF, delay_s, why))
+    return replace(known, then=AfterFlush(State.BACKOFF, delay_s, why))
 
 
-def unless_too_often(known: Known, why: str, now: Instant) -> Known:
+def unless_too_often(known: ProgramState, why: str, now: Instant) -> ProgramState:
     """Return `known`, which is to get a new life because it hangs or is unwell; FATAL if that has not helped before."""
     most, count = known.program.max_recoveries_per_hour, len(_recoveries(known, now))
     if not most or count < most:
         return known
     text = _("%(count)d new lives within an hour did not help, given up; last: %(why)s")
-    return replace(known, then=Then(State.FATAL, reason=text % {"count": count, "why": why}))
+    return replace(known, then=AfterFlush(State.FATAL, reason=text % {"count": count, "why": why}))
 
 
-def recovering(known: Known, now: Instant) -> Known:
+def recovering(known: ProgramState, now: Instant) -> ProgramState:
     """Return `known` with one new life more that the supervisor gives it by itself."""
     return replace(known, recoveries_s=(*_recoveries(known, now), now.mono_s)[-1000:])
 
 
-def _recoveries(known: Known, now: Instant) -> tuple[float, ...]:
+def _recoveries(known: ProgramState, now: Instant) -> tuple[float, ...]:
     return tuple(at for at in known.recoveries_s if 0 <= now.mono_s - at < RECOVERY_WINDOW_S)
 
 
-def recent(known: Known, now: Instant) -> tuple[float, ...]:
+def recent(known: ProgramState, now: Instant) -> tuple[float, ...]:
     """Return when lives crashed within the window, in seconds of `Instant.mono_s`."""
     return tuple(at for at in known.crashes_s if 0 <= now.mono_s - at < known.program.crash_window_s)
 
 
-def started(known: Known, count: int, now: Instant) -> Known:
+def started(known: ProgramState, count: int, now: Instant) -> ProgramState:
     """Return `known` with `count` starts more, of which the day's are kept."""
     hour = int(now.wall_s // 3600)
     starts = {at: number for at, number in known.starts.items() if abs(hour - at) < 24}
     return replace(known, starts={**starts, hour: starts.get(hour, 0) + count}) if count else known
 
 
-def starts_today(known: Known, now: Instant) -> int:
+def starts_today(known: ProgramState, now: Instant) -> int:
     """Return how many lives were started within the last 24 hours; a clock that was set back hides none."""
     hour = int(now.wall_s // 3600)
     return sum(count for at, count in known.starts.items() if abs(hour - at) < 24)
 
 
-def budget_words(known: Known, now: Instant) -> str:
+def budget_words(known: ProgramState, now: Instant) -> str:
     """Say that the day's starts are used up."""
     text = _("%(count)d starts within a day: max_starts_per_day is %(most)d")
     return text % {"count": starts_today(known, now), "most": known.program.max_starts_per_day}
 
 
-def jitter(known: Known) -> float:
+def jitter(known: ProgramState) -> float:
     """Return a factor around 1 that differs from life to life, and is the same each time it is asked for."""
     return 1 + JITTER * ((known.life * 0x9E3779B1 & 0xFFFF) / 0xFFFF - 0.5)

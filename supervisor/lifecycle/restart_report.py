@@ -6,15 +6,15 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from supervisor.lifecycle.events import Effect, Finished, Note, RestartAsked
-from supervisor.lifecycle.model import Instant, Known, Phases, Report, Restart
+from supervisor.lifecycle.events import Effect, LogLine, RestartFinished, RestartRequested
+from supervisor.lifecycle.model import Instant, Phases, ProgramState, Restart, RestartReport
 from supervisor.locale import _
 
 #: the phases that are timed, in their order
 PHASES: Final = Phases.__struct_fields__
 
 
-def begin(known: Known, now: Instant, *, reason: str, by: str, ticket: Any = None) -> Restart:
+def begin(known: ProgramState, now: Instant, *, reason: str, by: str, ticket: Any = None) -> Restart:
     """Return the record of a restart that is asked for now."""
     return Restart(
         reason=reason,
@@ -38,19 +38,19 @@ def timed(restart: Restart, phase: str, now: Instant) -> Restart:
 
 
 def report(
-    known: Known,
+    known: ProgramState,
     restart: Restart,
     now: Instant,
     *,
     to_life: int | None = None,
     error: str | None = None,
     problem: str | None = None,
-) -> Report:
+) -> RestartReport:
     """Return the report of a restart that is over: it came to life `to_life`, or to `error` and `problem`."""
     downtime_s = None
     if restart.down_since_s is not None and error is None:
         downtime_s = round(now.mono_s - restart.down_since_s, 6)
-    return Report(
+    return RestartReport(
         program=known.name,
         from_life=restart.from_life,
         to_life=to_life,
@@ -68,7 +68,7 @@ def report(
     )
 
 
-def joined(known: Known, event: RestartAsked, now: Instant) -> Restart:
+def joined(known: ProgramState, event: RestartRequested, now: Instant) -> Restart:
     """Return the restart that is asked for. One that is under way is joined, and takes the ticket if it has none."""
     if known.restart:
         ticket = known.restart.ticket
@@ -76,15 +76,17 @@ def joined(known: Known, event: RestartAsked, now: Instant) -> Restart:
     return begin(known, now, reason=event.reason, by=event.by, ticket=event.ticket)
 
 
-def called_off(known: Known, error: str, problem: str, now: Instant) -> tuple[Known, list[Effect]]:
+def called_off(known: ProgramState, error: str, problem: str, now: Instant) -> tuple[ProgramState, list[Effect]]:
     """End the restart under way without a new life; everything else stays as it is."""
     assert known.restart is not None
     known, finished = failed(known, known.restart, error, problem, now)
-    return known, [Note("warning", _("no restart: %(problem)s") % {"problem": problem}), finished]
+    return known, [LogLine("warning", _("no restart: %(problem)s") % {"problem": problem}), finished]
 
 
-def failed(known: Known, restart: Restart, error: str, problem: str, now: Instant) -> tuple[Known, Finished]:
+def failed(
+    known: ProgramState, restart: Restart, error: str, problem: str, now: Instant
+) -> tuple[ProgramState, RestartFinished]:
     """End the restart under way; when there is nobody left to tell its requester, the next life to be ready will."""
-    finished = Finished(report(known, restart, now, error=error, problem=problem))
+    finished = RestartFinished(report(known, restart, now, error=error, problem=problem))
     lost = restart.down_since_s is not None and restart.ticket is not None
     return replace(known, restart=None, owed_ticket=restart.ticket if lost else known.owed_ticket), finished

@@ -24,7 +24,7 @@ _MARK: Final = re.compile(rf"--- stocksup {_TIME}: (?P<message>.* (?P<life>\d+) 
 _STARTS: Final = re.compile(r"life \d+ of \S+ starts")
 
 
-class Line(NamedTuple):
+class LogRecord(NamedTuple):
     """A line of a log."""
 
     #: as it is shown: masked, and readable where it was JSON
@@ -41,7 +41,7 @@ class Line(NamedTuple):
     is_mark: bool = False
 
 
-def read(text: str) -> Line:
+def read(text: str) -> LogRecord:
     """Return the line that `text` is."""
     text = masked(text)
     if (line := _read_json(text)) is not None:
@@ -52,11 +52,11 @@ def read(text: str) -> Line:
             is_mark, time = pattern is _MARK, parts.get("time")
             zone = (parts.get("zone") or "").replace("Z", "+00:00")
             level = "info" if is_mark else _level(parts["level"])
-            return Line(text, _seconds(time, zone), time and time + zone, level, parts["message"], is_mark)
-    return Line(text)
+            return LogRecord(text, _seconds(time, zone), time and time + zone, level, parts["message"], is_mark)
+    return LogRecord(text)
 
 
-def _read_json(text: str) -> Line | None:
+def _read_json(text: str) -> LogRecord | None:
     """Return the line if it is one of `[logs] format = "json"`."""
     if not text.startswith("{"):
         return None
@@ -69,8 +69,8 @@ def _read_json(text: str) -> Line | None:
     message, time = " ".join(fields["message"].split()), str(fields.get("time", ""))
     level = _level(str(fields.get("level", "")))
     if fields.get("mark"):
-        return Line(f"--- stocksup {time}: {message} ---", _seconds(time, ""), time, "info", message, True)
-    return Line(f"{time} {(level or '').upper():<7} {message}", _seconds(time, ""), time, level, message)
+        return LogRecord(f"--- stocksup {time}: {message} ---", _seconds(time, ""), time, "info", message, True)
+    return LogRecord(f"{time} {(level or '').upper():<7} {message}", _seconds(time, ""), time, level, message)
 
 
 def _level(word: str | None) -> str | None:
@@ -87,7 +87,7 @@ def _seconds(time: str | None, zone: str) -> float | None:
         return None  # it only looks like a time
 
 
-class Chooser:
+class LevelFilter:
     """Chooses lines of at least a level. A line that names none belongs to the one before it."""
 
     def __init__(self, level: str | None) -> None:
@@ -95,35 +95,35 @@ class Chooser:
         self._least = LEVELS.index(level) if level else -1
         self._chosen = level is None
 
-    def wants(self, line: Line) -> bool:
+    def wants(self, line: LogRecord) -> bool:
         """Tell whether `line`, which follows the one that was asked about last, is wanted."""
         if line.level is not None and self._least >= 0:
             self._chosen = LEVELS.index(line.level) >= self._least
         return self._chosen
 
 
-def newest(lines: Iterable[Line], count: int, level: str | None) -> list[Line]:
+def newest(lines: Iterable[LogRecord], count: int, level: str | None) -> list[LogRecord]:
     """Return the last `count` lines of at least `level`, oldest first. `lines` are given newest first."""
-    chosen: list[Line] = []
+    chosen: list[LogRecord] = []
     # lines whose level stands in one before them, which comes later here
-    group: list[Line] = []
+    group: list[LogRecord] = []
     for line in lines:
         if len(chosen) >= count:
             break
         group.append(line)
         if level is None or line.level is not None:
-            if level is None or Chooser(level).wants(line):
+            if level is None or LevelFilter(level).wants(line):
                 chosen += group
             group = []
     return chosen[:count][::-1]
 
 
-def merged(logs: Mapping[str, Sequence[Line]]) -> list[tuple[str, Line]]:
+def merged(logs: Mapping[str, Sequence[LogRecord]]) -> list[tuple[str, LogRecord]]:
     """Return the lines of several logs as (name, line), in the order of their times.
 
     A line without a time belongs to the one before it.
     """
-    dated: list[tuple[float, str, Line]] = []
+    dated: list[tuple[float, str, LogRecord]] = []
     for name, lines in logs.items():
         at_s = 0.0
         for line in lines:
@@ -133,12 +133,12 @@ def merged(logs: Mapping[str, Sequence[Line]]) -> list[tuple[str, Line]]:
     return [(name, line) for _, name, line in sorted(dated, key=lambda one: one[0])]
 
 
-def untold(lines: Sequence[Line], told: str) -> list[Line]:
+def untold(lines: Sequence[LogRecord], told: str) -> list[LogRecord]:
     """Return the lines that say something beside what is `told` anyway, such as the reason that a life gave."""
     return [line for line in lines if (line.message or line.shown).strip() not in told]
 
 
-def of_last_life(lines: Sequence[Line]) -> list[Line]:
+def of_last_life(lines: Sequence[LogRecord]) -> list[LogRecord]:
     """Return what the last life wrote, without the marks of the supervisor."""
     starts = [i for i, line in enumerate(lines) if line.is_mark and _STARTS.fullmatch(line.message or "")]
     own = lines[starts[-1] + 1 :] if starts else lines

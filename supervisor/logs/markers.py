@@ -14,7 +14,7 @@ _MARK: Final = re.compile(
 )
 
 
-class Mark(NamedTuple):
+class LifeMarker(NamedTuple):
     """A mark of a life."""
 
     time: str
@@ -26,10 +26,10 @@ class Mark(NamedTuple):
     how: str | None
 
 
-def read_mark(line: str) -> Mark | None:
+def read_mark(line: str) -> LifeMarker | None:
     """Return the mark that `line`, without its end, is; None: it is something else."""
     found = _MARK.fullmatch(line)
     if found is None:
         return None
     what = found["what"].partition(":")[0]
-    return Mark(found["time"], int(found["life"]), found["program"], what, found["how"])
+    return LifeMarker(found["time"], int(found["life"]), found["program"], what, found["how"])

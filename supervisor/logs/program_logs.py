@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from supervisor.config.paths import Place
+from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Logs
 from supervisor.control.protocol import Answer
-from supervisor.lifecycle.model import Known
+from supervisor.lifecycle.model import ProgramState
 from supervisor.locale import _
 from supervisor.locale import third_party as foreign
 from supervisor.logs import journald, rotation
@@ -25,12 +25,12 @@ from supervisor.logs import writer as log
 _UNKNOWN_OP: Final = "unknown_op"
 
 
-class LogFiles:
+class ProgramLogs:
     """The present log file of each program."""
 
     def __init__(
         self,
-        place: Place,
+        place: InstancePaths,
         settings: Logs,
         ask: Callable[[str, Callable[[Answer], None]], bool],
         note: Callable[[str, str], None],
@@ -52,11 +52,11 @@ class LogFiles:
         self._unable: dict[str, int] = {}
         #: programs that have been asked and have not answered yet
         self._asked: set[str] = set()
-        self._beginnings: dict[str, rotation.Beginning] = {}
+        self._beginnings: dict[str, rotation.FileHead] = {}
         #: programs whose log cannot be moved; that is told once
         self._stuck: set[str] = set()
 
-    def begin(self, known: Known) -> Path:
+    def begin(self, known: ProgramState) -> Path:
         """A life is about to be spawned: return the file it is to write to."""
         if self._is_due(known.name):
             self._move(known.name)
@@ -70,7 +70,7 @@ class LogFiles:
         journal = {"STOCKSUP_JOURNAL": journald.SOCKET} if self._to_journal else {}
         return {"STOCKSUP_LOG_FILE": str(output), **as_json, **journal}
 
-    def heard(self, known: Known) -> None:
+    def heard(self, known: ProgramState) -> None:
         """A life was heard, so it can be asked: look at its log."""
         name = known.name
         if name in self._asked or self._unable.get(name) == known.life:
@@ -84,7 +84,7 @@ class LogFiles:
         if not self._ask(name, lambda answer: self._answered(known, answer)):
             self._asked.discard(name)
 
-    def mark(self, known: Known, what: str) -> None:
+    def mark(self, known: ProgramState, what: str) -> None:
         """Write into a program's log what has become of its life."""
         path = self._place.log_of(known.name)
         try:
@@ -92,7 +92,7 @@ class LogFiles:
         except OSError as error:
             self._note("warning", _("cannot write %(path)s: %(why)s") % {"path": path, "why": foreign.why(error)})
 
-    def _answered(self, known: Known, answer: Answer) -> None:
+    def _answered(self, known: ProgramState, answer: Answer) -> None:
         self._asked.discard(known.name)
         error = answer.fields.get("error")
         if answer.ok:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from supervisor.logs import lines as logline
-from supervisor.logs.lines import Line
+from supervisor.logs.lines import LogRecord
 from supervisor.logs.rotation import number
 
 #: how much is read at a time, looking back
@@ -39,7 +39,7 @@ class LogFile:
         #: number of the youngest file that was moved away; None: nobody has looked yet
         self._newest: int | None = None
 
-    def last(self, count: int, *, unfinished: bool, level: str | None = None) -> list[Line]:
+    def last(self, count: int, *, unfinished: bool, level: str | None = None) -> list[LogRecord]:
         """Return the last `count` lines of at least `level`, oldest first. To be called before `new`, if at all.
 
         With `unfinished` a line that has no end yet counts too. Raises OSError.
@@ -49,7 +49,7 @@ class LogFile:
             file.skip(to_line_end=file is self._files[-1] and not unfinished)
         return logline.newest(map(_line, self._back()), count, level)
 
-    def new(self) -> list[Line]:
+    def new(self) -> list[LogRecord]:
         """Return the lines that were finished since. Raises OSError."""
         self._open_new()
         lines: list[bytes] = []
@@ -189,7 +189,7 @@ def _numbers(path: Path) -> list[int]:
     return [found for name in names if (found := number(path.name, name)) is not None]
 
 
-def _line(data: bytes) -> Line:
+def _line(data: bytes) -> LogRecord:
     """Return the line, as text that does nothing to a terminal."""
     text = data.decode(errors="replace").rstrip("\r")
     return logline.read("".join(char if char.isprintable() or char == "\t" else "�" for char in text))

@@ -20,7 +20,7 @@ HEAD_BYTES: Final = 512
 _TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}")
 
 
-class Beginning(NamedTuple):
+class FileHead(NamedTuple):
     """How a log file begins."""
 
     #: when, in seconds since 1970; None when its first line does not say
@@ -29,7 +29,7 @@ class Beginning(NamedTuple):
     size_bytes: int
 
 
-def is_due(limits: Logs, size_bytes: int, beginning: Beginning, now_s: float) -> bool:
+def is_due(limits: Logs, size_bytes: int, beginning: FileHead, now_s: float) -> bool:
     """Tell whether a log of this size, which began so, is to be moved away now. An empty one never is."""
     if size_bytes <= beginning.size_bytes:
         return False
@@ -40,7 +40,7 @@ def is_due(limits: Logs, size_bytes: int, beginning: Beginning, now_s: float) ->
     return now_s - beginning.at_s >= limits.max_age_days * DAY_S
 
 
-def beginning(head: bytes) -> Beginning:
+def beginning(head: bytes) -> FileHead:
     """Return how a log begins whose first bytes are `head`."""
     line, end, _ = head.partition(b"\n")
     found = _TIME.search(line)
@@ -48,7 +48,7 @@ def beginning(head: bytes) -> Beginning:
         at_s = datetime.fromisoformat(found[0].decode()).timestamp() if found else None
     except ValueError:
         at_s = None  # it only looks like a time
-    return Beginning(at_s, len(line) + len(end))
+    return FileHead(at_s, len(line) + len(end))
 
 
 def next_number(numbers: Iterable[int]) -> int:

@@ -35,7 +35,7 @@ _STDOUT: Final = 1
 _STDERR: Final = 2
 
 
-class Log:
+class SupervisorLog:
     """Appends lines to a file, which is moved away when that is due."""
 
     def __init__(self, path: Path, settings: Logs, *, echo: bool, to_journal: bool = False) -> None:
@@ -154,7 +154,7 @@ def move_away(path: Path, keep: int) -> None:
     path.rename(path.with_name(f"{path.name}.{rotation.next_number(numbers)}"))
 
 
-def beginning(path: Path) -> rotation.Beginning:
+def beginning(path: Path) -> rotation.FileHead:
     """Return how the log at `path` begins. Raises OSError."""
     with path.open("rb", buffering=0) as file:
         return rotation.beginning(file.read(rotation.HEAD_BYTES))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from supervisor.config.paths import Place
+from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Program
 from supervisor.locale import _
 from supervisor.locale import third_party as foreign
@@ -48,7 +48,7 @@ class Checks:
 
     def __init__(
         self,
-        place: Place,
+        place: InstancePaths,
         environ: Callable[[Program], dict[str, str]],
         cwd: Callable[[Program], Path],
         cannot_start: Callable[[str, tuple[str, ...], OSError], str],

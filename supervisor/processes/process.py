@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from supervisor.client import TRACEBACK_SIGNAL
-from supervisor.lifecycle.model import Identity
+from supervisor.lifecycle.model import ProcessId
 
 T = TypeVar("T")
 
@@ -43,12 +43,12 @@ class _Stat(NamedTuple):
         return self.state == "X" or (self.state == "Z" and self.threads <= 1)
 
 
-class Life(NamedTuple):
+class LifeProcess(NamedTuple):
     """A living life, found by its environment."""
 
     name: str
     number: int
-    process: Identity
+    process: ProcessId
 
 
 def _stat(pid: int) -> _Stat | None:
@@ -148,13 +148,13 @@ def boot_id() -> str:
     return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
 
 
-def identify(pid: int) -> Identity | None:
+def identify(pid: int) -> ProcessId | None:
     """Return the identity of the process `pid`; None when there is none, or only its zombie."""
     stat = _stat(pid)
-    return None if stat is None or stat.has_ended() else Identity(pid, stat.ticks, boot_id())
+    return None if stat is None or stat.has_ended() else ProcessId(pid, stat.ticks, boot_id())
 
 
-def is_alive(identity: Identity) -> bool:
+def is_alive(identity: ProcessId) -> bool:
     """Tell whether exactly this process is still there."""
     return identify(identity.pid) == identity
 
@@ -188,13 +188,13 @@ def spawn(command: Sequence[str], environ: Mapping[str, str], cwd: Path, output:
     return child.pid
 
 
-def terminate(identity: Identity) -> None:
+def terminate(identity: ProcessId) -> None:
     """Send TERM to the group that the process leads, if it is still that process."""
     if is_alive(identity):
         _signal_group(identity.pid, signal.SIGTERM)
 
 
-def ask_traceback(identity: Identity) -> None:
+def ask_traceback(identity: ProcessId) -> None:
     """Have the process write down where it is, which it must have said that it does: else the signal ends it."""
     if is_alive(identity):
         try:
@@ -203,7 +203,7 @@ def ask_traceback(identity: Identity) -> None:
             return  # it has just ended
 
 
-def kill_tree(identity: Identity, marks: Mapping[str, str]) -> None:
+def kill_tree(identity: ProcessId, marks: Mapping[str, str]) -> None:
     """Send KILL to the process and to all that came from it; see `remains`."""
     if is_alive(identity):
         _signal_group(identity.pid, signal.SIGKILL)
@@ -221,7 +221,7 @@ def kill_remains(leader: int, marks: Mapping[str, str]) -> list[int]:
     return killed
 
 
-def one_left(leader: int, marks: Mapping[str, str]) -> Identity | None:
+def one_left(leader: int, marks: Mapping[str, str]) -> ProcessId | None:
     """Return a process that is still left of the life that `leader` led; None: there is none."""
     return next((one for pid in remains(leader, marks) if (one := identify(pid))), None)
 
@@ -247,19 +247,19 @@ def remains(leader: int, marks: Mapping[str, str]) -> Iterator[int]:
                 yield pid
 
 
-def lives(marks: Mapping[str, str]) -> list[Life]:
+def lives(marks: Mapping[str, str]) -> list[LifeProcess]:
     """Return the living lives with all of `marks` in their environment, the oldest first."""
     found = []
     for pid in remains(NOBODY, marks):
         stat, identity, number, name = _stat(pid), identify(pid), _value(pid, "STOCKSUP_LIFE"), _value(pid, _NAME)
         if stat is not None and stat.session == pid and identity is not None and number.isdigit() and name:
-            found.append(Life(name, int(number), identity))
+            found.append(LifeProcess(name, int(number), identity))
     # what a life has started may lead a session as well
     oldest = {(life.name, life.number): life for life in sorted(found, key=lambda one: -one.process.ticks)}
     return sorted(oldest.values(), key=lambda life: life.process.ticks)
 
 
-def find_life(marks: Mapping[str, str]) -> tuple[int, Identity] | None:
+def find_life(marks: Mapping[str, str]) -> tuple[int, ProcessId] | None:
     """Return number and identity of the oldest living life with all of `marks` in its environment."""
     return next(((life.number, life.process) for life in lives(marks)), None)
 
@@ -278,7 +278,7 @@ def _value(pid: int, name: str) -> str:
     return next((os.fsdecode(one[len(mark) :]) for one in _environ(pid) if one.startswith(mark)), "")
 
 
-def age_s(identity: Identity) -> float | None:
+def age_s(identity: ProcessId) -> float | None:
     """Return for how long the process has been there, in seconds that no clock moves; None when that is not known."""
     if not _HAS_PROC:
         return None

@@ -8,20 +8,20 @@ import selectors
 from collections.abc import Callable
 from typing import Final
 
-from supervisor.lifecycle.model import Identity
+from supervisor.lifecycle.model import ProcessId
 from supervisor.processes import process
 
 #: how often a process is looked at that the system cannot watch for us
 LOOK_EVERY_S: Final = 1.0
 
 
-class Watch:
+class ProcessWatcher:
     """Processes that are watched."""
 
     def __init__(
         self,
         selector: selectors.BaseSelector,
-        on_end: Callable[[str, Identity], None],
+        on_end: Callable[[str, ProcessId], None],
         now_s: Callable[[], float],
     ) -> None:
         """`on_end` is told the program and the process that has ended; `now_s` is the time, as in `Instant.mono_s`."""
@@ -29,10 +29,10 @@ class Watch:
         self._on_end = on_end
         self._now_s = now_s
         #: those that are looked at now and then, by program
-        self._looked_at: dict[str, Identity] = {}
+        self._looked_at: dict[str, ProcessId] = {}
         self._look_s = now_s()
 
-    def begin(self, program: str, child: Identity | None) -> None:
+    def begin(self, program: str, child: ProcessId | None) -> None:
         """Watch `child`, if there is one; not if it is a child of this process, whose end is told anyway."""
         if child is None or process.is_own(child.pid):
             return
@@ -59,7 +59,7 @@ class Watch:
                 del self._looked_at[program]
                 self._on_end(program, child)
 
-    def _ended(self, program: str, child: Identity, fd: int) -> None:
+    def _ended(self, program: str, child: ProcessId, fd: int) -> None:
         self._selector.unregister(fd)
         os.close(fd)
         self._on_end(program, child)

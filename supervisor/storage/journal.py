@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from supervisor.config.settings import Program
-from supervisor.lifecycle.model import Known, Report
+from supervisor.lifecycle.model import ProgramState, RestartReport
 
 #: the journal is written anew when it is longer than this
 COMPACT_BYTES = 1024 * 1024
@@ -26,7 +26,7 @@ HISTORY_LENGTH = 1000
 _LEFT_OUT = ("program", "flush_on_restart", "flush_on_crash", "health", "vitals")
 
 
-class LineFile:
+class AppendFile:
     """A file to which lines are appended; a write that failed half way spoils no later line."""
 
     def __init__(self, path: Path) -> None:
@@ -95,7 +95,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         """Open the journal at `path` or begin one. Raises OSError."""
-        self._file = LineFile(path)
+        self._file = AppendFile(path)
         self._last: dict[str, bytes] = {}
         #: a file that was just made needs its name brought to the disk too
         self._unsynced = True
@@ -111,7 +111,7 @@ class Journal:
             return
         try:
             record = msgspec.json.decode(line, type=dict[str, Any])
-            msgspec.convert(record, Known, str_keys=True)
+            msgspec.convert(record, ProgramState, str_keys=True)
         except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
             self.broken_lines += 1
             return
@@ -121,14 +121,14 @@ class Journal:
         """Return the names of the programs it knows."""
         return list(self._last)
 
-    def recall(self, name: str, program: Program) -> Known:
+    def recall(self, name: str, program: Program) -> ProgramState:
         """Return what is known of the program `name`, whose settings are now `program`."""
         if name not in self._last:
-            return Known(name=name, program=program)
+            return ProgramState(name=name, program=program)
         record = msgspec.json.decode(self._last[name], type=dict[str, Any])
-        return msgspec.structs.replace(msgspec.convert(record, Known, str_keys=True), program=program)
+        return msgspec.structs.replace(msgspec.convert(record, ProgramState, str_keys=True), program=program)
 
-    def write(self, known: Known) -> None:
+    def write(self, known: ProgramState) -> None:
         """Write what is known of one program, if that is news. Raises OSError; `sync` then makes up for it."""
         record = msgspec.structs.asdict(known)
         for key in _LEFT_OUT:
@@ -171,7 +171,7 @@ class History:
 
     def __init__(self, path: Path) -> None:
         """Open the history at `path` or begin one. Raises OSError."""
-        self._file = LineFile(path)
+        self._file = AppendFile(path)
         #: lines of JSON: as objects they would take five times the memory, for as long as the supervisor runs
         self._reports: list[bytes] = []
         #: whether the disk has refused a report that is not made up for yet
@@ -186,7 +186,7 @@ class History:
             self._reports = self._reports[-HISTORY_LENGTH:]
             self._rewrite()
 
-    def add(self, report: Report) -> None:
+    def add(self, report: RestartReport) -> None:
         """Keep `report`, once. Raises OSError after it was taken into memory; `sync` then makes up for it."""
         if any(_same(msgspec.json.decode(line), report) for line in self._reports[-1:]):
             return  # a supervisor that was killed in this very moment had kept it already
@@ -218,6 +218,6 @@ class History:
         self._file.close()
 
 
-def _same(one: dict[str, Any], report: Report) -> bool:
+def _same(one: dict[str, Any], report: RestartReport) -> bool:
     kept = tuple(one.get(name) for name in ("program", "at", "from_life", "to_life"))
     return kept == (report.program, report.at, report.from_life, report.to_life)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from supervisor.config.paths import Place
+from supervisor.config.paths import InstancePaths
 from supervisor.locale import _
 
 #: how often it is looked at, at most and at least
@@ -23,11 +23,11 @@ LOOK_AT_LEAST_EVERY_S: Final = 30.0
 LOOK_AGAIN_S: Final = 2.0
 
 
-class Taken(Exception):
+class StateDirLocked(Exception):
     """Another supervisor has the state directory; `args[0]` is the descriptor of its lock."""
 
 
-def make(place: Place) -> None:
+def make(place: InstancePaths) -> None:
     """Make the state directory, for its owner's eyes alone, where it is missing. Raises OSError."""
     for directory in (place.state_dir, place.supervisor_log.parent):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -35,26 +35,26 @@ def make(place: Place) -> None:
             directory.chmod(0o700)
 
 
-def lock(place: Place) -> int:
+def lock(place: InstancePaths) -> int:
     """Become the one supervisor of the state directory; the lock goes with the process, however it ends.
 
-    Returns its descriptor. Raises OSError, and Taken when there is another one.
+    Returns its descriptor. Raises OSError, and StateDirLocked when there is another one.
     """
     fd = os.open(place.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise Taken(fd) from error
+        raise StateDirLocked(fd) from error
     os.ftruncate(fd, 0)
     os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
     return fd
 
 
-class Premises:
+class StateDirGuard:
     """Watches over the state directory."""
 
     def __init__(
-        self, place: Place, lock_fd: int, now_s: Callable[[], float], note: Callable[[str, str], None]
+        self, place: InstancePaths, lock_fd: int, now_s: Callable[[], float], note: Callable[[str, str], None]
     ) -> None:
         """`lock_fd` is the lock that we have; `now_s` is the time, as in `Instant.mono_s`; `note` writes to the log."""
         self._place = place
@@ -77,7 +77,7 @@ class Premises:
     def hold(self, open_door: Callable[[], None]) -> None:
         """Make sure that the place is ours; `open_door` is called where the socket is missing.
 
-        Raises OSError when that cannot be made sure of, and Taken when another supervisor has it.
+        Raises OSError when that cannot be made sure of, and StateDirLocked when another supervisor has it.
         """
         self._looked_s, self._is_held = self._now_s(), False
         if _identity(self._place.lock) != _of(os.fstat(self._lock_fd)):

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 
-from botapp.cli.demo_shop import Goods
+from botapp.cli.demo_shop import DemoProduct
 from botapp.local_discord.ids import LIVE_CHANNEL_ID
 from botapp.store.usecases import accounts
 from tests.support.discord.bot_process import BotProcess, write_config
@@ -23,7 +23,7 @@ from tests.support.shop.shop_database import Books, books, now_ms
 T = TypeVar("T")
 PIECES = 100
 BUYERS = 200
-GOODS = (Goods("KEY", "Key", 120, "", tuple(f"key-{number:03d}" for number in range(PIECES))),)
+GOODS = (DemoProduct("KEY", "Key", 120, "", tuple(f"key-{number:03d}" for number in range(PIECES))),)
 
 
 @pytest.fixture

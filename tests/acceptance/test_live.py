@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from botapp.cli.demo_shop import Goods
+from botapp.cli.demo_shop import DemoProduct
 from botapp.ui import custom_ids
 from tests.support.discord.control import Json, controls
 from tests.support.shop.products import stock_up
@@ -198,7 +198,7 @@ def test_second_live_messages_go_and_other_languages_have_their_own(tmp_path: Pa
 
 
 def test_more_products_than_fields(tmp_path: Path) -> None:
-    many = tuple(Goods(f"P{number:03d}", f"Steam 10 no. {number}", 150, "", ("x",)) for number in range(60))
+    many = tuple(DemoProduct(f"P{number:03d}", f"Steam 10 no. {number}", 150, "", ("x",)) for number in range(60))
     stock_up(tmp_path, many)
     with shop(tmp_path) as one:
         one.start()

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from supervisor.config.settings import Program
-from supervisor.lifecycle.model import Known
+from supervisor.lifecycle.model import ProgramState
 from supervisor.storage.journal import History, Journal
 from tests.fuzz.driver import fuzz
 
@@ -25,7 +25,7 @@ def feed(data: bytes) -> None:
     journal = Journal(PATH)
     for name in journal.names():
         assert journal.recall(name, PROGRAM).name == name
-    journal.write(Known(name="kept", program=PROGRAM, life=3))
+    journal.write(ProgramState(name="kept", program=PROGRAM, life=3))
     journal.close()
     again = Journal(PATH)
     assert again.recall("kept", PROGRAM).life == 3

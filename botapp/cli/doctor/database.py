@@ -39,7 +39,7 @@ def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
     except ConfigError as error:
         yield Finding("database", name, str(error), code=_BAD_CONFIG)
         return
-    except schema.Newer as error:
+    except schema.SchemaTooNew as error:
         yield Finding("database", name, str(error), code=_BAD_CONFIG)
         return
     except DataProblem as error:

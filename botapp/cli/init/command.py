@@ -16,9 +16,9 @@ from botapp.cli.init import files
 from botapp.cli.init.discord_setup import Application
 from botapp.cli.init.files import Existing
 from botapp.cli.init.options import (
-    Given,
+    Flags,
+    SetupPlan,
     Shell,
-    Wanted,
     api_base_of,
     from_flags,
     from_questions,
@@ -32,7 +32,7 @@ from botapp.config.settings import ConfigError
 from botapp.discord_api import permissions
 from botapp.discord_api.rest import DiscordProblem, TokenRefused, portal_of
 from botapp.locale import _
-from supervisor.client import SOCKET_NAME, Client, DoorError
+from supervisor.client import SOCKET_NAME, Client, ControlError
 
 # before the options below: their help is in the language of the command
 locale.use_of_command(os.environ)
@@ -91,7 +91,7 @@ def init(
     shell: Shell = context.obj
     try:
         existing = files.read(path)
-        given = Given(language, given_timezone(timezone), given_token(token_file, os.environ))
+        given = Flags(language, given_timezone(timezone), given_token(token_file, os.environ))
         if not language and (found := language_of(existing)):
             locale.use(found)
         wanted = from_flags(shell, existing, given) if non_interactive else from_questions(shell, existing, given)
@@ -120,7 +120,7 @@ def _target(named: Path | None, directory: Path | None, environ: Mapping[str, st
     return (existing or next((place for place in places if place.is_absolute()), places[0])).absolute()
 
 
-def _store(existing: Existing, wanted: Wanted) -> None:
+def _store(existing: Existing, wanted: SetupPlan) -> None:
     """Write token and configuration, as far as something is different. Raises ConfigError."""
     click.echo(_("✓ Discord accepts the token of %s") % wanted.application.name)
     stored = files.write_token(existing.token_path, wanted.token)
@@ -156,7 +156,7 @@ def _differing(existing: Existing, values: Mapping[tuple[str, str], str]) -> dic
     return {key: value for key, value in values.items() if means.get(key) != value}
 
 
-def _invite(shell: Shell, existing: Existing, wanted: Wanted, *, no_wait: bool) -> int:
+def _invite(shell: Shell, existing: Existing, wanted: SetupPlan, *, no_wait: bool) -> int:
     """Say how the bot gets into a server, and what to switch on; wait for it, and say what comes next."""
     application: Application | None = wanted.application
     assert application is not None
@@ -212,5 +212,5 @@ def _runs(existing: Existing) -> bool:
     try:
         with Client(state_dir / SOCKET_NAME):
             return True
-    except (DoorError, OSError):
+    except (ControlError, OSError):
         return False  # nobody opens, or not to us

@@ -42,7 +42,7 @@ class Shell(Protocol):
 
 
 @dataclass(frozen=True)
-class Given:
+class Flags:
     """What options and environment say; None: nothing."""
 
     language: str | None
@@ -51,7 +51,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SetupPlan:
     """What is to be set up."""
 
     language: str
@@ -93,7 +93,7 @@ def given_token(token_file: Path | None, environ: Mapping[str, str]) -> str | No
     return token
 
 
-def from_flags(shell: Shell, existing: Existing, given: Given) -> Wanted:
+def from_flags(shell: Shell, existing: Existing, given: Flags) -> SetupPlan:
     """Return what is wanted without a question; one usage error names all that is missing."""
     language = given.language or language_of(existing)
     token = given.token or files.read_token(existing.token_path)
@@ -103,10 +103,10 @@ def from_flags(shell: Shell, existing: Existing, given: Given) -> Wanted:
     if not language or not token:
         raise click.UsageError(_("--non-interactive asks nothing, so it needs: %s") % "; ".join(missing))
     timezone = given.timezone or timezone_of(existing)
-    return Wanted(language, timezone, token, _checked(shell, existing, token))
+    return SetupPlan(language, timezone, token, _checked(shell, existing, token))
 
 
-def from_questions(shell: Shell, existing: Existing, given: Given) -> Wanted:
+def from_questions(shell: Shell, existing: Existing, given: Flags) -> SetupPlan:
     """Return what is wanted, asked for on the terminal as far as it is not given."""
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise click.UsageError(
@@ -119,10 +119,10 @@ def from_questions(shell: Shell, existing: Existing, given: Given) -> Wanted:
         click.echo(_("It is there already; only what you answer differently is changed in it."))
     timezone = given.timezone or ask.timezone(timezone_of(existing))
     token, application = _ask_token(shell, existing, given)
-    return Wanted(language, timezone, token, application)
+    return SetupPlan(language, timezone, token, application)
 
 
-def _ask_token(shell: Shell, existing: Existing, given: Given) -> tuple[str, Application]:
+def _ask_token(shell: Shell, existing: Existing, given: Flags) -> tuple[str, Application]:
     """Return a token that Discord accepts; ask until there is one."""
     if given.token:
         return given.token, _checked(shell, existing, given.token)

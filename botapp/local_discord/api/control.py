@@ -13,11 +13,11 @@ from typing import Any, Final, NoReturn
 from aiohttp import web
 
 from botapp.local_discord import ids
-from botapp.local_discord.api.event_feed import Feed
+from botapp.local_discord.api.event_feed import EventFeed
 from botapp.local_discord.api.faults import BadFault, Fault, Faults
 from botapp.local_discord.api.gateway import Gateway
 from botapp.local_discord.api.sessions import IDENTIFIES_PER_DAY, PRIVILEGED_INTENTS
-from botapp.local_discord.supervisor_view import Overseer
+from botapp.local_discord.supervisor_view import SupervisorView
 from botapp.local_discord.world.members import CannotDo, Filled, Members, ack_over, answer_over, state_of
 from botapp.local_discord.world.world import FIRST_ANSWER_S, BackendError, Interaction, Upload, World
 
@@ -51,8 +51,8 @@ class Control:
         members: Members,
         gateway: Gateway,
         faults: Faults,
-        feed: Feed,
-        overseer: Overseer,
+        feed: EventFeed,
+        overseer: SupervisorView,
         *,
         identify_limit: bool,
     ) -> None:

@@ -13,7 +13,7 @@ KEPT_EVENTS: Final = 2000
 FeedEvent = dict[str, Any]
 
 
-class Feed:
+class EventFeed:
     """The last KEPT_EVENTS events, numbered from 1, with a way to wait for the next."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from aiohttp import WSMsgType, web
 
-from botapp.local_discord.api.event_feed import Feed
+from botapp.local_discord.api.event_feed import EventFeed
 from botapp.local_discord.api.sessions import (
     HEARTBEAT_INTERVAL_S,
     HELLO,
@@ -76,7 +76,7 @@ class _Connection:
 class Gateway:
     """All connections to the gateway. `url` is what READY names for a RESUME."""
 
-    def __init__(self, sessions: Sessions, feed: Feed) -> None:
+    def __init__(self, sessions: Sessions, feed: EventFeed) -> None:
         self.sessions = sessions
         self.url = ""
         self.world: World | None = None

@@ -110,7 +110,7 @@ def problems_of(connection: Connection, path: Path | str, *, look_into: bool = T
             for table, row, other, _number in connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(_TOLD):
                 found.append(text % {"row": row, "table": table, "other": other})
         return found + (list(verify.problems(connection)) if look_into and schema.is_current(connection) else [])
-    except schema.Newer as error:
+    except schema.SchemaTooNew as error:
         raise DataProblem(f"{path}: {error}") from error
     except exc.DBAPIError as error:
         raise DataProblem(in_words(error, str(path))) from error
@@ -128,7 +128,7 @@ def load_into(connection: Connection, path: Path) -> int:
     try:
         version = portable.version_in(path)
         return portable.load(connection, portable.of_file(path), version)
-    except schema.Newer as error:
+    except schema.SchemaTooNew as error:
         raise DataProblem(f"{path}: {error}") from error
     except exc.StatementError as error:
         # what is in the rows is stock, and is not to be shown
@@ -171,7 +171,7 @@ def _export(url: URL, settings: Settings, part: Path, now: datetime) -> list[str
             portable.write(connection, part, now)
             portable.check(part)
             return problems_of(connection, where_of(url))
-    except schema.Newer as error:
+    except schema.SchemaTooNew as error:
         raise DataProblem(str(error)) from error
     except OSError as error:
         raise cannot_open(part, error) from error

@@ -15,8 +15,8 @@ from msgspec import Struct
 from botapp.locale import _
 from botapp.services.backup.errors import DataProblem
 from botapp.services.backup.files import cannot_open
-from botapp.store.domain.money import NotAnAmount, Unit, parse
-from botapp.store.domain.rules import MAX_ITEM_CHARS, Sorted, key_of, sort_lines
+from botapp.store.domain.money import Denomination, InvalidAmount, parse
+from botapp.store.domain.rules import MAX_ITEM_CHARS, ParsedStock, key_of, sort_lines
 
 #: names that the list of products may have
 LISTS: Final = ("products.csv", "products.txt")
@@ -26,7 +26,7 @@ MAX_CODE_CHARS: Final = 32
 MAX_NAME_CHARS: Final = 100
 
 
-class Wanted(Struct, frozen=True):
+class LegacyProduct(Struct, frozen=True):
     """One product that is to be on sale."""
 
     #: of the list, from 1
@@ -38,18 +38,18 @@ class Wanted(Struct, frozen=True):
     description: str
     #: name of the file with its stock; "": there is none
     file: str
-    stock: Sorted
+    stock: ParsedStock
 
 
-class Found(Struct, frozen=True):
+class LegacyShop(Struct, frozen=True):
     """What is in a directory; with problems nothing of it is to be done."""
 
-    products: tuple[Wanted, ...]
+    products: tuple[LegacyProduct, ...]
     #: one sentence each, with its place
     problems: tuple[str, ...]
 
 
-def read(directory: Path, units: Sequence[Unit]) -> Found:
+def read(directory: Path, units: Sequence[Denomination]) -> LegacyShop:
     """Return what is in a directory. Raises DataProblem when there is no list of products, or a file cannot be read."""
     lists = [directory / name for name in LISTS if (directory / name).exists()]
     if len(lists) != 1:
@@ -65,14 +65,18 @@ def read(directory: Path, units: Sequence[Unit]) -> Found:
 
 
 def understood(
-    name: str, lines: Sequence[str], texts: Mapping[str, Sequence[str]], names: Mapping[str, str], units: Sequence[Unit]
-) -> Found:
+    name: str,
+    lines: Sequence[str],
+    texts: Mapping[str, Sequence[str]],
+    names: Mapping[str, str],
+    units: Sequence[Denomination],
+) -> LegacyShop:
     """Return what the lines of the list called `name`, and of the files with stock, come to. Pure.
 
     Args:
         texts, names: lines and names of the files with stock, by the key of the code that each is called after.
     """
-    products: list[Wanted] = []
+    products: list[LegacyProduct] = []
     problems: list[str] = []
     seen: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
@@ -97,16 +101,16 @@ def understood(
             problems.append(text % {"file": names[key], "line": long, "limit": MAX_ITEM_CHARS})
         description = fields[3] if len(fields) > 3 else ""
         price = parse(fields[2], units)
-        products.append(Wanted(number, fields[0], fields[1], price, description, names.get(key, ""), stock))
+        products.append(LegacyProduct(number, fields[0], fields[1], price, description, names.get(key, ""), stock))
     for key in sorted(set(texts) - set(seen)):
         text = _("%(file)s: no product in %(list)s has this code")
         problems.append(text % {"file": names[key], "list": name})
     if not products and not problems:
         problems.append(_("%s: no product stands in it") % name)
-    return Found(tuple(products), tuple(problems))
+    return LegacyShop(tuple(products), tuple(problems))
 
 
-def _problem_of(fields: Sequence[str], earlier: int | None, units: Sequence[Unit]) -> str | None:
+def _problem_of(fields: Sequence[str], earlier: int | None, units: Sequence[Denomination]) -> str | None:
     if len(fields) < 3:
         return _("expected code;name;price")
     code, name, price = fields[:3]
@@ -118,7 +122,7 @@ def _problem_of(fields: Sequence[str], earlier: int | None, units: Sequence[Unit
         return _("expected a name of up to %d characters") % MAX_NAME_CHARS
     try:
         parse(price, units)
-    except NotAnAmount as error:
+    except InvalidAmount as error:
         shorts = ", ".join(unit.short for unit in units)
         return _('"%(part)s" is no amount of money; expected a whole number, or one with %(units)s') % {
             "part": error.part[:50],

@@ -17,8 +17,8 @@ from botapp.locale import _
 from botapp.services.backup import snapshot
 from botapp.services.backup.backup import address_of, scratch_file
 from botapp.services.backup.errors import DataProblem
-from botapp.services.backup.legacy_files import Found, Wanted
-from botapp.services.backup.lock import Use
+from botapp.services.backup.legacy_files import LegacyProduct, LegacyShop
+from botapp.services.backup.lock import SharedLock
 from botapp.store.db import schema
 from botapp.store.db.database import Database
 from botapp.store.db.errors import Unavailable
@@ -43,7 +43,7 @@ class Imported(Struct, frozen=True):
     gone: tuple[int, ...]
 
 
-def dry_run(settings: Settings, found: Found) -> list[Imported]:
+def dry_run(settings: Settings, found: LegacyShop) -> list[Imported]:
     """Return what `carry_out` would do, done on a copy of the database. Raises DataProblem, ConfigError."""
     url = address_of(settings)
     batch = secrets.token_hex(8)
@@ -55,10 +55,10 @@ def dry_run(settings: Settings, found: Found) -> list[Imported]:
         return _try_out(connection, batch, found)
 
 
-def carry_out(settings: Settings, found: Found) -> list[Imported]:
+def carry_out(settings: Settings, found: LegacyShop) -> list[Imported]:
     """Put products and stock into the shop, also while the bot sells. Raises DataProblem, ConfigError."""
     batch = secrets.token_hex(8)
-    use = Use(settings)
+    use = SharedLock(settings)
     database = Database(address_of(settings))
     try:
         with _said_as_problem():
@@ -83,11 +83,11 @@ class _said_as_problem(nullcontext[None]):
     """Turns a database that cannot be used into a problem."""
 
     def __exit__(self, *excinfo: object) -> None:
-        if isinstance(excinfo[1], Unavailable | schema.Newer):
+        if isinstance(excinfo[1], Unavailable | schema.SchemaTooNew):
             raise DataProblem(str(excinfo[1])) from excinfo[1]
 
 
-def _try_out(connection: Connection, batch: str, found: Found) -> list[Imported]:
+def _try_out(connection: Connection, batch: str, found: LegacyShop) -> list[Imported]:
     with _said_as_problem():
         schema.migrate(connection, before=_nothing)
     for wanted in found.products:
@@ -95,14 +95,14 @@ def _try_out(connection: Connection, batch: str, found: Found) -> list[Imported]
     return _publish_all(connection, batch, found, 0)
 
 
-def _publish_all(connection: Connection, batch: str, found: Found, now_ms: int) -> list[Imported]:
+def _publish_all(connection: Connection, batch: str, found: LegacyShop, now_ms: int) -> list[Imported]:
     done = [_publish(connection, _batch_of(batch, wanted), wanted, now_ms) for wanted in found.products]
     detail = ", ".join(f"{one.code} +{one.added}" for one in done)
     admin_log.note(connection, ACTOR, "import", detail[:1000], now_ms)
     return done
 
 
-def _publish(connection: Connection, batch: str, wanted: Wanted, now_ms: int) -> Imported:
+def _publish(connection: Connection, batch: str, wanted: LegacyProduct, now_ms: int) -> Imported:
     try:
         there = products.of_code(connection, wanted.code)
     except NoSuchProduct:
@@ -122,7 +122,7 @@ def _publish(connection: Connection, batch: str, wanted: Wanted, now_ms: int) ->
     return Imported(wanted.code, there is None, adding.added, blank, duplicates, gone)
 
 
-def _batch_of(batch: str, wanted: Wanted) -> str:
+def _batch_of(batch: str, wanted: LegacyProduct) -> str:
     return f"import:{batch}:{wanted.line}"
 
 

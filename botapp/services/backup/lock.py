@@ -14,15 +14,15 @@ from botapp.services.backup.errors import DataProblem
 from botapp.services.backup.files import cannot_open
 
 
-class InUse(DataProblem):
+class DatabaseInUse(DataProblem):
     """Somebody else uses the database, or replaces it."""
 
 
-class Use:
+class SharedLock:
     """That this process uses the database; until `end`, or its own end, nobody replaces it."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises InUse while the database is being replaced, DataProblem when that cannot be told."""
+        """Raises DatabaseInUse while the database is being replaced, DataProblem when that cannot be told."""
         self._fd = _locked(settings, fcntl.LOCK_SH, _("the shop's data is being restored; wait for its end"))
 
     def end(self) -> None:
@@ -32,7 +32,7 @@ class Use:
 
 @contextmanager
 def alone(settings: Settings) -> Iterator[None]:
-    """Have the database for oneself in this block. Raises InUse while the bot runs, DataProblem."""
+    """Have the database for oneself in this block. Raises DatabaseInUse while the bot runs, DataProblem."""
     text = _("the bot uses the shop's data; stop it first: stocksup stop bot (and afterwards: stocksup start)")
     fd = _locked(settings, fcntl.LOCK_EX, text)
     try:
@@ -55,7 +55,7 @@ def _locked(settings: Settings, kind: int, otherwise: str) -> int:
         fcntl.flock(fd, kind | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(fd)
-        raise InUse(otherwise) from error
+        raise DatabaseInUse(otherwise) from error
     except OSError as error:
         os.close(fd)
         raise cannot_open(path, error) from error

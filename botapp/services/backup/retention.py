@@ -18,7 +18,7 @@ _SLACK: Final = timedelta(minutes=5)
 _AUTOMATIC: Final = frozenset({DAILY, MIGRATION})
 
 
-class Plan(Struct, frozen=True):
+class RetentionPlan(Struct, frozen=True):
     """What is to be done now."""
 
     #: whether a backup is made
@@ -27,13 +27,13 @@ class Plan(Struct, frozen=True):
     delete: tuple[Backup, ...]
 
 
-def plan(there: Sequence[Backup], now: datetime, keep_days: int) -> Plan:
+def plan(there: Sequence[Backup], now: datetime, keep_days: int) -> RetentionPlan:
     """Return what is to be done about the backups that are there; nothing where `keep_days` is 0.
 
     The newest of each reason is always kept, however old it is: better an old one than none.
     """
     if not keep_days:
-        return Plan(make=False, delete=())
+        return RetentionPlan(make=False, delete=())
     newest_first = sorted(there, key=lambda one: one.at, reverse=True)
     made = [one.at for one in newest_first if one.reason == DAILY and one.at <= now + _SLACK]
     newest = {one.reason: one for one in reversed(newest_first)}
@@ -42,7 +42,7 @@ def plan(there: Sequence[Backup], now: datetime, keep_days: int) -> Plan:
         for one in newest_first
         if one.reason in _AUTOMATIC and one is not newest[one.reason] and one.at < now - timedelta(days=keep_days)
     )
-    return Plan(make=not made or made[0] <= now - INTERVAL, delete=old)
+    return RetentionPlan(make=not made or made[0] <= now - INTERVAL, delete=old)
 
 
 def last_at(there: Sequence[Backup]) -> datetime | None:

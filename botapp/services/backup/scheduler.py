@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from botapp.config.settings import Settings
 from botapp.locale import _
-from botapp.runtime.tasks import Background
+from botapp.runtime.tasks import TaskRegistry
 from botapp.services.backup import retention as daily
 from botapp.services.backup.errors import DataProblem
 from botapp.services.backup.files import DAILY, backups_in, cannot_open, parts_in
@@ -25,7 +25,7 @@ RETRY: Final = timedelta(minutes=10)
 _ABANDONED: Final = timedelta(hours=6)
 
 
-class Keeper:
+class BackupScheduler:
     """Makes the backups of one life, and throws old ones away."""
 
     def __init__(self, settings: Settings, notify: Callable[[str, str], None]) -> None:
@@ -37,7 +37,7 @@ class Keeper:
         self._not_before: datetime | None = None
         self._looked = False
 
-    def serve(self, background: Background) -> None:
+    def serve(self, background: TaskRegistry) -> None:
         """Look from time to time whether there is something to do. To be called once."""
         if self._settings.store.backup_keep_days:
             background.every(_("backup"), LOOK_INTERVAL_S, self._look)

@@ -37,7 +37,7 @@ LOCK_TIMEOUT_S: Final = 30.0
 _BUSY_S: Final = 0.005
 
 
-class _Restless(Exception):
+class _DatabaseBusy(Exception):
     """Others write so often that no copy in steps comes to its end."""
 
 
@@ -93,13 +93,13 @@ def copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, *, in_ste
                 raise sqlite3.OperationalError("database is locked")
         elif in_steps and remaining:
             if remaining > left[0] > 0 and passed_s > PATIENCE_S:
-                raise _Restless
+                raise _DatabaseBusy
             left[0] = remaining
             time.sleep(_PAUSE_S)
 
     try:
         source.backup(target, pages=STEP_PAGES if in_steps else -1, progress=watch, sleep=_BUSY_S)
-    except _Restless:
+    except _DatabaseBusy:
         copy_pages(source, target, in_steps=False)
 
 

@@ -17,15 +17,15 @@ from msgspec import Meta, Struct
 
 from botapp.locale import _
 from botapp.locale.os_errors import why
-from botapp.runtime.tasks import Draining
-from botapp.services.deposits.notifications import DepositTeller
+from botapp.runtime.tasks import NotAccepting
+from botapp.services.deposits.notifications import DepositNotifier
 from botapp.services.deposits.signing import is_genuine
-from botapp.services.notices.admin_notices import Repeats
+from botapp.services.notices.admin_notices import NotificationThrottle
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain import money
-from botapp.store.domain.money import NotAnAmount
+from botapp.store.domain.money import InvalidAmount
 from botapp.store.usecases import deposits
-from botapp.store.usecases.deposits import Claim, Taken
+from botapp.store.usecases.deposits import DepositClaim, DepositResult
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
@@ -46,7 +46,7 @@ LISTEN_INTERVAL_S: Final = 5.0
 _RETRY_AFTER_S: Final = 5
 
 
-class Report(Struct, frozen=True, forbid_unknown_fields=True):
+class DepositReport(Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a request."""
 
     #: names the deposit: the same is booked once
@@ -64,8 +64,8 @@ class DepositServer:
         self._shop = shop
         self._key = key
         self._port = shop.settings.store.deposits.http_port
-        self._teller = DepositTeller(bot, shop)
-        self._repeats = Repeats()
+        self._teller = DepositNotifier(bot, shop)
+        self._repeats = NotificationThrottle()
         self._http = web.Server(self._handle, access_log=None, auto_decompress=False)
         self._server: asyncio.Server | None = None
         self._error: str | None = None
@@ -133,31 +133,31 @@ class DepositServer:
             self._told_of_strangers()
             return _answer(401, error="unauthorized")
         try:
-            report = msgspec.json.decode(body, type=Report)
+            report = msgspec.json.decode(body, type=DepositReport)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             return _answer(400, error=f"bad request: {error}")
         try:
             with self._bot.background.work(_("deposit %s") % report.id):
                 return await self._take(report)
-        except Draining:
+        except NotAccepting:
             return _come_again()
         except Unavailable as error:
             log.error(_("cannot book deposit %(id)s: %(problem)s"), {"id": report.id, "problem": error})
             return _come_again()
 
-    async def _take(self, report: Report) -> web.Response:
+    async def _take(self, report: DepositReport) -> web.Response:
         """Book what is reported. Raises Unavailable."""
-        claim = Claim(f"http:{report.id}", report.handle, self._amount(report), "")
+        claim = DepositClaim(f"http:{report.id}", report.handle, self._amount(report), "")
         taken = await self._shop.read(deposits.take_once, claim, source="http", now_ms=self._shop.now_ms())
         self._teller.tell([taken])
         return _said(report, claim, taken)
 
-    def _amount(self, report: Report) -> int | None:
+    def _amount(self, report: DepositReport) -> int | None:
         if isinstance(report.amount, int):
             return report.amount
         try:
             return money.parse(report.amount, self._shop.units)
-        except NotAnAmount:
+        except InvalidAmount:
             return None
 
     def _told_of_strangers(self) -> None:
@@ -167,7 +167,7 @@ class DepositServer:
             self._shop.notify(f"🚫 {text}")
 
 
-def _said(report: Report, claim: Claim, taken: Taken) -> web.Response:
+def _said(report: DepositReport, claim: DepositClaim, taken: DepositResult) -> web.Response:
     """Return the answer to what became of a report. Pure."""
     done = taken.deposit
     if taken.again and not deposits.is_same(done, claim):

@@ -10,10 +10,10 @@ import aiohttp
 import discord
 
 from botapp.locale import _
-from botapp.runtime.tasks import Draining
+from botapp.runtime.tasks import NotAccepting
 from botapp.store.domain.records import Deposit
 from botapp.store.domain.rules import key_of
-from botapp.store.usecases.deposits import Taken
+from botapp.store.usecases.deposits import DepositResult
 from botapp.ui.formatting import amount, quoted
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class DepositTeller:
+class DepositNotifier:
     """Tells what became of deposits. What cannot be told is logged; the books have it anyway."""
 
     def __init__(self, bot: ShopBot, shop: Shop) -> None:
         self._bot = bot
         self._shop = shop
 
-    def tell(self, taken: Sequence[Taken], message: discord.Message | None = None) -> None:
+    def tell(self, taken: Sequence[DepositResult], message: discord.Message | None = None) -> None:
         """Have everybody told whom it concerns, soon. `message` is the one that reported it, if it was one."""
         new = [one for one in taken if not one.again]
         if not new:
@@ -39,7 +39,7 @@ class DepositTeller:
             self._tell_admins(one.deposit, message)
         try:
             self._bot.background.spawn(_("deposits"), self._tell_members(new, message))
-        except Draining:
+        except NotAccepting:
             log.info(_("booked while the bot was about to restart, so its member was not told: %s"), _named(new))
 
     def _tell_admins(self, deposit: Deposit, message: discord.Message | None) -> None:
@@ -61,7 +61,7 @@ class DepositTeller:
         whose = str(by.id) if by is not None and deposit.refusal == "forged" else key_of(deposit.handle)
         self._shop.notify(text, f"deposit:{deposit.refusal}:{whose}")
 
-    async def _tell_members(self, taken: Sequence[Taken], message: discord.Message | None) -> None:
+    async def _tell_members(self, taken: Sequence[DepositResult], message: discord.Message | None) -> None:
         for one in taken:
             if one.user_id is not None:
                 await self._write_to(one.user_id, self._booked(one))
@@ -72,7 +72,7 @@ class DepositTeller:
         ):
             await self._mark(message, all(not one.deposit.refusal for one in taken))
 
-    def _booked(self, taken: Taken) -> str:
+    def _booked(self, taken: DepositResult) -> str:
         units = self._shop.units
         facts = {"amount": amount(taken.deposit.amount or 0, units), "balance": amount(taken.balance or 0, units)}
         return _("💰 Your deposit of %(amount)s has arrived. Balance: %(balance)s.") % facts
@@ -105,5 +105,5 @@ def why_refused(refusal: str) -> str:
     return known.get(refusal, refusal)
 
 
-def _named(taken: Sequence[Taken]) -> str:
+def _named(taken: Sequence[DepositResult]) -> str:
     return ", ".join(one.deposit.key for one in taken)

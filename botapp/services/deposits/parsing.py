@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from botapp.locale import _
 from botapp.store.domain import money
-from botapp.store.domain.money import NotAnAmount, Unit
-from botapp.store.usecases.deposits import Claim
+from botapp.store.domain.money import Denomination, InvalidAmount
+from botapp.store.usecases.deposits import DepositClaim
 
 log = logging.getLogger(__name__)
 
@@ -36,14 +36,14 @@ class TooSlow(Exception):
     """A pattern takes too long with a text; it has to be written differently."""
 
 
-class Pair(NamedTuple):
+class NameAndAmount(NamedTuple):
     """A handle and an amount, as they stand in a text."""
 
     handle: str
     amount: str
 
 
-class Said(Struct, frozen=True):
+class ParsedReport(Struct, frozen=True):
     """A message, as far as it counts here."""
 
     message_id: int
@@ -61,7 +61,7 @@ class Patterns:
         self._amount = _compiled(amount, "amount")
         self._timeout_s = timeout_s
 
-    def pairs(self, text: str) -> list[Pair] | None:
+    def pairs(self, text: str) -> list[NameAndAmount] | None:
         """Return the deposits that `text` reports; None when it says nothing of the kind, or not clearly.
 
         Clearly: each handle with an amount of its own, all handles before their amounts, or all after them.
@@ -75,7 +75,7 @@ class Patterns:
         in_turn = all(max(one) < min(other) for one, other in itertools.pairwise(places))
         if not in_turn or len({handle < amount for handle, amount in places}) != 1:
             return None
-        return [Pair(handle, amount) for (_, handle), (_, amount) in zip(handles, amounts, strict=True)]
+        return [NameAndAmount(handle, amount) for (_, handle), (_, amount) in zip(handles, amounts, strict=True)]
 
     def _found(self, pattern: regex.Pattern[str], group: str, text: str) -> list[tuple[int, str]]:
         """Return where each match stands, and what is in its group."""
@@ -99,7 +99,9 @@ def text_of(content: str, embeds: Iterable[Mapping[str, Any]]) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def claims_of(said: Said, patterns: Patterns, webhook_ids: Collection[int], units: Sequence[Unit]) -> list[Claim]:
+def claims_of(
+    said: ParsedReport, patterns: Patterns, webhook_ids: Collection[int], units: Sequence[Denomination]
+) -> list[DepositClaim]:
     """Return what a message comes to, one claim for each deposit in it; of talk nothing is claimed.
 
     Somebody else's message that reads like a deposit is forged; one of an allowed webhook that cannot be read is
@@ -112,11 +114,11 @@ def claims_of(said: Said, patterns: Patterns, webhook_ids: Collection[int], unit
         log.error(_("a pattern of [store.deposits] takes too long with a message; write it differently: %s"), error)
         pairs = None
     if not pairs:
-        return [Claim(key_of(said.message_id, 0), "", None, "unreadable")] if trusted else []
+        return [DepositClaim(key_of(said.message_id, 0), "", None, "unreadable")] if trusted else []
     if not trusted:
-        return [Claim(key_of(said.message_id, 0), pairs[0].handle, _amount(pairs[0], units), "forged")]
+        return [DepositClaim(key_of(said.message_id, 0), pairs[0].handle, _amount(pairs[0], units), "forged")]
     return [
-        Claim(key_of(said.message_id, number), pair.handle, _amount(pair, units), "")
+        DepositClaim(key_of(said.message_id, number), pair.handle, _amount(pair, units), "")
         for number, pair in enumerate(pairs)
     ]
 
@@ -126,10 +128,10 @@ def key_of(message_id: int, number: int) -> str:
     return f"message:{message_id}:{number}"
 
 
-def _amount(pair: Pair, units: Sequence[Unit]) -> int | None:
+def _amount(pair: NameAndAmount, units: Sequence[Denomination]) -> int | None:
     try:
         return money.parse(pair.amount, units)
-    except NotAnAmount:
+    except InvalidAmount:
         return None
 
 

@@ -16,11 +16,11 @@ from sqlalchemy import Connection
 
 from botapp.config.settings import ConfigError
 from botapp.locale import _
-from botapp.services.deposits.notifications import DepositTeller
-from botapp.services.deposits.parsing import Patterns, Said, claims_of, text_of
+from botapp.services.deposits.notifications import DepositNotifier
+from botapp.services.deposits.parsing import ParsedReport, Patterns, claims_of, text_of
 from botapp.store.db.errors import Unavailable
 from botapp.store.usecases import deposits
-from botapp.store.usecases.deposits import Claim, Taken
+from botapp.store.usecases.deposits import DepositClaim, DepositResult
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
@@ -53,7 +53,7 @@ class WebhookDeposits:
         except ValueError as error:
             text = _("%(path)s: [store.deposits] handle_pattern or amount_pattern cannot be used: %(problem)s")
             raise ConfigError(text % {"path": shop.settings.path, "problem": error}) from error
-        self._teller = DepositTeller(bot, shop)
+        self._teller = DepositNotifier(bot, shop)
         self._heard: dict[int, dict[int, discord.Message]] = {one: {} for one in self._settings.channel_ids}
         self._problems: dict[int, str] = {}
         self._lock = asyncio.Lock()
@@ -182,7 +182,7 @@ class WebhookDeposits:
         if message.author.id == self._bot.application_id:
             return False
         text = text_of(message.content, [dict(one.to_dict()) for one in message.embeds])
-        said, units = Said(message.id, message.webhook_id, text), self._shop.units
+        said, units = ParsedReport(message.id, message.webhook_id, text), self._shop.units
         # in a thread: the patterns are the owner's, and may take long
         claims = await asyncio.to_thread(claims_of, said, self._patterns, self._settings.webhook_ids, units)
         if not claims:
@@ -207,7 +207,9 @@ class WebhookDeposits:
             raise CannotRead(text % {"channel": channel.id, "problem": error}) from error
 
 
-def _take(connection: Connection, claims: list[Claim], channel_id: int, up_to: int | None, now_ms: int) -> list[Taken]:
+def _take(
+    connection: Connection, claims: list[DepositClaim], channel_id: int, up_to: int | None, now_ms: int
+) -> list[DepositResult]:
     """Take claims and remember how far the channel has been read: both, or nothing."""
     taken = deposits.take_claims(connection, claims, source="webhook", now_ms=now_ms)
     if up_to is not None:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from botapp import locale
 from botapp.locale import _
-from botapp.services.fulfilment.package import Parcel, mark_of, parcel
+from botapp.services.fulfilment.package import Package, mark_of, parcel
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain.records import Delivery as Owed
 from botapp.store.domain.records import DeliveryState, Purchase, order_number
@@ -53,7 +53,7 @@ class Outcome(Enum):
     LATER = "later"
 
 
-class Delivery:
+class DeliveryService:
     """Delivers what was bought, at once and later."""
 
     def __init__(self, shop: Shop, client: discord.Client, is_draining: Callable[[], bool]) -> None:
@@ -150,7 +150,7 @@ class Delivery:
             log.warning(_("order %(order)s has arrived, which could not be noted: %(why)s"), _about(purchase_id, error))
 
 
-async def _send(channel: discord.DMChannel, what: Parcel) -> int:
+async def _send(channel: discord.DMChannel, what: Package) -> int:
     message = await channel.send(what.text, files=what.files(), nonce=f"order-{what.number.removeprefix('#')}")
     return message.id
 

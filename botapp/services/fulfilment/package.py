@@ -19,7 +19,7 @@ _NAME_CHARS: Final = 80
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Package:
     """What is sent. The goods are in none of what this shows of itself: it must not get into a log."""
 
     #: of the order, as members see it
@@ -37,16 +37,16 @@ class Parcel:
         return [discord.File(io.BytesIO(self.file.encode()), name)]
 
 
-def parcel(purchase: Purchase, items: Sequence[str]) -> Parcel:
+def parcel(purchase: Purchase, items: Sequence[str]) -> Package:
     """Return the goods of a purchase as they are sent, in the language in use."""
     name = purchase.product_name[:_NAME_CHARS]
     head = f"{mark_of(purchase.id)} · {number(purchase.quantity)} × {name}"
     lines = "\n".join(items)
     text = f"{head}\n```\n{lines}\n```"
     if len(text) <= MAX_MESSAGE_CHARS and "```" not in lines:
-        return Parcel(order_number(purchase.id), text)
+        return Package(order_number(purchase.id), text)
     note = _("Your goods are in the file, one a line.")
-    return Parcel(order_number(purchase.id), f"{head}\n{note}", lines + "\n")
+    return Package(order_number(purchase.id), f"{head}\n{note}", lines + "\n")
 
 
 def mark_of(purchase_id: int) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 import aiohttp
 
 from botapp.store.domain import rules
-from botapp.store.domain.rules import Sorted
+from botapp.store.domain.rules import ParsedStock
 
 #: largest file that is taken, in bytes; Discord takes no larger one from most members
 MAX_BYTES: Final = 25 * 1024 * 1024
@@ -57,7 +57,7 @@ async def fetch(url: str, *, max_bytes: int = MAX_BYTES) -> bytes:
     return bytes(data)
 
 
-def sort(data: bytes) -> Sorted:
+def sort(data: bytes) -> ParsedStock:
     """Return which lines of a file can be stock. Takes a while: to be done in a thread. Raises TooLarge, NotText."""
     return rules.sort_lines(lines_of(data))
 

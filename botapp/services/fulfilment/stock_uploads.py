@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 from botapp.locale import _
 from botapp.services.fulfilment import stock_file
 from botapp.store.db.errors import Unavailable
-from botapp.store.domain.records import Adding
-from botapp.store.domain.rules import Line
+from botapp.store.domain.records import StockAdded
+from botapp.store.domain.rules import StockLine
 from botapp.store.usecases import admin_log, stock
 from botapp.store.usecases.stock import STAGED_AT_ONCE
-from botapp.ui.admin.shop_texts import Upload
+from botapp.ui.admin.shop_texts import UploadSummary
 
 if TYPE_CHECKING:
     from botapp.shop import Shop
@@ -35,7 +35,7 @@ FORGOTTEN_AT_ONCE: Final = 4000
 Progress = Callable[[int, int], Awaitable[None]]
 
 
-class Uploads:
+class StockUploader:
     """Takes files of stock, one at a time."""
 
     def __init__(self, shop: Shop) -> None:
@@ -43,7 +43,7 @@ class Uploads:
         self._one = asyncio.Lock()
         self._swept = False
 
-    async def take(self, batch: str, code: str, url: str, actor: str, action: str, progress: Progress) -> Upload:
+    async def take(self, batch: str, code: str, url: str, actor: str, action: str, progress: Progress) -> UploadSummary:
         """Make the lines of the file at `url` stock of a product, all of them or none.
 
         Args:
@@ -66,7 +66,9 @@ class Uploads:
             finally:
                 await self._forget(batch)
         duplicates = tuple(sorted((*adding.duplicates, *sorted_lines.duplicates)))
-        return Upload(code, adding.added, duplicates, adding.sold_before, sorted_lines.blank, sorted_lines.oversize)
+        return UploadSummary(
+            code, adding.added, duplicates, adding.sold_before, sorted_lines.blank, sorted_lines.oversize
+        )
 
     async def sweep(self) -> None:
         """Forget what uploads of an earlier life have left. What cannot be done now is done before the next upload."""
@@ -77,8 +79,8 @@ class Uploads:
                 log.info(_("what an upload has left is forgotten later: %s"), error)
 
     async def _add(
-        self, batch: str, code: str, items: tuple[Line, ...], actor: str, action: str, progress: Progress
-    ) -> Adding:
+        self, batch: str, code: str, items: tuple[StockLine, ...], actor: str, action: str, progress: Progress
+    ) -> StockAdded:
         told_s = -TOLD_EVERY_S
         for at in range(0, len(items), STAGED_AT_ONCE):
             await self._shop.read(stock.stage, batch, items[at : at + STAGED_AT_ONCE])
@@ -87,7 +89,7 @@ class Uploads:
                 await progress(min(at + STAGED_AT_ONCE, len(items)), len(items))
         now_ms = self._shop.now_ms()
         publish = functools.partial(stock.publish, batch=batch, code=code, actor=actor, now_ms=now_ms)
-        note = admin_log.Note(actor, action, now_ms)
+        note = admin_log.AdminLogEntry(actor, action, now_ms)
         return await self._shop.run(
             admin_log.noted, note, lambda adding: f"{code} {adding.added}" if adding.added else None, publish
         )

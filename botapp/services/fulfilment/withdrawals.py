@@ -12,7 +12,7 @@ import discord
 from botapp.locale import _, speaking
 from botapp.store.db.errors import Unavailable
 from botapp.store.usecases import withdrawals
-from botapp.store.usecases.withdrawals import Handful
+from botapp.store.usecases.withdrawals import WithdrawalBatch
 from botapp.ui.formatting import number, quoted
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Closed(Exception):
     """Somebody cannot be reached by direct message now."""
 
 
-class HandingOver:
+class WithdrawalDelivery:
     """Hands withdrawals over. What was not handed over stays written down, and is tried again by the next life."""
 
     def __init__(self, bot: ShopBot, shop: Shop) -> None:
@@ -42,7 +42,7 @@ class HandingOver:
             return False
         return True
 
-    async def by_message(self, who: discord.abc.Messageable, handful: Handful) -> None:
+    async def by_message(self, who: discord.abc.Messageable, handful: WithdrawalBatch) -> None:
         """Send items by direct message, and note that. Raises Closed when they could not be sent."""
         facts = {"pieces": number(len(handful.items)), "code": quoted(handful.code)}
         text = _("📤 %(pieces)s out of %(code)s:") % facts
@@ -54,7 +54,7 @@ class HandingOver:
             raise Closed from error
         await self.note(handful)
 
-    async def note(self, handful: Handful) -> None:
+    async def note(self, handful: WithdrawalBatch) -> None:
         """Note that items are in their admin's hands."""
         try:
             await self._shop.read(withdrawals.done, handful.withdrawal)
@@ -75,7 +75,7 @@ class HandingOver:
                 except (Closed, discord.HTTPException, aiohttp.ClientError, OSError):
                     log.warning(_("%s waits to be handed over to an admin"), quoted(handful.code))
 
-    def file_of(self, handful: Handful) -> discord.File:
+    def file_of(self, handful: WithdrawalBatch) -> discord.File:
         """Return the items as a file, one a line."""
         text = "".join(f"{item}\n" for item in handful.items)
         return discord.File(io.BytesIO(text.encode()), f"stock-{handful.withdrawal.at_ms}.txt")

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 SHOWN_S: Final = 30.0
 
 
-class PassingMessage:
+class TemporaryMessage:
     """At most one message at a time. Its id is remembered in a file, so that the next life finds it after a crash."""
 
     def __init__(
@@ -45,7 +45,7 @@ class PassingMessage:
         try:
             message = await self._messageable(channel_id).send(text)
             try:
-                state.change(self._state_file, passing=state.Passing(channel_id, message.id))
+                state.change(self._state_file, passing=state.TemporaryMessageState(channel_id, message.id))
                 await self._rest(SHOWN_S)
             finally:
                 await self.remove()

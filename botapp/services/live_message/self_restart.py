@@ -10,10 +10,10 @@ from pathlib import Path
 from botapp.locale import _
 from botapp.runtime import state_file as state
 from botapp.runtime.state_file import StateError
-from botapp.runtime.supervisor_link import Link
-from botapp.runtime.tasks import Background
+from botapp.runtime.supervisor_link import SupervisorLink
+from botapp.runtime.tasks import TaskRegistry
 from botapp.ui.live import health as health_link
-from supervisor.client import DoorError
+from supervisor.client import ControlError
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class SelfRestart:
     """One life's last resort."""
 
     def __init__(
-        self, link: Link | None, background: Background, state_file: Path, notify: Callable[[str], None]
+        self, link: SupervisorLink | None, background: TaskRegistry, state_file: Path, notify: Callable[[str], None]
     ) -> None:
         """`link` is None without a supervisor; then nothing is asked. `notify` tells admins."""
         self._link = link
@@ -31,7 +31,7 @@ class SelfRestart:
         self._notify = notify
         self._asked = False
 
-    def look(self, health: health_link.Link) -> None:
+    def look(self, health: health_link.LiveHealth) -> None:
         """Ask for a new life if `health` wants one. Never waits."""
         now_s = time.time()
         if self._link is None or not self._link.connected or self._asked or self._background.draining:
@@ -59,6 +59,6 @@ class SelfRestart:
         try:
             program = self._link.surroundings.program
             await self._link.request("restart", program=program, reason=text, by="bot", wait=False)
-        except DoorError as error:
+        except ControlError as error:
             self._asked = False
             log.error(_("the supervisor refused it: %s"), error)

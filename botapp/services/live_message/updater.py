@@ -11,13 +11,13 @@ from typing import Any, Final
 from botapp import locale
 from botapp.config.settings import Store
 from botapp.locale import _
-from botapp.runtime.tasks import Background
+from botapp.runtime.tasks import TaskRegistry
 from botapp.services.live_message.message import CannotShow, LiveMessage
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain.records import Product
 from botapp.ui.buttons.live_buttons import LiveButtonManager
 from botapp.ui.live import health as health_link
-from botapp.ui.live.health import Link, Reported, Shown, Which
+from botapp.ui.live.health import HealthReport, LiveHealth, Visibility, Which
 from botapp.ui.live.render import Snapshot, render
 from botapp.ui.views.live_stock_view import LiveStockManager
 
@@ -29,12 +29,12 @@ LOOK_INTERVAL_S: Final = 30.0
 CLOSE_TIMEOUT_S: Final = 5.0
 
 
-class Shopfront:
+class LiveMessageUpdater:
     """Looks at the stock, decides by `health_link` what may be shown, and brings the live message up to date."""
 
     def __init__(
         self,
-        background: Background,
+        background: TaskRegistry,
         store: Store,
         read_products: Callable[[], Awaitable[tuple[Product, ...]]],
         live_messages: Sequence[LiveMessage],
@@ -42,7 +42,7 @@ class Shopfront:
         edit_interval_s: float = 2.0,
         probe_buttons: Callable[[], str | None] = lambda: None,
         on_health: Callable[[], None] = lambda: None,
-        on_error: Callable[[Link], None] = lambda link: None,
+        on_error: Callable[[LiveHealth], None] = lambda link: None,
     ) -> None:
         """
         Args:
@@ -56,7 +56,7 @@ class Shopfront:
         """
         self.products: tuple[Product, ...] = ()
         #: what is known between live stock and live buttons
-        self.link = Link(since_s=time.time())
+        self.link = LiveHealth(since_s=time.time())
         self.livestock = LiveStockManager(on_report=self._livestock_reports)
         self.buttons = LiveButtonManager(on_report=self._buttons_report)
         self.livestock.set_listener(self.buttons.on_livestock_status_change)
@@ -164,7 +164,7 @@ class Shopfront:
         """Begin anew: forget errors. Done before the end of a life, when both managers are."""
         self.livestock.reset()
         self.buttons.reset()
-        self.link = Link(since_s=time.time())
+        self.link = LiveHealth(since_s=time.time())
 
     def _look_now(self) -> None:
         self._due = None
@@ -182,7 +182,7 @@ class Shopfront:
             error = await self._probe_stock()
             # an edit that was refused is mended by one that is taken, not by a look at the stock
             if error is None and self.link.edit_error is not None:
-                self._step(Reported("livestock", is_healthy=True))
+                self._step(HealthReport("livestock", is_healthy=True))
             else:
                 await self._livestock_is(error)
             await self._show_or_say()
@@ -194,7 +194,7 @@ class Shopfront:
         except Unavailable:
             return _("Database connection failed")  # why, its own health says
         try:
-            render(self._snapshot(products, Shown(stock=True, buttons=True)))
+            render(self._snapshot(products, Visibility(stock=True, buttons=True)))
         except Exception:  # no product that cannot be shown is to keep an old price in sight
             log.exception(_("the live message cannot be rendered"))
             return _("the live message cannot be rendered; the bot's log says why")
@@ -208,7 +208,7 @@ class Shopfront:
             await self._livestock_is(str(error), about="edit")
             return
         if self.link.edit_error is not None:
-            self._step(Reported("edit", is_healthy=True))
+            self._step(HealthReport("edit", is_healthy=True))
             if self.link.livestock_error is None:
                 await self._livestock_is(None)
             # it was rendered while nothing was known of the recovery
@@ -229,7 +229,7 @@ class Shopfront:
         if problems:
             raise CannotShow("; ".join(problems))
 
-    def _snapshot(self, products: tuple[Product, ...], seen: Shown) -> Snapshot:
+    def _snapshot(self, products: tuple[Product, ...], seen: Visibility) -> Snapshot:
         at_ms = int(time.time() * 1000)
         link, store = self.link, self._store
         return Snapshot(products, seen, link.mode, link.since_s, store.currency, store.low_stock, at_ms, self._closed)
@@ -242,12 +242,12 @@ class Shopfront:
             self._about = "livestock"
 
     def _livestock_reports(self, is_healthy: bool, error: str | None) -> None:
-        self._step(Reported(self._about, is_healthy, error))
+        self._step(HealthReport(self._about, is_healthy, error))
 
     def _buttons_report(self, is_healthy: bool, error: str | None) -> None:
-        self._step(Reported("buttons", is_healthy, error))
+        self._step(HealthReport("buttons", is_healthy, error))
 
-    def _step(self, event: Reported | None) -> None:
+    def _step(self, event: HealthReport | None) -> None:
         """Let the link know, and follow what comes of it."""
         before, now_s = self.link, time.time()
         self.link = health_link.step(before, event, now_s)

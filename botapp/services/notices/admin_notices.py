@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from botapp.locale import _, of_process
-from botapp.runtime.tasks import Background
+from botapp.runtime.tasks import TaskRegistry
 from botapp.services.notices.channel_log import CannotWrite, ChannelLog
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain.records import Product, Purchase, order_number
@@ -38,7 +38,7 @@ QUIET_S: Final = 600.0
 MAX_MATTERS: Final = 20
 
 
-class Repeats:
+class NotificationThrottle:
     """What was told a moment ago, so that nobody can make the bot say the same again and again. Pure."""
 
     def __init__(self) -> None:
@@ -53,11 +53,11 @@ class Repeats:
         return True
 
 
-class Notices:
+class AdminNotifier:
     """Writes into the notice channel and the purchase log, where they are set."""
 
     def __init__(
-        self, shop: Shop, background: Background, messageable: Callable[[int], discord.PartialMessageable]
+        self, shop: Shop, background: TaskRegistry, messageable: Callable[[int], discord.PartialMessageable]
     ) -> None:
         store = shop.settings.store
         self._shop = shop
@@ -65,7 +65,7 @@ class Notices:
         self._channel = _log_of(messageable, store.notice_channel_id, "notice_channel_id")
         self._purchases = _log_of(messageable, store.purchase_log_channel_id, "purchase_log_channel_id")
         self._fresh: list[str] = []
-        self._repeats = Repeats()
+        self._repeats = NotificationThrottle()
         self._lock = asyncio.Lock()
         self._soon: asyncio.TimerHandle | None = None
 

@@ -18,13 +18,13 @@ VERSIONS: Final = ("0001", "0002")
 _LOCK_KEY: Final = 5_709_223_114
 
 
-class Newer(Exception):
+class SchemaTooNew(Exception):
     """The database was written by a newer version of the program; the message says what to do."""
 
 
-def newer(version: str) -> Newer:
+def newer(version: str) -> SchemaTooNew:
     """Return what is to be said of tables of a version that is not known here."""
-    return Newer(
+    return SchemaTooNew(
         _(
             "the database is of version %(there)s, newer than this program, which knows versions up to %(known)s; "
             "install the newer program again, or go back to the backup from before its migration: "
@@ -42,7 +42,7 @@ def version_of(connection: Connection) -> str | None:
 
 
 def is_current(connection: Connection) -> bool:
-    """Tell whether nothing has to be done. Raises Newer."""
+    """Tell whether nothing has to be done. Raises SchemaTooNew."""
     version = version_of(connection)
     if version is not None and version not in VERSIONS:
         raise newer(version)
@@ -52,7 +52,7 @@ def is_current(connection: Connection) -> bool:
 def migrate(connection: Connection, *, before: Callable[[], None], to: str = VERSIONS[-1]) -> bool:
     """Bring the tables to version `to`, in the transaction of `connection`; return whether anything was done.
 
-    `before` is called first where there is something that could be lost: it makes a backup. Raises Newer.
+    `before` is called first where there is something that could be lost: it makes a backup. Raises SchemaTooNew.
     """
     if is_current(connection) and to == VERSIONS[-1]:
         return False

@@ -14,7 +14,7 @@ MAX_AMOUNT: Final = 2**53 - 1
 MAX_TEXT_CHARS: Final = 200
 
 
-class Unit(Struct, frozen=True, forbid_unknown_fields=True):
+class Denomination(Struct, frozen=True, forbid_unknown_fields=True):
     """One denomination."""
 
     #: as members write it out, such as "Diamond Lock"
@@ -25,7 +25,7 @@ class Unit(Struct, frozen=True, forbid_unknown_fields=True):
     value: Annotated[int, Meta(ge=1, le=MAX_AMOUNT)]
 
 
-class NotAnAmount(ValueError):
+class InvalidAmount(ValueError):
     """A text is no amount of money; `part` is what could not be read."""
 
     def __init__(self, part: str) -> None:
@@ -39,13 +39,13 @@ _ITEM: Final = re.compile(
 )
 
 
-def parse(text: str, units: Sequence[Unit]) -> int:
+def parse(text: str, units: Sequence[Denomination]) -> int:
     """Return the amount, in the base unit, that `text` names: "150", "1 DL 50 WL", "1 World Lock, 2 Diamond Lock".
 
-    A number alone counts base units. Thousands may be apart with "." or ",". Raises NotAnAmount.
+    A number alone counts base units. Thousands may be apart with "." or ",". Raises InvalidAmount.
     """
     if not text.strip() or len(text) > MAX_TEXT_CHARS:
-        raise NotAnAmount(text[:MAX_TEXT_CHARS])
+        raise InvalidAmount(text[:MAX_TEXT_CHARS])
     values = _values(units)
     total, at = 0, 0
     rest = re.sub(r"(?<=[^\W\d_])\s+(?=\d)", ", ", text)  # "1 DL 50 WL" is a list too
@@ -54,15 +54,15 @@ def parse(text: str, units: Sequence[Unit]) -> int:
         value = values.get(_folded(found["unit"] or "")) if found else None
         # half of one cannot be told from one and half of a hundred: "1,5" is no list, as "1 DL, 5 WL" is
         if found is None or value is None or (found["end"] == "," and not found["unit"]):
-            raise NotAnAmount(rest[at:].strip())
+            raise InvalidAmount(rest[at:].strip())
         total += int(re.sub(r"[.,]", "", found["count"])) * value
         at = found.end()
     if total > MAX_AMOUNT:
-        raise NotAnAmount(text)
+        raise InvalidAmount(text)
     return total
 
 
-def split(amount: int, units: Sequence[Unit]) -> list[tuple[int, Unit]]:
+def split(amount: int, units: Sequence[Denomination]) -> list[tuple[int, Denomination]]:
     """Return `amount` in as few pieces as can be: (how many, of which unit), the greatest first; never empty."""
     greatest_first = sorted(units, key=lambda unit: unit.value, reverse=True)
     pieces = []
@@ -79,19 +79,19 @@ def grouped(number: int, separator: str) -> str:
     return f"{number:,}".replace(",", separator)
 
 
-def in_units(amount: int, units: Sequence[Unit], separator: str) -> str:
+def in_units(amount: int, units: Sequence[Denomination], separator: str) -> str:
     """Return `amount` in denominations, such as "1 DL 50 WL"; one that is owed begins with a minus."""
     text = " ".join(f"{grouped(count, separator)} {unit.short}" for count, unit in split(amount, units))
     return f"-{text}" if amount < 0 else text
 
 
-def in_base(amount: int, units: Sequence[Unit], separator: str) -> str:
+def in_base(amount: int, units: Sequence[Denomination], separator: str) -> str:
     """Return `amount` in the base unit, such as "150 WL"."""
     base = min(units, key=lambda unit: unit.value)
     return f"{grouped(amount, separator)} {base.short}"
 
 
-def problem_of(units: Sequence[Unit]) -> str | None:
+def problem_of(units: Sequence[Denomination]) -> str | None:
     """Return which unit makes `units` unusable, by its name; None: they are good. A base unit has to be there."""
     seen: set[str] = set()
     for unit in units:
@@ -102,7 +102,7 @@ def problem_of(units: Sequence[Unit]) -> str | None:
     return None if any(unit.value == 1 for unit in units) else "1"
 
 
-def _values(units: Sequence[Unit]) -> dict[str, int]:
+def _values(units: Sequence[Denomination]) -> dict[str, int]:
     values = {"": 1}
     for unit in units:
         for name in (unit.name, unit.short):

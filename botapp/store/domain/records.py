@@ -109,7 +109,7 @@ class Deposit(Struct, frozen=True):
     at_ms: int
 
 
-class Blacklisted(Struct, frozen=True):
+class BlacklistEntry(Struct, frozen=True):
     """A user who may not use the shop."""
 
     user_id: int
@@ -118,7 +118,7 @@ class Blacklisted(Struct, frozen=True):
     at_ms: int
 
 
-class Adding(Struct, frozen=True):
+class StockAdded(Struct, frozen=True):
     """What an upload of stock came to."""
 
     added: int

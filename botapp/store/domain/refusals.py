@@ -17,7 +17,7 @@ class Maintenance(Refused):
 
 
 @dataclass
-class Barred(Refused):
+class Blacklisted(Refused):
     """The user is on the blacklist."""
 
     reason: str
@@ -35,7 +35,7 @@ class NoSuchAccount(Refused):
 
 
 @dataclass
-class BadHandle(Refused):
+class InvalidHandle(Refused):
     """A handle that cannot be one."""
 
     handle: str
@@ -63,14 +63,14 @@ class CodeTaken(Refused):
 
 
 @dataclass
-class BadCode(Refused):
+class InvalidCode(Refused):
     """A code that cannot be one."""
 
     code: str
 
 
 @dataclass
-class BadText(Refused):
+class InvalidText(Refused):
     """A name or description that is empty or too long; `what` is name or description."""
 
     what: str
@@ -86,7 +86,7 @@ class StillInStock(Refused):
 
 
 @dataclass
-class BadQuantity(Refused):
+class InvalidQuantity(Refused):
     """Fewer than one piece, or more than may be bought at once."""
 
     largest: int
@@ -115,7 +115,7 @@ class SoldOut(Refused):
 
 
 @dataclass
-class NotEnough(Refused):
+class InsufficientBalance(Refused):
     """The balance is too small."""
 
     needed: int
@@ -144,7 +144,7 @@ class AlreadyRefunded(Refused):
 
 
 @dataclass
-class NotListed(Refused):
+class NotBlacklisted(Refused):
     """The user is not on the blacklist."""
 
     user_id: int

@@ -34,7 +34,7 @@ class Limits(Struct, frozen=True):
     cooldown_s: float = 3.0
 
 
-class Facts(Struct, frozen=True):
+class PurchaseContext(Struct, frozen=True):
     """All that decides about a purchase, read in its transaction."""
 
     #: why the shop is closed; None: it is open
@@ -48,7 +48,7 @@ class Facts(Struct, frozen=True):
     last_purchase_at_ms: int | None
 
 
-class Line(NamedTuple):
+class StockLine(NamedTuple):
     """One item of an upload."""
 
     #: from 1
@@ -57,23 +57,23 @@ class Line(NamedTuple):
     digest: bytes
 
 
-class Sorted(Struct, frozen=True):
+class ParsedStock(Struct, frozen=True):
     """The lines of an upload: what can be stock, and the numbers of those that cannot."""
 
-    items: tuple[Line, ...]
+    items: tuple[StockLine, ...]
     blank: tuple[int, ...]
     oversize: tuple[int, ...]
     duplicates: tuple[int, ...]
 
 
-def objection(order: Order, facts: Facts, limits: Limits, now_ms: int) -> Refused | None:
+def objection(order: Order, facts: PurchaseContext, limits: Limits, now_ms: int) -> Refused | None:
     """Return why `order` is refused. None: it is not, as far as can be known before items are claimed."""
     if (closed := access(facts.maintenance, facts.barred)) is not None:
         return closed
     if facts.account is None:
         return refusals.NotRegistered()
     if not 1 <= order.quantity <= limits.max_quantity:
-        return refusals.BadQuantity(limits.max_quantity)
+        return refusals.InvalidQuantity(limits.max_quantity)
     if facts.price is None:
         return refusals.NoSuchProduct("")
     if facts.price != order.unit_price:
@@ -83,14 +83,14 @@ def objection(order: Order, facts: Facts, limits: Limits, now_ms: int) -> Refuse
     if facts.last_purchase_at_ms is not None and 0 < wait_s <= limits.cooldown_s:
         return refusals.TooSoon(wait_s)
     if facts.account.balance < order.quantity * facts.price:
-        return refusals.NotEnough(order.quantity * facts.price, facts.account.balance)
+        return refusals.InsufficientBalance(order.quantity * facts.price, facts.account.balance)
     return None
 
 
 def access(maintenance: str | None, barred: str | None) -> Refused | None:
     """Return why a user may not use the shop at all, by button or command alike; None: he may."""
     if barred is not None:
-        return refusals.Barred(barred)
+        return refusals.Blacklisted(barred)
     return refusals.Maintenance(maintenance) if maintenance is not None else None
 
 
@@ -98,7 +98,7 @@ def checked_handle(text: str) -> str:
     """Return a handle as its member writes it. Raises BadHandle."""
     handle = unicodedata.normalize("NFKC", text.strip())
     if not re.fullmatch(rf"[\w.-]{{{MIN_HANDLE_CHARS},{MAX_HANDLE_CHARS}}}", handle):
-        raise refusals.BadHandle(text.strip()[: 2 * MAX_HANDLE_CHARS])
+        raise refusals.InvalidHandle(text.strip()[: 2 * MAX_HANDLE_CHARS])
     return handle
 
 
@@ -106,7 +106,7 @@ def checked_code(text: str) -> str:
     """Return the code of a product: one word. Raises BadCode."""
     code = unicodedata.normalize("NFKC", text.strip())
     if not re.fullmatch(rf"[\w.-]{{1,{MAX_CODE_CHARS}}}", code):
-        raise refusals.BadCode(text.strip()[: 2 * MAX_CODE_CHARS])
+        raise refusals.InvalidCode(text.strip()[: 2 * MAX_CODE_CHARS])
     return code
 
 
@@ -114,14 +114,14 @@ def checked_name(text: str) -> str:
     """Return the name of a product in one line. Raises BadText."""
     name = " ".join(text.split())
     if not 1 <= len(name) <= MAX_NAME_CHARS:
-        raise refusals.BadText("name", MAX_NAME_CHARS)
+        raise refusals.InvalidText("name", MAX_NAME_CHARS)
     return name
 
 
 def checked_description(text: str) -> str:
     """Return the description of a product; it may be empty. Raises BadText."""
     if len(text.strip()) > MAX_DESCRIPTION_CHARS:
-        raise refusals.BadText("description", MAX_DESCRIPTION_CHARS)
+        raise refusals.InvalidText("description", MAX_DESCRIPTION_CHARS)
     return text.strip()
 
 
@@ -142,7 +142,7 @@ def digest_of(content: str) -> bytes:
     return blake2b(content.encode(), digest_size=16).digest()
 
 
-def sort_lines(lines: Iterable[str]) -> Sorted:
+def sort_lines(lines: Iterable[str]) -> ParsedStock:
     """Return which of `lines` can be items of stock. The first of equal ones can."""
     items, blank, oversize, duplicates = [], [], [], []
     seen: set[bytes] = set()
@@ -156,8 +156,8 @@ def sort_lines(lines: Iterable[str]) -> Sorted:
             duplicates.append(number)
         else:
             seen.add(digest)
-            items.append(Line(number, content, digest))
-    return Sorted(tuple(items), tuple(blank), tuple(oversize), tuple(duplicates))
+            items.append(StockLine(number, content, digest))
+    return ParsedStock(tuple(items), tuple(blank), tuple(oversize), tuple(duplicates))
 
 
 def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from botapp.store.db.tables import blacklist
 from botapp.store.domain import refusals
-from botapp.store.domain.records import Blacklisted
+from botapp.store.domain.records import BlacklistEntry
 from botapp.store.domain.rules import access
 from botapp.store.usecases import key_value as settings
 
@@ -47,10 +47,10 @@ def bar(connection: Connection, user_id: int, reason: str, *, actor: str, now_ms
 def unbar(connection: Connection, user_id: int) -> None:
     """Take a user off the blacklist. Raises NotListed."""
     if connection.execute(delete(blacklist).where(blacklist.c.user_id == user_id)).rowcount == 0:
-        raise refusals.NotListed(user_id)
+        raise refusals.NotBlacklisted(user_id)
 
 
-def barred(connection: Connection) -> list[Blacklisted]:
+def barred(connection: Connection) -> list[BlacklistEntry]:
     """Return the blacklist, the newest first."""
     columns = (blacklist.c.user_id, blacklist.c.reason, blacklist.c.added_by, blacklist.c.at_ms)
-    return [Blacklisted(*row) for row in connection.execute(select(*columns).order_by(blacklist.c.at_ms.desc()))]
+    return [BlacklistEntry(*row) for row in connection.execute(select(*columns).order_by(blacklist.c.at_ms.desc()))]

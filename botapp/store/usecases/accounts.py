@@ -87,7 +87,7 @@ def book(
         raise refusals.BadAmount(amount)
     if balance is None:
         there = connection.execute(select(account.c.balance).where(account.c.id == account_id)).scalar_one()
-        raise refusals.NotEnough(-amount, there)
+        raise refusals.InsufficientBalance(-amount, there)
     entry = {"account_id": account_id, "amount": amount, "kind": kind, "reference": reference}
     connection.execute(_WRITE_DOWN, {**entry, "actor": actor, "key": key, "at_ms": now_ms})
     return int(balance)

@@ -13,7 +13,7 @@ from botapp.store.db.tables import admin_log
 T = TypeVar("T")
 
 
-class Note(Struct, frozen=True):
+class AdminLogEntry(Struct, frozen=True):
     """Who does what, and when."""
 
     actor: str
@@ -21,7 +21,7 @@ class Note(Struct, frozen=True):
     at_ms: int
 
 
-class Done(Struct, frozen=True):
+class AdminAction(Struct, frozen=True):
     """One thing that an admin has done."""
 
     actor: str
@@ -36,7 +36,7 @@ def note(connection: Connection, actor: str, action: str, detail: str, now_ms: i
 
 
 def noted(
-    connection: Connection, who: Note, detail: str | Callable[[T], str | None], work: Callable[[Connection], T]
+    connection: Connection, who: AdminLogEntry, detail: str | Callable[[T], str | None], work: Callable[[Connection], T]
 ) -> T:
     """Do `work` and write down who did it; return its result.
 
@@ -49,7 +49,9 @@ def noted(
     return result
 
 
-def latest(connection: Connection, limit: int) -> list[Done]:
+def latest(connection: Connection, limit: int) -> list[AdminAction]:
     """Return what admins did last, the newest first."""
     columns = (admin_log.c.actor, admin_log.c.action, admin_log.c.detail, admin_log.c.at_ms)
-    return [Done(*row) for row in connection.execute(select(*columns).order_by(admin_log.c.id.desc()).limit(limit))]
+    return [
+        AdminAction(*row) for row in connection.execute(select(*columns).order_by(admin_log.c.id.desc()).limit(limit))
+    ]

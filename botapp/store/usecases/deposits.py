@@ -21,7 +21,7 @@ _DEPOSITS: Final = select(
 )
 
 
-class Claim(NamedTuple):
+class DepositClaim(NamedTuple):
     """What somebody says was deposited."""
 
     #: names the message or request it came by; the same is taken once
@@ -33,7 +33,7 @@ class Claim(NamedTuple):
     refusal: str
 
 
-class Taken(Struct, frozen=True):
+class DepositResult(Struct, frozen=True):
     """What a claim came to."""
 
     deposit: Deposit
@@ -45,7 +45,9 @@ class Taken(Struct, frozen=True):
     again: bool = False
 
 
-def take_claims(connection: Connection, claims: Sequence[Claim], *, source: str, now_ms: int) -> list[Taken]:
+def take_claims(
+    connection: Connection, claims: Sequence[DepositClaim], *, source: str, now_ms: int
+) -> list[DepositResult]:
     """Book each claim that is new, or list it as refused; return those."""
     taken = []
     for claim in claims:
@@ -55,17 +57,17 @@ def take_claims(connection: Connection, claims: Sequence[Claim], *, source: str,
         )  # fmt: skip
         if result is not None:
             done, balance = result
-            taken.append(Taken(done, balance, _user_of(connection, done.handle) if not done.refusal else None))
+            taken.append(DepositResult(done, balance, _user_of(connection, done.handle) if not done.refusal else None))
     return taken
 
 
-def take_once(connection: Connection, claim: Claim, *, source: str, now_ms: int) -> Taken:
+def take_once(connection: Connection, claim: DepositClaim, *, source: str, now_ms: int) -> DepositResult:
     """Book a claim, or list it as refused; for one that was taken before, return what it came to then."""
     taken = take_claims(connection, [claim], source=source, now_ms=now_ms)
-    return taken[0] if taken else Taken(of_key(connection, claim.key), None, None, again=True)
+    return taken[0] if taken else DepositResult(of_key(connection, claim.key), None, None, again=True)
 
 
-def is_same(earlier: Deposit, claim: Claim) -> bool:
+def is_same(earlier: Deposit, claim: DepositClaim) -> bool:
     """Tell whether a claim says what an earlier deposit of its key said. Pure."""
     return (key_of(_kept(claim.handle)), _countable(claim.amount)) == (key_of(earlier.handle), earlier.amount)
 

@@ -19,7 +19,7 @@ _WAITING: Final = "notices"
 _NOTED: Final = "purchase_log"
 
 
-class Noted(Struct, frozen=True):
+class PurchaseNotice(Struct, frozen=True):
     """How far the purchase log has come."""
 
     channel_id: int
@@ -49,13 +49,13 @@ def not_noted(connection: Connection, channel_id: int, limit: int) -> list[Purch
     if connection.dialect.name == "postgresql":
         # numbers are given before transactions end: waiting for those under way, none of them is passed over
         connection.execute(text("LOCK TABLE purchase IN SHARE MODE"))
-    log = settings.get(connection, _NOTED, Noted)
+    log = settings.get(connection, _NOTED, PurchaseNotice)
     if log is None or log.channel_id != channel_id:
-        settings.put(connection, _NOTED, Noted(channel_id, purchases.newest_id(connection)))
+        settings.put(connection, _NOTED, PurchaseNotice(channel_id, purchases.newest_id(connection)))
         return []
     return purchases.after(connection, log.purchase_id, limit)
 
 
 def noted(connection: Connection, channel_id: int, purchase_id: int) -> None:
     """Remember that the log of this channel has come up to a purchase."""
-    settings.put(connection, _NOTED, Noted(channel_id, purchase_id))
+    settings.put(connection, _NOTED, PurchaseNotice(channel_id, purchase_id))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, bindparam, func, insert, select, upda
 from botapp.store.db.tables import account, delivery, product, purchase, stock_item
 from botapp.store.domain import refusals, rules
 from botapp.store.domain.records import Order, Purchase, Receipt
-from botapp.store.domain.rules import Facts, Limits
+from botapp.store.domain.rules import Limits, PurchaseContext
 from botapp.store.usecases import accounts
 from botapp.store.usecases.access import barred_reason, maintenance_reason
 from botapp.store.usecases.reservations import take_available
@@ -60,7 +60,7 @@ def buy(connection: Connection, order: Order, limits: Limits, now_ms: int) -> Re
     # locked in this order by everybody: first the product, then the account
     row = connection.execute(_LOCKED_PRODUCT, {"of_product": order.product_id}).first()
     buyer = accounts.of_user(connection, order.user_id)
-    facts = Facts(
+    facts = PurchaseContext(
         maintenance=maintenance_reason(connection),
         barred=barred_reason(connection, order.user_id),
         account=buyer,

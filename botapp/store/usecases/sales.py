@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Connection, Integer, and_, column, func, sele
 from botapp.store.db.tables import product, purchase
 
 
-class Day(NamedTuple):
+class DaySales(NamedTuple):
     """A day of the shop's time zone."""
 
     date: date
@@ -21,7 +21,7 @@ class Day(NamedTuple):
     ends_at_ms: int
 
 
-class Sold(NamedTuple):
+class ProductSales(NamedTuple):
     """What was sold of one product on one day; what was refunded later is apart."""
 
     #: which of the days, from 0
@@ -34,7 +34,7 @@ class Sold(NamedTuple):
     total: int
 
 
-class Sum(Struct, frozen=True):
+class SalesTotal(Struct, frozen=True):
     """What sales come to."""
 
     pieces: int = 0
@@ -42,22 +42,22 @@ class Sum(Struct, frozen=True):
     revenue: int = 0
     refunded: int = 0
 
-    def __add__(self, other: Sum) -> Sum:
+    def __add__(self, other: SalesTotal) -> SalesTotal:
         """Return both together."""
-        return Sum(self.pieces + other.pieces, self.revenue + other.revenue, self.refunded + other.refunded)
+        return SalesTotal(self.pieces + other.pieces, self.revenue + other.revenue, self.refunded + other.refunded)
 
 
-class Report(Struct, frozen=True):
+class SalesReport(Struct, frozen=True):
     """The sales of some days."""
 
     #: each day, the oldest first
-    days: tuple[tuple[date, Sum], ...]
+    days: tuple[tuple[date, SalesTotal], ...]
     #: name of each product that was sold, the one with the greatest revenue first
-    products: tuple[tuple[str, Sum], ...]
-    all: Sum
+    products: tuple[tuple[str, SalesTotal], ...]
+    all: SalesTotal
 
 
-def last_days(zone: ZoneInfo, now_ms: int, count: int) -> list[Day]:
+def last_days(zone: ZoneInfo, now_ms: int, count: int) -> list[DaySales]:
     """Return the last `count` days of a time zone, the oldest first; the last is the one that `now_ms` is in. Pure.
 
     A day begins where the calendar says so, also where clocks are changed.
@@ -65,10 +65,10 @@ def last_days(zone: ZoneInfo, now_ms: int, count: int) -> list[Day]:
     today = datetime.fromtimestamp(now_ms / 1000, zone).date()
     dates = [today - timedelta(days=back) for back in range(count - 1, -2, -1)]
     begins = [int(datetime(one.year, one.month, one.day, tzinfo=zone).timestamp() * 1000) for one in dates]
-    return [Day(dates[index], begins[index], begins[index + 1]) for index in range(count)]
+    return [DaySales(dates[index], begins[index], begins[index + 1]) for index in range(count)]
 
 
-def sold(connection: Connection, days: Sequence[Day]) -> list[Sold]:
+def sold(connection: Connection, days: Sequence[DaySales]) -> list[ProductSales]:
     """Return what was bought on each of `days`, and whether it was refunded since."""
     numbered = [(number, day.begins_at_ms, day.ends_at_ms) for number, day in enumerate(days)]
     columns = (column("number", Integer), column("begins", BigInteger), column("ends", BigInteger))
@@ -83,19 +83,19 @@ def sold(connection: Connection, days: Sequence[Day]) -> list[Sold]:
         .group_by(day.c.number, product.c.id, product.c.code, product.c.name, refunded)
     )
     return [
-        Sold(number, code, name, bool(is_refunded), int(count), int(amount))
+        ProductSales(number, code, name, bool(is_refunded), int(count), int(amount))
         for number, code, name, is_refunded, count, amount in connection.execute(query)
     ]
 
 
-def report(found: Iterable[Sold], days: Sequence[Day]) -> Report:
+def report(found: Iterable[ProductSales], days: Sequence[DaySales]) -> SalesReport:
     """Return the sums of what was sold. Pure."""
-    by_day = [Sum() for _ in days]
-    by_code: dict[str, tuple[str, Sum]] = {}
+    by_day = [SalesTotal() for _ in days]
+    by_code: dict[str, tuple[str, SalesTotal]] = {}
     for one in found:
-        part = Sum(refunded=one.total) if one.refunded else Sum(one.pieces, one.total)
+        part = SalesTotal(refunded=one.total) if one.refunded else SalesTotal(one.pieces, one.total)
         by_day[one.day] += part
-        by_code[one.code] = (one.name, by_code.get(one.code, ("", Sum()))[1] + part)
+        by_code[one.code] = (one.name, by_code.get(one.code, ("", SalesTotal()))[1] + part)
     products = sorted(by_code.values(), key=lambda pair: (-pair[1].revenue, -pair[1].pieces, pair[0]))
-    everything = sum(by_day, Sum())
-    return Report(tuple(zip((day.date for day in days), by_day, strict=True)), tuple(products), everything)
+    everything = sum(by_day, SalesTotal())
+    return SalesReport(tuple(zip((day.date for day in days), by_day, strict=True)), tuple(products), everything)

@@ -8,8 +8,8 @@ from msgspec import Struct
 from sqlalchemy import Connection, delete, exists, insert, literal, select, update
 
 from botapp.store.db.tables import IS_AVAILABLE, IS_HANDED_OUT, product, purchase, stock_item, stock_staged
-from botapp.store.domain.records import Adding, Product
-from botapp.store.domain.rules import Line
+from botapp.store.domain.records import Product, StockAdded
+from botapp.store.domain.rules import StockLine
 from botapp.store.usecases.products import of_code
 from botapp.store.usecases.reservations import lock, take_available
 
@@ -28,7 +28,7 @@ class Movement(Struct, frozen=True):
     at_ms: int
 
 
-def stage(connection: Connection, batch: str, lines: Sequence[Line]) -> None:
+def stage(connection: Connection, batch: str, lines: Sequence[StockLine]) -> None:
     """Write lines of an upload down, beside the stock. Several calls make one batch."""
     if lines:
         connection.execute(
@@ -37,7 +37,7 @@ def stage(connection: Connection, batch: str, lines: Sequence[Line]) -> None:
         )
 
 
-def publish(connection: Connection, batch: str, code: str, *, actor: str, now_ms: int) -> Adding:
+def publish(connection: Connection, batch: str, code: str, *, actor: str, now_ms: int) -> StockAdded:
     """Make a staged batch stock of a product, all at once. What is in stock, or was sold before, is passed over.
 
     Raises NoSuchProduct.
@@ -76,7 +76,7 @@ def publish(connection: Connection, batch: str, code: str, *, actor: str, now_ms
     added = connection.execute(counted).rowcount
     if added:
         connection.execute(update(product).where(product.c.id == found.id).values(low_told=False))
-    return Adding(added, duplicates, sold)
+    return StockAdded(added, duplicates, sold)
 
 
 def unstage(connection: Connection, batch: str | None, limit: int = STAGED_AT_ONCE) -> int:

@@ -31,7 +31,7 @@ class Withdrawal(Struct, frozen=True):
     language: str
 
 
-class Handful(Struct, frozen=True):
+class WithdrawalBatch(Struct, frozen=True):
     """A withdrawal with what it holds."""
 
     withdrawal: Withdrawal
@@ -40,20 +40,22 @@ class Handful(Struct, frozen=True):
     items: tuple[str, ...]
 
 
-def begin(connection: Connection, code: str, pieces: int, *, user_id: int, language: str, now_ms: int) -> Handful:
+def begin(
+    connection: Connection, code: str, pieces: int, *, user_id: int, language: str, now_ms: int
+) -> WithdrawalBatch:
     """Take pieces out of stock for an admin, the oldest first. Raises NoSuchProduct, BadQuantity, SoldOut."""
     if not 1 <= pieces <= MAX_PIECES:
-        raise refusals.BadQuantity(MAX_PIECES)
+        raise refusals.InvalidQuantity(MAX_PIECES)
     product_id = products.of_code(connection, code).id
     while connection.execute(select(exists().where(*_taken(product_id, now_ms)))).scalar():
         now_ms += 1  # no two withdrawals of a product have the same time, by which they are found again
     found, items = stock.withdraw(connection, code, pieces, now_ms)
     withdrawal = Withdrawal(found.id, now_ms, user_id, language)
     settings.put(connection, _KEY, [*_pending(connection), withdrawal])
-    return Handful(withdrawal, found.code, items)
+    return WithdrawalBatch(withdrawal, found.code, items)
 
 
-def pending(connection: Connection) -> list[Handful]:
+def pending(connection: Connection) -> list[WithdrawalBatch]:
     """Return what may not have been handed over, the oldest first."""
     return [_with_items(connection, one) for one in _pending(connection)]
 
@@ -68,10 +70,10 @@ def _pending(connection: Connection) -> list[Withdrawal]:
     return settings.get(connection, _KEY, list[Withdrawal]) or []
 
 
-def _with_items(connection: Connection, one: Withdrawal) -> Handful:
+def _with_items(connection: Connection, one: Withdrawal) -> WithdrawalBatch:
     query = select(stock_item.c.content).where(*_taken(one.product_id, one.at_ms)).order_by(stock_item.c.id)
     code = connection.execute(select(product.c.code).where(product.c.id == one.product_id)).scalar_one()
-    return Handful(one, code, tuple(connection.execute(query).scalars()))
+    return WithdrawalBatch(one, code, tuple(connection.execute(query).scalars()))
 
 
 def _taken(product_id: int, at_ms: int) -> tuple[ColumnElement[Any], ...]:

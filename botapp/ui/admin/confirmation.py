@@ -27,7 +27,7 @@ class Stage(Enum):
 
 
 @dataclass(frozen=True)
-class Dialog:
+class Confirmation:
     """One question whether to do what was asked for."""
 
     user_id: int
@@ -38,7 +38,7 @@ class Dialog:
 
 
 @dataclass(frozen=True)
-class Said:
+class Reply:
     """Somebody wrote a message, or clicked: then `text` is the answer the button stands for."""
 
     user_id: int
@@ -47,17 +47,17 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Overtaken:
+class SupersededByRestart:
     """A restart has begun that this question did not lead to."""
 
 
-def step(dialog: Dialog, event: Said | Overtaken | None, now_s: float) -> Dialog:
+def step(dialog: Confirmation, event: Reply | SupersededByRestart | None, now_s: float) -> Confirmation:
     """Return where `dialog` stands after `event`, or, with None, after the time alone has passed."""
     if dialog.stage is not Stage.ASKING:
         return dialog
     if now_s >= dialog.expires_at_s:
         return replace(dialog, stage=Stage.EXPIRED)
-    if isinstance(event, Overtaken):
+    if isinstance(event, SupersededByRestart):
         return replace(dialog, stage=Stage.OVERTAKEN)
     if event is None or (event.user_id, event.channel_id) != (dialog.user_id, dialog.channel_id):
         return dialog

@@ -13,7 +13,7 @@ from botapp.locale import _
 PAGE_CHARS: Final = 1900
 
 
-class Form(Struct, frozen=True):
+class CommandUsage(Struct, frozen=True):
     """A command as people learn it."""
 
     #: with that of its group, such as "blacklist add"
@@ -34,7 +34,7 @@ class Form(Struct, frozen=True):
         return f"{prefix}{self.name} {self.example}".rstrip()
 
 
-def corrected(forms: Sequence[Form], prefix: str, problem: str) -> str:
+def corrected(forms: Sequence[CommandUsage], prefix: str, problem: str) -> str:
     """Return what is said to somebody who gave a command wrongly.
 
     Args:
@@ -46,7 +46,7 @@ def corrected(forms: Sequence[Form], prefix: str, problem: str) -> str:
     return "\n".join([*lines, _("For example: `%s`") % forms[0].sample(prefix)])
 
 
-def help_pages(chapters: Sequence[tuple[str, Sequence[Form]]], prefix: str) -> list[str]:
+def help_pages(chapters: Sequence[tuple[str, Sequence[CommandUsage]]], prefix: str) -> list[str]:
     """Return the help about all commands, as texts of messages; each chapter has a title."""
     lines = [_("Every command can also be given with `/`, then the answer is seen by you alone.")]
     for title, forms in chapters:

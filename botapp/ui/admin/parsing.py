@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from botapp.store.domain.money import NotAnAmount, Unit, parse
+from botapp.store.domain.money import Denomination, InvalidAmount, parse
 
 #: largest number of an order that is looked for: what every database can hold
 _MAX_ORDER = 2**63 - 1
@@ -18,21 +18,21 @@ def order_id(text: str) -> int | None:
     return number if 0 < number <= _MAX_ORDER else None
 
 
-def price_and_rest(price: str, rest: str, units: Sequence[Unit]) -> tuple[int, str]:
+def price_and_rest(price: str, rest: str, units: Sequence[Denomination]) -> tuple[int, str]:
     """Return the amount that `price` and the beginning of `rest` name, as far as they name one, and what follows.
 
-    "5" and "DL sent by DM" are 5 DL, "sent by DM". Quotes around what follows are taken off. Raises NotAnAmount.
+    "5" and "DL sent by DM" are 5 DL, "sent by DM". Quotes around what follows are taken off. Raises InvalidAmount.
     """
     words = [price, *rest.split()]
     for count in range(len(words), 0, -1):
         try:
             amount = parse(" ".join(words[:count]), units)
-        except NotAnAmount:
+        except InvalidAmount:
             continue
         left = rest if count == 1 else rest.split(maxsplit=count - 1)[count - 1] if count <= len(rest.split()) else ""
         quoted = re.fullmatch(r'"(.*)"', left.strip(), re.DOTALL)
         return amount, quoted[1] if quoted else left.strip()
-    raise NotAnAmount(price)
+    raise InvalidAmount(price)
 
 
 def user_id(text: str) -> int | None:

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Final
 
 from botapp.locale import N_, _
-from botapp.store.domain.money import Unit
-from botapp.store.usecases.sales import Report, Sum
+from botapp.store.domain.money import Denomination
+from botapp.store.usecases.sales import SalesReport, SalesTotal
 from botapp.ui.admin.sales_chart import Bar, Picture, Row
 from botapp.ui.formatting import amount, number
 
@@ -35,7 +35,7 @@ def title(days: int) -> str:
     return _("Sales today") if days == 1 else _("Sales of the last %d days") % days
 
 
-def overview(report: Report, units: Sequence[Unit]) -> str:
+def overview(report: SalesReport, units: Sequence[Denomination]) -> str:
     """Return all sales together, and each product."""
     parts = [_total(report.all, units)]
     if report.all.refunded:
@@ -44,17 +44,17 @@ def overview(report: Report, units: Sequence[Unit]) -> str:
         return "\n".join([*parts, _("Nothing was sold.")])
     lines = [_line(name, found, units) for name, found in report.products[:MAX_PRODUCTS]]
     if more := report.products[MAX_PRODUCTS:]:
-        lines.append(_line(_("others"), sum((found for _name, found in more), Sum()), units))
+        lines.append(_line(_("others"), sum((found for _name, found in more), SalesTotal()), units))
     return "\n".join([*parts, _block(lines)])
 
 
-def by_day(report: Report, units: Sequence[Unit]) -> str:
+def by_day(report: SalesReport, units: Sequence[Denomination]) -> str:
     """Return each day on which something was sold, the last ones if they are many."""
-    lines = [_line(short(day), found, units) for day, found in report.days if found != Sum()]
+    lines = [_line(short(day), found, units) for day, found in report.days if found != SalesTotal()]
     return _block(lines[-MAX_DAYS:])
 
 
-def picture(report: Report, units: Sequence[Unit]) -> Picture:
+def picture(report: SalesReport, units: Sequence[Denomination]) -> Picture:
     """Return what the picture of a report shows."""
     every = -(-len(report.days) // _LABELS)
     # the last day has its label in any case
@@ -91,12 +91,12 @@ def short(day: date) -> str:
     return f"{day.day} {_(_MONTHS[day.month - 1]).rpartition('|')[2]}"
 
 
-def _total(found: Sum, units: Sequence[Unit]) -> str:
+def _total(found: SalesTotal, units: Sequence[Denomination]) -> str:
     facts = {"revenue": amount(found.revenue, units), "pieces": number(found.pieces)}
     return _("%(revenue)s · %(pieces)s pieces") % facts
 
 
-def _line(name: str, found: Sum, units: Sequence[Unit]) -> str:
+def _line(name: str, found: SalesTotal, units: Sequence[Denomination]) -> str:
     name = name.replace("`", "'")
     fitted = name if len(name) <= _NAME_CHARS else f"{name[: _NAME_CHARS - 1]}…"
     line = f"{fitted:<{_NAME_CHARS}} {number(found.pieces):>5}  {amount(found.revenue, units)}"

@@ -9,7 +9,7 @@ from botapp.locale import _
 
 
 @dataclass(frozen=True)
-class Asked:
+class SetupRequest:
     """What is known when somebody gives the command in a channel."""
 
     #: whether it is an admin
@@ -22,7 +22,7 @@ class Asked:
     configured_id: int
 
 
-def objection(asked: Asked) -> str | None:
+def objection(asked: SetupRequest) -> str | None:
     """Return why the channel cannot become the live channel, and what to do; None: it can."""
     if not asked.admin:
         return _("⛔ Only admins may choose the channel of the live message.")

@@ -8,9 +8,9 @@ from typing import Final
 from msgspec import Struct
 
 from botapp.locale import N_, _
-from botapp.store.domain.money import Unit
-from botapp.store.domain.records import Account, Blacklisted, Entry, Product, Purchase, order_number
-from botapp.store.usecases.admin_log import Done
+from botapp.store.domain.money import Denomination
+from botapp.store.domain.records import Account, BlacklistEntry, Entry, Product, Purchase, order_number
+from botapp.store.usecases.admin_log import AdminAction
 from botapp.store.usecases.stock import Movement
 from botapp.ui.formatting import amount, entry_kind, number, price, quoted, when
 
@@ -21,7 +21,7 @@ _MOVED: Final = {"added": N_("added"), "sold": N_("sold"), "withdrawn": N_("take
 _FIELDS: Final = {"name": N_("name"), "price": N_("price"), "description": N_("description")}
 
 
-class Upload(Struct, frozen=True):
+class UploadSummary(Struct, frozen=True):
     """What became of the lines of a file."""
 
     code: str
@@ -33,7 +33,7 @@ class Upload(Struct, frozen=True):
     oversize: tuple[int, ...]
 
 
-def product_line(one: Product, units: Sequence[Unit]) -> str:
+def product_line(one: Product, units: Sequence[Denomination]) -> str:
     """Return a product in one line."""
     facts = {"code": quoted(one.code), "name": one.name, "price": price(one.price, units), "stock": number(one.stock)}
     return _("%(code)s %(name)s · %(price)s · %(stock)s in stock") % facts
@@ -44,7 +44,7 @@ def field_name(field: str) -> str:
     return _(_FIELDS[field])
 
 
-def uploaded(upload: Upload) -> str:
+def uploaded(upload: UploadSummary) -> str:
     """Return the report about a file of stock, by line; nothing of what stood in them."""
     lines = [_("✅ %(pieces)s added to %(code)s.") % {"pieces": number(upload.added), "code": quoted(upload.code)}]
     if not upload.added:
@@ -80,7 +80,7 @@ def movement_line(one: Movement) -> str:
     return _("%(when)s · %(pieces)s %(what)s") % facts + who
 
 
-def entry_line(one: Entry, units: Sequence[Unit]) -> str:
+def entry_line(one: Entry, units: Sequence[Denomination]) -> str:
     """Return a change of a balance in one line."""
     sign = "+" if one.amount > 0 else ""
     what = entry_kind(one.kind)
@@ -89,14 +89,14 @@ def entry_line(one: Entry, units: Sequence[Unit]) -> str:
     return f"{when(one.at_ms, 'f')} · **{sign}{amount(one.amount, units)}** · {what}"
 
 
-def balance_of(account: Account, units: Sequence[Unit], user_id: int | None) -> str:
+def balance_of(account: Account, units: Sequence[Denomination], user_id: int | None) -> str:
     """Return how much an account has, and whose it is."""
     whose = f" (<@{user_id}>)" if user_id is not None else ""
     facts = {"handle": quoted(account.handle) + whose, "balance": price(account.balance, units)}
     return _("💰 %(handle)s has %(balance)s.") % facts
 
 
-def purchase_line(one: Purchase, units: Sequence[Unit]) -> str:
+def purchase_line(one: Purchase, units: Sequence[Denomination]) -> str:
     """Return a purchase in one line."""
     facts = {
         "order": order_number(one.id),
@@ -109,13 +109,13 @@ def purchase_line(one: Purchase, units: Sequence[Unit]) -> str:
     return _("%(order)s: %(pieces)s × %(product)s, %(total)s, bought by %(handle)s %(when)s") % facts
 
 
-def barred_line(one: Blacklisted) -> str:
+def barred_line(one: BlacklistEntry) -> str:
     """Return an entry of the blacklist in one line."""
     reason = f" · {quoted(one.reason)}" if one.reason else ""
     return f"<@{one.user_id}> (`{one.user_id}`){reason} · {actor(one.added_by)} {when(one.at_ms)}"
 
 
-def done_line(one: Done) -> str:
+def done_line(one: AdminAction) -> str:
     """Return what an admin did, in one line."""
     detail = f" {quoted(one.detail)}" if one.detail else ""
     return f"{when(one.at_ms, 'f')} · {actor(one.actor)} · **{one.action}**{detail}"

@@ -13,7 +13,7 @@ from botapp.ui.formatting import bars, number
 _MIB = 1024 * 1024
 
 
-class Machine(Struct, frozen=True):
+class HostFacts(Struct, frozen=True):
     """Where the bot runs; None: not known there."""
 
     python: str
@@ -57,7 +57,7 @@ def status(health: Mapping[str, Any], life: int | None, since_s: float) -> str:
     return "\n".join(lines)
 
 
-def machine(facts: Machine) -> str:
+def machine(facts: HostFacts) -> str:
     """Return where the bot runs, one part a line."""
     versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
     lines = [

@@ -61,7 +61,7 @@ class Mode(Enum):
 
 
 @dataclass(frozen=True)
-class Shown:
+class Visibility:
     """What the live message may show."""
 
     #: whether prices and stock are shown
@@ -71,7 +71,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Reported:
+class HealthReport:
     """Somebody says how an operation went."""
 
     which: Which
@@ -90,7 +90,7 @@ class Recovery:
 
 
 @dataclass(frozen=True)
-class Link:
+class LiveHealth:
     """Everything that is known between the two. Times are seconds since 1970."""
 
     livestock_error: str | None = None
@@ -121,7 +121,7 @@ class Link:
         return self.livestock_error is None and self.buttons_error is None
 
 
-def step(link: Link, event: Reported | None, now_s: float) -> Link:
+def step(link: LiveHealth, event: HealthReport | None, now_s: float) -> LiveHealth:
     """Return `link` after `event`, or, with None, after the time alone has passed."""
     if event is not None:
         link = _noted(link, event, now_s)
@@ -138,23 +138,23 @@ def step(link: Link, event: Reported | None, now_s: float) -> Link:
     return _recovered(link, now_s) if now_s >= (link.calm_at_s or 0.0) else link
 
 
-def shown(link: Link) -> Shown:
+def shown(link: LiveHealth) -> Visibility:
     """Decide what members may see: stock and buttons are shown together, or neither can be used."""
-    return Shown(stock=link.mode is Mode.NORMAL, buttons=link.mode is Mode.NORMAL)
+    return Visibility(stock=link.mode is Mode.NORMAL, buttons=link.mode is Mode.NORMAL)
 
 
-def may_serve(link: Link) -> bool:
+def may_serve(link: LiveHealth) -> bool:
     """Tell whether a click may be served now, whatever the message shows that it was made on."""
     return link.all_well and link.mode is Mode.NORMAL
 
 
-def hold_s(link: Link, now_s: float) -> float:
+def hold_s(link: LiveHealth, now_s: float) -> float:
     """Return how long a warning stays although all is well again: not at all, unless there were many of late."""
     falls = sum(now_s - WINDOW_S < at_s <= now_s for at_s in link.falls_s)
     return min(LONGEST_HOLD_S, FIRST_HOLD_S * 2.0 ** (falls - FLAPPING)) if falls >= FLAPPING else 0.0
 
 
-def next_look_s(link: Link, now_s: float) -> float | None:
+def next_look_s(link: LiveHealth, now_s: float) -> float | None:
     """Return in how many seconds to look again, by a try of what is broken or a step alone; None: no need to."""
     if not link.all_well:
         return retry_delay_s(link.failures)
@@ -166,14 +166,14 @@ def retry_delay_s(failures: int) -> float:
     return min(LONGEST_RETRY_S, 2.0 ** (min(failures, 6) - 1)) if failures > 0 else 0.0
 
 
-def wants_restart(link: Link, last_asked_s: float | None, now_s: float) -> bool:
+def wants_restart(link: LiveHealth, last_asked_s: float | None, now_s: float) -> bool:
     """Tell whether a new life is to be asked for: too many errors of late, and not asked for of late."""
     errors = sum(now_s - WINDOW_S < at_s <= now_s for at_s in link.errors_s)
     asked_of_late = last_asked_s is not None and 0 <= now_s - last_asked_s < RESTART_INTERVAL_S
     return errors > MAX_ERRORS and not asked_of_late
 
 
-def chart(link: Link, now_s: float) -> list[int]:
+def chart(link: LiveHealth, now_s: float) -> list[int]:
     """Return how many errors there were in each piece of the last hour, the oldest piece first."""
     pieces = [0] * int(CHART_S / CHART_STEP_S)
     for at_s in link.errors_s:
@@ -203,7 +203,7 @@ def changed(before: Status, after: Status) -> bool:
     return (before["is_healthy"], before["last_error"]) != (after["is_healthy"], after["last_error"])
 
 
-def _noted(link: Link, event: Reported, now_s: float) -> Link:
+def _noted(link: LiveHealth, event: HealthReport, now_s: float) -> LiveHealth:
     error = None if event.is_healthy else event.error or "unknown"
     match event.which:
         case "livestock":
@@ -219,7 +219,7 @@ def _noted(link: Link, event: Reported, now_s: float) -> Link:
     return replace(link, errors_s=(*kept, now_s), failures=link.failures + 1)
 
 
-def _warning(link: Link, now_s: float) -> Link:
+def _warning(link: LiveHealth, now_s: float) -> LiveHealth:
     """Show what is broken, at once."""
     broken = (link.livestock_error is not None, link.buttons_error is not None)
     mode = {
@@ -234,7 +234,7 @@ def _warning(link: Link, now_s: float) -> Link:
     return replace(link, mode=mode)
 
 
-def _recovered(link: Link, now_s: float) -> Link:
+def _recovered(link: LiveHealth, now_s: float) -> LiveHealth:
     recovery = Recovery(link.mode, link.since_s, now_s)
     recoveries = (*link.recoveries, recovery)[-REMEMBERED:]
     return replace(link, mode=Mode.NORMAL, since_s=now_s, calm_at_s=None, recoveries=recoveries, failures=0)

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Final, Literal
 
 from botapp.locale import _
-from botapp.store.domain.money import Unit
+from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Product
 from botapp.ui import custom_ids
 from botapp.ui.formatting import amount, number, price, when
-from botapp.ui.live.health import Mode, Shown
+from botapp.ui.live.health import Mode, Visibility
 
 #: Discord's limits: fields of an embed, and characters of a field's name and value
 _MAX_FIELDS: Final = 25
@@ -32,12 +32,12 @@ class Snapshot:
     """All that the live message depends on."""
 
     products: tuple[Product, ...]
-    shown: Shown
+    shown: Visibility
     #: what is wrong, and since when in seconds since 1970
     mode: Mode
     since_s: float
     #: denominations of the shop's money
-    units: tuple[Unit, ...]
+    units: tuple[Denomination, ...]
     #: stock up to which a product is marked as running low
     low_stock: int
     #: when this was so, in milliseconds since 1970
@@ -161,13 +161,13 @@ def _pages(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple("\n".join(page) for page in pages)
 
 
-def _line(product: Product, units: Sequence[Unit], low_stock: int) -> str:
+def _line(product: Product, units: Sequence[Denomination], low_stock: int) -> str:
     light = mark(product.stock, low_stock)
     name, code = product.name[:_MAX_NAME_CHARS], product.code[:40]
     return f"{light} **{name}** `{code}` · {amount(product.price, units)} · {stock(product)}"
 
 
-def _field(product: Product, units: Sequence[Unit], low_stock: int) -> tuple[str, str]:
+def _field(product: Product, units: Sequence[Denomination], low_stock: int) -> tuple[str, str]:
     value = _("price: %(price)s") % {"price": price(product.price, units)} + f" · {stock(product)}"
     if product.description:
         value += f"\n{product.description}"

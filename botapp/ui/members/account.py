@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from botapp.locale import _
-from botapp.store.domain.money import Unit
+from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Account, Entry, Purchase, order_number
 from botapp.store.domain.rules import MAX_HANDLE_CHARS, MIN_HANDLE_CHARS
 from botapp.store.usecases.world import World
@@ -18,10 +18,10 @@ from botapp.ui.members.panel import (
     GOOD,
     MAX_LABEL_CHARS,
     MAX_TITLE_CHARS,
-    Choice,
-    Chooser,
-    Form,
+    Modal,
     Panel,
+    Select,
+    SelectOption,
     short,
 )
 
@@ -29,9 +29,9 @@ from botapp.ui.members.panel import (
 HANDLE: str = "handle"
 
 
-def register_form(handle_name: str, known: Account | None) -> Form:
+def register_form(handle_name: str, known: Account | None) -> Modal:
     """Return the form in which a member gives his handle."""
-    return Form(
+    return Modal(
         custom_id=custom_ids.build("register:form"),
         title=short(_("Register") if known is None else _("Change your %s") % handle_name, MAX_TITLE_CHARS),
         field_id=HANDLE,
@@ -44,7 +44,7 @@ def register_form(handle_name: str, known: Account | None) -> Form:
     )
 
 
-def registered(account: Account, handle_name: str, units: Sequence[Unit]) -> Panel:
+def registered(account: Account, handle_name: str, units: Sequence[Denomination]) -> Panel:
     """Return what a member is told who has an account now, or a new handle."""
     facts = {"name": handle_name, "handle": quoted(account.handle), "balance": price(account.balance, units)}
     text = _("Your %(name)s is %(handle)s. Your balance: %(balance)s.") % facts
@@ -56,7 +56,7 @@ def register_first(refusal: str) -> Panel:
     return Panel(refusal, buttons=(Button(custom_ids.REGISTER, _("Register"), "📝", style=BLUE),))
 
 
-def balance(account: Account, entries: Sequence[Entry], units: Sequence[Unit]) -> Panel:
+def balance(account: Account, entries: Sequence[Entry], units: Sequence[Denomination]) -> Panel:
     """Return a balance with its last entries."""
     lines = [_entry(one, units) for one in entries] or [_("Nothing has come in or gone out yet.")]
     title = _("💰 Balance of %s") % quoted(account.handle)
@@ -71,13 +71,13 @@ def place(world: World) -> Panel:
     return Panel(text, _("🌍 World info"), CALM, fields)
 
 
-def history(orders: Sequence[Purchase], units: Sequence[Unit]) -> Panel:
+def history(orders: Sequence[Purchase], units: Sequence[Denomination]) -> Panel:
     """Return the last orders, with a list in which one is chosen to see its goods again."""
     title = _("🧾 Your last orders")
     if not orders:
         return Panel(_("You have not bought anything yet."), title, CALM)
     choices = tuple(
-        Choice(
+        SelectOption(
             value=str(one.id),
             label=short(f"{order_number(one.id)} · {number(one.quantity)} × {one.product_name}", MAX_LABEL_CHARS),
             description=short(amount(one.total, units), MAX_LABEL_CHARS),
@@ -85,11 +85,11 @@ def history(orders: Sequence[Purchase], units: Sequence[Unit]) -> Panel:
         )
         for one in orders
     )
-    chooser = Chooser(custom_ids.build("history:pick"), _("See the goods of an order again"), choices)
+    chooser = Select(custom_ids.build("history:pick"), _("See the goods of an order again"), choices)
     return Panel("\n".join(_order(one, units) for one in orders), title, CALM, chooser=chooser)
 
 
-def _entry(entry: Entry, units: Sequence[Unit]) -> str:
+def _entry(entry: Entry, units: Sequence[Denomination]) -> str:
     sign = "📥 +" if entry.amount > 0 else "📤 "
     what = entry_kind(entry.kind)
     if entry.kind in ("purchase", "refund"):
@@ -97,7 +97,7 @@ def _entry(entry: Entry, units: Sequence[Unit]) -> str:
     return f"{sign}{amount(entry.amount, units)} · {what} · {when(entry.at_ms)}"
 
 
-def _order(order: Purchase, units: Sequence[Unit]) -> str:
+def _order(order: Purchase, units: Sequence[Denomination]) -> str:
     line = (
         f"**{order_number(order.id)}** · {number(order.quantity)} × {short(order.product_name, 80)} · "
         f"{amount(order.total, units)} · {when(order.at_ms)}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from botapp.ui.members.panel import Form, Panel
+from botapp.ui.members.panel import Modal, Panel
 
 
 def message_of(panel: Panel) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def message_of(panel: Panel) -> dict[str, Any]:
     return {"content": None if embed else panel.text, "embed": embed, "view": _view(panel)}
 
 
-def modal_of(form: Form) -> discord.ui.Modal:
+def modal_of(form: Modal) -> discord.ui.Modal:
     """Return a form as it is opened."""
     modal = discord.ui.Modal(title=form.title, timeout=None, custom_id=form.custom_id)
     field: discord.ui.TextInput[Any] = discord.ui.TextInput(

@@ -25,7 +25,7 @@ WAITING: Final = 0xF1C40F
 
 
 @dataclass(frozen=True)
-class Choice:
+class SelectOption:
     """One thing that can be chosen."""
 
     value: str
@@ -35,13 +35,13 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Chooser:
+class Select:
     """A list of which one thing is chosen."""
 
     custom_id: str
     placeholder: str
     #: at least one, at most MAX_CHOICES
-    choices: tuple[Choice, ...]
+    choices: tuple[SelectOption, ...]
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ class Panel:
     colour: int = CALM
     #: name and value of each, beside one another
     fields: tuple[tuple[str, str], ...] = ()
-    chooser: Chooser | None = None
+    chooser: Select | None = None
     buttons: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True)
-class Form:
+class Modal:
     """A form with one short field."""
 
     custom_id: str

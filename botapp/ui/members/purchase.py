@@ -7,7 +7,7 @@ from typing import Final
 
 from botapp.locale import _
 from botapp.store.domain import refusals
-from botapp.store.domain.money import Unit
+from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Account, Order, Product, Receipt, order_number
 from botapp.store.domain.refusals import Refused
 from botapp.store.member_api import Offer
@@ -23,10 +23,10 @@ from botapp.ui.members.panel import (
     MAX_LABEL_CHARS,
     MAX_TITLE_CHARS,
     WAITING,
-    Choice,
-    Chooser,
-    Form,
+    Modal,
     Panel,
+    Select,
+    SelectOption,
     short,
 )
 
@@ -37,7 +37,9 @@ _QUANTITY_CHARS: Final = 6
 _NAME_CHARS: Final = 80
 
 
-def choose(account: Account, products: Sequence[Product], page: int, units: Sequence[Unit], low_stock: int) -> Panel:
+def choose(
+    account: Account, products: Sequence[Product], page: int, units: Sequence[Denomination], low_stock: int
+) -> Panel:
     """Return one page of products to choose from; pages count from 0, and one that is not there is the last."""
     title = _("🛒 What would you like?")
     if not products:
@@ -55,14 +57,14 @@ def choose(account: Account, products: Sequence[Product], page: int, units: Sequ
     placeholder = _("Choose a product")
     if pages > 1:
         placeholder += f" ({page + 1}/{pages})"
-    chooser = Chooser(custom_ids.build("buy:pick"), placeholder, choices) if choices else None
+    chooser = Select(custom_ids.build("buy:pick"), placeholder, choices) if choices else None
     return Panel("\n".join(lines), title, CALM, chooser=chooser, buttons=_pages(page, pages))
 
 
-def ask(product: Product, max_quantity: int) -> Form:
+def ask(product: Product, max_quantity: int) -> Modal:
     """Return the form in which a member says how many."""
     most = min(product.stock, max_quantity)
-    return Form(
+    return Modal(
         custom_id=custom_ids.build("buy:count", product.id),
         title=short(product.name, MAX_TITLE_CHARS),
         field_id=QUANTITY,
@@ -80,7 +82,7 @@ def quantity_of(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _QUANTITY_CHARS else 0
 
 
-def confirm(offer: Offer, key: int, units: Sequence[Unit], note: str = "") -> Panel:
+def confirm(offer: Offer, key: int, units: Sequence[Denomination], note: str = "") -> Panel:
     """Return the question whether to buy.
 
     Args:
@@ -117,7 +119,7 @@ def order_of(numbers: Sequence[int], user_id: int, language: str) -> Order:
     )
 
 
-def bought(receipt: Receipt, delivered: str, units: Sequence[Unit]) -> Panel:
+def bought(receipt: Receipt, delivered: str, units: Sequence[Denomination]) -> Panel:
     """Return what a purchase came to; `delivered` says where the goods are."""
     purchase = receipt.purchase
     facts = {
@@ -142,7 +144,7 @@ def cancelled() -> Panel:
 def way_on(problem: Refused, refusal: str, product_id: int | None) -> Panel:
     """Return a refusal with the button that leads on from there."""
     match problem:
-        case refusals.BadQuantity() | refusals.NotEnough() if product_id is not None:
+        case refusals.InvalidQuantity() | refusals.InsufficientBalance() if product_id is not None:
             again = Button(custom_ids.build("buy:ask", product_id), _("Another quantity"), "🔢", style=BLUE)
             return Panel(refusal, buttons=(again, _another()))
         case refusals.SoldOut(left=left) if left and product_id is not None:
@@ -157,9 +159,9 @@ def _another() -> Button:
     return Button(custom_ids.build("buy:page", 0), _("Choose again"), "🛒")
 
 
-def _choice(product: Product, units: Sequence[Unit], low_stock: int) -> Choice:
+def _choice(product: Product, units: Sequence[Denomination], low_stock: int) -> SelectOption:
     stock = _("stock: %(pieces)s") % {"pieces": number(product.stock)}
-    return Choice(
+    return SelectOption(
         value=str(product.id),
         label=short(product.name, MAX_LABEL_CHARS),
         description=short(f"{amount(product.price, units)} · {stock}", MAX_LABEL_CHARS),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from botapp.locale import _
 from botapp.store.domain import refusals
-from botapp.store.domain.money import NotAnAmount, Unit
+from botapp.store.domain.money import Denomination, InvalidAmount
 from botapp.store.domain.records import order_number
 from botapp.store.domain.refusals import Refused
 from botapp.store.domain.rules import MAX_CODE_CHARS, MAX_HANDLE_CHARS, MIN_HANDLE_CHARS
@@ -17,7 +17,7 @@ from botapp.ui.formatting import amount, number, quoted
 class Answers:
     """Says refusals with the shop's own words for its money and its handles."""
 
-    def __init__(self, units: Sequence[Unit], handle_name: str) -> None:
+    def __init__(self, units: Sequence[Denomination], handle_name: str) -> None:
         """`units` are the denominations; `handle_name` is what members call their handle."""
         self._units = units
         self._handle_name = handle_name
@@ -30,7 +30,7 @@ class Answers:
         """Return what is said while the database cannot be used."""
         return _("⚠️ The shop cannot reach its books right now, and nothing was changed. Please try again in a moment.")
 
-    def not_an_amount(self, problem: NotAnAmount) -> str:
+    def not_an_amount(self, problem: InvalidAmount) -> str:
         """Return what is said about a text that is no amount."""
         example = amount(max(unit.value for unit in self._units) + 50, self._units)
         text = _("❌ %(part)s is no amount. Write it like this: %(example)s, or 150.")
@@ -41,13 +41,13 @@ class Answers:
             case refusals.Maintenance(reason=reason):
                 text = _("🛠️ The shop is closed for maintenance. Please come back in a little while.")
                 return f"{text}\n{reason}" if reason else text
-            case refusals.Barred(reason=reason):
+            case refusals.Blacklisted(reason=reason):
                 text = _("⛔ You may not use this shop. Please ask an admin.")
                 return f"{text}\n{reason}" if reason else text
             case refusals.NotRegistered():
                 text = _("📝 You have no account yet. Click Register first, and give your %(handle)s.")
                 return text % {"handle": self._handle_name}
-            case refusals.BadHandle():
+            case refusals.InvalidHandle():
                 text = _("❌ A %(handle)s has %(least)d to %(most)d letters, digits, or the characters . _ -")
                 facts = {"handle": self._handle_name, "least": MIN_HANDLE_CHARS, "most": MAX_HANDLE_CHARS}
                 return text % facts
@@ -58,7 +58,7 @@ class Answers:
 
     def _of_buying(self, problem: Refused) -> str | None:
         match problem:
-            case refusals.BadQuantity(largest=largest):
+            case refusals.InvalidQuantity(largest=largest):
                 return _("❌ How many? Please give a number from 1 to %s.") % number(largest)
             case refusals.TooSoon(wait_s=wait_s):
                 return _("⏳ One moment: you can buy again in %d s.") % math.ceil(wait_s)
@@ -70,7 +70,7 @@ class Answers:
                 return _("📦 Sold out just now. You have paid nothing.")
             case refusals.SoldOut(left=left):
                 return _("📦 Only %s left just now, so nothing was bought. Take fewer?") % number(left)
-            case refusals.NotEnough(needed=needed, balance=balance):
+            case refusals.InsufficientBalance(needed=needed, balance=balance):
                 text = _("💰 That is %(needed)s, and the balance is %(balance)s: %(missing)s are missing.")
                 amounts = {"needed": needed, "balance": balance, "missing": needed - balance}
                 return text % {name: amount(value, self._units) for name, value in amounts.items()}
@@ -86,12 +86,12 @@ class Answers:
                 return _("❌ Nobody is registered as %s.") % quoted(handle)
             case refusals.CodeTaken(code=code):
                 return _("❌ There is a product %s already.") % quoted(code)
-            case refusals.BadCode():
+            case refusals.InvalidCode():
                 text = _("❌ A code has 1 to %d letters, digits, or the characters . _ - and no spaces.")
                 return text % MAX_CODE_CHARS
-            case refusals.BadText(what="name", most=most):
+            case refusals.InvalidText(what="name", most=most):
                 return _("❌ A name has 1 to %d characters.") % most
-            case refusals.BadText(most=most):
+            case refusals.InvalidText(most=most):
                 return _("❌ A description has at most %d characters.") % most
             case refusals.StillInStock(code=code, pieces=pieces):
                 text = _("❌ %(code)s still has %(pieces)s in stock. Take them out first: `reducestock`.")
@@ -102,6 +102,6 @@ class Answers:
                 return _("❌ There is no order %s.") % order_number(purchase_id)
             case refusals.AlreadyRefunded(purchase_id=purchase_id):
                 return _("❌ Order %s was refunded before; nothing was done.") % order_number(purchase_id)
-            case refusals.NotListed():
+            case refusals.NotBlacklisted():
                 return _("❌ This user is not on the blacklist.")
         return None

@@ -8,15 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from supervisor.cli.errors import Failure
-from supervisor.config.paths import Place
+from supervisor.cli.errors import CommandError
+from supervisor.config.paths import InstancePaths
 from supervisor.locale import _
 
 
-def launch(config: Path, place: Place, *, end: bool = False) -> int:
+def launch(config: Path, place: InstancePaths, *, end: bool = False) -> int:
     """Start a supervisor, and return its pid when its door is open. With `end` it only ends what it finds.
 
-    Raises Failure with what it says itself when it cannot start, OSError when its log cannot be opened.
+    Raises CommandError with what it says itself when it cannot start, OSError when its log cannot be opened.
     """
     place.supervisor_log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     reader, writer = os.pipe()
@@ -32,11 +32,11 @@ def launch(config: Path, place: Place, *, end: bool = False) -> int:
         line = report.readline()
     if not line:
         text = _("the supervisor ended at once (exit %(code)d); see %(log)s")
-        raise Failure(text % {"code": process.wait(), "log": place.supervisor_log})
+        raise CommandError(text % {"code": process.wait(), "log": place.supervisor_log})
     said = json.loads(line)
     if not said["ok"]:
         process.wait()
-        raise Failure(said["message"], said["code"])
+        raise CommandError(said["message"], said["code"])
     # it is to live on: Popen would warn of a child that was not waited for
     process.returncode = 0
     return int(said["pid"])

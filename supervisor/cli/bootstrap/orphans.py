@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from supervisor.cli.terminal import formatting as figures
-from supervisor.config.paths import Place
+from supervisor.config.paths import InstancePaths
 from supervisor.locale import _
 from supervisor.processes import process
-from supervisor.processes.process import Life
+from supervisor.processes.process import LifeProcess
 
 
-def find(place: Place) -> list[Life]:
+def find(place: InstancePaths) -> list[LifeProcess]:
     """Return the lives of the instance, whoever keeps them; to be asked where no supervisor runs."""
     # the supervisor calls its socket by the one path without links
-    return process.lives({"STOCKSUP_SOCKET": str(Place(place.state_dir.resolve()).socket)})
+    return process.lives({"STOCKSUP_SOCKET": str(InstancePaths(place.state_dir.resolve()).socket)})
 
 
-def shown(life: Life) -> dict[str, Any]:
+def shown(life: LifeProcess) -> dict[str, Any]:
     """Return a life as `status --json` shows a program; what only a supervisor knows is null."""
     age_s = process.age_s(life.process)
     return {
@@ -36,7 +36,7 @@ def shown(life: Life) -> dict[str, Any]:
     }
 
 
-def words(lives: Sequence[Life]) -> str:
+def words(lives: Sequence[LifeProcess]) -> str:
     """Say which lives these are."""
     text = _("%(program)s (life %(life)d, process %(pid)d, up %(time)s)")
     return ", ".join(

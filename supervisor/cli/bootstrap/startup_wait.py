@@ -14,7 +14,7 @@ _SETTLED: Final = frozenset({"RUNNING", "STOPPED", "FATAL", "BACKOFF"})
 
 
 @dataclass(frozen=True)
-class Waiting:
+class StartupProgress:
     """How far the programs that are being started have come."""
 
     #: names of the programs on their way up
@@ -27,7 +27,7 @@ class Waiting:
     failed: Message | None = None
 
     @classmethod
-    def begin(cls, programs: Sequence[Message], names: Sequence[str]) -> Waiting:
+    def begin(cls, programs: Sequence[Message], names: Sequence[str]) -> StartupProgress:
         """Return the beginning: `programs` as in `status`, `names` those that are to come up."""
         waiting = cls(tuple(one["name"] for one in programs if one["name"] in names), {})
         for one in programs:
@@ -37,7 +37,7 @@ class Waiting:
             waiting = waiting.told({**one, "program": one["name"]})
         return waiting
 
-    def told(self, report: Message) -> Waiting:
+    def told(self, report: Message) -> StartupProgress:
         """Return what follows from a report that the state of a program has changed."""
         name, state = report["program"], report["state"]
         if name not in self.pending:
@@ -51,7 +51,7 @@ class Waiting:
             return replace(self, pending=pending, down={**self.down, name: report.get("reason") or _("stopped")})
         return replace(self, failed=report)
 
-    def until_over(self, reports: Iterable[Message], say: Callable[[str], None]) -> Waiting:
+    def until_over(self, reports: Iterable[Message], say: Callable[[str], None]) -> StartupProgress:
         """Take in `reports` until all is up or one has failed; `say` is told what is waited for."""
         waiting, coming = self, iter(reports)
         while waiting.pending and waiting.failed is None:

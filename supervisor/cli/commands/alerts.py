@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import click
 
 from supervisor.cli import exit_codes as exits
-from supervisor.cli.errors import Failure
+from supervisor.cli.errors import CommandError
 from supervisor.cli.instance import Instance
 from supervisor.cli.terminal.progress import Progress
 from supervisor.locale import _
 
 if TYPE_CHECKING:
-    from supervisor.alerts.messages import Receipt
+    from supervisor.alerts.messages import DeliveryResult
     from supervisor.config.settings import Settings
 
 
@@ -37,7 +37,7 @@ def test(instance: Instance, as_json: bool) -> int:
     settings = instance.settings
     if not settings.alerts.urls:
         text = _('no address is configured: name one in %(config)s, such as [alerts] urls = ["tgram://…"]')
-        raise Failure(text % {"config": instance.config})
+        raise CommandError(text % {"config": instance.config})
     with Progress(_("sending")):
         receipts = _send(instance, settings)
     rows = results(shown(settings.alerts.urls), receipts)
@@ -49,7 +49,7 @@ def test(instance: Instance, as_json: bool) -> int:
     return exits.FAILED if any(problem for _name, problem in rows) else exits.FINE
 
 
-def results(shown: Mapping[str, str], receipts: Sequence[Receipt]) -> list[tuple[str, str | None]]:
+def results(shown: Mapping[str, str], receipts: Sequence[DeliveryResult]) -> list[tuple[str, str | None]]:
     """Return what came of each address: how it may be called, and why it took nothing, or None. Pure."""
     problems = {receipt.address: receipt.problem for receipt in receipts}
     missing = problems.get("", _("the sender ended without a word"))
@@ -63,21 +63,21 @@ def line(name: str, problem: str | None) -> str:
     return _("FAILED  %(address)s has not taken it: %(why)s") % {"address": name, "why": problem}
 
 
-def _send(instance: Instance, settings: Settings) -> list[Receipt]:
+def _send(instance: Instance, settings: Settings) -> list[DeliveryResult]:
     import msgspec
 
     from supervisor.alerts.dispatcher import COMMAND, SENDER_TIMEOUT_S, environ, scene
-    from supervisor.alerts.incidents import Alert, Kind, Matter
-    from supervisor.alerts.messages import Delivery, Order, Receipt
+    from supervisor.alerts.incidents import Incident, Kind, Notification
+    from supervisor.alerts.messages import DeliveryResult, SendRequest, TargetBatch
     from supervisor.alerts.urls import identify
 
     at = time.time()
-    alert = Alert(number=0, matter=Matter(Kind.TEST, "", "", at), at=at)
-    order = Order(
+    alert = Notification(number=0, matter=Incident(Kind.TEST, "", "", at), at=at)
+    order = SendRequest(
         settings.language,
         scene(settings, instance.config, instance.place),
         (alert,),
-        tuple(Delivery(address, url, ((0,),)) for address, url in identify(settings.alerts.urls).items()),
+        tuple(TargetBatch(address, url, ((0,),)) for address, url in identify(settings.alerts.urls).items()),
     )
     try:
         said = subprocess.run(
@@ -92,4 +92,4 @@ def _send(instance: Instance, settings: Settings) -> list[Receipt]:
         ).stdout
     except subprocess.TimeoutExpired as error:
         said = error.stdout or b""
-    return [msgspec.json.decode(one, type=Receipt) for one in said.splitlines()]
+    return [msgspec.json.decode(one, type=DeliveryResult) for one in said.splitlines()]

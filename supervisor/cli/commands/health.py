@@ -12,7 +12,7 @@ import click
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.terminal import formatting as words
-from supervisor.client import Message, NotRunning
+from supervisor.client import Message, SupervisorNotRunning
 from supervisor.config import timezone
 from supervisor.locale import N_, _
 
@@ -35,7 +35,7 @@ def command(instance: Instance, as_json: bool) -> int:
     try:
         with instance.connect() as client:
             programs = client.request("status", timeout_s=ANSWER_TIMEOUT_S)["programs"]
-    except NotRunning:
+    except SupervisorNotRunning:
         if as_json:
             click.echo(json.dumps({"version": 1, "healthy": False, "programs": []}))
         else:

@@ -11,14 +11,14 @@ import click
 
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.terminal import formatting as words
-from supervisor.cli.terminal.params import Whole
-from supervisor.client import Message, NotRunning
+from supervisor.cli.terminal.params import WholeNumber
+from supervisor.client import Message, SupervisorNotRunning
 from supervisor.config import timezone
 from supervisor.locale import _
 
 
 @click.command(help=_("Show the last restarts, newest first."))
-@click.option("-n", "count", type=Whole(1, 100), default=10, show_default=True, metavar="N", help=_("How many."))
+@click.option("-n", "count", type=WholeNumber(1, 100), default=10, show_default=True, metavar="N", help=_("How many."))
 @click.option("--json", "as_json", is_flag=True, help=_("For programs."))
 @click.pass_obj
 def command(instance: Instance, count: int, as_json: bool) -> None:
@@ -27,7 +27,7 @@ def command(instance: Instance, count: int, as_json: bool) -> None:
     try:
         with instance.connect() as client:
             restarts = client.request("history", n=count, timeout_s=ANSWER_TIMEOUT_S)["history"]
-    except NotRunning:
+    except SupervisorNotRunning:
         following = "stocksup start"
         restarts = kept(instance.place.history, count)
     if as_json:

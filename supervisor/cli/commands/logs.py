@@ -10,12 +10,12 @@ from typing import Final, NoReturn
 import click
 
 from supervisor.cli import exit_codes as exits
-from supervisor.cli.errors import Failure
+from supervisor.cli.errors import CommandError
 from supervisor.cli.instance import Instance, complete_program
 from supervisor.cli.terminal import formatting as words
-from supervisor.cli.terminal.params import Whole
+from supervisor.cli.terminal.params import WholeNumber
 from supervisor.locale import _
-from supervisor.logs.lines import LEVELS, Chooser, Line, merged
+from supervisor.logs.lines import LEVELS, LevelFilter, LogRecord, merged
 from supervisor.logs.reader import LogFile
 
 #: how long `-f` rests between looks, in seconds
@@ -28,7 +28,7 @@ SUPERVISOR: Final = "supervisor"
 @click.argument("program", required=False, shell_complete=complete_program)
 @click.option("-f", "--follow", is_flag=True, help=_("Go on with what is written from now on."))
 @click.option(
-    "-n", "count", type=Whole(0, 10_000), default=50, show_default=True, metavar="N", help=_("How many lines.")
+    "-n", "count", type=WholeNumber(0, 10_000), default=50, show_default=True, metavar="N", help=_("How many lines.")
 )
 @click.option("--level", type=click.Choice(LEVELS), metavar="LEVEL",
               help=_("Only lines of at least this level, from debug to critical."))  # fmt: skip
@@ -39,7 +39,7 @@ def command(instance: Instance, program: str | None, follow: bool, count: int, l
     known = [*instance.program_names(), SUPERVISOR]
     if program is not None and program not in known:
         text = _("there is no program '%(name)s' in %(config)s; there are: %(names)s")
-        raise Failure(text % {"name": program, "config": instance.config, "names": ", ".join(known)})
+        raise CommandError(text % {"name": program, "config": instance.config, "names": ", ".join(known)})
     files = {name: LogFile(instance.place.log_of(name)) for name in ([program] if program else known)}
     tails = {name: file.last(count, unfinished=not follow, level=level) for name, file in files.items()}
     if not follow and count and not any(tails.values()):
@@ -53,7 +53,7 @@ def command(instance: Instance, program: str | None, follow: bool, count: int, l
 
 
 def _follow(files: Mapping[str, LogFile], level: str | None, width: int, as_json: bool) -> NoReturn:
-    choosers = {name: Chooser(level) for name in files}
+    choosers = {name: LevelFilter(level) for name in files}
     while True:
         fresh = {name: file.new() for name, file in files.items()}
         _show(
@@ -63,7 +63,7 @@ def _follow(files: Mapping[str, LogFile], level: str | None, width: int, as_json
             time.sleep(POLL_S)
 
 
-def _show(lines: Iterable[tuple[str, Line]], width: int, as_json: bool) -> None:
+def _show(lines: Iterable[tuple[str, LogRecord]], width: int, as_json: bool) -> None:
     for name, line in lines:
         click.echo(_as_object(name, line) if as_json else _as_line(name, line, width))
 
@@ -76,12 +76,12 @@ def _nothing(instance: Instance, level: str | None) -> str:
     return _("Nothing has been written yet below %(path)s") % {"path": directory}
 
 
-def _as_object(name: str, line: Line) -> str:
+def _as_object(name: str, line: LogRecord) -> str:
     known = {"time": line.time, "level": line.level, "message": line.message}
     told = {key: value for key, value in known.items() if value is not None}
     return json.dumps({"program": name, "line": line.shown, **told})
 
 
-def _as_line(name: str, line: Line, width: int) -> str:
+def _as_line(name: str, line: LogRecord, width: int) -> str:
     shown = words.mark(line.shown) if line.is_mark else line.shown
     return f"{click.style(name.ljust(width), fg='cyan')} | {shown}" if width else shown

@@ -12,12 +12,12 @@ import click
 
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.commands.history import work
-from supervisor.cli.errors import Failure
+from supervisor.cli.errors import CommandError
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
 from supervisor.cli.terminal import formatting as words
 from supervisor.cli.terminal.params import Seconds
 from supervisor.cli.terminal.progress import Progress
-from supervisor.client import DoorError, Message
+from supervisor.client import ControlError, Message
 from supervisor.locale import _
 
 #: exit code of a program that is to be tried again later
@@ -57,14 +57,14 @@ def _await(reports: Iterator[Message], program: str, progress: Progress, timeout
             elif _waits_for_better_times(event, program):
                 text = _("%(program)s is not back yet: %(why)s; it is tried again, see stocksup status")
                 why = words.ending(event["last_exit"])
-                raise Failure(text % {"program": program, "why": why}, exits.TIMED_OUT)
+                raise CommandError(text % {"program": program, "why": why}, exits.TIMED_OUT)
             elif event.get("type") == "restart" and event["report"]["program"] == program:
                 report: Message = event["report"]
                 return report
-    except DoorError as error:
+    except ControlError as error:
         if error.code == "timed_out":
             text = _("%(program)s is not back after %(time_s)g s; its restart goes on, see stocksup status")
-            raise Failure(text % {"program": program, "time_s": timeout_s}, exits.TIMED_OUT) from error
+            raise CommandError(text % {"program": program, "time_s": timeout_s}, exits.TIMED_OUT) from error
         raise
     raise AssertionError("the reports end only by an exception")
 
@@ -89,7 +89,7 @@ def _say(report: Message, as_json: bool) -> int:
         click.echo(json.dumps(report))
         return exits.FINE if report["ok"] else exits.FAILED
     if not report["ok"]:
-        raise Failure(failure(report))
+        raise CommandError(failure(report))
     click.echo("\n".join([words.restart(report), *(f"    {one}" for one in [words.phases(report), *work(report)])]))
     return exits.FINE
 

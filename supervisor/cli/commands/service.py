@@ -18,12 +18,12 @@ from supervisor.cli import exit_codes as exits
 from supervisor.cli.bootstrap.launch import launch
 from supervisor.cli.commands.start import await_all, connect_to
 from supervisor.cli.commands.stop import shut_down
-from supervisor.cli.errors import Failure
+from supervisor.cli.errors import CommandError
 from supervisor.cli.instance import Instance
 from supervisor.cli.systemd import systemctl, unit
 from supervisor.cli.systemd.systemctl import Service
 from supervisor.cli.terminal.progress import Progress
-from supervisor.client import NotRunning
+from supervisor.client import SupervisorNotRunning
 from supervisor.locale import _
 from supervisor.locale import third_party as foreign
 
@@ -80,7 +80,7 @@ def install(instance: Instance, of_user: bool, name: str | None) -> int:
     try:
         with Progress(_("starting")):
             service.do("enable", "--now")
-    except Failure:
+    except CommandError:
         if ended:
             launch(instance.config, instance.place)
             click.echo(_("What ran before was started again, without systemd."), err=True)
@@ -145,12 +145,12 @@ def _demand_systemd(of_user: bool) -> None:
         return
     if of_user and systemctl.there(of_user=False):
         text = _("your own service manager does not answer; log in as yourself (not by su or sudo), then try again")
-        raise Failure(text)
+        raise CommandError(text)
     text = _(
         "no systemd runs here, so there is nothing that could start stocksup at boot; in a container run `stocksup "
         "start --foreground` as its command; in WSL2 switch systemd on ([boot] systemd=true in /etc/wsl.conf)"
     )
-    raise Failure(text)
+    raise CommandError(text)
 
 
 def _demand_root(config: Path | None, service: Service, action: str) -> None:
@@ -162,13 +162,13 @@ def _demand_root(config: Path | None, service: Service, action: str) -> None:
     text = _("only root may change %(place)s: %(line)s") % {"place": service.directory, "line": line}
     if action == "install":
         text = _("%(text)s; or without root: stocksup service install --user") % {"text": text}
-    raise Failure(text)
+    raise CommandError(text)
 
 
 def _refuse_what_is_not_ours(service: Service) -> None:
     if systemctl.config_of(service.unit) is None:
         text = _("%(path)s was not made by stocksup, so it stays as it is; choose another name with --name")
-        raise Failure(text % {"path": service.unit})
+        raise CommandError(text % {"path": service.unit})
 
 
 def _refuse_what_is_taken(service: Service, config: Path) -> None:
@@ -180,23 +180,23 @@ def _refuse_what_is_taken(service: Service, config: Path) -> None:
             "config": config,
             "command": f"stocksup service uninstall {'--user ' if present.of_user else ''}--name {present.name}",
         }
-        raise Failure(text)
+        raise CommandError(text)
     if service.unit.exists():
         _refuse_what_is_not_ours(service)
         if present is None:
             text = _("%(path)s runs another configuration (%(config)s); choose another name with --name")
-            raise Failure(text % {"path": service.unit, "config": systemctl.config_of(service.unit)})
+            raise CommandError(text % {"path": service.unit, "config": systemctl.config_of(service.unit)})
     elif (elsewhere := service.loaded_from()) is not None:
         text = _("there is a service %(name)s already (%(path)s); choose another name with --name")
-        raise Failure(text % {"name": service.name, "path": elsewhere})
+        raise CommandError(text % {"name": service.name, "path": elsewhere})
 
 
 # --- what it is made of ---
 
 
-def _facts(instance: Instance, service: Service) -> unit.Facts:
+def _facts(instance: Instance, service: Service) -> unit.UnitFields:
     config = instance.config
-    return unit.Facts(
+    return unit.UnitFields(
         name=service.name,
         config=config,
         stocksup=_stocksup(),
@@ -221,7 +221,7 @@ def _owner(config: Path) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError as error:
         text = _("%(config)s belongs to user %(uid)d, who does not exist; give it to one who does: chown")
-        raise Failure(text % {"config": config, "uid": uid}) from error
+        raise CommandError(text % {"config": config, "uid": uid}) from error
 
 
 def _credentials(config: Path) -> dict[str, Path]:
@@ -234,15 +234,15 @@ def _credentials(config: Path) -> dict[str, Path]:
     return found
 
 
-def _demand_credentials(facts: unit.Facts) -> None:
+def _demand_credentials(facts: unit.UnitFields) -> None:
     """Refuse a service that systemd would not start, since there is nothing to hand over."""
     for name, path in facts.credentials.items():
         if not path.exists():
             text = _("there is no file %(path)s, which should hold %(name)s; make it first")
-            raise Failure(text % {"path": path, "name": name})
+            raise CommandError(text % {"path": path, "name": name})
 
 
-def _try_as_user(facts: unit.Facts) -> None:
+def _try_as_user(facts: unit.UnitFields) -> None:
     """Make the state directory, as the service's user, who has to be able to use all that the service needs."""
     words = [sys.executable, "-P", "-c", _TRY, str(facts.config), str(facts.state_dir)]
     user = pwd.getpwnam(facts.user) if facts.user else pwd.getpwuid(os.getuid())
@@ -263,7 +263,7 @@ def _try_as_user(facts: unit.Facts) -> None:
     except OSError as error:
         text = _("%(user)s, as whom the service runs, cannot use %(path)s: %(why)s; mend its permissions")
         facts_of = {"user": user.pw_name, "path": error.filename, "why": foreign.why(error)}
-        raise Failure(text % facts_of) from error
+        raise CommandError(text % facts_of) from error
 
 
 # --- doing it ---
@@ -283,13 +283,13 @@ def _end_what_runs_without_it(instance: Instance) -> bool:
     try:
         with instance.connect() as client:
             shut_down(client)
-    except NotRunning:
+    except SupervisorNotRunning:
         return False
     click.echo(_("What ran without systemd was stopped."))
     return True
 
 
-def _say_installed(service: Service, facts: unit.Facts, *, restart_first: bool) -> None:
+def _say_installed(service: Service, facts: unit.UnitFields, *, restart_first: bool) -> None:
     user = facts.user or pwd.getpwuid(os.getuid()).pw_name
     said = _("The service %(name)s runs as %(user)s, and starts at every boot.")
     click.echo(said % {"name": service.name, "user": user})

@@ -12,16 +12,16 @@ import click
 
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.bootstrap.launch import launch
-from supervisor.cli.bootstrap.startup_wait import Waiting
+from supervisor.cli.bootstrap.startup_wait import StartupProgress
 from supervisor.cli.commands.stop import shut_down
-from supervisor.cli.errors import Failure
+from supervisor.cli.errors import CommandError
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.systemd import systemctl
 from supervisor.cli.systemd.systemctl import Service
 from supervisor.cli.terminal import formatting as words
 from supervisor.cli.terminal.progress import Progress
-from supervisor.client import Client, Message, NotRunning
-from supervisor.config.paths import Place
+from supervisor.client import Client, Message, SupervisorNotRunning
+from supervisor.config.paths import InstancePaths
 from supervisor.locale import _
 from supervisor.logs.lines import of_last_life, untold
 from supervisor.logs.reader import LogFile
@@ -43,7 +43,7 @@ def command(instance: Instance, foreground: bool) -> int:
     service = systemctl.in_charge(instance.config)
     try:
         client = instance.connect()
-    except NotRunning:
+    except SupervisorNotRunning:
         return _start_service(instance, service) if service else _start_new(instance)
     with client:
         return _start_programs(client, instance.place, service)
@@ -79,22 +79,22 @@ def _start_service(instance: Instance, service: Service) -> int:
 
 
 def connect_to(service: Service, instance: Instance) -> Client:
-    """Return a connection to the supervisor that systemd has just started. Raises Failure."""
+    """Return a connection to the supervisor that systemd has just started. Raises CommandError."""
     try:
         return instance.connect()
-    except NotRunning as error:
+    except SupervisorNotRunning as error:
         text = _("systemd has started %(name)s, but it does not answer; see why: %(journal)s")
-        raise Failure(text % {"name": service.name, "journal": service.journal()}) from error
+        raise CommandError(text % {"name": service.name, "journal": service.journal()}) from error
 
 
-def await_all(client: Client, place: Place, service: Service | None, end: Callable[[], None] | None) -> int:
+def await_all(client: Client, place: InstancePaths, service: Service | None, end: Callable[[], None] | None) -> int:
     """Wait until all programs of a supervisor that was just started are up, and say so.
 
-    If one does not come up, `end` is called to leave nothing of it, unless something ran before. Raises Failure.
+    If one does not come up, `end` is called to leave nothing of it, unless something ran before. Raises CommandError.
     """
     reports = client.events()
     view = client.request("status", timeout_s=ANSWER_TIMEOUT_S)
-    waiting = Waiting.begin(view["programs"], [one["name"] for one in view["programs"]])
+    waiting = StartupProgress.begin(view["programs"], [one["name"] for one in view["programs"]])
     with Progress(waiting.words()) as progress:
         waiting = waiting.until_over(reports, progress.say)
     if waiting.failed is None:
@@ -108,12 +108,12 @@ def await_all(client: Client, place: Place, service: Service | None, end: Callab
     return _fail(waiting.failed, place, _("nothing was left running"))
 
 
-def _start_programs(client: Client, place: Place, service: Service | None) -> int:
+def _start_programs(client: Client, place: InstancePaths, service: Service | None) -> int:
     """Have the supervisor that runs bring up what is down."""
     reports = client.events()
     names = client.request("start", timeout_s=ANSWER_TIMEOUT_S)["starting"]
     view = client.request("status", timeout_s=ANSWER_TIMEOUT_S)
-    waiting = Waiting.begin(view["programs"], names)
+    waiting = StartupProgress.begin(view["programs"], names)
     with Progress(waiting.words()) as progress:
         waiting = waiting.until_over(reports, progress.say)
     if waiting.failed is not None:
@@ -131,7 +131,7 @@ def _adopted(view: Message) -> bool:
     return any((one["uptime_s"] or 0) > view["supervisor"]["uptime_s"] for one in view["programs"])
 
 
-def _say_up(waiting: Waiting, pid: int, service: Service | None) -> None:
+def _say_up(waiting: StartupProgress, pid: int, service: Service | None) -> None:
     told = [f"{name} (life {life})" for name, life in waiting.up.items()]
     told += [f"{name}: {why}" for name, why in waiting.down.items()]
     lives = ", ".join(told) or _("no program is enabled")
@@ -145,7 +145,7 @@ def _say_up(waiting: Waiting, pid: int, service: Service | None) -> None:
     click.echo(_("Next: %(commands)s") % {"commands": "stocksup status · stocksup logs -f · stocksup restart"})
 
 
-def _fail(failed: Message, place: Place, now: str) -> int:
+def _fail(failed: Message, place: InstancePaths, now: str) -> int:
     """Show the last lines of the life that did not come up, and raise with the reason."""
     name = failed["program"]
     last = failed.get("last_exit") or {}
@@ -154,4 +154,6 @@ def _fail(failed: Message, place: Place, now: str) -> int:
     for line in untold(written, why)[-TOLD_LINES:]:
         click.echo(f"  {name} | {line.shown}", err=True)
     code = exits.BAD_CONFIG if last.get("code") == exits.BAD_CONFIG else exits.FAILED
-    raise Failure(_("%(program)s did not come up: %(why)s; %(now)s") % {"program": name, "why": why, "now": now}, code)
+    raise CommandError(
+        _("%(program)s did not come up: %(why)s; %(now)s") % {"program": name, "why": why, "now": now}, code
+    )

@@ -14,7 +14,7 @@ from supervisor import __version__
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.terminal import formatting as words
-from supervisor.client import Message, NotRunning
+from supervisor.client import Message, SupervisorNotRunning
 from supervisor.locale import N_, _
 
 _COLOURS: Final = {"RUNNING": "green", "FATAL": "red", "BACKOFF": "red", "STOPPED": "yellow"}
@@ -30,7 +30,7 @@ def command(instance: Instance, as_json: bool) -> int:
         with instance.connect_unchecked() as client:
             view = client.request("status", timeout_s=ANSWER_TIMEOUT_S)
             newest = client.request("history", n=1, timeout_s=ANSWER_TIMEOUT_S)["history"]
-    except NotRunning:
+    except SupervisorNotRunning:
         _say_not_running(instance, as_json)
         return exits.NOT_RUNNING
     if view["supervisor"].get("config_unread") is not False:

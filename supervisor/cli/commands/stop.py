@@ -11,11 +11,11 @@ import click
 
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.bootstrap.launch import launch
-from supervisor.cli.errors import Failure
+from supervisor.cli.errors import CommandError
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
 from supervisor.cli.systemd import systemctl
 from supervisor.cli.terminal.progress import Progress
-from supervisor.client import Client, DoorError, Message, NotRunning
+from supervisor.client import Client, ControlError, Message, SupervisorNotRunning
 from supervisor.locale import _
 
 
@@ -33,7 +33,7 @@ def command(instance: Instance, program: str | None) -> int:
         return exits.FINE
     try:
         client = instance.connect()
-    except NotRunning:
+    except SupervisorNotRunning:
         if not _end_orphans(instance, program):
             raise
         return exits.FINE
@@ -52,7 +52,7 @@ def command(instance: Instance, program: str | None) -> int:
 def _end_orphans(instance: Instance, program: str | None) -> bool:
     """Have a supervisor take up what has outlived the one before, and end it as it should be ended.
 
-    Returns whether there was anything. Raises Failure.
+    Returns whether there was anything. Raises CommandError.
     """
     from supervisor.cli.bootstrap import orphans  # which loads much that is of no use while there is a supervisor
 
@@ -63,19 +63,19 @@ def _end_orphans(instance: Instance, program: str | None) -> bool:
         text = _(
             "no supervisor is running; without one live on: %(lives)s; end all: stocksup stop, or go on: stocksup start"
         )
-        raise Failure(text % {"lives": lives}, exits.NOT_RUNNING)
+        raise CommandError(text % {"lives": lives}, exits.NOT_RUNNING)
     with Progress(_("stopping")):
         _Process(launch(instance.config, instance.place, end=True)).await_end()
     if left := orphans.find(instance.place):
         text = _("cannot end %(lives)s; see why: stocksup logs supervisor")
-        raise Failure(text % {"lives": orphans.words(left)})
+        raise CommandError(text % {"lives": orphans.words(left)})
     click.echo(_("No supervisor was running; what lived on without one was ended: %(lives)s") % {"lives": lives})
     click.echo(_("Everything has stopped. Next: stocksup start"))
     return True
 
 
 def shut_down(client: Client) -> None:
-    """Take everything down, the supervisor too, and come back when its process is gone. Raises DoorError."""
+    """Take everything down, the supervisor too, and come back when its process is gone. Raises ControlError."""
     supervisor = _Process(client.request("ping", timeout_s=ANSWER_TIMEOUT_S)["pid"])
     reports = client.events()
     client.request("shutdown", timeout_s=ANSWER_TIMEOUT_S)
@@ -90,7 +90,7 @@ def _follow(reports: Iterator[Message], progress: Progress) -> None:
         for event in reports:
             if event.get("type") == "state":
                 progress.say(f"{event['program']}: {event['state']}")
-    except DoorError as error:
+    except ControlError as error:
         if error.code != "closed":
             raise
 

@@ -11,13 +11,13 @@ from supervisor import __version__
 from supervisor.cli.doctor import Finding, nearest_there
 from supervisor.cli.errors import of_door
 from supervisor.cli.instance import ANSWER_TIMEOUT_S
-from supervisor.client import Client, DoorError, NotRunning
-from supervisor.config.paths import Place
+from supervisor.client import Client, ControlError, SupervisorNotRunning
+from supervisor.config.paths import InstancePaths
 from supervisor.locale import _
 from supervisor.locale import third_party as foreign
 
 
-def look(config: Path, place: Place, *, secrets: bool) -> Iterator[Finding]:
+def look(config: Path, place: InstancePaths, *, secrets: bool) -> Iterator[Finding]:
     """Yield what is found about the configuration file, which may hold `secrets`, the state directory and the door."""
     yield rights(config, secrets=secrets)
     yield state_directory(place.state_dir)
@@ -67,16 +67,16 @@ def state_directory(state_dir: Path) -> Finding:
     return Finding("state", name)
 
 
-def door(place: Place) -> Finding:
+def door(place: InstancePaths) -> Finding:
     """Tell who answers at the socket, and whether it is this version."""
     name = _("supervisor")
     try:
         with Client(place.socket) as client:
             running = client.request("status", timeout_s=ANSWER_TIMEOUT_S)["supervisor"]
-    except NotRunning:
+    except SupervisorNotRunning:
         text = _("supervisor: not running; the socket %(path)s is free")
         return Finding("door", text % {"path": place.socket})
-    except DoorError as error:
+    except ControlError as error:
         return Finding("door", name, of_door(error))
     except OSError as error:
         text = _("cannot open %(path)s: %(why)s; mend its permissions, or change [supervisor] state_dir")

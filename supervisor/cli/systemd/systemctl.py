@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from supervisor.cli.errors import Failure
+from supervisor.cli.errors import CommandError
 from supervisor.cli.systemd import unit
 from supervisor.locale import _
 
@@ -61,13 +61,13 @@ class Service:
         return Path(path) if path.startswith("/") else None
 
     def do(self, action: str, *words: str) -> None:
-        """Have systemd start or stop it, or the like. Raises Failure with what systemd says, and what to do."""
+        """Have systemd start or stop it, or the like. Raises CommandError with what systemd says, and what to do."""
         code, said = _ask([*self.manager, action, *words, f"{self.name}.service"])
         if code != 0:
             self._refuse(action, said)
 
     def reload_units(self) -> None:
-        """Have systemd read its units again. Raises Failure."""
+        """Have systemd read its units again. Raises CommandError."""
         code, said = _ask([*self.manager, "daemon-reload"])
         if code != 0:
             self._refuse("daemon-reload", said)
@@ -81,7 +81,7 @@ class Service:
             "command": self.words(action),
             "journal": self.journal(),
         }
-        raise Failure(text)
+        raise CommandError(text)
 
 
 def there(*, of_user: bool) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from supervisor.cli.errors import Failure
+from supervisor.cli.errors import CommandError
 from supervisor.locale import _
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ UMask=0077
 
 
 @dataclass(frozen=True)
-class Facts:
+class UnitFields:
     """What a unit is made of."""
 
     #: the service's name, without ".service"
@@ -87,10 +87,10 @@ class Facts:
 
 
 def checked_name(name: str) -> str:
-    """Return `name` if a service may be called so. Raises Failure."""
+    """Return `name` if a service may be called so. Raises CommandError."""
     if not _NAME.fullmatch(name) or name.endswith((".service", ".")):
         text = _("--name %(name)s: expected up to 64 letters, digits, _, - and ., without .service") % {"name": name}
-        raise Failure(text)
+        raise CommandError(text)
     return name
 
 
@@ -106,13 +106,13 @@ def stop_timeout_s(settings: Settings) -> int:
     return math.ceil(sum(each) + LEAVE_S)
 
 
-def text(facts: Facts) -> str:
-    """Return the unit. Raises Failure when a path cannot be written in one."""
+def text(facts: UnitFields) -> str:
+    """Return the unit. Raises CommandError when a path cannot be written in one."""
     of_system = facts.user is not None
     for program in (facts.stocksup[0], facts.kill):
         # systemd takes no program whose path has one of these, however it is written
         if set(program) & set("\"'\\"):
-            raise Failure(_("cannot write %(path)s in a unit; rename it") % {"path": repr(program)})
+            raise CommandError(_("cannot write %(path)s in a unit; rename it") % {"path": repr(program)})
     needed = [facts.config, facts.state_dir, Path(facts.stocksup[0])]
     command = [*facts.stocksup, "--config", str(facts.config), "start", "--foreground"]
     lines = [
@@ -158,7 +158,7 @@ def _comment(text: str) -> str:
     return f"# {text}"
 
 
-def _of_system(facts: Facts, needed: Sequence[Path]) -> list[str]:
+def _of_system(facts: UnitFields, needed: Sequence[Path]) -> list[str]:
     free = [place for place in _TEMPORARY if not any(one.is_relative_to(place) for one in needed)]
     return [
         # one directory for all instances, so that no name can take over the directory of another service
@@ -191,7 +191,7 @@ def _words(words: Sequence[str]) -> str:
 def _plain(value: str) -> str:
     """Return `value` for a line that systemd takes whole, where there is no quoting."""
     if value != value.strip() or value.endswith("\\"):
-        raise Failure(_("cannot write %(path)s in a unit; rename it") % {"path": repr(value)})
+        raise CommandError(_("cannot write %(path)s in a unit; rename it") % {"path": repr(value)})
     return _percent(_writable(value))
 
 
@@ -200,7 +200,7 @@ def _percent(value: str) -> str:
 
 
 def _writable(value: str) -> str:
-    """Return `value` if a unit, which is UTF-8 text without control characters, can hold it. Raises Failure."""
+    """Return `value` if a unit, which is UTF-8 text without control characters, can hold it. Raises CommandError."""
     if any(not char.isprintable() for char in value):
-        raise Failure(_("cannot write %(path)s in a unit; rename it") % {"path": repr(value)})
+        raise CommandError(_("cannot write %(path)s in a unit; rename it") % {"path": repr(value)})
     return value

@@ -7,7 +7,7 @@ import click
 from supervisor.locale import _
 
 
-class Whole(click.IntRange):
+class WholeNumber(click.IntRange):
     """A whole number from `least` to `most`."""
 
     def __init__(self, least: int, most: int) -> None:

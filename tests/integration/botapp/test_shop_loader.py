@@ -9,7 +9,7 @@ from pathlib import Path
 
 from botapp.local_discord.ids import LIVE_CHANNEL_ID
 from botapp.runtime import state_file as state
-from botapp.shop_loader import SLOW_S, Opening
+from botapp.shop_loader import SLOW_S, ShopLoader
 from botapp.ui.custom_ids import BALANCE
 from tests.support.discord.bot_process import BotProcess, write_config
 from tests.support.discord.control import local_discord
@@ -59,7 +59,7 @@ def test_a_life_that_is_to_end_while_its_shop_opens_ends_in_order(tmp_path: Path
 
 def test_an_opening_that_takes_long_is_a_fault_of_the_database() -> None:
     async def opening() -> None:
-        one = Opening()
+        one = ShopLoader()
         assert one.health() == {"database": None}
         one._since_s -= SLOW_S
         database = one.health()["database"]

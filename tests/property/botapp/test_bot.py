@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botapp.runtime.log import OneLine
-from botapp.runtime.supervisor_link import Link
-from botapp.ui.admin.confirmation import Dialog, Overtaken, Said, Stage, step
-from supervisor.client import MAX_LINE_BYTES, DoorError, Surroundings
+from botapp.runtime.supervisor_link import SupervisorLink
+from botapp.ui.admin.confirmation import Confirmation, Reply, Stage, SupersededByRestart, step
+from supervisor.client import MAX_LINE_BYTES, ControlError, LifeEnvironment
 
-HERE = Surroundings(Path("door"), "bot", 1, Path("temp"), Path("perm"))
+HERE = LifeEnvironment(Path("door"), "bot", 1, Path("temp"), Path("perm"))
 
 lines = st.one_of(
     st.binary(max_size=200),
@@ -32,8 +32,8 @@ def test_bytes_from_the_door_end_the_connection_or_are_taken_but_break_nothing(r
         reader.feed_data(b"\n".join(received))
         reader.feed_eof()
         try:
-            await Link(HERE)._listen(reader)
-        except DoorError as error:
+            await SupervisorLink(HERE)._listen(reader)
+        except ControlError as error:
             assert error.code in ("bad_json", "too_long", "closed")
 
     asyncio.run(listen())
@@ -41,21 +41,23 @@ def test_bytes_from_the_door_end_the_connection_or_are_taken_but_break_nothing(r
 
 people = st.integers(1, 3)
 events = st.one_of(
-    st.builds(Said, people, people, st.sampled_from(["ya", "tidak", "NO", "hm", ""])), st.just(Overtaken()), st.none()
+    st.builds(Reply, people, people, st.sampled_from(["ya", "tidak", "NO", "hm", ""])),
+    st.just(SupersededByRestart()),
+    st.none(),
 )
 
 
 @given(st.lists(st.tuples(events, st.floats(0, 60)), max_size=20))
 def test_a_question_ends_once_and_only_its_own_admin_confirms_it_in_time(
-    history: list[tuple[Said | Overtaken | None, float]],
+    history: list[tuple[Reply | SupersededByRestart | None, float]],
 ) -> None:
-    dialog = Dialog(1, 1, 30.0)
+    dialog = Confirmation(1, 1, 30.0)
     for event, now_s in sorted(history, key=lambda one: one[1]):
         before, dialog = dialog, step(dialog, event, now_s)
         if before.stage is not Stage.ASKING:
             assert dialog == before
         elif dialog.stage is Stage.CONFIRMED:
-            assert event == Said(1, 1, "ya")
+            assert event == Reply(1, 1, "ya")
             assert now_s < 30
         elif dialog.stage is Stage.ASKING:
             assert now_s < 30

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine
 
 from botapp.config.settings import Deposits
-from botapp.services.deposits.parsing import Patterns, Said, claims_of, text_of
+from botapp.services.deposits.parsing import ParsedReport, Patterns, claims_of, text_of
 from botapp.store.db.tables import metadata
-from botapp.store.domain.money import MAX_AMOUNT, Unit
+from botapp.store.domain.money import MAX_AMOUNT, Denomination
 from botapp.store.usecases import accounts, deposits
 
-UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100))
+UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
 PATTERNS = Patterns(Deposits().handle_pattern, Deposits().amount_pattern)
 
 #: words that come near to deposits, between any others
@@ -23,7 +23,7 @@ words = st.one_of(
 )
 texts = st.lists(words, max_size=30).map(" ".join)
 claims = st.builds(
-    deposits.Claim,
+    deposits.DepositClaim,
     st.sampled_from(["a", "b", "c", "d"]),
     st.one_of(st.sampled_from(["budi", "BUDI", "sari"]), st.text(max_size=100)),
     st.one_of(st.none(), st.integers(-(2**70), 2**70), st.integers(1, 500)),
@@ -42,7 +42,7 @@ def shop() -> Connection:
 
 @given(texts, st.sampled_from([None, 7, 8]))
 def test_any_text_is_read(text: str, webhook_id: int | None) -> None:
-    for claim in claims_of(Said(1, webhook_id, text), PATTERNS, {7}, UNITS):
+    for claim in claims_of(ParsedReport(1, webhook_id, text), PATTERNS, {7}, UNITS):
         assert claim.amount is None or 0 <= claim.amount <= MAX_AMOUNT
         assert claim.refusal or webhook_id == 7
 
@@ -54,7 +54,7 @@ def test_any_embed_is_read(value: object) -> None:
 
 
 @given(st.lists(claims, max_size=12))
-def test_the_balance_is_what_was_booked_and_each_key_counts_once(given_claims: list[deposits.Claim]) -> None:
+def test_the_balance_is_what_was_booked_and_each_key_counts_once(given_claims: list[deposits.DepositClaim]) -> None:
     with shop() as connection:
         taken = [
             one for claim in given_claims for one in deposits.take_claims(connection, [claim], source="x", now_ms=1)
@@ -69,7 +69,9 @@ def test_the_balance_is_what_was_booked_and_each_key_counts_once(given_claims: l
 
 
 @given(claims, claims)
-def test_the_same_key_answers_what_it_came_to_at_first(one: deposits.Claim, other: deposits.Claim) -> None:
+def test_the_same_key_answers_what_it_came_to_at_first(
+    one: deposits.DepositClaim, other: deposits.DepositClaim
+) -> None:
     with shop() as connection:
         first = deposits.take_once(connection, one, source="x", now_ms=1)
         again = deposits.take_once(connection, one, source="x", now_ms=2)

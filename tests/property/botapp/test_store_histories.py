@@ -146,11 +146,11 @@ class Shop(RuleBasedStateMachine):
         total, handle = quantity * found.price, handle_of(user)
         expected: type[refusals.Refused] | None = None
         if not 1 <= quantity <= LIMITS.max_quantity:
-            expected = refusals.BadQuantity
+            expected = refusals.InvalidQuantity
         elif price_is_old:
             expected = refusals.PriceChanged
         elif self.balances[handle] < total:
-            expected = refusals.NotEnough
+            expected = refusals.InsufficientBalance
         elif len(self.available[code]) < quantity:
             expected = refusals.SoldOut
         try:
@@ -209,7 +209,7 @@ class Shop(RuleBasedStateMachine):
         handle, key = handle_of(user), f"command-{self.now_ms()}"
         try:
             self.run(crash_at, accounts.adjust, handle, amount, add=add, actor="admin", key=key, now_ms=self.clock_ms)
-        except refusals.NotEnough:
+        except refusals.InsufficientBalance:
             assert not add
             assert self.balances[handle] < amount
             return

@@ -9,29 +9,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.alerts import incidents as alerts
-from supervisor.alerts.incidents import Book, Seen
+from supervisor.alerts.incidents import AlertState, Observation
 from supervisor.config.settings import Program
-from supervisor.lifecycle.model import Exit, Instant, Known, State, Wish
+from supervisor.lifecycle.model import DesiredState, ExitStatus, Instant, ProgramState, State
 
 PROGRAM = Program(command=("shop",), crash_window_s=300.0)
 ADDRESSES = ("one", "two")
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> Seen:
+def worlds(draw: st.DrawFn) -> Observation:
     """Return something to look at; crashes are told in seconds before the moment, as the test does not know it yet."""
     programs = {}
     for name in ("bot", "shop"):
-        programs[name] = Known(
+        programs[name] = ProgramState(
             name=name,
             program=PROGRAM,
-            wish=draw(st.sampled_from(Wish)),
+            wish=draw(st.sampled_from(DesiredState)),
             state=draw(st.sampled_from(State)),
-            last_exit=draw(st.sampled_from([None, Exit(1, 77), Exit(1, 1)])),
+            last_exit=draw(st.sampled_from([None, ExitStatus(1, 77), ExitStatus(1, 1)])),
             crashes_s=tuple(sorted(draw(st.lists(st.floats(0, 9000), max_size=3)))),
         )
     trouble = draw(st.dictionaries(st.sampled_from(["journal", "history"]), st.just("No space left"), max_size=2))
-    return Seen(programs, trouble, draw(st.sampled_from([None, 0, 120, 10_000])), 100)
+    return Observation(programs, trouble, draw(st.sampled_from([None, 0, 120, 10_000])), 100)
 
 
 steps = st.lists(st.tuples(st.floats(0.1, 900), worlds(), st.booleans()), max_size=40)
@@ -39,9 +39,9 @@ steps = st.lists(st.tuples(st.floats(0.1, 900), worlds(), st.booleans()), max_si
 
 @given(steps)
 def test_a_matter_begins_and_ends_in_turns_and_an_hour_has_room_for_so_many(
-    history: list[tuple[float, Seen, bool]],
+    history: list[tuple[float, Observation, bool]],
 ) -> None:
-    book, retries, mono_s = Book(), dict[str, alerts.Retry](), 0.0
+    book, retries, mono_s = AlertState(), dict[str, alerts.Retry](), 0.0
     got: dict[str, list[float]] = defaultdict(list)
     delivered: dict[str, list[int]] = defaultdict(list)
     open_since: dict[tuple[bool, str], bool] = {}
@@ -68,7 +68,7 @@ def test_a_matter_begins_and_ends_in_turns_and_an_hour_has_room_for_so_many(
                     break
         due_s = alerts.send_due_s(book, retries, now)
         assert due_s is None or due_s > mono_s, "the loop would not rest"
-        assert msgspec.json.decode(msgspec.json.encode(book), type=Book) == book
+        assert msgspec.json.decode(msgspec.json.encode(book), type=AlertState) == book
     for times in got.values():
         for first, eleventh in zip(times, times[alerts.MAX_AN_HOUR :], strict=False):
             assert eleventh - first >= alerts.HOUR_S

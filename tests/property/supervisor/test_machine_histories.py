@@ -14,7 +14,7 @@ from supervisor.config.settings import Program
 from supervisor.lifecycle import adoption as recall
 from supervisor.lifecycle import events as ev
 from supervisor.lifecycle.machine import deadline, step
-from supervisor.lifecycle.model import Identity, Instant, Known, State, Wish
+from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, State
 
 #: pids of what lives have left behind begin here; those of lives are their numbers
 LEFT = 1_000_000
@@ -28,7 +28,7 @@ class World(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now_s = 1000.0
-        self.known = Known(
+        self.known = ProgramState(
             name="bot",
             program=Program(command=("shop",), check=("shop", "--check"), max_crashes=3, max_starts_per_day=0,
                             max_recoveries_per_hour=2, memory_max=1024),
@@ -58,14 +58,14 @@ class World(RuleBasedStateMachine):
         self.known, effects = step(self.known, event, Instant(self.now_s, 1e9 + self.now_s))
         supervisor = self.supervisor
         # reports are kept before all else, see Runner
-        for effect in sorted(effects, key=lambda one: not isinstance(one, ev.Finished)):
-            if self.effects_left == 0 and not isinstance(effect, ev.Finished):
+        for effect in sorted(effects, key=lambda one: not isinstance(one, ev.RestartFinished)):
+            if self.effects_left == 0 and not isinstance(effect, ev.RestartFinished):
                 self.effects_left = None
                 self.supervisor_is_replaced()
             if self.supervisor != supervisor:
                 return
             if self.effects_left is not None:
-                self.effects_left -= not isinstance(effect, ev.Finished)
+                self.effects_left -= not isinstance(effect, ev.RestartFinished)
             self.carry_out(effect)
 
     def carry_out(self, effect: ev.Effect) -> None:
@@ -76,7 +76,7 @@ class World(RuleBasedStateMachine):
                 assert effect.life == 1 or effect.life - 1 in self.flushed, "it would see the old cache"
                 self.caches[effect.life] = effect.life
                 self.alive.add(effect.life)
-                self.happen(ev.Spawned(effect.life, Identity(effect.life, effect.life, "boot")))
+                self.happen(ev.Spawned(effect.life, ProcessId(effect.life, effect.life, "boot")))
             case ev.Kill():
                 for life in self.alive - self.stuck:
                     self.end(life, None)
@@ -90,7 +90,7 @@ class World(RuleBasedStateMachine):
                 self.checking = True
             case ev.StopCheck():
                 self.checking = False
-            case ev.Finished():
+            case ev.RestartFinished():
                 self.finished.append(effect.report.ok)
                 if effect.report.ok:
                     assert self.known.state is State.RUNNING
@@ -99,14 +99,14 @@ class World(RuleBasedStateMachine):
                     assert effect.report.problem
             case ev.Terminate():
                 assert self.is_there(effect.child.pid)
-            case ev.AskTraceback():
+            case ev.RequestTraceback():
                 assert effect.child.pid in self.alive
 
     def end(self, life: int, code: int | None) -> None:
         self.alive.discard(life)
         if life in self.fertile:
             self.left.add(life)
-            self.happen(ev.Exited(life, code, left=Identity(LEFT + life, life, "boot")))
+            self.happen(ev.Exited(life, code, left=ProcessId(LEFT + life, life, "boot")))
         else:
             self.stuck.discard(life)
             self.happen(ev.Exited(life, code))
@@ -123,7 +123,7 @@ class World(RuleBasedStateMachine):
         """What lives although no line of the journal names it is found by its environment, as `recall.found` does."""
         if self.known.child is None and self.alive:
             life = max(self.alive)
-            self.known = recall.found(self.known, (life, Identity(life, life, "boot")))
+            self.known = recall.found(self.known, (life, ProcessId(life, life, "boot")))
 
     # --- things happen ---
 
@@ -138,14 +138,14 @@ class World(RuleBasedStateMachine):
     @rule()
     def ask_restart(self) -> None:
         pending = self.known.restart is not None
-        self.happen(ev.RestartAsked("edited", "Admin", {"n": self.asked}))
+        self.happen(ev.RestartRequested("edited", "Admin", {"n": self.asked}))
         self.asked += not pending
 
     @precondition(lambda self: self.checking)
     @rule(problem=st.sampled_from([None, "SyntaxError"]))
     def check_ends(self, problem: str | None) -> None:
         self.checking = False
-        self.happen(ev.Checked(self.known.life, problem))
+        self.happen(ev.CheckFinished(self.known.life, problem))
 
     @precondition(lambda self: self.alive)
     @rule(code=st.sampled_from([0, 1, 75, 77, 78, None]))
@@ -169,7 +169,7 @@ class World(RuleBasedStateMachine):
 
     @rule(rss_bytes=st.sampled_from([10, 5000]))
     def life_is_weighed(self, rss_bytes: int) -> None:
-        self.happen(ev.Weighed(self.known.life, rss_bytes))
+        self.happen(ev.MemorySampled(self.known.life, rss_bytes))
 
     @rule(effects=st.integers(0, 3))
     def supervisor_will_be_killed(self, effects: int) -> None:
@@ -184,11 +184,11 @@ class World(RuleBasedStateMachine):
         words: dict[str, ev.Event] = {
             "hello": ev.Hello(life, tells_traceback=life % 2 == 0),
             "ready": ev.Ready(life),
-            "beat": ev.Beat(life, {"buttons": {"is_healthy": False}}),
+            "beat": ev.Heartbeat(life, {"buttons": {"is_healthy": False}}),
             "draining": ev.Draining(life, ("order 7",)),
             "drained": ev.Drained(life, ("order 7",)),
-            "lost": ev.LinkLost(life),
-            "farewell": ev.Farewell(life, 0),
+            "lost": ev.Disconnected(life),
+            "farewell": ev.Goodbye(life, 0),
         }
         before = self.known
         self.happen(words[kind])
@@ -213,7 +213,7 @@ class World(RuleBasedStateMachine):
         if not isinstance(event, ev.Exited):
             self.happen(event)
             return
-        left = next((Identity(LEFT + life, life, "boot") for life in self.left), None)
+        left = next((ProcessId(LEFT + life, life, "boot") for life in self.left), None)
         self.happen(replace(event, left=left))
 
     # --- and always ---
@@ -257,7 +257,7 @@ class World(RuleBasedStateMachine):
         assert self.known.state in (State.STOPPED, State.RUNNING, State.FATAL)
         assert self.known.restart is None
         assert len(self.finished) >= self.asked
-        if self.known.wish is Wish.DOWN:
+        if self.known.wish is DesiredState.DOWN:
             assert self.known.state is not State.RUNNING
 
 

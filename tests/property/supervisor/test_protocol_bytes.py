@@ -78,7 +78,7 @@ def test_an_answer_that_does_not_fit_says_so() -> None:
 
 
 def test_a_message_that_does_not_fit_is_not_sent() -> None:
-    with pytest.raises(client.DoorError, match="over the limit"):
+    with pytest.raises(client.ControlError, match="over the limit"):
         client.encode({"reason": "x" * client.MAX_LINE_BYTES})
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from supervisor.client import Client, DoorError
+from supervisor.client import Client, ControlError
 from tests.support.supervisor.supervised import PATIENCE_S, ROOT, Supervised
 
 CHILD: Final = str(ROOT / "tests" / "support" / "chaos_child.py")
@@ -110,7 +110,7 @@ class Operation:
             with Client(self.socket) as client:
                 self.answer = client.request(self.op, timeout_s=PATIENCE_S, **self.fields)
                 self.outcome = "ok"
-        except DoorError as error:
+        except ControlError as error:
             self.outcome = error.code
         except OSError as error:
             self.outcome = str(error)
@@ -141,7 +141,7 @@ class Chaos:
             try:
                 self._round(one)
                 self._check()
-            except (AssertionError, OSError, DoorError) as error:
+            except (AssertionError, OSError, ControlError) as error:
                 raise Violation(f"round {number} ({one.words()}): {type(error).__name__}: {error}") from error
         self.it.end()
         self._check_files()
@@ -218,7 +218,7 @@ class Chaos:
                     client.request("start", timeout_s=PATIENCE_S)
                     self._await_running(client)
                 return
-            except (DoorError, OSError) as error:
+            except (ControlError, OSError) as error:
                 # one that was just begun has not opened its door yet
                 if time.monotonic() > deadline_s:
                     raise Violation(f"the bot does not come up again: {error}; {self.it.log()[-2000:]}") from error

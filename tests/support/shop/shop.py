@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from supervisor.client import Client, DoorError
+from supervisor.client import Client, ControlError
 from supervisor.processes import process
 from tests.support.discord.control import DiscordControl, Json, controls
 from tests.support.shop.products import stock_up
@@ -162,11 +162,11 @@ def shop(directory: Path, **options: Any) -> Iterator[Shop]:
     assert not left, f"processes were left behind: {left}"
 
 
-def refused(shop: Shop, op: str, **fields: Any) -> DoorError:
+def refused(shop: Shop, op: str, **fields: Any) -> ControlError:
     """Return the error that a request is refused with."""
     try:
         answer = shop.ask(op, **fields)
-    except DoorError as error:
+    except ControlError as error:
         return error
     raise AssertionError(f"{op} was granted: {answer}")
 

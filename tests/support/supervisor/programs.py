@@ -46,7 +46,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from supervisor.client import Surroundings, encode, socket_at
+from supervisor.client import LifeEnvironment, encode, socket_at
 
 #: environment that the diary tells of
 _TOLD = ("STOCKSUP_", "NOTIFY_SOCKET", "TEST_")
@@ -58,7 +58,7 @@ MANY_LINES = 1000
 
 def main() -> None:
     """Be a life."""
-    around = Surroundings.read()
+    around = LifeEnvironment.read()
     assert around is not None, "to be started by a supervisor"
     Program(around, _words(sys.argv[1:], around.life)).live()
 
@@ -89,7 +89,7 @@ def tell(what: str, **fields: Any) -> None:
 class Program:
     """One life."""
 
-    def __init__(self, around: Surroundings, words: dict[str, str]) -> None:
+    def __init__(self, around: LifeEnvironment, words: dict[str, str]) -> None:
         """Behave as `words` say."""
         self.around = around
         self.words = words

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import psutil
 
-from supervisor.client import Client, DoorError
+from supervisor.client import Client, ControlError
 
 ROOT = Path(__file__).resolve().parents[3]
 #: a directory in $PYTHONPATH whose `sitecustomize` does to a supervisor what the environment says
@@ -225,11 +225,11 @@ class Supervised:
         with self.client() as client:
             return client.request(op, timeout_s=PATIENCE_S, **fields)
 
-    def refused(self, op: str, **fields: Any) -> DoorError:
+    def refused(self, op: str, **fields: Any) -> ControlError:
         """Return the error that a request is refused with."""
         try:
             answer = self.ask(op, **fields)
-        except DoorError as error:
+        except ControlError as error:
             return error
         raise AssertionError(f"{op} was granted: {answer}")
 
@@ -249,7 +249,7 @@ class Supervised:
             while not (result := there(self.status())):
                 try:
                     next(happened)
-                except DoorError as error:
+                except ControlError as error:
                     raise AssertionError(f"{error}; the status is {self.status()}") from error
             return result
 

@@ -16,7 +16,7 @@ from botapp.local_discord.ids import ADMIN_CHANNEL_ID, BUDI_ID, LIVE_CHANNEL_ID
 from botapp.store.domain.records import Order
 from botapp.store.domain.rules import Limits
 from botapp.store.usecases import accounts, deposits, products, purchases
-from botapp.store.usecases.deposits import Claim
+from botapp.store.usecases.deposits import DepositClaim
 from tests.support.discord.bot_process import BotProcess, write_config
 from tests.support.discord.control import local_discord
 from tests.support.shop.admin_shop import AdminShop, admin_shop
@@ -44,11 +44,11 @@ def buy(shop: AdminShop, quantity: int, days_ago: int) -> int:
 def test_deposits_are_listed(shop: AdminShop) -> None:
     assert "There are none." in shop.typed("!deposits")
     claims = [
-        Claim("message:1:0", "budi", 201, ""),
-        Claim("message:2:0", "who`s", 5, ""),
-        Claim("message:3:0", "budi", None, ""),
-        Claim("message:4:0", "", None, "unreadable"),
-        Claim("message:5:0", "budi", 7, "forged"),
+        DepositClaim("message:1:0", "budi", 201, ""),
+        DepositClaim("message:2:0", "who`s", 5, ""),
+        DepositClaim("message:3:0", "budi", None, ""),
+        DepositClaim("message:4:0", "", None, "unreadable"),
+        DepositClaim("message:5:0", "budi", 7, "forged"),
     ]
     shop.books(deposits.take_claims, claims, source="webhook", now_ms=1_750_000_000_000)
     everything = shop.typed("!deposits")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from botapp.cli.demo_shop import Goods
+from botapp.cli.demo_shop import DemoProduct
 from botapp.local_discord.ids import LIVE_CHANNEL_ID, MEMBERS
 from botapp.store import member_api as counter
 from botapp.store.domain import refusals
@@ -42,9 +42,9 @@ short = "DL"
 value = 100
 """
 GOODS = (
-    Goods("STEAM", "Steam 10", 120, "A key", tuple(f"steam-{number:02d}" for number in range(5))),
-    Goods("ROBUX", "Robux 400", 30, "", ()),
-    Goods("LONG", "Long keys", 1, "", tuple(f"{number:03d}-{'k' * 190}" for number in range(20))),
+    DemoProduct("STEAM", "Steam 10", 120, "A key", tuple(f"steam-{number:02d}" for number in range(5))),
+    DemoProduct("ROBUX", "Robux 400", 30, "", ()),
+    DemoProduct("LONG", "Long keys", 1, "", tuple(f"{number:03d}-{'k' * 190}" for number in range(20))),
 )
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from botapp.runtime.supervisor_link import Link, StaleLife
-from supervisor.client import MAX_LINE_BYTES, DoorError, Surroundings
+from botapp.runtime.supervisor_link import Superseded, SupervisorLink
+from supervisor.client import MAX_LINE_BYTES, ControlError, LifeEnvironment
 
 Message = dict[str, Any]
 
@@ -66,9 +66,9 @@ class Door:
 
 
 @asynccontextmanager
-async def knocking(path: Path, handlers: Any = None, **options: Any) -> AsyncIterator[Link]:
+async def knocking(path: Path, handlers: Any = None, **options: Any) -> AsyncIterator[SupervisorLink]:
     """A link that runs against the door at `path`."""
-    link = Link(Surroundings(path, "bot", 7, path.parent, path.parent), handlers, **options)
+    link = SupervisorLink(LifeEnvironment(path, "bot", 7, path.parent, path.parent), handlers, **options)
     task = asyncio.create_task(link.run())
     try:
         yield link
@@ -155,12 +155,12 @@ def test_a_stale_life_is_told_so(path: Path) -> None:
     async def scene() -> None:
         door = Door(path)
         await door.open()
-        link = Link(Surroundings(path, "bot", 7, path.parent, path.parent))
+        link = SupervisorLink(LifeEnvironment(path, "bot", 7, path.parent, path.parent))
         task = asyncio.create_task(link.run())
         peer = await door.peer()
         hello = await peer.read("hello")
         peer.write(id=hello["id"], ok=False, error={"code": "stale_life", "message": "the present life is 8"})
-        with pytest.raises(StaleLife, match="the present life is 8"):
+        with pytest.raises(Superseded, match="the present life is 8"):
             await task
 
     run(scene)
@@ -223,16 +223,16 @@ def test_requests_get_their_own_answers_or_a_clear_error(path: Path) -> None:
             peer.write(id=two["id"], ok=False, error=error, report={"ok": False})
             peer.write(id=one["id"], ok=True, programs=[])
             assert (await first)["programs"] == []
-            with pytest.raises(DoorError) as caught:
+            with pytest.raises(ControlError) as caught:
                 await second
             assert (caught.value.code, caught.value.details) == ("check_failed", {"report": {"ok": False}})
-            with pytest.raises(DoorError, match=r"within 0\.01 s"):
+            with pytest.raises(ControlError, match=r"within 0\.01 s"):
                 await link.request("ping", timeout_s=0.01)
             lost = asyncio.create_task(link.request("ping"))
             await peer.read("ping")
             await peer.read("ping")
             peer.writer.close()
-            with pytest.raises(DoorError) as caught:
+            with pytest.raises(ControlError) as caught:
                 await lost
             assert caught.value.code == "closed"
 
@@ -278,7 +278,7 @@ def test_farewell_is_heard_and_what_is_told_to_nobody_is_dropped(path: Path) -> 
         door = Door(path)
         async with knocking(path) as link:
             link.tell("draining", pending=["nobody hears"])
-            with pytest.raises(DoorError, match="no connection"):
+            with pytest.raises(ControlError, match="no connection"):
                 await link.request("status")
             await door.open()
             peer = await door.peer()

@@ -19,16 +19,16 @@ from sqlalchemy.engine import URL, make_url
 
 from botapp.config.settings import Settings, Store
 from botapp.runtime import state_file as state
-from botapp.runtime.tasks import Background
+from botapp.runtime.tasks import TaskRegistry
 from botapp.services.backup import backup, restore, snapshot
 from botapp.services.backup import export_format as portable
 from botapp.services.backup.backup import EXPORT, SQLITE, export, make_backup, problems_of_shop
 from botapp.services.backup.errors import DataProblem
 from botapp.services.backup.files import DAILY, MIGRATION, RESTORE, backups_in
-from botapp.services.backup.legacy_files import Found, read
+from botapp.services.backup.legacy_files import LegacyShop, read
 from botapp.services.backup.legacy_import import carry_out, dry_run
-from botapp.services.backup.lock import InUse, Use
-from botapp.services.backup.scheduler import Keeper
+from botapp.services.backup.lock import DatabaseInUse, SharedLock
+from botapp.services.backup.scheduler import BackupScheduler
 from botapp.shop import Shop
 from botapp.store.db import schema
 from botapp.store.db.database import Database, url_of
@@ -263,9 +263,9 @@ def test_nothing_is_replaced_while_the_bot_runs(shop: Database, settings: Settin
     path = make_backup(settings)
     shop.run_here(buy, BUDI, "STEAM", 1, 900)
     now = rows(settings)
-    use = Use(settings)
+    use = SharedLock(settings)
     for replace in (restore.restore, restore.take_over):
-        with pytest.raises(InUse, match="stocksup stop bot"):
+        with pytest.raises(DatabaseInUse, match="stocksup stop bot"):
             replace(settings, path)
     use.end()
     assert rows(settings) == now
@@ -282,7 +282,7 @@ def test_a_bot_that_starts_while_a_backup_comes_back_waits_for_it(settings: Sett
             with pytest.raises(Unavailable, match="being restored"):
                 await shop.products()
         assert await shop.products() == ()
-        with pytest.raises(InUse), alone(settings):
+        with pytest.raises(DatabaseInUse), alone(settings):
             pytest.fail("the bot uses it")
         await shop.close()
         with alone(settings):
@@ -434,7 +434,7 @@ def test_a_move_carries_along_where_the_live_message_is(shop: Database, settings
 
 def test_the_bot_makes_one_each_day_and_throws_old_ones_away(shop: Database, settings: Settings) -> None:
     told: list[str] = []
-    keeper = Keeper(settings, lambda text, key: told.append(text))
+    keeper = BackupScheduler(settings, lambda text, key: told.append(text))
     now = datetime(2026, 3, 1, tzinfo=UTC)
     for _hours in range(24 * 20):
         asyncio.run(keeper.look(now))
@@ -449,7 +449,7 @@ def test_the_bot_makes_one_each_day_and_throws_old_ones_away(shop: Database, set
 def test_a_backup_that_fails_is_told_once_and_made_later(tmp_path: Path) -> None:
     settings = Settings(path=tmp_path / "config.toml")
     told: list[str] = []
-    keeper = Keeper(settings, lambda text, key: told.append(text))
+    keeper = BackupScheduler(settings, lambda text, key: told.append(text))
     now = datetime(2026, 3, 1, tzinfo=UTC)
     for minutes in (0, 1, 11, 22):
         asyncio.run(keeper.look(now + timedelta(minutes=minutes)))
@@ -469,8 +469,8 @@ def test_without_days_none_is_made(tmp_path: Path) -> None:
     settings = Settings(path=tmp_path / "config.toml", store=Store(backup_keep_days=0))
 
     async def live() -> list[str]:
-        background = Background()
-        keeper = Keeper(settings, lambda text, key: None)
+        background = TaskRegistry()
+        keeper = BackupScheduler(settings, lambda text, key: None)
         keeper.serve(background)
         assert keeper.health() == {}
         return background.pending
@@ -520,7 +520,7 @@ def test_one_is_made_before_the_tables_are_changed(
 
 
 @pytest.fixture
-def left(settings: Settings, tmp_path: Path) -> Found:
+def left(settings: Settings, tmp_path: Path) -> LegacyShop:
     directory = tmp_path / "old"
     directory.mkdir()
     (directory / "products.csv").write_text("STEAM;Steam 10;50\nNEW;New one;7\n")
@@ -529,7 +529,7 @@ def left(settings: Settings, tmp_path: Path) -> Found:
     return read(directory, settings.store.currency)
 
 
-def test_an_import_does_what_its_dry_run_says(shop: Database, settings: Settings, left: Found) -> None:
+def test_an_import_does_what_its_dry_run_says(shop: Database, settings: Settings, left: LegacyShop) -> None:
     before = rows(settings)
     said = dry_run(settings, left)
     assert rows(settings) == before
@@ -545,7 +545,7 @@ def test_an_import_does_what_its_dry_run_says(shop: Database, settings: Settings
     assert [one.added for one in carry_out(settings, left)] == [0, 0]
 
 
-def test_an_import_that_fails_at_the_end_has_done_nothing(shop: Database, settings: Settings, left: Found) -> None:
+def test_an_import_that_fails_at_the_end_has_done_nothing(shop: Database, settings: Settings, left: LegacyShop) -> None:
     shop.run_here(products.add, "NEW", "Another", 9, "", 1)
     before = shop.run_here(everything)
     for use in (dry_run, carry_out):
@@ -554,7 +554,7 @@ def test_an_import_that_fails_at_the_end_has_done_nothing(shop: Database, settin
     assert shop.run_here(everything) == before
 
 
-def test_a_first_import_makes_the_shop(tmp_path: Path, left: Found) -> None:
+def test_a_first_import_makes_the_shop(tmp_path: Path, left: LegacyShop) -> None:
     settings = elsewhere(Settings(path=tmp_path / "config.toml"))
     said = dry_run(settings, left)
     assert not settings.database_file.exists()

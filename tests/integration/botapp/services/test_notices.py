@@ -14,18 +14,18 @@ import discord
 import pytest
 
 from botapp.config.settings import Settings, Store
-from botapp.runtime.tasks import Background
+from botapp.runtime.tasks import TaskRegistry
 from botapp.services.notices import admin_notices as notices
-from botapp.services.notices.admin_notices import Notices, Repeats
+from botapp.services.notices.admin_notices import AdminNotifier, NotificationThrottle
 from botapp.shop import Shop
-from botapp.store.domain.money import Unit
+from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Order
 from botapp.store.domain.rules import Limits, sort_lines
 from botapp.store.usecases import accounts, products, purchases, stock
 from botapp.store.usecases.notices import not_noted
 
 NOTICE_CHANNEL, LOG_CHANNEL = 1, 2
-UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100))
+UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
 
 
 class Channel:
@@ -66,9 +66,9 @@ class Scene:
             currency=UNITS, low_stock=3, notice_channel_id=NOTICE_CHANNEL, purchase_log_channel_id=LOG_CHANNEL
         )
         self.shop = Shop(Settings(path=directory / "config.toml", language="en", store=store), lambda: None)
-        self.background = Background()
+        self.background = TaskRegistry()
         self.channels = {NOTICE_CHANNEL: Channel(), LOG_CHANNEL: Channel()}
-        self.notices = self.shop.notices = Notices(self.shop, self.background, self.channels.__getitem__)  # type: ignore[arg-type]
+        self.notices = self.shop.notices = AdminNotifier(self.shop, self.background, self.channels.__getitem__)  # type: ignore[arg-type]
 
     @property
     def notice(self) -> Channel:
@@ -242,7 +242,7 @@ def test_notices_with_one_key_are_told_once_in_a_while(tmp_path: Path) -> None:
 
 
 def test_a_flood_of_matters_is_bounded_and_time_heals_it() -> None:
-    repeats = Repeats()
+    repeats = NotificationThrottle()
     told = [repeats.may_tell(f"matter {number}", 100.0) for number in range(50)]
     assert told == [True] * notices.MAX_MATTERS + [False] * (50 - notices.MAX_MATTERS)
     assert not repeats.may_tell("matter 0", 100.0 + notices.QUIET_S - 1)

@@ -11,10 +11,10 @@ from botapp.store.db.database import Database
 from botapp.store.domain import refusals
 from botapp.store.domain.rules import MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS
 from botapp.store.usecases import admin_log, deliveries, products, withdrawals
-from botapp.store.usecases.admin_log import Note
+from botapp.store.usecases.admin_log import AdminLogEntry
 from tests.support.shop.populated_shop import opened_shop
 
-WHO = Note("7", "changeprice", 5)
+WHO = AdminLogEntry("7", "changeprice", 5)
 
 
 @pytest.fixture
@@ -45,17 +45,17 @@ def test_what_is_done_and_its_note_come_together_or_not_at_all(shop: Database) -
 
 @pytest.mark.parametrize("code", ["", "two words", "x" * 33, "a`b", "a\nb"])
 def test_what_cannot_be_a_code_is_refused(database: Database, code: str) -> None:
-    with pytest.raises(refusals.BadCode):
+    with pytest.raises(refusals.InvalidCode):
         database.run_here(products.add, code, "Name", 1, "", 1)
 
 
 def test_names_and_descriptions_have_a_length(database: Database) -> None:
     for name, text in (("", ""), ("x" * (MAX_NAME_CHARS + 1), ""), ("Name", "x" * (MAX_DESCRIPTION_CHARS + 1))):
-        with pytest.raises(refusals.BadText):
+        with pytest.raises(refusals.InvalidText):
             database.run_here(products.add, "CODE", name, 1, text, 1)
     made = database.run_here(products.add, " CODE ", "  Two \n words ", 1, " about ", 1)
     assert (made.code, made.name, made.description) == ("CODE", "Two words", "about")
-    with pytest.raises(refusals.BadText):
+    with pytest.raises(refusals.InvalidText):
         database.run_here(products.change, "CODE", name="x" * (MAX_NAME_CHARS + 1))
     assert database.run_here(products.change, "code", description="")[1].description == ""
 
@@ -79,7 +79,7 @@ def test_a_withdrawal_is_kept_until_it_is_done(shop: Database) -> None:
 
 @pytest.mark.parametrize("pieces", [-1, 0, withdrawals.MAX_PIECES + 1])
 def test_a_withdrawal_takes_some_and_not_too_many(shop: Database, pieces: int) -> None:
-    with pytest.raises(refusals.BadQuantity):
+    with pytest.raises(refusals.InvalidQuantity):
         shop.run_here(withdrawals.begin, a_product(shop), pieces, user_id=7, language="id", now_ms=1000)
     with pytest.raises(refusals.SoldOut):
         shop.run_here(withdrawals.begin, a_product(shop), 1000, user_id=7, language="id", now_ms=1000)

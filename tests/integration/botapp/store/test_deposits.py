@@ -6,12 +6,12 @@ import asyncio
 
 from botapp.store.db.database import Database
 from botapp.store.usecases import accounts, deposits
-from botapp.store.usecases.deposits import Claim
+from botapp.store.usecases.deposits import DepositClaim
 
 
 def test_one_deposit_that_many_report_at_once_is_booked_once(database: Database) -> None:
-    async def all_at_once() -> list[deposits.Taken]:
-        claims = [Claim(f"http:{number % 5}", "budi", 7, "") for number in range(50)]
+    async def all_at_once() -> list[deposits.DepositResult]:
+        claims = [DepositClaim(f"http:{number % 5}", "budi", 7, "") for number in range(50)]
         reports = [database.run(deposits.take_once, claim, source="http", now_ms=1) for claim in claims]
         return await asyncio.gather(*reports)
 
@@ -25,7 +25,11 @@ def test_one_deposit_that_many_report_at_once_is_booked_once(database: Database)
 
 def test_what_no_database_can_hold_is_refused_and_listed(database: Database) -> None:
     database.run_here(accounts.register, 5, "Budi", 1)
-    claims = [Claim("a", "b\0\ud800" * 50, 5, ""), Claim("b", "budi", 2**70, ""), Claim("c", "budi", -(2**70), "")]
+    claims = [
+        DepositClaim("a", "b\0\ud800" * 50, 5, ""),
+        DepositClaim("b", "budi", 2**70, ""),
+        DepositClaim("c", "budi", -(2**70), ""),
+    ]
     taken = database.run_here(deposits.take_claims, claims, source="http", now_ms=1)
     assert [one.deposit.refusal for one in taken] == ["handle", "amount", "amount"]
     assert [one.key for one in database.run_here(deposits.latest, 10, refused_only=True)] == ["c", "b", "a"]

@@ -128,9 +128,9 @@ def test_03_a_new_handle_touches_neither_money_nor_history(database: Database) -
 
 def test_04_a_large_denomination_buys_a_small_thing(database: Database) -> None:
     """There is one balance, in the base unit; change is made by itself."""
-    from botapp.store.domain.money import Unit, in_units, parse
+    from botapp.store.domain.money import Denomination, in_units, parse
 
-    units = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100))
+    units = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
     database.run_here(products.add, "A", "A", parse("50 WL", units), "", 1)
     database.run_here(restock, "A", "one")
     database.run_here(member, BUDI, "Budi", parse("1 DL", units))

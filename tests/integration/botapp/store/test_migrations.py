@@ -121,7 +121,7 @@ def conditions(connection: Connection) -> dict[str, str]:
 
 def test_a_newer_database_is_refused_and_left_alone(database: Database) -> None:
     database.run_here(lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999'")))
-    with pytest.raises(schema.Newer, match=r"9999.*install the newer program"):
+    with pytest.raises(schema.SchemaTooNew, match=r"9999.*install the newer program"):
         database.run_here(migrate)
     assert database.run_here(schema.version_of) == "9999"
 

@@ -11,7 +11,7 @@ from botapp.store.db.database import Database
 from botapp.store.domain.records import Order
 from botapp.store.domain.rules import Limits, sort_lines
 from botapp.store.usecases import accounts, products, purchases, sales, stock
-from botapp.store.usecases.sales import Sold
+from botapp.store.usecases.sales import ProductSales
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 
@@ -51,9 +51,9 @@ def test_what_was_sold_is_counted_by_day_and_product(shop: Database) -> None:
     shop.run_here(purchases.refund, refunded, actor="admin", now_ms=ms(3, 1))
     found = sorted(shop.run_here(sales.sold, days))
     assert found == [
-        Sold(0, "A", "Product A", False, 3, 30),
-        Sold(0, "A", "Product A", True, 3, 30),
-        Sold(1, "B", "Product B", False, 4, 40),
+        ProductSales(0, "A", "Product A", False, 3, 30),
+        ProductSales(0, "A", "Product A", True, 3, 30),
+        ProductSales(1, "B", "Product B", False, 4, 40),
     ]
     assert all(type(number) is int for one in found for number in (one.pieces, one.total))
 

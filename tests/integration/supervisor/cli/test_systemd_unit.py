@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def made(directory: Path, odd: str = "plain") -> unit.Facts:
+def made(directory: Path, odd: str = "plain") -> unit.UnitFields:
     """Return facts about files that are there, since systemd looks for what is to be executed."""
     place = directory / odd
     place.mkdir()

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from supervisor.client import MAX_LINE_BYTES, DoorError, socket_at
+from supervisor.client import MAX_LINE_BYTES, ControlError, socket_at
 from supervisor.control import fairness as turns
 from supervisor.control import protocol
 from supervisor.control import server as control
@@ -36,10 +36,10 @@ class Attacked:
         self.now_s = 1000.0
         self.lives: set[int] = set()
         self.exhausted: list[OSError | None] = []
-        self.asked: list[tuple[control.Connection, protocol.AnyRequest]] = []
-        self.act: Callable[[control.Connection, protocol.AnyRequest], None] = self.answer
+        self.asked: list[tuple[control.ClientConnection, protocol.AnyRequest]] = []
+        self.act: Callable[[control.ClientConnection, protocol.AnyRequest], None] = self.answer
         self.selector = selectors.DefaultSelector()
-        self.door = control.Door(
+        self.door = control.ControlServer(
             self.path,
             self.selector,
             lambda connection, request: self.act(connection, request),
@@ -49,7 +49,7 @@ class Attacked:
             lambda: self.now_s,
         )
 
-    def answer(self, connection: control.Connection, request: protocol.AnyRequest) -> None:
+    def answer(self, connection: control.ClientConnection, request: protocol.AnyRequest) -> None:
         self.asked.append((connection, request))
         self.door.answer(connection, protocol.answer(request.id))
 
@@ -308,7 +308,7 @@ def test_a_refusal_is_heard_even_by_who_was_refused_before_asking(it: Supervised
     try:
         for peer in crowd:
             peer.send(PING)  # nobody is quiet
-        with it.client() as client, pytest.raises(DoorError) as caught:
+        with it.client() as client, pytest.raises(ControlError) as caught:
             client.request("ping", timeout_s=PATIENCE_S)
         assert (caught.value.code, "connections are open" in caught.value.message) == ("busy", True)
     finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.client import DoorError
+from supervisor.client import ControlError
 from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, moments
 
 #: what a supervisor does to the world, see tests/support/supervisor/fault_points
@@ -17,7 +17,7 @@ EXPECTED = {"journal": 20, "spawn": 3, "terminate": 2, "bury": 2, "switch": 2, "
 
 
 def _a_night(it: Supervised) -> None:
-    """Start, restart and stop a program. Raises DoorError when the supervisor dies of it."""
+    """Start, restart and stop a program. Raises ControlError when the supervisor dies of it."""
     it.start(wait=False)
     it.wait_state("RUNNING")
     it.diary.wait("ready", life=1)
@@ -47,7 +47,7 @@ def test_killed_at_any_moment_it_never_runs_two_and_comes_to_an_end(
     for number in range(1, passed[point] + 1):
         with bot(tmp_path / str(number), check=["true"]) as it:
             it.surroundings = moments(TEST_KILL_AT=f"{point}:{number}:{when}")
-            with pytest.raises((DoorError, AssertionError)):
+            with pytest.raises((ControlError, AssertionError)):
                 _a_night(it)
             assert it.process is not None
             assert it.process.wait(PATIENCE_S) == -9

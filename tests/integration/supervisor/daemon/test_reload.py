@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from supervisor.client import DoorError
+from supervisor.client import ControlError
 from tests.support.supervisor.command_line import Instance
 from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, check, program, supervised
 
@@ -245,5 +245,5 @@ def test_who_waits_for_a_reload_is_told_that_all_is_stopped(tmp_path: Path) -> N
         asked = ThreadPoolExecutor(1).submit(client.request, "reload", timeout_s=PATIENCE_S)
         one.wait()
         assert one.it.signal(signal.SIGTERM) == 0
-        with pytest.raises(DoorError, match="shutting down"):
+        with pytest.raises(ControlError, match="shutting down"):
             asked.result()

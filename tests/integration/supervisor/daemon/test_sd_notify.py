@@ -40,7 +40,7 @@ class Listener:
 
     def flood(self) -> None:
         """Fill the socket until it takes no more."""
-        one = systemd.Manager(self.address)
+        one = systemd.NotifySocket(self.address)
         try:
             while True:
                 one.send(["x" * 1000])

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from supervisor.client import DoorError
+from supervisor.client import ControlError
 from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, check, wait_gone
 
 pytestmark = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process: Linux only")
@@ -31,7 +31,7 @@ def eventually(there: Callable[[], bool], what: str) -> None:
 def answers(it: Supervised) -> bool:
     try:
         return bool(it.ask("ping"))
-    except (DoorError, OSError):
+    except (ControlError, OSError):
         return False
 
 

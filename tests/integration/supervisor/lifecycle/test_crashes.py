@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from supervisor.client import DoorError
+from supervisor.client import ControlError
 from tests.support.supervisor.supervised import bot, program, supervised
 
 
@@ -159,7 +159,7 @@ def test_a_life_that_never_spoke_need_not_be_heard(tmp_path: Path) -> None:
     with bot(tmp_path, "link=no", ready=0.1, heartbeat_timeout_s=0.2) as it:
         it.start()
         heard: list[str] = []
-        with it.client() as listener, pytest.raises(DoorError, match="no answer") as quiet:
+        with it.client() as listener, pytest.raises(ControlError, match="no answer") as quiet:
             heard.extend(event["type"] for event in listener.events(timeout_s=0.8))
         assert quiet.value.code == "timed_out"
         assert set(heard) <= {"link"}

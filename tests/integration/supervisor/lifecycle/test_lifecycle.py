@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from supervisor.client import Client, DoorError, encode, socket_at
+from supervisor.client import Client, ControlError, encode, socket_at
 from tests.support.supervisor.supervised import PATIENCE_S, Json, bot, check, program, supervised, wait_gone
 
 PHASES = ["check_s", "drain_s", "stop_s", "flush_s", "start_s"]
@@ -351,7 +351,7 @@ def test_a_stop_that_is_overtaken_by_a_start_is_told_so(tmp_path: Path) -> None:
             asked = beside.submit(waits.request, "stop", program="bot", wait=True, timeout_s=PATIENCE_S)
             it.diary.wait("drain", life=1)
             it.ask("start", program="bot")
-            with pytest.raises(DoorError) as caught:
+            with pytest.raises(ControlError) as caught:
                 asked.result(PATIENCE_S)
         assert caught.value.code == "overtaken"
         it.wait_state("RUNNING", life=2)

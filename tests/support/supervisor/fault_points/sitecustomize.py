@@ -37,16 +37,16 @@ def _points() -> dict[str, tuple[Any, str]]:
     from supervisor.storage import journal
 
     return {
-        "journal": (journal.LineFile, "append"),
+        "journal": (journal.AppendFile, "append"),
         "spawn": (process, "spawn"),
-        "spawned": (hands.Hands, "spawn"),
+        "spawned": (hands.EffectExecutor, "spawn"),
         "terminate": (process, "terminate"),
         "kill": (process, "kill_tree"),
-        "bury": (hands.Hands, "bury"),
+        "bury": (hands.EffectExecutor, "bury"),
         "switch": (cache, "switch"),
         "prepare": (cache, "prepare"),
         "check": (checks.Checks, "begin"),
-        "ask": (control.Door, "ask"),
+        "ask": (control.ControlServer, "ask"),
     }
 
 

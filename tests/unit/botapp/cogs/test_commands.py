@@ -15,25 +15,25 @@ from discord.ext import commands
 from botapp import locale
 from botapp.cogs.admin import AdminCog
 from botapp.cogs.base import SYSTEM, chapters, forms_of
-from botapp.cogs.confirmations import Questions
+from botapp.cogs.confirmations import Confirmations
 from botapp.cogs.setup import SetupCog
-from botapp.cogs.shop_admin import ShopAdmin
+from botapp.cogs.shop_admin import ShopAdminCog
 from botapp.discord_api import slash_commands as slash
 from botapp.shop import COGS
-from botapp.store.domain.money import Unit
+from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Entry
 from botapp.ui.admin import shop_texts as admin_texts
 from botapp.ui.admin import system_texts
-from botapp.ui.admin.help import PAGE_CHARS, Form, corrected, help_pages, paged
+from botapp.ui.admin.help import PAGE_CHARS, CommandUsage, corrected, help_pages, paged
 from botapp.ui.admin.parsing import order_id, user_id
-from botapp.ui.admin.shop_texts import Upload, line_numbers, uploaded
+from botapp.ui.admin.shop_texts import UploadSummary, line_numbers, uploaded
 
-ADDBAL = Form("addbal", ("HANDLE", "AMOUNT", "[UNIT]"), "Budi 150", "Add money to a member's balance")
+ADDBAL = CommandUsage("addbal", ("HANDLE", "AMOUNT", "[UNIT]"), "Budi 150", "Add money to a member's balance")
 
 
 def cogs() -> list[commands.Cog]:
     nobody: Any = None
-    return [AdminCog(nobody, Questions()), SetupCog(nobody), *(kind(nobody, nobody) for kind in COGS)]
+    return [AdminCog(nobody, Confirmations()), SetupCog(nobody), *(kind(nobody, nobody) for kind in COGS)]
 
 
 @pytest.fixture(params=locale.LANGUAGES)
@@ -45,7 +45,7 @@ def language(request: pytest.FixtureRequest) -> str:
 def test_a_wrong_command_is_told_its_form_and_an_example() -> None:
     said = corrected([ADDBAL], "!", "❌ `AMOUNT` is missing.")
     assert said == "❌ `AMOUNT` is missing.\n`!addbal HANDLE AMOUNT [UNIT]`\nFor example: `!addbal Budi 150`"
-    assert Form("products", (), "", "").sample("?") == "?products"
+    assert CommandUsage("products", (), "", "").sample("?") == "?products"
 
 
 def test_help_fits_messages_and_names_every_command(language: str) -> None:
@@ -88,7 +88,10 @@ def told() -> Iterator[tuple[str, dict[str, Any]]]:
                 assert isinstance(command, commands.HybridCommand | commands.HybridGroup)
                 assert command.app_command is not None
                 bot.tree.add_command(command.app_command)
-        return [await command.get_translated_payload(bot.tree, slash.Words()) for command in bot.tree.get_commands()]
+        return [
+            await command.get_translated_payload(bot.tree, slash.CommandTranslator())
+            for command in bot.tree.get_commands()
+        ]
 
     rest = [(str(one["name"]), one) for one in asyncio.run(payloads())]
     while rest:
@@ -122,7 +125,7 @@ def test_what_discord_is_told_is_known_by_a_fingerprint() -> None:
 
 
 def test_a_group_stands_for_its_commands() -> None:
-    forms = [form.usage("!") for form in forms_of(ShopAdmin.blacklist)]
+    forms = [form.usage("!") for form in forms_of(ShopAdminCog.blacklist)]
     assert forms == ["!blacklist add WHO [REASON]", "!blacklist list", "!blacklist remove WHO"]
 
 
@@ -166,8 +169,8 @@ def test_numbers_of_lines_are_said_in_short_and_bounded() -> None:
 
 
 def test_a_report_names_only_what_there_is() -> None:
-    assert uploaded(Upload("VPN", 3, (), (), (), ())) == "✅ 3 added to `VPN`."
-    report = uploaded(Upload("VPN", 0, (1, 2), (4,), (3,), ()))
+    assert uploaded(UploadSummary("VPN", 3, (), (), (), ())) == "✅ 3 added to `VPN`."
+    report = uploaded(UploadSummary("VPN", 0, (1, 2), (4,), (3,), ()))
     assert report.startswith("⚠️ Nothing was added to `VPN`.")
     assert "2 (lines 1–2)" in report
     assert "Sold before, so somebody has it: 1 (lines 4)" in report
@@ -175,7 +178,7 @@ def test_a_report_names_only_what_there_is() -> None:
 
 
 def test_every_kind_of_entry_is_said_in_words(language: str) -> None:
-    units = (Unit("World Lock", "WL", 1),)
+    units = (Denomination("World Lock", "WL", 1),)
     said = admin_texts.entry_line(Entry(-5, "purchase", "123", "1", 0), units)
     assert "**-5 WL**" in said
     assert "#000123" in said

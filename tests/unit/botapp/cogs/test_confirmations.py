@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from botapp.cogs.confirmations import Questions, dangerous
+from botapp.cogs.confirmations import Confirmations, dangerous
 from botapp.ui.admin.confirmation import Stage
 
 ADMIN_ID, CHANNEL_ID, QUESTION_ID = 1, 10, 100
@@ -33,7 +33,7 @@ class Context:
     author = SimpleNamespace(id=ADMIN_ID)
     channel = SimpleNamespace(id=CHANNEL_ID)
 
-    def __init__(self, questions: Questions, answer: str | None) -> None:
+    def __init__(self, questions: Confirmations, answer: str | None) -> None:
         self.questions = questions
         self.answer = answer
         self.question = Question()
@@ -51,9 +51,9 @@ def said(text: str) -> Any:
     return SimpleNamespace(author=Context.author, channel=Context.channel, content=text)
 
 
-def ask(answer: str | None) -> tuple[Stage, Context, Questions]:
-    async def asked() -> tuple[Stage, Context, Questions]:
-        questions = Questions()
+def ask(answer: str | None) -> tuple[Stage, Context, Confirmations]:
+    async def asked() -> tuple[Stage, Context, Confirmations]:
+        questions = Confirmations()
         context: Any = Context(questions, answer)
         stage, _message = await questions.ask(context, dangerous("Delete?", "Delete"))
         return stage, context, questions
@@ -71,7 +71,7 @@ def test_an_answer_counts_that_arrives_before_the_question_is_known_here(answer:
 
 def test_a_question_that_could_not_be_sent_is_no_question_any_more() -> None:
     async def asked() -> None:
-        questions = Questions()
+        questions = Confirmations()
         context: Any = Context(questions, None)
         with pytest.raises(TimeoutError):
             await questions.ask(context, dangerous("Delete?", "Delete"))

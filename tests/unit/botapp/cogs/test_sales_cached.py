@@ -29,7 +29,7 @@ def test_a_picture_is_drawn_once_and_anew_when_anything_in_it_is_different(
         return picture.total.encode()
 
     monkeypatch.setattr(cog, "drawn", draw)
-    it: Any = cog.Sales(cast(Any, SimpleNamespace(cache=cache)), cast(Any, None))
+    it: Any = cog.SalesCog(cast(Any, SimpleNamespace(cache=cache)), cast(Any, None))
 
     async def scene() -> None:
         files = [await it._picture(PICTURE) for _ in range(3)]

@@ -9,7 +9,7 @@ import pytest
 from botapp import locale
 from botapp.services.fulfilment.package import MAX_MESSAGE_CHARS, mark_of, parcel
 from botapp.store.domain import refusals
-from botapp.store.domain.money import Unit
+from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Account, Entry, Order, Product, Purchase, Receipt
 from botapp.store.domain.refusals import Refused
 from botapp.store.domain.rules import MAX_ITEM_CHARS
@@ -21,7 +21,7 @@ from botapp.ui.members import purchase as buying
 from botapp.ui.members.components import message_of, modal_of
 from botapp.ui.members.panel import Panel
 
-UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100))
+UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
 ACCOUNT = Account(1, "budi", 1000, 0)
 LONG = "x" * 300
 
@@ -139,11 +139,11 @@ def test_what_is_confirmed_is_what_was_shown() -> None:
     [
         (refusals.SoldOut(0), ["buy:page"]),
         (refusals.SoldOut(2), ["buy:ask", "buy:page"]),
-        (refusals.NotEnough(5, 1), ["buy:ask", "buy:page"]),
-        (refusals.BadQuantity(100), ["buy:ask", "buy:page"]),
+        (refusals.InsufficientBalance(5, 1), ["buy:ask", "buy:page"]),
+        (refusals.InvalidQuantity(100), ["buy:ask", "buy:page"]),
         (refusals.NoSuchProduct(""), ["buy:page"]),
         (refusals.Maintenance(""), []),
-        (refusals.Barred(""), []),
+        (refusals.Blacklisted(""), []),
     ],
 )
 def test_a_refusal_leads_on_where_there_is_a_way(problem: Refused, leads_to: list[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from botapp.local_discord import ids
-from botapp.local_discord.api.event_feed import KEPT_EVENTS, Feed
+from botapp.local_discord.api.event_feed import KEPT_EVENTS, EventFeed
 from botapp.local_discord.api.faults import MAX_FAULTS, BadFault, Fault, Faults
 from botapp.local_discord.world.members import CannotDo, Members, state_of
 from botapp.local_discord.world.retention import NONCE_WINDOW_S, Attachments, Nonces
@@ -96,7 +96,7 @@ def test_faults_are_bounded() -> None:
 
 
 def test_the_feed_numbers_events_and_says_when_some_are_gone() -> None:
-    feed = Feed()
+    feed = EventFeed()
     for number in range(KEPT_EVENTS + 10):
         feed.publish("tick", number=number)
     assert feed.since(feed.last_seq) == []
@@ -108,7 +108,7 @@ def test_the_feed_numbers_events_and_says_when_some_are_gone() -> None:
 
 def test_everybody_who_waits_for_the_feed_is_woken() -> None:
     async def story() -> None:
-        feed = Feed()
+        feed = EventFeed()
         waiters = [asyncio.create_task(feed.changed()) for _ in range(3)]
         await asyncio.sleep(0)
         feed.publish("tick")

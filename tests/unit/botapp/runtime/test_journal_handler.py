@@ -12,7 +12,7 @@ import pytest
 from botapp import locale
 from botapp.runtime import log
 from botapp.runtime.journal_handler import MAX_TEXT_BYTES, JournalHandler, datagram
-from supervisor.client import Surroundings
+from supervisor.client import LifeEnvironment
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_a_journal_that_is_gone_breaks_nothing_and_may_come_back(path: Path, log
 def test_it_is_set_up_where_the_supervisor_says_so(path: Path, journal: socket.socket) -> None:
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
-    around = Surroundings.read(
+    around = LifeEnvironment.read(
         {
             "STOCKSUP_SOCKET": "door",
             "STOCKSUP_PROGRAM": "bot",

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from botapp.runtime.tasks import Background, Draining
+from botapp.runtime.tasks import NotAccepting, TaskRegistry
 
 
 def run(scene: Callable[[], Awaitable[None]]) -> None:
@@ -27,7 +27,7 @@ async def settle() -> None:
 def test_a_drain_waits_for_what_is_under_way_and_names_it() -> None:
     async def scene() -> None:
         told: list[list[str]] = []
-        background = Background(on_change=told.append)
+        background = TaskRegistry(on_change=told.append)
         gates = {name: asyncio.Event() for name in ("one", "two")}
 
         async def work(gate: asyncio.Event) -> None:
@@ -52,7 +52,7 @@ def test_a_drain_waits_for_what_is_under_way_and_names_it() -> None:
 
 def test_at_the_deadline_the_rest_is_cancelled_and_named() -> None:
     async def scene() -> None:
-        background = Background()
+        background = TaskRegistry()
         ends: list[str] = []
 
         async def export() -> None:
@@ -77,7 +77,7 @@ def test_work_that_ignores_its_cancelling_is_reported(monkeypatch: pytest.Monkey
     monkeypatch.setattr("botapp.runtime.tasks.CANCEL_GRACE_S", 0.01)
 
     async def scene() -> None:
-        background = Background()
+        background = TaskRegistry()
         release = asyncio.Event()
 
         async def deaf() -> None:
@@ -97,15 +97,15 @@ def test_work_that_ignores_its_cancelling_is_reported(monkeypatch: pytest.Monkey
 
 def test_no_new_work_while_draining_until_it_opens_again() -> None:
     async def scene() -> None:
-        background = Background()
+        background = TaskRegistry()
         await background.drain(0)
 
         async def work() -> None:
             raise AssertionError("never begun")
 
-        with pytest.raises(Draining):
+        with pytest.raises(NotAccepting):
             background.spawn("late", work())
-        with pytest.raises(Draining), background.work("late click"):
+        with pytest.raises(NotAccepting), background.work("late click"):
             pass
         background.reopen()
         with background.work("click"):
@@ -117,7 +117,7 @@ def test_no_new_work_while_draining_until_it_opens_again() -> None:
 
 def test_work_in_somebody_elses_task_counts_only_while_it_lasts() -> None:
     async def scene() -> None:
-        background = Background()
+        background = TaskRegistry()
         gate, after = asyncio.Event(), asyncio.Event()
 
         async def click() -> None:
@@ -141,7 +141,7 @@ def test_work_in_somebody_elses_task_counts_only_while_it_lasts() -> None:
 
 def test_periodic_work_ends_between_rounds_and_goes_on_after_reopening() -> None:
     async def scene() -> None:
-        background = Background()
+        background = TaskRegistry()
         rounds: list[int] = []
         gate = asyncio.Event()
 
@@ -170,7 +170,7 @@ def test_periodic_work_ends_between_rounds_and_goes_on_after_reopening() -> None
 
 def test_a_failure_is_logged_and_does_not_stop_a_drain(caplog: pytest.LogCaptureFixture) -> None:
     async def scene() -> None:
-        background = Background()
+        background = TaskRegistry()
 
         async def broken() -> None:
             raise ValueError("no such product")
@@ -186,7 +186,7 @@ def test_a_failure_is_logged_and_does_not_stop_a_drain(caplog: pytest.LogCapture
 
 def test_who_only_waits_is_woken_by_a_drain() -> None:
     async def scene() -> None:
-        background = Background()
+        background = TaskRegistry()
         background.spawn("waits", background.rest(3600))
         await settle()
         drained = await background.drain(60)
@@ -198,7 +198,7 @@ def test_who_only_waits_is_woken_by_a_drain() -> None:
 
 def test_who_only_waits_waits_as_long_as_said() -> None:
     async def scene() -> None:
-        background = Background()
+        background = TaskRegistry()
         await background.rest(0.001)
         assert not background.draining
 

@@ -6,10 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botapp.store.domain.money import MAX_AMOUNT, NotAnAmount, Unit, in_units, parse
+from botapp.store.domain.money import MAX_AMOUNT, Denomination, InvalidAmount, in_units, parse
 from botapp.ui.admin.parsing import price_and_rest
 
-UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100), Unit("Blue Gem Lock", "BGL", 10_000))
+UNITS = (
+    Denomination("World Lock", "WL", 1),
+    Denomination("Diamond Lock", "DL", 100),
+    Denomination("Blue Gem Lock", "BGL", 10_000),
+)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,7 @@ def test_amounts(text: str, amount: int) -> None:
     ],
 )
 def test_what_is_no_amount_is_refused_whole(text: str) -> None:
-    with pytest.raises(NotAnAmount):
+    with pytest.raises(InvalidAmount):
         parse(text, UNITS)
 
 
@@ -76,5 +80,5 @@ def test_a_typed_price_takes_the_units_that_follow_it(price: str, rest: str, exp
 
 
 def test_a_typed_price_that_is_none_is_refused() -> None:
-    with pytest.raises(NotAnAmount):
+    with pytest.raises(InvalidAmount):
         price_and_rest("1,5", "DL", UNITS)

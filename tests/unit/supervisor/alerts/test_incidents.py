@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from supervisor.alerts import incidents as alerts
-from supervisor.alerts.incidents import Book, Kind, Retry, Seen
+from supervisor.alerts.incidents import AlertState, Kind, Observation, Retry
 from supervisor.config.settings import Program
-from supervisor.lifecycle.model import Exit, Instant, Known, State, Wish
+from supervisor.lifecycle.model import DesiredState, ExitStatus, Instant, ProgramState, State
 
 ADDRESS = "1234abcd"
 OTHER = "5678cdef"
@@ -26,23 +26,27 @@ def at(mono_s: float) -> Instant:
     return Instant(mono_s, 1_000_000.0 + mono_s)
 
 
-def bot(state: State = State.RUNNING, **given: object) -> Known:
-    return replace(Known(name="bot", program=PROGRAM, wish=Wish.UP, state=state, life=1), **given)
+def bot(state: State = State.RUNNING, **given: object) -> ProgramState:
+    return replace(ProgramState(name="bot", program=PROGRAM, wish=DesiredState.UP, state=state, life=1), **given)
 
 
-def fatal(reason: str = "no more", code: int = 1, **given: object) -> Known:
-    return bot(State.FATAL, reason=reason, last_exit=Exit(1, code, reason=reason), **given)
+def fatal(reason: str = "no more", code: int = 1, **given: object) -> ProgramState:
+    return bot(State.FATAL, reason=reason, last_exit=ExitStatus(1, code, reason=reason), **given)
 
 
-def seen(*programs: Known, free_bytes: int | None = 10 * LIMIT, trouble: Mapping[str, str] | None = None) -> Seen:
-    return Seen({one.name: one for one in programs}, trouble or {}, free_bytes, LIMIT)
+def seen(
+    *programs: ProgramState, free_bytes: int | None = 10 * LIMIT, trouble: Mapping[str, str] | None = None
+) -> Observation:
+    return Observation({one.name: one for one in programs}, trouble or {}, free_bytes, LIMIT)
 
 
-def look(book: Book, what: Seen, now_s: float = 100.0, addresses: tuple[str, ...] = (ADDRESS,)) -> Book:
+def look(
+    book: AlertState, what: Observation, now_s: float = 100.0, addresses: tuple[str, ...] = (ADDRESS,)
+) -> AlertState:
     return alerts.look(book, what, addresses, at(now_s))
 
 
-def told(book: Book) -> list[tuple[Kind, str, bool]]:
+def told(book: AlertState) -> list[tuple[Kind, str, bool]]:
     return [(one.matter.kind, one.matter.subject, one.over) for one in book.waiting]
 
 
@@ -50,7 +54,7 @@ def told(book: Book) -> list[tuple[Kind, str, bool]]:
 
 
 def test_a_program_that_was_given_up_is_told_of_once_and_once_more_when_it_runs_again() -> None:
-    book = look(Book(), seen(bot()))
+    book = look(AlertState(), seen(bot()))
     assert told(book) == []
     for now_s in (100.0, 110.0, 9999.0):
         book = look(book, seen(fatal("crashed 6 times")), now_s)
@@ -65,7 +69,7 @@ def test_a_program_that_was_given_up_is_told_of_once_and_once_more_when_it_runs_
 
 
 def test_a_refused_token_is_a_matter_of_its_own() -> None:
-    book = look(Book(), seen(fatal("the token was refused", code=77)))
+    book = look(AlertState(), seen(fatal("the token was refused", code=77)))
     assert told(book) == [(Kind.REFUSED, "bot", False)]
     book = look(book, seen(bot(State.STARTING)), 200)
     book = look(book, seen(fatal("no configuration", code=78)), 201)
@@ -73,9 +77,9 @@ def test_a_refused_token_is_a_matter_of_its_own() -> None:
 
 
 def test_the_first_crash_is_nobodys_concern_and_a_loop_is_told_of_once() -> None:
-    book = look(Book(), seen(bot(State.STARTING, crashes_s=(90.0,))))
+    book = look(AlertState(), seen(bot(State.STARTING, crashes_s=(90.0,))))
     assert told(book) == []
-    crashed = bot(State.BACKOFF, crashes_s=(90.0, 99.0), last_exit=Exit(2, signal="SIGSEGV"))
+    crashed = bot(State.BACKOFF, crashes_s=(90.0, 99.0), last_exit=ExitStatus(2, signal="SIGSEGV"))
     book = look(book, seen(crashed))
     assert told(book) == [(Kind.CRASH_LOOP, "bot", False)]
     assert book.waiting[0].matter.detail == "signal SIGSEGV"
@@ -87,7 +91,7 @@ def test_the_first_crash_is_nobodys_concern_and_a_loop_is_told_of_once() -> None
 
 
 def test_a_crash_loop_is_over_when_nothing_has_crashed_for_the_length_of_the_window() -> None:
-    book = look(Book(), seen(bot(State.BACKOFF, crashes_s=(90.0, 99.0))))
+    book = look(AlertState(), seen(bot(State.BACKOFF, crashes_s=(90.0, 99.0))))
     calm = {"bot": bot(crashes_s=(90.0, 99.0))}
     assert alerts.recovery_due_s(book, calm, at(101)) == 99.0 + WINDOW_S
     book = look(book, seen(calm["bot"]), 98.0 + WINDOW_S)
@@ -98,44 +102,44 @@ def test_a_crash_loop_is_over_when_nothing_has_crashed_for_the_length_of_the_win
 
 
 def test_a_program_that_the_operator_stops_has_not_recovered() -> None:
-    book = look(Book(), seen(fatal()))
-    book = look(book, seen(bot(State.STOPPED, wish=Wish.DOWN)), 200)
+    book = look(AlertState(), seen(fatal()))
+    book = look(book, seen(bot(State.STOPPED, wish=DesiredState.DOWN)), 200)
     assert (len(book.waiting), book.open) == (1, {})
-    book = look(look(Book(), seen(fatal())), seen(), 200)
+    book = look(look(AlertState(), seen(fatal())), seen(), 200)
     assert (len(book.waiting), book.open) == (1, {}), "nor one that is not configured any more"
 
 
 def test_one_that_is_wanted_but_waits_for_its_turn_is_not_told_of_again() -> None:
-    book = look(Book(), seen(fatal()))
+    book = look(AlertState(), seen(fatal()))
     book = look(look(book, seen(bot(State.STOPPED)), 200), seen(fatal()), 201)
     assert len(book.waiting) == 1
 
 
 def test_the_disk_is_low_once_and_has_room_again_only_well_above_the_limit() -> None:
-    book = Book()
+    book = AlertState()
     for free_bytes in (LIMIT, LIMIT - 1, LIMIT - 2, LIMIT + 1, LIMIT - 1, None, 1499):
         book = look(book, seen(free_bytes=free_bytes))
     assert told(book) == [(Kind.DISK_LOW, "disk", False)]
     assert book.waiting[0].matter.detail == str(LIMIT - 1)
     assert told(look(book, seen(free_bytes=1500)))[1:] == [(Kind.DISK_LOW, "disk", True)]
-    assert told(look(Book(), replace(seen(free_bytes=0), disk_low_bytes=0))) == []
+    assert told(look(AlertState(), replace(seen(free_bytes=0), disk_low_bytes=0))) == []
 
 
 def test_the_supervisors_own_trouble_is_told_but_for_that_with_alerts() -> None:
     ill = seen(trouble={"journal": "No space left on device", alerts.OWN_TROUBLE: "1: json://***: refused"})
-    book = look(Book(), ill)
+    book = look(AlertState(), ill)
     assert told(book) == [(Kind.TROUBLE, "journal", False)]
     assert book.waiting[0].matter.detail == "No space left on device"
     assert told(look(book, seen()))[1:] == [(Kind.TROUBLE, "journal", True)]
 
 
 def test_a_program_called_disk_is_not_the_disk() -> None:
-    book = look(Book(), seen(replace(fatal(), name="disk"), free_bytes=0))
+    book = look(AlertState(), seen(replace(fatal(), name="disk"), free_bytes=0))
     assert sorted(told(book)) == [(Kind.DISK_LOW, "disk", False), (Kind.FATAL, "disk", False)]
 
 
 def test_no_token_is_told_and_no_long_story() -> None:
-    book = look(Book(), seen(fatal(f"refused {TOKEN}"), replace(fatal("x" * 5000), name="long")))
+    book = look(AlertState(), seen(fatal(f"refused {TOKEN}"), replace(fatal("x" * 5000), name="long")))
     first, second = (one.matter.detail for one in book.waiting)
     assert first == "refused ***"
     assert len(second) == alerts.MAX_DETAIL_CHARS
@@ -145,12 +149,12 @@ def test_no_token_is_told_and_no_long_story() -> None:
 
 
 def test_without_an_address_nothing_is_kept() -> None:
-    assert look(Book(), seen(fatal()), addresses=()) == Book()
-    assert look(look(Book(), seen(fatal())), seen(fatal()), addresses=()) == Book()
+    assert look(AlertState(), seen(fatal()), addresses=()) == AlertState()
+    assert look(look(AlertState(), seen(fatal())), seen(fatal()), addresses=()) == AlertState()
 
 
 def test_an_address_that_is_new_gets_what_waits_and_one_that_is_gone_is_owed_nothing() -> None:
-    book = look(Book(), seen(fatal()), addresses=(ADDRESS, OTHER))
+    book = look(AlertState(), seen(fatal()), addresses=(ADDRESS, OTHER))
     assert book.waiting[0].owed == (ADDRESS, OTHER)
     assert look(book, seen(fatal()), addresses=(OTHER,)).waiting[0].owed == (OTHER,)
     assert look(book, seen(fatal()), addresses=(ADDRESS, "corrected")).waiting[0].owed == (ADDRESS, "corrected")
@@ -160,7 +164,7 @@ def test_an_address_that_is_new_gets_what_waits_and_one_that_is_gone_is_owed_not
 
 
 def test_each_address_is_owed_what_it_has_not_taken() -> None:
-    book = look(Book(), seen(fatal()), addresses=(ADDRESS, OTHER))
+    book = look(AlertState(), seen(fatal()), addresses=(ADDRESS, OTHER))
     book = alerts.taken(book, OTHER, [1], at(100))
     assert book.waiting[0].owed == (ADDRESS,)
     assert [one.address for one in alerts.parcels(book, {}, at(100))] == [ADDRESS]
@@ -169,8 +173,8 @@ def test_each_address_is_owed_what_it_has_not_taken() -> None:
 # --- how often ---
 
 
-def waiting(count: int) -> Book:
-    book = look(Book(), seen())
+def waiting(count: int) -> AlertState:
+    book = look(AlertState(), seen())
     for number in range(count):
         book = look(book, seen(replace(fatal(), name=f"p{number}")), 100)
     assert len(book.waiting) == count
@@ -178,7 +182,7 @@ def waiting(count: int) -> Book:
 
 
 def test_what_waits_is_bounded_and_the_oldest_goes() -> None:
-    book = look(Book(), seen())
+    book = look(AlertState(), seen())
     for number in range(alerts.MAX_WAITING + 7):
         book = look(book, seen(replace(fatal(), name=f"p{number}")), 100)
     assert [one.number for one in book.waiting] == list(range(8, alerts.MAX_WAITING + 8))
@@ -224,7 +228,7 @@ def test_an_address_that_takes_nothing_is_tried_later_and_later() -> None:
 
 
 def test_one_address_that_takes_nothing_is_in_no_other_ones_way() -> None:
-    book = look(Book(), seen(fatal()), addresses=(ADDRESS, OTHER))
+    book = look(AlertState(), seen(fatal()), addresses=(ADDRESS, OTHER))
     retries = {ADDRESS: Retry(3, 500.0, "refused")}
     assert [one.address for one in alerts.parcels(book, retries, at(100))] == [OTHER]
     shown = alerts.own_trouble(book, retries, {ADDRESS: "1: json://***", OTHER: "2: tgram://***"})
@@ -236,4 +240,4 @@ def test_one_address_that_takes_nothing_is_in_no_other_ones_way() -> None:
 
 def test_the_book_survives_as_json() -> None:
     book = alerts.taken(waiting(3), ADDRESS, [2], at(100))
-    assert msgspec.json.decode(msgspec.json.encode(book), type=Book) == book
+    assert msgspec.json.decode(msgspec.json.encode(book), type=AlertState) == book

@@ -6,17 +6,17 @@ import pytest
 
 from supervisor.alerts import rendering as alert_texts
 from supervisor.alerts import urls as alert_addresses
-from supervisor.alerts.incidents import Alert, Kind, Matter
-from supervisor.alerts.messages import Receipt, Scene
+from supervisor.alerts.incidents import Incident, Kind, Notification
+from supervisor.alerts.messages import DeliveryResult, Origin
 from supervisor.cli.commands import alerts as command
 
-SCENE = Scene("shop-server", "/srv/shop/config.toml", "/srv/shop/state", "Asia/Jakarta")
+SCENE = Origin("shop-server", "/srv/shop/config.toml", "/srv/shop/state", "Asia/Jakarta")
 #: 2026-01-01 12:00:00 in Jakarta
 NOON = 1_767_243_600.0
 
 
-def alert(kind: Kind, detail: str = "", *, subject: str = "bot", over: bool = False, at: float = NOON) -> Alert:
-    return Alert(number=1, matter=Matter(kind, subject, detail, NOON), over=over, at=at)
+def alert(kind: Kind, detail: str = "", *, subject: str = "bot", over: bool = False, at: float = NOON) -> Notification:
+    return Notification(number=1, matter=Incident(kind, subject, detail, NOON), over=over, at=at)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def alert(kind: Kind, detail: str = "", *, subject: str = "bot", over: bool = Fa
         (alert(Kind.TEST), "info", []),
     ],
 )
-def test_an_alert_says_what_where_since_when_and_what_to_do(one: Alert, tone: str, parts: list[str]) -> None:
+def test_an_alert_says_what_where_since_when_and_what_to_do(one: Notification, tone: str, parts: list[str]) -> None:
     message = alert_texts.message([one], SCENE)
     assert message.tone.value == tone
     assert "shop-server" in message.title
@@ -78,9 +78,9 @@ def test_what_is_no_address(word: str) -> None:
 
 def test_the_command_says_what_came_of_each_address() -> None:
     shown = {"a": "1: json://***", "b": "2: json://***", "c": "3: json://***"}
-    receipts = [Receipt("a", (0,), None), Receipt("b", (0,), "refused")]
+    receipts = [DeliveryResult("a", (0,), None), DeliveryResult("b", (0,), "refused")]
     assert command.results(shown, receipts)[:2] == [("1: json://***", None), ("2: json://***", "refused")]
     name, missing = command.results(shown, receipts)[2]
     assert (name, missing is not None) == ("3: json://***", True)
-    nobody = command.results(shown, [Receipt("", (), "cannot load Apprise")])
+    nobody = command.results(shown, [DeliveryResult("", (), "cannot load Apprise")])
     assert {problem for _, problem in nobody} == {"cannot load Apprise"}

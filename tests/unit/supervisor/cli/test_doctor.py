@@ -15,7 +15,7 @@ from supervisor.cli.doctor import FAILED, FINE, WARNING, Finding, instance
 from supervisor.cli.doctor import host as machine
 from supervisor.cli.doctor import plugins as added
 from supervisor.client import socket_at
-from supervisor.config.paths import Place
+from supervisor.config.paths import InstancePaths
 
 
 def test_an_old_python() -> None:
@@ -83,7 +83,7 @@ def test_files_of_somebody_else(tmp_path: Path) -> None:
 
 
 def test_the_door(tmp_path: Path) -> None:
-    place = Place(tmp_path)
+    place = InstancePaths(tmp_path)
     assert instance.door(place).level == FINE
     place.socket.write_text("in the way")
     assert instance.door(place).level in (FINE, FAILED)

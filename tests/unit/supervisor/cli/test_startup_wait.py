@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from supervisor.cli.bootstrap.startup_wait import Waiting
+from supervisor.cli.bootstrap.startup_wait import StartupProgress
 from supervisor.client import Message
 
 
@@ -21,7 +21,7 @@ def say_nothing(text: str) -> None:
 
 
 def test_all_is_up_when_each_one_is() -> None:
-    waiting = Waiting.begin([shown("discord", "STARTING"), shown("bot", "STOPPED", 0)], ["discord", "bot"])
+    waiting = StartupProgress.begin([shown("discord", "STARTING"), shown("bot", "STOPPED", 0)], ["discord", "bot"])
     said: list[str] = []
     reports = [told("discord", "RUNNING", 4), {"type": "phase"}, told("bot", "STARTING"), told("bot", "RUNNING", 7)]
     waiting = waiting.until_over(reports, said.append)
@@ -31,12 +31,12 @@ def test_all_is_up_when_each_one_is() -> None:
 
 
 def test_what_is_up_already_is_not_waited_for() -> None:
-    waiting = Waiting.begin([shown("bot", "RUNNING", 3)], ["bot"])
+    waiting = StartupProgress.begin([shown("bot", "RUNNING", 3)], ["bot"])
     assert waiting.until_over(iter(()), say_nothing).up == {"bot": 3}
 
 
 def test_the_first_failure_ends_the_waiting() -> None:
-    waiting = Waiting.begin([shown("bot", "STARTING"), shown("relay", "STOPPED", 0)], ["bot", "relay"])
+    waiting = StartupProgress.begin([shown("bot", "STARTING"), shown("relay", "STOPPED", 0)], ["bot", "relay"])
 
     def reports() -> Iterator[Message]:
         yield told("bot", "FLUSHING")
@@ -49,31 +49,33 @@ def test_the_first_failure_ends_the_waiting() -> None:
 
 
 def test_one_that_has_failed_before_anybody_looked_is_noticed() -> None:
-    failed = Waiting.begin([shown("bot", "FATAL"), shown("relay", "STARTING")], ["bot", "relay"]).failed
+    failed = StartupProgress.begin([shown("bot", "FATAL"), shown("relay", "STARTING")], ["bot", "relay"]).failed
     assert failed is not None
     assert failed["program"] == "bot"
 
 
 def test_how_an_earlier_time_ended_is_no_failure_of_one_whose_turn_has_not_come() -> None:
-    waiting = Waiting.begin([shown("discord", "STARTING"), shown("bot", "FATAL", 9)], ["discord", "bot"])
+    waiting = StartupProgress.begin([shown("discord", "STARTING"), shown("bot", "FATAL", 9)], ["discord", "bot"])
     assert waiting.failed is None
     assert waiting.pending == ("discord", "bot")
 
 
 def test_others_do_not_matter() -> None:
-    waiting = Waiting.begin([shown("relay", "FATAL"), shown("bot", "STARTING")], ["bot"])
+    waiting = StartupProgress.begin([shown("relay", "FATAL"), shown("bot", "STARTING")], ["bot"])
     waiting = waiting.until_over([told("relay", "BACKOFF"), told("bot", "RUNNING")], say_nothing)
     assert waiting.failed is None
     assert waiting.up == {"bot": 1}
 
 
 def test_one_that_is_stopped_meanwhile_is_not_waited_for() -> None:
-    waiting = Waiting.begin([shown("bot", "STARTING")], ["bot"]).until_over([told("bot", "STOPPED")], say_nothing)
+    waiting = StartupProgress.begin([shown("bot", "STARTING")], ["bot"]).until_over(
+        [told("bot", "STOPPED")], say_nothing
+    )
     assert (waiting.failed, waiting.up) == (None, {})
 
 
 def test_what_ended_by_itself_is_not_waited_for_and_its_reason_is_kept() -> None:
-    waiting = Waiting.begin([shown("once", "STARTING"), shown("bot", "STARTING")], ["once", "bot"])
+    waiting = StartupProgress.begin([shown("once", "STARTING"), shown("bot", "STARTING")], ["once", "bot"])
     reports = [{**told("once", "STOPPED"), "reason": "ended by itself (exit 0)"}, told("bot", "STOPPED")]
     waiting = waiting.until_over(reports, say_nothing)
     assert (waiting.up, waiting.failed) == ({}, None)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.cli.errors import Failure
+from supervisor.cli.errors import CommandError
 from supervisor.cli.systemd import unit
 from supervisor.config.settings import Program, Settings
 
-FACTS = unit.Facts(
+FACTS = unit.UnitFields(
     name="toko",
     config=Path("/home/budi/shop/config.toml"),
     stocksup=("/home/budi/stocksup/.venv/bin/stocksup",),
@@ -25,7 +25,7 @@ FACTS = unit.Facts(
 ODD = 'my "tokó" 100%n 店 $HOME \\x20'
 
 
-def lines(facts: unit.Facts) -> list[str]:
+def lines(facts: unit.UnitFields) -> list[str]:
     return unit.text(facts).splitlines()
 
 
@@ -92,25 +92,25 @@ def test_what_the_unit_is_about_is_read_out_of_it_again() -> None:
 
 @pytest.mark.parametrize("path", ["/srv/a\nb", "/srv/\x1b", "/srv/a\udc80b"])
 def test_a_path_that_no_unit_can_hold_is_refused(path: str) -> None:
-    with pytest.raises(Failure, match="rename it"):
+    with pytest.raises(CommandError, match="rename it"):
         unit.text(replace(FACTS, config=Path(path)))
 
 
 @pytest.mark.parametrize("char", ['"', "'", "\\"])
 def test_so_is_a_program_that_systemd_takes_in_no_spelling(char: str) -> None:
-    with pytest.raises(Failure, match="rename it"):
+    with pytest.raises(CommandError, match="rename it"):
         unit.text(replace(FACTS, stocksup=(f"/srv/a{char}b/stocksup",)))
 
 
 @pytest.mark.parametrize("path", ["/srv/token ", "/srv/token\\"])
 def test_so_is_one_where_a_line_is_taken_whole(path: str) -> None:
-    with pytest.raises(Failure, match="rename it"):
+    with pytest.raises(CommandError, match="rename it"):
         unit.text(replace(FACTS, credentials={"discord_token": Path(path)}))
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a b", "a/b", "x.service", "-x", "x@y", "x" * 65, "x."])
 def test_a_bad_name(name: str) -> None:
-    with pytest.raises(Failure, match="--name"):
+    with pytest.raises(CommandError, match="--name"):
         unit.checked_name(name)
 
 

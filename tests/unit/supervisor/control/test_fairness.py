@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.control import fairness as turns
-from supervisor.control.fairness import Conduct
+from supervisor.control.fairness import ClientStats
 
 
 @dataclass(eq=False)
@@ -17,11 +17,11 @@ class Peer:
     is_life: bool = False
     listening: bool = False
     held_bytes: int = 0
-    conduct: Conduct = field(default_factory=lambda: Conduct(0.0, 0.0))
+    conduct: ClientStats = field(default_factory=lambda: ClientStats(0.0, 0.0))
 
 
 def peer(name: str, *, is_life: bool = False, **conduct: float) -> Peer:
-    return Peer(name, is_life, conduct=Conduct(0.0, 0.0, **conduct))  # type: ignore[arg-type]
+    return Peer(name, is_life, conduct=ClientStats(0.0, 0.0, **conduct))  # type: ignore[arg-type]
 
 
 def names(*peers: Peer) -> list[str]:
@@ -53,7 +53,7 @@ def test_nobody_waits_for_ever(crowd: list[tuple[bool, float, float]]) -> None:
 
 
 def test_who_pours_lines_in_is_known_by_that() -> None:
-    conduct = Conduct(0.0, 0.0)
+    conduct = ClientStats(0.0, 0.0)
     turns.taken(conduct, 0.002, 3.0, more=True)
     assert (conduct.spoke, conduct.pours, conduct.waits_s, conduct.cost_s) == (True, True, 3.0, 0.001)
     turns.taken(conduct, 0.002, 4.0, more=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from supervisor.daemon.problems import JOURNAL, RETRY_S, Trouble
+from supervisor.daemon.problems import JOURNAL, RETRY_S, Problems
 
 
 class World:
@@ -14,7 +14,7 @@ class World:
         self.is_full = True
         self.tries = 0
         self.told: list[tuple[str, str]] = []
-        self.trouble = Trouble(lambda level, text: self.told.append((level, text)), lambda: self.now_s)
+        self.trouble = Problems(lambda level, text: self.told.append((level, text)), lambda: self.now_s)
 
     def write(self) -> None:
         self.tries += 1

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from supervisor.config import timezone
 from supervisor.config.settings import Program, _problem_of
-from supervisor.daemon.scheduler import YOUNG_S, Timetable
+from supervisor.daemon.scheduler import YOUNG_S, RestartScheduler
 from supervisor.lifecycle import events as ev
-from supervisor.lifecycle.model import Instant, Known, Restart, State, Wish
+from supervisor.lifecycle.model import DesiredState, Instant, ProgramState, Restart, State
 
 JAKARTA, BERLIN, NEW_YORK = "Asia/Jakarta", "Europe/Berlin", "America/New_York"
 
@@ -35,10 +35,10 @@ class Night:
         self.mono_s = 5_000_000.0
         self.asked: list[tuple[str, str]] = []
         self.notes: list[str] = []
-        self.timetable = Timetable(self._post, lambda level, text: self.notes.append(text))
+        self.timetable = RestartScheduler(self._post, lambda level, text: self.notes.append(text))
         program = Program(command=("shop",), restart_at=restart_at)
-        self.known = Known(
-            name="bot", program=program, state=State.RUNNING, wish=Wish.UP, started_s=self.mono_s - age_s
+        self.known = ProgramState(
+            name="bot", program=program, state=State.RUNNING, wish=DesiredState.UP, started_s=self.mono_s - age_s
         )
 
     def at(self, text: str) -> float:
@@ -49,7 +49,7 @@ class Night:
         return Instant(self.mono_s, self.wall_s)
 
     def _post(self, name: str, event: ev.Event) -> None:
-        assert isinstance(event, ev.RestartAsked)
+        assert isinstance(event, ev.RestartRequested)
         local = datetime.datetime.fromtimestamp(self.wall_s, self.zone)
         self.asked.append((local.strftime("%m-%d %H:%M"), event.by))
         self.known = replace(self.known, started_s=self.mono_s)

@@ -8,38 +8,38 @@ import pytest
 
 from supervisor.config.settings import Program
 from supervisor.daemon import sd_notify as systemd
-from supervisor.daemon.sd_notify import Said
-from supervisor.lifecycle.model import Known, State
+from supervisor.daemon.sd_notify import NotifyState
+from supervisor.lifecycle.model import ProgramState, State
 
 
-def programs(**states: str) -> dict[str, Known]:
+def programs(**states: str) -> dict[str, ProgramState]:
     """Return programs in those states, the first in life 1, the next in life 2, …"""
     return {
-        name: Known(name=name, program=Program(), state=State(state), life=life)
+        name: ProgramState(name=name, program=Program(), state=State(state), life=life)
         for life, (name, state) in enumerate(states.items(), 1)
     }
 
 
-def news(said: Said, mono_s: float = 0.0, *, leaving: bool = False, watchdog_s: float | None = None,
-         **states: str) -> tuple[Said, list[str]]:  # fmt: skip
+def news(said: NotifyState, mono_s: float = 0.0, *, leaving: bool = False, watchdog_s: float | None = None,
+         **states: str) -> tuple[NotifyState, list[str]]:  # fmt: skip
     return systemd.news(said, programs(**states), leaving=leaving, watchdog_s=watchdog_s, mono_s=mono_s)
 
 
 def test_first_that_the_door_is_open_and_how_all_programs_are() -> None:
-    said, lines = news(Said(), discord="RUNNING", bot="STARTING")
+    said, lines = news(NotifyState(), discord="RUNNING", bot="STARTING")
     assert lines == ["READY=1", "STATUS=discord RUNNING, life 1; bot STARTING, life 2"]
     assert news(said, 1.0, discord="RUNNING", bot="STARTING") == (said, [])
 
 
 def test_every_change_is_told_once() -> None:
-    said, _ = news(Said(), bot="STARTING")
+    said, _ = news(NotifyState(), bot="STARTING")
     said, lines = news(said, bot="RUNNING")
     assert lines == ["STATUS=bot RUNNING, life 1"]
     assert news(said, bot="RUNNING")[1] == []
 
 
 def test_a_sign_of_life_at_half_of_the_time_and_not_before() -> None:
-    said, lines = news(Said(), 100.0, watchdog_s=60.0)
+    said, lines = news(NotifyState(), 100.0, watchdog_s=60.0)
     assert lines == ["READY=1", "WATCHDOG=1"]
     assert systemd.due_s(said) == 130.0
     assert news(said, 129.9, watchdog_s=60.0)[1] == []
@@ -49,11 +49,11 @@ def test_a_sign_of_life_at_half_of_the_time_and_not_before() -> None:
 
 
 def test_without_a_watchdog_nothing_is_due() -> None:
-    assert systemd.due_s(news(Said(), bot="RUNNING")[0]) is None
+    assert systemd.due_s(news(NotifyState(), bot="RUNNING")[0]) is None
 
 
 def test_a_shutdown_is_told_and_put_off_for_as_long_as_it_goes_on() -> None:
-    said, _ = news(Said(), 5.0, bot="RUNNING")
+    said, _ = news(NotifyState(), 5.0, bot="RUNNING")
     said, lines = news(said, 10.0, leaving=True, bot="RUNNING")
     assert lines == ["STOPPING=1", "EXTEND_TIMEOUT_USEC=30000000"]
     assert systemd.due_s(said) == 20.0
@@ -69,14 +69,14 @@ def test_an_extension_arrives_before_the_one_before_it_is_over() -> None:
 
 
 def test_a_sign_of_life_goes_on_during_a_shutdown() -> None:
-    said, _ = news(Said(), 0.0, watchdog_s=4.0)
+    said, _ = news(NotifyState(), 0.0, watchdog_s=4.0)
     said, lines = news(said, 2.0, leaving=True, watchdog_s=4.0)
     assert "WATCHDOG=1" in lines
     assert systemd.due_s(said) == 4.0
 
 
 def test_what_could_not_be_sent_is_said_again_later_and_not_at_once() -> None:
-    unheard = systemd.unheard(Said(), 50.0)
+    unheard = systemd.unheard(NotifyState(), 50.0)
     assert systemd.due_s(unheard) == 51.0
     assert news(unheard, 50.5, bot="RUNNING") == (unheard, [])
     said, lines = news(unheard, 51.0, bot="RUNNING")
@@ -94,7 +94,7 @@ def test_a_reload_names_the_time_before_it_and_ends_with_ready() -> None:
 
 def test_what_is_meant_for_us_alone_is_taken_out_of_the_environment() -> None:
     environ = {"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "60000000", "WATCHDOG_PID": str(os.getpid()), "HOME": "/h"}
-    assert systemd.manager(environ) == systemd.Manager("/run/n", 60.0)
+    assert systemd.manager(environ) == systemd.NotifySocket("/run/n", 60.0)
     assert environ == {"HOME": "/h"}
 
 

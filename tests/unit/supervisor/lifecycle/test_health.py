@@ -8,7 +8,7 @@ import pytest
 
 from supervisor.config.settings import Program
 from supervisor.lifecycle import health
-from supervisor.lifecycle.model import Vitals
+from supervisor.lifecycle.model import HealthRecord
 
 PROGRAM = Program(
     command=("shop",),
@@ -22,9 +22,9 @@ WELL: dict[str, Any] = {"buttons": {"is_healthy": True, "error_count": 3}, "loop
 SICK: dict[str, Any] = {"buttons": {"is_healthy": False, "error_count": 3}, "loop_lag_ms": 1.5}
 
 
-def after(*beats: tuple[float, dict[str, Any]], program: Program = PROGRAM) -> Vitals:
+def after(*beats: tuple[float, dict[str, Any]], program: Program = PROGRAM) -> HealthRecord:
     """Return what is remembered after heartbeats at these times."""
-    vitals = Vitals()
+    vitals = HealthRecord()
     for at_s, said in beats:
         vitals = health.examined(vitals, said, program, at_s)
     return vitals
@@ -94,13 +94,13 @@ def test_a_count_that_is_none_counts_nothing(count: object) -> None:
 
 
 def test_memory_above_the_limit() -> None:
-    assert health.sickness(Vitals(rss_bytes=PROGRAM.memory_max), PROGRAM, 0) is None
-    too_much = Vitals(rss_bytes=PROGRAM.memory_max + 1024 * 1024)
+    assert health.sickness(HealthRecord(rss_bytes=PROGRAM.memory_max), PROGRAM, 0) is None
+    too_much = HealthRecord(rss_bytes=PROGRAM.memory_max + 1024 * 1024)
     assert health.sickness(too_much, PROGRAM, 0) == "it uses 65 MiB of memory, memory_max is 64"
 
 
 def test_about_what_something_is_done_nothing_is_done_for_a_while() -> None:
-    vitals = health.spared(Vitals(rss_bytes=1 << 40), 10)
+    vitals = health.spared(HealthRecord(rss_bytes=1 << 40), 10)
     assert health.sickness(vitals, PROGRAM, 10 + health.SPARED_S - 1) is None
     assert health.sickness(vitals, PROGRAM, 10 + health.SPARED_S) is not None
 

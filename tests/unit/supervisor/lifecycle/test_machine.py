@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from supervisor.config.settings import Program
 from supervisor.lifecycle import events as ev
 from supervisor.lifecycle.machine import KILL_TIMEOUT_S, TABLE, deadline, step
-from supervisor.lifecycle.model import Exit, Identity, Instant, Known, Restart, State, Wish
+from supervisor.lifecycle.model import DesiredState, ExitStatus, Instant, ProcessId, ProgramState, Restart, State
 from supervisor.lifecycle.restart_policy import BACKOFF_FIRST_S, JITTER
 
-CHILD = Identity(4242, 99, "boot")
+CHILD = ProcessId(4242, 99, "boot")
 PROGRAM = Program(
     command=("shop",),
     check=("shop", "--check"),
@@ -29,7 +29,7 @@ def at(mono_s: float) -> Instant:
     return Instant(mono_s, 1_000_000.0 + mono_s)
 
 
-def going(known: Known, *happened: ev.Event, now_s: float = 100.0) -> tuple[Known, list[ev.Effect]]:
+def going(known: ProgramState, *happened: ev.Event, now_s: float = 100.0) -> tuple[ProgramState, list[ev.Effect]]:
     """Let events happen at one moment; return what is known then and all effects."""
     effects: list[ev.Effect] = []
     for event in happened:
@@ -38,46 +38,46 @@ def going(known: Known, *happened: ev.Event, now_s: float = 100.0) -> tuple[Know
     return known, effects
 
 
-def fresh(**settings: object) -> Known:
-    return Known(name="bot", program=replace(PROGRAM, **settings))
+def fresh(**settings: object) -> ProgramState:
+    return ProgramState(name="bot", program=replace(PROGRAM, **settings))
 
 
-def starting(**settings: object) -> Known:
+def starting(**settings: object) -> ProgramState:
     return going(fresh(**settings), ev.Start(), ev.Spawned(1, CHILD))[0]
 
 
-def running(**settings: object) -> Known:
+def running(**settings: object) -> ProgramState:
     return going(starting(**settings), ev.Hello(1), ev.Ready(1))[0]
 
 
-def asked(known: Known | None = None, ticket: dict[str, object] | None = None) -> Known:
-    return going(known or running(), ev.RestartAsked("edited", "Admin", ticket))[0]
+def asked(known: ProgramState | None = None, ticket: dict[str, object] | None = None) -> ProgramState:
+    return going(known or running(), ev.RestartRequested("edited", "Admin", ticket))[0]
 
 
-def draining() -> Known:
-    return going(asked(), ev.Checked(1, None))[0]
+def draining() -> ProgramState:
+    return going(asked(), ev.CheckFinished(1, None))[0]
 
 
-def stopping() -> Known:
+def stopping() -> ProgramState:
     return going(draining(), ev.Drained(1, ("order 7",), (), 12))[0]
 
 
-def killing() -> Known:
+def killing() -> ProgramState:
     return going(stopping(), ev.DeadlinePassed())[0]
 
 
-def flushing() -> Known:
+def flushing() -> ProgramState:
     return going(stopping(), ev.Exited(1, 0))[0]
 
 
-def backoff() -> Known:
+def backoff() -> ProgramState:
     known = running()
     for life in (1, 2):
         known = going(known, ev.Exited(life, 1), ev.Flushed(life), ev.Spawned(life + 1, CHILD))[0]
     return known
 
 
-def fatal() -> Known:
+def fatal() -> ProgramState:
     return going(running(), ev.Exited(1, 78), ev.Flushed(1))[0]
 
 
@@ -96,31 +96,31 @@ IN_STATE = {
 SAMPLES = (
     ev.Start(),
     ev.Stop(),
-    ev.RestartAsked("edited", "Admin"),
+    ev.RestartRequested("edited", "Admin"),
     ev.Configured(PROGRAM, "all", "temporary"),
     ev.DeadlinePassed(),
-    ev.Checked(0, None),
+    ev.CheckFinished(0, None),
     ev.Spawned(0, CHILD),
     ev.SpawnFailed(0, "no such file"),
     ev.Hello(0),
-    ev.LinkLost(0),
+    ev.Disconnected(0),
     ev.Ready(0),
-    ev.Beat(0, {}),
-    ev.Weighed(0, 1),
+    ev.Heartbeat(0, {}),
+    ev.MemorySampled(0, 1),
     ev.Draining(0, ("order 7",)),
     ev.Drained(0),
-    ev.Farewell(0, 0),
+    ev.Goodbye(0, 0),
     ev.Exited(0, 1),
     ev.Flushed(0),
-    ev.Recalled(0),
+    ev.Adopted(0),
 )
 
 #: where an event leads from a state; everywhere else the state stays
 LEADS: dict[tuple[State, type[ev.Event]], State] = {
     (State.STOPPED, ev.Start): State.STARTING,
-    (State.STOPPED, ev.RestartAsked): State.STARTING,
+    (State.STOPPED, ev.RestartRequested): State.STARTING,
     (State.STARTING, ev.Stop): State.STOPPING,
-    (State.STARTING, ev.RestartAsked): State.STOPPING,
+    (State.STARTING, ev.RestartRequested): State.STOPPING,
     (State.STARTING, ev.DeadlinePassed): State.KILLING,
     (State.STARTING, ev.SpawnFailed): State.FLUSHING,
     (State.STARTING, ev.Ready): State.RUNNING,
@@ -134,28 +134,28 @@ LEADS: dict[tuple[State, type[ev.Event]], State] = {
     (State.STOPPING, ev.Exited): State.FLUSHING,
     (State.KILLING, ev.DeadlinePassed): State.FATAL,
     (State.KILLING, ev.Exited): State.FLUSHING,
-    (State.KILLING, ev.Recalled): State.STOPPING,
+    (State.KILLING, ev.Adopted): State.STOPPING,
     (State.FLUSHING, ev.DeadlinePassed): State.STARTING,
     (State.FLUSHING, ev.Flushed): State.STARTING,
     (State.BACKOFF, ev.Start): State.STARTING,
     (State.BACKOFF, ev.Stop): State.STOPPED,
-    (State.BACKOFF, ev.RestartAsked): State.STARTING,
+    (State.BACKOFF, ev.RestartRequested): State.STARTING,
     (State.BACKOFF, ev.DeadlinePassed): State.STARTING,
-    (State.BACKOFF, ev.Recalled): State.STARTING,
+    (State.BACKOFF, ev.Adopted): State.STARTING,
     (State.FATAL, ev.Start): State.STARTING,
-    (State.FATAL, ev.RestartAsked): State.STARTING,
+    (State.FATAL, ev.RestartRequested): State.STARTING,
     (State.FATAL, ev.Stop): State.STOPPED,
     (State.FATAL, ev.Exited): State.FLUSHING,
 }
 
 
 def of_life(event: ev.Event, life: int) -> ev.Event:
-    return replace(event, life=life) if isinstance(event, ev.OfLife) else event
+    return replace(event, life=life) if isinstance(event, ev.LifeEvent) else event
 
 
 def test_the_table_has_an_entry_for_every_state_and_event() -> None:
     kinds = {type(event) for event in SAMPLES}
-    every = {one for one in [*ev.Event.__subclasses__(), *ev.OfLife.__subclasses__()] if one is not ev.OfLife}
+    every = {one for one in [*ev.Event.__subclasses__(), *ev.LifeEvent.__subclasses__()] if one is not ev.LifeEvent}
     assert kinds == every
     assert set(TABLE) == {(state, kind) for state in State for kind in kinds}
 
@@ -171,9 +171,9 @@ def test_where_each_event_leads(state: State, event: ev.Event) -> None:
 
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize(
-    "event", [one for one in SAMPLES if isinstance(one, ev.OfLife)], ids=lambda e: type(e).__name__
+    "event", [one for one in SAMPLES if isinstance(one, ev.LifeEvent)], ids=lambda e: type(e).__name__
 )
-def test_a_dead_life_is_not_listened_to(state: State, event: ev.OfLife) -> None:
+def test_a_dead_life_is_not_listened_to(state: State, event: ev.LifeEvent) -> None:
     known = IN_STATE[state]()
     for life in (known.life - 1, known.life + 1):
         assert step(known, of_life(event, life), at(110)) == (known, [])
@@ -186,13 +186,13 @@ def test_whoever_waits_has_a_deadline(state: State) -> None:
 
 def test_a_restart_goes_check_drain_stop_flush_start_ready_each_timed() -> None:
     known = running()
-    known, effects = step(known, ev.RestartAsked("edited", "Admin", {"channel": 1}), at(200))
+    known, effects = step(known, ev.RestartRequested("edited", "Admin", {"channel": 1}), at(200))
     assert (known.state, effects) == (State.RUNNING, [ev.RunCheck()])
-    known, effects = step(known, ev.Checked(1, None), at(201))
-    assert (known.state, effects) == (State.DRAINING, [ev.AskDrain(1, 30.0, "restart")])
+    known, effects = step(known, ev.CheckFinished(1, None), at(201))
+    assert (known.state, effects) == (State.DRAINING, [ev.RequestDrain(1, 30.0, "restart")])
     known, effects = step(known, ev.Drained(1, ("order 7",), ("stats",), 12), at(203))
     assert known.state is State.STOPPING
-    assert effects == [ev.Note("warning", "life 1 cut off: stats"), ev.Terminate(CHILD)]
+    assert effects == [ev.LogLine("warning", "life 1 cut off: stats"), ev.Terminate(CHILD)]
     known, effects = step(known, ev.Exited(1, 0), at(203.5))
     assert (known.state, effects) == (State.FLUSHING, [ev.Flush(1, "all")])
     known, effects = step(known, ev.Flushed(1), at(203.6))
@@ -200,7 +200,7 @@ def test_a_restart_goes_check_drain_stop_flush_start_ready_each_timed() -> None:
     known, effects = going(known, ev.Spawned(2, CHILD), ev.Hello(2), now_s=203.7)
     assert effects == [ev.Welcome(2, {"channel": 1})]
     known, effects = step(known, ev.Ready(2), at(207.6))
-    report = next(effect.report for effect in effects if isinstance(effect, ev.Finished))
+    report = next(effect.report for effect in effects if isinstance(effect, ev.RestartFinished))
     assert (report.ok, report.from_life, report.to_life, report.by) == (True, 1, 2, "Admin")
     phases = report.phases
     assert [phases.check_s, phases.drain_s, phases.stop_s, phases.flush_s, phases.start_s] == pytest.approx(
@@ -212,9 +212,9 @@ def test_a_restart_goes_check_drain_stop_flush_start_ready_each_timed() -> None:
 
 
 def test_a_failed_check_changes_nothing_and_is_told() -> None:
-    known, effects = going(asked(), ev.Checked(1, "SyntaxError in shop.py"))
+    known, effects = going(asked(), ev.CheckFinished(1, "SyntaxError in shop.py"))
     assert known == running()
-    report = next(effect.report for effect in effects if isinstance(effect, ev.Finished))
+    report = next(effect.report for effect in effects if isinstance(effect, ev.RestartFinished))
     assert (report.ok, report.to_life, report.error, report.problem) == (
         False,
         None,
@@ -225,22 +225,24 @@ def test_a_failed_check_changes_nothing_and_is_told() -> None:
 
 def test_a_check_that_never_ends_is_called_off() -> None:
     known = asked()
-    known = going(known, ev.Beat(1, {}), now_s=159)[0]
+    known = going(known, ev.Heartbeat(1, {}), now_s=159)[0]
     assert deadline(known) == 160
     known, effects = going(known, ev.DeadlinePassed(), now_s=160)
     assert known.state is State.RUNNING
     assert effects[0] == ev.StopCheck()
-    assert any(isinstance(effect, ev.Finished) and effect.report.error == "check_failed" for effect in effects)
+    assert any(isinstance(effect, ev.RestartFinished) and effect.report.error == "check_failed" for effect in effects)
 
 
 def test_a_second_restart_joins_the_first() -> None:
     known = asked()
-    assert step(known, ev.RestartAsked("again", "Other"), at(101)) == (known, [])
+    assert step(known, ev.RestartRequested("again", "Other"), at(101)) == (known, [])
 
 
 def test_the_ticket_goes_to_the_next_life_until_one_is_ready() -> None:
     known = asked(ticket={"message": 5})
-    known = going(known, ev.Checked(1, None), ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1), ev.Spawned(2, CHILD))[0]
+    known = going(
+        known, ev.CheckFinished(1, None), ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1), ev.Spawned(2, CHILD)
+    )[0]
     known, effects = going(known, ev.Hello(2))
     assert effects == [ev.Welcome(2, {"message": 5})]
     known = going(known, ev.Exited(2, 1), ev.Flushed(2), ev.Spawned(3, CHILD))[0]
@@ -253,13 +255,15 @@ def test_the_ticket_goes_to_the_next_life_until_one_is_ready() -> None:
 def test_the_release_of_a_life_is_what_it_says_itself() -> None:
     known = going(starting(), ev.Hello(1, "1.2.3"), ev.Ready(1))[0]
     assert known.release == "1.2.3"
-    known = going(asked(known), ev.Checked(1, None), ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1))[0]
+    known = going(asked(known), ev.CheckFinished(1, None), ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1))[0]
     assert known.release is None
 
 
 def test_the_ticket_of_a_restart_that_came_to_nothing_goes_to_the_next_life_that_is_ready() -> None:
     known = asked(ticket={"message": 5})
-    known = going(known, ev.Checked(1, None), ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1), ev.Spawned(2, CHILD))[0]
+    known = going(
+        known, ev.CheckFinished(1, None), ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1), ev.Spawned(2, CHILD)
+    )[0]
     known = going(known, ev.Exited(2, 77), ev.Flushed(2))[0]
     assert (known.state, known.restart) == (State.FATAL, None)
     known, effects = going(known, ev.Start(), ev.Spawned(3, CHILD), ev.Hello(3))
@@ -268,13 +272,13 @@ def test_the_ticket_of_a_restart_that_came_to_nothing_goes_to_the_next_life_that
 
 
 def test_a_start_that_fails_is_part_of_the_start() -> None:
-    known = going(asked(), ev.Checked(1, None))[0]
+    known = going(asked(), ev.CheckFinished(1, None))[0]
     known = going(known, ev.Drained(1), now_s=101)[0]
     known = going(known, ev.Exited(1, 0), now_s=102)[0]
     known = going(known, ev.Flushed(1), ev.Spawned(2, CHILD), now_s=103)[0]
     known = going(known, ev.Exited(2, 1), now_s=108)[0]
     known = going(known, ev.Flushed(2), ev.Spawned(3, CHILD), now_s=110)[0]
-    report = next(one.report for one in going(known, ev.Ready(3), now_s=120)[1] if isinstance(one, ev.Finished))
+    report = next(one.report for one in going(known, ev.Ready(3), now_s=120)[1] if isinstance(one, ev.RestartFinished))
     phases = report.phases
     assert (phases.drain_s, phases.stop_s, phases.flush_s, phases.start_s) == (1.0, 1.0, 1.0, 17.0)
     assert report.downtime_s == 20.0
@@ -288,7 +292,7 @@ def test_a_refusal_or_a_bad_configuration_is_fatal_whatever_the_policy(policy: s
 
 
 def test_a_ticket_is_not_owed_while_the_old_life_serves_on() -> None:
-    known = going(asked(ticket={"message": 5}), ev.Checked(1, "broken"))[0]
+    known = going(asked(ticket={"message": 5}), ev.CheckFinished(1, "broken"))[0]
     assert known.owed_ticket is None
     known = going(known, ev.Exited(1, 1), ev.Flushed(1), ev.Spawned(2, CHILD))[0]
     assert going(known, ev.Hello(2))[1] == [ev.Welcome(2, None)]
@@ -320,15 +324,15 @@ def test_a_life_that_never_had_a_link_is_stopped_at_once() -> None:
 
 
 def test_a_life_whose_link_broke_is_asked_to_drain_when_it_is_back() -> None:
-    known = going(running(), ev.LinkLost(1), ev.Stop())[0]
+    known = going(running(), ev.Disconnected(1), ev.Stop())[0]
     assert (known.state, known.deadline_s) == (State.DRAINING, 100 + 30)
     known, effects = going(known, ev.Hello(1))
-    assert effects == [ev.Welcome(1, None), ev.AskDrain(1, 30.0, "stop")]
+    assert effects == [ev.Welcome(1, None), ev.RequestDrain(1, 30.0, "stop")]
 
 
 def test_stop_is_the_same_way_with_the_wish_down() -> None:
     known, effects = going(running(), ev.Stop())
-    assert (known.wish, effects) == (Wish.DOWN, [ev.AskDrain(1, 30.0, "stop")])
+    assert (known.wish, effects) == (DesiredState.DOWN, [ev.RequestDrain(1, 30.0, "stop")])
     known = going(known, ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1))[0]
     assert (known.state, known.child) == (State.STOPPED, None)
 
@@ -336,9 +340,9 @@ def test_stop_is_the_same_way_with_the_wish_down() -> None:
 def test_a_stop_ends_the_restart_under_way_and_says_so() -> None:
     for known in (asked(), draining(), stopping(), flushing()):
         after, effects = going(known, ev.Stop())
-        reports = [effect.report for effect in effects if isinstance(effect, ev.Finished)]
+        reports = [effect.report for effect in effects if isinstance(effect, ev.RestartFinished)]
         assert [report.error for report in reports] == ["stopped"]
-        assert (after.wish, after.restart) == (Wish.DOWN, None)
+        assert (after.wish, after.restart) == (DesiredState.DOWN, None)
 
 
 def test_deaf_to_term_is_killed_and_deaf_to_kill_is_never_doubled() -> None:
@@ -347,7 +351,7 @@ def test_deaf_to_term_is_killed_and_deaf_to_kill_is_never_doubled() -> None:
     assert ev.Kill(CHILD) in effects
     known, effects = going(known, ev.DeadlinePassed())
     assert (known.state, known.child) == (State.FATAL, CHILD)
-    assert any(isinstance(effect, ev.Finished) and not effect.report.ok for effect in effects)
+    assert any(isinstance(effect, ev.RestartFinished) and not effect.report.ok for effect in effects)
     known, effects = going(known, ev.Start())
     assert known.state is State.KILLING
     assert not any(isinstance(effect, ev.Spawn) for effect in effects)
@@ -385,18 +389,18 @@ def test_crashes_outside_the_window_are_forgotten() -> None:
 def test_a_crash_is_a_restart_in_the_history() -> None:
     known = going(running(), ev.Exited(1, None, "SIGKILL"), ev.Flushed(1), ev.Spawned(2, CHILD))[0]
     _, effects = going(known, ev.Hello(2), ev.Ready(2), now_s=103)
-    report = next(effect.report for effect in effects if isinstance(effect, ev.Finished))
+    report = next(effect.report for effect in effects if isinstance(effect, ev.RestartFinished))
     assert (report.ok, report.by, report.reason) == (True, "supervisor", "crash (signal SIGKILL)")
     assert (report.phases.check_s, report.phases.drain_s, report.downtime_s) == (None, None, 3)
 
 
 @pytest.mark.parametrize("code", [77, 78])
 def test_codes_that_another_try_cannot_mend(code: int) -> None:
-    known = going(starting(), ev.Hello(1), ev.Farewell(1, code, "token refused; get a new one"), ev.Exited(1, code))[0]
+    known = going(starting(), ev.Hello(1), ev.Goodbye(1, code, "token refused; get a new one"), ev.Exited(1, code))[0]
     known, effects = going(known, ev.Flushed(1))
     assert (known.state, known.reason) == (State.FATAL, "token refused; get a new one")
-    assert known.last_exit == Exit(1, code, None, "token refused; get a new one", 1_000_100.0)
-    assert effects == [ev.Note("critical", "given up: token refused; get a new one")]
+    assert known.last_exit == ExitStatus(1, code, None, "token refused; get a new one", 1_000_100.0)
+    assert effects == [ev.LogLine("critical", "given up: token refused; get a new one")]
 
 
 def test_try_again_later_is_no_crash_and_waits_longer_each_time() -> None:
@@ -428,9 +432,9 @@ def test_what_an_end_that_nobody_asked_for_leads_to(policy: str, code: int, stat
 
 def test_the_day_has_so_many_starts() -> None:
     known = running(max_starts_per_day=1)
-    known, effects = going(known, ev.RestartAsked("edited", "Admin"))
+    known, effects = going(known, ev.RestartRequested("edited", "Admin"))
     assert known.state is State.RUNNING
-    assert any(isinstance(effect, ev.Finished) and effect.report.error == "refused" for effect in effects)
+    assert any(isinstance(effect, ev.RestartFinished) and effect.report.error == "refused" for effect in effects)
     known = going(known, ev.Exited(1, 1), ev.Flushed(1))[0]
     assert known.state is State.FATAL
     known = going(known, ev.Start(), now_s=100 + 25 * 3600)[0]
@@ -440,12 +444,12 @@ def test_the_day_has_so_many_starts() -> None:
 def test_starts_that_a_life_made_by_itself_count() -> None:
     known = running()
     for total in (2, 2, 5):
-        known = going(known, ev.Beat(1, {}, total))[0]
+        known = going(known, ev.Heartbeat(1, {}, total))[0]
     assert sum(known.starts.values()) == 1 + 5
 
 
 def test_silence_is_the_end_of_a_life() -> None:
-    known = going(running(), ev.Beat(1, {"buttons": {"is_healthy": True}}), now_s=120)[0]
+    known = going(running(), ev.Heartbeat(1, {"buttons": {"is_healthy": True}}), now_s=120)[0]
     assert deadline(known) == 150
     known, effects = going(known, ev.DeadlinePassed(), now_s=150)
     assert known.state is State.KILLING
@@ -479,12 +483,12 @@ def _never() -> Restart:
 
 
 def test_what_an_earlier_supervisor_began_goes_on() -> None:
-    known, effects = going(draining(), ev.Recalled(1), ev.Hello(1), now_s=500)
+    known, effects = going(draining(), ev.Adopted(1), ev.Hello(1), now_s=500)
     assert (known.state, known.deadline_s) == (State.DRAINING, 530)
-    assert effects == [ev.Welcome(1, None), ev.AskDrain(1, 30.0, "restart")]
-    known, effects = going(stopping(), ev.Recalled(1), now_s=500)
+    assert effects == [ev.Welcome(1, None), ev.RequestDrain(1, 30.0, "restart")]
+    known, effects = going(stopping(), ev.Adopted(1), now_s=500)
     assert effects == [ev.Terminate(CHILD)]
-    known, effects = going(flushing(), ev.Recalled(1), now_s=500)
+    known, effects = going(flushing(), ev.Adopted(1), now_s=500)
     assert effects == [ev.Flush(1, "all")]
-    known, effects = going(running(), ev.Recalled(1), now_s=500)
+    known, effects = going(running(), ev.Adopted(1), now_s=500)
     assert (known.state, deadline(known), effects) == (State.RUNNING, 530, [])

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from supervisor.lifecycle import events as ev
 from supervisor.lifecycle.health import SPARED_S
 from supervisor.lifecycle.machine import KILL_TIMEOUT_S, TRACEBACK_S, deadline
-from supervisor.lifecycle.model import Identity, Known, State, Wish
+from supervisor.lifecycle.model import DesiredState, ProcessId, ProgramState, State
 from supervisor.lifecycle.restart_policy import RECOVERY_WINDOW_S
 from tests.unit.supervisor.lifecycle.test_machine import CHILD, going, running
 
-LEFT = Identity(77, 5, "boot")
+LEFT = ProcessId(77, 5, "boot")
 SICK = {"buttons": {"is_healthy": False}}
 
 
@@ -22,13 +22,13 @@ def _kinds(effects: list[ev.Effect]) -> list[type[ev.Effect]]:
     return [type(effect) for effect in effects]
 
 
-def _unwell(known: Known, now_s: float) -> tuple[Known, list[ev.Effect]]:
+def _unwell(known: ProgramState, now_s: float) -> tuple[ProgramState, list[ev.Effect]]:
     """Let a life be unwell for as long as it may be, until `now_s`."""
-    known, _ = going(known, ev.Beat(known.life, SICK), now_s=now_s - known.program.unhealthy_timeout_s)
-    return going(known, ev.Beat(known.life, SICK), now_s=now_s)
+    known, _ = going(known, ev.Heartbeat(known.life, SICK), now_s=now_s - known.program.unhealthy_timeout_s)
+    return going(known, ev.Heartbeat(known.life, SICK), now_s=now_s)
 
 
-def _next_life(known: Known, now_s: float) -> Known:
+def _next_life(known: ProgramState, now_s: float) -> ProgramState:
     """Go from DRAINING to the next life, ready."""
     life = known.life
     ended = (ev.Drained(life), ev.Exited(life, 0), ev.Flushed(life))
@@ -39,7 +39,7 @@ def _next_life(known: Known, now_s: float) -> Known:
 # --- what hangs ---
 
 
-def _lost(**hello: Any) -> tuple[Known, list[ev.Effect]]:
+def _lost(**hello: Any) -> tuple[ProgramState, list[ev.Effect]]:
     known, _ = going(running(), ev.Hello(1, None, **hello), now_s=100)
     return going(known, ev.DeadlinePassed(), now_s=130)
 
@@ -47,11 +47,11 @@ def _lost(**hello: Any) -> tuple[Known, list[ev.Effect]]:
 def test_what_hangs_writes_down_where_before_it_is_killed() -> None:
     known, effects = _lost(tells_traceback=True)
     assert known.state is State.STOPPING
-    assert effects[-1] == ev.AskTraceback(CHILD)
+    assert effects[-1] == ev.RequestTraceback(CHILD)
     assert deadline(known) == 130 + TRACEBACK_S
     known, effects = going(known, ev.DeadlinePassed(), now_s=130 + TRACEBACK_S)
     assert known.state is State.KILLING
-    assert _kinds(effects) == [ev.Note, ev.Kill]
+    assert _kinds(effects) == [ev.LogLine, ev.Kill]
     assert known.reason == "was not heard for 30 s"
     known, effects = going(known, ev.Exited(1, None, "SIGKILL"), ev.Flushed(1), now_s=131)
     assert effects[-1] == ev.Spawn(2)
@@ -62,7 +62,7 @@ def test_what_hangs_writes_down_where_before_it_is_killed() -> None:
 def test_who_has_not_said_that_it_knows_the_signal_does_not_get_it() -> None:
     known, effects = _lost()
     assert known.state is State.KILLING
-    assert ev.AskTraceback(CHILD) not in effects
+    assert ev.RequestTraceback(CHILD) not in effects
 
 
 def test_what_ends_of_itself_while_it_is_asked_where_it_hangs_is_followed() -> None:
@@ -82,9 +82,9 @@ def test_what_hangs_again_and_again_is_given_up() -> None:
             known, _ = going(known, ev.Spawned(life + 1, CHILD), ev.Ready(life + 1), now_s=now_s + 1000)
         now_s += 1000
     assert known.state is State.FATAL
-    assert known.wish is Wish.UP
+    assert known.wish is DesiredState.UP
     assert known.reason == "2 new lives within an hour did not help, given up; last: was not heard for 30 s"
-    assert any(isinstance(one, ev.Finished) and one.report.error == "start_failed" for one in effects)
+    assert any(isinstance(one, ev.RestartFinished) and one.report.error == "start_failed" for one in effects)
 
 
 # --- what is unwell ---
@@ -97,29 +97,29 @@ def test_what_is_unwell_goes_the_way_of_a_restart() -> None:
     assert known.restart is not None
     assert known.restart.by == "supervisor"
     assert known.restart.reason == "unwell (life 1: not healthy for 3600 s: buttons)"
-    known, effects = going(known, ev.Checked(1, None), now_s=5001)
+    known, effects = going(known, ev.CheckFinished(1, None), now_s=5001)
     assert known.state is State.DRAINING
-    assert effects == [ev.AskDrain(1, 30, "restart")]
+    assert effects == [ev.RequestDrain(1, 30, "restart")]
     known = _next_life(known, 5002)
     assert (known.state, known.life, known.vitals.unwell_since_s) == (State.RUNNING, 2, None)
 
 
 def test_memory_above_the_limit_leads_the_same_way() -> None:
-    known, effects = going(running(memory_max=1024), ev.Weighed(1, 1024))
+    known, effects = going(running(memory_max=1024), ev.MemorySampled(1, 1024))
     assert known.restart is None
-    known, effects = going(known, ev.Weighed(1, 1025))
+    known, effects = going(known, ev.MemorySampled(1, 1025))
     assert effects[-1] == ev.RunCheck()
     # one that is on its way already is not asked for again
-    assert going(known, ev.Weighed(1, 1025))[1] == []
+    assert going(known, ev.MemorySampled(1, 1025))[1] == []
 
 
 def test_if_the_check_of_its_successor_fails_it_is_left_alone_for_a_while_and_never_given_up() -> None:
     known, now_s = running(memory_max=1024, max_recoveries_per_hour=1), 100.0
     for _ in range(5):
-        known, effects = going(known, ev.Weighed(1, 2048), now_s=now_s)
+        known, effects = going(known, ev.MemorySampled(1, 2048), now_s=now_s)
         assert effects[-1] == ev.RunCheck()
-        known, _ = going(known, ev.Checked(1, "SyntaxError"), now_s=now_s + 1)
-        assert going(known, ev.Weighed(1, 2048), now_s=now_s + SPARED_S - 1)[1] == []
+        known, _ = going(known, ev.CheckFinished(1, "SyntaxError"), now_s=now_s + 1)
+        assert going(known, ev.MemorySampled(1, 2048), now_s=now_s + SPARED_S - 1)[1] == []
         now_s += SPARED_S
     assert (known.state, known.recoveries_s) == (State.RUNNING, ())
 
@@ -128,36 +128,36 @@ def test_if_the_check_of_its_successor_fails_it_is_left_alone_for_a_while_and_ne
 def test_what_is_unwell_too_often_is_drained_and_given_up(check: tuple[str, ...]) -> None:
     known = running(memory_max=1024, max_recoveries_per_hour=2, check=check)
     for life in (1, 2):
-        known, _ = going(known, ev.Weighed(life, 2048), ev.Checked(life, None), now_s=100.0 * life)
+        known, _ = going(known, ev.MemorySampled(life, 2048), ev.CheckFinished(life, None), now_s=100.0 * life)
         assert known.state is State.DRAINING
         known = _next_life(known, 100.0 * life)
-    known, effects = going(known, ev.Weighed(3, 2048), now_s=300)
+    known, effects = going(known, ev.MemorySampled(3, 2048), now_s=300)
     assert known.state is State.DRAINING
-    assert effects[-1] == ev.AskDrain(3, 30, "stop")
+    assert effects[-1] == ev.RequestDrain(3, 30, "stop")
     known, effects = going(known, ev.Drained(3), ev.Exited(3, 0), ev.Flushed(3), now_s=301)
     assert known.state is State.FATAL
     assert "2 new lives within an hour did not help" in (known.reason or "")
     # whoever starts it, starts afresh
     known, _ = going(known, ev.Start(), ev.Spawned(4, CHILD), ev.Hello(4), ev.Ready(4), now_s=302)
     assert known.state is State.RUNNING
-    assert going(known, ev.Weighed(4, 2048), now_s=303)[0].restart is not None or not check
+    assert going(known, ev.MemorySampled(4, 2048), now_s=303)[0].restart is not None or not check
 
 
 def test_an_operator_who_asks_meanwhile_is_heard() -> None:
     known = replace(running(memory_max=1024, max_recoveries_per_hour=1), recoveries_s=(99.0,))
-    known, _ = going(known, ev.Weighed(1, 2048), ev.RestartAsked("mended", "Admin"), ev.Drained(1))
+    known, _ = going(known, ev.MemorySampled(1, 2048), ev.RestartRequested("mended", "Admin"), ev.Drained(1))
     known, effects = going(known, ev.Exited(1, 0), ev.Flushed(1))
     assert effects[-1] == ev.Spawn(2)
 
 
 def test_after_an_hour_it_may_be_tried_again() -> None:
     known = replace(running(memory_max=1024, max_recoveries_per_hour=1), recoveries_s=(100.0,))
-    assert going(known, ev.Weighed(1, 2048), now_s=100 + RECOVERY_WINDOW_S - 1)[0].state is State.DRAINING
-    assert going(known, ev.Weighed(1, 2048), now_s=100 + RECOVERY_WINDOW_S)[1][-1] == ev.RunCheck()
+    assert going(known, ev.MemorySampled(1, 2048), now_s=100 + RECOVERY_WINDOW_S - 1)[0].state is State.DRAINING
+    assert going(known, ev.MemorySampled(1, 2048), now_s=100 + RECOVERY_WINDOW_S)[1][-1] == ev.RunCheck()
 
 
 def test_a_restart_that_others_ask_for_is_no_recovery() -> None:
-    known, _ = going(running(), ev.RestartAsked("every day at 04:00", "schedule"), ev.Checked(1, None))
+    known, _ = going(running(), ev.RestartRequested("every day at 04:00", "schedule"), ev.CheckFinished(1, None))
     assert (known.state, known.recoveries_s) == (State.DRAINING, ())
 
 
@@ -168,7 +168,7 @@ def test_a_restart_that_others_ask_for_is_no_recovery() -> None:
 def test_nothing_starts_and_no_cache_is_switched_beside_what_is_left_of_a_life(way: str) -> None:
     known = running()
     if way == "restart":
-        known, _ = going(known, ev.RestartAsked("edited", "Admin"), ev.Checked(1, None), ev.Drained(1))
+        known, _ = going(known, ev.RestartRequested("edited", "Admin"), ev.CheckFinished(1, None), ev.Drained(1))
     if way == "stop":
         known, _ = going(known, ev.Stop(), ev.Drained(1))
     if way == "starting":
@@ -178,7 +178,7 @@ def test_nothing_starts_and_no_cache_is_switched_beside_what_is_left_of_a_life(w
     assert ev.Kill(LEFT) in effects
     assert not {ev.Flush, ev.Spawn} & set(_kinds(effects))
     assert deadline(known) == 100 + KILL_TIMEOUT_S
-    another = Identity(78, 6, "boot")
+    another = ProcessId(78, 6, "boot")
     known, effects = going(known, ev.Exited(1, left=another), now_s=105)
     assert (known.child, deadline(known)) == (another, 100 + KILL_TIMEOUT_S)
     assert effects == [ev.Kill(another)]
@@ -194,10 +194,10 @@ def test_if_that_cannot_be_killed_it_is_given_up_and_taken_up_again() -> None:
     known, _ = going(running(), ev.Exited(1, 3, left=LEFT), ev.DeadlinePassed(), now_s=100)
     assert (known.state, known.child) == (State.FATAL, LEFT)
     assert "process 77 of life 1 cannot be killed" in (known.reason or "")
-    assert going(known, ev.Recalled(1))[0].child == LEFT
+    assert going(known, ev.Adopted(1))[0].child == LEFT
     insisting, effects = going(known, ev.Start())
     assert (insisting.state, effects[-1]) == (State.KILLING, ev.Kill(LEFT))
     known, effects = going(known, ev.Exited(1))
-    assert _kinds(effects) == [ev.Note, ev.Flush]
+    assert _kinds(effects) == [ev.LogLine, ev.Flush]
     known, _ = going(known, ev.Flushed(1))
     assert (known.state, known.child) == (State.FATAL, None)

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from supervisor.logs import lines as logline
-from supervisor.logs.lines import Chooser, Line, merged, of_last_life, untold
+from supervisor.logs.lines import LevelFilter, LogRecord, merged, of_last_life, untold
 
 
-def read(*lines: str) -> list[Line]:
+def read(*lines: str) -> list[LogRecord]:
     return [logline.read(line) for line in lines]
 
 
@@ -58,10 +58,10 @@ def test_lines_of_json_are_readable() -> None:
 
 
 def test_what_names_no_level_belongs_to_the_line_before() -> None:
-    chooser = Chooser("error")
+    chooser = LevelFilter("error")
     lines = read("unknown", "INFO a", "of a", "ERROR b", "of b", "WARNING c", "of c", "CRITICAL d")
     assert [line.shown for line in lines if chooser.wants(line)] == ["ERROR b", "of b", "CRITICAL d"]
-    everything = Chooser(None)
+    everything = LevelFilter(None)
     assert all(everything.wants(line) for line in lines)
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.config.paths import Place
+from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Logs, Program
 from supervisor.control.protocol import Answer
-from supervisor.lifecycle.model import Known
-from supervisor.logs.program_logs import LogFiles
+from supervisor.lifecycle.model import ProgramState
+from supervisor.logs.program_logs import ProgramLogs
 
-ONE = Known(name="bot", program=Program(), life=1)
-TWO = Known(name="bot", program=Program(), life=2)
+ONE = ProgramState(name="bot", program=Program(), life=1)
+TWO = ProgramState(name="bot", program=Program(), life=2)
 DONE = Answer(1, True, {"ok": True})
 #: what the door says when the connection is lost, and what a life says that could not
 LOST = Answer(None, False, {"error": {"message": "the program closed the connection"}})
@@ -26,14 +26,14 @@ class Stage:
     """The log of a program whose life answers what the test says."""
 
     def __init__(self, tmp_path: Path, **limits: float) -> None:
-        self.place = Place(tmp_path)
+        self.place = InstancePaths(tmp_path)
         self.path = self.place.log_of("bot")
         self.path.parent.mkdir()
         self.asked: list[Callable[[Answer], None]] = []
         self.notes: list[str] = []
         self.is_linked = True
         settings = Logs(**{"max_bytes": 100, **limits})  # type: ignore[arg-type]
-        self.logs = LogFiles(
+        self.logs = ProgramLogs(
             self.place, settings, self._ask, lambda level, text: self.notes.append(text), to_journal=False
         )
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from supervisor.config.settings import Logs
 from supervisor.logs import rotation
-from supervisor.logs.rotation import Beginning
+from supervisor.logs.rotation import FileHead
 
 DAY_S = 86_400.0
 NOW_S = 1_795_478_401.0
@@ -34,7 +34,7 @@ NOW_S = 1_795_478_401.0
     ],
 )
 def test_when_a_log_is_moved_away(limits: Logs, size_bytes: int, begun_s: float | None, due: bool) -> None:
-    assert rotation.is_due(limits, size_bytes, Beginning(begun_s, 20), NOW_S) is due
+    assert rotation.is_due(limits, size_bytes, FileHead(begun_s, 20), NOW_S) is due
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_when_a_log_is_moved_away(limits: Logs, size_bytes: int, begun_s: float 
     ],
 )
 def test_how_a_log_begins(head: bytes, at_s: float | None, size_bytes: int) -> None:
-    assert rotation.beginning(head) == Beginning(at_s, size_bytes)
+    assert rotation.beginning(head) == FileHead(at_s, size_bytes)
 
 
 @given(st.sets(st.integers(1, 30)), st.integers(0, 10))

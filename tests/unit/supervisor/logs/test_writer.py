@@ -13,7 +13,7 @@ import pytest
 from supervisor.config.settings import Logs
 from supervisor.logs import journald
 from supervisor.logs import writer as log
-from supervisor.logs.writer import Log
+from supervisor.logs.writer import SupervisorLog
 
 Written = Callable[..., tuple[str, str]]
 
@@ -24,7 +24,7 @@ def written(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Writte
 
     def write(level: str, text: str, settings: Logs | None = None, **options: bool) -> tuple[str, str]:
         path = tmp_path / "supervisor.log"
-        logbook = Log(path, settings or Logs(), **{"echo": False, **options})
+        logbook = SupervisorLog(path, settings or Logs(), **{"echo": False, **options})
         logbook.write(level, text)
         logbook.close()
         return path.read_text(), capfdbinary.readouterr().err.decode()

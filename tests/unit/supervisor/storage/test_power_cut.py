@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from supervisor.config.settings import Program
-from supervisor.lifecycle.model import Known, Phases, Report, Wish
+from supervisor.lifecycle.model import DesiredState, Phases, ProgramState, RestartReport
 from supervisor.storage import journal as journal_module
 from supervisor.storage.journal import History, Journal
 
@@ -103,8 +103,8 @@ def disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Disk:
     return one
 
 
-def known(life: int) -> Known:
-    return Known(name="bot", program=PROGRAM, wish=Wish.UP, life=life)
+def known(life: int) -> ProgramState:
+    return ProgramState(name="bot", program=PROGRAM, wish=DesiredState.UP, life=life)
 
 
 def recalled(path: Path, contents: bytes) -> int:
@@ -163,6 +163,15 @@ def test_of_the_history_whole_reports_are_read_and_later_ones_added(
     one.close()
 
 
-def report(number: int) -> Report:
-    return Report(program="bot", from_life=number, to_life=number + 1, ok=True, reason="", by="", at=float(number),
-                  phases=Phases(), downtime_s=0.1)  # fmt: skip
+def report(number: int) -> RestartReport:
+    return RestartReport(
+        program="bot",
+        from_life=number,
+        to_life=number + 1,
+        ok=True,
+        reason="",
+        by="",
+        at=float(number),
+        phases=Phases(),
+        downtime_s=0.1,
+    )

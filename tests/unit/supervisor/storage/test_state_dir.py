@@ -9,27 +9,27 @@ from pathlib import Path
 import pytest
 
 from supervisor import __main__ as start
-from supervisor.config.paths import Place
+from supervisor.config.paths import InstancePaths
 
 
 @pytest.mark.parametrize("before", ["", "999999999\n"], ids=["a new file", "the pid of an earlier one"])
 def test_the_pid_is_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str) -> None:
-    place = Place(tmp_path)
+    place = InstancePaths(tmp_path)
     place.lock.write_text(before)
     with place.lock.open("r+") as first:
         fcntl.flock(first, fcntl.LOCK_EX)
         # the first one writes while the second one waits
         monkeypatch.setattr("time.sleep", lambda pause_s: place.lock.write_text(f"{os.getpid()}\n"))
-        with pytest.raises(start.CannotStart, match=rf"\(pid {os.getpid()}\)"):
+        with pytest.raises(start.StartupError, match=rf"\(pid {os.getpid()}\)"):
             start._lock(place)
 
 
 def test_one_that_never_says_is_not_awaited_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = Place(tmp_path)
+    place = InstancePaths(tmp_path)
     pauses: list[float] = []
     with place.lock.open("w") as first:
         fcntl.flock(first, fcntl.LOCK_EX)
         monkeypatch.setattr("time.sleep", pauses.append)
-        with pytest.raises(start.CannotStart):
+        with pytest.raises(start.StartupError):
             start._lock(place)
     assert sum(pauses) == pytest.approx(1.0)

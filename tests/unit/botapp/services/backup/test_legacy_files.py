@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from botapp.services.backup.errors import DataProblem
-from botapp.services.backup.legacy_files import Found, read, understood
-from botapp.store.domain.money import Unit
+from botapp.services.backup.legacy_files import LegacyShop, read, understood
+from botapp.store.domain.money import Denomination
 
-UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100))
+UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
 
 
-def look(*lines: str, **texts: list[str]) -> Found:
+def look(*lines: str, **texts: list[str]) -> LegacyShop:
     names = {key: f"{key.upper()}.txt" for key in texts}
     return understood("products.csv", lines, texts, names, UNITS)
 

@@ -5,25 +5,28 @@ from __future__ import annotations
 import pytest
 
 from botapp.config.settings import Deposits
-from botapp.services.deposits.parsing import Pair, Patterns, Said, TooSlow, claims_of, text_of
-from botapp.store.domain.money import Unit
-from botapp.store.usecases.deposits import Claim
+from botapp.services.deposits.parsing import NameAndAmount, ParsedReport, Patterns, TooSlow, claims_of, text_of
+from botapp.store.domain.money import Denomination
+from botapp.store.usecases.deposits import DepositClaim
 
-UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100))
+UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
 PATTERNS = Patterns(Deposits().handle_pattern, Deposits().amount_pattern)
 
 
 @pytest.mark.parametrize(
     ("text", "pairs"),
     [
-        ("GrowID: Budi\nDeposit: 1 World Lock, 2 Diamond Lock", [Pair("Budi", "1 World Lock, 2 Diamond Lock")]),
-        ("**GrowID:** `Budi`\n**Deposit:** 5 WL", [Pair("Budi", "5 WL")]),
-        ("Deposit: 5 WL\nGrowID: Budi", [Pair("Budi", "5 WL")]),
-        ("GrowID: a_b\nDeposit: 1\n\nGrowID: c.d\nDeposit: 2", [Pair("a_b", "1"), Pair("c.d", "2")]),
-        ("Deposit: 1\nGrowID: one\nDeposit: 2\nGrowID: two", [Pair("one", "1"), Pair("two", "2")]),
+        (
+            "GrowID: Budi\nDeposit: 1 World Lock, 2 Diamond Lock",
+            [NameAndAmount("Budi", "1 World Lock, 2 Diamond Lock")],
+        ),
+        ("**GrowID:** `Budi`\n**Deposit:** 5 WL", [NameAndAmount("Budi", "5 WL")]),
+        ("Deposit: 5 WL\nGrowID: Budi", [NameAndAmount("Budi", "5 WL")]),
+        ("GrowID: a_b\nDeposit: 1\n\nGrowID: c.d\nDeposit: 2", [NameAndAmount("a_b", "1"), NameAndAmount("c.d", "2")]),
+        ("Deposit: 1\nGrowID: one\nDeposit: 2\nGrowID: two", [NameAndAmount("one", "1"), NameAndAmount("two", "2")]),
     ],
 )
-def test_deposits_are_found(text: str, pairs: list[Pair]) -> None:
+def test_deposits_are_found(text: str, pairs: list[NameAndAmount]) -> None:
     assert PATTERNS.pairs(text) == pairs
 
 
@@ -55,7 +58,7 @@ def test_a_pattern_that_never_ends_is_stopped() -> None:
     patterns = Patterns(r"(?P<handle>(?:a|aa)+)$", r"(?P<amount>b)", timeout_s=0.05)
     with pytest.raises(TooSlow):
         patterns.pairs("a" * 60 + "!")
-    said = Said(5, 7, "a" * 60 + "!")
+    said = ParsedReport(5, 7, "a" * 60 + "!")
     assert [one.refusal for one in claims_of(said, patterns, {7}, UNITS)] == ["unreadable"]
 
 
@@ -68,14 +71,14 @@ def test_a_pattern_that_cannot_be_used_is_refused(handle: str, amount: str) -> N
 @pytest.mark.parametrize(
     ("webhook_id", "text", "claims"),
     [
-        (7, "GrowID: Budi\nDeposit: 2 DL", [Claim("message:5:0", "Budi", 200, "")]),
-        (7, "GrowID: Budi\nDeposit: -2 DL", [Claim("message:5:0", "Budi", None, "")]),
-        (7, "hello", [Claim("message:5:0", "", None, "unreadable")]),
-        (8, "GrowID: Budi\nDeposit: 2 DL", [Claim("message:5:0", "Budi", 200, "forged")]),
-        (None, "GrowID: Budi\nDeposit: 2 DL", [Claim("message:5:0", "Budi", 200, "forged")]),
+        (7, "GrowID: Budi\nDeposit: 2 DL", [DepositClaim("message:5:0", "Budi", 200, "")]),
+        (7, "GrowID: Budi\nDeposit: -2 DL", [DepositClaim("message:5:0", "Budi", None, "")]),
+        (7, "hello", [DepositClaim("message:5:0", "", None, "unreadable")]),
+        (8, "GrowID: Budi\nDeposit: 2 DL", [DepositClaim("message:5:0", "Budi", 200, "forged")]),
+        (None, "GrowID: Budi\nDeposit: 2 DL", [DepositClaim("message:5:0", "Budi", 200, "forged")]),
         (None, "hello", []),
         (8, "hello", []),
     ],
 )
-def test_only_allowed_webhooks_are_believed(webhook_id: int | None, text: str, claims: list[Claim]) -> None:
-    assert claims_of(Said(5, webhook_id, text), PATTERNS, {7}, UNITS) == claims
+def test_only_allowed_webhooks_are_believed(webhook_id: int | None, text: str, claims: list[DepositClaim]) -> None:
+    assert claims_of(ParsedReport(5, webhook_id, text), PATTERNS, {7}, UNITS) == claims

@@ -12,7 +12,7 @@ import discord
 import pytest
 
 from botapp import locale
-from botapp.services.fulfilment.delivery import Delivery
+from botapp.services.fulfilment.delivery import DeliveryService
 from botapp.services.fulfilment.package import mark_of
 from botapp.store.db.database import Database, url_of
 from botapp.store.domain.records import Order
@@ -75,7 +75,7 @@ class Scene:
 
         shop: Any = SimpleNamespace(run=run, read=run, now_ms=lambda: self.now_ms, notify=self.told.append)
         client: Any = SimpleNamespace(create_dm=create_dm, user=SimpleNamespace(id=BOT))
-        self.delivery = Delivery(shop, client, lambda: self.draining)
+        self.delivery = DeliveryService(shop, client, lambda: self.draining)
 
     def look(self, *, after_ms: int = 0) -> None:
         self.now_ms += after_ms

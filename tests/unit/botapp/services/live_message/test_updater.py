@@ -6,9 +6,9 @@ import asyncio
 from typing import cast
 
 from botapp.config.settings import Store
-from botapp.runtime.tasks import Background
+from botapp.runtime.tasks import TaskRegistry
 from botapp.services.live_message.message import LiveMessage
-from botapp.services.live_message.updater import Shopfront
+from botapp.services.live_message.updater import LiveMessageUpdater
 from botapp.store.domain.records import Product
 from botapp.ui.live.render import Rendered
 
@@ -35,8 +35,8 @@ def test_a_thousand_changes_are_few_edits_and_the_newest_is_seen() -> None:
 
     async def live() -> None:
         nonlocal left
-        background = Background()
-        front = Shopfront(background, Store(), products, [cast(LiveMessage, shown)], edit_interval_s=0.05)
+        background = TaskRegistry()
+        front = LiveMessageUpdater(background, Store(), products, [cast(LiveMessage, shown)], edit_interval_s=0.05)
         front.look_soon()
         await asyncio.sleep(0)
         assert not background.pending, "nobody looks before it serves"

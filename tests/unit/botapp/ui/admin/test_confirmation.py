@@ -8,39 +8,40 @@ import pytest
 
 from botapp import locale
 from botapp.ui.admin import confirmation
-from botapp.ui.admin.confirmation import Dialog, Overtaken, Said, Stage, step
+from botapp.ui.admin.confirmation import Confirmation, Reply, Stage, SupersededByRestart, step
 
-ASKED = Dialog(user_id=1, channel_id=10, expires_at_s=30.0)
+ASKED = Confirmation(user_id=1, channel_id=10, expires_at_s=30.0)
 
 
 @pytest.mark.parametrize("answer", ["ya", "yes", "y", "YA", "  Yes \n"])
 def test_a_yes_confirms(answer: str) -> None:
-    assert step(ASKED, Said(1, 10, answer), 29.9).stage is Stage.CONFIRMED
+    assert step(ASKED, Reply(1, 10, answer), 29.9).stage is Stage.CONFIRMED
 
 
 @pytest.mark.parametrize("answer", ["tidak", "no", "t", "n", "NO"])
 def test_a_no_declines(answer: str) -> None:
-    assert step(ASKED, Said(1, 10, answer), 0).stage is Stage.DECLINED
+    assert step(ASKED, Reply(1, 10, answer), 0).stage is Stage.DECLINED
 
 
 @pytest.mark.parametrize(
-    "event", [Said(2, 10, "ya"), Said(1, 11, "ya"), Said(1, 10, "yaya"), Said(1, 10, ""), Said(1, 10, "!restart"), None]
+    "event",
+    [Reply(2, 10, "ya"), Reply(1, 11, "ya"), Reply(1, 10, "yaya"), Reply(1, 10, ""), Reply(1, 10, "!restart"), None],
 )
-def test_everything_else_leaves_the_question_open(event: Said | None) -> None:
+def test_everything_else_leaves_the_question_open(event: Reply | None) -> None:
     assert step(ASKED, event, 0) == ASKED
 
 
 def test_time_runs_out_even_for_a_yes() -> None:
     assert step(ASKED, None, 30.0).stage is Stage.EXPIRED
-    assert step(ASKED, Said(1, 10, "ya"), 30.0).stage is Stage.EXPIRED
+    assert step(ASKED, Reply(1, 10, "ya"), 30.0).stage is Stage.EXPIRED
 
 
 def test_another_restart_overtakes_it() -> None:
-    assert step(ASKED, Overtaken(), 5).stage is Stage.OVERTAKEN
+    assert step(ASKED, SupersededByRestart(), 5).stage is Stage.OVERTAKEN
 
 
 def test_what_has_ended_stays_as_it_is() -> None:
-    events: tuple[Said | Overtaken, ...] = (Said(1, 10, "ya"), Said(1, 10, "no"), Overtaken())
+    events: tuple[Reply | SupersededByRestart, ...] = (Reply(1, 10, "ya"), Reply(1, 10, "no"), SupersededByRestart())
     for first, second in itertools.permutations(events, 2):
         ended = step(ASKED, first, 1)
         assert ended.stage is not Stage.ASKING

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from botapp.store.domain.money import Unit
-from botapp.store.usecases.sales import Report, Sold, Sum, last_days, report
+from botapp.store.domain.money import Denomination
+from botapp.store.usecases.sales import ProductSales, SalesReport, SalesTotal, last_days, report
 from botapp.ui.admin import sales_texts
 from botapp.ui.admin.sales_chart import WIDTH, Bar, Picture, Row, render
 
-UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100))
+UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
 JAKARTA = ZoneInfo("Asia/Jakarta")
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -35,14 +35,14 @@ def test_a_day_on_which_clocks_change_is_longer_or_shorter() -> None:
     assert [(day.ends_at_ms - day.begins_at_ms) / 3_600_000 for day in (short, long)] == [23, 25]
 
 
-def sales() -> Report:
+def sales() -> SalesReport:
     days = last_days(JAKARTA, ms(2026, 6, 2, 12, JAKARTA), 3)
     return report(
         [
-            Sold(0, "a", "Robux", False, 2, 130),
-            Sold(2, "b", "Steam", False, 3, 360),
-            Sold(2, "b", "Steam", True, 1, 120),
-            Sold(2, "a", "Robux", False, 1, 65),
+            ProductSales(0, "a", "Robux", False, 2, 130),
+            ProductSales(2, "b", "Steam", False, 3, 360),
+            ProductSales(2, "b", "Steam", True, 1, 120),
+            ProductSales(2, "a", "Robux", False, 1, 65),
         ],
         days,
     )
@@ -50,9 +50,9 @@ def sales() -> Report:
 
 def test_refunds_are_apart() -> None:
     found = sales()
-    assert found.all == Sum(6, 555, 120)
-    assert found.products == (("Steam", Sum(3, 360, 120)), ("Robux", Sum(3, 195, 0)))
-    assert [part for _, part in found.days] == [Sum(2, 130, 0), Sum(), Sum(4, 425, 120)]
+    assert found.all == SalesTotal(6, 555, 120)
+    assert found.products == (("Steam", SalesTotal(3, 360, 120)), ("Robux", SalesTotal(3, 195, 0)))
+    assert [part for _, part in found.days] == [SalesTotal(2, 130, 0), SalesTotal(), SalesTotal(4, 425, 120)]
 
 
 def test_the_table() -> None:
@@ -76,7 +76,7 @@ def test_a_table_without_sales_and_one_that_is_long() -> None:
     days = last_days(JAKARTA, ms(2026, 6, 2, 12, JAKARTA), 366)
     assert "Nothing was sold." in sales_texts.overview(report([], days), UNITS)
     name = "A product whose name goes on and on, `with` marks"
-    many = [Sold(day, f"{code}", name, True, 1, 2**53 - 1) for day in range(366) for code in range(40)]
+    many = [ProductSales(day, f"{code}", name, True, 1, 2**53 - 1) for day in range(366) for code in range(40)]
     for text in (sales_texts.overview(report(many, days), UNITS), sales_texts.by_day(report(many, days), UNITS)):
         assert len(text) <= 1900
         assert text.count("```") == 2

@@ -7,20 +7,32 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from botapp.ui.live import health as health_link
-from botapp.ui.live.health import Link, Mode, Reported, chart, may_serve, next_look_s, shown, step, wants_restart
+from botapp.ui.live.health import (
+    HealthReport,
+    LiveHealth,
+    Mode,
+    chart,
+    may_serve,
+    next_look_s,
+    shown,
+    step,
+    wants_restart,
+)
 
-STOCK_BROKE = Reported("livestock", False, "gone")
-STOCK_WELL = Reported("livestock", True)
-BUTTONS_BROKE = Reported("buttons", False, "mute")
-BUTTONS_WELL = Reported("buttons", True)
+STOCK_BROKE = HealthReport("livestock", False, "gone")
+STOCK_WELL = HealthReport("livestock", True)
+BUTTONS_BROKE = HealthReport("buttons", False, "mute")
+BUTTONS_WELL = HealthReport("buttons", True)
 #: a new life
-RESTART = Reported("edit", True, "restart")
-EDIT_REFUSED = Reported("edit", False, "403")
-EDIT_TAKEN = Reported("edit", True)
+RESTART = HealthReport("edit", True, "restart")
+EDIT_REFUSED = HealthReport("edit", False, "403")
+EDIT_TAKEN = HealthReport("edit", True)
 
 
-def after(*events: Reported | None, link: Link | None = None, at_s: float = 1000.0, every_s: float = 1.0) -> Link:
-    link = link or Link()
+def after(
+    *events: HealthReport | None, link: LiveHealth | None = None, at_s: float = 1000.0, every_s: float = 1.0
+) -> LiveHealth:
+    link = link or LiveHealth()
     for number, event in enumerate(events):
         link = step(link, event, at_s + number * every_s)
     return link
@@ -38,7 +50,7 @@ def after(*events: Reported | None, link: Link | None = None, at_s: float = 1000
         ((STOCK_BROKE, BUTTONS_WELL), Mode.STOCK_BROKEN),
     ],
 )
-def test_the_mode_follows_from_both(events: tuple[Reported, ...], mode: Mode) -> None:
+def test_the_mode_follows_from_both(events: tuple[HealthReport, ...], mode: Mode) -> None:
     assert after(*events).mode is mode
 
 
@@ -76,14 +88,14 @@ def test_damping_is_bounded_and_forgets() -> None:
 
 
 def test_a_clock_that_was_set_back_keeps_nobody_waiting() -> None:
-    link = replace(Link(), mode=Mode.STOCK_BROKEN, calm_at_s=9000.0)
+    link = replace(LiveHealth(), mode=Mode.STOCK_BROKEN, calm_at_s=9000.0)
     link = step(link, None, 1000.0)
     assert step(link, None, 1000.0 + health_link.LONGEST_HOLD_S).mode is Mode.NORMAL
 
 
 def test_what_is_broken_is_tried_again_later_each_time() -> None:
     waits = []
-    link = Link()
+    link = LiveHealth()
     for number in range(10):
         link = step(link, STOCK_BROKE, 1000.0 + number)
         waits.append(next_look_s(link, 1000.0 + number))
@@ -104,7 +116,7 @@ def test_many_errors_ask_for_a_new_life_but_not_often() -> None:
 
 
 def test_errors_of_the_last_hour_as_a_chart() -> None:
-    link = replace(Link(), errors_s=(1000.0, 4300.0, 4590.0, 4600.0))
+    link = replace(LiveHealth(), errors_s=(1000.0, 4300.0, 4590.0, 4600.0))
     pieces = chart(link, 4600.0)
     assert len(pieces) == 12
     assert (pieces[-1], pieces[-2], sum(pieces)) == (2, 1, 3)
@@ -118,19 +130,19 @@ EVENTS = (STOCK_BROKE, STOCK_WELL, BUTTONS_BROKE, BUTTONS_WELL, EDIT_REFUSED, ED
 class World:
     """What is so, beside what the link knows of it."""
 
-    link: Link = field(default_factory=Link)
+    link: LiveHealth = field(default_factory=LiveHealth)
     stock: bool = True
     buttons: bool = True
     #: whether edits are refused
     refused: bool = False
 
-    def after(self, event: Reported, now_s: float) -> World:
+    def after(self, event: HealthReport, now_s: float) -> World:
         """Return the world after `event`, and after the edit that follows, which is taken or refused."""
         world = self
         if event is RESTART:
             # a restart forgets all but the message that members see; the next life tries both before it serves
-            link = step(Link(), Reported("livestock", self.stock, "still"), now_s)
-            world = replace(self, link=step(link, Reported("buttons", self.buttons, "still"), now_s))
+            link = step(LiveHealth(), HealthReport("livestock", self.stock, "still"), now_s)
+            world = replace(self, link=step(link, HealthReport("buttons", self.buttons, "still"), now_s))
         elif event.which == "edit":
             world = replace(self, refused=not event.is_healthy)
         elif event.which == "livestock":

@@ -10,11 +10,11 @@ import pytest
 
 from botapp import locale
 from botapp.runtime import state_file as state
-from botapp.store.domain.money import Unit
+from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Product
 from botapp.ui import custom_ids
 from botapp.ui.buttons.live_buttons import LiveButtonManager
-from botapp.ui.live.health import Mode, Shown
+from botapp.ui.live.health import Mode, Visibility
 from botapp.ui.live.render import Snapshot, mark, render
 from botapp.ui.views.live_stock_view import LiveStockManager
 
@@ -24,8 +24,8 @@ PRODUCTS = (
     Product(2, "B", "Beer", 5, "cold", 3),
     Product(3, "C", "Cake", 1, "", 0),
 )
-UNITS = (Unit("World Lock", "WL", 1), Unit("Diamond Lock", "DL", 100))
-OPEN = Shown(stock=True, buttons=True)
+UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
+OPEN = Visibility(stock=True, buttons=True)
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def _indonesian() -> None:
 
 def snapshot(
     products: tuple[Product, ...] = PRODUCTS,
-    seen: Shown = OPEN,
+    seen: Visibility = OPEN,
     *,
     mode: Mode = Mode.NORMAL,
     low_stock: int = 10,
@@ -128,7 +128,7 @@ def test_the_open_shop_shows_prices_stock_and_working_buttons() -> None:
 def test_trouble_and_closing_hide_stock_and_switch_the_buttons_off() -> None:
     whole = render(snapshot())
     broken = (Mode.STOCK_BROKEN, Mode.BUTTONS_BROKEN, Mode.BOTH_BROKEN)
-    trouble = [render(snapshot(seen=Shown(stock=False, buttons=False), mode=mode)) for mode in broken]
+    trouble = [render(snapshot(seen=Visibility(stock=False, buttons=False), mode=mode)) for mode in broken]
     closed = render(snapshot(closed=True))
     for message in (*trouble, closed):
         assert message.fields == ()
