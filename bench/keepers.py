@@ -111,7 +111,7 @@ class Stocksup(Keeper):
     def command(self) -> list[str]:
         """Without the link a child counts as ready at once; a crash is forgotten before the next one."""
         config = self.directory / "config.toml"
-        ready = '"link"' if "BENCH_LINK" in self.environ else "0.1"
+        ready = '"notify"' if "BENCH_LINK" in self.environ else "0.1"
         command = ", ".join(f'"{word}"' for word in CHILD)
         config.write_text(
             f"[programs.bot]\ncommand = [{command}]\nready = {ready}\nmax_starts_per_day = 0\n"

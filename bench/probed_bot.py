@@ -39,7 +39,7 @@ class ProbedBot(botapp.bot.ShopBot):
             loop.add_reader(self._probe, self._answer, self._probe)
         await super().on_connect()
 
-    async def _finish(self, why: str, deadline_s: float) -> Message:
+    async def _finish(self, reason: str, deadline_s: float) -> Message:
         """The clean-up begins: answer no more."""
         if self._probe is not None:
             asyncio.get_running_loop().remove_reader(self._probe)

@@ -258,7 +258,7 @@ class ShopBot(commands.Bot):
         return {
             "livestock": self.shopfront.livestock.get_status(),
             "buttons": self.shopfront.buttons.get_status(),
-            "link": self.shopfront.health(),
+            "visibility": self.shopfront.health(),
             "gateway": self.connection.health(self.latency),
             **self.opening.health(),
             "cache": self.cache.health(),
@@ -301,7 +301,7 @@ class ShopBot(commands.Bot):
             },
             health=self.health,
             extra_starts=lambda: max(0, self.connection.identifies - 1),
-            tells_traceback=True,
+            writes_traceback=True,
             on_ready=self._on_ready_heard,
             on_connected=self._on_link,
         )
@@ -312,7 +312,7 @@ class ShopBot(commands.Bot):
 
     async def _on_drain(self, message: Message) -> Message:
         if self._drain is None or self._drain.done():
-            work = self._drain_and_report(str(message["why"]), float(message["deadline_s"]), message.get("flush"))
+            work = self._drain_and_report(str(message["reason"]), float(message["deadline_s"]), message.get("flush"))
             self._drain = asyncio.create_task(work)
         return {}
 
@@ -324,7 +324,7 @@ class ShopBot(commands.Bot):
             "temporary": self.cache.clear_temporary,
             "all": self.cache.clear,
         }
-        return {"removed": await clear[message["what"]]()}
+        return {"removed": await clear[message["scope"]]()}
 
     async def _on_reopen(self, message: Message) -> Message:
         reopen()
@@ -333,7 +333,7 @@ class ShopBot(commands.Bot):
     def _on_ready_heard(self, report: Message | None) -> None:
         ticket, self._ticket = self._ticket, None
         if report is not None and restart_dialog.is_news(report):
-            log.info(_("Back again after a restart asked for by %s"), report["by"])
+            log.info(_("Back again after a restart asked for by %s"), report["requested_by"])
         if self.background.draining:
             return
         if ticket is not None:
@@ -363,22 +363,22 @@ class ShopBot(commands.Bot):
             loop = asyncio.get_running_loop()
             self._serve_again = loop.call_later(self._drain_deadline_s, self._reopen)
 
-    async def _drain_and_report(self, why: str, deadline_s: float, flush: str | None) -> None:
+    async def _drain_and_report(self, reason: str, deadline_s: float, flush: str | None) -> None:
         self._drain_deadline_s = deadline_s
         # the supervisor has read the settings again, which we have not
         self.admin.flush = next((one for one in get_args(FlushPolicy) if one == flush), None)
-        report = await self._finish(why, deadline_s)
+        report = await self._finish(reason, deadline_s)
         if self.link is not None:
             self.link.tell("drained", report=report)
 
-    async def _finish(self, why: str, deadline_s: float) -> Message:
+    async def _finish(self, reason: str, deadline_s: float) -> Message:
         """Run the clean-up; on a planned stop members see that the shop is closed."""
-        if why == "stop" and self.connection.was_up:
+        if reason == "stop" and self.connection.was_up:
             await self.shopfront.close()
         result = await self.admin._cleanup_before_restart(deadline_s)
         return {
             "drained": list(result.drained),
-            "cut_off": list(result.cut_off),
+            "cancelled": list(result.cancelled),
             "flushed_entries": result.flushed_entries,
             "steps": result.steps,
         }

@@ -74,7 +74,7 @@ class Shop:
         """
         self.settings = settings
         self.units = settings.store.currency
-        self.answers = Answers(self.units, settings.store.handle_name)
+        self.answers = Answers(self.units, settings.store.member_name_label)
         self.limits = Limits(settings.store.max_quantity, settings.store.cooldown_s)
         self._on_change = on_change
         try:
@@ -82,7 +82,7 @@ class Shop:
         except ValueError as error:
             text = _("%(path)s: [store] url: %(problem)s")
             raise ConfigError(text % {"path": settings.path, "problem": error}) from error
-        self.database = Database(url, may_create=not self._were_books_made())
+        self.database = Database(url, may_create=not self._were_database_created())
         self.notices: AdminNotifier | None = None
         self._webhooks: WebhookDeposits | None = None
         self._deposit_server: DepositServer | None = None
@@ -194,17 +194,17 @@ class Shop:
         self._migrated = True
         self._remember_books()
 
-    def _were_books_made(self) -> bool:
+    def _were_database_created(self) -> bool:
         try:
-            return state.load(self.settings.state_file).books_made
+            return state.load(self.settings.state_file).database_created
         except StateError as error:
             log.warning(_("cannot tell whether the shop had a database before: %s"), error)
             return False
 
     def _remember_books(self) -> None:
         try:
-            if not state.load(self.settings.state_file).books_made:
-                state.change(self.settings.state_file, books_made=True)
+            if not state.load(self.settings.state_file).database_created:
+                state.change(self.settings.state_file, database_created=True)
         except StateError as error:
             log.warning(_("cannot remember that the shop has a database: %s"), error)
 

@@ -60,7 +60,7 @@ class ShopLoader:
         if time.monotonic() - self._since_s < SLOW_S:
             return {"database": None}
         problem = _("the shop has not opened yet: its database does not answer, or somebody holds it")
-        return {"database": {"is_healthy": False, "last_error": problem, "outside": True}}
+        return {"database": {"is_healthy": False, "last_error": problem, "external": True}}
 
     def hear(self, message: discord.Message) -> None:
         """A message has come, anywhere; while the shop does not hear by itself, it is kept for it."""
@@ -112,7 +112,7 @@ class ShopLoader:
 def has_books(settings: Settings) -> bool:
     """Tell whether an earlier life has made the shop's database."""
     try:
-        return state.load(settings.state_file).books_made
+        return state.load(settings.state_file).database_created
     except StateError:
         return False  # why it cannot be told, the shop says
 

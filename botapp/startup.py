@@ -144,7 +144,7 @@ async def _give_reason(ending: ExitWithCode) -> None:
         return
     link = SupervisorLink(surroundings)
     knocking = asyncio.create_task(link.run())
-    await link.farewell(ending.code, ending.reason, timeout_s=FAREWELL_TIMEOUT_S)
+    await link.goodbye(ending.code, ending.reason, timeout_s=FAREWELL_TIMEOUT_S)
     knocking.cancel()
 
 
@@ -184,7 +184,7 @@ async def _live(settings: Settings, token: str) -> int:
     else:
         _log.critical(ending.reason)
     if bot.link is not None and knocking is not None and not knocking.done():
-        await bot.link.farewell(ending.code, ending.reason, timeout_s=FAREWELL_TIMEOUT_S)
+        await bot.link.goodbye(ending.code, ending.reason, timeout_s=FAREWELL_TIMEOUT_S)
         knocking.cancel()
     return ending.code
 

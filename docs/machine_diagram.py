@@ -45,7 +45,7 @@ def samples(known: ProgramState) -> Iterator[ev.Event]:
     yield from (ev.Start(), ev.Stop(), ev.RestartRequested("edited", "Admin"), ev.DeadlinePassed())
     yield from (ev.CheckFinished(life, None), ev.CheckFinished(life, "broken"), ev.SpawnFailed(life, "no such file"))
     yield from (ev.Spawned(life, CHILD), ev.Hello(life), ev.Ready(life), ev.Drained(life), ev.Disconnected(life))
-    yield ev.Hello(life, tells_traceback=True)
+    yield ev.Hello(life, writes_traceback=True)
     if known.child:
         yield ev.Exited(life, 1, left=CHILD)
         yield from (ev.Exited(life, code) for code in (0, 1, 75, 78))
@@ -76,9 +76,9 @@ def _shape(known: ProgramState) -> tuple[object, ...]:
     """Return what of `known` the next arrow can depend on."""
     return (
         known.state,
-        known.wish,
+        known.desired,
         known.linked,
-        known.tells_traceback,
+        known.writes_traceback,
         known.child is None,
         known.restart is None,
         known.restart is not None and known.restart.check_deadline_s is None,

@@ -1,4 +1,4 @@
-"""The supervisor's process: `python -m supervisor [--config FILE] [--report-fd N] [--keep-wishes yes] [--end yes]`.
+"""The supervisor's process: `python -m supervisor [--config FILE] [--report-fd N] [--keep-desired yes] …`.
 
 `stocksup start` runs it, and `stocksup stop` where programs have outlived their supervisor. Exit codes: 0 told to
 leave · 1 it failed (another one runs, no right to the state directory) · 78 bad configuration.
@@ -45,7 +45,7 @@ class Arguments:
     #: write one line of JSON there once the door is open, or is known to stay shut
     report_fd: int | None
     #: do not start what an operator had stopped
-    keep_wishes: bool
+    keep_desired: bool
     #: start nothing: take up what lives, end it as it is ended otherwise, and leave
     end: bool
     #: how often in a row this supervisor has begun anew, see `fall`
@@ -80,7 +80,7 @@ def main() -> int:
     )
     if arguments.report_fd is not None:
         _report(arguments.report_fd, {"ok": True, "pid": os.getpid()})
-    runner.recall(keep_wishes=arguments.keep_wishes, end=arguments.end)
+    runner.recall(keep_desired=arguments.keep_desired, end=arguments.end)
     if arguments.end:
         runner.shut_down(_("it was started for that"))
     try:
@@ -100,9 +100,9 @@ def _arguments(words: Sequence[str]) -> Arguments:
     return Arguments(
         config=Path(given["--config"]) if "--config" in given else None,
         report_fd=int(report_fd) if report_fd else None,
-        keep_wishes=given.get("--keep-wishes") == "yes",
-        end=given.get("--end") == "yes",
-        fallen=int(given.get("--fallen", 0)),
+        keep_desired=given.get("--keep-desired") == "yes",
+        end=given.get("--stop-orphans") == "yes",
+        fallen=int(given.get("--reexec-count", 0)),
     )
 
 

@@ -26,7 +26,7 @@ from supervisor.logs.markers import read_mark as read_mark
 from supervisor.logs.masking import masked as masked
 
 #: version of the code, which a program tells in its hello
-RELEASE: Final = __version__
+VERSION: Final = __version__
 #: version of the protocol, the `v` of every message
 PROTOCOL_VERSION: Final = 1
 #: longest line either side may send, in bytes, line end included

@@ -53,19 +53,19 @@ def stats(shell: Shell, as_json: bool) -> None:
     ),
 )
 @click.option(
-    "--expired", "what", flag_value="expired", default="expired", help=_("What has expired (without options).")
+    "--expired", "scope", flag_value="expired", default="expired", help=_("What has expired (without options).")
 )
 @click.option(
-    "--temporary", "what", flag_value="temporary", help=_("All that does not outlive the bot's present life.")
+    "--temporary", "scope", flag_value="temporary", help=_("All that does not outlive the bot's present life.")
 )
-@click.option("--all", "what", flag_value="all", help=_("Everything."))
+@click.option("--all", "scope", flag_value="all", help=_("Everything."))
 @_as_json
 @click.pass_obj
-def clear(shell: Shell, what: str, as_json: bool) -> None:
+def clear(shell: Shell, scope: str, as_json: bool) -> None:
     """Take things out of the cache."""
-    removed = _ask(shell, action="clear", what=what)["removed"]
+    removed = _ask(shell, action="clear", scope=scope)["removed"]
     if as_json:
-        click.echo(json.dumps({"what": what, "removed": removed}))
+        click.echo(json.dumps({"scope": scope, "removed": removed}))
     elif removed is None:
         click.echo(
             _("the bot is stopped; the files of its cache were put away, and nobody has counted what was in them")

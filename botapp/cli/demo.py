@@ -54,7 +54,7 @@ gateway = "ws://{host}:{port}/gateway"
 live_channel_id = {channel}
 
 [store]
-handle_name = "GrowID"
+member_name_label = "GrowID"
 
 [[store.currency]]
 name = "World Lock"
@@ -73,7 +73,7 @@ value = 10000
 
 [programs.discord]
 command = ["python", "-m", "botapp.local_discord", "--port", "{port}"]
-ready = "link"
+ready = "notify"
 drain = false
 flush_cache = false
 

@@ -40,7 +40,7 @@ class CleanupResult:
     #: by step: None when it was done, else what went wrong
     steps: dict[str, str | None] = field(default_factory=dict)
     drained: tuple[str, ...] = ()
-    cut_off: tuple[str, ...] = ()
+    cancelled: tuple[str, ...] = ()
     #: cache entries that were emptied; None when that failed
     flushed_entries: int | None = None
 
@@ -129,7 +129,7 @@ class AdminCog(commands.Cog):
         log.info(_("%s asks for a restart: %s"), by, reason)
         program = link.surroundings.program
         try:
-            await link.request("restart", program=program, reason=reason, by=by, ticket=ticket, wait=True)
+            await link.request("restart", program=program, reason=reason, requested_by=by, ticket=ticket, wait=True)
         except ControlError as error:
             if self.bot.ending:
                 return
@@ -220,9 +220,9 @@ class AdminCog(commands.Cog):
 
     async def _stop_background_tasks(self, result: CleanupResult, deadline_s: float) -> None:
         drained = await self.bot.background.drain(deadline_s)
-        result.drained, result.cut_off = drained.finished, drained.cut_off
-        if drained.cut_off:
-            log.warning(_("⚠️ Cut off at the deadline: %s"), ", ".join(drained.cut_off))
+        result.drained, result.cancelled = drained.finished, drained.cancelled
+        if drained.cancelled:
+            log.warning(_("⚠️ Cut off at the deadline: %s"), ", ".join(drained.cancelled))
         if drained.deaf:
             raise CleanupStepFailed(", ".join(drained.deaf))
 

@@ -88,7 +88,7 @@ class Deposits(Struct, frozen=True, forbid_unknown_fields=True):
     #: the webhooks that may; nobody else is believed
     webhook_ids: Annotated[tuple[Snowflake, ...], Meta(max_length=100)] = ()
     #: finds the handle in such a message: a regular expression with a group called handle
-    handle_pattern: Annotated[str, Meta(min_length=1, max_length=500)] = r"GrowID:\s*(?P<handle>\S+)"
+    member_name_pattern: Annotated[str, Meta(min_length=1, max_length=500)] = r"GrowID:\s*(?P<handle>\S+)"
     #: finds the amount: a regular expression with a group called amount
     amount_pattern: Annotated[str, Meta(min_length=1, max_length=500)] = r"Deposit:\s*(?P<amount>[^\n]+)"
     #: port on this machine at which programs report deposits, signed; 0: none
@@ -103,7 +103,7 @@ class Store(Struct, frozen=True, forbid_unknown_fields=True):
     #: database of the shop; empty: SQLite below the state directory
     url: str = ""
     #: what members call the name that they register, such as "GrowID"
-    handle_name: Annotated[str, Meta(min_length=1, max_length=40)] = "ID"
+    member_name_label: Annotated[str, Meta(min_length=1, max_length=40)] = "ID"
     #: denominations of the shop's money; one is worth 1, the base unit that prices are in
     currency: Annotated[tuple[Denomination, ...], Meta(min_length=1, max_length=20)] = (Denomination("Coin", "C", 1),)
     #: pieces that may be bought at once
@@ -382,7 +382,7 @@ def _check_store(path: Path, store: Store) -> None:
             "webhooks that report there, or take channel_ids out"
         )
         raise ConfigError(text % {"path": path})
-    for key, group in (("handle_pattern", "handle"), ("amount_pattern", "amount")):
+    for key, group in (("member_name_pattern", "handle"), ("amount_pattern", "amount")):
         try:
             groups = re.compile(getattr(store.deposits, key)).groupindex
         except re.error as error:

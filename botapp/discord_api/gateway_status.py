@@ -59,7 +59,7 @@ class GatewayStatus:
             "is_healthy": self.online or not self.was_up,
             "last_error": None if self.online else _("not connected to Discord"),
             # no new life could mend it, nor what else fails because of it
-            "outside": True,
+            "external": True,
             "connected": self.online,
             "latency_ms": round(latency_s * 1000, 1) if known else None,
             "identifies": self.identifies,

@@ -82,13 +82,13 @@ class MemberFlows:
 
     async def _register(self, interaction: Interaction, step: Step) -> None:
         known = await self._look(self._shop.read(counter.form, interaction.user.id))
-        await self._open(interaction, visits.register_form(self._shop.settings.store.handle_name, known))
+        await self._open(interaction, visits.register_form(self._shop.settings.store.member_name_label, known))
 
     async def _registered(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         handle = _field(interaction, visits.HANDLE)
         account = await self._shop.run(counter.register, interaction.user.id, handle, self._shop.now_ms())
-        panel = visits.registered(account, self._shop.settings.store.handle_name, self._shop.units)
+        panel = visits.registered(account, self._shop.settings.store.member_name_label, self._shop.units)
         await self._answer(interaction, panel)
 
     async def _balance(self, interaction: Interaction, step: Step) -> None:

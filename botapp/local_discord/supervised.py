@@ -22,7 +22,7 @@ async def live(surroundings: LifeEnvironment, server: Server, stopping: asyncio.
 
     async def drain(request: Message) -> Message:
         # Nothing here outlives a request: it is drained at once, which is said after the answer.
-        report: Message = {"drained": [], "cut_off": [], "flushed_entries": None, "steps": {}}
+        report: Message = {"drained": [], "cancelled": [], "flushed_entries": None, "steps": {}}
         asyncio.get_running_loop().call_soon(lambda: link.tell("drained", report=report))
         return {}
 
@@ -48,7 +48,7 @@ async def live(surroundings: LifeEnvironment, server: Server, stopping: asyncio.
         except Superseded:
             logging.getLogger(__name__).info(_("a newer life has taken over"))
         return
-    await link.farewell(0, _("ended as asked"), timeout_s=_FAREWELL_TIMEOUT_S)
+    await link.goodbye(0, _("ended as asked"), timeout_s=_FAREWELL_TIMEOUT_S)
     knocking.cancel()
 
 
@@ -63,7 +63,7 @@ async def give_reason(surroundings: LifeEnvironment, code: int, reason: str) -> 
     """Tell the supervisor why this life ends before it began."""
     link = SupervisorLink(surroundings)
     knocking = asyncio.create_task(link.run())
-    await link.farewell(code, reason, timeout_s=_FAREWELL_TIMEOUT_S)
+    await link.goodbye(code, reason, timeout_s=_FAREWELL_TIMEOUT_S)
     knocking.cancel()
 
 

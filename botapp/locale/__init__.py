@@ -1,4 +1,4 @@
-"""What the bot says, in Indonesian and English. The texts in the code are the keys of the catalogues."""
+"""Translations of the bot's texts. The texts in the code are English; a catalogue translates them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
-#: the languages there is a catalogue for; the first is the default
+#: supported languages; the first is the default
 LANGUAGES: Final = ("id", "en")
 #: name of the catalogue files
 DOMAIN: Final = "botapp"
+#: the language of the texts in the code; it needs no catalogue
+SOURCE_LANGUAGE: Final = "en"
 
-#: the language of the process, for its log and for whoever has said no other
+#: the language of the process: its log, and everyone without a language of their own
 _default: _gettext.NullTranslations = _gettext.NullTranslations()
-#: that of the member who is being answered
+#: the language of the member who is being answered
 _spoken: ContextVar[_gettext.NullTranslations | None] = ContextVar("language", default=None)
 _name: str = LANGUAGES[0]
 
 
 def use(language: str) -> None:
-    """Say everything in `language` ("id" or "en") from now on, in the whole process.
+    """Set the language of the whole process to `language` ("id" or "en").
 
     Raises OSError when the catalogue is missing from the installation.
     """
@@ -32,14 +34,14 @@ def use(language: str) -> None:
 
 
 def use_of_command(environ: Mapping[str, str]) -> None:
-    """Say everything in the language of the `stocksup` that has loaded a command of ours; it stands in $LANGUAGE."""
+    """Set the language to $LANGUAGE, in which `stocksup` names its own language to the commands that it loads."""
     if environ.get("LANGUAGE") in LANGUAGES:
         use(environ["LANGUAGE"])
 
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Say what is said in this block, and in tasks begun in it, in `language`, whatever the process speaks."""
+    """Use `language` in this block and in the tasks that it creates."""
     token = _spoken.set(_catalogue(language))
     try:
         yield
@@ -49,7 +51,7 @@ def speaking(language: str) -> Iterator[None]:
 
 @contextmanager
 def of_process() -> Iterator[None]:
-    """Say what is said in this block, and in tasks begun in it, as the process does: its log, what everybody reads."""
+    """Use the language of the process in this block and in the tasks that it creates: for logs and public messages."""
     token = _spoken.set(None)
     try:
         yield
@@ -58,13 +60,13 @@ def of_process() -> Iterator[None]:
 
 
 def choose(*wanted: str | None) -> str:
-    """Return the first language of `wanted` that we speak, else that of the process.
+    """Return the first supported language of `wanted`, else the language of the process.
 
     Args:
-        wanted: Discord's names for languages, such as "id" or "en-US"; None where one is not known.
+        wanted: Discord's names for languages, such as "id" or "en-US"; None for an unknown one.
     """
-    for one in wanted:
-        language = (one or "").partition("-")[0]
+    for name in wanted:
+        language = (name or "").partition("-")[0]
         if language in LANGUAGES:
             return language
     return _name
@@ -72,6 +74,8 @@ def choose(*wanted: str | None) -> str:
 
 @functools.cache
 def _catalogue(language: str) -> _gettext.NullTranslations:
+    if language == SOURCE_LANGUAGE:
+        return _gettext.NullTranslations()
     path = Path(__file__).parent / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
     with path.open("rb") as file:
         return _gettext.GNUTranslations(file)
@@ -83,5 +87,5 @@ def _(text: str) -> str:
 
 
 def N_(text: str) -> str:
-    """Mark `text` for the catalogues where it is only translated later, by `_`."""
+    """Mark `text` for the catalogues; `_` translates it later."""
     return text

@@ -49,7 +49,7 @@ class State(Struct, frozen=True):
     #: when a new life was last asked for because of errors, in seconds since 1970; 0: never
     restart_asked_s: float = 0.0
     #: whether the shop's database has been made: if it is missing then, it is lost, and no empty one takes its place
-    books_made: bool = False
+    database_created: bool = False
 
 
 def load(path: Path) -> State:

@@ -15,7 +15,7 @@ from botapp.locale import _
 from supervisor.client import (
     MAX_LINE_BYTES,
     PROTOCOL_VERSION,
-    RELEASE,
+    VERSION,
     ControlError,
     LifeEnvironment,
     Message,
@@ -64,7 +64,7 @@ class SupervisorLink:
         on_connected: Callable[[bool], None] = lambda connected: None,
         on_event: Callable[[Message], None] | None = None,
         heartbeat_interval_s: float = HEARTBEAT_INTERVAL_S,
-        tells_traceback: bool = False,
+        writes_traceback: bool = False,
     ) -> None:
         """
         Args:
@@ -76,7 +76,7 @@ class SupervisorLink:
             on_connected: called when the connection is up (hello was granted), and when it is lost.
             on_event: called with what happens to all programs (docs/door.md, `events`); None: not asked for.
             heartbeat_interval_s: seconds between heartbeats.
-            tells_traceback: whether this process writes its tracebacks on `supervisor.client.TRACEBACK_SIGNAL`.
+            writes_traceback: whether this process writes its tracebacks on `supervisor.client.TRACEBACK_SIGNAL`.
         """
         self.surroundings = surroundings
         self._handlers = dict(handlers or {})
@@ -86,7 +86,7 @@ class SupervisorLink:
         self._on_connected = on_connected
         self._on_event = on_event
         self._heartbeat_interval_s = heartbeat_interval_s
-        self._tells_traceback = tells_traceback
+        self._tells_traceback = writes_traceback
         self._writer: asyncio.StreamWriter | None = None
         self._connected = asyncio.Event()
         self._ready = False
@@ -173,11 +173,11 @@ class SupervisorLink:
         """Send a heartbeat now, as health has changed."""
         self._beat.set()
 
-    async def farewell(self, code: int, reason: str, *, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+    async def goodbye(self, code: int, reason: str, *, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
         """Say with which exit code and why this life ends, and wait up to `timeout_s` until that is heard."""
         try:
             await asyncio.wait_for(self._connected.wait(), timeout_s)
-            await self.request("farewell", code=code, reason=reason[:2000], timeout_s=timeout_s)
+            await self.request("goodbye", code=code, reason=reason[:2000], timeout_s=timeout_s)
         except (ControlError, TimeoutError) as error:
             log.debug("farewell was not heard: %s", error)
 
@@ -211,7 +211,7 @@ class SupervisorLink:
 
     async def _say_hello(self) -> None:
         here = self.surroundings
-        hello = {"program": here.program, "life": here.life, "pid": os.getpid(), "release": RELEASE}
+        hello = {"program": here.program, "life": here.life, "pid": os.getpid(), "version": VERSION}
         more = {"traceback": True} if self._tells_traceback else {}
         try:
             await self.request("hello", timeout_s=ANSWER_TIMEOUT_S, **hello, **more)

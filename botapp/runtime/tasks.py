@@ -28,7 +28,7 @@ class Drained:
     #: ended by itself
     finished: tuple[str, ...]
     #: was cancelled at the deadline
-    cut_off: tuple[str, ...]
+    cancelled: tuple[str, ...]
     #: was cancelled and runs on regardless
     deaf: tuple[str, ...] = ()
 
@@ -97,11 +97,11 @@ class TaskRegistry:
         if self._running:
             self._on_change(self.pending)
         await self._wait_idle(max(0.0, deadline_s))
-        finished, cut_off = tuple(self._finished), tuple(self.pending)
+        finished, cancelled = tuple(self._finished), tuple(self.pending)
         for task in list(self._running):
             task.cancel()
         await self._wait_idle(CANCEL_GRACE_S)
-        return Drained(finished, cut_off, tuple(self.pending))
+        return Drained(finished, cancelled, tuple(self.pending))
 
     def reopen(self) -> None:
         """Serve again: new work is taken, and periodic work goes on."""

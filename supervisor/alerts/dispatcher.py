@@ -102,14 +102,14 @@ class AlertDispatcher:
         self._unkept: str | None = None
         self._book = self._read()
 
-    def look(self, programs: Mapping[str, ProgramState], trouble: dict[str, str], settings: Settings) -> None:
-        """Note what is new, send what can be sent, and keep the entry about alerts in `trouble` up to date."""
+    def look(self, programs: Mapping[str, ProgramState], problems: dict[str, str], settings: Settings) -> None:
+        """Note what is new, send what can be sent, and keep the entry about alerts in `problems` up to date."""
         if not settings.alerts.urls and self._book == AlertState():
             return
         now, before = self._now(), self._book
         self._shown = alert_addresses.shown(settings.alerts.urls)
         self._retries = {one: retry for one, retry in self._retries.items() if one in self._shown}
-        seen = Observation(programs, trouble, self._free_bytes(), settings.alerts.disk_low_bytes)
+        seen = Observation(programs, problems, self._free_bytes(), settings.alerts.disk_low_bytes)
         self._book = alerts.look(before, seen, tuple(self._shown), now)
         for alert in self._book.waiting:
             if alert.number >= before.next_number:
@@ -122,7 +122,7 @@ class AlertDispatcher:
             self._end(self._run, _("the sender took longer than %(limit_s)g s") % {"limit_s": SENDER_TIMEOUT_S})
         if self._run is None and (parcels := alerts.parcels(self._book, self._retries, now)):
             self._send(parcels, settings, now)
-        self._show(trouble)
+        self._show(problems)
 
     def due_s(self, programs: Mapping[str, ProgramState]) -> float | None:
         """Return when to look again if nothing happens until then, in seconds of `Instant.mono_s`; None for never."""
@@ -215,12 +215,12 @@ class AlertDispatcher:
             return None  # whoever writes there will say so
         return found.f_bavail * found.f_frsize
 
-    def _show(self, trouble: dict[str, str]) -> None:
-        problems = [alerts.own_trouble(self._book, self._retries, self._shown), self._unkept]
-        if told := "; ".join(problem for problem in problems if problem):
-            trouble[alerts.OWN_TROUBLE] = told
+    def _show(self, problems: dict[str, str]) -> None:
+        own = [alerts.own_trouble(self._book, self._retries, self._shown), self._unkept]
+        if told := "; ".join(problem for problem in own if problem):
+            problems[alerts.OWN_TROUBLE] = told
         else:
-            trouble.pop(alerts.OWN_TROUBLE, None)
+            problems.pop(alerts.OWN_TROUBLE, None)
 
     def _read(self) -> AlertState:
         path = self._place.alerts

@@ -50,7 +50,7 @@ class Kind(StrEnum):
     FATAL = "fatal"
     REFUSED = "refused"
     DISK_LOW = "disk_low"
-    TROUBLE = "trouble"
+    TROUBLE = "problems"
     TEST = "test"
 
 
@@ -97,7 +97,7 @@ class Observation(Struct, frozen=True):
 
     programs: Mapping[str, ProgramState]
     #: what the supervisor itself suffers from, by what suffers
-    trouble: Mapping[str, str]
+    problems: Mapping[str, str]
     #: free where the state directory is; None when it cannot be told
     free_bytes: int | None
     #: 0: never too little
@@ -145,7 +145,7 @@ def _present(opened: Mapping[str, Incident], seen: Observation, now: Instant) ->
         key = f"{_PROGRAM}{name}"
         found[key] = _of_program(known, opened.get(key), now)
     found[_DISK] = _of_disk(seen, opened.get(_DISK), now)
-    for what, why in seen.trouble.items():
+    for what, why in seen.problems.items():
         if what != OWN_TROUBLE:
             key = f"{_TROUBLE}{what}"
             found[key] = _same(Incident(Kind.TROUBLE, what, _short(why), now.wall_s), opened.get(key))
@@ -158,7 +158,7 @@ def _of_program(known: ProgramState, opened: Incident | None, now: Instant) -> I
         refused = known.last_exit is not None and known.last_exit.code == _EXIT_REFUSED
         kind = Kind.REFUSED if refused else Kind.FATAL
         return _same(Incident(kind, known.name, _short(known.reason or ""), now.wall_s), opened)
-    if known.wish is DesiredState.DOWN:
+    if known.desired is DesiredState.DOWN:
         return None
     recent = crashes.recent(known, now)
     if opened is None and len(recent) >= LOOP_CRASHES:
@@ -183,7 +183,7 @@ def _ended_well(key: str, seen: Observation) -> bool:
     if not key.startswith(_PROGRAM):
         return True
     known = seen.programs.get(key.removeprefix(_PROGRAM))
-    return known is not None and known.state is State.RUNNING and known.wish is DesiredState.UP
+    return known is not None and known.state is State.RUNNING and known.desired is DesiredState.UP
 
 
 def _tell(book: AlertState, matter: Incident, now: Instant, *, over: bool = False) -> AlertState:

@@ -42,7 +42,7 @@ class InstancePaths:
     @property
     def journal(self) -> Path:
         """What survives the supervisor."""
-        return self.state_dir / "journal.json"
+        return self.state_dir / "journal.jsonl"
 
     @property
     def history(self) -> Path:

@@ -44,8 +44,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     cwd: str = ""
     #: whether the program is run at all
     enabled: bool = True
-    #: "link": the program says so at the door; a number: seconds it has to stay alive
-    ready: Literal["link"] | Annotated[float, msgspec.Meta(ge=0, le=86_400)] = "link"
+    #: "notify": the program says so at the door; a number: seconds it has to stay alive
+    ready: Literal["notify"] | Annotated[float, msgspec.Meta(ge=0, le=86_400)] = "notify"
     #: what to do when the program ends by itself
     restart: Literal["always", "on-failure", "never"] = "always"
     #: whether a life is asked to finish its work before it is stopped (needs the link)
@@ -269,7 +269,7 @@ def _unknown(path: Path, place: str, key: str, names: frozenset[str]) -> str:
 _CHOICES: Final = {
     "language": N_('"id" or "en"'),
     "format": N_('"text" or "json"'),
-    "ready": N_('"link" or a number of seconds'),
+    "ready": N_('"notify" or a number of seconds'),
     "restart": N_('"always", "on-failure" or "never"'),
     "flush_on_restart": N_('"all", "temporary", "expired" or "none"'),
     "flush_on_crash": N_('"all", "temporary", "expired" or "none"'),

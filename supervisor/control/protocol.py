@@ -61,7 +61,7 @@ class Restart(Request, frozen=True, kw_only=True):
 
     program: str = "bot"
     reason: str = ""
-    by: str = ""
+    requested_by: str = ""
     #: any JSON; null is none
     ticket: Any = None
     wait: bool = False
@@ -82,7 +82,7 @@ class Cache(Request, frozen=True, kw_only=True):
 
     program: str = "bot"
     action: Literal["stats", "clear"] = "stats"
-    what: Literal["expired", "temporary", "all"] = "expired"
+    scope: Literal["expired", "temporary", "all"] = "expired"
 
 
 class Shutdown(Request, frozen=True, kw_only=True):
@@ -96,7 +96,7 @@ class Reload(Request, frozen=True, kw_only=True):
 
 
 class Hello(Request, frozen=True, kw_only=True):
-    """A child introduces itself. `release` is the version of its code, if that has one.
+    """A child introduces itself. `version` is the version of its code, if that has one.
 
     `traceback`: on `TRACEBACK_SIGNAL` it writes the tracebacks of its threads to stderr, and goes on.
     """
@@ -104,7 +104,7 @@ class Hello(Request, frozen=True, kw_only=True):
     program: str
     life: int
     pid: int
-    release: str | None = None
+    version: str | None = None
     traceback: bool = False
 
 
@@ -129,7 +129,7 @@ class DrainReport(Struct, frozen=True):
     """What a drain came to. A child may say more; it is not looked at."""
 
     drained: tuple[str, ...] = ()
-    cut_off: tuple[str, ...] = ()
+    cancelled: tuple[str, ...] = ()
     flushed_entries: int | None = None
 
 

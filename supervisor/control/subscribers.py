@@ -32,6 +32,6 @@ class Subscribers:
             self._note("info", f"{known.name}: {known.state} (life {known.life})")
             self.tell(type="state", **snapshot.change(known))
         if known.linked != before.linked:
-            self.tell(type="link", program=known.name, life=known.life, linked=known.linked)
+            self.tell(type="connection", program=known.name, life=known.life, linked=known.linked)
         if known.restart and snapshot.phase(known) != snapshot.phase(before):
             self.tell(type="phase", program=known.name, phase=snapshot.phase(known), life=known.life)

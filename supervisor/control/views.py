@@ -21,13 +21,13 @@ def status(
     pid: int,
     started: Instant,
     now: Instant,
-    trouble: Mapping[str, str],
-    config_unread: bool,
+    problems: Mapping[str, str],
+    config_changed: bool,
     rss_bytes: Callable[[int], int | None],
 ) -> dict[str, Any]:
     """Return the object of `status --json`.
 
-    `trouble` names what the supervisor itself suffers from; `config_unread` tells whether the configuration is
+    `problems` names what the supervisor itself suffers from; `config_changed` tells whether the configuration is
     another file than was last read.
     """
     return {
@@ -36,9 +36,9 @@ def status(
             "pid": pid,
             "started_at": round(started.wall_s, 3),
             "uptime_s": round(now.mono_s - started.mono_s, 3),
-            "release": __version__,
-            "trouble": dict(trouble),
-            "config_unread": config_unread,
+            "version": __version__,
+            "problems": dict(problems),
+            "config_changed": config_changed,
         },
         "programs": [_program(known, now, rss_bytes) for known in programs.values()],
     }
@@ -48,7 +48,7 @@ def _program(known: ProgramState, now: Instant, rss_bytes: Callable[[int], int |
     lives = known.child is not None and known.state in _LIVING
     return {
         "name": known.name,
-        "wish": known.wish.value,
+        "desired": known.desired.value,
         "state": known.state.value,
         "pid": known.child.pid if known.child else None,
         "life": known.life,
@@ -60,29 +60,29 @@ def _program(known: ProgramState, now: Instant, rss_bytes: Callable[[int], int |
         "unhealthy": list(unhealthy(known.health)),
         **_silence(known, now),
         "linked": known.linked,
-        "release": known.release,
+        "version": known.version,
         "pending": list(known.pending),
         "reason": known.reason,
         "restart": _restart(known),
-        "next_try_s": _next_try_s(known, now),
+        "retry_in_s": _retry_in_s(known, now),
     }
 
 
 def _silence(known: ProgramState, now: Instant) -> dict[str, Any]:
     """Return for how long a life that serves was not heard, and whether that is suspicious; null where unknown."""
     if known.state is not State.RUNNING or known.heard_s is None:
-        return {"silent_s": None, "suspicious": None}
-    suspicious = is_late(known.heard_s, known.program.heartbeat_timeout_s, now.mono_s)
-    return {"silent_s": round(now.mono_s - known.heard_s, 3), "suspicious": suspicious}
+        return {"heartbeat_age_s": None, "heartbeat_late": None}
+    heartbeat_late = is_late(known.heard_s, known.program.heartbeat_timeout_s, now.mono_s)
+    return {"heartbeat_age_s": round(now.mono_s - known.heard_s, 3), "heartbeat_late": heartbeat_late}
 
 
 def _restart(known: ProgramState) -> dict[str, Any] | None:
     if known.restart is None:
         return None
-    return {"phase": phase(known), "by": known.restart.by, "reason": known.restart.reason}
+    return {"phase": phase(known), "requested_by": known.restart.requested_by, "reason": known.restart.reason}
 
 
-def _next_try_s(known: ProgramState, now: Instant) -> float | None:
+def _retry_in_s(known: ProgramState, now: Instant) -> float | None:
     if known.state is not State.BACKOFF or known.deadline_s is None:
         return None
     return round(max(0.0, known.deadline_s - now.mono_s), 3)

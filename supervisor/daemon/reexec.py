@@ -22,7 +22,7 @@ WORKED_S: Final = 60.0
 WAIT_FIRST_S: Final = 0.1
 WAIT_LONGEST_S: Final = 30.0
 #: words of the command line that are for this beginning alone
-_ONCE: Final = ("--report-fd", "--keep-wishes", "--fallen")
+_ONCE: Final = ("--report-fd", "--keep-desired", "--reexec-count")
 
 
 def wait_s(fallen: int) -> float:
@@ -35,7 +35,7 @@ def again(words: Sequence[str], fallen: int) -> list[str]:
     kept = [
         word for place, word in enumerate(words) if word not in _ONCE and (place == 0 or words[place - 1] not in _ONCE)
     ]
-    return [*kept, "--keep-wishes", "yes", "--fallen", str(fallen)]
+    return [*kept, "--keep-desired", "yes", "--reexec-count", str(fallen)]
 
 
 class ReexecHook:

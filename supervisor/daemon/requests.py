@@ -95,7 +95,9 @@ def _restart(runner: Runner, connection: ClientConnection, request: protocol.Res
     _refuse_when_leaving(runner)
     known = _known(runner, request.program)
     runner.apply(load(runner.config), only=request.program)
-    asked_by = request.by or (f"{connection.life[0]} (life {connection.life[1]})" if connection.life else "operator")
+    asked_by = request.requested_by or (
+        f"{connection.life[0]} (life {connection.life[1]})" if connection.life else "operator"
+    )
     asked = events.RestartRequested(_in_a_line(request.reason), _in_a_line(asked_by), request.ticket)
     runner.post(request.program, asked)
     if not request.wait:
@@ -127,8 +129,8 @@ def _history(runner: Runner, connection: ClientConnection, request: protocol.His
 
 def _cache(runner: Runner, connection: ClientConnection, request: protocol.Cache) -> Fields:
     known = _known(runner, request.program)
-    if known.child is None and request.action == "clear" and request.what != "expired":
-        if (problem := runner.clear_cache(known, request.what)) is not None:
+    if known.child is None and request.action == "clear" and request.scope != "expired":
+        if (problem := runner.clear_cache(known, request.scope)) is not None:
             raise Refused("cache_failed", problem)
         return {"removed": None}
     if (link := runner.links.get(request.program)) is None:
@@ -145,7 +147,7 @@ def _cache(runner: Runner, connection: ClientConnection, request: protocol.Cache
             line = protocol.refusal(request.id, "cache_failed", str(message or _("the program refused")))
             runner.door.answer(connection, line)
 
-    runner.door.ask(link, "cache", then, action=request.action, what=request.what)
+    runner.door.ask(link, "cache", then, action=request.action, scope=request.scope)
     return None
 
 
@@ -189,7 +191,7 @@ def _hello(runner: Runner, connection: ClientConnection, request: protocol.Hello
         runner.door.drop(old)
     # the answer goes out before the welcome that this event brings
     runner.door.answer(connection, protocol.answer(request.id))
-    runner.post(request.program, events.Hello(request.life, request.release, request.traceback))
+    runner.post(request.program, events.Hello(request.life, request.version, request.traceback))
     return None
 
 
@@ -197,7 +199,7 @@ def _ready(runner: Runner, connection: ClientConnection, request: protocol.Ready
     name, life = _life(connection)
     known = runner.programs[name]
     runner.post(name, events.Ready(life))
-    if known.state is not State.STARTING or known.restart is None or known.program.ready != "link":
+    if known.state is not State.STARTING or known.restart is None or known.program.ready != "notify":
         return {"restart": None}
     runner.await_restart.add(name, connection, lambda report: _answer(runner, connection, request, restart=report))
     return None
@@ -218,7 +220,7 @@ def _draining(runner: Runner, connection: ClientConnection, request: protocol.Dr
 def _drained(runner: Runner, connection: ClientConnection, request: protocol.Drained) -> Fields:
     name, life = _life(connection)
     report = request.report
-    runner.post(name, events.Drained(life, report.drained, report.cut_off, report.flushed_entries))
+    runner.post(name, events.Drained(life, report.drained, report.cancelled, report.flushed_entries))
     return {}
 
 
@@ -239,7 +241,7 @@ def _in_a_line(text: str) -> str:
 
 def _is_asleep(known: ProgramState) -> bool:
     """Tell whether there is something to start: nothing serves, or what does is on its way down for good."""
-    return known.wish is DesiredState.DOWN or known.state in (State.STOPPED, State.FATAL, State.BACKOFF)
+    return known.desired is DesiredState.DOWN or known.state in (State.STOPPED, State.FATAL, State.BACKOFF)
 
 
 def _answer(runner: Runner, connection: ClientConnection, request: protocol.Request, /, **fields: Any) -> None:

@@ -28,7 +28,7 @@ from supervisor.control import server as control
 from supervisor.control import views as snapshot
 from supervisor.control.subscribers import Subscribers
 from supervisor.control.waiters import Waiters
-from supervisor.daemon import problems as trouble
+from supervisor.daemon import problems as problems
 from supervisor.daemon import signals
 from supervisor.daemon.clock import Clock
 from supervisor.daemon.executor import EffectExecutor
@@ -84,13 +84,13 @@ class Runner:
         self.journal = Journal(place.journal)
         self.history = History(place.history)
         self.programs: dict[str, ProgramState] = {}
-        self.trouble = trouble.Problems(logbook.write, self._mono_s)
+        self.problems = problems.Problems(logbook.write, self._mono_s)
         self.leaving = False
         #: whether there are ends of children to be looked at; some may have ended while this process began anew
         self._some_ended = True
         #: the connections of the present lives, by program
         self.links: dict[str, control.ClientConnection] = {}
-        self.voice = SystemdNotifier(manager, lambda act: self.trouble.guard(trouble.TO_SYSTEMD, act), self.now)
+        self.voice = SystemdNotifier(manager, lambda act: self.problems.guard(problems.TO_SYSTEMD, act), self.now)
         self._wishes: dict[str, DesiredState] = {}
         #: what happens to programs once it is their turn to start
         self._to_start: dict[str, Event] = {}
@@ -113,7 +113,7 @@ class Runner:
             lambda connection, request: serve(self, connection, request),
             self._connection_closed,
             lambda pid: any(known.child and known.child.pid == pid for known in self.programs.values()),
-            lambda error: self.trouble.tell(trouble.DOOR, error),
+            lambda error: self.problems.tell(problems.DOOR, error),
             self._mono_s,
         )
         self._listeners = Subscribers(self.door, logbook.write)
@@ -128,7 +128,7 @@ class Runner:
 
     # --- from the outside ---
 
-    def recall(self, *, keep_wishes: bool, end: bool) -> None:
+    def recall(self, *, keep_desired: bool, end: bool) -> None:
         """Take up what the journal tells, and start what is wanted: everything, or only what was; or `end` it all."""
         if self.journal.broken_lines:
             text = _("%(path)s: passed over %(count)d broken lines")
@@ -146,7 +146,7 @@ class Runner:
             self._take_up(known)
             if program is None:
                 self.post(name, events.Stop())
-            elif not keep_wishes or known.wish is DesiredState.UP or known.life == 0:
+            elif not keep_desired or known.desired is DesiredState.UP or known.life == 0:
                 self._to_start[name] = recall.how_to_start(known, self.now(), is_service=self.voice.is_wanted)
 
     def _take_up(self, known: ProgramState) -> None:
@@ -167,7 +167,7 @@ class Runner:
         self.voice.tell(self.programs, leaving=self.leaving)
         while not (self.leaving and all(order.is_down(known) for known in self.programs.values())):
             if not self.leaving:
-                self._post_office.look(self.programs, self.trouble.shown, self.settings)
+                self._post_office.look(self.programs, self.problems.shown, self.settings)
             self._take_in(self._timeout_s())
             if self._some_ended:
                 # who connected, said why it ends, and ended, is heard before it is buried
@@ -186,8 +186,8 @@ class Runner:
         self._post_office.close()
         self.log.write("info", _("everything is down; leaving"))
         self.door.close()
-        self.trouble.guard(trouble.JOURNAL, self.journal.close)
-        self.trouble.guard(trouble.HISTORY, self.history.sync)
+        self.problems.guard(problems.JOURNAL, self.journal.close)
+        self.problems.guard(problems.HISTORY, self.history.sync)
         self.history.close()
 
     def _take_in(self, timeout_s: float | None) -> None:
@@ -215,7 +215,7 @@ class Runner:
             return
         self.log.write("info", _("shutting down (%(why)s)") % {"why": why})
         self.reloader.end()
-        self._wishes = {name: known.wish for name, known in self.programs.items()}
+        self._wishes = {name: known.desired for name, known in self.programs.items()}
         self._to_start.clear()
         self.leaving = True
         self._listeners.tell(type="shutdown")
@@ -271,8 +271,8 @@ class Runner:
             pid=os.getpid(),
             started=self.started,
             now=self.now(),
-            trouble=self.trouble.shown,
-            config_unread=stamp(self.config) != self._stamp,
+            problems=self.problems.shown,
+            config_changed=stamp(self.config) != self._stamp,
             rss_bytes=process.rss_bytes,
         )
 
@@ -284,7 +284,7 @@ class Runner:
             due += [at] if (at := self._post_office.due_s(self.programs)) is not None else []
             due += self._timetable.due_s(self.programs, self.now())
         due += self._scales.due_s(self.programs)
-        others = (self.voice, self.reloader, self.door, self.trouble, self._premises, self._watch)
+        others = (self.voice, self.reloader, self.door, self.problems, self._premises, self._watch)
         due += [at for one in others if (at := one.due_s()) is not None]
         return max(0.0, min(due) - self._mono_s()) if due else None
 
@@ -306,13 +306,13 @@ class Runner:
         serves = not any(snapshot.phase(known) in _DOWN_PHASES for known in self.programs.values())
         if serves and self._premises.is_due():
             self._hold_place()
-        if serves or trouble.JOURNAL in self.trouble.shown:
-            self.trouble.retry(trouble.JOURNAL, self.journal.sync)
-        self.trouble.retry(trouble.HISTORY, self.history.sync)
+        if serves or problems.JOURNAL in self.problems.shown:
+            self.problems.retry(problems.JOURNAL, self.journal.sync)
+        self.problems.retry(problems.HISTORY, self.history.sync)
 
     def _hold_place(self) -> None:
         """Make sure that the state directory is there and ours. Raises Taken when another supervisor has it."""
-        self.trouble.guard(trouble.STATE_DIR, lambda: self._premises.hold(self.door.open_again))
+        self.problems.guard(problems.STATE_DIR, lambda: self._premises.hold(self.door.open_again))
         self.log.look()
         self.journal.look()
         self.history.look()
@@ -334,9 +334,9 @@ class Runner:
         self.programs[name] = known
         # the history first: what stands in the journal as over would be reported by nobody after this moment
         for report in [effect.report for effect in effects if isinstance(effect, events.RestartFinished)]:
-            self.trouble.guard(trouble.HISTORY, partial(self.history.add, report))
-        kept = replace(known, wish=self._wishes.get(name, known.wish)) if self.leaving else known
-        self.trouble.guard(trouble.JOURNAL, lambda: self.journal.write(kept))
+            self.problems.guard(problems.HISTORY, partial(self.history.add, report))
+        kept = replace(known, desired=self._wishes.get(name, known.desired)) if self.leaving else known
+        self.problems.guard(problems.JOURNAL, lambda: self.journal.write(kept))
         for effect in effects:
             self._carry_out(known, effect)
         self._listeners.announce(before, known)
@@ -344,7 +344,7 @@ class Runner:
             self._logs.heard(known)
         if known.state is not before.state and known.state in _SETTLED:
             self._hands.sweep(name)
-        if known.wish is DesiredState.UP and before.wish is DesiredState.DOWN:
+        if known.desired is DesiredState.UP and before.desired is DesiredState.DOWN:
             self.await_down.happened(name, False)
         if order.is_down(known):
             self.await_down.happened(name, True)
@@ -361,8 +361,8 @@ class Runner:
                 self._hands.checks.end(known.name, checks.RESTART)
             case events.Welcome():
                 self._ask(known.name, "welcome", life=effect.life, ticket=effect.ticket)
-            case events.RequestDrain(_, deadline_s, why):
-                self._ask(known.name, "drain", deadline_s=deadline_s, why=why, flush=known.flush_on_restart)
+            case events.RequestDrain(_, deadline_s, reason):
+                self._ask(known.name, "drain", deadline_s=deadline_s, reason=reason, flush=known.flush_on_restart)
             case events.Terminate():
                 process.terminate(effect.child)
             case events.RequestTraceback():

@@ -35,8 +35,8 @@ def found(
         return known
     state = known.state if known.life == life and known.state in _SHOULD_LIVE else State.RUNNING
     # one that need not be connected is not missed
-    greeted = state is State.RUNNING and known.program.ready == "link"
-    return replace(known, child=child, life=life, state=state, wish=DesiredState.UP, greeted=greeted)
+    greeted = state is State.RUNNING and known.program.ready == "notify"
+    return replace(known, child=child, life=life, state=state, desired=DesiredState.UP, greeted=greeted)
 
 
 def event(known: ProgramState, boot_id: str, is_alive: Callable[[ProcessId], bool]) -> Event:
@@ -56,7 +56,7 @@ def how_to_start(known: ProgramState, now: Instant, *, is_service: bool) -> Even
     It looks like a supervisor that took the program down only because it ended itself, a moment ago.
     """
     ended = known.last_exit
-    taken_down = known.state is State.STOPPED and known.wish is DesiredState.UP and ended is not None
+    taken_down = known.state is State.STOPPED and known.desired is DesiredState.UP and ended is not None
     if is_service and taken_down and ended and 0 <= now.wall_s - ended.at < RESTARTED_WITHIN_S:
-        return RestartRequested(_("the service was restarted"), by="systemd")
+        return RestartRequested(_("the service was restarted"), requested_by="systemd")
     return Start()

@@ -34,7 +34,7 @@ class RestartRequested(Event, frozen=True):
     """Somebody wants a new life."""
 
     reason: str
-    by: str
+    requested_by: str
     ticket: Any = None
 
 
@@ -70,13 +70,13 @@ class SpawnFailed(LifeEvent, frozen=True):
 
 
 class Hello(LifeEvent, frozen=True):
-    """The life has connected, or has done so again; `release` is the version of its code, if it says so.
+    """The life has connected, or has done so again; `version` is the version of its code, if it says so.
 
-    `tells_traceback`: it writes down where it hangs, when it gets the signal for that.
+    `writes_traceback`: it writes down where it hangs, when it gets the signal for that.
     """
 
-    release: str | None = None
-    tells_traceback: bool = False
+    version: str | None = None
+    writes_traceback: bool = False
 
 
 class Disconnected(LifeEvent, frozen=True):
@@ -110,7 +110,7 @@ class Drained(LifeEvent, frozen=True):
     """The life has finished its work."""
 
     drained: tuple[str, ...] = ()
-    cut_off: tuple[str, ...] = ()
+    cancelled: tuple[str, ...] = ()
     flushed_entries: int | None = None
 
 

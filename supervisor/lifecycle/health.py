@@ -1,6 +1,6 @@
 """What the heartbeats say about a life: whether it is late, lost or unwell, and what for. Pure.
 
-A part of a program is broken when it says `"is_healthy": false`. If it also says `"outside": true`, what is wrong
+A part of a program is broken when it says `"is_healthy": false`. If it also says `"external": true`, what is wrong
 lies outside the program (the network, another service), and a new life could not mend it. Then nothing else that
 is broken at the same time is held against the life either: the one is often the cause of the other.
 """
@@ -93,7 +93,7 @@ def _ailing(health: Mapping[str, Any] | None, program: Program) -> str | None:
 
 
 def _is_outside(health: Mapping[str, Any] | None) -> bool:
-    return any(part.get("is_healthy") is False and part.get("outside") is True for _name, part in _parts(health))
+    return any(part.get("is_healthy") is False and part.get("external") is True for _name, part in _parts(health))
 
 
 def _parts(health: Mapping[str, Any] | None) -> list[tuple[str, Mapping[str, Any]]]:

@@ -23,13 +23,13 @@ def begun(known: ProgramState, now: Instant) -> ProgramState:
         started_s=now.mono_s,
         linked=False,
         greeted=False,
-        release=None,
-        tells_traceback=False,
+        version=None,
+        writes_traceback=False,
         heard_s=None,
         health=None,
         vitals=HealthRecord(),
         pending=(),
-        farewell=None,
+        goodbye=None,
         extra_starts=0,
         reason=None,
     )
@@ -47,8 +47,8 @@ def greeted(known: ProgramState, event: Hello, now: Instant) -> ProgramState:
         linked=True,
         greeted=True,
         heard_s=now.mono_s,
-        release=event.release,
-        tells_traceback=event.tells_traceback,
+        version=event.version,
+        writes_traceback=event.writes_traceback,
     )
 
 
@@ -76,7 +76,7 @@ def unlinked(known: ProgramState, event: Disconnected, now: Instant) -> ProgramS
 
 def leaving(known: ProgramState, event: Goodbye, now: Instant) -> ProgramState:
     """Return `known`, whose life has said why it is about to end."""
-    return replace(known, farewell=(event.code, event.reason))
+    return replace(known, goodbye=(event.code, event.reason))
 
 
 def configured(known: ProgramState, event: Configured, now: Instant) -> ProgramState:

@@ -104,7 +104,7 @@ def _ask_restart(known: ProgramState, event: RestartRequested, now: Instant) -> 
     restart = restarts.joined(known, event, now)
     if known.restart:
         return replace(known, restart=restart), []  # joins the one under way
-    known = replace(known, wish=DesiredState.UP, restart=restart)
+    known = replace(known, desired=DesiredState.UP, restart=restart)
     if known.program.max_starts_per_day and crashes.starts_today(known, now) >= known.program.max_starts_per_day:
         return restarts.called_off(known, "refused", crashes.budget_words(known, now), now)
     if not known.program.check:
@@ -128,7 +128,7 @@ def _drain(known: ProgramState, why: str, now: Instant) -> Step:
     if known.restart:
         restart = replace(known.restart, phase_since_s=now.mono_s, down_since_s=now.mono_s)
         known = replace(known, restart=restart)
-        known = crashes.recovering(known, now) if restart.by == crashes.BY_ITSELF else known
+        known = crashes.recovering(known, now) if restart.requested_by == crashes.BY_ITSELF else known
     if not (known.program.drain and known.greeted):
         return _stop(known, now)
     # a life whose link is broken knocks again soon, and is asked then
@@ -143,22 +143,22 @@ def _drained(known: ProgramState, event: Drained, now: Instant) -> Step:
         restart = replace(
             restarts.timed(known.restart, "drain_s", now),
             drained=event.drained,
-            cut_off=event.cut_off,
+            cancelled=event.cancelled,
             flushed_entries=event.flushed_entries,
         )
         known = replace(known, restart=restart)
-    text = _("life %(life)d cut off: %(names)s") % {"life": known.life, "names": ", ".join(event.cut_off)}
-    notes = [LogLine("warning", text)] if event.cut_off else []
+    text = _("life %(life)d cut off: %(names)s") % {"life": known.life, "names": ", ".join(event.cancelled)}
+    notes = [LogLine("warning", text)] if event.cancelled else []
     known, effects = _stop(known, now)
     return known, [*notes, *effects]
 
 
 def _drain_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
     """DRAINING: go on regardless, and report what was cut off."""
-    cut_off = known.pending or ("drain",)
+    cancelled = known.pending or ("drain",)
     if known.restart:
-        known = replace(known, restart=replace(restarts.timed(known.restart, "drain_s", now), cut_off=cut_off))
-    facts = {"life": known.life, "time_s": known.program.drain_timeout_s, "names": ", ".join(cut_off)}
+        known = replace(known, restart=replace(restarts.timed(known.restart, "drain_s", now), cancelled=cancelled))
+    facts = {"life": known.life, "time_s": known.program.drain_timeout_s, "names": ", ".join(cancelled)}
     text = _("life %(life)d did not drain in %(time_s)g s; cut off: %(names)s") % facts
     known, effects = _stop(replace(known, pending=()), now)
     return known, [LogLine("warning", text), *effects]
@@ -226,7 +226,7 @@ def _flushed(known: ProgramState, event: Flushed, now: Instant) -> Step:
         known = replace(known, restart=restarts.timed(known.restart, "flush_s", now))
     then, known = known.then, replace(known, then=AfterFlush(), crashed=False)
     effects: list[Effect] = []
-    if known.wish is DesiredState.DOWN or then.state is State.STOPPED:
+    if known.desired is DesiredState.DOWN or then.state is State.STOPPED:
         known = replace(_enter(known, State.STOPPED, now), reason=then.reason, restart=None)
     elif then.state is State.FATAL:
         known, effects = _give_up(known, then.reason or "", now)
@@ -252,13 +252,13 @@ def _start(known: ProgramState, now: Instant) -> Step:
 
 
 def _start_wait_s(known: ProgramState) -> float:
-    return known.program.start_timeout_s if known.program.ready == "link" else float(known.program.ready)
+    return known.program.start_timeout_s if known.program.ready == "notify" else float(known.program.ready)
 
 
 def _spawn_failed(known: ProgramState, event: SpawnFailed, now: Instant) -> Step:
     """STARTING: it ended before it began. What the world lacks (descriptors, memory, room) may be there later."""
     code = crashes.EXIT_BAD_CONFIG if event.hopeless else crashes.EXIT_TRY_LATER
-    known = replace(known, farewell=(code, event.problem))
+    known = replace(known, goodbye=(code, event.problem))
     return _ended_by_itself(known, Exited(known.life), now)
 
 
@@ -272,7 +272,7 @@ def _hello(known: ProgramState, event: Hello, now: Instant) -> Step:
 
 def _ready(known: ProgramState, event: Event, now: Instant) -> Step:
     """STARTING: the life serves, and the restart that led to it is over."""
-    if isinstance(event, Ready) and known.program.ready != "link":
+    if isinstance(event, Ready) and known.program.ready != "notify":
         return known, []  # it has to stay alive for a while instead
     known = replace(_enter(known, State.RUNNING, now), retries=0, deadline_s=None, owed_ticket=None)
     note = LogLine("info", _("life %(life)d is ready") % {"life": known.life})
@@ -287,7 +287,7 @@ def _start_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> 
     """STARTING: alive for long enough counts as ready, if that is what was agreed; else it hangs."""
     if known.child is None:
         return known, []
-    if known.program.ready != "link":
+    if known.program.ready != "notify":
         return _ready(known, event, now)
     why = _("was not ready within %(time_s)g s") % {"time_s": known.program.start_timeout_s}
     known = crashes.after_crash(replace(known, crashed=True), why, now)
@@ -308,7 +308,7 @@ def _ended_by_itself(known: ProgramState, event: Exited, now: Instant) -> Step:
         effects.append(StopCheck())
         known = replace(known, restart=replace(known.restart, check_deadline_s=None))
     known = replace(known, crashed=True)
-    if known.wish is DesiredState.UP:
+    if known.desired is DesiredState.UP:
         known = crashes.decide(known, event, served, now)
     known, more = _flush(known, now) if event.left is None else _outlived(known, event.left, now)
     return known, [*effects, *more]
@@ -336,11 +336,11 @@ def _hung(known: ProgramState, now: Instant) -> Step:
     why = _("was not heard for %(time_s)g s") % {"time_s": known.program.heartbeat_timeout_s}
     effects: list[Effect] = [StopCheck()] if known.restart else []
     reason = _("hung (life %(life)d %(why)s)") % {"life": known.life, "why": why}
-    restart = known.restart or restarts.begin(known, now, reason=reason, by=crashes.BY_ITSELF)
+    restart = known.restart or restarts.begin(known, now, reason=reason, requested_by=crashes.BY_ITSELF)
     restart = replace(restart, check_deadline_s=None, down_since_s=now.mono_s, phase_since_s=now.mono_s)
     known = crashes.after_crash(replace(known, restart=restart, crashed=True), why, now)
     known = crashes.recovering(crashes.unless_too_often(known, why, now), now)
-    if known.child is None or not known.tells_traceback:
+    if known.child is None or not known.writes_traceback:
         known, more = _kill(known, why, now)
         return known, [*effects, *more]
     ask = RequestTraceback(known.child)
@@ -367,7 +367,7 @@ def _examined(known: ProgramState, now: Instant) -> Step:
     if known.then.state is State.FATAL:
         return _drain(known, "stop", now)
     reason = _("unwell (life %(life)d: %(why)s)") % {"life": known.life, "why": why}
-    known, effects = _ask_restart(known, RestartRequested(reason, by=crashes.BY_ITSELF), now)
+    known, effects = _ask_restart(known, RestartRequested(reason, requested_by=crashes.BY_ITSELF), now)
     return known, [LogLine("warning", _("%(reason)s; it gets a new life") % {"reason": reason}), *effects]
 
 
@@ -376,12 +376,12 @@ def _examined(known: ProgramState, now: Instant) -> Step:
 
 def _want_up(known: ProgramState, event: Event, now: Instant) -> Step:
     """Everywhere else: remember it."""
-    return replace(known, wish=DesiredState.UP), []
+    return replace(known, desired=DesiredState.UP), []
 
 
 def _start_asked(known: ProgramState, event: Event, now: Instant) -> Step:
     """STOPPED, BACKOFF, FATAL: start now, with a clean slate. A restart asked for here is just that."""
-    known = replace(known, wish=DesiredState.UP, crashes_s=(), recoveries_s=(), retries=0, then=AfterFlush())
+    known = replace(known, desired=DesiredState.UP, crashes_s=(), recoveries_s=(), retries=0, then=AfterFlush())
     if isinstance(event, RestartRequested):
         known = replace(known, restart=restarts.joined(known, event, now))
     return _start(known, now)
@@ -397,30 +397,30 @@ def _restart_while_starting(known: ProgramState, event: RestartRequested, now: I
 
 def _restart_while_stopping(known: ProgramState, event: RestartRequested, now: Instant) -> Step:
     """DRAINING, STOPPING, KILLING, FLUSHING: the way is taken already; make sure that it leads up again."""
-    return replace(known, wish=DesiredState.UP, restart=restarts.joined(known, event, now), then=AfterFlush()), []
+    return replace(known, desired=DesiredState.UP, restart=restarts.joined(known, event, now), then=AfterFlush()), []
 
 
 def _want_down(known: ProgramState, event: Stop, now: Instant) -> Step:
     """DRAINING, STOPPING, KILLING, FLUSHING: it is on the way down already."""
-    return _failed_by_stop(replace(known, wish=DesiredState.DOWN), now)
+    return _failed_by_stop(replace(known, desired=DesiredState.DOWN), now)
 
 
 def _stop_running(known: ProgramState, event: Stop, now: Instant) -> Step:
     checking = known.restart is not None
-    known, told = _failed_by_stop(replace(known, wish=DesiredState.DOWN), now)
+    known, told = _failed_by_stop(replace(known, desired=DesiredState.DOWN), now)
     known, effects = _drain(known, "stop", now)
     return known, [*([StopCheck()] if checking else []), *told, *effects]
 
 
 def _stop_starting(known: ProgramState, event: Stop, now: Instant) -> Step:
-    known, told = _failed_by_stop(replace(known, wish=DesiredState.DOWN), now)
+    known, told = _failed_by_stop(replace(known, desired=DesiredState.DOWN), now)
     known, effects = _stop(known, now)
     return known, [*told, *effects]
 
 
 def _stop_idle(known: ProgramState, event: Stop, now: Instant) -> Step:
     """BACKOFF, FATAL: nothing serves; what may still live is killed first."""
-    known, told = _failed_by_stop(replace(known, wish=DesiredState.DOWN), now)
+    known, told = _failed_by_stop(replace(known, desired=DesiredState.DOWN), now)
     if known.child is not None:
         known, effects = _kill(known, _("has to end"), now)
         return known, [*told, *effects]
@@ -442,7 +442,7 @@ def _ignore(known: ProgramState, event: Event, now: Instant) -> Step:
 def _hello_while_draining(known: ProgramState, event: Hello, now: Instant) -> Step:
     """DRAINING: a link that broke is back; the life may not have heard that it is to drain."""
     left_s = max(0.0, (known.deadline_s or now.mono_s) - now.mono_s)
-    why = "restart" if known.wish is DesiredState.UP else "stop"
+    why = "restart" if known.desired is DesiredState.UP else "stop"
     return lives.greeted(known, event, now), [Welcome(known.life, None), RequestDrain(known.life, left_s, why)]
 
 

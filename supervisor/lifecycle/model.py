@@ -89,7 +89,7 @@ class RestartReport(Struct, frozen=True, kw_only=True):
     to_life: int | None
     ok: bool
     reason: str
-    by: str
+    requested_by: str
     #: when it was asked for, seconds since 1970
     at: float
     phases: Phases
@@ -97,7 +97,7 @@ class RestartReport(Struct, frozen=True, kw_only=True):
     downtime_s: float | None
     #: names of the work that was finished, and of the work that was cut off
     drained: tuple[str, ...] = ()
-    cut_off: tuple[str, ...] = ()
+    cancelled: tuple[str, ...] = ()
     flushed_entries: int | None = None
     #: why it failed: a short code, and a sentence for people
     error: str | None = None
@@ -108,7 +108,7 @@ class Restart(Struct, frozen=True, kw_only=True):
     """A restart under way."""
 
     reason: str
-    by: str
+    requested_by: str
     ticket: Any
     from_life: int
     asked_at: float
@@ -120,7 +120,7 @@ class Restart(Struct, frozen=True, kw_only=True):
     #: until when the check may take; None when none runs
     check_deadline_s: float | None = None
     drained: tuple[str, ...] = ()
-    cut_off: tuple[str, ...] = ()
+    cancelled: tuple[str, ...] = ()
     flushed_entries: int | None = None
 
 
@@ -156,7 +156,7 @@ class ProgramState(Struct, frozen=True, kw_only=True):
     program: Program
     flush_on_restart: FlushPolicy = "all"
     flush_on_crash: FlushPolicy = "temporary"
-    wish: DesiredState = DesiredState.DOWN
+    desired: DesiredState = DesiredState.DOWN
     state: State = State.STOPPED
     #: number of the present life, or of the last one; 0 when there was none
     life: int = 0
@@ -165,9 +165,9 @@ class ProgramState(Struct, frozen=True, kw_only=True):
     #: whether the life is connected
     linked: bool = False
     #: version of the code that the life runs, as it says itself
-    release: str | None = None
+    version: str | None = None
     #: whether the life writes down where it hangs, when it gets the signal for that
-    tells_traceback: bool = False
+    writes_traceback: bool = False
     #: whether the life has ever said hello
     greeted: bool = False
     since_s: float = 0.0
@@ -182,7 +182,7 @@ class ProgramState(Struct, frozen=True, kw_only=True):
     vitals: HealthRecord = HealthRecord()
     #: names of the work that a draining life still has to finish
     pending: tuple[str, ...] = ()
-    farewell: tuple[int, str | None] | None = None
+    goodbye: tuple[int, str | None] | None = None
     restart: Restart | None = None
     #: the ticket of a restart that came to no life: the next one that is ready still has to redeem it
     owed_ticket: Any = None

@@ -34,8 +34,8 @@ FATAL_CODES: Final = {77: N_("access was refused"), EXIT_BAD_CONFIG: N_("the con
 def end_of(known: ProgramState, event: Exited, now: Instant) -> ExitStatus:
     """Return how the present life ended: by what was seen of it, and by what it said itself."""
     code, reason = event.code, None
-    if known.farewell is not None:
-        told, reason = known.farewell
+    if known.goodbye is not None:
+        told, reason = known.goodbye
         code = told if code is None and event.signal is None and told >= 0 else code
     return ExitStatus(known.life, code, event.signal, reason, round(now.wall_s, 3))
 
@@ -51,7 +51,7 @@ def decide(known: ProgramState, event: Exited, served: bool, now: Instant) -> Pr
         return replace(known, then=AfterFlush(State.STOPPED, reason=_("ended by itself (%(end)s)") % {"end": words}))
     if served and known.restart is None:
         reason = _("crash (%(end)s)") % {"end": words}
-        known = replace(known, restart=restarts.begin(known, now, reason=reason, by=BY_ITSELF))
+        known = replace(known, restart=restarts.begin(known, now, reason=reason, requested_by=BY_ITSELF))
     if known.restart and known.restart.down_since_s is None and not event.unseen:
         known = replace(known, restart=replace(known.restart, down_since_s=now.mono_s, phase_since_s=now.mono_s))
     if end.code in FATAL_CODES:

@@ -14,11 +14,11 @@ from supervisor.locale import _
 PHASES: Final = Phases.__struct_fields__
 
 
-def begin(known: ProgramState, now: Instant, *, reason: str, by: str, ticket: Any = None) -> Restart:
+def begin(known: ProgramState, now: Instant, *, reason: str, requested_by: str, ticket: Any = None) -> Restart:
     """Return the record of a restart that is asked for now."""
     return Restart(
         reason=reason,
-        by=by,
+        requested_by=requested_by,
         ticket=ticket,
         from_life=known.life,
         asked_at=now.wall_s,
@@ -56,12 +56,12 @@ def report(
         to_life=to_life,
         ok=error is None,
         reason=restart.reason,
-        by=restart.by,
+        requested_by=restart.requested_by,
         at=restart.asked_at,
         phases=restart.phases,
         downtime_s=downtime_s,
         drained=restart.drained,
-        cut_off=restart.cut_off,
+        cancelled=restart.cancelled,
         flushed_entries=restart.flushed_entries,
         error=error,
         problem=problem,
@@ -73,7 +73,7 @@ def joined(known: ProgramState, event: RestartRequested, now: Instant) -> Restar
     if known.restart:
         ticket = known.restart.ticket
         return replace(known.restart, ticket=event.ticket if ticket is None else ticket)
-    return begin(known, now, reason=event.reason, by=event.by, ticket=event.ticket)
+    return begin(known, now, reason=event.reason, requested_by=event.requested_by, ticket=event.ticket)
 
 
 def called_off(known: ProgramState, error: str, problem: str, now: Instant) -> tuple[ProgramState, list[Effect]]:

@@ -1,4 +1,4 @@
-"""What supervisor and commands say, in Indonesian and English. The texts in the code are the keys of the catalogues."""
+"""Translations of the supervisor's texts. The texts in the code are English; a catalogue translates them."""
 
 from __future__ import annotations
 
@@ -7,27 +7,32 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-#: the languages there is a catalogue for; the first is the default
+#: supported languages; the first is the default
 LANGUAGES: Final = ("id", "en")
 #: name of the catalogue files
 DOMAIN: Final = "supervisor"
+#: the language of the texts in the code; it needs no catalogue
+SOURCE_LANGUAGE: Final = "en"
 
 _current: _gettext.NullTranslations = _gettext.NullTranslations()
 
 
 def use(language: str) -> None:
-    """Say everything in `language` ("id" or "en") from now on, in the whole process.
+    """Set the language of the whole process to `language` ("id" or "en").
 
     Raises OSError when the catalogue is missing from the installation.
     """
     global _current
+    if language == SOURCE_LANGUAGE:
+        _current = _gettext.NullTranslations()
+        return
     path = Path(__file__).parent / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
     with path.open("rb") as file:
         _current = _gettext.GNUTranslations(file)
 
 
 def of_terminal(environ: Mapping[str, str]) -> str:
-    """Return the language for whoever has no configuration yet: the terminal's if it is English, else the default."""
+    """Return the language of a terminal without a configuration: English if the terminal is, else the default."""
     named = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
     return "en" if named.startswith("en") else LANGUAGES[0]
 
@@ -38,5 +43,5 @@ def _(text: str) -> str:
 
 
 def N_(text: str) -> str:
-    """Mark `text` for the catalogues where it is only translated later, by `_`."""
+    """Mark `text` for the catalogues; `_` translates it later."""
     return text

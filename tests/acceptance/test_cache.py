@@ -154,7 +154,7 @@ def test_the_commands(tmp_path: Path) -> None:
     with shop(tmp_path / "toko") as toko:
         toko.start()
         fill(toko, 1)
-        toko.ask("cache", action="clear", what="expired")
+        toko.ask("cache", action="clear", scope="expired")
         shown = json.loads(stocksup(toko, "cache", "stats", "--json").stdout)
         assert (shown["entries"], shown["namespaces"]["products"]["entries"]) == (3, 2)
         said = stocksup(toko, "cache", "stats").stdout
@@ -166,12 +166,12 @@ def test_the_commands(tmp_path: Path) -> None:
             done = stocksup(toko, "cache", "clear", *([option] if option else []), "--json")
             assert done.returncode == 0, done.stderr
             what = (option or "--expired").removeprefix("--")
-            assert json.loads(done.stdout)["what"] == what
+            assert json.loads(done.stdout)["scope"] == what
             removed = json.loads(done.stdout)["removed"]
             # the short one may have been swept already
             assert removed in {"expired": (0, 1), "temporary": (2, 3), "all": (3, 4)}[what]
             if what == "expired":
-                toko.ask("cache", action="clear", what="expired")
+                toko.ask("cache", action="clear", scope="expired")
             assert entries(toko) == left
         toko.discord.say("Admin", "!cache stats")
         toko.discord.wait_for_message("Admin", lambda message: "🗃️ Cache: 0 entri" in text(message))

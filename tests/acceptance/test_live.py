@@ -96,11 +96,11 @@ def test_the_database_gone_and_back(running: Shop) -> None:
     wait_shut(running, "Stok tidak bisa dibaca sejak")
     assert "❌ Livestock error: Database connection failed" in running.log()
     assert running.program()["health"]["livestock"]["last_error"] == "Database connection failed"
-    assert running.program()["health"]["link"]["state"] == "stock_broken"
+    assert running.program()["health"]["visibility"]["state"] == "stock_broken"
     database.come_back()
     wait_open(running)
     assert "✅ Livestock kembali sehat" in running.log()
-    assert running.program()["health"]["link"]["recoveries"][-1]["state"] == "stock_broken"
+    assert running.program()["health"]["visibility"]["recoveries"][-1]["state"] == "stock_broken"
     assert "Daftar" in answer(running)
 
 

@@ -44,7 +44,7 @@ def test_a_bot_that_hangs_says_where_and_members_buy_from_the_next(tmp_path: Pat
         assert "in hang_for_ever" in log
         assert shown["last_exit"]["signal"] == "SIGKILL"
         report = toko.ask("history")["history"][0]
-        assert (report["ok"], report["by"], report["to_life"]) == (True, "supervisor", 2)
+        assert (report["ok"], report["requested_by"], report["to_life"]) == (True, "supervisor", 2)
         again = toko.discord.wait_for_message("Budi", lambda message: "Steam 10" in text(message))
         assert again["id"] == live["id"]
         assert toko.click("stocksup:v1:world")["state"] == "answered"

@@ -59,7 +59,7 @@ def test_the_whole_chain(toko: Shop) -> None:
     report = toko.ask("history")["history"][0]
     assert report["ok"]
     assert (report["from_life"], report["to_life"]) == (1, 2)
-    assert "Admin" in report["by"]
+    assert "Admin" in report["requested_by"]
     for seconds in report["phases"].values():
         assert seconds is not None
     assert re.search(r"\d", text(back)), "with the time of each phase"
@@ -211,7 +211,7 @@ def test_work_under_way_is_finished(toko: Shop) -> None:
     answer = toko.discord.interaction(click, wait_s=4)
     assert answer["state"] == "answered"
     assert report["ok"]
-    assert report["cut_off"] == []
+    assert report["cancelled"] == []
 
 
 def test_the_cache_directory_of_the_next_life_is_empty(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_kill_9_of_the_bot_is_a_new_life(toko: Shop) -> None:
     toko.wait_for_state("bot", "RUNNING", life=2)
     assert toko.click("stocksup:v1:world")["state"] == "answered"
     report = toko.wait_for(lambda: toko.ask("history")["history"])[0]
-    assert report["by"] == "supervisor"
+    assert report["requested_by"] == "supervisor"
     assert "SIGKILL" in report["reason"]
 
 

@@ -35,19 +35,19 @@ def test_a_restart_of_the_service_closes_the_shop_and_opens_it_again(tmp_path: P
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, local_discord() as discord:
         manager.bind(environ["NOTIFY_SOCKET"])
         with shop(tmp_path / "toko", discord=discord) as toko:
-            toko.start_supervisor("--keep-wishes", "yes", **environ)
+            toko.start_supervisor("--keep-desired", "yes", **environ)
             toko.wait_for_state("bot", "RUNNING")
             opened = discord.message_with("Budi", "stocksup:v1:world")
             before = [one["id"] for one in discord.view("Budi")]
             assert toko.stop(signal.SIGTERM) == 0
             (closed,) = (one for one in discord.view("Budi") if one["id"] == opened["id"])
             assert "🔒" in text(closed)
-            toko.start_supervisor("--keep-wishes", "yes", **environ)
+            toko.start_supervisor("--keep-desired", "yes", **environ)
             toko.wait_for_state("bot", "RUNNING", life=2)
             discord.wait_for_message("Budi", lambda one: one["id"] == opened["id"] and "🔒" not in text(one))
             said = discord.wait_for_message("Budi", lambda one: text(one) == "✅ Bot kembali: life 2.")
             report = toko.ask("history")["history"][0]
-            assert (report["by"], report["from_life"], report["to_life"]) == ("systemd", 1, 2)
+            assert (report["requested_by"], report["from_life"], report["to_life"]) == ("systemd", 1, 2)
             assert "Kembali setelah restart yang diminta oleh systemd" in toko.log()
             assert toko.stop(signal.SIGTERM) == 0
             assert said["id"] not in before
@@ -71,6 +71,6 @@ def test_a_drain_that_never_ends_is_cut_off_and_reported(tmp_path: Path) -> None
         toko.discord.interaction(click, wait_s=4, until="ack")
         report = toko.ask("restart", reason="test", wait=True)["report"]
         assert report["ok"]
-        assert report["cut_off"], "what was cut off is named"
+        assert report["cancelled"], "what was cut off is named"
         assert report["phases"]["drain_s"] < 5
         toko.discord.no_faults()

@@ -12,9 +12,11 @@ from tests.fuzz.driver import fuzz
 
 PROGRAM = Program()
 _directory = tempfile.TemporaryDirectory(prefix="stocksup-fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
-PATH = Path(_directory.name) / "journal.json"
+PATH = Path(_directory.name) / "journal.jsonl"
 #: a line of the journal, into which nonsense is written
-WHOLE = b'{"name":"bot","program":{},"wish":"up","state":"RUNNING","life":7,"child":{"pid":1,"ticks":2,"boot_id":"x"}'
+WHOLE = (
+    b'{"name":"bot","program":{},"desired":"up","state":"RUNNING","life":7,"child":{"pid":1,"ticks":2,"boot_id":"x"}'
+)
 
 
 def feed(data: bytes) -> None:

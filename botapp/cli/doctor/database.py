@@ -67,7 +67,7 @@ def _lost(settings: Settings, url: URL) -> str | None:
     if url.get_backend_name() != "sqlite" or (path := Path(str(url.database))).exists():
         return None
     try:
-        if not state.load(settings.state_file).books_made:
+        if not state.load(settings.state_file).database_created:
             return None
     except StateError as error:
         return str(error)

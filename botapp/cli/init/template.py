@@ -107,7 +107,7 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
                 '""',
                 N_("Its database; empty: a file below state_dir. Or: postgresql://USER:PASSWORD@HOST/NAME."),
             ),
-            Key("handle_name", '"ID"', N_('What members call the name that they register, such as "GrowID".')),
+            Key("member_name_label", '"ID"', N_('What members call the name that they register, such as "GrowID".')),
             Key(
                 "currency",
                 '[{ name = "Coin", short = "C", value = 1 }]',
@@ -131,7 +131,7 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
             Key("channel_ids", "[]", N_("Channels in which webhooks report deposits.")),
             Key("webhook_ids", "[]", N_("The webhooks that may; nobody else is believed.")),
             Key(
-                "handle_pattern",
+                "member_name_pattern",
                 r"'GrowID:\s*(?P<handle>\S+)'",
                 N_("Finds the name in such a message: a regular expression with a group called handle."),
             ),
@@ -195,8 +195,8 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
             Key("enabled", "true", N_("Whether it is run at all.")),
             Key(
                 "ready",
-                '"link"',
-                N_('"link": it says itself when it is ready; or the seconds that it has to stay alive.'),
+                '"notify"',
+                N_('"notify": it says itself when it is ready; or the seconds that it has to stay alive.'),
             ),
             Key("restart", '"always"', N_('When it ends by itself: "always", "on-failure" or "never".')),
             Key("drain", "true", N_("Whether it is to finish its work before it ends.")),

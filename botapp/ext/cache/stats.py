@@ -30,7 +30,7 @@ def health(shared: Shared) -> dict[str, Any]:
     return {
         "is_healthy": problem is None,
         # a full disk, say: a new life could not mend that
-        "outside": problem is not None,
+        "external": problem is not None,
         "enabled": problem is None,
         "problem": problem,
         "last_error": shared.files.last_error,

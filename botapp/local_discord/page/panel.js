@@ -47,9 +47,9 @@ function body() {
     <dl class="facts">
       <div><dt>${_("pid")}</dt><dd>${supervisor.pid}</dd></div>
       <div><dt>${_("up for")}</dt><dd>${duration(supervisor.uptime_s + since())}</dd></div>
-      <div><dt>${_("version")}</dt><dd>${supervisor.release}</dd></div>
+      <div><dt>${_("version")}</dt><dd>${supervisor.version}</dd></div>
     </dl>
-    ${Object.values(supervisor.trouble ?? {}).map((text) => html`<p class="trouble">⚠ ${text}</p>`)}`;
+    ${Object.values(supervisor.problems ?? {}).map((text) => html`<p class="trouble">⚠ ${text}</p>`)}`;
 }
 
 function program(one) {
@@ -81,7 +81,7 @@ function healthRow(part, value) {
 function healthText(part, value) {
   if (typeof value !== "object") return part.endsWith("_ms") ? span(value / 1000) : String(value);
   if (part === "gateway") return value.connected ? (value.latency_ms === null ? _("connected") : span(value.latency_ms / 1000)) : _("not connected");
-  if (part === "link") return linkText(value.state);
+  if (part === "visibility") return linkText(value.state);
   if (part === "cache") return value.problem ? _("off") : cacheText(value);
   if ("is_healthy" in value) return value.is_healthy ? _("healthy") : _("unhealthy");
   return Object.entries(value).filter(([, one]) => typeof one !== "object").map(([name, one]) => `${name} ${one}`).join(", ");
@@ -107,7 +107,7 @@ function restarts(bot, history) {
   const running = bot?.restart;
   const earlier = running ? own : own.slice(1);
   return html`<h2>${running ? _("Restart under way") : _("Last restart")}</h2>
-    ${running ? underWay(running.phase, running.by) : last(own[0])}
+    ${running ? underWay(running.phase, running.requested_by) : last(own[0])}
     ${earlier.length ? html`<h2>${_("Earlier")}</h2><ol class="earlier">${earlier.map(short)}</ol>` : nothing}`;
 }
 
@@ -153,8 +153,8 @@ function finished(report) {
       <div><dt>${_("without a bot")}</dt><dd>${span(report.downtime_s)}</dd></div>
       <div><dt>${_("from order to ready")}</dt><dd>${span(shares.total)}</dd></div>
     </dl>
-    ${report.cut_off?.length ? html`<p class="trouble">${_("cut off: %(names)s", { names: report.cut_off.join(", ") })}</p>` : nothing}
-    <p class="by">${_("asked by %(who)s", { who: who(report.by) })}</p>
+    ${report.cancelled?.length ? html`<p class="trouble">${_("cut off: %(names)s", { names: report.cancelled.join(", ") })}</p>` : nothing}
+    <p class="by">${_("asked by %(who)s", { who: who(report.requested_by) })}</p>
   </section>`;
 }
 

@@ -49,9 +49,9 @@ class WebhookDeposits:
         self._shop = shop
         self._settings = shop.settings.store.deposits
         try:
-            self._patterns = Patterns(self._settings.handle_pattern, self._settings.amount_pattern)
+            self._patterns = Patterns(self._settings.member_name_pattern, self._settings.amount_pattern)
         except ValueError as error:
-            text = _("%(path)s: [store.deposits] handle_pattern or amount_pattern cannot be used: %(problem)s")
+            text = _("%(path)s: [store.deposits] member_name_pattern or amount_pattern cannot be used: %(problem)s")
             raise ConfigError(text % {"path": shop.settings.path, "problem": error}) from error
         self._teller = DepositNotifier(bot, shop)
         self._heard: dict[int, dict[int, discord.Message]] = {one: {} for one in self._settings.channel_ids}

@@ -58,7 +58,7 @@ class SelfRestart:
         self._notify(text)
         try:
             program = self._link.surroundings.program
-            await self._link.request("restart", program=program, reason=text, by="bot", wait=False)
+            await self._link.request("restart", program=program, reason=text, requested_by="bot", wait=False)
         except ControlError as error:
             self._asked = False
             log.error(_("the supervisor refused it: %s"), error)

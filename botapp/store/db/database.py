@@ -181,7 +181,7 @@ class Database:
             "is_healthy": self._error is None,
             "last_error": self._error,
             # no new life of the bot would mend it
-            "outside": True,
+            "external": True,
             "where": self.where,
             "last_ms": round(self._last_s * 1000, 1),
         }

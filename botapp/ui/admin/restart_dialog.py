@@ -81,7 +81,7 @@ def is_news(report: dict[str, Any] | None) -> bool:
     Args:
         report: the finished restart as the supervisor reports it; None: there was none, or it is not known.
     """
-    return report is not None and report.get("by") not in (None, "", SUPERVISOR, SCHEDULE)
+    return report is not None and report.get("requested_by") not in (None, "", SUPERVISOR, SCHEDULE)
 
 
 def back_again(life: int, report: dict[str, Any] | None) -> str:
@@ -100,8 +100,8 @@ def back_again(life: int, report: dict[str, Any] | None) -> str:
         text += "\n" + " · ".join(times)
     if report.get("downtime_s") is not None:
         text += "\n" + _("away for %(time)s") % {"time": seconds(report["downtime_s"])}
-    if report.get("cut_off"):
-        text += "\n" + _("⚠️ cut off: %(names)s") % {"names": _shortened(", ".join(map(str, report["cut_off"])))}
+    if report.get("cancelled"):
+        text += "\n" + _("⚠️ cut off: %(names)s") % {"names": _shortened(", ".join(map(str, report["cancelled"])))}
     return text
 
 

@@ -48,7 +48,7 @@ def status(health: Mapping[str, Any], life: int | None, since_s: float) -> str:
         first,
         _("Live stock: %s") % _state(health["livestock"]),
         _("Buttons: %s") % _state(health["buttons"]),
-        *_link(health["link"]),
+        *_link(health["visibility"]),
         _("Discord: %s") % _state(gateway) + latency,
         _("Database: %s") % (_state(database) if database else _("not open yet")),
         _("Cache: %s") % _cache_state(cache),

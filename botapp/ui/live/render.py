@@ -23,8 +23,8 @@ _MAX_VALUE_CHARS: Final = 400
 _MAX_PAGE_CHARS: Final = 4000
 _MAX_CHARS: Final = 5400
 
-Mood = Literal["open", "trouble", "closed"]
-_COLOURS: Final[dict[Mood, int]] = {"open": 0x2ECC71, "trouble": 0xE67E22, "closed": 0x95A5A6}
+Mood = Literal["open", "problems", "closed"]
+_COLOURS: Final[dict[Mood, int]] = {"open": 0x2ECC71, "problems": 0xE67E22, "closed": 0x95A5A6}
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Rendered:
 
 def render(snapshot: Snapshot) -> Rendered:
     """Return the live message for `snapshot`, in the language in use."""
-    mood: Mood = "closed" if snapshot.closed else "open" if snapshot.shown.stock else "trouble"
+    mood: Mood = "closed" if snapshot.closed else "open" if snapshot.shown.stock else "problems"
     many = len(snapshot.products) > _MAX_FIELDS
     return Rendered(
         title=_("🛒 Live stock"),
@@ -118,7 +118,7 @@ def stock(product: Product) -> str:
 def _description(mood: Mood, snapshot: Snapshot) -> str:
     if mood == "closed":
         return _("🔒 The shop is closed for a moment. It opens again by itself.")
-    if mood == "trouble":
+    if mood == "problems":
         since = when(int(snapshot.since_s * 1000))
         said = {
             Mode.STOCK_BROKEN: _("⚠️ The stock cannot be read since %s, so the buttons are off."),

@@ -29,13 +29,13 @@ from botapp.ui.members.panel import (
 HANDLE: str = "handle"
 
 
-def register_form(handle_name: str, known: Account | None) -> Modal:
+def register_form(member_name_label: str, known: Account | None) -> Modal:
     """Return the form in which a member gives his handle."""
     return Modal(
         custom_id=custom_ids.build("register:form"),
-        title=short(_("Register") if known is None else _("Change your %s") % handle_name, MAX_TITLE_CHARS),
+        title=short(_("Register") if known is None else _("Change your %s") % member_name_label, MAX_TITLE_CHARS),
         field_id=HANDLE,
-        label=short(handle_name, MAX_TITLE_CHARS),
+        label=short(member_name_label, MAX_TITLE_CHARS),
         value=known.handle if known is not None else "",
         placeholder=_("%(least)d to %(most)d letters, digits, or . _ -")
         % {"least": MIN_HANDLE_CHARS, "most": MAX_HANDLE_CHARS},
@@ -44,9 +44,9 @@ def register_form(handle_name: str, known: Account | None) -> Modal:
     )
 
 
-def registered(account: Account, handle_name: str, units: Sequence[Denomination]) -> Panel:
+def registered(account: Account, member_name_label: str, units: Sequence[Denomination]) -> Panel:
     """Return what a member is told who has an account now, or a new handle."""
-    facts = {"name": handle_name, "handle": quoted(account.handle), "balance": price(account.balance, units)}
+    facts = {"name": member_name_label, "handle": quoted(account.handle), "balance": price(account.balance, units)}
     text = _("Your %(name)s is %(handle)s. Your balance: %(balance)s.") % facts
     return Panel(text, _("✅ You are registered"), GOOD)
 

@@ -17,10 +17,10 @@ from botapp.ui.formatting import amount, number, quoted
 class Answers:
     """Says refusals with the shop's own words for its money and its handles."""
 
-    def __init__(self, units: Sequence[Denomination], handle_name: str) -> None:
-        """`units` are the denominations; `handle_name` is what members call their handle."""
+    def __init__(self, units: Sequence[Denomination], member_name_label: str) -> None:
+        """`units` are the denominations; `member_name_label` is what members call their handle."""
         self._units = units
-        self._handle_name = handle_name
+        self._member_name_label = member_name_label
 
     def refusal(self, problem: Refused) -> str:
         """Return `problem` for who asked, in the language in use."""
@@ -46,10 +46,10 @@ class Answers:
                 return f"{text}\n{reason}" if reason else text
             case refusals.NotRegistered():
                 text = _("📝 You have no account yet. Click Register first, and give your %(handle)s.")
-                return text % {"handle": self._handle_name}
+                return text % {"handle": self._member_name_label}
             case refusals.InvalidHandle():
                 text = _("❌ A %(handle)s has %(least)d to %(most)d letters, digits, or the characters . _ -")
-                facts = {"handle": self._handle_name, "least": MIN_HANDLE_CHARS, "most": MAX_HANDLE_CHARS}
+                facts = {"handle": self._member_name_label, "least": MIN_HANDLE_CHARS, "most": MAX_HANDLE_CHARS}
                 return text % facts
             case refusals.HandleTaken(handle=handle):
                 text = _("❌ %(value)s belongs to somebody else already. If it is yours, please ask an admin.")

@@ -22,7 +22,7 @@ def launch(config: Path, place: InstancePaths, *, end: bool = False) -> int:
     reader, writer = os.pipe()
     log = os.open(place.supervisor_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     command = [sys.executable, "-P", "-m", "supervisor", "--config", str(config), "--report-fd", str(writer)]
-    command += ["--end", "yes"] if end else []
+    command += ["--stop-orphans", "yes"] if end else []
     process = subprocess.Popen(
         command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, pass_fds=(writer,)
     )

@@ -23,7 +23,7 @@ def shown(life: LifeProcess) -> dict[str, Any]:
     age_s = process.age_s(life.process)
     return {
         "name": life.name,
-        "wish": None,
+        "desired": None,
         "state": None,
         "pid": life.process.pid,
         "life": life.number,

@@ -53,7 +53,7 @@ def command(instance: Instance, as_json: bool) -> int:
 def verdict(program: Message) -> Message:
     """Return what is said about one program of `status --json`. Pure."""
     health = program.get("health") or {}
-    wanted = program["wish"] == "up"
+    wanted = program["desired"] == "up"
     well = not wanted or (program["state"] == "RUNNING" and not list(_sick(health)) and _seen(health) == "normal")
     return {"name": program["name"], "healthy": well, "state": program["state"], "health": health}
 
@@ -66,7 +66,7 @@ def lines(one: Message, now_s: float) -> list[str]:
     for name, part in health.items():
         if isinstance(part, Mapping) and "is_healthy" in part:
             found.append(f"    {_sign(part['is_healthy'])} {name}{_facts(part, now_s)}")
-    link = health.get("link")
+    link = health.get("visibility")
     if isinstance(link, Mapping):
         found += [f"    {line}" for line in _of_link(link, now_s)]
     return found
@@ -83,7 +83,7 @@ def _sick(health: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _seen(health: Mapping[str, Any]) -> str:
-    link = health.get("link")
+    link = health.get("visibility")
     return str(link.get("state", "normal")) if isinstance(link, Mapping) else "normal"
 
 

@@ -57,7 +57,7 @@ def kept(path: Path, count: int) -> list[Message]:
 def lines(report: Message) -> list[str]:
     """Return the lines about one restart. Pure, but for the time zone in use."""
     at = time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(report["at"]))
-    asked = _("asked for by %(name)s") % {"name": report["by"]} if report.get("by") else ""
+    asked = _("asked for by %(name)s") % {"name": report["requested_by"]} if report.get("requested_by") else ""
     why = f"“{report['reason']}”" if report.get("reason") else ""
     facts = [": ".join(part for part in (asked, why) if part), words.phases(report), *work(report)]
     return [f"{at}  {words.restart(report)}", *(f"    {fact}" for fact in facts if fact)]
@@ -68,8 +68,8 @@ def work(report: Message) -> list[str]:
     said = []
     if report.get("drained"):
         said.append(_("finished: %(names)s") % {"names": ", ".join(report["drained"])})
-    if report.get("cut_off"):
-        said.append(_("cut off: %(names)s") % {"names": ", ".join(report["cut_off"])})
+    if report.get("cancelled"):
+        said.append(_("cut off: %(names)s") % {"names": ", ".join(report["cancelled"])})
     if report.get("flushed_entries") is not None:
         said.append(_("cache: %(count)d entries flushed") % {"count": report["flushed_entries"]})
     return said

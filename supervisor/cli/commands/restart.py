@@ -39,7 +39,7 @@ def command(
         reports = client.events(timeout_s=timeout_s)
         # the answer comes at once; that the restart is over is one of the reports
         asked = client.request(
-            "restart", program=program, reason=reason, by=_who(), wait=False, timeout_s=ANSWER_TIMEOUT_S
+            "restart", program=program, reason=reason, requested_by=_who(), wait=False, timeout_s=ANSWER_TIMEOUT_S
         )
         if no_wait:
             return _say_asked(program, asked["to_life"], as_json)

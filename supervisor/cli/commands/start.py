@@ -39,7 +39,7 @@ def command(instance: Instance, foreground: bool) -> int:
     """Start everything; come back when it is ready."""
     under_systemd = _under_systemd()
     if foreground or under_systemd:
-        _become_supervisor(instance.config, keep_wishes=under_systemd)
+        _become_supervisor(instance.config, keep_desired=under_systemd)
     service = systemctl.in_charge(instance.config)
     try:
         client = instance.connect()
@@ -56,8 +56,8 @@ def _under_systemd() -> bool:
     return "NOTIFY_SOCKET" in os.environ or ("INVOCATION_ID" in os.environ and not terminal)
 
 
-def _become_supervisor(config: Path, *, keep_wishes: bool) -> None:
-    wishes = ["--keep-wishes", "yes"] if keep_wishes else []
+def _become_supervisor(config: Path, *, keep_desired: bool) -> None:
+    wishes = ["--keep-desired", "yes"] if keep_desired else []
     os.execv(sys.executable, [sys.executable, "-P", "-m", "supervisor", "--config", str(config), *wishes])
 
 

@@ -33,7 +33,7 @@ def command(instance: Instance, as_json: bool) -> int:
     except SupervisorNotRunning:
         _say_not_running(instance, as_json)
         return exits.NOT_RUNNING
-    if view["supervisor"].get("config_unread") is not False:
+    if view["supervisor"].get("config_changed") is not False:
         # what the supervisor has read has no mistake; what it has not is to be looked at
         instance.check()
     if as_json:
@@ -72,9 +72,9 @@ def report(view: Message, newest: Sequence[Message], now_s: float, width: int | 
     up = {"pid": supervisor["pid"], "time": words.duration(supervisor["uptime_s"])}
     lines = [_("stocksup is running: supervisor %(pid)d, up %(time)s") % up, ""]
     lines += _programs(view["programs"], width)
-    trouble = _("supervisor: %(what)s is in trouble: %(why)s")
+    problems = _("supervisor: %(what)s is in trouble: %(why)s")
     notes = list(_releases(view))
-    notes += [trouble % {"what": _(what), "why": why} for what, why in (supervisor.get("trouble") or {}).items()]
+    notes += [problems % {"what": _(what), "why": why} for what, why in (supervisor.get("problems") or {}).items()]
     notes += [note for program in view["programs"] for note in _notes(program, now_s)]
     if newest:
         ago = words.duration(max(0.0, now_s - newest[0]["at"]))
@@ -84,14 +84,14 @@ def report(view: Message, newest: Sequence[Message], now_s: float, width: int | 
 
 def _releases(view: Message) -> Iterator[str]:
     """Say which parts run other code than the supervisor; within one version of the protocol they get along."""
-    supervisor = view["supervisor"].get("release")
+    supervisor = view["supervisor"].get("version")
     if supervisor and supervisor != __version__:
         text = _("the supervisor is release %(old)s, this command %(new)s; to renew it: stocksup stop, stocksup start")
         yield text % {"old": supervisor, "new": __version__}
     for program in view["programs"]:
-        if supervisor and program.get("release") not in (None, supervisor):
+        if supervisor and program.get("version") not in (None, supervisor):
             text = _("%(program)s is release %(own)s, the supervisor %(other)s; they get along")
-            yield text % {"program": program["name"], "own": program["release"], "other": supervisor}
+            yield text % {"program": program["name"], "own": program["version"], "other": supervisor}
 
 
 def _programs(programs: Sequence[Message], width: int | None) -> list[str]:
@@ -120,14 +120,14 @@ def _notes(program: Message, now_s: float) -> list[str]:
     """Return what else is to be known of a program."""
     name, notes = program["name"], []
     if under_way := program.get("restart"):
-        by = _(", asked for by %(name)s") % {"name": under_way["by"]} if under_way.get("by") else ""
+        by = _(", asked for by %(name)s") % {"name": under_way["requested_by"]} if under_way.get("requested_by") else ""
         facts = {"program": name, "phase": words.phase(under_way["phase"]), "by": by}
         notes.append(_("%(program)s: a restart is under way (%(phase)s%(by)s)") % facts)
     if program.get("pending"):
         facts = {"program": name, "names": ", ".join(program["pending"])}
         notes.append(_("%(program)s: still finishing %(names)s") % facts)
     if program.get("reason"):
-        again = program.get("next_try_s")
+        again = program.get("retry_in_s")
         soon = _("; next try in %(time)s") % {"time": words.duration(again)} if again else ""
         notes.append(f"{name}: {program['reason']}{soon}")
     last: dict[str, Any] | None = program.get("last_exit")

@@ -81,8 +81,8 @@ def door(place: InstancePaths) -> Finding:
     except OSError as error:
         text = _("cannot open %(path)s: %(why)s; mend its permissions, or change [supervisor] state_dir")
         return Finding("door", name, text % {"path": place.socket, "why": foreign.why(error)})
-    if running["release"] != __version__:
+    if running["version"] != __version__:
         text = _("it is version %(running)s, and this is %(here)s; run: stocksup stop, then: stocksup start")
-        return Finding("door", name, text % {"running": running["release"], "here": __version__}, warning=True)
+        return Finding("door", name, text % {"running": running["version"], "here": __version__}, warning=True)
     text = _("supervisor: running, process %(pid)d, the same version")
     return Finding("door", text % {"pid": running["pid"]})

@@ -52,8 +52,8 @@ def health(program: Mapping[str, Any]) -> str:
     """Say in a few words how a program of `status --json` is."""
     if program["state"] != "RUNNING":
         return "–"
-    if program.get("suspicious"):
-        return _("suspicious: silent for %(time)s") % {"time": duration(program.get("silent_s"))}
+    if program.get("heartbeat_late"):
+        return _("suspicious: silent for %(time)s") % {"time": duration(program.get("heartbeat_age_s"))}
     parts = program.get("health") or {}
     sick = [(name, part) for name, part in parts.items() if isinstance(part, dict) and part.get("is_healthy") is False]
     if sick:

@@ -50,7 +50,7 @@ def test_a_life_that_is_to_end_while_its_shop_opens_ends_in_order(tmp_path: Path
     with local_discord() as discord, socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/shop"
         write_config(tmp_path, f'language = "en"\n[store]\nurl = "{url}"', channel_id=LIVE_CHANNEL_ID)
-        state.change(tmp_path / "state" / "bot" / "state.json", books_made=True)
+        state.change(tmp_path / "state" / "bot" / "state.json", database_created=True)
         with BotProcess(tmp_path, discord) as bot:
             discord.wait_for_bot()
             assert bot.end() == 0
@@ -63,6 +63,6 @@ def test_an_opening_that_takes_long_is_a_fault_of_the_database() -> None:
         assert one.health() == {"database": None}
         one._since_s -= SLOW_S
         database = one.health()["database"]
-        assert (database["is_healthy"], database["outside"]) == (False, True)
+        assert (database["is_healthy"], database["external"]) == (False, True)
 
     asyncio.run(opening())

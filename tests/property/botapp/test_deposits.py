@@ -13,7 +13,7 @@ from botapp.store.domain.money import MAX_AMOUNT, Denomination
 from botapp.store.usecases import accounts, deposits
 
 UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
-PATTERNS = Patterns(Deposits().handle_pattern, Deposits().amount_pattern)
+PATTERNS = Patterns(Deposits().member_name_pattern, Deposits().amount_pattern)
 
 #: words that come near to deposits, between any others
 words = st.one_of(

@@ -25,13 +25,13 @@ def worlds(draw: st.DrawFn) -> Observation:
         programs[name] = ProgramState(
             name=name,
             program=PROGRAM,
-            wish=draw(st.sampled_from(DesiredState)),
+            desired=draw(st.sampled_from(DesiredState)),
             state=draw(st.sampled_from(State)),
             last_exit=draw(st.sampled_from([None, ExitStatus(1, 77), ExitStatus(1, 1)])),
             crashes_s=tuple(sorted(draw(st.lists(st.floats(0, 9000), max_size=3)))),
         )
-    trouble = draw(st.dictionaries(st.sampled_from(["journal", "history"]), st.just("No space left"), max_size=2))
-    return Observation(programs, trouble, draw(st.sampled_from([None, 0, 120, 10_000])), 100)
+    problems = draw(st.dictionaries(st.sampled_from(["journal", "history"]), st.just("No space left"), max_size=2))
+    return Observation(programs, problems, draw(st.sampled_from([None, 0, 120, 10_000])), 100)
 
 
 steps = st.lists(st.tuples(st.floats(0.1, 900), worlds(), st.booleans()), max_size=40)

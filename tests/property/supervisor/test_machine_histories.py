@@ -176,19 +176,19 @@ class World(RuleBasedStateMachine):
         self.effects_left = effects
 
     @rule(
-        kind=st.sampled_from(["hello", "ready", "beat", "draining", "drained", "lost", "farewell"]),
+        kind=st.sampled_from(["hello", "ready", "beat", "draining", "drained", "lost", "goodbye"]),
         back=st.integers(0, 2),
     )
     def life_speaks(self, kind: str, back: int) -> None:
         life = self.known.life - back
         words: dict[str, ev.Event] = {
-            "hello": ev.Hello(life, tells_traceback=life % 2 == 0),
+            "hello": ev.Hello(life, writes_traceback=life % 2 == 0),
             "ready": ev.Ready(life),
             "beat": ev.Heartbeat(life, {"buttons": {"is_healthy": False}}),
             "draining": ev.Draining(life, ("order 7",)),
             "drained": ev.Drained(life, ("order 7",)),
             "lost": ev.Disconnected(life),
-            "farewell": ev.Goodbye(life, 0),
+            "goodbye": ev.Goodbye(life, 0),
         }
         before = self.known
         self.happen(words[kind])
@@ -257,7 +257,7 @@ class World(RuleBasedStateMachine):
         assert self.known.state in (State.STOPPED, State.RUNNING, State.FATAL)
         assert self.known.restart is None
         assert len(self.finished) >= self.asked
-        if self.known.wish is DesiredState.DOWN:
+        if self.known.desired is DesiredState.DOWN:
             assert self.known.state is not State.RUNNING
 
 

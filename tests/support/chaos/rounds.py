@@ -207,7 +207,7 @@ class Chaos:
         if self.it.process.poll() is None:
             return
         self._owed = [last["restart"]["reason"] for last in self._journal() if last["restart"]]
-        self.it.start(*(["--keep-wishes", "yes"] if keep_wishes else []), wait=False)
+        self.it.start(*(["--keep-desired", "yes"] if keep_wishes else []), wait=False)
 
     def _settle(self) -> None:
         """Have the bot up again, whatever it was wished to be."""
@@ -283,7 +283,7 @@ class Chaos:
     def _journal(self) -> list[dict[str, Any]]:
         """Return the last line about each program; every line must be one."""
         last: dict[str, dict[str, Any]] = {}
-        for line in (self.it.state / "journal.json").read_bytes().splitlines():
+        for line in (self.it.state / "journal.jsonl").read_bytes().splitlines():
             record = json.loads(line)
             last[record["name"]] = record
         return list(last.values())

@@ -23,7 +23,7 @@ T = TypeVar("T")
 CONFIG = """
 language = "en"
 [store]
-handle_name = "GrowID"
+member_name_label = "GrowID"
 [[store.currency]]
 name = "World Lock"
 short = "WL"

@@ -232,7 +232,7 @@ class Program:
 
     def _on_drain(self, message: dict[str, Any]) -> None:
         self._send({"v": 1, "id": message["id"], "ok": True})
-        tell("drain", life=self.around.life, why=message["why"], deadline_s=message["deadline_s"])
+        tell("drain", life=self.around.life, reason=message["reason"], deadline_s=message["deadline_s"])
         self._maybe_end("in-drain")
         if "silent-drain" in self.words:
             return
@@ -241,7 +241,7 @@ class Program:
             return
         self._say("draining", pending=["cache"])
         self._say("draining", pending=[])
-        self._say("drained", report={"drained": ["cache"], "cut_off": [], "flushed_entries": 3, "steps": {"a": 1}})
+        self._say("drained", report={"drained": ["cache"], "cancelled": [], "flushed_entries": 3, "steps": {"a": 1}})
 
     def _on_cache(self, message: dict[str, Any]) -> None:
         answer = json.loads(self.words.get("cache-answer", '{"ok": true, "stats": {"entries": 3}}'))
@@ -282,13 +282,13 @@ class Program:
         if code == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         if reason is not None:
-            self._say("farewell", code=int(code), reason=reason)
+            self._say("goodbye", code=int(code), reason=reason)
         os._exit(int(code))
 
     def _ask_restart(self, number: int, frame: FrameType | None) -> None:
         ticket = {"asked_in_life": self.around.life}
         reason = self.words.get("ask-restart", "")
-        self._say("restart", program=self.around.program, reason=reason, by="a member", ticket=ticket, wait=True)
+        self._say("restart", program=self.around.program, reason=reason, requested_by="a member", ticket=ticket, wait=True)
 
 
 class Chatter:

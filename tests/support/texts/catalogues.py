@@ -67,17 +67,17 @@ class Texts:
             fresh.header_comment = f"# What {self.speaker} says: {language}"
             for id in sorted(self.in_code(), key=str):
                 known = old.get(id)
-                fresh.add(id, known.string if known else id if language == "en" else "")
+                fresh.add(id, known.string if known else "")
             with path.open("wb") as file:
                 write_po(file, fresh, width=110)
             self.file(language, "mo").write_bytes(compiled(self.read(language)))
             yield from (f"{path.relative_to(ROOT)}: {message.id}" for message in fresh if not _is_filled(message))
 
 
-#: all of them; click is in English, so that its words need no English catalogue
+#: all catalogues; the texts in the code and in click are English, so English needs none
 ALL: Final = (
-    Texts("botapp", ROOT / "botapp", "botapp", ("id", "en"), "the bot"),
-    Texts("supervisor", ROOT / "supervisor", "supervisor", ("id", "en"), "the supervisor"),
+    Texts("botapp", ROOT / "botapp", "botapp", ("id",), "the bot"),
+    Texts("supervisor", ROOT / "supervisor", "supervisor", ("id",), "the supervisor"),
     Texts("messages", Path(click.__file__).parent, "supervisor", ("id",), "click"),
 )
 

@@ -173,7 +173,7 @@ def test_check_before_the_first_start(tmp_path: Path) -> None:
 def test_check_knows_that_a_database_that_was_there_is_missing(shop: Instance) -> None:
     made = tell(shop, "backup")["path"]
     file = shop.directory / "state" / "bot" / "shop.db"
-    state.change(file.with_name("state.json"), books_made=True)
+    state.change(file.with_name("state.json"), database_created=True)
     file.unlink()
     found = findings(shop)
     assert f"the shop had one, but {file} is missing" in found["database"]["problem"]

@@ -28,7 +28,7 @@ from tests.support.shop.shop_database import Books, books, now_ms
 
 SETTINGS = """
 [store]
-handle_name = "GrowID"
+member_name_label = "GrowID"
 cooldown_s = 0
 low_stock = 3
 notice_channel_id = 1400000000000000011

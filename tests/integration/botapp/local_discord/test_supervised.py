@@ -94,11 +94,11 @@ def test_it_says_hello_ready_and_farewell_and_ends_with_0(tmp_path: Path) -> Non
         assert (hello["program"], hello["life"], hello["pid"]) == ("discord", 7, process.pid)
         door.grant("ready", restart=None)
         assert door.ask("welcome", life=7, ticket=None)["ok"]
-        assert door.ask("drain", deadline_s=5.0, why="restart")["ok"]
-        assert door.hear("drained")["report"]["cut_off"] == []
+        assert door.ask("drain", deadline_s=5.0, reason="restart")["ok"]
+        assert door.hear("drained")["report"]["cancelled"] == []
         process.send_signal(signal.SIGTERM)
-        farewell = door.grant("farewell")
-        assert farewell["code"] == 0
+        goodbye = door.grant("goodbye")
+        assert goodbye["code"] == 0
         assert process.wait(10) == 0
         door.close()
 
@@ -138,7 +138,7 @@ def test_it_writes_to_a_new_log_file_when_asked(tmp_path: Path) -> None:
             http.sendall(b"GET /api/v10/users/@me HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert http.recv(100).startswith(b"HTTP/1.1 401")
         process.send_signal(signal.SIGTERM)
-        door.grant("farewell")
+        door.grant("goodbye")
         assert process.wait(10) == 0
         door.close()
     assert "401" in (tmp_path / "log").read_text()
@@ -154,9 +154,9 @@ def test_a_taken_port_is_told_at_the_door_and_on_stderr(tmp_path: Path, hears: b
         if hears:
             door = Door(listening)
             door.grant("hello")
-            farewell = door.grant("farewell")
-            assert farewell["code"] == 78
-            assert "dipakai program lain" in farewell["reason"]
+            goodbye = door.grant("goodbye")
+            assert goodbye["code"] == 78
+            assert "dipakai program lain" in goodbye["reason"]
             door.close()
         _, said = process.communicate(timeout=10)
         assert process.returncode == 78

@@ -31,7 +31,7 @@ def test_it_goes_on_in_a_new_file_and_in_the_journal(tmp_path: Path) -> None:
             path.rename(old)
             assert door.ask("reopen")["ok"]
             bot.send(signal.SIGTERM)
-            door.grant(door.read("farewell"))
+            door.grant(door.read("goodbye"))
             assert bot.wait() == 0
             door.hang_up()
         assert first["MESSAGE"] in old.read_text()

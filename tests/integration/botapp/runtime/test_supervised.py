@@ -40,7 +40,7 @@ class Scene:
 
     def drain(self, why: str = "restart", deadline_s: float = 5.0) -> dict[str, Any]:
         """Ask for a drain and return its report."""
-        assert self.door.ask("drain", deadline_s=deadline_s, why=why)["ok"]
+        assert self.door.ask("drain", deadline_s=deadline_s, reason=why)["ok"]
         drained = self.door.read("drained")
         self.door.grant(drained)
         report: dict[str, Any] = drained["report"]
@@ -73,7 +73,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 def test_heartbeats_say_how_the_bot_is(scene: Scene) -> None:
     while not (health := scene.livestock_becomes(healthy=True))["database"]:
         pass  # the shop is opening
-    wanted = {"livestock", "buttons", "link", "gateway", "database", "cache", "loop_lag_ms", "backups"}
+    wanted = {"livestock", "buttons", "visibility", "gateway", "database", "cache", "loop_lag_ms", "backups"}
     assert set(health) == wanted
     assert set(health["livestock"]) == {"is_healthy", "last_error", "error_count", "last_update"}
     assert set(health["buttons"]) == set(health["livestock"])
@@ -83,11 +83,11 @@ def test_heartbeats_say_how_the_bot_is(scene: Scene) -> None:
 def test_asked_where_it_is_it_writes_that_into_its_log_and_goes_on(scene: Scene) -> None:
     health = scene.livestock_becomes(healthy=True)
     scene.bot.send(TRACEBACK_SIGNAL)
-    assert scene.door.ask("cache", action="stats", what="all")["ok"]
+    assert scene.door.ask("cache", action="stats", scope="all")["ok"]
     assert "most recent call first" in scene.bot.log
     assert "botapp/startup.py" in scene.bot.log
     # what Discord is to blame for is nothing that a new life could mend
-    assert health["gateway"]["outside"] is True
+    assert health["gateway"]["external"] is True
 
 
 def test_a_missing_permission_is_said_and_mended_without_a_restart(scene: Scene) -> None:
@@ -117,16 +117,16 @@ def test_where_it_may_not_answer_the_log_says_what_to_do(scene: Scene) -> None:
 def test_a_drain_runs_the_five_steps_and_keeps_the_live_message(scene: Scene) -> None:
     report = scene.drain()
     assert report["steps"] == STEPS
-    assert (report["cut_off"], report["flushed_entries"]) == ([], 0)
+    assert (report["cancelled"], report["flushed_entries"]) == ([], 0)
     live = scene.discord.message_with("Budi", WORLD)
     assert not any(one.get("disabled") for one in controls(live))
     answer = scene.discord.interaction(scene.discord.click("Budi", WORLD), wait_s=4)
     assert "sedang restart" in answer["messages"][0]["content"], "a click in between gets a kind answer"
     scene.bot.send(signal.SIGTERM)
-    farewell = scene.door.read("farewell")
-    scene.door.grant(farewell)
+    goodbye = scene.door.read("goodbye")
+    scene.door.grant(goodbye)
     assert scene.bot.wait() == 0
-    assert (farewell["code"], farewell["reason"]) == (0, "berakhir sesuai permintaan")
+    assert (goodbye["code"], goodbye["reason"]) == (0, "berakhir sesuai permintaan")
     assert not any(one.get("disabled") for one in controls(scene.discord.message_with("Budi", WORLD)))
 
 
@@ -139,7 +139,7 @@ def test_work_under_way_is_named_and_finished(scene: Scene) -> None:
     scene.discord.faults({"path": "/webhooks/*", "delay_s": 0.5})
     click = scene.discord.click("Budi", WORLD)
     scene.discord.interaction(click, wait_s=4, until="ack")
-    scene.door.ask("drain", deadline_s=10.0, why="restart")
+    scene.door.ask("drain", deadline_s=10.0, reason="restart")
     name = "stocksup:world · Budi"
     draining = scene.door.read("draining")
     assert name in draining["pending"]
@@ -161,7 +161,7 @@ def test_a_drained_life_whose_supervisor_vanishes_serves_again(scene: Scene) -> 
 def test_restart_is_asked_for_with_a_ticket_and_a_refusal_is_told(scene: Scene) -> None:
     request = scene.ask_for_restart()
     assert (request["program"], request["wait"], request["reason"]) == ("bot", True, "!restart")
-    assert request["by"].startswith("Admin")
+    assert request["requested_by"].startswith("Admin")
     question = scene.discord.wait_for_message("Admin", lambda message: "Restart…" in text(message))
     assert str(request["ticket"]["message_id"]) == question["id"]
     scene.discord.say("Admin", "!restart")
@@ -198,7 +198,7 @@ def test_the_next_life_says_back_again_where_it_was_asked(tmp_path: Path) -> Non
         door = FakeDoor(tmp_path / "stocksup.sock")
         with BotProcess(tmp_path / "bot", discord, door=door, life=2):
             door.greet(ticket)
-            door.grant(door.read("ready"), restart={"phases": phases, "downtime_s": 0.5, "cut_off": []})
+            door.grant(door.read("ready"), restart={"phases": phases, "downtime_s": 0.5, "cancelled": []})
             told = discord.wait_for_message("Admin", lambda message: "Bot kembali: life 2" in text(message))
             assert "check 0.30 s · drain 10.0 ms · stop 50.0 ms · flush 1.0 ms · start 0.40 s" in text(told)
             door.hang_up()
@@ -213,12 +213,12 @@ def test_who_asked_elsewhere_has_the_live_channel_told_and_a_drain_takes_it_away
         door = FakeDoor(tmp_path / "stocksup.sock")
         with BotProcess(tmp_path / "bot", discord, door=door, life=2) as bot:
             door.greet()
-            door.grant(door.read("ready"), restart={"by": "systemd", "phases": {}})
+            door.grant(door.read("ready"), restart={"requested_by": "systemd", "phases": {}})
             discord.wait_for_message("Budi", lambda message: text(message) == BACK)
             assert "Kembali setelah restart yang diminta oleh systemd" in bot.log
-            assert door.ask("drain", deadline_s=5.0, why="restart")["ok"]
+            assert door.ask("drain", deadline_s=5.0, reason="restart")["ok"]
             report = door.read("drained")["report"]
-            assert ("kembali lagi" in report["drained"], report["cut_off"]) == (True, [])
+            assert ("kembali lagi" in report["drained"], report["cancelled"]) == (True, [])
             assert BACK not in [text(message) for message in discord.view("Budi")]
             door.hang_up()
 
@@ -229,7 +229,7 @@ def test_what_a_killed_life_has_left_the_next_one_takes_away(tmp_path: Path) -> 
         door = FakeDoor(tmp_path / "stocksup.sock")
         with BotProcess(tmp_path / "bot", discord, door=door, life=2) as bot:
             door.greet()
-            door.grant(door.read("ready"), restart={"by": "root (baris perintah)", "phases": {}})
+            door.grant(door.read("ready"), restart={"requested_by": "root (baris perintah)", "phases": {}})
             discord.wait_for_message("Budi", lambda message: text(message) == BACK)
             while state.load(tmp_path / "bot/state/bot/state.json").passing is None:
                 door.ask("cache", action="stats")  # its loop goes on meanwhile
@@ -249,9 +249,9 @@ def test_bad_configuration_is_told_at_the_door(tmp_path: Path) -> None:
     door = FakeDoor(tmp_path / "stocksup.sock")
     with BotProcess(tmp_path / "bot", None, door=door) as bot:
         door.greet()
-        farewell = door.read("farewell")
-        door.grant(farewell)
-        assert farewell["code"] == bot.wait() == 78
-        assert "maksudnya 'language'?" in farewell["reason"]
-        assert farewell["reason"] == bot.log.strip()
+        goodbye = door.read("goodbye")
+        door.grant(goodbye)
+        assert goodbye["code"] == bot.wait() == 78
+        assert "maksudnya 'language'?" in goodbye["reason"]
+        assert goodbye["reason"] == bot.log.strip()
         door.hang_up()

@@ -138,7 +138,7 @@ def test_a_supervisor_that_does_not_know_the_newest_words_is_greeted_without_the
     async def scene() -> None:
         door = Door(path)
         await door.open()
-        async with knocking(path, tells_traceback=True):
+        async with knocking(path, writes_traceback=True):
             peer = await door.peer()
             hello = await peer.read("hello")
             assert hello["traceback"] is True
@@ -183,7 +183,7 @@ def test_other_refusals_of_hello_are_tried_again(path: Path) -> None:
 def test_answers_requests_by_id_and_names_what_it_does_not_know(path: Path) -> None:
     async def scene() -> None:
         async def cache(message: Message) -> Message:
-            return {"removed": len(message["what"])}
+            return {"removed": len(message["scope"])}
 
         async def broken(message: Message) -> Message:
             raise RuntimeError("no disk")
@@ -196,7 +196,7 @@ def test_answers_requests_by_id_and_names_what_it_does_not_know(path: Path) -> N
             await peer.read("heartbeat")
             peer.write(id=40, op="welcome", life=7, ticket=None)
             assert await peer.read() == {"v": 1, "id": 40, "ok": True}
-            peer.write(id=41, op="cache", action="clear", what="all")
+            peer.write(id=41, op="cache", action="clear", scope="all")
             assert await peer.read() == {"v": 1, "id": 41, "ok": True, "removed": 3}
             peer.write(id=42, op="dance")
             assert (await peer.read())["error"]["code"] == "unknown_op"
@@ -283,8 +283,8 @@ def test_farewell_is_heard_and_what_is_told_to_nobody_is_dropped(path: Path) -> 
             await door.open()
             peer = await door.peer()
             await peer.greet()
-            said = asyncio.create_task(link.farewell(77, "the token is refused"))
-            message = await peer.read("farewell")
+            said = asyncio.create_task(link.goodbye(77, "the token is refused"))
+            message = await peer.read("goodbye")
             assert (message["code"], message["reason"]) == (77, "the token is refused")
             assert not said.done()
             peer.write(id=message["id"], ok=True)

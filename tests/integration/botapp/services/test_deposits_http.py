@@ -240,7 +240,7 @@ def test_a_drain_takes_no_new_deposit_and_a_reopened_life_does(
         door.grant(door.read("ready"), restart=None)
         sender.wait()
         assert sender.send(REPORT)[0] == 200
-        assert door.ask("drain", deadline_s=0.5, why="stop")["ok"]
+        assert door.ask("drain", deadline_s=0.5, reason="stop")["ok"]
         door.grant(door.read("drained"))
         assert sender.send({**REPORT, "id": "tx-2"}) == (503, {"error": "come again"})
         door.vanish()

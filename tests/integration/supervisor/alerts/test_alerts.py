@@ -34,9 +34,9 @@ def told(directory: Path, box: Letterbox, *words: str, **settings: Any) -> Any:
     return supervised(directory, {"bot": program(*words, **settings)}, alerts=alerts_table)
 
 
-def trouble(it: Supervised) -> str | None:
+def problems(it: Supervised) -> str | None:
     """Return what `status` says about alerts."""
-    found: str | None = it.ask("status")["supervisor"]["trouble"].get(alerts.OWN_TROUBLE)
+    found: str | None = it.ask("status")["supervisor"]["problems"].get(alerts.OWN_TROUBLE)
     return found
 
 
@@ -91,7 +91,7 @@ def test_what_is_refused_or_finds_nobody_is_kept_shown_and_delivered_once(tmp_pa
         it.start(wait=False)
         it.wait_state("FATAL")
         box.wait_tries(2)  # the first, and one after the backoff: what came of the first is known
-        shown = trouble(it)
+        shown = problems(it)
         assert shown is not None
         assert "1: json://***" in shown
         assert "500" in shown
@@ -128,7 +128,7 @@ def test_what_was_not_delivered_when_the_supervisor_was_killed_is_delivered_by_t
         box.wait_tries(1)
         it.kill()
         box.status = 200
-        it.start("--keep-wishes", "yes", wait=False)
+        it.start("--keep-desired", "yes", wait=False)
         box.wait(1)
         it.wait_state("FATAL")
         it.end()
@@ -153,7 +153,7 @@ def test_only_the_message_that_was_under_way_may_come_twice(tmp_path: Path, box:
         box.gate.set()
         wait_gone(at_work)
         assert len(box.taken) == 1, "a sender that nobody hears sends no more"
-        it.start("--keep-wishes", "yes", wait=False)
+        it.start("--keep-desired", "yes", wait=False)
         box.wait(4)
         it.wait(lambda status: all(one["state"] == "FATAL" for one in status.values()))
         it.end()

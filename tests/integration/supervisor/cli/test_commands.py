@@ -36,7 +36,7 @@ def test_up_and_down(instance: Instance) -> None:
     assert "stocksup is up: bot (life 1)" in started.stdout
     assert "Next: stocksup status" in started.stdout
     bot = instance.programs()["bot"]
-    assert (bot["state"], bot["wish"], bot["life"]) == ("RUNNING", "up", 1)
+    assert (bot["state"], bot["desired"], bot["life"]) == ("RUNNING", "up", 1)
 
     again = instance.run("start")
     assert again.returncode == 0
@@ -87,11 +87,11 @@ def test_a_restart_is_reported_and_remembered(instance: Instance) -> None:
     assert (report["program"], report["from_life"], report["to_life"], report["ok"]) == ("bot", 1, 2, True)
     assert set(report["phases"]) == {"check_s", "drain_s", "stop_s", "flush_s", "start_s"}
     assert report["phases"]["drain_s"] is None
-    assert {"reason", "downtime_s", "drained", "cut_off", "flushed_entries"} <= set(report)
+    assert {"reason", "downtime_s", "drained", "cancelled", "flushed_entries"} <= set(report)
 
     (told,) = json.loads(instance.run("history", "--json").stdout)
     assert told["reason"] == "new prices"
-    assert told["by"].endswith("(command line)")
+    assert told["requested_by"].endswith("(command line)")
     assert "“new prices”" in instance.run("history").stdout
     assert "bot: life 2 → 3" in instance.run("restart").stdout
     assert [one["to_life"] for one in json.loads(instance.run("history", "-n", "1", "--json").stdout)] == [3]
@@ -184,7 +184,7 @@ def test_a_program_that_does_not_come_up_is_told_of_and_nothing_is_left(instance
 
 
 def test_a_reason_is_said_once(instance: Instance) -> None:
-    instance.configure(command='["python", "-m", "botapp"]', ready='"link"', extra='[bot]\nprefx = "?"\n')
+    instance.configure(command='["python", "-m", "botapp"]', ready='"notify"', extra='[bot]\nprefx = "?"\n')
     done = instance.run("start", PYTHONPATH=str(ROOT))
     assert done.returncode == 78
     assert done.stderr.count("[bot] prefx: unknown key") == 1

@@ -171,7 +171,7 @@ def test_uninstall_stops_and_removes(machine: Machine) -> None:
     assert list(machine.system_units.iterdir()) == []
     assert machine.changes()[-2:] == [["disable", "--now", "toko.service"], ["daemon-reload"]]
     assert not (machine.state / "stocksup.sock").exists()
-    assert (machine.state / "journal.json").exists()
+    assert (machine.state / "journal.jsonl").exists()
     assert "nothing was changed" in machine.well("service", "uninstall")
 
 

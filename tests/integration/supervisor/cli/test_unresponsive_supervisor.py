@@ -110,7 +110,7 @@ def test_the_reports_of_others_are_not_taken_for_ours(tmp_path: Path) -> None:
         "phases": {},
         "downtime_s": 0.1,
         "drained": [],
-        "cut_off": [],
+        "cancelled": [],
         "flushed_entries": None,
     }
 

@@ -113,7 +113,7 @@ def test_killed_during_the_drain_the_restart_goes_on(tmp_path: Path) -> None:
         it.wait_state("RUNNING", life=2)
         report = it.history()[0]
         assert (report["ok"], report["from_life"], report["to_life"]) == (True, 1, 2)
-        assert (report["reason"], report["cut_off"]) == ("new texts", ["a payment"])
+        assert (report["reason"], report["cancelled"]) == ("new texts", ["a payment"])
         assert it.diary.wait("welcome", life=2)["ticket"] == {"a": 1}
         assert len(it.diary.all("drain", life=1)) == 2
 
@@ -173,7 +173,7 @@ def test_killed_during_a_stop_the_stop_goes_on(tmp_path: Path) -> None:
         it.ask("stop", program="bot")
         it.diary.wait("drain", life=1)
         it.kill()
-        it.start("--keep-wishes", "yes", wait=False)
+        it.start("--keep-desired", "yes", wait=False)
         it.wait_state("STOPPED")
         assert it.left() == {}
 
@@ -183,7 +183,7 @@ def test_a_journal_torn_anywhere_does_not_keep_it_from_adopting(tmp_path: Path) 
         it.start()
         pid = it.status()["bot"]["pid"]
         it.kill()
-        journal = it.state / "journal.json"
+        journal = it.state / "journal.jsonl"
         whole = journal.read_bytes()
         last = whole[:-1].rfind(b"\n") + 1
         cuts = [0, 1, last, last + 1, (last + len(whole)) // 2, len(whole) - 2, len(whole) - 1]
@@ -203,7 +203,7 @@ def test_a_lost_journal_does_not_lead_to_a_second_life(tmp_path: Path) -> None:
         it.restart()
         before = {name: (one["pid"], one["life"]) for name, one in it.status().items()}
         it.kill()
-        (it.state / "journal.json").unlink()
+        (it.state / "journal.jsonl").unlink()
         (it.state / "history.jsonl").write_bytes(b"\xff\xfe\n{")
         it.start()
         assert {name: (one["pid"], one["life"]) for name, one in it.status().items()} == before
@@ -215,7 +215,7 @@ def test_a_lost_journal_does_not_lead_to_a_second_life(tmp_path: Path) -> None:
 def test_a_journal_older_than_the_life_does_not_lead_to_a_second_one(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
-        journal = it.state / "journal.json"
+        journal = it.state / "journal.jsonl"
         older = journal.read_bytes()
         it.restart()
         before = it.status()["bot"]["pid"]
@@ -300,7 +300,7 @@ def test_wishes_survive_if_they_shall(tmp_path: Path, keep: bool) -> None:
         it.start()
         it.ask("stop", program="other", wait=True)
         assert it.shut_down() == 0
-        it.start(*(["--keep-wishes", "yes"] if keep else []), wait=False)
+        it.start(*(["--keep-desired", "yes"] if keep else []), wait=False)
         it.wait_state("RUNNING", "bot")
         if keep:
             assert it.status()["other"]["state"] == "STOPPED"
@@ -326,7 +326,7 @@ def test_whichever_way_the_configuration_is_named_it_is_the_same_instance(tmp_pa
         it.start()
         pid = it.status()["bot"]["pid"]
         it.kill()
-        (it.state / "journal.json").unlink()
+        (it.state / "journal.jsonl").unlink()
         it.config = tmp_path / "link" / "config.toml"
         it.start(wait=False)
         assert it.wait_state("RUNNING")["pid"] == pid
@@ -335,7 +335,7 @@ def test_whichever_way_the_configuration_is_named_it_is_the_same_instance(tmp_pa
 
 
 def _journaled(it: Supervised) -> dict[str, Any]:
-    lines = (it.state / "journal.json").read_text().splitlines()
+    lines = (it.state / "journal.jsonl").read_text().splitlines()
     found: dict[str, Any] = json.loads(lines[-1])
     return found
 
@@ -343,5 +343,5 @@ def _journaled(it: Supervised) -> dict[str, Any]:
 def _edit_journal(it: Supervised, edit: Any) -> None:
     record = _journaled(it)
     edit(record)
-    with (it.state / "journal.json").open("a") as journal:
+    with (it.state / "journal.jsonl").open("a") as journal:
         journal.write(json.dumps(record) + "\n")

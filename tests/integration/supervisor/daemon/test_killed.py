@@ -65,8 +65,8 @@ def _the_morning_after(it: Supervised) -> None:
     assert list(it.left()) == [shown["pid"]]
     asked_to_end = {line["pid"] for what in ("drain", "terminated") for line in it.diary.all(what)}
     assert all(pid in asked_to_end or pid == shown["pid"] for pid in living), "it was killed instead of adopted"
-    reports = [one for one in it.history() if one["by"] != "supervisor"]
-    began = it.diary.all("drain", why="restart")
+    reports = [one for one in it.history() if one["requested_by"] != "supervisor"]
+    began = it.diary.all("drain", reason="restart")
     assert len(reports) == 1 if began else len(reports) <= 1, reports
     if began:
         assert reports[0]["ok"]

@@ -115,7 +115,7 @@ def test_stop_drains_and_ends_who_lives_without_a_supervisor(tmp_path: Path) -> 
         assert "what lived on without one was ended: relay (life 1" in said.stdout
         assert it.left() == {}
         # in the order in which they stop at other times
-        assert [line["life"] for line in it.diary.all("drain", why="stop")] == [2, 1]
+        assert [line["life"] for line in it.diary.all("drain", reason="stop")] == [2, 1]
         # switched as at any other restart: nothing of life 2 is in what the next one will see
         assert not list(cache.glob("temp*/of-2"))
         assert it.command("status").returncode == exits.NOT_RUNNING
@@ -149,7 +149,7 @@ def test_what_was_stopped_without_a_supervisor_is_wanted_again_by_the_service(tm
         it.ask("stop", program="other", wait=True)
         it.kill()
         assert it.command("stop").returncode == exits.FINE
-        it.start("--keep-wishes", "yes", wait=False)
+        it.start("--keep-desired", "yes", wait=False)
         it.wait_state("RUNNING")
         assert it.status()["other"]["state"] == "STOPPED"
 

@@ -38,7 +38,7 @@ def test_programs_come_and_go_and_the_others_stay(tmp_path: Path) -> None:
         assert status is not None
         it.wait_state("RUNNING", "clerk")
         assert it.status()["bot"]["pid"] == pid
-        it.diary.wait("drain", why="stop")
+        it.diary.wait("drain", reason="stop")
 
 
 def test_what_can_count_at_once_does(tmp_path: Path) -> None:

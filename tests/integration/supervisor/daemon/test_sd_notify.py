@@ -161,11 +161,11 @@ def test_a_socket_that_vanishes_is_survived_and_shown(tmp_path: Path) -> None:
         manager.wait("STATUS=bot RUNNING, life 1")
         hidden = address.rename(tmp_path / "hidden")
         one.restart()
-        trouble = one.ask("status")["supervisor"]["trouble"]
-        assert trouble == {"message to systemd": "No such file or directory"}
+        problems = one.ask("status")["supervisor"]["problems"]
+        assert problems == {"message to systemd": "No such file or directory"}
         hidden.rename(address)
         manager.wait("STATUS=bot RUNNING, life 2")
-        assert one.ask("status")["supervisor"]["trouble"] == {}
+        assert one.ask("status")["supervisor"]["problems"] == {}
 
 
 def test_a_socket_that_is_full_is_survived_and_the_news_come_later(tmp_path: Path, manager: Listener) -> None:
@@ -173,17 +173,17 @@ def test_a_socket_that_is_full_is_survived_and_the_news_come_later(tmp_path: Pat
         manager.flood()
         one.start(environ=manager.environ())
         assert one.restart()["ok"]
-        assert "message to systemd" in one.ask("status")["supervisor"]["trouble"]
+        assert "message to systemd" in one.ask("status")["supervisor"]["problems"]
         assert manager.wait("READY=1") == ["READY=1", "STATUS=bot RUNNING, life 2"]
 
 
 def test_a_restart_of_the_service_is_a_restart_in_the_history(tmp_path: Path, manager: Listener) -> None:
     with bot(tmp_path / "one") as one:
-        one.start("--keep-wishes", "yes", environ=manager.environ())
+        one.start("--keep-desired", "yes", environ=manager.environ())
         assert one.signal(signal.SIGTERM) == 0
-        one.start("--keep-wishes", "yes", environ=manager.environ())
+        one.start("--keep-desired", "yes", environ=manager.environ())
         (report,) = one.history()
-        assert (report["from_life"], report["to_life"], report["ok"], report["by"]) == (1, 2, True, "systemd")
+        assert (report["from_life"], report["to_life"], report["ok"], report["requested_by"]) == (1, 2, True, "systemd")
         assert report["reason"] in ("the service was restarted", "layanan dimulai ulang")
         # what nobody has measured is not invented
         assert report["phases"]["drain_s"] is None
@@ -203,11 +203,11 @@ def test_a_killed_supervisor_is_followed_by_one_that_says_so_and_keeps_the_life(
     tmp_path: Path, manager: Listener
 ) -> None:
     with bot(tmp_path / "one") as one:
-        one.start("--keep-wishes", "yes", environ=manager.environ())
+        one.start("--keep-desired", "yes", environ=manager.environ())
         manager.wait("STATUS=bot RUNNING, life 1")
         pid = one.status()["bot"]["pid"]
         one.kill()
-        one.start("--keep-wishes", "yes", environ=manager.environ())
+        one.start("--keep-desired", "yes", environ=manager.environ())
         assert manager.wait("READY=1")[1] == "STATUS=bot RUNNING, life 1"
         assert one.status()["bot"]["pid"] == pid
         assert one.history() == []

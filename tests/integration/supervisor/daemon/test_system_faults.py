@@ -35,8 +35,8 @@ def answers(it: Supervised) -> bool:
         return False
 
 
-def trouble(it: Supervised) -> dict[str, str]:
-    found: dict[str, str] = it.ask("status")["supervisor"]["trouble"]
+def problems(it: Supervised) -> dict[str, str]:
+    found: dict[str, str] = it.ask("status")["supervisor"]["problems"]
     return found
 
 
@@ -60,10 +60,10 @@ def test_a_full_disk_is_shown_and_made_up_for(tmp_path: Path) -> None:
         history = it.state / "history.jsonl"
         with limited(it, resource.RLIMIT_FSIZE, 300):  # less than a line of the journal
             assert it.restart(reason="on a full disk")["to_life"] == 2
-            assert trouble(it)["journal"] == "File too large"
+            assert problems(it)["journal"] == "File too large"
             assert it.status()["bot"]["state"] == "RUNNING"
             assert it.restart()["to_life"] == 3
-        eventually(lambda: not trouble(it), "the trouble does not end by itself")
+        eventually(lambda: not problems(it), "the trouble does not end by itself")
         it.kill()
         assert not list(it.state.glob("*.new"))
         assert len(history.read_text().splitlines()) == 2
@@ -101,11 +101,11 @@ def test_what_somebody_has_removed_is_made_anew(tmp_path: Path, what: str) -> No
         if what == "state directory":
             shutil.rmtree(it.state)
         else:
-            (it.state / {"socket": "stocksup.sock", "journal": "journal.json"}[what]).unlink()
-        eventually(lambda: (it.state / "journal.json").exists() and answers(it), f"the {what} does not come back")
+            (it.state / {"socket": "stocksup.sock", "journal": "journal.jsonl"}[what]).unlink()
+        eventually(lambda: (it.state / "journal.jsonl").exists() and answers(it), f"the {what} does not come back")
         assert (it.state.stat().st_mode & 0o777, it.socket.stat().st_mode & 0o777) == (0o700, 0o600)
         assert (it.status()["bot"]["pid"], it.status()["bot"]["life"]) == (pid, 1)
-        assert trouble(it) == {}
+        assert problems(it) == {}
         assert it.restart()["to_life"] == 2
         it.kill()
         it.start()
@@ -120,12 +120,12 @@ def test_a_place_that_cannot_be_made_anew_is_a_trouble_until_it_can(tmp_path: Pa
             shutil.rmtree(it.state)
             it.state.write_text("in the way")
             eventually(
-                lambda: "state directory" in client.request("status")["supervisor"]["trouble"],
+                lambda: "state directory" in client.request("status")["supervisor"]["problems"],
                 "the trouble is not shown",
             )
             assert client.request("status")["programs"][0]["pid"] == pid
             it.state.unlink()
-            eventually(lambda: not client.request("status")["supervisor"]["trouble"], "it does not end by itself")
+            eventually(lambda: not client.request("status")["supervisor"]["problems"], "it does not end by itself")
         assert it.status()["bot"]["pid"] == pid
 
 

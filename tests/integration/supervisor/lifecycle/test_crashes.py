@@ -22,7 +22,7 @@ def test_a_killed_life_has_a_successor_at_once(tmp_path: Path) -> None:
         assert shown["last_exit"]["code"] is None
         report = it.history()[0]
         assert (report["ok"], report["from_life"], report["to_life"]) == (True, 1, 2)
-        assert (report["by"], report["reason"]) == ("supervisor", "crash (signal SIGKILL)")
+        assert (report["requested_by"], report["reason"]) == ("supervisor", "crash (signal SIGKILL)")
         assert report["phases"]["check_s"] is None
         assert report["phases"]["drain_s"] is None
         assert 0 < report["downtime_s"] < 2
@@ -66,7 +66,7 @@ def test_what_another_try_cannot_mend_is_given_up_at_once_with_its_reason(tmp_pa
         assert shown["reason"] == "the token was refused; put a new one into token"
         assert (shown["life"], shown["last_exit"]["code"]) == (1, code)
         assert shown["last_exit"]["reason"] == shown["reason"]
-        assert shown["wish"] == "up"
+        assert shown["desired"] == "up"
 
 
 def test_given_up_without_a_word_it_says_what_the_code_means(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_try_again_later_is_no_crash(tmp_path: Path) -> None:
         for life in (1, 2):
             shown = it.wait_state("BACKOFF", life=life)
             assert shown["reason"] == "exit 75: no network"
-            assert 3 < shown["next_try_s"] < 6
+            assert 3 < shown["retry_in_s"] < 6
             it.ask("start", program="bot")
         it.wait_state("RUNNING", life=3)
 
@@ -162,7 +162,7 @@ def test_a_life_that_never_spoke_need_not_be_heard(tmp_path: Path) -> None:
         with it.client() as listener, pytest.raises(ControlError, match="no answer") as quiet:
             heard.extend(event["type"] for event in listener.events(timeout_s=0.8))
         assert quiet.value.code == "timed_out"
-        assert set(heard) <= {"link"}
+        assert set(heard) <= {"connection"}
         assert it.status()["bot"]["life"] == 1
 
 
@@ -171,5 +171,5 @@ def test_a_stopped_process_dies_on_restart_too(tmp_path: Path) -> None:
         it.start()
         os.kill(it.status()["bot"]["pid"], signal.SIGSTOP)
         report = it.restart()
-        assert report["cut_off"] == ["drain"]
+        assert report["cancelled"] == ["drain"]
         assert it.status()["bot"]["last_exit"]["signal"] == "SIGKILL"

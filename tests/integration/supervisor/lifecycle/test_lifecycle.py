@@ -20,12 +20,12 @@ def test_a_program_becomes_ready_and_ends_when_all_is_shut_down(tmp_path: Path) 
     with bot(tmp_path) as it:
         it.start()
         shown = it.status()["bot"]
-        assert (shown["state"], shown["wish"], shown["life"], shown["linked"]) == ("RUNNING", "up", 1, True)
+        assert (shown["state"], shown["desired"], shown["life"], shown["linked"]) == ("RUNNING", "up", 1, True)
         assert psutil.pid_exists(shown["pid"])
         assert it.shut_down() == 0
         assert not psutil.pid_exists(shown["pid"])
         assert not it.socket.exists()
-        assert it.diary.all("drain") == [it.diary.wait("drain", life=1, why="stop", deadline_s=30.0)]
+        assert it.diary.all("drain") == [it.diary.wait("drain", life=1, reason="stop", deadline_s=30.0)]
 
 
 def test_a_life_has_a_session_and_group_of_its_own_and_is_told_where_it_is(tmp_path: Path) -> None:
@@ -62,18 +62,18 @@ def test_a_restart_is_a_new_process_and_its_phases_add_up(tmp_path: Path) -> Non
     with bot(tmp_path, check=check("pass")) as it:
         it.start()
         before = it.status()["bot"]
-        report = it.restart(reason="new texts", by="Ani")
+        report = it.restart(reason="new texts", requested_by="Ani")
         after = it.status()["bot"]
         assert (after["life"], after["restarts"], after["state"]) == (2, 1, "RUNNING")
         assert after["pid"] != before["pid"]
         assert not psutil.pid_exists(before["pid"])
         assert (report["ok"], report["from_life"], report["to_life"]) == (True, 1, 2)
-        assert (report["reason"], report["by"], report["program"]) == ("new texts", "Ani", "bot")
+        assert (report["reason"], report["requested_by"], report["program"]) == ("new texts", "Ani", "bot")
         assert list(report["phases"]) == PHASES
         assert all(report["phases"][phase] > 0 for phase in PHASES)
         down_s = sum(report["phases"][phase] for phase in PHASES[1:])
         assert report["downtime_s"] == pytest.approx(down_s, abs=1e-4)
-        assert (report["drained"], report["cut_off"], report["flushed_entries"]) == (["cache"], [], 3)
+        assert (report["drained"], report["cancelled"], report["flushed_entries"]) == (["cache"], [], 3)
         assert it.history() == [report]
         assert it.diary.wait("ready", life=2)["restart"] == report
 
@@ -87,7 +87,7 @@ def test_what_happens_in_a_restart_is_told_in_its_order(tmp_path: Path) -> None:
             seen: list[str] = []
             while "restart" not in seen:
                 event = next(happened)
-                if event["type"] != "link":
+                if event["type"] != "connection":
                     seen.append(event.get("phase") or event.get("state") or event["type"])
         assert seen == ["check", "DRAINING", "drain", "STOPPING", "stop", "FLUSHING", "flush", "STARTING", "start",
                         "restart"]  # fmt: skip
@@ -164,7 +164,7 @@ def test_a_child_asks_for_its_own_restart(tmp_path: Path) -> None:
         os.kill(it.status()["bot"]["pid"], signal.SIGUSR1)
         it.wait_state("RUNNING", life=2)
         assert it.diary.wait("welcome", life=2)["ticket"] == {"asked_in_life": 1}
-        assert (it.history()[0]["by"], it.history()[0]["reason"]) == ("a member", "!restart")
+        assert (it.history()[0]["requested_by"], it.history()[0]["reason"]) == ("a member", "!restart")
 
 
 def test_a_check_that_fails_changes_nothing_and_the_requester_is_told(tmp_path: Path) -> None:
@@ -255,10 +255,10 @@ def test_a_drain_that_never_ends_is_cut_off_and_reported(tmp_path: Path) -> None
     with bot(tmp_path, "1:drain=payment of Budi", "2:silent-drain", drain_timeout_s=0.3) as it:
         it.start()
         report = it.restart()
-        assert (report["cut_off"], report["drained"]) == (["payment of Budi"], [])
+        assert (report["cancelled"], report["drained"]) == (["payment of Budi"], [])
         assert report["flushed_entries"] is None
         assert 0.3 <= report["phases"]["drain_s"] < 2
-        assert it.restart()["cut_off"] == ["drain"]
+        assert it.restart()["cancelled"] == ["drain"]
         assert it.diary.wait("drain", life=1)["deadline_s"] == 0.3
 
 
@@ -293,7 +293,7 @@ def test_stop_and_start_again(tmp_path: Path) -> None:
         it.start()
         it.ask("stop", program="bot", wait=True)
         shown = it.status()["bot"]
-        assert (shown["state"], shown["wish"], shown["pid"]) == ("STOPPED", "down", None)
+        assert (shown["state"], shown["desired"], shown["pid"]) == ("STOPPED", "down", None)
         assert it.left() == {}
         assert it.ask("start", program="bot")["starting"] == ["bot"]
         it.wait_state("RUNNING", life=2)

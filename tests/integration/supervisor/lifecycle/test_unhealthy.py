@@ -9,7 +9,7 @@ from typing import Any
 from tests.support.supervisor.supervised import bot, check
 
 SICK = "health=" + json.dumps({"buttons": {"is_healthy": False, "last_error": "stuck", "error_count": 9}})
-AWAY = "health=" + json.dumps({"gateway": {"is_healthy": False, "outside": True}, "buttons": {"is_healthy": False}})
+AWAY = "health=" + json.dumps({"gateway": {"is_healthy": False, "external": True}, "buttons": {"is_healthy": False}})
 MIB = 1024 * 1024
 
 
@@ -24,7 +24,7 @@ def test_what_hangs_says_where_and_is_followed(tmp_path: Path) -> None:
         assert log.index("in _freeze") < log.index("ended: SIGKILL")
         assert shown["last_exit"]["signal"] == "SIGKILL"
         report = it.history()[0]
-        assert (report["ok"], report["by"]) == (True, "supervisor")
+        assert (report["ok"], report["requested_by"]) == (True, "supervisor")
         assert report["reason"] == "hung (life 1 was not heard for 2 s)"
         assert list(it.left()) == [shown["pid"]]
 
@@ -43,9 +43,9 @@ def test_a_hung_life_is_suspicious_first(tmp_path: Path) -> None:
         it.start()
         it.diary.wait("frozen", life=1)
         with it.client() as client:
-            while not (shown := client.request("status")["programs"][0])["suspicious"]:
+            while not (shown := client.request("status")["programs"][0])["heartbeat_late"]:
                 assert shown["life"] == 1
-        assert shown["silent_s"] >= 1.5
+        assert shown["heartbeat_age_s"] >= 1.5
         assert "suspicious: silent for" in it.command("status").stdout
         it.wait_state("RUNNING", life=2)
 
@@ -55,7 +55,7 @@ def test_what_is_unwell_for_too_long_is_checked_drained_flushed_and_followed(tmp
         it.start()
         it.wait_state("RUNNING", life=2)
         report = it.history()[0]
-        assert (report["ok"], report["by"], report["drained"]) == (True, "supervisor", ["cache"])
+        assert (report["ok"], report["requested_by"], report["drained"]) == (True, "supervisor", ["cache"])
         assert report["reason"] == "unwell (life 1: not healthy for 0.5 s: buttons)"
         assert report["phases"]["check_s"] is not None
         assert report["phases"]["flush_s"] is not None
@@ -65,7 +65,7 @@ def test_while_only_the_outside_is_broken_it_is_left_alone(tmp_path: Path) -> No
     with bot(tmp_path, f"1:{AWAY}", "beat=0.05", unhealthy_timeout_s=0.2) as it:
         it.start()
         while (shown := it.status()["bot"])["uptime_s"] < 1.5:  # through many heartbeats
-            assert shown["suspicious"] is False
+            assert shown["heartbeat_late"] is False
         assert shown["unhealthy"] == ["gateway", "buttons"]
         assert it.status()["bot"]["life"] == 1
         assert it.history() == []
@@ -78,8 +78,8 @@ def test_if_a_new_life_does_not_help_it_is_given_up(tmp_path: Path) -> None:
         shown = it.wait_state("FATAL")
         assert shown["life"] == 3
         assert "2 new lives within an hour did not help, given up; last: not healthy" in shown["reason"]
-        assert [one["by"] for one in it.history()] == ["supervisor"] * 2
-        assert [line["why"] for line in it.diary.all("drain")] == ["restart", "restart", "stop"]
+        assert [one["requested_by"] for one in it.history()] == ["supervisor"] * 2
+        assert [line["reason"] for line in it.diary.all("drain")] == ["restart", "restart", "stop"]
         assert it.left() == {}
         assert "FATAL" in it.command("status").stdout
 
@@ -97,7 +97,7 @@ def test_more_memory_than_it_may_use_leads_to_a_new_life(tmp_path: Path) -> None
     with bot(tmp_path, "1:eat=120", memory_max=100 * MIB) as it:
         it.start()
         it.wait_state("RUNNING", life=2)
-        assert it.history()[0]["by"] == "supervisor"
+        assert it.history()[0]["requested_by"] == "supervisor"
         assert "of memory, memory_max is 100)" in it.history()[0]["reason"]
         assert it.history()[0]["drained"] == ["cache"]
 
@@ -114,5 +114,5 @@ def test_a_sick_life_whose_successor_does_not_pass_its_check_serves_on(tmp_path:
         it.start()
         it.wait(lambda status: it.history())
         report = it.history()[0]
-        assert (report["ok"], report["error"], report["by"]) == (False, "check_failed", "supervisor")
+        assert (report["ok"], report["error"], report["requested_by"]) == (False, "check_failed", "supervisor")
         assert (it.status()["bot"]["state"], it.status()["bot"]["life"]) == ("RUNNING", 1)

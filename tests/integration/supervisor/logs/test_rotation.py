@@ -95,7 +95,7 @@ def test_a_log_that_somebody_else_moved_is_begun_anew(tmp_path: Path) -> None:
 def test_a_program_that_cannot_be_asked_gets_a_new_file_with_its_next_life(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    with bot(tmp_path, "chatter", *words, logs=LOGS, ready=0 if words[0] == "link=no" else "link") as it:
+    with bot(tmp_path, "chatter", *words, logs=LOGS, ready=0 if words[0] == "link=no" else "notify") as it:
         it.start()
         for life in range(1, 5):
             it.diary.wait("chattering", life=life)

@@ -31,7 +31,7 @@ def test_what_a_failed_check_lets_out_is_masked_wherever_it_is_told(tmp_path: Pa
         assert it.history()[0]["problem"] == "cannot log in with ***"
         told = run(it, "restart"), run(it, "history"), run(it, "check"), run(it, "history", "--json")
         assert all("cannot log in with ***" in one for one in told)
-        kept = [it.log(), (it.state / "history.jsonl").read_text(), (it.state / "journal.json").read_text()]
+        kept = [it.log(), (it.state / "history.jsonl").read_text(), (it.state / "journal.jsonl").read_text()]
         assert not any(TOKEN in one for one in (*told, *kept))
 
 
@@ -40,7 +40,7 @@ def test_what_a_farewell_lets_out_is_masked(tmp_path: Path) -> None:
         it.start(wait=False)
         it.wait_state("RUNNING", life=2)
         assert it.status()["bot"]["last_exit"]["reason"] == "cannot log in with ***"
-        kept = [it.log(), (it.state / "journal.json").read_text(), json.dumps(it.history())]
+        kept = [it.log(), (it.state / "journal.jsonl").read_text(), json.dumps(it.history())]
         assert not any(TOKEN in one for one in kept)
         assert "cannot log in with ***" in it.log()
 

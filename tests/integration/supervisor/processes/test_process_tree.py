@@ -60,7 +60,7 @@ def test_nothing_is_left_when_the_supervisor_is_told_to_end(tmp_path: Path, numb
         assert it.signal(number) == 0
         assert it.left() == {}
         assert not it.socket.exists()
-        assert it.diary.wait("drain", life=1)["why"] == "stop"
+        assert it.diary.wait("drain", life=1)["reason"] == "stop"
 
 
 def test_a_signal_in_the_middle_of_a_restart_ends_everything_all_the_same(tmp_path: Path) -> None:

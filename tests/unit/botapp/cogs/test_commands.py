@@ -202,7 +202,7 @@ def test_the_status_names_what_is_wrong() -> None:
         "cache": {"problem": "the disk is full", "sealed": False},
         "loop_lag_ms": 0.5,
     }
-    health["link"] = {
+    health["visibility"] = {
         "state": "stock_broken",
         "since": 900.0,
         "errors_last_hour": [0, 1, 7],

@@ -44,7 +44,7 @@ def test_a_drain_waits_for_what_is_under_way_and_names_it() -> None:
         assert not drain.done()
         gates["one"].set()
         drained = await drain
-        assert (drained.finished, drained.cut_off) == (("two", "one"), ())
+        assert (drained.finished, drained.cancelled) == (("two", "one"), ())
         assert told == [["one", "two"], ["one"], []]
 
     run(scene)
@@ -67,7 +67,7 @@ def test_at_the_deadline_the_rest_is_cancelled_and_named() -> None:
         background.spawn("export", export())
         background.spawn("quick", quick())
         drained = await background.drain(0.01)
-        assert (drained.finished, drained.cut_off, drained.deaf) == (("quick",), ("export",), ())
+        assert (drained.finished, drained.cancelled, drained.deaf) == (("quick",), ("export",), ())
         assert ends == ["cleaned up"]
 
     run(scene)
@@ -177,7 +177,7 @@ def test_a_failure_is_logged_and_does_not_stop_a_drain(caplog: pytest.LogCapture
 
         background.spawn("import", broken())
         await settle()
-        assert (await background.drain(1)).cut_off == ()
+        assert (await background.drain(1)).cancelled == ()
 
     run(scene)
     assert "import failed" in caplog.text
@@ -190,7 +190,7 @@ def test_who_only_waits_is_woken_by_a_drain() -> None:
         background.spawn("waits", background.rest(3600))
         await settle()
         drained = await background.drain(60)
-        assert (drained.finished, drained.cut_off) == (("waits",), ())
+        assert (drained.finished, drained.cancelled) == (("waits",), ())
         await background.rest(3600)
 
     run(scene)

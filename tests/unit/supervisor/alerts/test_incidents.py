@@ -27,7 +27,7 @@ def at(mono_s: float) -> Instant:
 
 
 def bot(state: State = State.RUNNING, **given: object) -> ProgramState:
-    return replace(ProgramState(name="bot", program=PROGRAM, wish=DesiredState.UP, state=state, life=1), **given)
+    return replace(ProgramState(name="bot", program=PROGRAM, desired=DesiredState.UP, state=state, life=1), **given)
 
 
 def fatal(reason: str = "no more", code: int = 1, **given: object) -> ProgramState:
@@ -35,9 +35,9 @@ def fatal(reason: str = "no more", code: int = 1, **given: object) -> ProgramSta
 
 
 def seen(
-    *programs: ProgramState, free_bytes: int | None = 10 * LIMIT, trouble: Mapping[str, str] | None = None
+    *programs: ProgramState, free_bytes: int | None = 10 * LIMIT, problems: Mapping[str, str] | None = None
 ) -> Observation:
-    return Observation({one.name: one for one in programs}, trouble or {}, free_bytes, LIMIT)
+    return Observation({one.name: one for one in programs}, problems or {}, free_bytes, LIMIT)
 
 
 def look(
@@ -103,7 +103,7 @@ def test_a_crash_loop_is_over_when_nothing_has_crashed_for_the_length_of_the_win
 
 def test_a_program_that_the_operator_stops_has_not_recovered() -> None:
     book = look(AlertState(), seen(fatal()))
-    book = look(book, seen(bot(State.STOPPED, wish=DesiredState.DOWN)), 200)
+    book = look(book, seen(bot(State.STOPPED, desired=DesiredState.DOWN)), 200)
     assert (len(book.waiting), book.open) == (1, {})
     book = look(look(AlertState(), seen(fatal())), seen(), 200)
     assert (len(book.waiting), book.open) == (1, {}), "nor one that is not configured any more"
@@ -126,7 +126,7 @@ def test_the_disk_is_low_once_and_has_room_again_only_well_above_the_limit() -> 
 
 
 def test_the_supervisors_own_trouble_is_told_but_for_that_with_alerts() -> None:
-    ill = seen(trouble={"journal": "No space left on device", alerts.OWN_TROUBLE: "1: json://***: refused"})
+    ill = seen(problems={"journal": "No space left on device", alerts.OWN_TROUBLE: "1: json://***: refused"})
     book = look(AlertState(), ill)
     assert told(book) == [(Kind.TROUBLE, "journal", False)]
     assert book.waiting[0].matter.detail == "No space left on device"

@@ -14,7 +14,7 @@ ILL = {"is_healthy": False, "last_error": "the disk is full", "error_count": 4, 
 
 
 def program(health: dict[str, Any], **given: Any) -> dict[str, Any]:
-    return {"name": "bot", "wish": "up", "state": "RUNNING", "health": health, **given}
+    return {"name": "bot", "desired": "up", "state": "RUNNING", "health": health, **given}
 
 
 @pytest.mark.parametrize(
@@ -24,10 +24,10 @@ def program(health: dict[str, Any], **given: Any) -> dict[str, Any]:
         (program({}), True),
         (program({"livestock": WELL, "buttons": ILL}), False),
         (program({"livestock": WELL}, state="BACKOFF"), False),
-        (program({}, state="STOPPED", wish="down"), True),
-        (program({"link": {"state": "normal"}}), True),
-        (program({"link": {"state": "stock_broken"}}), False),
-        (program({"link": None, "loop_lag_ms": 3.0, "database": None}), True),
+        (program({}, state="STOPPED", desired="down"), True),
+        (program({"visibility": {"state": "normal"}}), True),
+        (program({"visibility": {"state": "stock_broken"}}), False),
+        (program({"visibility": None, "loop_lag_ms": 3.0, "database": None}), True),
     ],
 )
 def test_what_counts_as_well(given: dict[str, Any], healthy: bool) -> None:
@@ -44,7 +44,7 @@ def test_the_lines_say_what_is_wrong_since_when_and_what_was() -> None:
             {"state": "new", "at": 1, "lasted_s": 1},
         ],
     }
-    text = click.unstyle("\n".join(lines(verdict(program({"livestock": ILL, "gateway": WELL, "link": link})), 1000.0)))
+    text = click.unstyle("\n".join(lines(verdict(program({"livestock": ILL, "gateway": WELL, "visibility": link})), 1000.0)))
     assert "bot: RUNNING, not well" in text
     assert "✗ livestock: the disk is full; errors: 4; looked at 1 min ago" in text
     assert "✓ gateway: looked at 10 s ago" in text

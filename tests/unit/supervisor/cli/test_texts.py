@@ -19,7 +19,7 @@ def program(**given: Any) -> dict[str, Any]:
     """Return one program of `status`, running and fine but for what is given."""
     return {
         "name": "bot",
-        "wish": "up",
+        "desired": "up",
         "state": "RUNNING",
         "pid": 42,
         "life": 3,
@@ -31,7 +31,7 @@ def program(**given: Any) -> dict[str, Any]:
         "pending": [],
         "reason": None,
         "restart": None,
-        "next_try_s": None,
+        "retry_in_s": None,
         **given,
     }
 
@@ -44,12 +44,12 @@ def finished(**given: Any) -> dict[str, Any]:
         "to_life": 3,
         "ok": True,
         "reason": "new prices",
-        "by": "Admin",
+        "requested_by": "Admin",
         "at": 1000.0,
         "phases": {"check_s": 0.31, "drain_s": 0.02, "stop_s": 0.01, "flush_s": 0.0, "start_s": None},
         "downtime_s": 0.42,
         "drained": ["order 7"],
-        "cut_off": [],
+        "cancelled": [],
         "flushed_entries": 12,
         "error": None,
         "problem": None,
@@ -58,7 +58,7 @@ def finished(**given: Any) -> dict[str, Any]:
 
 
 def view(*programs: dict[str, Any], **supervisor: Any) -> dict[str, Any]:
-    return {"supervisor": {"pid": 41, "uptime_s": 60.0, "trouble": {}, **supervisor}, "programs": list(programs)}
+    return {"supervisor": {"pid": 41, "uptime_s": 60.0, "problems": {}, **supervisor}, "programs": list(programs)}
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,9 @@ def test_status_tells_a_person_what_there_is_to_know() -> None:
 
 
 def test_status_tells_what_is_under_way_and_what_is_wrong() -> None:
-    draining = program(restart={"phase": "drain", "by": "Admin", "reason": ""}, pending=["order 7"])
-    failing = program(name="relay", state="BACKOFF", reason="exit 1", next_try_s=4.0, pid=None, uptime_s=None)
-    text = "\n".join(report(view(draining, failing, trouble={"journal": "No space left"}), [], 0.0, None))
+    draining = program(restart={"phase": "drain", "requested_by": "Admin", "reason": ""}, pending=["order 7"])
+    failing = program(name="relay", state="BACKOFF", reason="exit 1", retry_in_s=4.0, pid=None, uptime_s=None)
+    text = "\n".join(report(view(draining, failing, problems={"journal": "No space left"}), [], 0.0, None))
     assert "bot: a restart is under way (drain, asked for by Admin)" in text
     assert "bot: still finishing order 7" in text
     assert "relay: exit 1; next try in 4.00 s" in text
@@ -173,7 +173,7 @@ def test_marks_are_shown_in_the_language_in_use(what: str, said: str) -> None:
 
 
 def test_history_shows_phases_and_work() -> None:
-    head, *facts = history_lines(finished(cut_off=["order 8"]))
+    head, *facts = history_lines(finished(cancelled=["order 8"]))
     assert head.endswith("bot: life 2 → 3, down for 0.42 s")
     assert facts == [
         "    asked for by Admin: “new prices”",
@@ -185,7 +185,7 @@ def test_history_shows_phases_and_work() -> None:
 
 
 def test_unknown_figures_are_left_out_of_history() -> None:
-    bare = finished(by="", reason="", phases={}, drained=[], flushed_entries=None, downtime_s=None)
+    bare = finished(requested_by="", reason="", phases={}, drained=[], flushed_entries=None, downtime_s=None)
     assert len(history_lines(bare)) == 1
 
 
@@ -208,8 +208,8 @@ def test_refusals_at_the_door_have_their_exit_codes(code: str, number: int) -> N
 
 
 def test_other_releases_are_named_and_how_to_renew_the_supervisor() -> None:
-    shown = "\n".join(report(view(program(release="9.1.0"), release="9.0.0"), [], 0.0, None))
+    shown = "\n".join(report(view(program(version="9.1.0"), version="9.0.0"), [], 0.0, None))
     assert f"the supervisor is release 9.0.0, this command {__version__}; to renew it: stocksup stop, st" in shown
     assert "bot is release 9.1.0, the supervisor 9.0.0" in shown
-    same = "\n".join(report(view(program(release=__version__), release=__version__), [], 0.0, None))
+    same = "\n".join(report(view(program(version=__version__), version=__version__), [], 0.0, None))
     assert "release" not in same

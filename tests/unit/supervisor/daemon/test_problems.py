@@ -14,7 +14,7 @@ class World:
         self.is_full = True
         self.tries = 0
         self.told: list[tuple[str, str]] = []
-        self.trouble = Problems(lambda level, text: self.told.append((level, text)), lambda: self.now_s)
+        self.problems = Problems(lambda level, text: self.told.append((level, text)), lambda: self.now_s)
 
     def write(self) -> None:
         self.tries += 1
@@ -25,12 +25,12 @@ class World:
 def test_it_is_told_when_it_begins_and_when_it_is_over() -> None:
     world = World()
     for _ in range(3):
-        assert not world.trouble.guard(JOURNAL, world.write)
-    assert world.trouble.shown == {"journal": "No space left on device"}
+        assert not world.problems.guard(JOURNAL, world.write)
+    assert world.problems.shown == {"journal": "No space left on device"}
     world.is_full = False
     for _ in range(3):
-        assert world.trouble.guard(JOURNAL, world.write)
-    assert world.trouble.shown == {}
+        assert world.problems.guard(JOURNAL, world.write)
+    assert world.problems.shown == {}
     assert world.told == [
         ("error", "cannot use the journal: No space left on device; going on without"),
         ("info", "the journal can be used again"),
@@ -40,12 +40,12 @@ def test_it_is_told_when_it_begins_and_when_it_is_over() -> None:
 def test_it_is_tried_again_when_it_is_due() -> None:
     world = World()
     for _ in range(10):
-        world.trouble.retry(JOURNAL, world.write)
+        world.problems.retry(JOURNAL, world.write)
     assert world.tries == 1
-    assert world.trouble.due_s() == world.now_s + RETRY_S
+    assert world.problems.due_s() == world.now_s + RETRY_S
     world.now_s += RETRY_S
     world.is_full = False
     for _ in range(10):
-        world.trouble.retry(JOURNAL, world.write)
+        world.problems.retry(JOURNAL, world.write)
     assert world.tries == 11
-    assert world.trouble.due_s() is None
+    assert world.problems.due_s() is None

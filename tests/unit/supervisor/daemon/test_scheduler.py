@@ -38,7 +38,7 @@ class Night:
         self.timetable = RestartScheduler(self._post, lambda level, text: self.notes.append(text))
         program = Program(command=("shop",), restart_at=restart_at)
         self.known = ProgramState(
-            name="bot", program=program, state=State.RUNNING, wish=DesiredState.UP, started_s=self.mono_s - age_s
+            name="bot", program=program, state=State.RUNNING, desired=DesiredState.UP, started_s=self.mono_s - age_s
         )
 
     def at(self, text: str) -> float:
@@ -51,7 +51,7 @@ class Night:
     def _post(self, name: str, event: ev.Event) -> None:
         assert isinstance(event, ev.RestartRequested)
         local = datetime.datetime.fromtimestamp(self.wall_s, self.zone)
-        self.asked.append((local.strftime("%m-%d %H:%M"), event.by))
+        self.asked.append((local.strftime("%m-%d %H:%M"), event.requested_by))
         self.known = replace(self.known, started_s=self.mono_s)
 
     def pass_time(self, hours: float, step_s: float = 60.0) -> None:
@@ -124,7 +124,7 @@ def test_a_supervisor_that_begins_later_in_the_day_waits_for_the_next() -> None:
 def test_what_does_not_serve_is_not_restarted(known: dict[str, object]) -> None:
     night = Night(JAKARTA, "2026-05-01T03:30")
     if "restart" in known:
-        known = {"restart": Restart(reason="", by="", ticket=None, from_life=1, asked_at=0, phase_since_s=0)}
+        known = {"restart": Restart(reason="", requested_by="", ticket=None, from_life=1, asked_at=0, phase_since_s=0)}
     night.known = replace(night.known, **known)
     night.pass_time(2)
     assert night.asked == []

@@ -63,12 +63,12 @@ def test_what_is_wrong_outside_is_not_held_against_a_life_nor_what_comes_of_it()
     away = {
         **SICK,
         "buttons": {"is_healthy": False, "error_count": 1000},
-        "gateway": {"is_healthy": False, "outside": True},
+        "gateway": {"is_healthy": False, "external": True},
         "loop_lag_ms": 9000,
     }
     assert health.sickness(after((0, WELL), (10, away), (500, away)), PROGRAM, 500) is None
     # the time counts from when the outside is well again
-    back = {**SICK, "gateway": {"is_healthy": True, "outside": True}}
+    back = {**SICK, "gateway": {"is_healthy": True, "external": True}}
     vitals = after((0, SICK), (10, away), (200, back))
     assert health.sickness(vitals, PROGRAM, 299) is None
     assert health.sickness(vitals, PROGRAM, 300) is not None

@@ -201,13 +201,13 @@ def test_a_restart_goes_check_drain_stop_flush_start_ready_each_timed() -> None:
     assert effects == [ev.Welcome(2, {"channel": 1})]
     known, effects = step(known, ev.Ready(2), at(207.6))
     report = next(effect.report for effect in effects if isinstance(effect, ev.RestartFinished))
-    assert (report.ok, report.from_life, report.to_life, report.by) == (True, 1, 2, "Admin")
+    assert (report.ok, report.from_life, report.to_life, report.requested_by) == (True, 1, 2, "Admin")
     phases = report.phases
     assert [phases.check_s, phases.drain_s, phases.stop_s, phases.flush_s, phases.start_s] == pytest.approx(
         [1, 2, 0.5, 0.1, 4]
     )
     assert report.downtime_s == pytest.approx(6.6)
-    assert (report.drained, report.cut_off, report.flushed_entries) == (("order 7",), ("stats",), 12)
+    assert (report.drained, report.cancelled, report.flushed_entries) == (("order 7",), ("stats",), 12)
     assert (known.restart, known.restarts) == (None, 1)
 
 
@@ -254,9 +254,9 @@ def test_the_ticket_goes_to_the_next_life_until_one_is_ready() -> None:
 
 def test_the_release_of_a_life_is_what_it_says_itself() -> None:
     known = going(starting(), ev.Hello(1, "1.2.3"), ev.Ready(1))[0]
-    assert known.release == "1.2.3"
+    assert known.version == "1.2.3"
     known = going(asked(known), ev.CheckFinished(1, None), ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1))[0]
-    assert known.release is None
+    assert known.version is None
 
 
 def test_the_ticket_of_a_restart_that_came_to_nothing_goes_to_the_next_life_that_is_ready() -> None:
@@ -315,7 +315,7 @@ def test_a_drain_that_never_ends_is_cut_off_and_reported() -> None:
     assert known.state is State.STOPPING
     assert ev.Terminate(CHILD) in effects
     assert known.restart is not None
-    assert known.restart.cut_off == ("order 7",)
+    assert known.restart.cancelled == ("order 7",)
 
 
 def test_a_life_that_never_had_a_link_is_stopped_at_once() -> None:
@@ -332,7 +332,7 @@ def test_a_life_whose_link_broke_is_asked_to_drain_when_it_is_back() -> None:
 
 def test_stop_is_the_same_way_with_the_wish_down() -> None:
     known, effects = going(running(), ev.Stop())
-    assert (known.wish, effects) == (DesiredState.DOWN, [ev.RequestDrain(1, 30.0, "stop")])
+    assert (known.desired, effects) == (DesiredState.DOWN, [ev.RequestDrain(1, 30.0, "stop")])
     known = going(known, ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1))[0]
     assert (known.state, known.child) == (State.STOPPED, None)
 
@@ -342,7 +342,7 @@ def test_a_stop_ends_the_restart_under_way_and_says_so() -> None:
         after, effects = going(known, ev.Stop())
         reports = [effect.report for effect in effects if isinstance(effect, ev.RestartFinished)]
         assert [report.error for report in reports] == ["stopped"]
-        assert (after.wish, after.restart) == (DesiredState.DOWN, None)
+        assert (after.desired, after.restart) == (DesiredState.DOWN, None)
 
 
 def test_deaf_to_term_is_killed_and_deaf_to_kill_is_never_doubled() -> None:
@@ -390,7 +390,7 @@ def test_a_crash_is_a_restart_in_the_history() -> None:
     known = going(running(), ev.Exited(1, None, "SIGKILL"), ev.Flushed(1), ev.Spawned(2, CHILD))[0]
     _, effects = going(known, ev.Hello(2), ev.Ready(2), now_s=103)
     report = next(effect.report for effect in effects if isinstance(effect, ev.RestartFinished))
-    assert (report.ok, report.by, report.reason) == (True, "supervisor", "crash (signal SIGKILL)")
+    assert (report.ok, report.requested_by, report.reason) == (True, "supervisor", "crash (signal SIGKILL)")
     assert (report.phases.check_s, report.phases.drain_s, report.downtime_s) == (None, None, 3)
 
 

@@ -45,7 +45,7 @@ def _lost(**hello: Any) -> tuple[ProgramState, list[ev.Effect]]:
 
 
 def test_what_hangs_writes_down_where_before_it_is_killed() -> None:
-    known, effects = _lost(tells_traceback=True)
+    known, effects = _lost(writes_traceback=True)
     assert known.state is State.STOPPING
     assert effects[-1] == ev.RequestTraceback(CHILD)
     assert deadline(known) == 130 + TRACEBACK_S
@@ -56,7 +56,7 @@ def test_what_hangs_writes_down_where_before_it_is_killed() -> None:
     known, effects = going(known, ev.Exited(1, None, "SIGKILL"), ev.Flushed(1), now_s=131)
     assert effects[-1] == ev.Spawn(2)
     assert known.restart is not None
-    assert (known.restart.reason, known.restart.by) == ("hung (life 1 was not heard for 30 s)", "supervisor")
+    assert (known.restart.reason, known.restart.requested_by) == ("hung (life 1 was not heard for 30 s)", "supervisor")
 
 
 def test_who_has_not_said_that_it_knows_the_signal_does_not_get_it() -> None:
@@ -66,7 +66,7 @@ def test_who_has_not_said_that_it_knows_the_signal_does_not_get_it() -> None:
 
 
 def test_what_ends_of_itself_while_it_is_asked_where_it_hangs_is_followed() -> None:
-    known, _ = going(_lost(tells_traceback=True)[0], ev.Exited(1, 0), ev.Flushed(1), now_s=130.1)
+    known, _ = going(_lost(writes_traceback=True)[0], ev.Exited(1, 0), ev.Flushed(1), now_s=130.1)
     assert (known.state, known.life) == (State.STARTING, 2)
 
 
@@ -82,7 +82,7 @@ def test_what_hangs_again_and_again_is_given_up() -> None:
             known, _ = going(known, ev.Spawned(life + 1, CHILD), ev.Ready(life + 1), now_s=now_s + 1000)
         now_s += 1000
     assert known.state is State.FATAL
-    assert known.wish is DesiredState.UP
+    assert known.desired is DesiredState.UP
     assert known.reason == "2 new lives within an hour did not help, given up; last: was not heard for 30 s"
     assert any(isinstance(one, ev.RestartFinished) and one.report.error == "start_failed" for one in effects)
 
@@ -95,7 +95,7 @@ def test_what_is_unwell_goes_the_way_of_a_restart() -> None:
     assert known.state is State.RUNNING
     assert effects[-1] == ev.RunCheck()
     assert known.restart is not None
-    assert known.restart.by == "supervisor"
+    assert known.restart.requested_by == "supervisor"
     assert known.restart.reason == "unwell (life 1: not healthy for 3600 s: buttons)"
     known, effects = going(known, ev.CheckFinished(1, None), now_s=5001)
     assert known.state is State.DRAINING

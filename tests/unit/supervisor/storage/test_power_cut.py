@@ -98,13 +98,13 @@ def _contents(fd: int) -> bytes:
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Disk:
     one = Disk()
-    one.watch(monkeypatch, tmp_path / "on" / "journal.json")
+    one.watch(monkeypatch, tmp_path / "on" / "journal.jsonl")
     (tmp_path / "on").mkdir()
     return one
 
 
 def known(life: int) -> ProgramState:
-    return ProgramState(name="bot", program=PROGRAM, wish=DesiredState.UP, life=life)
+    return ProgramState(name="bot", program=PROGRAM, desired=DesiredState.UP, life=life)
 
 
 def recalled(path: Path, contents: bytes) -> int:
@@ -125,7 +125,7 @@ def test_of_the_journal_nothing_that_was_synced_is_lost_and_no_half_line_is_beli
     disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal_module, "COMPACT_BYTES", 1000)
-    one, copy = Journal(tmp_path / "on" / "journal.json"), tmp_path / "copy.json"
+    one, copy = Journal(tmp_path / "on" / "journal.jsonl"), tmp_path / "copy.json"
     one.sync()
     sure, cuts = 0, 0
     for life in range(1, 7):
@@ -145,10 +145,10 @@ def test_of_the_journal_nothing_that_was_synced_is_lost_and_no_half_line_is_beli
 def test_of_the_history_whole_reports_are_read_and_later_ones_added(
     disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, copy = History(tmp_path / "on" / "journal.json"), tmp_path / "copy.jsonl"
+    one, copy = History(tmp_path / "on" / "journal.jsonl"), tmp_path / "copy.jsonl"
     for number in range(3):
         one.add(report(number))
-    whole = (tmp_path / "on" / "journal.json").read_bytes()
+    whole = (tmp_path / "on" / "journal.jsonl").read_bytes()
     lines = whole.splitlines(keepends=True)
     for cut in range(len(whole) + 1):
         copy.write_bytes(whole[:cut])
@@ -170,7 +170,7 @@ def report(number: int) -> RestartReport:
         to_life=number + 1,
         ok=True,
         reason="",
-        by="",
+        requested_by="",
         at=float(number),
         phases=Phases(),
         downtime_s=0.1,

@@ -10,7 +10,7 @@ from botapp.store.domain.money import Denomination
 from botapp.store.usecases.deposits import DepositClaim
 
 UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
-PATTERNS = Patterns(Deposits().handle_pattern, Deposits().amount_pattern)
+PATTERNS = Patterns(Deposits().member_name_pattern, Deposits().amount_pattern)
 
 
 @pytest.mark.parametrize(

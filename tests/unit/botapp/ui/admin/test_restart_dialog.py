@@ -32,7 +32,7 @@ def test_who_may(user: int, roles: list[int], admins: Any, admin_roles: Any, all
 REPORT = {
     "phases": {"check_s": 0.3, "drain_s": 0.004, "stop_s": 1.5, "flush_s": 0.0003, "start_s": None},
     "downtime_s": 1.52,
-    "cut_off": ["a long export"],
+    "cancelled": ["a long export"],
 }
 
 
@@ -52,7 +52,7 @@ def test_back_again_names_the_time_of_each_known_phase() -> None:
     [("systemd", True), ("root (command line)", True), ("supervisor", False), ("schedule", False), ("", False)],
 )
 def test_only_what_somebody_asked_for_is_news(by: str, is_news: bool) -> None:
-    assert restart_dialog.is_news({**REPORT, "by": by}) is is_news
+    assert restart_dialog.is_news({**REPORT, "requested_by": by}) is is_news
     assert not restart_dialog.is_news(None)
 
 

@@ -128,14 +128,14 @@ def test_the_open_shop_shows_prices_stock_and_working_buttons() -> None:
 def test_trouble_and_closing_hide_stock_and_switch_the_buttons_off() -> None:
     whole = render(snapshot())
     broken = (Mode.STOCK_BROKEN, Mode.BUTTONS_BROKEN, Mode.BOTH_BROKEN)
-    trouble = [render(snapshot(seen=Visibility(stock=False, buttons=False), mode=mode)) for mode in broken]
+    problems = [render(snapshot(seen=Visibility(stock=False, buttons=False), mode=mode)) for mode in broken]
     closed = render(snapshot(closed=True))
-    for message in (*trouble, closed):
+    for message in (*problems, closed):
         assert message.fields == ()
         assert all(button.disabled for button in message.buttons)
-    assert all("<t:7:R>" in message.description for message in trouble), "since when"
-    assert len({one.description for one in (whole, *trouble, closed)}) == 5
-    assert len({one.fingerprint() for one in (whole, *trouble, closed)}) == 5
+    assert all("<t:7:R>" in message.description for message in problems), "since when"
+    assert len({one.description for one in (whole, *problems, closed)}) == 5
+    assert len({one.fingerprint() for one in (whole, *problems, closed)}) == 5
     assert whole.fingerprint() == render(snapshot()).fingerprint()
 
 
