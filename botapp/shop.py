@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
@@ -38,7 +38,9 @@ from botapp.store.usecases import products
 from botapp.ui.members.refusals import Answers
 
 if TYPE_CHECKING:
-    from botapp.bot import ShopBot
+    import discord
+
+    from botapp.cogs.context import ShopHost
     from botapp.services.deposits.http_server import DepositServer
     from botapp.services.deposits.webhooks import WebhookDeposits
 
@@ -129,23 +131,28 @@ class Shop:
         """Return the products on sale. Raises Unavailable."""
         return tuple(await self.read(products.on_sale))
 
-    async def add_to(self, bot: ShopBot) -> None:
-        """Give `bot` the shop's commands and its work in the background. To be called once. Raises ConfigError."""
+    async def add_to(self, bot: ShopHost, early: Iterable[discord.Message]) -> None:
+        """Add the shop's commands and background tasks to `bot`. To be called once. Raises ConfigError.
+
+        Args:
+            bot: the bot.
+            early: messages that came before the shop was open; some report deposits.
+        """
         delivery = DeliveryService(self, bot, lambda: bot.background.draining)
-        self.flows = MemberFlows(self, lambda: bot.shopfront, delivery)
+        self.flows = MemberFlows(self, self.settings.store, lambda: bot.shopfront, delivery)
         bot.background.every(_("deliveries"), LOOK_INTERVAL_S, delivery.look)
-        self.notices = AdminNotifier(self, bot.background, bot.get_partial_messageable)
+        self.notices = AdminNotifier(self, self.settings.store, bot.background, bot.get_partial_messageable)
         self.notices.serve()
         if self.settings.store.deposits.channel_ids:
             from botapp.services.deposits.webhooks import WebhookDeposits
 
-            self._webhooks = WebhookDeposits(bot, self)
-            self._webhooks.serve()
+            self._webhooks = WebhookDeposits(bot, self, self.settings)
+            self._webhooks.serve(early)
         if (key := read_key(self.settings)) is not None:
             # a web server takes memory, and most shops have no use for it
             from botapp.services.deposits.http_server import DepositServer
 
-            self._deposit_server = DepositServer(bot, self, key)
+            self._deposit_server = DepositServer(bot, self, self.settings.store.deposits.http_port, key)
             self._deposit_server.serve()
         for kind in COGS:
             await bot.add_cog(kind(bot, self))

@@ -22,7 +22,7 @@ from botapp.runtime.state_file import StateError
 from botapp.ui import language
 
 if TYPE_CHECKING:
-    from botapp.bot import ShopBot
+    from botapp.cogs.context import ShopHost
     from botapp.config.settings import Settings
     from botapp.shop import Shop
 
@@ -67,13 +67,13 @@ class ShopLoader:
         if not self.done:
             self.heard.append(message)
 
-    async def run(self, bot: ShopBot) -> None:
+    async def run(self, bot: ShopHost) -> None:
         """Load the shop, open it, and give `bot` its part. To be called once. Raises ConfigError."""
         module = await asyncio.to_thread(importlib.import_module, "botapp.shop")
         shop: Shop = module.Shop(bot.settings, bot.shopfront.look_soon)
         self.shop = shop
         await shop.open()
-        await shop.add_to(bot)
+        await shop.add_to(bot, self.heard)
         slash.describe(bot.walk_commands())
         self._done.set()
         self.heard.clear()
@@ -91,7 +91,7 @@ class ShopLoader:
         assert self.shop is not None
         return self.shop
 
-    async def wait_for_command(self, bot: ShopBot, message: discord.Message) -> None:
+    async def wait_for_command(self, bot: ShopHost, message: discord.Message) -> None:
         """Return at once, or, where a message orders what is not known yet, when the shop is open."""
         if not self.done and not message.author.bot:
             context = await bot.get_context(message)
@@ -117,17 +117,18 @@ def has_books(settings: Settings) -> bool:
         return False  # why it cannot be told, the shop says
 
 
-class LazyCommandTree(app_commands.CommandTree["ShopBot"]):
+class LazyCommandTree(app_commands.CommandTree[Any]):
     """Slash commands, those of the shop too, which are there only once it is open."""
 
-    async def interaction_check(self, interaction: discord.Interaction[ShopBot], /) -> bool:
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Wait for the shop where a command is not known yet; return whether to go on."""
         data: dict[str, Any] = dict(interaction.data or {})
         name = str(data.get("name", ""))
         if self.get_command(name) is not None:
             return True
         try:
-            return await interaction.client.opening.wait_for(interaction) is not None
+            loader: ShopLoader = interaction.client.opening
+            return await loader.wait_for(interaction) is not None
         except discord.HTTPException as error:
             log.info(_("a member could not be told: %s"), error)
             return False

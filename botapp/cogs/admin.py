@@ -22,7 +22,7 @@ from botapp.ui.live.render import Button
 from supervisor.client import ControlError
 
 if TYPE_CHECKING:
-    from botapp.bot import ShopBot
+    from botapp.cogs.context import CogBot
     from botapp.config.settings import FlushPolicy
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class CleanupStepFailed(Exception):
 class AdminCog(commands.Cog):
     """Commands for admins."""
 
-    def __init__(self, bot: ShopBot, questions: Confirmations) -> None:
+    def __init__(self, bot: CogBot, questions: Confirmations) -> None:
         self.bot = bot
         self._questions = questions
         #: who has asked for the restart under way
@@ -68,7 +68,7 @@ class AdminCog(commands.Cog):
             N_("Restart the bot, after a question"), "new prices", reason=N_("Why; it is kept in the history")
         ),
     )
-    async def restart(self, ctx: commands.Context[ShopBot], *, reason: str = "") -> None:
+    async def restart(self, ctx: commands.Context[commands.Bot], *, reason: str = "") -> None:
         """Give the bot a new life, after a question."""
         by = f"{ctx.author} ({ctx.author.id})"
         if not self.bot.is_admin(ctx.author):
@@ -87,7 +87,7 @@ class AdminCog(commands.Cog):
             if message is not None:
                 await self._restart(message, by, reason[:MAX_REASON_CHARS] or f"{ctx.prefix}restart")
 
-    async def _ask(self, ctx: commands.Context[ShopBot]) -> discord.Message | None:
+    async def _ask(self, ctx: commands.Context[commands.Bot]) -> discord.Message | None:
         """Ask for confirmation; return the question's message when it was given, else None, and say so."""
         wording = ConfirmationTexts(
             restart_dialog.question(),

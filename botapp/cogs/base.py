@@ -30,12 +30,11 @@ from botapp.ui.admin.help import CommandUsage, corrected, paged
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from botapp.bot import ShopBot
-    from botapp.shop import Shop
+    from botapp.cogs.context import CogBot, CogShop
 
 log = logging.getLogger(__name__)
 
-Ctx = commands.Context["ShopBot"]
+Ctx = commands.Context[commands.Bot]
 P = ParamSpec("P")
 T = TypeVar("T")
 CogT = TypeVar("CogT", bound="ShopCog")
@@ -63,7 +62,7 @@ class ShopCog(commands.Cog):
     #: what they stand under in the help, marked for the catalogues
     title: ClassVar[str] = SYSTEM
 
-    def __init__(self, bot: ShopBot, shop: Shop) -> None:
+    def __init__(self, bot: CogBot, shop: CogShop) -> None:
         self.bot = bot
         self.shop = shop
 

@@ -19,7 +19,7 @@ from botapp.ui.admin import setup_dialog as live_channel
 from botapp.ui.admin.setup_dialog import SetupRequest
 
 if TYPE_CHECKING:
-    from botapp.bot import ShopBot
+    from botapp.cogs.context import CogBot
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +27,12 @@ log = logging.getLogger(__name__)
 class SetupCog(commands.Cog):
     """The command that sets the shop up in a channel."""
 
-    def __init__(self, bot: ShopBot) -> None:
+    def __init__(self, bot: CogBot) -> None:
         self.bot = bot
 
     @commands.hybrid_command(name="setup", **slash.told(N_("Show the live message in this channel")))  # type: ignore[arg-type]
     @app_commands.guild_only()
-    async def setup(self, ctx: commands.Context[ShopBot]) -> None:
+    async def setup(self, ctx: commands.Context[commands.Bot]) -> None:
         """Show the live message in this channel."""
         try:
             with self.bot.background.work(f"setup · {ctx.author}"):
@@ -42,7 +42,7 @@ class SetupCog(commands.Cog):
         except NotAccepting:
             await ctx.reply(_("🔄 The bot is restarting. Please try again in a moment."), ephemeral=True)
 
-    async def choose(self, ctx: commands.Context[ShopBot]) -> str:
+    async def choose(self, ctx: commands.Context[commands.Bot]) -> str:
         """Make the channel of `ctx` the live channel if it can be; return what to say."""
         asked = self._asked(ctx)
         if (problem := live_channel.objection(asked)) is not None:
@@ -62,7 +62,7 @@ class SetupCog(commands.Cog):
         )
         return live_channel.chosen()
 
-    def _asked(self, ctx: commands.Context[ShopBot]) -> SetupRequest:
+    def _asked(self, ctx: commands.Context[commands.Bot]) -> SetupRequest:
         channel = ctx.channel
         for_text = isinstance(channel, discord.TextChannel)
         lacking: list[str] = []
@@ -75,7 +75,7 @@ class SetupCog(commands.Cog):
             configured_id=self.bot.settings.bot.live_channel_id,
         )
 
-    async def _say(self, ctx: commands.Context[ShopBot], text: str) -> None:
+    async def _say(self, ctx: commands.Context[commands.Bot], text: str) -> None:
         """Answer in the channel, or, where the bot may not write, in direct messages."""
         try:
             await ctx.reply(text, ephemeral=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord.ext import commands
 
 from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, rows
+from botapp.cogs.context import CogBot, CogShop
 from botapp.locale import N_, _, speaking
 from botapp.services.fulfilment.stock_file import MAX_BYTES, MAX_LINES, CannotFetch, NotText, TooLarge
 from botapp.services.fulfilment.stock_uploads import StockUploader
@@ -18,10 +19,6 @@ from botapp.store.usecases.products import of_code
 from botapp.ui import language
 from botapp.ui.admin import shop_texts as admin_texts
 from botapp.ui.formatting import number, quoted
-
-if TYPE_CHECKING:
-    from botapp.bot import ShopBot
-    from botapp.shop import Shop
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +32,7 @@ class StockCog(ShopCog):
 
     title = N_("Stock")
 
-    def __init__(self, bot: ShopBot, shop: Shop) -> None:
+    def __init__(self, bot: CogBot, shop: CogShop) -> None:
         super().__init__(bot, shop)
         self._uploads = StockUploader(shop)
         self._handing_over = WithdrawalDelivery(bot, shop)

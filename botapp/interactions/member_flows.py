@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
 from botapp import locale
+from botapp.config.settings import Store
 from botapp.locale import _
+from botapp.runtime.context import ShopContext
 from botapp.services.fulfilment.delivery import DeliveryService, Outcome
 from botapp.services.fulfilment.package import parcel
 from botapp.services.live_message.updater import LiveMessageUpdater
@@ -28,9 +30,7 @@ from botapp.ui.members import account as visits
 from botapp.ui.members import purchase as buying
 from botapp.ui.members.components import message_of, modal_of
 from botapp.ui.members.panel import Modal, Panel
-
-if TYPE_CHECKING:
-    from botapp.shop import Shop
+from botapp.ui.members.refusals import Answers
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +43,13 @@ LOOK_TIMEOUT_S: Final = 2.0
 class MemberFlows:
     """Serves the steps of members."""
 
-    def __init__(self, shop: Shop, front: Callable[[], LiveMessageUpdater], delivery: DeliveryService) -> None:
+    def __init__(
+        self, shop: ShopContext, store: Store, front: Callable[[], LiveMessageUpdater], delivery: DeliveryService
+    ) -> None:
         """`delivery` brings goods to who bought them."""
         self._shop = shop
+        self._store = store
+        self._answers = Answers(shop.units, store.member_name_label)
         self._front = front
         self._delivery = delivery
         self._steps: dict[str, Callable[[Interaction, Step], Awaitable[None]]] = {
@@ -76,19 +80,19 @@ class MemberFlows:
         except Refused as problem:
             await self._answer(interaction, self._refusal(problem))
         except Unavailable:
-            await self._say(interaction, self._shop.answers.unavailable())
+            await self._say(interaction, self._answers.unavailable())
 
     # --- the account ---
 
     async def _register(self, interaction: Interaction, step: Step) -> None:
         known = await self._look(self._shop.read(counter.form, interaction.user.id))
-        await self._open(interaction, visits.register_form(self._shop.settings.store.member_name_label, known))
+        await self._open(interaction, visits.register_form(self._store.member_name_label, known))
 
     async def _registered(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         handle = _field(interaction, visits.HANDLE)
         account = await self._shop.run(counter.register, interaction.user.id, handle, self._shop.now_ms())
-        panel = visits.registered(account, self._shop.settings.store.member_name_label, self._shop.units)
+        panel = visits.registered(account, self._store.member_name_label, self._shop.units)
         await self._answer(interaction, panel)
 
     async def _balance(self, interaction: Interaction, step: Step) -> None:
@@ -123,7 +127,7 @@ class MemberFlows:
 
     async def _choose(self, interaction: Interaction, page: int) -> None:
         account, products = await self._shop.read(counter.shelf, interaction.user.id)
-        low_stock = self._shop.settings.store.low_stock
+        low_stock = self._store.low_stock
         await self._answer(interaction, buying.choose(account, products, page, self._shop.units, low_stock))
 
     async def _pick(self, interaction: Interaction, step: Step) -> None:
@@ -156,10 +160,10 @@ class MemberFlows:
         try:
             receipt = await self._shop.run(counter.buy, order, self._shop.limits, self._shop.now_ms())
         except refusals.PriceChanged as problem:
-            note = self._shop.answers.refusal(problem)
+            note = self._answers.refusal(problem)
             await self._offer(interaction, order.product_id, order.quantity, note)
         except refusals.TooSoon as problem:
-            await self._say(interaction, self._shop.answers.refusal(problem))
+            await self._say(interaction, self._answers.refusal(problem))
         except Refused as problem:
             await self._answer(interaction, self._refusal(problem, order.product_id))
         else:
@@ -198,7 +202,7 @@ class MemberFlows:
     # --- answering ---
 
     def _refusal(self, problem: Refused, product_id: int | None = None) -> Panel:
-        text = self._shop.answers.refusal(problem)
+        text = self._answers.refusal(problem)
         if isinstance(problem, refusals.NotRegistered):
             return visits.register_first(text)
         return buying.way_on(problem, text, product_id)

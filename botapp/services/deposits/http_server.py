@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from aiohttp import web
@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 
 from botapp.locale import _
 from botapp.locale.os_errors import why
+from botapp.runtime.context import BotContext, ShopContext
 from botapp.runtime.tasks import NotAccepting
 from botapp.services.deposits.notifications import DepositNotifier
 from botapp.services.deposits.signing import is_genuine
@@ -26,10 +27,6 @@ from botapp.store.domain import money
 from botapp.store.domain.money import InvalidAmount
 from botapp.store.usecases import deposits
 from botapp.store.usecases.deposits import DepositClaim, DepositResult
-
-if TYPE_CHECKING:
-    from botapp.bot import ShopBot
-    from botapp.shop import Shop
 
 log = logging.getLogger(__name__)
 
@@ -57,13 +54,13 @@ class DepositReport(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DepositServer:
-    """Listens at `[store.deposits] http_port` of the loopback. While the bot drains, it asks to come again."""
+    """Listens at a port of the loopback. While the bot drains, it asks to come again."""
 
-    def __init__(self, bot: ShopBot, shop: Shop, key: bytes) -> None:
+    def __init__(self, bot: BotContext, shop: ShopContext, port: int, key: bytes) -> None:
         self._bot = bot
         self._shop = shop
         self._key = key
-        self._port = shop.settings.store.deposits.http_port
+        self._port = port
         self._teller = DepositNotifier(bot, shop)
         self._repeats = NotificationThrottle()
         self._http = web.Server(self._handle, access_log=None, auto_decompress=False)

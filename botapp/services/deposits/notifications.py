@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import aiohttp
 import discord
 
 from botapp.locale import _
+from botapp.runtime.context import BotContext, ShopContext
 from botapp.runtime.tasks import NotAccepting
 from botapp.store.domain.records import Deposit
 from botapp.store.domain.rules import key_of
 from botapp.store.usecases.deposits import DepositResult
 from botapp.ui.formatting import amount, quoted
-
-if TYPE_CHECKING:
-    from botapp.bot import ShopBot
-    from botapp.shop import Shop
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +22,7 @@ log = logging.getLogger(__name__)
 class DepositNotifier:
     """Tells what became of deposits. What cannot be told is logged; the books have it anyway."""
 
-    def __init__(self, bot: ShopBot, shop: Shop) -> None:
+    def __init__(self, bot: BotContext, shop: ShopContext) -> None:
         self._bot = bot
         self._shop = shop
 

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 import aiohttp
 import discord
 from sqlalchemy import Connection
 
-from botapp.config.settings import ConfigError
+from botapp.config.settings import ConfigError, Settings
 from botapp.locale import _
+from botapp.runtime.context import BotContext, ShopContext
 from botapp.services.deposits.notifications import DepositNotifier
 from botapp.services.deposits.parsing import ParsedReport, Patterns, claims_of, text_of
 from botapp.store.db.errors import Unavailable
 from botapp.store.usecases import deposits
 from botapp.store.usecases.deposits import DepositClaim, DepositResult
-
-if TYPE_CHECKING:
-    from botapp.bot import ShopBot
-    from botapp.shop import Shop
 
 log = logging.getLogger(__name__)
 
@@ -43,24 +41,24 @@ class CannotRead(Exception):
 class WebhookDeposits:
     """Takes the deposits of the channels in `[store.deposits] channel_ids`."""
 
-    def __init__(self, bot: ShopBot, shop: Shop) -> None:
+    def __init__(self, bot: BotContext, shop: ShopContext, settings: Settings) -> None:
         """Raises ConfigError when a pattern cannot be used."""
         self._bot = bot
         self._shop = shop
-        self._settings = shop.settings.store.deposits
+        self._settings = settings.store.deposits
         try:
             self._patterns = Patterns(self._settings.member_name_pattern, self._settings.amount_pattern)
         except ValueError as error:
             text = _("%(path)s: [store.deposits] member_name_pattern or amount_pattern cannot be used: %(problem)s")
-            raise ConfigError(text % {"path": shop.settings.path, "problem": error}) from error
+            raise ConfigError(text % {"path": settings.path, "problem": error}) from error
         self._teller = DepositNotifier(bot, shop)
         self._heard: dict[int, dict[int, discord.Message]] = {one: {} for one in self._settings.channel_ids}
         self._problems: dict[int, str] = {}
         self._lock = asyncio.Lock()
         self._queued = False
 
-    def serve(self) -> None:
-        """Read the channels from now on, with what came while the shop was opening. To be called once."""
+    def serve(self, early: Iterable[discord.Message]) -> None:
+        """Read the channels from now on, and the messages that came before. To be called once."""
 
         async def mended_perhaps(*_events: object) -> None:
             self.look_soon()
@@ -79,7 +77,7 @@ class WebhookDeposits:
         ):
             self._bot.add_listener(mended_perhaps, f"on_{event}")
         self._bot.add_listener(heard, "on_message")
-        for message in self._bot.opening.heard:
+        for message in early:
             self.heard(message)
         self._bot.background.every(_("deposits"), LOOK_INTERVAL_S, self._look)
 

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import aiohttp
 import discord
@@ -19,14 +19,12 @@ from sqlalchemy import Connection
 
 from botapp import locale
 from botapp.locale import _
+from botapp.runtime.context import BotContext, ShopContext
 from botapp.services.fulfilment.package import Package, mark_of, parcel
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain.records import Delivery as Owed
 from botapp.store.domain.records import DeliveryState, Purchase, order_number
 from botapp.store.usecases import deliveries, purchases
-
-if TYPE_CHECKING:
-    from botapp.shop import Shop
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +54,7 @@ class Outcome(Enum):
 class DeliveryService:
     """Delivers what was bought, at once and later."""
 
-    def __init__(self, shop: Shop, client: discord.Client, is_draining: Callable[[], bool]) -> None:
+    def __init__(self, shop: ShopContext, client: BotContext, is_draining: Callable[[], bool]) -> None:
         """`is_draining` tells whether nothing new is to be begun."""
         self._shop = shop
         self._client = client

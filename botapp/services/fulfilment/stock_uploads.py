@@ -10,9 +10,10 @@ import functools
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from botapp.locale import _
+from botapp.runtime.context import ShopContext
 from botapp.services.fulfilment import stock_file
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain.records import StockAdded
@@ -20,9 +21,6 @@ from botapp.store.domain.rules import StockLine
 from botapp.store.usecases import admin_log, stock
 from botapp.store.usecases.stock import STAGED_AT_ONCE
 from botapp.ui.admin.shop_texts import UploadSummary
-
-if TYPE_CHECKING:
-    from botapp.shop import Shop
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +36,7 @@ Progress = Callable[[int, int], Awaitable[None]]
 class StockUploader:
     """Takes files of stock, one at a time."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: ShopContext) -> None:
         self._shop = shop
         self._one = asyncio.Lock()
         self._swept = False

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import io
 import logging
-from typing import TYPE_CHECKING
 
 import aiohttp
 import discord
 
 from botapp.locale import _, speaking
+from botapp.runtime.context import BotContext, ShopContext
 from botapp.store.db.errors import Unavailable
 from botapp.store.usecases import withdrawals
 from botapp.store.usecases.withdrawals import WithdrawalBatch
 from botapp.ui.formatting import number, quoted
-
-if TYPE_CHECKING:
-    from botapp.bot import ShopBot
-    from botapp.shop import Shop
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +25,7 @@ class Closed(Exception):
 class WithdrawalDelivery:
     """Hands withdrawals over. What was not handed over stays written down, and is tried again by the next life."""
 
-    def __init__(self, bot: ShopBot, shop: Shop) -> None:
+    def __init__(self, bot: BotContext, shop: ShopContext) -> None:
         self._bot = bot
         self._shop = shop
 

@@ -9,20 +9,19 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
+from botapp.config.settings import Store
 from botapp.locale import _, of_process
+from botapp.runtime.context import ShopContext
 from botapp.runtime.tasks import TaskRegistry
 from botapp.services.notices.channel_log import CannotWrite, ChannelLog
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain.records import Product, Purchase, order_number
 from botapp.store.usecases import notices
 from botapp.ui.formatting import amount, number, quoted
-
-if TYPE_CHECKING:
-    from botapp.shop import Shop
 
 log = logging.getLogger(__name__)
 
@@ -57,10 +56,14 @@ class AdminNotifier:
     """Writes into the notice channel and the purchase log, where they are set."""
 
     def __init__(
-        self, shop: Shop, background: TaskRegistry, messageable: Callable[[int], discord.PartialMessageable]
+        self,
+        shop: ShopContext,
+        store: Store,
+        background: TaskRegistry,
+        messageable: Callable[[int], discord.PartialMessageable],
     ) -> None:
-        store = shop.settings.store
         self._shop = shop
+        self._low_stock = store.low_stock
         self._background = background
         self._channel = _log_of(messageable, store.notice_channel_id, "notice_channel_id")
         self._purchases = _log_of(messageable, store.purchase_log_channel_id, "purchase_log_channel_id")
@@ -119,8 +122,7 @@ class AdminNotifier:
             return False
         fresh, self._fresh = self._fresh, []
         try:
-            low_stock = self._shop.settings.store.low_stock
-            texts = await self._shop.read(notices.waiting, fresh, low_stock, low_in_words)
+            texts = await self._shop.read(notices.waiting, fresh, self._low_stock, low_in_words)
         except Unavailable:
             self._fresh = [*fresh, *self._fresh]
             raise

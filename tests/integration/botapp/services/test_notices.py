@@ -68,7 +68,12 @@ class Scene:
         self.shop = Shop(Settings(path=directory / "config.toml", language="en", store=store), lambda: None)
         self.background = TaskRegistry()
         self.channels = {NOTICE_CHANNEL: Channel(), LOG_CHANNEL: Channel()}
-        self.notices = self.shop.notices = AdminNotifier(self.shop, self.background, self.channels.__getitem__)  # type: ignore[arg-type]
+        self.notices = self.shop.notices = AdminNotifier(
+            self.shop,
+            store,
+            self.background,
+            self.channels.__getitem__,  # type: ignore[arg-type]
+        )
 
     @property
     def notice(self) -> Channel:
