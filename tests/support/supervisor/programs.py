@@ -288,7 +288,9 @@ class Program:
     def _ask_restart(self, number: int, frame: FrameType | None) -> None:
         ticket = {"asked_in_life": self.around.life}
         reason = self.words.get("ask-restart", "")
-        self._say("restart", program=self.around.program, reason=reason, requested_by="a member", ticket=ticket, wait=True)
+        self._say(
+            "restart", program=self.around.program, reason=reason, requested_by="a member", ticket=ticket, wait=True
+        )
 
 
 class Chatter:

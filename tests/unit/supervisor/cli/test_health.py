@@ -44,7 +44,9 @@ def test_the_lines_say_what_is_wrong_since_when_and_what_was() -> None:
             {"state": "new", "at": 1, "lasted_s": 1},
         ],
     }
-    text = click.unstyle("\n".join(lines(verdict(program({"livestock": ILL, "gateway": WELL, "visibility": link})), 1000.0)))
+    text = click.unstyle(
+        "\n".join(lines(verdict(program({"livestock": ILL, "gateway": WELL, "visibility": link})), 1000.0))
+    )
     assert "bot: RUNNING, not well" in text
     assert "✗ livestock: the disk is full; errors: 4; looked at 1 min ago" in text
     assert "✓ gateway: looked at 10 s ago" in text
