@@ -46,11 +46,11 @@ class InteractionDispatcher:
         with locale.speaking(language.of_interaction(interaction)):
             problem = await self._served(interaction, step, name)
         if problem is None:
-            await self._shopfront().buttons._update_status(True)
+            await self._shopfront().buttons.report(True)
         elif _is_harmless(problem):
             log.info(_("%s could not be answered: it came too late, or twice (%s)"), name, problem)
         else:
-            await self._shopfront().buttons._update_status(False, _("cannot answer a click: %s") % in_a_line(problem))
+            await self._shopfront().buttons.report(False, _("cannot answer a click: %s") % in_a_line(problem))
 
     async def _served(self, interaction: discord.Interaction[Any], step: Step, name: str) -> Exception | None:
         """Serve a step; return what went wrong, which the member has been told."""

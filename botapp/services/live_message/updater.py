@@ -178,7 +178,7 @@ class LiveMessageUpdater:
                 self._due.cancel()
                 self._due = None
             problem = self._probe_buttons()
-            await self.buttons._update_status(problem is None, problem)
+            await self.buttons.report(problem is None, problem)
             error = await self._probe_stock()
             # an edit that was refused is mended by one that is taken, not by a look at the stock
             if error is None and self.link.edit_error is not None:
@@ -237,7 +237,7 @@ class LiveMessageUpdater:
     async def _livestock_is(self, error: str | None, *, about: Which = "livestock") -> None:
         self._about = about
         try:
-            await self.livestock._update_status(error is None, error)
+            await self.livestock.report(error is None, error)
         finally:
             self._about = "livestock"
 

@@ -67,23 +67,22 @@ def test_livestock_error_switches_the_buttons_off_and_recovery_on(caplog: pytest
     error = {"is_healthy": False, "last_error": "Database connection failed", "error_count": 1, "last_update": 100.0}
     assert livestock.get_status() == error
     assert buttons.is_healthy(), "the buttons themselves are not broken"
-    assert not buttons.may_serve()
+    assert "⚠️ Livestock tidak sehat, button dinonaktifkan" in caplog.messages
     assert "❌ Livestock error: Database connection failed" in caplog.messages
     asyncio.run(livestock._update_status(True))
-    assert buttons.may_serve()
     assert livestock.get_status()["last_error"] is None
     assert livestock.get_status()["error_count"] == 1
     assert "✅ Livestock kembali sehat" in caplog.messages
 
 
 def test_button_error_hides_the_stock(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     livestock, buttons = partners()
     asyncio.run(buttons._update_status(False, "no view"))
     assert livestock.is_healthy()
-    assert not livestock.may_show()
     assert "⚠️ Button manager tidak sehat, livestock tidak akan ditampilkan" in caplog.messages
     asyncio.run(buttons._update_status(True))
-    assert livestock.may_show()
+    assert "✅ Button manager kembali sehat, livestock ditampilkan" in caplog.messages
 
 
 def test_the_same_error_again_is_counted_but_not_said_again(caplog: pytest.LogCaptureFixture) -> None:
@@ -98,7 +97,7 @@ def test_every_operation_is_reported() -> None:
     reports: list[tuple[bool, str | None]] = []
     livestock = LiveStockManager(on_report=lambda is_healthy, error: reports.append((is_healthy, error)))
     for is_healthy in (True, False, False, True):
-        asyncio.run(livestock._update_status(is_healthy, None if is_healthy else "x"))
+        asyncio.run(livestock.report(is_healthy, None if is_healthy else "x"))
     assert reports == [(True, None), (False, "x"), (False, "x"), (True, None)]
 
 
@@ -108,7 +107,6 @@ def test_reset_begins_anew() -> None:
     livestock.reset()
     buttons.reset()
     assert (livestock.get_status(), buttons.get_status()) == (FIELDS, FIELDS)
-    assert buttons.may_serve()
 
 
 def test_the_open_shop_shows_prices_stock_and_working_buttons() -> None:
