@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
+from botapp.discord_api import language
 from botapp.discord_api import slash_commands as slash
 from botapp.locale import _, speaking
 from botapp.runtime import state_file as state
 from botapp.runtime.state_file import StateError
-from botapp.ui import language
 
 if TYPE_CHECKING:
     from botapp.cogs.context import ShopHost
@@ -103,7 +103,7 @@ class ShopLoader:
         try:
             return await asyncio.wait_for(self.wait(), PATIENCE_S)
         except TimeoutError:
-            with speaking(language.of_interaction(interaction)):
+            with speaking(language.interaction_language(interaction)):
                 text = _("⏳ The shop is just opening. Please try again in a moment.")
                 await interaction.response.send_message(text, ephemeral=True)
             return None

@@ -15,6 +15,7 @@ import discord
 from discord.ext import commands
 
 from botapp.cogs.confirmations import ConfirmationTexts, dangerous
+from botapp.discord_api import language
 from botapp.discord_api import slash_commands as slash
 from botapp.locale import N_, _, speaking
 from botapp.runtime.tasks import NotAccepting
@@ -23,7 +24,6 @@ from botapp.store.domain import money
 from botapp.store.domain.money import InvalidAmount
 from botapp.store.domain.refusals import Refused
 from botapp.store.usecases import admin_log
-from botapp.ui import language
 from botapp.ui.admin.confirmation import Stage
 from botapp.ui.admin.help import CommandUsage, corrected, paged
 
@@ -74,7 +74,7 @@ class ShopCog(commands.Cog):
 
     async def cog_command_error(self, ctx: commands.Context[Any], error: Exception) -> None:
         """Answer whoever may not, or has given the command wrongly."""
-        with speaking(language.of_context(ctx)):
+        with speaking(language.context_language(ctx)):
             if isinstance(error, NotAnAdmin):
                 who = f"{ctx.author} ({ctx.author.id})"
                 text = _("%(who)s asked for %(command)s and is no admin: refused")
@@ -168,7 +168,7 @@ def admin_command(
     def made(callback: Callback[CogT, P]) -> commands.HybridCommand[Any, ..., None]:
         @functools.wraps(callback)
         async def answering(self: CogT, ctx: Ctx, *arguments: P.args, **keywords: P.kwargs) -> None:
-            with speaking(language.of_context(ctx)):
+            with speaking(language.context_language(ctx)):
                 try:
                     with self.bot.background.work(f"{name} · {ctx.author}"):
                         # what the command does may take longer than the three seconds Discord waits for an answer

@@ -11,8 +11,8 @@ from typing import Any
 import discord
 from discord.ext import commands
 
+from botapp.discord_api import language
 from botapp.locale import _, speaking
-from botapp.ui import language
 from botapp.ui.admin import confirmation
 from botapp.ui.admin.confirmation import Confirmation, Reply, Stage, SupersededByRestart
 from botapp.ui.live.render import Button
@@ -107,7 +107,7 @@ class Confirmations(commands.Cog):
         if question is None:
             await interaction.response.defer()
         elif interaction.user.id != question.dialog.user_id:
-            with speaking(language.of_interaction(interaction)):
+            with speaking(language.interaction_language(interaction)):
                 await interaction.response.send_message(question.wording.stranger(), ephemeral=True)
         else:
             await interaction.response.defer()

@@ -10,13 +10,13 @@ from discord.ext import commands
 
 from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, rows
 from botapp.cogs.context import CogBot, CogShop
+from botapp.discord_api import language
 from botapp.locale import N_, _, speaking
 from botapp.services.fulfilment.stock_file import MAX_BYTES, MAX_LINES, CannotFetch, NotText, TooLarge
 from botapp.services.fulfilment.stock_uploads import StockUploader
 from botapp.services.fulfilment.withdrawals import Closed, WithdrawalDelivery
 from botapp.store.usecases import stock, withdrawals
 from botapp.store.usecases.products import of_code
-from botapp.ui import language
 from botapp.ui.admin import shop_texts as admin_texts
 from botapp.ui.formatting import number, quoted
 
@@ -54,7 +54,7 @@ class StockCog(ShopCog):
         if not isinstance(error, PublicUpload):
             await super().cog_command_error(ctx, error)
             return
-        with speaking(language.of_context(ctx)):
+        with speaking(language.context_language(ctx)):
             await self._take_away(ctx)
 
     @admin_command(
@@ -128,7 +128,7 @@ class StockCog(ShopCog):
             found.code,
             pieces,
             user_id=ctx.author.id,
-            language=language.of_context(ctx),
+            language=language.context_language(ctx),
             now_ms=self.shop.now_ms(),
         )
         facts = {"pieces": number(pieces), "code": quoted(found.code)}

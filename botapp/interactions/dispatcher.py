@@ -9,11 +9,12 @@ from typing import Any
 import discord
 
 from botapp import locale
+from botapp.discord_api import language
 from botapp.locale import _
 from botapp.runtime.log import in_a_line
 from botapp.runtime.tasks import NotAccepting, TaskRegistry
 from botapp.services.live_message.updater import LiveMessageUpdater
-from botapp.ui import custom_ids, language
+from botapp.ui import custom_ids
 from botapp.ui.custom_ids import Step
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class InteractionDispatcher:
     async def serve(self, interaction: discord.Interaction[Any], step: Step) -> None:
         """Answer whatever a member did."""
         name = f"{custom_ids.PREFIX}{step.name}"
-        with locale.speaking(language.of_interaction(interaction)):
+        with locale.speaking(language.interaction_language(interaction)):
             problem = await self._served(interaction, step, name)
         if problem is None:
             await self._shopfront().buttons.report(True)
@@ -69,7 +70,7 @@ class InteractionDispatcher:
 
     async def unknown(self, interaction: discord.Interaction[Any]) -> None:
         """Answer a click on a button that this version does not have."""
-        with locale.speaking(language.of_interaction(interaction)):
+        with locale.speaking(language.interaction_language(interaction)):
             await self._say(
                 interaction, _("This button is no longer in use. Please use the newest message of the shop.")
             )

@@ -14,6 +14,7 @@ import discord
 
 from botapp import locale
 from botapp.config.settings import Store
+from botapp.discord_api import language
 from botapp.locale import _
 from botapp.runtime.context import ShopContext
 from botapp.services.fulfilment.delivery import DeliveryService, Outcome
@@ -24,7 +25,6 @@ from botapp.store.db.errors import Unavailable
 from botapp.store.domain import refusals
 from botapp.store.domain.records import Receipt
 from botapp.store.domain.refusals import Refused
-from botapp.ui import language
 from botapp.ui.custom_ids import Step
 from botapp.ui.members import account as visits
 from botapp.ui.members import purchase as buying
@@ -156,7 +156,7 @@ class MemberFlows:
 
     async def _confirmed(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer()
-        order = buying.order_of(step.numbers, interaction.user.id, language.of_interaction(interaction))
+        order = buying.order_of(step.numbers, interaction.user.id, language.interaction_language(interaction))
         try:
             receipt = await self._shop.run(counter.buy, order, self._shop.limits, self._shop.now_ms())
         except refusals.PriceChanged as problem:

@@ -1,4 +1,4 @@
-"""In which language whom is answered."""
+"""The language of an answer."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 from discord import Locale
 
 from botapp import locale
-from botapp.ui import language
+from botapp.discord_api import language
 
 INDONESIAN_COMMUNITY = SimpleNamespace(preferred_locale=Locale.indonesian, features=["COMMUNITY"])
 ENGLISH_COMMUNITY = SimpleNamespace(preferred_locale=Locale.american_english, features=["COMMUNITY"])
-#: has "en-US" although nobody chose it
+#: has "en-US" although its admins chose none
 PLAIN = SimpleNamespace(preferred_locale=Locale.american_english, features=[])
 
 
@@ -32,9 +32,9 @@ def interaction(client: Locale, guild: Any) -> Any:
         (Locale.french, None, "id"),
     ],
 )
-def test_a_click_is_answered_in_the_language_of_the_client_first(client: Locale, guild: Any, expected: str) -> None:
+def test_interaction_language_prefers_client_over_guild(client: Locale, guild: Any, expected: str) -> None:
     locale.use("id")
-    assert language.of_interaction(interaction(client, guild)) == expected
+    assert language.interaction_language(interaction(client, guild)) == expected
 
 
 @pytest.mark.parametrize(
@@ -46,15 +46,13 @@ def test_a_click_is_answered_in_the_language_of_the_client_first(client: Locale,
         (None, "en", "en"),
     ],
 )
-def test_a_typed_command_is_answered_in_the_language_that_the_guild_chose(
-    guild: Any, process: str, expected: str
-) -> None:
+def test_typed_command_uses_language_of_community_guild(guild: Any, process: str, expected: str) -> None:
     locale.use(process)
     ctx: Any = SimpleNamespace(interaction=None, guild=guild)
-    assert language.of_context(ctx) == expected
+    assert language.context_language(ctx) == expected
 
 
-def test_a_slash_command_is_answered_as_a_click_is() -> None:
+def test_slash_command_uses_interaction_language() -> None:
     locale.use("id")
     ctx: Any = SimpleNamespace(interaction=interaction(Locale.american_english, PLAIN), guild=INDONESIAN_COMMUNITY)
-    assert language.of_context(ctx) == "en"
+    assert language.context_language(ctx) == "en"
