@@ -13,8 +13,8 @@ from botapp.cogs.setup import SetupCog
 from botapp.locale import N_, _, speaking
 from botapp.services.live_message.message import explain
 from botapp.store.domain import refusals
-from botapp.store.usecases import access, accounts, admin_log, world
-from botapp.store.usecases.world import World
+from botapp.store.usecases import access, accounts, admin_log, shop_location
+from botapp.store.usecases.shop_location import ShopLocation
 from botapp.ui.admin import shop_texts as admin_texts
 from botapp.ui.admin.parsing import user_id
 from botapp.ui.formatting import quoted
@@ -45,7 +45,7 @@ class ShopAdminCog(ShopCog):
     )
     async def setworld(self, ctx: Ctx, world: Text, owner: Text = "", bot: Text = "") -> None:
         """Say where the shop is."""
-        await self.act(ctx, world, put_world, World(world, owner, bot))
+        await self.act(ctx, world, put_world, ShopLocation(world, owner, bot))
         facts = {"world": quoted(world), "owner": quoted(owner or "–"), "bot": quoted(bot or "–")}
         await self.say(ctx, _("✅ The shop is in %(world)s; owner: %(owner)s, bot: %(bot)s.") % facts)
 
@@ -153,9 +153,9 @@ class ShopAdminCog(ShopCog):
         await self.say(ctx, rows(lines, _("🗒️ Done by admins:"), _("No admin has done anything yet.")))
 
 
-def put_world(connection: Connection, place: World) -> None:
+def put_world(connection: Connection, place: ShopLocation) -> None:
     """Say where the shop is."""
-    world.put(connection, place)
+    shop_location.put(connection, place)
 
 
 def bar(connection: Connection, who: str, reason: str, actor: str, now_ms: int) -> int:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from botapp.store.domain import refusals
 from botapp.store.domain.records import Account, Entry, Order, Product, Purchase, Receipt
 from botapp.store.domain.rules import Limits
-from botapp.store.usecases import access, accounts, products, purchases, world
-from botapp.store.usecases.world import World
+from botapp.store.usecases import access, accounts, products, purchases, shop_location
+from botapp.store.usecases.shop_location import ShopLocation
 
 #: last changes of a balance, and last purchases, that members are shown
 SHOWN_ENTRIES: Final = 3
@@ -59,10 +59,10 @@ def order(connection: Connection, user_id: int, purchase_id: int) -> tuple[Purch
     return found, purchases.items_of(connection, purchase_id)
 
 
-def place(connection: Connection, user_id: int) -> World:
+def place(connection: Connection, user_id: int) -> ShopLocation:
     """Return where the shop is in its game. Raises Barred, Maintenance."""
     access.check(connection, user_id)
-    return world.get(connection)
+    return shop_location.get(connection)
 
 
 def shelf(connection: Connection, user_id: int) -> tuple[Account, list[Product]]:

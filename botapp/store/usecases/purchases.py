@@ -12,7 +12,7 @@ from botapp.store.domain.records import Order, Purchase, Receipt
 from botapp.store.domain.rules import Limits, PurchaseContext
 from botapp.store.usecases import accounts
 from botapp.store.usecases.access import barred_reason, maintenance_reason
-from botapp.store.usecases.reservations import take_available
+from botapp.store.usecases.stock import take_available
 
 #: how long after a purchase the outbox begins to look whether its goods have arrived, in ms
 FIRST_LOOK_MS: Final = 60_000

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, exists, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, literal, select, union_all, update
 
-from botapp.store.db.tables import IS_AVAILABLE, IS_HANDED_OUT, product, purchase, stock_item, stock_staged
+from botapp.store.db.tables import IS_AVAILABLE, IS_HANDED_OUT, account, product, purchase, stock_item, stock_staged
+from botapp.store.domain import refusals
 from botapp.store.domain.records import Product, StockAdded
 from botapp.store.domain.rules import StockLine
 from botapp.store.usecases.products import of_code
-from botapp.store.usecases.reservations import lock, take_available
 
 #: lines that are staged in one transaction: short enough that a purchase hardly notices
 STAGED_AT_ONCE = 1000
+
+_OF_PRODUCT: Final = stock_item.c.product_id == bindparam("of_product")
+_LOCK: Final = select(product.c.id).where(product.c.id == bindparam("of_product")).with_for_update()
+_COUNT: Final = select(func.count()).select_from(stock_item).where(_OF_PRODUCT, IS_AVAILABLE)
+_OLDEST: Final = (
+    select(stock_item.c.id).where(_OF_PRODUCT, IS_AVAILABLE).order_by(stock_item.c.id).limit(bindparam("pieces"))
+)
+_TAKE: Final = (
+    update(stock_item)
+    .where(stock_item.c.id.in_(_OLDEST.scalar_subquery()), IS_AVAILABLE)
+    .values(status=bindparam("becomes"), purchase_id=bindparam("belongs_to"), left_at_ms=bindparam("now_ms"))
+    .returning(stock_item.c.id, stock_item.c.content)
+)
 
 
 class Movement(Struct, frozen=True):
@@ -91,6 +105,26 @@ def unstage(connection: Connection, batch: str | None, limit: int = STAGED_AT_ON
     return len(rows)
 
 
+def lock(connection: Connection, product_id: int) -> None:
+    """Let takers of one product come one after the other: whoever takes locks it first."""
+    connection.execute(_LOCK, {"of_product": product_id})
+
+
+def take_available(
+    connection: Connection, product_id: int, pieces: int, *, status: str, purchase_id: int | None, now_ms: int
+) -> tuple[str, ...]:
+    """Take exactly so many items of a locked product out of stock, the oldest first; return their contents.
+
+    Raises SoldOut.
+    """
+    of_product = {"of_product": product_id}
+    values = {**of_product, "pieces": pieces, "becomes": status, "belongs_to": purchase_id, "now_ms": now_ms}
+    rows = connection.execute(_TAKE, values).all()
+    if len(rows) != pieces:
+        raise refusals.SoldOut(len(rows) + connection.execute(_COUNT, of_product).scalar_one())
+    return tuple(row.content for row in sorted(rows, key=lambda row: row.id))
+
+
 def withdraw(connection: Connection, code: str, pieces: int, now_ms: int) -> tuple[Product, tuple[str, ...]]:
     """Take pieces out of stock, the oldest first; return the product and their contents.
 
@@ -104,10 +138,6 @@ def withdraw(connection: Connection, code: str, pieces: int, now_ms: int) -> tup
 
 def movements(connection: Connection, code: str, limit: int) -> list[Movement]:
     """Return what came into and went out of stock, the newest first. Raises NoSuchProduct."""
-    from sqlalchemy import func, union_all
-
-    from botapp.store.db.tables import account
-
     found = of_code(connection, code)
     mine = stock_item.c.product_id == found.id
     count = func.count()

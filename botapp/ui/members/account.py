@@ -8,7 +8,7 @@ from botapp.locale import _
 from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Account, Entry, Purchase, order_number
 from botapp.store.domain.rules import MAX_HANDLE_CHARS, MIN_HANDLE_CHARS
-from botapp.store.usecases.world import World
+from botapp.store.usecases.shop_location import ShopLocation
 from botapp.ui import custom_ids
 from botapp.ui.formatting import amount, entry_kind, number, price, quoted, when
 from botapp.ui.live.render import Button
@@ -63,7 +63,7 @@ def balance(account: Account, entries: Sequence[Entry], units: Sequence[Denomina
     return Panel("\n".join([f"**{price(account.balance, units)}**", "", *lines]), title, GOOD)
 
 
-def place(world: World) -> Panel:
+def place(world: ShopLocation) -> Panel:
     """Return where the shop is in its game."""
     facts = ((_("World"), world.world), (_("Owner"), world.owner), (_("Bot"), world.bot))
     fields = tuple((name, quoted(value)) for name, value in facts if value)

@@ -10,7 +10,7 @@ import pytest
 from botapp.local_discord.ids import BUDI_ID, SARI_ID
 from botapp.store.domain.records import Order, Product
 from botapp.store.domain.rules import Limits
-from botapp.store.usecases import access, accounts, admin_log, products, purchases, world
+from botapp.store.usecases import access, accounts, admin_log, products, purchases, shop_location
 from botapp.ui import custom_ids
 from tests.support.discord.control import controls
 from tests.support.shop.admin_shop import AdminShop, admin_shop
@@ -146,7 +146,7 @@ def test_an_order_is_refunded_once_and_its_buyer_told(shop: AdminShop) -> None:
 
 def test_the_shop_as_a_whole(shop: AdminShop) -> None:
     assert "`TOKO KITA`; owner: `Budi`, bot: `–`" in shop.typed('!setworld "TOKO KITA" Budi')
-    assert shop.books(world.get).world == "TOKO KITA"
+    assert shop.books(shop_location.get).world == "TOKO KITA"
     assert "`!setworld WORLD [OWNER] [BOT]`" in shop.typed("!setworld")
     assert "closed for members" in shop.typed("!maintenance on back soon")
     assert shop.books(access.maintenance_reason) == "back soon"

@@ -17,8 +17,8 @@ from botapp.store import member_api as counter
 from botapp.store.domain import refusals
 from botapp.store.domain.records import Order
 from botapp.store.domain.rules import Limits
-from botapp.store.usecases import access, products, stock, world
-from botapp.store.usecases.world import World
+from botapp.store.usecases import access, products, shop_location, stock
+from botapp.store.usecases.shop_location import ShopLocation
 from tests.support.discord.bot_process import BotProcess, write_config
 from tests.support.discord.control import DiscordControl, local_discord
 from tests.support.shop.member import AGAIN, NO, YES, Customer, button, options
@@ -163,7 +163,7 @@ def test_goods_that_fit_no_message_come_as_a_file(scene: Scene) -> None:
 
 def test_world_info_is_what_admins_have_said(scene: Scene) -> None:
     assert "Admin belum mengisi" in scene.budi.ask("world")
-    scene.books.do(world.put, World("STOCKTOWN", "Admin", "DepoBot"))
+    scene.books.do(shop_location.put, ShopLocation("STOCKTOWN", "Admin", "DepoBot"))
     said = scene.budi.ask("world")
     for wanted in ("STOCKTOWN", "Admin", "DepoBot"):
         assert wanted in said

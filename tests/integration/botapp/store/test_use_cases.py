@@ -384,7 +384,7 @@ def test_what_admins_did_is_told_the_newest_first(database: Database) -> None:
 
 
 def test_a_claim_of_nothing_or_of_too_much_takes_nothing(shop: Database) -> None:
-    from botapp.store.usecases.reservations import lock, take_available
+    from botapp.store.usecases.stock import lock, take_available
 
     def claim(connection: Connection, pieces: int) -> tuple[str, ...]:
         found = products.of_code(connection, "ROBUX")

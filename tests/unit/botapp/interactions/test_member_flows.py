@@ -14,7 +14,7 @@ from botapp.store.domain.records import Account, Entry, Order, Product, Purchase
 from botapp.store.domain.refusals import Refused
 from botapp.store.domain.rules import MAX_ITEM_CHARS
 from botapp.store.member_api import Offer
-from botapp.store.usecases.world import World
+from botapp.store.usecases.shop_location import ShopLocation
 from botapp.ui.custom_ids import parse
 from botapp.ui.members import account as visits
 from botapp.ui.members import purchase as buying
@@ -94,7 +94,7 @@ def test_however_long_names_are_it_fits() -> None:
         fits(buying.choose(ACCOUNT, products, page, UNITS, 10))
     fits(buying.confirm(Offer(product(name=LONG, price=2**53 - 1), 1000, 2**53 - 1), 2**63 - 1, UNITS, LONG))
     fits(visits.history([bought(number, LONG) for number in range(10)], UNITS))
-    fits(visits.place(World(LONG, LONG, LONG)))
+    fits(visits.place(ShopLocation(LONG, LONG, LONG)))
 
     async def open_them() -> None:
         for form in (buying.ask(product(name=LONG), 1000), visits.register_form("n" * 40, ACCOUNT)):
@@ -187,7 +187,7 @@ def test_entries_are_said_in_words() -> None:
 def test_what_members_and_admins_typed_cannot_format_anything() -> None:
     account = Account(1, "__budi__", 0, 0)
     assert "`__budi__`" in visits.registered(account, "GrowID", UNITS).text
-    assert ("World", "`**big**`") in visits.place(World("**big**")).fields
+    assert ("World", "`**big**`") in visits.place(ShopLocation("**big**")).fields
 
 
 # --- goods ---
