@@ -22,8 +22,7 @@ from botapp.interactions.member_flows import MemberFlows
 from botapp.locale import _
 from botapp.runtime import state_file as state
 from botapp.runtime.state_file import StateError
-from botapp.services.backup.errors import DataProblem
-from botapp.services.backup.files import MIGRATION
+from botapp.services.backup.files import MIGRATION, DataProblem
 from botapp.services.backup.lock import SharedLock
 from botapp.services.backup.scheduler import BackupScheduler
 from botapp.services.deposits.key import read_key

@@ -121,7 +121,7 @@ def _read_settings() -> tuple[Settings, str]:
 def _check_database(settings: Settings) -> None:
     """Raise ConfigError when the database is none of ours; one that cannot be reached now is waited for later."""
     from botapp.services.backup.backup import address_of
-    from botapp.services.backup.errors import DataProblem
+    from botapp.services.backup.files import DataProblem
     from botapp.services.backup.probe import version_there
     from botapp.store.db.database import where_of
     from botapp.store.db.schema import SchemaTooNew

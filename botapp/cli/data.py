@@ -18,7 +18,7 @@ from botapp.locale import _
 from botapp.services.backup import backup, restore
 from botapp.services.backup import legacy_files as legacy
 from botapp.services.backup import legacy_import as importing
-from botapp.services.backup.errors import DataProblem
+from botapp.services.backup.files import DataProblem
 from botapp.services.backup.legacy_import import Imported
 from botapp.services.backup.restore import Restored
 

@@ -10,7 +10,7 @@ from botapp.cogs.base import Ctx, ShopCog, admin_command, admin_group, chapters,
 from botapp.config.settings import ConfigError
 from botapp.locale import N_, _
 from botapp.services import system_info as machine_facts
-from botapp.services.backup.errors import DataProblem
+from botapp.services.backup.files import DataProblem
 from botapp.ui.admin import cache_texts as cache_report
 from botapp.ui.admin import system_texts
 from botapp.ui.admin.help import help_pages

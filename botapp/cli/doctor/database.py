@@ -18,8 +18,7 @@ from botapp.runtime.state_file import StateError
 from botapp.services.backup import retention as daily
 from botapp.services.backup import snapshot
 from botapp.services.backup.backup import address_of
-from botapp.services.backup.errors import DataProblem
-from botapp.services.backup.files import backups_in
+from botapp.services.backup.files import DataProblem, backups_in
 from botapp.services.backup.probe import version_there
 from botapp.store.db import schema
 from botapp.store.db.errors import RESTORE

@@ -23,8 +23,7 @@ from botapp.runtime.private_files import make_directory
 from botapp.services.backup import export_format as portable
 from botapp.services.backup import live_message_state as place
 from botapp.services.backup import snapshot
-from botapp.services.backup.errors import DataProblem
-from botapp.services.backup.files import BY_HAND, PART, cannot_open, name_of, written_whole
+from botapp.services.backup.files import BY_HAND, PART, DataProblem, cannot_open, name_of, written_whole
 from botapp.store import verify
 from botapp.store.db import schema
 from botapp.store.db.database import in_words, problem_in_words, url_of, where_of

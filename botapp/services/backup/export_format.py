@@ -24,8 +24,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, LargeBinary, MetaData, Table, func, insert, select, text
 
 from botapp.locale import _
-from botapp.services.backup.errors import DataProblem
-from botapp.services.backup.files import cannot_open
+from botapp.services.backup.files import DataProblem, cannot_open
 from botapp.store.db import schema
 from botapp.store.db.tables import metadata as all_tables
 

@@ -16,7 +16,6 @@ from msgspec import Struct
 from botapp.locale import _
 from botapp.locale.os_errors import why
 from botapp.runtime.private_files import make_directory, own_like_directory
-from botapp.services.backup.errors import DataProblem
 
 #: ends the name of a file that is being written
 PART: Final = ".part"
@@ -30,6 +29,10 @@ _NAME: Final = re.compile(
     r"shop-(?P<at>\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3})Z-(?P<reason>[a-z]+)(?P<kind>\.db|\.jsonl\.gz)"
 )
 _TIME: Final = "%Y-%m-%dT%H-%M-%S.%f"
+
+
+class DataProblem(Exception):
+    """An operation on the shop's data failed and changed nothing; the message says why, and what to do."""
 
 
 class Backup(Struct, frozen=True):

@@ -13,8 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from botapp.locale import _
-from botapp.services.backup.errors import DataProblem
-from botapp.services.backup.files import cannot_open
+from botapp.services.backup.files import DataProblem, cannot_open
 from botapp.store.domain.money import Denomination, InvalidAmount, parse
 from botapp.store.domain.rules import MAX_ITEM_CHARS, ParsedStock, key_of, sort_lines
 

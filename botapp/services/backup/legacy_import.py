@@ -16,7 +16,7 @@ from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.services.backup import snapshot
 from botapp.services.backup.backup import address_of, scratch_file
-from botapp.services.backup.errors import DataProblem
+from botapp.services.backup.files import DataProblem
 from botapp.services.backup.legacy_files import LegacyProduct, LegacyShop
 from botapp.services.backup.lock import SharedLock
 from botapp.store.db import schema

@@ -16,8 +16,7 @@ from botapp.locale import _
 from botapp.runtime import state_file as state
 from botapp.runtime.private_files import own_like_directory
 from botapp.runtime.state_file import StateError
-from botapp.services.backup.errors import DataProblem
-from botapp.services.backup.files import cannot_open
+from botapp.services.backup.files import DataProblem, cannot_open
 from botapp.store.db.tables import live_message
 from botapp.store.usecases import key_value as remembered
 

@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.runtime.private_files import make_directory, own_like_directory
-from botapp.services.backup.errors import DataProblem
-from botapp.services.backup.files import cannot_open
+from botapp.services.backup.files import DataProblem, cannot_open
 
 
 class DatabaseInUse(DataProblem):

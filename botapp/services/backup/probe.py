@@ -10,7 +10,7 @@ from sqlalchemy import exc
 from sqlalchemy.engine import URL
 
 from botapp.services.backup import snapshot
-from botapp.services.backup.errors import DataProblem
+from botapp.services.backup.files import DataProblem
 from botapp.store.db import schema
 from botapp.store.db.database import engine_for, in_words, problem_in_words, where_of
 from botapp.store.db.errors import Unavailable

@@ -21,8 +21,7 @@ from botapp.services.backup import backup, lock, snapshot
 from botapp.services.backup import export_format as portable
 from botapp.services.backup import live_message_state as place
 from botapp.services.backup.backup import address_of
-from botapp.services.backup.errors import DataProblem
-from botapp.services.backup.files import RESTORE, backups_in, cannot_open, name_of, sync, written_whole
+from botapp.services.backup.files import RESTORE, DataProblem, backups_in, cannot_open, name_of, sync, written_whole
 from botapp.store.db import schema
 from botapp.store.db.database import engine_for, in_words, problem_in_words, where_of
 from botapp.store.db.errors import Unavailable

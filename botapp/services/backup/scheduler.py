@@ -12,8 +12,7 @@ from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.runtime.tasks import TaskRegistry
 from botapp.services.backup import retention as daily
-from botapp.services.backup.errors import DataProblem
-from botapp.services.backup.files import DAILY, backups_in, cannot_open, parts_in
+from botapp.services.backup.files import DAILY, DataProblem, backups_in, cannot_open, parts_in
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import StaticPool
 
 from botapp.locale import _
-from botapp.services.backup.errors import DataProblem
+from botapp.services.backup.files import DataProblem
 from botapp.store.db.database import engine_for, in_words, problem_in_words, where_of
 
 #: a database up to this size is copied in one step, in memory; that takes about 4 ms for each MiB

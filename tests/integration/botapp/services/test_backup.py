@@ -23,8 +23,7 @@ from botapp.runtime.tasks import TaskRegistry
 from botapp.services.backup import backup, restore, snapshot
 from botapp.services.backup import export_format as portable
 from botapp.services.backup.backup import EXPORT, SQLITE, export, make_backup, problems_of_shop
-from botapp.services.backup.errors import DataProblem
-from botapp.services.backup.files import DAILY, MIGRATION, RESTORE, backups_in
+from botapp.services.backup.files import DAILY, MIGRATION, RESTORE, DataProblem, backups_in
 from botapp.services.backup.legacy_files import LegacyShop, read
 from botapp.services.backup.legacy_import import carry_out, dry_run
 from botapp.services.backup.lock import DatabaseInUse, SharedLock

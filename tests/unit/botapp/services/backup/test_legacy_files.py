@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from botapp.services.backup.errors import DataProblem
+from botapp.services.backup.files import DataProblem
 from botapp.services.backup.legacy_files import LegacyShop, read, understood
 from botapp.store.domain.money import Denomination
 
