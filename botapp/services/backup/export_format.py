@@ -1,6 +1,6 @@
 """The portable form of a shop's books: lines of JSON, compressed, the same from and for every database.
 
-{"stocksup":"export","format":1,"schema":"0001","at":"2026-01-31T10:00:00+00:00"}
+{"stocksup":"export","format":1,"schema":"0002","at":"2026-01-31T10:00:00+00:00"}
 {"table":"account","columns":["id","handle",…],"binary":[]}
 [1,"Budi",…]                                              one line a row, in the order of the columns
 {"end":true,"rows":{"account":1,…},"sha256":"…"}          of all lines before this one

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from botapp.locale import _
 
 #: every version there has been, the oldest first; the last is what this code stands on
-VERSIONS: Final = ("0001", "0002")
+VERSIONS: Final = ("0002",)
 
 #: what whoever migrates a PostgreSQL database holds; any number that nobody else uses there
 _LOCK_KEY: Final = 5_709_223_114

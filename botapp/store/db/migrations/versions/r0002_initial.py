@@ -1,21 +1,21 @@
-"""The shop's first tables."""
+"""The first released tables. Numbered 0002, because databases of the development version already carry that number."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001"
+revision = "0002"
 down_revision = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Bring the tables to this version."""
+    """Create the tables."""
     op.create_table(
         "account",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("handle", sa.Text(), nullable=False),
         sa.Column("handle_key", sa.Text(), nullable=False),
         sa.Column("balance", sa.BigInteger(), nullable=False),
@@ -26,7 +26,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "admin_log",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
@@ -51,7 +51,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "product",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("code_key", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -80,11 +80,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "deposit",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("handle", sa.Text(), nullable=False),
-        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("account_id", _ID, nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=True),
         sa.Column("refusal", sa.Text(), nullable=False),
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
@@ -97,8 +97,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "ledger",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("account_id", _ID, nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("reference", sa.Text(), nullable=False),
@@ -118,9 +118,9 @@ def upgrade() -> None:
 
     op.create_table(
         "purchase",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("account_id", _ID, nullable=False),
+        sa.Column("product_id", _ID, nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("unit_price", sa.BigInteger(), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
@@ -150,7 +150,7 @@ def upgrade() -> None:
     op.create_table(
         "user_link",
         sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", _ID, nullable=False),
         sa.Column("linked_at_ms", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"],
@@ -161,9 +161,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "delivery",
-        sa.Column(
-            "purchase_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
+        sa.Column("purchase_id", _ID, autoincrement=False, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at_ms", sa.BigInteger(), nullable=False),
@@ -187,14 +185,14 @@ def upgrade() -> None:
 
     op.create_table(
         "stock_item",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("product_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("product_id", _ID, nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("added_by", sa.Text(), nullable=False),
         sa.Column("added_at_ms", sa.BigInteger(), nullable=False),
-        sa.Column("purchase_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("purchase_id", _ID, nullable=True),
         sa.Column("left_at_ms", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("(status = 'available') = (left_at_ms IS NULL)", name="stock_item_left"),
         sa.CheckConstraint("status <> 'sold' OR purchase_id IS NOT NULL", name="stock_item_sold"),
@@ -216,6 +214,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("status = 'available'"),
             postgresql_where=sa.text("status = 'available'"),
+        )
+        batch_op.create_index(
+            "stock_item_handed_out",
+            ["product_id", "digest"],
+            unique=False,
+            sqlite_where=sa.text("purchase_id IS NOT NULL"),
+            postgresql_where=sa.text("purchase_id IS NOT NULL"),
         )
         batch_op.create_index("stock_item_of_purchase", ["purchase_id"], unique=False)
         batch_op.create_index(
