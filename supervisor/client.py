@@ -1,8 +1,7 @@
-"""The door, seen from outside: how a child or a command talks to the supervisor.
+"""The public API for programs and commands: a client of the control socket.
 
-Messages are JSON objects, one a line (`docs/reference/door.md`). This module is all that programs may import of the
-supervisor; it stands on the standard library alone, so that importing it costs next to nothing. `masked` is here for
-them too: what they log, and what they say at the door, is to hold no secrets.
+Messages are JSON objects, one a line (`docs/reference/control-socket.md`). Programs may import nothing else of the
+supervisor. The module needs only the standard library, so it is cheap to import.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The control socket: connections, messages, fairness."""
+"""The control socket: connections, messages, views."""

@@ -1,4 +1,4 @@
-"""The messages of the door, typed and versioned ↔ bytes. `docs/reference/door.md` describes them for people."""
+"""Messages of the control socket: typed requests from lines, and lines of JSON (docs/reference/control-socket.md)."""
 
 from __future__ import annotations
 

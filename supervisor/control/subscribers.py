@@ -23,7 +23,7 @@ class Subscribers:
     def tell(self, **fields: Any) -> None:
         """Tell all of them what happened."""
         line = protocol.event(at=round(time.time(), 3), **fields)
-        for connection in [one for one in self._door.connections if one.listening]:
+        for connection in [one for one in self._door.connections if one.is_subscribed]:
             self._door.send(connection, line)
 
     def announce(self, before: ProgramState, known: ProgramState) -> None:

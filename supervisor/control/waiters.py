@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from supervisor.control.server import ClientConnection
+from supervisor.control.connection import ClientConnection
 
 Then = Callable[[Any], None]
 

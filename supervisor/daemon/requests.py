@@ -9,7 +9,7 @@ from typing import Any, Final
 from supervisor.config.paths import ConfigError
 from supervisor.config.settings import load
 from supervisor.control import protocol
-from supervisor.control.server import ClientConnection
+from supervisor.control.connection import ClientConnection
 from supervisor.daemon.reloader import Outcome, Refusal
 from supervisor.daemon.runner import Runner
 from supervisor.lifecycle import events
@@ -119,7 +119,7 @@ def _answer_restart(
 
 
 def _events(runner: Runner, connection: ClientConnection, request: protocol.Events) -> Fields:
-    connection.listening = True
+    connection.is_subscribed = True
     return {}
 
 
@@ -147,7 +147,7 @@ def _cache(runner: Runner, connection: ClientConnection, request: protocol.Cache
             line = protocol.refusal(request.id, "cache_failed", str(message or _("the program refused")))
             runner.door.answer(connection, line)
 
-    runner.door.ask(link, "cache", then, action=request.action, scope=request.scope)
+    runner.door.request(link, "cache", then, action=request.action, scope=request.scope)
     return None
 
 

@@ -24,8 +24,9 @@ from supervisor.config import timezone
 from supervisor.config.paths import ConfigError, InstancePaths
 from supervisor.config.settings import Program, Settings, stamp
 from supervisor.control import protocol
-from supervisor.control import server as control
 from supervisor.control import views as snapshot
+from supervisor.control.connection import ClientConnection
+from supervisor.control.server import ControlServer
 from supervisor.control.subscribers import Subscribers
 from supervisor.control.waiters import Waiters
 from supervisor.daemon import problems as problems
@@ -58,7 +59,7 @@ _SETTLED = frozenset({State.RUNNING, State.STOPPED, State.FATAL})
 
 
 #: answers a request at the door
-Serve = Callable[["Runner", control.ClientConnection, protocol.AnyRequest], None]
+Serve = Callable[["Runner", ClientConnection, protocol.AnyRequest], None]
 
 
 class Runner:
@@ -89,7 +90,7 @@ class Runner:
         #: whether there are ends of children to be looked at; some may have ended while this process began anew
         self._some_ended = True
         #: the connections of the present lives, by program
-        self.links: dict[str, control.ClientConnection] = {}
+        self.links: dict[str, ClientConnection] = {}
         self.voice = SystemdNotifier(manager, lambda act: self.problems.guard(problems.TO_SYSTEMD, act), self.now)
         self._wishes: dict[str, DesiredState] = {}
         #: what happens to programs once it is their turn to start
@@ -107,7 +108,7 @@ class Runner:
         self._hands = EffectExecutor(place, config, self._logs, self.post, logbook.write)
         self.reloader = Reloader(config, self._hands.checks, self.voice, self.apply, logbook.write, self.now)
         self._post_office = AlertDispatcher(place, config, self._selector, logbook.write, self.now)
-        self.door = control.ControlServer(
+        self.door = ControlServer(
             place.socket,
             self._selector,
             lambda connection, request: serve(self, connection, request),
@@ -178,6 +179,7 @@ class Runner:
             # what has come in happens first: a life that has just said what was awaited is not too late
             self._work()
             self._post_due()
+            self.door.run_due()
             self.reloader.look()
             self._watch.look()
             self._work()
@@ -284,8 +286,9 @@ class Runner:
             due += [at] if (at := self._post_office.due_s(self.programs)) is not None else []
             due += self._timetable.due_s(self.programs, self.now())
         due += self._scales.due_s(self.programs)
-        others = (self.voice, self.reloader, self.door, self.problems, self._premises, self._watch)
+        others = (self.voice, self.reloader, self.problems, self._premises, self._watch)
         due += [at for one in others if (at := one.due_s()) is not None]
+        due += [at] if (at := self.door.next_deadline()) is not None else []
         return max(0.0, min(due) - self._mono_s()) if due else None
 
     def _post_due(self) -> None:
@@ -312,7 +315,7 @@ class Runner:
 
     def _hold_place(self) -> None:
         """Make sure that the state directory is there and ours. Raises Taken when another supervisor has it."""
-        self.problems.guard(problems.STATE_DIR, lambda: self._premises.hold(self.door.open_again))
+        self.problems.guard(problems.STATE_DIR, lambda: self._premises.hold(self.door.reopen))
         self.log.look()
         self.journal.look()
         self.history.look()
@@ -381,16 +384,16 @@ class Runner:
     def _ask(self, name: str, op: str, **fields: Any) -> None:
         """Ask the present life; what matters of its answer comes as a message of its own."""
         if (connection := self.links.get(name)) is not None:
-            self.door.ask(connection, op, lambda answer: None, **fields)
+            self.door.request(connection, op, lambda answer: None, **fields)
 
     def _ask_reopen(self, name: str, then: Callable[[protocol.Answer], None]) -> bool:
         """Ask the present life to open its log anew; return whether there is one that can be asked."""
         if (connection := self.links.get(name)) is None:
             return False
-        self.door.ask(connection, "reopen", then)
+        self.door.request(connection, "reopen", then)
         return True
 
-    def _connection_closed(self, connection: control.ClientConnection) -> None:
+    def _connection_closed(self, connection: ClientConnection) -> None:
         """If the connection was a life's, that life has lost its link."""
         if connection.life is not None and self.links.get(connection.life[0]) is connection:
             name, life = connection.life
@@ -428,7 +431,7 @@ class Runner:
 
     def _ended(self, known: ProgramState, code: int | None, signal_name: str | None) -> None:
         if (connection := self.links.pop(known.name, None)) is not None:
-            self.door.read_rest(connection)  # its last words may still be on the way
+            self.door.serve_rest(connection)  # its last words may still be on the way
             connection.life = None
         left = self._hands.bury(known, code, signal_name)
         self._watch.begin(known.name, left)
