@@ -36,10 +36,11 @@ texts: .venv/.dev ## bring the catalogues of texts up to date with the code ## s
 	$(BIN)/python -m tests.support.texts.catalogues
 	$(BIN)/python -m tests.support.texts.page_words
 
-lint: .venv/.dev ## check style and types ## periksa gaya dan tipe
+lint: .venv/.dev ## check style, types and imports ## periksa gaya, tipe dan impor
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --cache-dir .venv/.import-linter
 
 docs: .venv/.dev ## write what is made from the code anew: diagrams, reference of commands and keys ## tulis ulang yang dibuat dari kode: diagram, acuan perintah dan key
 	$(BIN)/python docs/machine_diagram.py
