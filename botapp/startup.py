@@ -208,7 +208,7 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
     """Say why the bot ended although nobody asked it to, and what to do."""
     import discord
 
-    from botapp.locale.discord_logs import problem
+    from botapp.discord_api.errors import connection_problem
 
     address = (settings.discord.gateway if logged_in else settings.discord.api_base) or "discord.com"
     again = _("cannot reach Discord at %(address)s: %(problem)s; check the network and [discord]")
@@ -240,7 +240,7 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
         return ExitWithCode(BAD_CONFIG, text % {"address": address})
     if error is None:
         return ExitWithCode(BROKEN, _("the bot ended by a fault: %s") % _("no reason given"))
-    told = problem(error)
+    told = connection_problem(error)
     if told and not isinstance(error, discord.ConnectionClosed):
         return ExitWithCode(TRY_LATER, again % {"address": address, "problem": told})
     return ExitWithCode(BROKEN, _("the bot ended by a fault: %s") % (told or log.in_a_line(error)))

@@ -14,8 +14,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from botapp.discord_api.errors import connection_problem
 from botapp.locale import LANGUAGES, _, speaking
-from botapp.locale.discord_logs import problem
 from botapp.runtime import state_file as state
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,8 @@ async def sync_if_changed(tree: app_commands.CommandTree[Any], state_file: Path)
         state.change(state_file, commands=fresh)
     except (discord.HTTPException, aiohttp.ClientError, OSError, state.StateError) as error:
         log.warning(
-            _("cannot tell Discord the slash commands: %s; the next restart tries again"), problem(error) or error
+            _("cannot tell Discord the slash commands: %s; the next restart tries again"),
+            connection_problem(error) or error,
         )
     else:
         log.info(_("Slash commands are known to Discord: %s"), ", ".join(f"/{one.name}" for one in tree.get_commands()))

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from botapp.locale import discord_logs as discord_words
 from botapp.runtime.journal_handler import JournalHandler
 from supervisor.client import LifeEnvironment, masked
 
@@ -28,9 +27,9 @@ class Message(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line for `record`."""
-        text = discord_words.said(record.msg, record.args) or record.getMessage()
+        text = record.getMessage()
         if record.exc_info and (error := record.exc_info[1]) is not None:
-            text += f": {discord_words.why(record.msg, error) or in_a_line(error)}"
+            text += f": {in_a_line(error)}"
         return masked(" ".join(text.split()), self._secrets)
 
 

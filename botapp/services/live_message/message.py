@@ -12,8 +12,8 @@ import aiohttp
 import discord
 import msgspec
 
+from botapp.discord_api.errors import connection_problem
 from botapp.locale import _
-from botapp.locale.discord_logs import problem
 from botapp.runtime import state_file as state
 from botapp.ui import custom_ids
 from botapp.ui.live.render import Rendered
@@ -195,7 +195,7 @@ def explain(error: Exception, channel_id: int) -> str:
         return text % {"status": error.status, "text": error.text or error.code}
     if isinstance(error, asyncio.TimeoutError | TimeoutError):
         return _("Discord did not answer in time; it is tried again")
-    return _("cannot reach Discord: %s; it is tried again") % (problem(error) or error)
+    return _("cannot reach Discord: %s; it is tried again") % (connection_problem(error) or error)
 
 
 def _is_live_message(message: discord.Message) -> bool:
