@@ -22,10 +22,10 @@ import asyncio, sys, time
 from pathlib import Path
 import discord
 import botapp.bot
-from botapp.config.settings import settings as config
+from botapp.config.loading import load
 began_s = time.perf_counter()
 from botapp.shop import Shop
-shop = Shop(config.load(Path(sys.argv[1])), lambda: None)
+shop = Shop(load(Path(sys.argv[1])), lambda: None)
 asyncio.run(shop.open())
 print(time.perf_counter() - began_s)
 """

@@ -53,9 +53,9 @@ def _in_words(facts: dict[str, object], *, does_not_load: bool) -> str:
 
     locale.use(locale.LANGUAGES[0])
     with suppress(Exception):
-        from botapp.config import settings as config
+        from botapp.config.loading import choose_language
 
-        config.choose_language()
+        choose_language()
     if does_not_load:
         text = _("%(file)s, line %(line)d: Python does not understand what stands there (%(kind)s: %(problem)s)")
     else:

@@ -17,7 +17,7 @@ from botapp.cogs.sales import SalesCog
 from botapp.cogs.shop_admin import ShopAdminCog
 from botapp.cogs.stock import StockCog
 from botapp.cogs.system import SystemCog
-from botapp.config.settings import ConfigError, Settings
+from botapp.config.settings import Settings
 from botapp.interactions.member_flows import MemberFlows
 from botapp.locale import _
 from botapp.runtime import state_file as state
@@ -35,6 +35,7 @@ from botapp.store.domain.records import Product, Receipt
 from botapp.store.domain.rules import Limits
 from botapp.store.usecases import products
 from botapp.ui.members.refusals import Answers
+from supervisor.configfile import ConfigError
 
 if TYPE_CHECKING:
     import discord

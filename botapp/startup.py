@@ -14,12 +14,13 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from botapp.config import settings as config
 from botapp.config import token as bot_token
+from botapp.config.loading import choose_language, load
 from botapp.locale import _
 from botapp.runtime import log
 from botapp.services.deposits.key import read_key
 from supervisor.client import TRACEBACK_SIGNAL, LifeEnvironment, masked
+from supervisor.configfile import ConfigError, find_config
 
 if TYPE_CHECKING:
     from botapp.bot import ShopBot
@@ -66,7 +67,7 @@ def check() -> int:
     """
     import botapp
 
-    config.choose_language()
+    choose_language()
 
     for module in pkgutil.walk_packages(botapp.__path__, "botapp."):
         if not module.name.startswith(_NOT_OF_THE_BOT):
@@ -79,8 +80,8 @@ def check() -> int:
     try:
         settings, _token = _read_settings()
         _check_database(settings)
-    except config.ConfigError as error:
-        if isinstance(error, bot_token.TokenIsRoots) and "STOCKSUP_CHECK" not in os.environ:
+    except ConfigError as error:
+        if isinstance(error, bot_token.TokenFileOfRoot) and "STOCKSUP_CHECK" not in os.environ:
             return DONE  # somebody looks by hand; before a restart the credential has to be there
         print(masked(str(error)), file=sys.stderr)
         return BAD_CONFIG
@@ -91,7 +92,7 @@ def run() -> int:
     """Run the bot to its end and return the exit code."""
     try:
         settings, token = _read_settings()
-    except config.ConfigError as error:
+    except ConfigError as error:
         ending = ExitWithCode(BAD_CONFIG, masked(str(error)))
         print(ending.reason, file=sys.stderr)
         asyncio.run(_give_reason(ending))
@@ -105,15 +106,15 @@ def run() -> int:
 
 def usage() -> int:
     """Say how the bot is called; return the exit code for a wrong call."""
-    config.choose_language()
+    choose_language()
     print(_("usage: %(command)s") % {"command": "python -m botapp [--check]"}, file=sys.stderr)
     return USAGE
 
 
 def _read_settings() -> tuple[Settings, str]:
-    config.choose_language()
-    path = config.find()
-    settings = config.load(path)
+    choose_language()
+    path = find_config()
+    settings = load(path)
     read_key(settings)  # what is wrong with it is said before anything begins
     return settings, bot_token.read_token(settings)
 
@@ -130,7 +131,7 @@ def _check_database(settings: Settings) -> None:
     try:
         version_there(url)
     except SchemaTooNew as error:
-        raise config.ConfigError(f"{where_of(url)}: {error}") from error
+        raise ConfigError(f"{where_of(url)}: {error}") from error
     except DataProblem as error:
         print(masked(str(error)), file=sys.stderr)
 
@@ -215,7 +216,7 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
     if not serving.done():
         return ExitWithCode(TRY_LATER, again % {"address": address, "problem": _("no session could be opened")})
     error = serving.exception()
-    if isinstance(error, config.ConfigError):
+    if isinstance(error, ConfigError):
         return ExitWithCode(BAD_CONFIG, str(error))
     if isinstance(error, discord.LoginFailure) or _close_code(error) == _BAD_TOKEN:
         return ExitWithCode(

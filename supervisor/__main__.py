@@ -16,14 +16,15 @@ from pathlib import Path
 
 from supervisor import locale
 from supervisor.config import timezone
-from supervisor.config.paths import ConfigError, InstancePaths, find_config, language_of
-from supervisor.config.settings import load
+from supervisor.config.loading import load
+from supervisor.config.paths import InstancePaths
+from supervisor.configfile import ConfigError, find_config, language_of
 from supervisor.daemon import reexec as fall
 from supervisor.daemon import requests as ops
 from supervisor.daemon import sd_notify as systemd
 from supervisor.daemon.runner import Runner
 from supervisor.locale import _
-from supervisor.locale import third_party as foreign
+from supervisor.locale.third_party import os_error_text
 from supervisor.logs import journald
 from supervisor.logs.writer import SupervisorLog
 from supervisor.processes import process
@@ -124,7 +125,7 @@ def _open(config: Path | None, *, echo: bool) -> Runner:
             "cannot use %(path)s: %(why)s; mend its permissions, "
             "or name another directory as [supervisor] state_dir in %(config)s"
         )
-        facts = {"path": error.filename or place.state_dir, "why": foreign.why(error), "config": path}
+        facts = {"path": error.filename or place.state_dir, "why": os_error_text(error), "config": path}
         raise StartupError(text % facts) from error
 
 

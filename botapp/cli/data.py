@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import click
 
 from botapp import locale
-from botapp.config import settings as config
-from botapp.config.settings import ConfigError, Settings
+from botapp.config.loading import load
+from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.services.backup import backup, restore
 from botapp.services.backup import legacy_files as legacy
@@ -21,6 +21,7 @@ from botapp.services.backup import legacy_import as importing
 from botapp.services.backup.files import DataProblem
 from botapp.services.backup.legacy_import import Imported
 from botapp.services.backup.restore import Restored
+from supervisor.configfile import ConfigError
 
 # before the options below: their help is in the language of the command
 locale.use_of_command(os.environ)
@@ -183,7 +184,7 @@ def _problems_said() -> Iterator[None]:
 
 
 def _settings(shell: Shell) -> Settings:
-    return config.load(shell.config)
+    return load(shell.config)
 
 
 def _say(as_json: bool, facts: dict[str, Any], text: str) -> None:

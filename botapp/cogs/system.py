@@ -7,7 +7,6 @@ import time
 from typing import Literal
 
 from botapp.cogs.base import Ctx, ShopCog, admin_command, admin_group, chapters, nothing_else
-from botapp.config.settings import ConfigError
 from botapp.locale import N_, _
 from botapp.services import system_info as machine_facts
 from botapp.services.backup.files import DataProblem
@@ -15,6 +14,7 @@ from botapp.ui.admin import cache_texts as cache_report
 from botapp.ui.admin import system_texts
 from botapp.ui.admin.help import help_pages
 from botapp.ui.formatting import number, quoted
+from supervisor.configfile import ConfigError
 
 
 class SystemCog(ShopCog):

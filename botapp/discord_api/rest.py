@@ -12,7 +12,7 @@ import aiohttp
 from aiohttp import ClientError, ClientTimeout
 
 from botapp.locale import _
-from botapp.locale.os_errors import why
+from botapp.locale.os_errors import os_error_text
 
 #: where Discord is, unless the settings name another
 DISCORD: Final = "https://discord.com/api/v10"
@@ -142,7 +142,7 @@ def why_unreachable(error: ClientError | OSError) -> str:
     if isinstance(error, _BROKEN_OFF) and not isinstance(error, aiohttp.ClientConnectorError):
         return _("the connection broke off")
     if isinstance(error, OSError):
-        return why(error)
+        return os_error_text(error)
     return _("the connection failed (%(said)s)") % {"said": str(error) or type(error).__name__}
 
 

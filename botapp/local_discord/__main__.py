@@ -13,11 +13,11 @@ import socket
 import sys
 from typing import Final, NoReturn
 
-from botapp.config import settings as config
+from botapp.config.loading import choose_language
 from botapp.local_discord.ids import DEFAULT_TOKEN
 from botapp.local_discord.supervised import give_reason, live
 from botapp.locale import _
-from botapp.locale.os_errors import why
+from botapp.locale.os_errors import os_error_text
 from supervisor.client import LifeEnvironment
 
 #: where the local Discord is, unless told otherwise
@@ -34,7 +34,7 @@ def main() -> NoReturn:
     logging.getLogger("discord").setLevel(logging.ERROR)
     surroundings = LifeEnvironment.read()
     if surroundings is not None:
-        config.choose_language()  # `status` shows why this program ended
+        choose_language()  # `status` shows why this program ended
     try:
         # Before the imports that take long: a port that is taken is told at once, and who connects early waits.
         listening = _listen(arguments.port)
@@ -84,7 +84,7 @@ def _why_not(port: int, error: OSError) -> str:
         text = _("cannot open port %(port)d: another program has it; end that one, or choose another with --port")
         return text % {"port": port}
     text = _("cannot open port %(port)d: %(problem)s; choose another with --port")
-    return text % {"port": port, "problem": why(error)}
+    return text % {"port": port, "problem": os_error_text(error)}
 
 
 async def _serve(listening: socket.socket, token: str, identify_limit: bool) -> int:

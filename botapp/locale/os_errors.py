@@ -23,7 +23,7 @@ _WORDS: Final = {
 }
 
 
-def why(error: OSError) -> str:
+def os_error_text(error: OSError) -> str:
     """Return why the system refused."""
     words = _WORDS.get(error.errno or 0)
     return _(words) if words else str(error.strerror or error)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from botapp.locale import _
-from botapp.locale.os_errors import why
+from botapp.locale.os_errors import os_error_text
 from botapp.runtime.private_files import make_directory
 
 
@@ -60,7 +60,7 @@ def load(path: Path) -> State:
         return State()
     except OSError as error:
         text = _("cannot open %(path)s: %(problem)s; mend its permissions")
-        raise StateError(text % {"path": path, "problem": why(error)}) from error
+        raise StateError(text % {"path": path, "problem": os_error_text(error)}) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StateError(_("%(path)s is damaged; move it away, it is made again") % {"path": path}) from error
 
@@ -83,4 +83,4 @@ def _save(path: Path, state: State) -> None:
         os.replace(fresh, path)
     except OSError as error:
         text = _("cannot write %(path)s: %(problem)s; mend its permissions or make room")
-        raise StateError(text % {"path": path, "problem": why(error)}) from error
+        raise StateError(text % {"path": path, "problem": os_error_text(error)}) from error

@@ -27,7 +27,7 @@ from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Settings
 from supervisor.lifecycle.model import Instant, ProcessId, ProgramState
 from supervisor.locale import N_, _
-from supervisor.locale import third_party as foreign
+from supervisor.locale.third_party import os_error_text
 from supervisor.processes import process
 
 #: how long one run of the sender may take
@@ -154,7 +154,7 @@ class AlertDispatcher:
             child, fd = _start(msgspec.json.encode(order))
         except OSError as error:
             for parcel in parcels:
-                self._failed(parcel.address, _("cannot start the sender: %(why)s") % {"why": foreign.why(error)})
+                self._failed(parcel.address, _("cannot start the sender: %(why)s") % {"why": os_error_text(error)})
             return
         run = _Run(child, fd, now.mono_s + SENDER_TIMEOUT_S, {one.address: one.messages[-1] for one in parcels})
         self._run = run
@@ -229,7 +229,7 @@ class AlertDispatcher:
         except FileNotFoundError:
             return AlertState()
         except OSError as error:
-            why = foreign.why(error)
+            why = os_error_text(error)
         except (msgspec.DecodeError, UnicodeDecodeError):
             why = _("it is damaged")
         self._note("warning", _("cannot read %(path)s: %(why)s; begun anew") % {"path": path, "why": why})
@@ -246,8 +246,8 @@ class AlertDispatcher:
             fresh.replace(path)
         except OSError as error:
             if self._unkept is None:
-                self._note("error", _("cannot write %(path)s: %(why)s") % {"path": path, "why": foreign.why(error)})
-            self._unkept = _("cannot write %(path)s: %(why)s") % {"path": path, "why": foreign.why(error)}
+                self._note("error", _("cannot write %(path)s: %(why)s") % {"path": path, "why": os_error_text(error)})
+            self._unkept = _("cannot write %(path)s: %(why)s") % {"path": path, "why": os_error_text(error)}
         else:
             self._unkept = None
 

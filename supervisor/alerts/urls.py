@@ -9,14 +9,8 @@ from typing import Final
 
 from supervisor.logs.masking import STARS, masked
 
-_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,31})://\S+")
 #: parts of an address that are shorter than this tell nobody anything, and stand in every text
 _MIN_SECRET_CHARS: Final = 4
-
-
-def is_address(text: str) -> bool:
-    """Tell whether `text` has the form of an address: a scheme, "://", and something behind it."""
-    return _SCHEME.fullmatch(text) is not None
 
 
 def identify(urls: Sequence[str]) -> dict[str, str]:

@@ -70,9 +70,9 @@ def _run_command() -> int:
     from supervisor.cli.errors import CommandError, of_door
     from supervisor.cli.root import root
     from supervisor.client import ControlError
-    from supervisor.config.paths import ConfigError
+    from supervisor.configfile import ConfigError
     from supervisor.locale import _
-    from supervisor.locale import third_party as foreign
+    from supervisor.locale.third_party import os_error_text
 
     try:
         return int(root.main(prog_name="stocksup", standalone_mode=False) or exits.FINE)
@@ -97,7 +97,7 @@ def _run_command() -> int:
         raise
     except OSError as error:
         text = _("cannot open %(path)s: %(why)s") if error.filename else "%(why)s"
-        return _complain(text % {"path": error.filename, "why": foreign.why(error)}, exits.FAILED)
+        return _complain(text % {"path": error.filename, "why": os_error_text(error)}, exits.FAILED)
 
 
 def _complain(message: str, code: int) -> int:

@@ -10,9 +10,10 @@ import click
 
 from supervisor.cli.errors import CommandError
 from supervisor.client import Client
-from supervisor.config.paths import ConfigError, InstancePaths, find_config, state_dir_of
+from supervisor.config.paths import InstancePaths, state_dir_of
+from supervisor.configfile import ConfigError, find_config
 from supervisor.locale import _
-from supervisor.locale import third_party as foreign
+from supervisor.locale.third_party import os_error_text
 
 if TYPE_CHECKING:
     from supervisor.cli.terminal.progress import Progress
@@ -37,7 +38,7 @@ class Instance:
     @cached_property
     def settings(self) -> Settings:
         """The checked settings. Raises ConfigError."""
-        from supervisor.config.settings import load
+        from supervisor.config.loading import load
 
         return load(self.config)
 
@@ -66,7 +67,7 @@ class Instance:
                 "cannot open %(path)s: %(why)s; mend its permissions, "
                 "or name another directory as [supervisor] state_dir in %(config)s"
             )
-            facts = {"path": place.socket, "why": foreign.why(error), "config": self.config}
+            facts = {"path": place.socket, "why": os_error_text(error), "config": self.config}
             raise CommandError(text % facts) from error
 
     @staticmethod

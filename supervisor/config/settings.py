@@ -5,16 +5,12 @@ Tables that belong to a program (`[discord]`, `[bot]`, `[store]`) are that progr
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from supervisor.alerts.urls import is_address
-from supervisor.config.paths import DEFAULT_STATE_DIR, DEFAULT_TIMEZONE, ConfigError, read_toml
-from supervisor.locale import N_, _
-from supervisor.locale import third_party as foreign
+from supervisor.config.paths import DEFAULT_STATE_DIR
+from supervisor.configfile import DEFAULT_TIMEZONE
 
 #: tables at the top of the file that programs check themselves
 PROGRAM_TABLES: Final = ("discord", "bot", "store")
@@ -22,13 +18,6 @@ PROGRAM_TABLES: Final = ("discord", "bot", "store")
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 FlushPolicy = Literal["all", "temporary", "expired", "none"]
-
-_T = TypeVar("_T")
-
-_PROGRAM_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-_TIME_OF_DAY: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
-_ZONES: Final = Path("/usr/share/zoneinfo")
-_RESERVED_NAMES: Final = frozenset({"supervisor"})
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -142,147 +131,3 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 #: the main program; a file that names none of its keys runs this
 BOT: Final = Program(command=("python", "-m", "botapp"), check=("python", "-m", "botapp", "--check"))
-
-
-def load(path: Path) -> Settings:
-    """Return the checked settings in the file at `path`.
-
-    Raises ConfigError: one message with file, key, what is wrong and what was expected.
-    """
-    table = read_toml(path)
-    _refuse_unknown_keys(path, table)
-    programs = table.pop("programs", {})
-    if not isinstance(programs, dict):
-        raise ConfigError(_("%(path)s: [programs]: expected tables such as [programs.bot]") % {"path": path})
-    settings = _convert(path, "", table, Settings)
-    settings = msgspec.structs.replace(
-        settings,
-        programs={name: _convert(path, f"programs.{name}", one, Program) for name, one in programs.items()},
-    )
-    _check_values(path, settings)
-    programs = {"bot": BOT, **settings.programs} if "bot" not in settings.programs else settings.programs
-    return msgspec.structs.replace(settings, programs={name: _filled(name, one) for name, one in programs.items()})
-
-
-def stamp(path: Path) -> tuple[int, int, int] | None:
-    """Return what is another as soon as the file at `path` is; None: it is not there, or not for us to see."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ino, found.st_size
-
-
-def _convert(path: Path, place: str, table: Any, kind: type[_T]) -> _T:
-    try:
-        return msgspec.convert(table, kind)
-    except msgspec.ValidationError as error:
-        raise ConfigError(_explain(path, place, str(error))) from error
-
-
-def _is_timezone(name: str) -> bool:
-    """Tell whether `name` is an IANA time zone; without `zoneinfo`, whose memory a supervisor need not spend."""
-    if not re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", name):
-        return False
-    if _ZONES.is_dir():
-        return (_ZONES / name).is_file()
-    import zoneinfo
-
-    return name in zoneinfo.available_timezones()
-
-
-def _filled(name: str, program: Program) -> Program:
-    """Return `program` with the bot's own command where the file names none."""
-    if name != "bot" or program.command:
-        return program
-    return msgspec.structs.replace(program, command=BOT.command, check=program.check or BOT.check)
-
-
-def _check_values(path: Path, settings: Settings) -> None:
-    if not _is_timezone(settings.timezone):
-        text = _('%(path)s: timezone: "%(name)s" is not known; expected an IANA name such as "Asia/Jakarta"')
-        raise ConfigError(text % {"path": path, "name": settings.timezone})
-    for number, url in enumerate(settings.alerts.urls, 1):
-        if not is_address(url):  # what it is stays unsaid: it may be a secret all the same
-            text = _('%(path)s: [alerts] urls: number %(number)d is no address; expected one such as "tgram://…"')
-            raise ConfigError(text % {"path": path, "number": number})
-    for name, program in settings.programs.items():
-        if problem := _problem_of(name, program):
-            raise ConfigError(f"{path}: [programs.{name}]{problem}")
-
-
-def _problem_of(name: str, program: Program) -> str | None:
-    """Return what is wrong with the table of a program, behind its name; None: nothing."""
-    if name in _RESERVED_NAMES:
-        return _(': the name "%(name)s" is taken by the supervisor itself') % {"name": name}
-    if not _PROGRAM_NAME.fullmatch(name):
-        return _(": not a name for a program; expected up to 32 of a-z, 0-9, _ and -, beginning with a letter")
-    if not program.command and name != "bot":
-        text = _(' command: missing; expected a list of strings such as ["python", "-m", "%(name)s"]')
-        return text % {"name": name}
-    for key, words in (("command", program.command), ("check", program.check)):
-        if (words and not words[0]) or any("\0" in word for word in words):
-            return _(" %(key)s: expected a list that begins with the name of a program") % {"key": key}
-    if program.restart_at and not _TIME_OF_DAY.fullmatch(program.restart_at):
-        return _(' restart_at: expected a time of day from "00:00" to "23:59"')
-    if "\0" in program.cwd:
-        return _(" cwd: expected the path of a directory")
-    for key in program.env:
-        if not key or "=" in key or "\0" in key + program.env[key] or key.startswith("STOCKSUP_"):
-            return _(' env: "%(key)s" cannot be set here') % {"key": key}
-    return None
-
-
-def _refuse_unknown_keys(path: Path, table: dict[str, Any]) -> None:
-    """Raise ConfigError, with a near name, for the first key that nobody knows."""
-    known: dict[str, frozenset[str]] = {
-        "": frozenset(Settings.__struct_fields__),
-        "supervisor": frozenset(Supervisor.__struct_fields__),
-        "cache": frozenset(Cache.__struct_fields__),
-        "alerts": frozenset(Alerts.__struct_fields__),
-        "logs": frozenset(Logs.__struct_fields__),
-    }
-    places: list[tuple[str, Any]] = [("", table), *((name, table.get(name)) for name in known if name)]
-    programs = table.get("programs")
-    if isinstance(programs, dict):
-        places += [(f"programs.{name}", one) for name, one in programs.items()]
-    for place, content in places:
-        names = known.get(place, frozenset(Program.__struct_fields__))
-        for key in content if isinstance(content, dict) else ():
-            if key not in names:
-                raise ConfigError(_unknown(path, place, key, names))
-
-
-def _unknown(path: Path, place: str, key: str, names: frozenset[str]) -> str:
-    where = f"[{place}] {key}" if place else key
-    import difflib
-
-    near = difflib.get_close_matches(key, sorted(names), n=1)
-    text = _("%(place)s: unknown key; expected one of %(names)s")
-    if near:
-        text = _("%(place)s: unknown key; did you mean '%(near)s'?")
-    facts = {"place": f"{path}: {where}", "near": "".join(near), "names": ", ".join(sorted(names))}
-    return text % facts
-
-
-#: what may stand where a key takes one of a few words
-_CHOICES: Final = {
-    "language": N_('"id" or "en"'),
-    "format": N_('"text" or "json"'),
-    "ready": N_('"notify" or a number of seconds'),
-    "restart": N_('"always", "on-failure" or "never"'),
-    "flush_on_restart": N_('"all", "temporary", "expired" or "none"'),
-    "flush_on_crash": N_('"all", "temporary", "expired" or "none"'),
-}
-
-
-def _explain(path: Path, place: str, problem: str) -> str:
-    """Turn msgspec's "Expected `int`, got `str` - at `$.max_bytes`" into a message for people."""
-    what, _dash, where = problem.partition(" - at `$")
-    names = [*place.split("."), *re.split(r"[.`]+", where)]
-    names = [name for name in (re.sub(r"\[[\d.]*\]?", "", name) for name in names) if name.strip("].")]
-    key = f"[{'.'.join(names[:-1])}] {names[-1]}" if len(names) > 1 else "".join(names)
-    said = f"{path}: {key or _('the file')}: {foreign.of_types(what)}"
-    if what.startswith("Invalid enum value"):
-        said += _("; expected %(choices)s") % {"choices": _(_CHOICES[names[-1]])}
-    return said

@@ -15,7 +15,7 @@ from supervisor.lifecycle import events
 from supervisor.lifecycle.events import Event
 from supervisor.lifecycle.model import ProcessId, ProgramState
 from supervisor.locale import _
-from supervisor.locale import third_party as foreign
+from supervisor.locale.third_party import os_error_text
 from supervisor.logs.program_logs import ProgramLogs
 from supervisor.processes import checks, process
 from supervisor.processes.checks import Checks
@@ -101,7 +101,7 @@ class EffectExecutor:
         try:
             cache.switch(self._place.cache_of(name), effect.life, effect.policy)
         except OSError as error:
-            problem = f"{error.filename}: {foreign.why(error)}"
+            problem = f"{error.filename}: {os_error_text(error)}"
         self._post(name, events.Flushed(effect.life, problem))
 
     def clear(self, known: ProgramState, what: str) -> str | None:
@@ -212,4 +212,4 @@ def _cannot_start(name: str, command: tuple[str, ...], error: OSError) -> str:
 
 
 def _facts(program: str, error: OSError) -> dict[str, object]:
-    return {"program": program, "path": error.filename, "why": foreign.why(error)}
+    return {"program": program, "path": error.filename, "why": os_error_text(error)}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from supervisor.locale import N_, _
-from supervisor.locale import third_party as foreign
+from supervisor.locale.third_party import os_error_text
 
 #: what the world may refuse, as status and alerts name it
 JOURNAL: Final = N_("journal")
@@ -55,7 +55,7 @@ class Problems:
             if self.shown.pop(what, None):
                 self._note("info", _("the %(what)s can be used again") % {"what": _(what)})
             return
-        why = foreign.why(error)
+        why = os_error_text(error)
         if what not in self.shown:
             text = _("cannot use the %(what)s: %(why)s; going on without")
             self._note("error", text % {"what": _(what), "why": why})

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from supervisor.config import diff as reloading
-from supervisor.config.paths import ConfigError
-from supervisor.config.settings import Settings, load
+from supervisor.config.loading import load
+from supervisor.config.settings import Settings
+from supervisor.configfile import ConfigError
 from supervisor.daemon.sd_notify import SystemdNotifier
 from supervisor.lifecycle.model import Instant
 from supervisor.locale import _

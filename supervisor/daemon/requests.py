@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from typing import Any, Final
 
-from supervisor.config.paths import ConfigError
-from supervisor.config.settings import load
+from supervisor.config.loading import load
+from supervisor.configfile import ConfigError
 from supervisor.control import protocol
 from supervisor.control.connection import ClientConnection
 from supervisor.daemon.reloader import Outcome, Refusal

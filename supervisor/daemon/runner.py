@@ -21,8 +21,10 @@ from supervisor import locale
 from supervisor.alerts.dispatcher import AlertDispatcher
 from supervisor.config import diff as reloading
 from supervisor.config import timezone
-from supervisor.config.paths import ConfigError, InstancePaths
-from supervisor.config.settings import Program, Settings, stamp
+from supervisor.config.loading import file_fingerprint
+from supervisor.config.paths import InstancePaths
+from supervisor.config.settings import Program, Settings
+from supervisor.configfile import ConfigError
 from supervisor.control import protocol
 from supervisor.control import views as snapshot
 from supervisor.control.connection import ClientConnection
@@ -76,7 +78,7 @@ class Runner:
         self.settings = settings
         #: the file as it was last read; of a restart only one program's part of it counts
         self._read = settings
-        self._stamp = stamp(config)
+        self._stamp = file_fingerprint(config)
         #: the same as it was when the present life of each program was spawned
         self._seen: dict[str, Settings] = {}
         self.log = logbook
@@ -232,7 +234,7 @@ class Runner:
         moved = (self.config.parent / fresh.supervisor.state_dir).resolve() != self.place.state_dir
         seen = {name: self._seen[name] for name, known in self.programs.items() if known.child and name in self._seen}
         changes = reloading.changes(self.settings, fresh, seen, moved=moved)
-        before, self.settings, self._read, self._stamp = self.settings, fresh, read, stamp(self.config)
+        before, self.settings, self._read, self._stamp = self.settings, fresh, read, file_fingerprint(self.config)
         self.log.settings = self._logs.settings = fresh.logs
         if (before.language, before.timezone) != (fresh.language, fresh.timezone):
             locale.use(fresh.language)
@@ -274,7 +276,7 @@ class Runner:
             started=self.started,
             now=self.now(),
             problems=self.problems.shown,
-            config_changed=stamp(self.config) != self._stamp,
+            config_changed=file_fingerprint(self.config) != self._stamp,
             rss_bytes=process.rss_bytes,
         )
 

@@ -17,7 +17,7 @@ from supervisor.config.settings import Logs
 from supervisor.control.protocol import Answer
 from supervisor.lifecycle.model import ProgramState
 from supervisor.locale import _
-from supervisor.locale import third_party as foreign
+from supervisor.locale.third_party import os_error_text
 from supervisor.logs import journald, rotation
 from supervisor.logs import writer as log
 
@@ -90,7 +90,7 @@ class ProgramLogs:
         try:
             log.mark(path, self.settings, f"life {known.life} of {known.name} {what}")
         except OSError as error:
-            self._note("warning", _("cannot write %(path)s: %(why)s") % {"path": path, "why": foreign.why(error)})
+            self._note("warning", _("cannot write %(path)s: %(why)s") % {"path": path, "why": os_error_text(error)})
 
     def _answered(self, known: ProgramState, answer: Answer) -> None:
         self._asked.discard(known.name)
@@ -131,6 +131,6 @@ class ProgramLogs:
     def _tell_stuck(self, name: str, error: OSError) -> bool:
         if name not in self._stuck:
             text = _("%(program)s: cannot move %(path)s away: %(why)s; the log grows on")
-            self._note("error", text % {"program": name, "path": error.filename, "why": foreign.why(error)})
+            self._note("error", text % {"program": name, "path": error.filename, "why": os_error_text(error)})
         self._stuck.add(name)
         return False

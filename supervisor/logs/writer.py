@@ -12,7 +12,7 @@ import msgspec
 
 from supervisor.config.settings import Logs
 from supervisor.locale import _
-from supervisor.locale import third_party as foreign
+from supervisor.locale.third_party import os_error_text
 from supervisor.logs import rotation
 from supervisor.logs.masking import masked
 
@@ -68,7 +68,7 @@ class SupervisorLog:
         if stuck is not None and not self._is_stuck:
             self._is_stuck = True
             text = _("cannot move %(path)s away: %(why)s; the log grows on")
-            self.write("error", text % {"path": stuck.filename, "why": foreign.why(stuck)})
+            self.write("error", text % {"path": stuck.filename, "why": os_error_text(stuck)})
 
     def look(self) -> None:
         """Go on in a new file if somebody has taken the present one away."""
@@ -76,7 +76,7 @@ class SupervisorLog:
             if not (self._path.exists() and os.path.samestat(self._path.stat(), os.fstat(self._fd))):
                 self._begin_anew()
         except OSError as error:
-            text = _("cannot write %(path)s: %(why)s") % {"path": self._path, "why": foreign.why(error)}
+            text = _("cannot write %(path)s: %(why)s") % {"path": self._path, "why": os_error_text(error)}
             self._echo_line("error", text, line(self.settings, "error", text))
 
     def close(self) -> None:

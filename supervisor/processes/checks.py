@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Program
 from supervisor.locale import _
-from supervisor.locale import third_party as foreign
+from supervisor.locale.third_party import os_error_text
 from supervisor.logs.masking import masked
 from supervisor.processes import process
 
@@ -122,7 +122,7 @@ class Checks:
         try:
             text = output.read_bytes()[-8 * MAX_PROBLEM_CHARS :].decode(errors="replace")
         except OSError as error:
-            text = _("cannot read %(path)s: %(why)s") % {"path": output, "why": foreign.why(error)}
+            text = _("cannot read %(path)s: %(why)s") % {"path": output, "why": os_error_text(error)}
         # masked before it is cut: half a secret does not look like one
         lines = [line for line in masked(text).splitlines() if line.strip()][-MAX_PROBLEM_LINES:]
         return "\n".join(lines)[-MAX_PROBLEM_CHARS:] or silent

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from supervisor.config.paths import ConfigError
-from supervisor.config.settings import load
+from supervisor.config.loading import load
+from supervisor.configfile import ConfigError
 from tests.fuzz.driver import fuzz
 
 _directory = tempfile.TemporaryDirectory(prefix="stocksup-fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
@@ -25,4 +25,4 @@ def feed(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    fuzz(feed, "supervisor.config.settings", "supervisor.config.paths")
+    fuzz(feed, "supervisor.config.loading", "supervisor.configfile")

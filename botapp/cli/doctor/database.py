@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy.engine import URL
 
 from botapp.cli.doctor.finding import Finding
-from botapp.config.settings import ConfigError, Settings
+from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.runtime import state_file as state
 from botapp.runtime.state_file import StateError
@@ -22,6 +22,7 @@ from botapp.services.backup.files import DataProblem, backups_in
 from botapp.services.backup.probe import version_there
 from botapp.store.db import schema
 from botapp.store.db.errors import RESTORE
+from supervisor.configfile import ConfigError
 
 _BAD_CONFIG: Final = 78
 #: how old the newest backup may be where one is made each day

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from botapp import locale
 from botapp.cli.doctor.finding import Finding
-from botapp.config import settings as config
 from botapp.config import token as bot_token
-from botapp.config.settings import ConfigError, Settings
+from botapp.config.loading import load
+from botapp.config.settings import Settings
 from botapp.discord_api import permissions
 from botapp.discord_api.rest import (
     MISSING_ACCESS,
@@ -33,6 +33,7 @@ from botapp.locale import _
 from botapp.runtime import state_file as state
 from botapp.runtime.state_file import StateError
 from botapp.services.deposits.key import read_key
+from supervisor.configfile import ConfigError, language_of, read_toml
 
 #: how long all questions to Discord may take together, in seconds
 DISCORD_TIMEOUT_S: Final = 15.0
@@ -47,11 +48,11 @@ _TEXT_CHANNELS: Final = frozenset({0, 5})
 
 def look(path: Path) -> Iterator[dict[str, Any]]:
     """Yield what is found about the bot whose configuration file is at `path`; nothing if it runs no bot of ours."""
-    locale.use(config.language_of(path))
+    locale.use(language_of(path))
     try:
-        if not _runs_the_bot(config.read_toml(path).get("programs")):
+        if not _runs_the_bot(read_toml(path).get("programs")):
             return
-        settings = config.load(path)
+        settings = load(path)
         read_key(settings)
     except ConfigError as error:
         yield asdict(Finding("bot.configuration", _("configuration of the bot"), str(error), code=_BAD_CONFIG))
@@ -60,7 +61,7 @@ def look(path: Path) -> Iterator[dict[str, Any]]:
     try:
         token = bot_token.read_token(settings)
     except ConfigError as error:
-        if isinstance(error, bot_token.TokenIsRoots):
+        if isinstance(error, bot_token.TokenFileOfRoot):
             text = _("only root may read it, which is well; to look at what Discord says too: sudo stocksup check")
             yield asdict(Finding("token", _("token"), text, warning=True))
             return

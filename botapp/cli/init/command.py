@@ -27,12 +27,12 @@ from botapp.cli.init.options import (
     language_of,
     timezone_of,
 )
-from botapp.config import settings as config
-from botapp.config.settings import ConfigError
+from botapp.config.loading import load
 from botapp.discord_api import permissions
 from botapp.discord_api.rest import DiscordProblem, TokenRefused, portal_of
 from botapp.locale import _
 from supervisor.client import SOCKET_NAME, Client, ControlError
+from supervisor.configfile import ConfigError, find_config, search_paths
 
 # before the options below: their help is in the language of the command
 locale.use_of_command(os.environ)
@@ -114,7 +114,7 @@ def _target(named: Path | None, directory: Path | None, environ: Mapping[str, st
         return (directory / "config.toml").absolute()
     if environ.get("STOCKSUP_CONFIG"):
         return Path(environ["STOCKSUP_CONFIG"]).absolute()
-    places = config.places(environ)
+    places = search_paths(environ)
     existing = next((place for place in places if place.exists()), None)
     # of the places that are looked at, one's own is found from every directory
     return (existing or next((place for place in places if place.is_absolute()), places[0])).absolute()
@@ -143,7 +143,7 @@ def _store(existing: Existing, wanted: SetupPlan) -> None:
 def _warn_of_mistakes(path: Path) -> None:
     """Say what somebody's own lines in the configuration would be refused for."""
     try:
-        config.load(path)
+        load(path)
     except ConfigError as error:
         click.echo(f"⚠ {error}")
 
@@ -199,7 +199,7 @@ def _wait(shell: Shell, existing: Existing, token: str) -> Application | None:
 def _next(existing: Existing) -> str:
     """Return the command that brings up what was set up here."""
     try:
-        found = config.find(os.environ)
+        found = find_config()
     except ConfigError:
         found = None
     named = "" if found == existing.path else f" --config {shlex.quote(str(existing.path))}"

@@ -14,10 +14,10 @@ import tomlkit
 from tomlkit.exceptions import ParseError, TOMLKitError
 
 from botapp.cli.init import answers, template
-from botapp.config.settings import ConfigError
 from botapp.config.token import MAX_TOKEN_CHARS
 from botapp.locale import _
-from botapp.locale.os_errors import why
+from botapp.locale.os_errors import os_error_text
+from supervisor.configfile import ConfigError
 
 #: values to set, by table ("" is the top of the file) and key
 Values = Mapping[tuple[str, str], str]
@@ -151,4 +151,4 @@ def _cannot(deed: str, path: Path, error: OSError) -> str:
         "open": _("cannot open %(path)s: %(problem)s; mend its permissions"),
         "write": _("cannot write %(path)s: %(problem)s; mend its permissions or make room"),
     }[deed]
-    return text % {"path": path, "problem": why(error)}
+    return text % {"path": path, "problem": os_error_text(error)}

@@ -18,10 +18,10 @@ from botapp.cli.init import discord_setup as guide
 from botapp.cli.init import prompts as ask
 from botapp.cli.init.discord_setup import Application
 from botapp.cli.init.files import Existing
-from botapp.config import settings as config
 from botapp.config.token import MAX_TOKEN_CHARS
 from botapp.discord_api.rest import TokenRefused
 from botapp.locale import _
+from supervisor.configfile import DEFAULT_TIMEZONE
 
 #: the page with all applications
 PORTAL: Final = "https://discord.com/developers/applications"
@@ -156,7 +156,7 @@ def language_of(existing: Existing) -> str | None:
 
 def timezone_of(existing: Existing) -> str:
     """Return the time zone of a configuration that is there, else the machine's."""
-    default = config.DEFAULT_TIMEZONE
+    default = DEFAULT_TIMEZONE
     return answers.machine_timezone(default) if existing.is_new else existing.values.get(("", "timezone"), default)
 
 

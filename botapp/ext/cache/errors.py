@@ -9,7 +9,7 @@ import apsw
 
 from botapp.ext.cache.database import Foreign
 from botapp.locale import N_, _
-from botapp.locale.os_errors import why as why_system
+from botapp.locale.os_errors import os_error_text
 
 #: what SQLite says, as the system would
 _AS_SYSTEM: Final[tuple[tuple[type[apsw.Error], int], ...]] = (
@@ -33,10 +33,10 @@ def why(error: Exception) -> str:
     if isinstance(error, Foreign):
         return _("not of this version, or left half cleared")
     if isinstance(error, OSError):
-        return why_system(error)
+        return os_error_text(error)
     for kind, number in _AS_SYSTEM:
         if isinstance(error, kind):
-            return why_system(OSError(number, str(error)))
+            return os_error_text(OSError(number, str(error)))
     for kind, words in _WORDS:
         if isinstance(error, kind):
             return _(words)

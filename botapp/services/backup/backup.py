@@ -17,7 +17,7 @@ from typing import Final
 from sqlalchemy import Connection, exc
 from sqlalchemy.engine import URL
 
-from botapp.config.settings import ConfigError, Settings
+from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.runtime.private_files import make_directory
 from botapp.services.backup import export_format as portable
@@ -27,6 +27,7 @@ from botapp.services.backup.files import BY_HAND, PART, DataProblem, cannot_open
 from botapp.store import verify
 from botapp.store.db import schema
 from botapp.store.db.database import in_words, problem_in_words, url_of, where_of
+from supervisor.configfile import ConfigError
 
 log = logging.getLogger(__name__)
 

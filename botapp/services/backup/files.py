@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from botapp.locale import _
-from botapp.locale.os_errors import why
+from botapp.locale.os_errors import os_error_text
 from botapp.runtime.private_files import make_directory, own_like_directory
 
 #: ends the name of a file that is being written
@@ -102,7 +102,7 @@ def written_whole(path: Path, *, replace: bool = False) -> Iterator[Path]:
             part.unlink(missing_ok=True)
     except OSError as error:
         text = _("cannot write %(path)s: %(problem)s; mend its permissions or make room")
-        raise DataProblem(text % {"path": error.filename or path, "problem": why(error)}) from error
+        raise DataProblem(text % {"path": error.filename or path, "problem": os_error_text(error)}) from error
 
 
 def sync(path: Path) -> None:
@@ -117,7 +117,7 @@ def sync(path: Path) -> None:
 def cannot_open(path: Path, error: OSError) -> DataProblem:
     """Say that a file cannot be used."""
     text = _("cannot open %(path)s: %(problem)s; mend its path or its permissions")
-    return DataProblem(text % {"path": path, "problem": why(error)})
+    return DataProblem(text % {"path": path, "problem": os_error_text(error)})
 
 
 def _refuse_to_replace(path: Path, replace: bool) -> None:

@@ -16,7 +16,7 @@ from aiohttp.web_protocol import RequestHandler
 from msgspec import Meta, Struct
 
 from botapp.locale import _
-from botapp.locale.os_errors import why
+from botapp.locale.os_errors import os_error_text
 from botapp.runtime.context import BotContext, ShopContext
 from botapp.runtime.tasks import NotAccepting
 from botapp.services.deposits.notifications import DepositNotifier
@@ -90,7 +90,7 @@ class DepositServer:
             text = _(
                 "cannot listen for deposits at port %(port)d: %(problem)s; end what uses it, or choose another port"
             )
-            problem = text % {"port": self._port, "problem": why(error)}
+            problem = text % {"port": self._port, "problem": os_error_text(error)}
             if problem != self._error:
                 log.error("%s", problem)
             self._error = problem

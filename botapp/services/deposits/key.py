@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from botapp.config.settings import ConfigError, Settings
+from botapp.config.settings import Settings
 from botapp.locale import _
-from botapp.locale.os_errors import why
+from botapp.locale.os_errors import os_error_text
+from supervisor.configfile import ConfigError
 
 #: a key has as many bytes at least, and at most
 MIN_KEY_BYTES: Final = 32
@@ -38,7 +39,7 @@ def read_key(settings: Settings) -> bytes | None:
         text = _(
             "cannot open %(path)s, which should hold the key of [store.deposits]: %(problem)s; mend its permissions"
         )
-        raise ConfigError(text % {"path": path, "problem": why(error)}) from error
+        raise ConfigError(text % {"path": path, "problem": os_error_text(error)}) from error
     if mode & 0o077:
         text = _("other users of this machine can read %(path)s, the key of [store.deposits]; run: chmod 600 %(path)s")
         raise ConfigError(text % {"path": path})

@@ -15,7 +15,7 @@ import aiohttp
 import discord
 from sqlalchemy import Connection
 
-from botapp.config.settings import ConfigError, Settings
+from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.runtime.context import BotContext, ShopContext
 from botapp.services.deposits.notifications import DepositNotifier
@@ -23,6 +23,7 @@ from botapp.services.deposits.parsing import ParsedReport, Patterns, claims_of, 
 from botapp.store.db.errors import Unavailable
 from botapp.store.usecases import deposits
 from botapp.store.usecases.deposits import DepositClaim, DepositResult
+from supervisor.configfile import ConfigError
 
 log = logging.getLogger(__name__)
 

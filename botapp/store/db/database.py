@@ -23,7 +23,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import StaticPool
 
 from botapp.locale import _
-from botapp.locale.os_errors import why
+from botapp.locale.os_errors import os_error_text
 from botapp.runtime.private_files import make_directory
 from botapp.store.db.errors import RESTORE, Unavailable
 
@@ -214,7 +214,7 @@ class Database:
             make_directory(self._path.parent)
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            self._broke(_("cannot open %(path)s: %(problem)s") % {"path": self._path, "problem": why(error)})
+            self._broke(_("cannot open %(path)s: %(problem)s") % {"path": self._path, "problem": os_error_text(error)})
             raise Unavailable(self._error) from error
         self._identity = _identity(self._path)
         self._may_create = False

@@ -16,7 +16,7 @@ from supervisor.cli.doctor import instance as instance_files
 from supervisor.cli.doctor import plugins as added
 from supervisor.cli.instance import Instance
 from supervisor.cli.terminal.progress import Progress
-from supervisor.config.paths import ConfigError
+from supervisor.configfile import ConfigError
 from supervisor.locale import N_, _
 
 #: the sign of a finding, and what stands for it where the terminal does not have it

@@ -25,7 +25,7 @@ from supervisor.cli.systemd.systemctl import Service
 from supervisor.cli.terminal.progress import Progress
 from supervisor.client import SupervisorNotRunning
 from supervisor.locale import _
-from supervisor.locale import third_party as foreign
+from supervisor.locale.third_party import os_error_text
 
 #: entry points that tell which files of a configuration are secrets: {name: path} of its path
 CREDENTIALS: Final = "stocksup.credentials"
@@ -262,7 +262,7 @@ def _try_as_user(facts: unit.UnitFields) -> None:
         raise OSError(int(number), os.strerror(int(number)), path)
     except OSError as error:
         text = _("%(user)s, as whom the service runs, cannot use %(path)s: %(why)s; mend its permissions")
-        facts_of = {"user": user.pw_name, "path": error.filename, "why": foreign.why(error)}
+        facts_of = {"user": user.pw_name, "path": error.filename, "why": os_error_text(error)}
         raise CommandError(text % facts_of) from error
 
 

@@ -14,7 +14,7 @@ from supervisor.cli.instance import ANSWER_TIMEOUT_S
 from supervisor.client import Client, ControlError, SupervisorNotRunning
 from supervisor.config.paths import InstancePaths
 from supervisor.locale import _
-from supervisor.locale import third_party as foreign
+from supervisor.locale.third_party import os_error_text
 
 
 def look(config: Path, place: InstancePaths, *, secrets: bool) -> Iterator[Finding]:
@@ -80,7 +80,7 @@ def door(place: InstancePaths) -> Finding:
         return Finding("door", name, of_door(error))
     except OSError as error:
         text = _("cannot open %(path)s: %(why)s; mend its permissions, or change [supervisor] state_dir")
-        return Finding("door", name, text % {"path": place.socket, "why": foreign.why(error)})
+        return Finding("door", name, text % {"path": place.socket, "why": os_error_text(error)})
     if running["version"] != __version__:
         text = _("it is version %(running)s, and this is %(here)s; run: stocksup stop, then: stocksup start")
         return Finding("door", name, text % {"running": running["version"], "here": __version__}, warning=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from supervisor import locale
-from supervisor.config.paths import language_of
+from supervisor.configfile import language_of
 
 
 def choose(words: Sequence[str]) -> None:

@@ -12,8 +12,8 @@ from typing import Final
 import pytest
 
 from botapp.cli.init import discord_setup as guide
-from botapp.config import settings as config
 from botapp.config import token as bot_token
+from botapp.config.loading import load
 from tests.support.discord.bot_process import free_port
 from tests.support.discord.control import DiscordControl, local_discord
 from tests.support.supervisor.terminal import PATIENCE_S, Terminal
@@ -132,7 +132,7 @@ def test_from_nothing_to_a_shop_in_indonesian(setup: Setup) -> None:
         person.expect(r"Berikutnya: stocksup --config \S+ start")
         assert person.wait() == 0
         shown = person.shown
-    settings = config.load(setup.config, {})
+    settings = load(setup.config, {})
     assert (settings.language, settings.timezone) == ("id", "Asia/Jakarta")
     assert bot_token.read_token(settings, {}) == TOKEN
     assert (setup.token.stat().st_mode & 0o777, setup.shop.stat().st_mode & 0o777) == (0o600, 0o700)
@@ -153,7 +153,7 @@ def test_in_english_and_what_is_given_is_not_asked(setup: Setup) -> None:
         person.expect("The bot is in: Toko Demo")
         person.expect("Next: stocksup .*start")
         assert person.wait() == 0
-    assert config.load(setup.config, {}).timezone == "Asia/Tokyo"
+    assert load(setup.config, {}).timezone == "Asia/Tokyo"
     assert "# Settings of your shop" in setup.config.read_text()
 
 
@@ -167,7 +167,7 @@ def test_an_interrupted_wait_keeps_what_was_done_and_says_how_to_go_on(setup: Se
         person.expect("All that was done so far is kept. Open the link above, then go on with: stocksup .*start")
         assert person.wait() == 130
         assert "Traceback" not in person.shown
-    assert bot_token.read_token(config.load(setup.config, {}), {}) == TOKEN
+    assert bot_token.read_token(load(setup.config, {}), {}) == TOKEN
 
 
 def test_an_interrupted_question_writes_nothing(setup: Setup) -> None:

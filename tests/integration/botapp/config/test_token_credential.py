@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from botapp.config import settings as config
 from botapp.config import token as bot_token
+from botapp.config.loading import load
+from supervisor.configfile import ConfigError
 
 #: a user who owns nothing
 NOBODY = 65534
@@ -44,7 +45,7 @@ def as_user(act: Callable[[], str]) -> str:
             os.setuid(NOBODY)
         try:
             said = act()
-        except config.ConfigError as error:
+        except ConfigError as error:
             said = str(error)
         os.write(writer, said.encode())
         os._exit(0)
@@ -56,7 +57,7 @@ def as_user(act: Callable[[], str]) -> str:
 
 
 def test_the_credential_counts_where_the_file_is_forbidden(shop: Path) -> None:
-    settings = config.load(shop / "config.toml", {})
+    settings = load(shop / "config.toml", {})
     environ = {"CREDENTIALS_DIRECTORY": str(shop / "credentials")}
     assert as_user(lambda: bot_token.read_token(settings, environ)) == "from-systemd"
     assert "Permission denied" in as_user(lambda: bot_token.read_token(settings, {}))
@@ -64,7 +65,7 @@ def test_the_credential_counts_where_the_file_is_forbidden(shop: Path) -> None:
 
 def test_a_file_that_may_be_read_goes_first(shop: Path) -> None:
     (shop / "token").chmod(0o644)
-    settings = config.load(shop / "config.toml", {})
+    settings = load(shop / "config.toml", {})
     environ = {"CREDENTIALS_DIRECTORY": str(shop / "credentials")}
     assert as_user(lambda: bot_token.read_token(settings, environ)) == "from-file"
 
@@ -72,12 +73,12 @@ def test_a_file_that_may_be_read_goes_first(shop: Path) -> None:
 def test_a_token_of_root_is_told_from_one_with_wrong_rights(shop: Path) -> None:
     def refused() -> str:
         try:
-            return bot_token.read_token(config.load(shop / "config.toml", {}), {})
-        except config.ConfigError as error:
+            return bot_token.read_token(load(shop / "config.toml", {}), {})
+        except ConfigError as error:
             return type(error).__name__
 
     if os.geteuid() == 0:
-        assert as_user(refused) == "TokenIsRoots"
+        assert as_user(refused) == "TokenFileOfRoot"
         os.chown(shop / "token", NOBODY, NOBODY)
     (shop / "token").chmod(0)
     assert as_user(refused) == "ConfigError"

@@ -13,13 +13,16 @@ import pytest
 import tomli
 import tzlocal
 
+import botapp.config.loading
 import botapp.config.settings
+import supervisor.config.loading
 import supervisor.config.settings
 from botapp import locale
 from botapp.cli.doctor import discord as doctor
 from botapp.cli.init import answers, files, template
 from botapp.config import token as bot_token
 from botapp.discord_api import permissions
+from supervisor.configfile import ConfigError
 
 #: the tables of config.toml, and what checks them
 TABLES: dict[str, type[msgspec.Struct]] = {
@@ -114,13 +117,13 @@ def test_a_new_file_is_read_as_it_was_meant(tmp_path: Path, language: str) -> No
     values = {("", "language"): language, ("", "timezone"): "Asia/Tokyo", ("discord", "token_file"): 'a "b" \\c'}
     path = tmp_path / "config.toml"
     path.write_text(files.changed(files.Existing(path, None, {}), values))
-    settings = botapp.config.settings.load(path, {})
+    settings = botapp.config.loading.load(path, {})
     assert (settings.language, settings.timezone, settings.discord.token_file) == (language, "Asia/Tokyo", 'a "b" \\c')
     defaults = msgspec.structs.replace(
         settings, language="id", timezone="Asia/Jakarta", discord=botapp.config.settings.Discord()
     )
     assert defaults == botapp.config.settings.Settings(path=path)
-    assert supervisor.config.settings.load(path).programs == {"bot": supervisor.config.settings.BOT}
+    assert supervisor.config.loading.load(path).programs == {"bot": supervisor.config.settings.BOT}
     assert max(len(line) for line in path.read_text().splitlines()) <= 110
 
 
@@ -162,7 +165,7 @@ def test_a_link_stays_a_link_and_a_failed_write_leaves_nothing(tmp_path: Path) -
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == "new"
     (tmp_path / "directory").mkdir()
-    with pytest.raises(botapp.config.settings.ConfigError):
+    with pytest.raises(ConfigError):
         files.write(tmp_path / "directory", b"new", mode=0o600)
     assert {path.name for path in tmp_path.iterdir()} == {"real", "link", "directory"}
 
@@ -214,7 +217,7 @@ def test_permissions_in_a_channel(everybody: int, role: int, overwrites: list[di
 
 def test_a_token_that_only_root_may_read_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(settings: botapp.config.settings.Settings) -> str:
-        raise bot_token.TokenIsRoots("cannot open it")
+        raise bot_token.TokenFileOfRoot("cannot open it")
 
     (tmp_path / "config.toml").write_text('language = "en"\n[discord]\ntoken_file = "token"\n')
     monkeypatch.setattr(bot_token, "read_token", forbidden)

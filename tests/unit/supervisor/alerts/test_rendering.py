@@ -70,12 +70,6 @@ def test_no_part_of_an_address_is_left_in_a_text() -> None:
     assert alert_addresses.without(text, [url]) == "cannot open ***: *** refused *** with *** at /*** for you@***"
 
 
-@pytest.mark.parametrize("word", ["", "tgram", "tgram:/x", "://x", "tgram://", "tgram://a b", "1a://x"])
-def test_what_is_no_address(word: str) -> None:
-    assert not alert_addresses.is_address(word)
-    assert alert_addresses.is_address("tgram://123:abc/77")
-
-
 def test_the_command_says_what_came_of_each_address() -> None:
     shown = {"a": "1: json://***", "b": "2: json://***", "c": "3: json://***"}
     receipts = [DeliveryResult("a", (0,), None), DeliveryResult("b", (0,), "refused")]

@@ -11,7 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from supervisor.config import timezone
-from supervisor.config.settings import Program, _problem_of
+from supervisor.config.loading import program_problem
+from supervisor.config.settings import Program
 from supervisor.daemon.scheduler import YOUNG_S, RestartScheduler
 from supervisor.lifecycle import events as ev
 from supervisor.lifecycle.model import DesiredState, Instant, ProgramState, Restart, State
@@ -164,5 +165,5 @@ def test_a_clock_that_was_years_ahead_does_not_keep_it_from_coming() -> None:
 
 @pytest.mark.parametrize("at", ["4:00", "24:00", "04:60", "04", "04:00:00", " 04:00", "٠٤:٠٠"])
 def test_what_is_no_time_of_day_is_refused(at: str) -> None:
-    assert _problem_of("bot", Program(command=("shop",), restart_at=at)) is not None
-    assert _problem_of("bot", Program(command=("shop",), restart_at="23:59")) is None
+    assert program_problem("bot", Program(command=("shop",), restart_at=at)) is not None
+    assert program_problem("bot", Program(command=("shop",), restart_at="23:59")) is None

@@ -1,0 +1,155 @@
+"""Load the bot's settings from config.toml and check them.
+
+The supervisor checks its own tables (`[programs]`, `[alerts]`, `[logs]`, the rest of `[supervisor]`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from botapp import locale
+from botapp.config.settings import Bot, Cache, Deposits, Discord, Live, Settings, Store
+from botapp.locale import _
+from botapp.store.domain.money import Denomination, problem_of
+from supervisor.configfile import (
+    ConfigError,
+    TablePath,
+    check_keys,
+    convert,
+    language_of,
+    read_toml,
+    set_language,
+)
+
+#: tables that only the supervisor reads
+_SUPERVISOR_TABLES: Final = frozenset({"programs", "alerts", "logs"})
+_KEYS: Final[dict[TablePath, frozenset[str]]] = {
+    (): frozenset(Settings.__struct_fields__) - {"path"} | _SUPERVISOR_TABLES,
+    ("discord",): frozenset(Discord.__struct_fields__),
+    ("bot",): frozenset(Bot.__struct_fields__),
+    ("bot", "live"): frozenset(Live.__struct_fields__),
+    ("cache",): frozenset(Cache.__struct_fields__),
+    ("store",): frozenset(Store.__struct_fields__),
+    ("store", "currency"): frozenset(Denomination.__struct_fields__),
+    ("store", "deposits"): frozenset(Deposits.__struct_fields__),
+}
+#: the new names of keys that had another one
+_RENAMED: Final[dict[tuple[TablePath, str], str]] = {
+    (("store",), "handle_name"): "member_name_label",
+    (("store", "deposits"), "handle_pattern"): "member_name_pattern",
+}
+
+
+def choose_language() -> None:
+    """Use the language of the configuration, or of the terminal if it cannot be read."""
+    language = language_of()
+    locale.use(language)
+    set_language(language)
+
+
+def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the checked settings in the file at `path`.
+
+    Args:
+        path: the configuration file.
+        environ: the environment; STOCKSUP_DISCORD_API and STOCKSUP_DISCORD_GATEWAY override `[discord]`.
+
+    Raises:
+        ConfigError: one message with the file, the key, the problem and what is expected.
+    """
+    contents = read_toml(path)
+    check_keys(path, contents, _KEYS, _RENAMED)
+    own = {name: value for name, value in contents.items() if name not in _SUPERVISOR_TABLES}
+    settings = convert(path, {**own, "path": path.absolute()}, Settings)
+    api_base = environ.get("STOCKSUP_DISCORD_API") or settings.discord.api_base
+    gateway = environ.get("STOCKSUP_DISCORD_GATEWAY") or settings.discord.gateway
+    _check_url(path, "api_base", api_base, ("http://", "https://"))
+    _check_url(path, "gateway", gateway, ("ws://", "wss://"))
+    _check_timezone(path, settings.timezone)
+    _check_live_messages(path, settings)
+    _check_currency(path, settings.store)
+    _check_deposits(path, settings.store.deposits)
+    discord = msgspec.structs.replace(settings.discord, api_base=api_base.rstrip("/"), gateway=gateway)
+    return msgspec.structs.replace(settings, discord=discord)
+
+
+def _check_url(path: Path, key: str, url: str, schemes: tuple[str, str]) -> None:
+    if url and not (url.startswith(schemes) and _is_url(url)):
+        text = _(
+            '%(path)s: [discord] %(key)s: "%(url)s" is not a URL; expected one that starts with %(first)s or '
+            "%(second)s, with a port up to 65535 if any"
+        )
+        params = {"path": path, "key": key, "url": url[:100], "first": schemes[0], "second": schemes[1]}
+        raise ConfigError(text % params)
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and not re.search(r"\s", text) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+def _check_timezone(path: Path, name: str) -> None:
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        text = _('%(path)s: timezone: unknown time zone "%(name)s"; expected an IANA name such as "Asia/Jakarta"')
+        raise ConfigError(text % {"path": path, "name": name}) from error
+
+
+def _check_live_messages(path: Path, settings: Settings) -> None:
+    """Refuse two live messages in the same channel and language."""
+    seen = {(settings.bot.live_channel_id, settings.language)}
+    for live in settings.bot.live:
+        if (live.channel_id, live.language) in seen:
+            text = _(
+                "%(path)s: [[bot.live]] channel_id: channel %(channel)d already has a live message in language "
+                '"%(language)s"; remove this one, or give it another channel_id or language'
+            )
+            raise ConfigError(text % {"path": path, "channel": live.channel_id, "language": live.language})
+        seen.add((live.channel_id, live.language))
+
+
+def _check_currency(path: Path, store: Store) -> None:
+    if (unit := problem_of(store.currency)) is not None:
+        text = _(
+            '%(path)s: [[store.currency]]: "%(unit)s" is missing, appears twice, or is not a valid name; expected '
+            "different names without digits, and one unit with value = 1"
+        )
+        raise ConfigError(text % {"path": path, "unit": unit})
+    bases = [unit.name for unit in store.currency if unit.value == 1]
+    if len(bases) > 1:
+        text = _(
+            '%(path)s: [[store.currency]] value: both "%(first)s" and "%(second)s" have value = 1; expected one base '
+            "unit: give the other its value in that unit, or remove it"
+        )
+        raise ConfigError(text % {"path": path, "first": bases[0], "second": bases[1]})
+
+
+def _check_deposits(path: Path, deposits: Deposits) -> None:
+    if deposits.channel_ids and not deposits.webhook_ids:
+        text = _(
+            "%(path)s: [store.deposits] webhook_ids: empty, so no deposit in channel_ids is accepted; name the "
+            "webhooks that report deposits there, or remove channel_ids"
+        )
+        raise ConfigError(text % {"path": path})
+    for key, group in (("member_name_pattern", "handle"), ("amount_pattern", "amount")):
+        try:
+            groups = re.compile(getattr(deposits, key)).groupindex
+        except re.error as error:
+            text = _("%(path)s: [store.deposits] %(key)s: not a regular expression: %(problem)s")
+            raise ConfigError(text % {"path": path, "key": key, "problem": error}) from error
+        if group not in groups:
+            text = _("%(path)s: [store.deposits] %(key)s: expected a group named %(group)s: (?P<%(group)s>…)")
+            raise ConfigError(text % {"path": path, "key": key, "group": group})

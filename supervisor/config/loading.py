@@ -1,0 +1,123 @@
+"""Load the supervisor's settings from config.toml and check them.
+
+A program's own tables (`[discord]`, `[bot]`, `[store]`) are checked by that program.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from supervisor.config.settings import BOT, Alerts, Cache, Logs, Program, Settings, Supervisor
+from supervisor.configfile import ConfigError, TablePath, check_keys, convert, read_toml
+from supervisor.locale import _
+
+_PROGRAM_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_TIME_OF_DAY: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+_ALERT_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}://\S+")
+_ZONES: Final = Path("/usr/share/zoneinfo")
+_RESERVED_NAMES: Final = frozenset({"supervisor"})
+_KEYS: Final[dict[TablePath, frozenset[str]]] = {
+    (): frozenset(Settings.__struct_fields__),
+    ("supervisor",): frozenset(Supervisor.__struct_fields__),
+    ("cache",): frozenset(Cache.__struct_fields__),
+    ("alerts",): frozenset(Alerts.__struct_fields__),
+    ("logs",): frozenset(Logs.__struct_fields__),
+}
+_PROGRAM_KEYS: Final = frozenset(Program.__struct_fields__)
+
+
+def load(path: Path) -> Settings:
+    """Return the checked settings in the file at `path`.
+
+    Raises ConfigError: one message with the file, the key, the problem and what is expected.
+    """
+    contents = read_toml(path)
+    programs = contents.get("programs", {})
+    if not isinstance(programs, dict):
+        raise ConfigError(_("%(path)s: [programs]: expected tables such as [programs.bot]") % {"path": path})
+    program_keys: dict[TablePath, frozenset[str]] = {
+        ("programs", name): frozenset(Program.__struct_fields__) for name in programs
+    }
+    check_keys(path, contents, {**_KEYS, **program_keys})
+    settings = convert(path, {**contents, "programs": {}}, Settings)
+    settings = msgspec.structs.replace(
+        settings, programs={name: _program(path, name, table) for name, table in programs.items()}
+    )
+    _check_values(path, settings)
+    programs = {"bot": BOT, **settings.programs} if "bot" not in settings.programs else settings.programs
+    return msgspec.structs.replace(
+        settings, programs={name: _with_default_command(name, program) for name, program in programs.items()}
+    )
+
+
+def file_fingerprint(path: Path) -> tuple[int, int, int] | None:
+    """Return the modification time, inode and size of the file, or None if it is missing or unreadable."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_size
+
+
+def _program(path: Path, name: str, table: Any) -> Program:
+    if isinstance(table, dict) and table.get("ready") == "link":
+        text = _('%(path)s: [programs.%(name)s] ready: "link" has a new name; write "notify"')
+        raise ConfigError(text % {"path": path, "name": name})
+    return convert(path, table, Program, ("programs", name))
+
+
+def _is_timezone(name: str) -> bool:
+    """Return whether `name` is an IANA time zone; avoids `zoneinfo`, which would cost the supervisor memory."""
+    if not re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", name):
+        return False
+    if _ZONES.is_dir():
+        return (_ZONES / name).is_file()
+    import zoneinfo
+
+    return name in zoneinfo.available_timezones()
+
+
+def _with_default_command(name: str, program: Program) -> Program:
+    """Return `program` with the bot's own command if the file does not give one."""
+    if name != "bot" or program.command:
+        return program
+    return msgspec.structs.replace(program, command=BOT.command, check=program.check or BOT.check)
+
+
+def _check_values(path: Path, settings: Settings) -> None:
+    if not _is_timezone(settings.timezone):
+        text = _('%(path)s: timezone: unknown time zone "%(name)s"; expected an IANA name such as "Asia/Jakarta"')
+        raise ConfigError(text % {"path": path, "name": settings.timezone})
+    for number, url in enumerate(settings.alerts.urls, 1):
+        if not _ALERT_URL.fullmatch(url):  # the message does not show it: it may be a secret all the same
+            text = _('%(path)s: [alerts] urls: entry %(number)d is not a URL; expected one such as "tgram://…"')
+            raise ConfigError(text % {"path": path, "number": number})
+    for name, program in settings.programs.items():
+        if problem := program_problem(name, program):
+            raise ConfigError(f"{path}: [programs.{name}]{problem}")
+
+
+def program_problem(name: str, program: Program) -> str | None:
+    """Return what is wrong with the table `[programs.NAME]`, to follow its name, or None."""
+    if name in _RESERVED_NAMES:
+        return _(': the name "%(name)s" is reserved for the supervisor') % {"name": name}
+    if not _PROGRAM_NAME.fullmatch(name):
+        return _(": not a valid program name; expected up to 32 of a-z, 0-9, _ and -, starting with a letter")
+    if not program.command and name != "bot":
+        text = _(' command: missing; expected a list of strings such as ["python", "-m", "%(name)s"]')
+        return text % {"name": name}
+    for key, words in (("command", program.command), ("check", program.check)):
+        if (words and not words[0]) or any("\0" in word for word in words):
+            return _(" %(key)s: expected a list that starts with the name of a program") % {"key": key}
+    if program.restart_at and not _TIME_OF_DAY.fullmatch(program.restart_at):
+        return _(' restart_at: expected a time of day from "00:00" to "23:59"')
+    if "\0" in program.cwd:
+        return _(" cwd: expected the path of a directory")
+    for key in program.env:
+        if not key or "=" in key or "\0" in key + program.env[key] or key.startswith("STOCKSUP_"):
+            return _(' env: "%(key)s" cannot be set here') % {"key": key}
+    return None

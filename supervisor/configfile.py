@@ -1,0 +1,286 @@
+"""Read config.toml: find the file, parse it, explain every mistake. Public: programs may read their tables with it.
+
+A command imports this module at its start, so it loads `msgspec`, `tomli` and `difflib` only when it needs them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
+
+from supervisor.locale import LANGUAGES, N_, _, of_terminal
+from supervisor.locale import use as set_language
+from supervisor.locale.third_party import os_error_text
+
+__all__ = [
+    "DEFAULT_TIMEZONE",
+    "ConfigError",
+    "TablePath",
+    "check_keys",
+    "convert",
+    "find_config",
+    "language_of",
+    "os_error_text",
+    "read_toml",
+    "search_paths",
+    "set_language",
+]
+
+#: IANA name of the time zone when `timezone` is not set
+DEFAULT_TIMEZONE: Final = "Asia/Jakarta"
+
+#: a table's place in the file: () is the top level, ("programs", "bot") is `[programs.bot]`
+TablePath = tuple[str, ...]
+
+_T = TypeVar("_T")
+
+#: tomli's messages, as patterns, and our words for them
+_TOML_ERRORS: Final = (
+    (r"Expected '\]+' at the end .*", N_("the closing bracket of [a table] is missing")),
+    (r"Expected '=' after a key .*", N_("the = after the name of a key is missing")),
+    (r"Expected newline or end of document .*", N_("there is more on this line than a key and its value")),
+    (r"(?:Cannot (?:declare|overwrite|mutate|redefine)|Duplicate) .*", N_("this table or key is defined twice")),
+    (r"Unterminated string|Expected \"'+\"|Illegal character '\\n'", N_("the closing quotes of a text are missing")),
+    (r"Unclosed array", N_("the closing bracket of a list is missing")),
+    (r"Unclosed inline table", N_("the closing brace of a table is missing")),
+    (r"Invalid statement", N_("a line must start with the name of a key, or with [a table]")),
+    (r"Invalid value", N_("this is not a valid value; a text needs quotes")),
+    (r"Unescaped .*", N_("write a backslash in a text twice, or put the text in single quotes")),
+)
+
+#: msgspec's names of types, and ours
+_TYPES: Final = {
+    "int": N_("a whole number"),
+    "float": N_("a number"),
+    "str": N_("a text in quotes"),
+    "bool": N_("true or false"),
+    "array": N_("a list"),
+    "object": N_("a table"),
+    "null": N_("nothing"),
+}
+
+#: msgspec's messages, as patterns, and ours; the first that matches is used
+_TYPE_ERRORS: Final = (
+    (r"Expected `(?P<expected>.+)`, got `(?P<given>.+)`", N_("expected %(expected)s, got %(given)s")),
+    (r"Expected `str` of length >= 1", N_("expected a text that is not empty")),
+    (r"Expected `array` of length >= 1", N_("expected a list that is not empty")),
+    (r"Expected `str` of length <= (?P<most>\d+)", N_("expected a text of at most %(most)s characters")),
+    (r"Expected `array` of length <= (?P<most>\d+)", N_("expected a list of at most %(most)s entries")),
+    (r"Expected `str` matching regex .*S\+.*", N_("expected a text without spaces")),
+    (r"Expected `(?P<expected>.+)` (?P<bound>[<>]=? [\d.]+)", N_("expected %(expected)s %(bound)s")),
+    (r"Object missing required field `(?P<name>.+)`", N_("the key %(name)s is missing")),
+    (r"Invalid enum value (?P<value>.+)", N_("invalid value %(value)s")),
+)
+
+
+class ConfigError(Exception):
+    """A mistake in the configuration: one message with the place, the cause and the remedy. Exit code 78."""
+
+
+def search_paths(environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """Return where `find_config` looks when no file is named, first place first."""
+    home = [Path(environ["HOME"]) / ".config/stocksup/config.toml"] if environ.get("HOME") else []
+    return [Path("config.toml"), *home, Path("/etc/stocksup/config.toml")]
+
+
+def find_config(explicit: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the absolute path of the configuration file in use.
+
+    The order is `--config`, `$STOCKSUP_CONFIG`, `./config.toml`, `~/.config/stocksup/config.toml`,
+    `/etc/stocksup/config.toml`.
+
+    Args:
+        explicit: the value of `--config`.
+        environ: the environment.
+
+    Raises:
+        ConfigError: the named file is missing, or there is no file at any of the other places.
+    """
+    named = explicit or (Path(environ["STOCKSUP_CONFIG"]) if environ.get("STOCKSUP_CONFIG") else None)
+    if named is not None:
+        origin = "--config" if explicit else "$STOCKSUP_CONFIG"
+        if not _exists(named):
+            text = _("cannot open %(path)s: there is no such file; correct %(origin)s")
+            raise ConfigError(text % {"path": named, "origin": origin})
+        return named.absolute()
+    for path in search_paths(environ):
+        if _exists(path):
+            return path.absolute()
+    text = _(
+        "no config.toml found (searched: %(paths)s); create one with: stocksup init, name one with --config FILE "
+        "or $STOCKSUP_CONFIG, or try everything without one: stocksup demo"
+    )
+    raise ConfigError(text % {"paths": ", ".join(str(path) for path in search_paths(environ))})
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        text = _("cannot open %(path)s: %(why)s; fix its permissions, or run this as its owner")
+        raise ConfigError(text % {"path": path, "why": os_error_text(error)}) from error
+    return True
+
+
+def language_of(explicit: Path | None = None, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the language of the configuration in use, or the terminal's if that file cannot be read."""
+    try:
+        named = read_toml(find_config(explicit, environ)).get("language", LANGUAGES[0])
+    except ConfigError:
+        return of_terminal(environ)
+    return named if named in LANGUAGES else of_terminal(environ)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the contents of the TOML file at `path`. Raises ConfigError."""
+    import tomli
+
+    try:
+        with path.open("rb") as file:
+            return tomli.load(file)
+    except OSError as error:
+        text = _("cannot open %(path)s: %(why)s; fix its path or its permissions")
+        raise ConfigError(text % {"path": path, "why": os_error_text(error)}) from error
+    except UnicodeDecodeError as error:
+        text = _("%(path)s: not UTF-8 text at byte %(byte)d; save it as UTF-8")
+        raise ConfigError(text % {"path": path, "byte": error.start}) from error
+    except tomli.TOMLDecodeError as error:
+        text = _("%(path)s: not valid TOML: line %(line)d, column %(column)d: %(problem)s")
+        params = {"path": path, "line": error.lineno, "column": error.colno, "problem": _toml_problem(error.msg)}
+        raise ConfigError(text % params) from error
+
+
+def _toml_problem(message: str) -> str:
+    text = next((text for pattern, text in _TOML_ERRORS if re.fullmatch(pattern, message)), None)
+    return _(text) if text else _("syntax error")
+
+
+def check_keys(
+    path: Path,
+    contents: Mapping[str, Any],
+    known: Mapping[TablePath, frozenset[str]],
+    renamed: Mapping[tuple[TablePath, str], str] | None = None,
+) -> None:
+    """Refuse the first key that does not exist, with a similar name or with its new name.
+
+    Args:
+        path: the file, for the message.
+        contents: the whole file, as `read_toml` returns it.
+        known: the keys of each table; a table that is not listed here is not checked.
+        renamed: the new names of keys that had another one.
+
+    Raises:
+        ConfigError: there is an unknown key.
+    """
+    for table, names in known.items():
+        for content, is_list in _tables_at(contents, table):
+            for key in content:
+                if key not in names:
+                    label = _key_label(table, key, is_list=is_list)
+                    hint = _unknown_key_hint(key, names, (renamed or {}).get((table, key)))
+                    raise ConfigError(f"{path}: {label}: {hint}")
+
+
+def _tables_at(contents: Any, table: TablePath) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """Yield the table, or each table of a list of tables, and whether it is in a list."""
+    for name in table:
+        contents = contents.get(name) if isinstance(contents, dict) else None
+    entries = contents if isinstance(contents, list) else [contents]
+    yield from ((entry, isinstance(contents, list)) for entry in entries if isinstance(entry, dict))
+
+
+def _unknown_key_hint(key: str, names: frozenset[str], new_name: str | None) -> str:
+    if new_name:
+        return _("this key has a new name; rename it to '%(name)s'") % {"name": new_name}
+    import difflib
+
+    if similar := difflib.get_close_matches(key, sorted(names), n=1):
+        return _("unknown key; did you mean '%(name)s'?") % {"name": similar[0]}
+    return _("unknown key; expected one of %(names)s") % {"names": ", ".join(sorted(names))}
+
+
+def _key_label(table: TablePath, key: str, *, is_list: bool = False) -> str:
+    if not table:
+        return key
+    name = ".".join(table)
+    return f"[[{name}]] {key}" if is_list else f"[{name}] {key}"
+
+
+def convert(path: Path, contents: Any, kind: type[_T], table: TablePath = ()) -> _T:
+    """Return `contents` as a record of the type `kind`.
+
+    Args:
+        path: the file, for the message.
+        contents: the table, as `read_toml` returns it.
+        kind: a `msgspec.Struct`.
+        table: where the table is in the file.
+
+    Raises:
+        ConfigError: a value has the wrong type or is out of range.
+    """
+    import msgspec
+
+    try:
+        return msgspec.convert(contents, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_explain(path, table, str(error), kind)) from error
+
+
+def _explain(path: Path, table: TablePath, message: str, kind: type) -> str:
+    """Return msgspec's "Expected `int`, got `str` - at `$.max_bytes`" in our words, with the file and the key."""
+    problem, _dash, place = message.partition(" - at `$")
+    keys = tuple(name for name in re.split(r"[.`]+", re.sub(r"\[[\d.]*\]", "", place)) if name)
+    names = (*table, *keys)
+    label = _key_label(names[:-1], names[-1]) if names else _("the file")
+    text = f"{path}: {label}: {_type_problem(problem)}"
+    if problem.startswith("Invalid enum value") and (choices := list(_choices(_type_at(kind, keys)))):
+        text += _("; expected %(choices)s") % {"choices": _join_choices(choices)}
+    return text
+
+
+def _type_problem(problem: str) -> str:
+    for pattern, text in _TYPE_ERRORS:
+        if match := re.fullmatch(pattern, problem):
+            params = match.groupdict()
+            params.update({name: _type_names(params[name]) for name in ("expected", "given") if name in params})
+            return _(text) % params
+    return problem[:1].lower() + problem[1:]
+
+
+def _type_names(names: str) -> str:
+    return _(" or ").join(_(_TYPES[name]) if name in _TYPES else name for name in names.split(" | "))
+
+
+def _type_at(kind: Any, keys: TablePath) -> Any:
+    """Return the type of the key that `keys` lead to, from the record `kind` on."""
+    import msgspec
+
+    for key in keys:
+        fields = [field for struct in _structs(kind) for field in msgspec.structs.fields(struct)]
+        kind = next((field.type for field in fields if field.encode_name == key), None)
+    return kind
+
+
+def _structs(kind: Any) -> list[Any]:
+    return [kind] if hasattr(kind, "__struct_fields__") else [part for arg in get_args(kind) for part in _structs(arg)]
+
+
+def _choices(kind: Any) -> Iterator[str]:
+    """Yield the values that a type of a few words allows, as they are written in the file."""
+    if kind is float:
+        yield _("a number")
+    elif get_origin(kind) is Literal:
+        yield from (f'"{word}"' for word in get_args(kind))
+    else:
+        for part in get_args(kind):
+            yield from _choices(part)
+
+
+def _join_choices(choices: list[str]) -> str:
+    *others, last = choices
+    return _(" or ").join([", ".join(others), last]) if others else last

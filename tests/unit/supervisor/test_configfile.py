@@ -1,0 +1,127 @@
+"""Reading config.toml: where the file is searched for, and what is said about mistakes in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import supervisor.locale
+from supervisor.config.loading import load
+from supervisor.configfile import ConfigError, find_config, language_of, read_toml
+from tests.support.texts.english import english_in
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def error_text(file: Path, text: str) -> str:
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    return str(caught.value).removeprefix(f"{file}: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("lenguage = 'id'", "lenguage: unknown key; did you mean 'language'?"),
+        (
+            "[programs.bot]\ndrain_timeout = 1",
+            "[programs.bot] drain_timeout: unknown key; did you mean 'drain",
+        ),
+        ("[supervisor]\nzzz = 1", "[supervisor] zzz: unknown key; expected one of state_dir"),
+        ("[programs.bot]\nready = 'link'", '[programs.bot] ready: "link" has a new name; write "notify"'),
+        (
+            "[programs.bot]\nready = 'soon'",
+            "[programs.bot] ready: invalid value 'soon'; expected \"notify\" or a number",
+        ),
+        ("[programs.bot]\nready = []", "[programs.bot] ready: expected a number or a text in quotes, got a list"),
+        (
+            "[programs.bot]\nrestart = 'no'",
+            '[programs.bot] restart: invalid value \'no\'; expected "always", "on-failure" or "never"',
+        ),
+        ("[programs.bot]\nstart_timeout_s = 0", "[programs.bot] start_timeout_s: expected a number > 0.0"),
+        ("[programs.bot]\ncommand = ['a', 1]", "[programs.bot] command: expected a text in quotes, got a whole number"),
+        ("[programs.bot.env]\nA = 1", "[programs.bot] env: expected a text in quotes, got a whole number"),
+        ("programs = 1", "[programs]: expected tables such as [programs.bot]"),
+        ("[programs]\nbot = 1", "[programs] bot: expected a table, got a whole number"),
+        ("[supervisor]\nstate_dir = ''", "[supervisor] state_dir: expected a text that is not empty"),
+        ("[alerts]\nurls = ['tgram']", '[alerts] urls: entry 1 is not a URL; expected one such as "tgram://…"'),
+        (f"[alerts]\nurls = {['a://b'] * 11}", "[alerts] urls: expected a list of at most 10 entries"),
+        (f"[alerts]\nurls = ['a://{'b' * 1000}']", "[alerts] urls: expected a text of at most 1000 characters"),
+        ("timezone = 'Mars/Base'", 'timezone: unknown time zone "Mars/Base"; expected an IANA name'),
+        ("[bot", "not valid TOML: line 1, column 5: the closing bracket of [a table] is missing"),
+        ("[bot]\n[bot]\n", "not valid TOML: line 2, column 5: this table or key is defined twice"),
+    ],
+)
+def test_error_texts(file: Path, text: str, expected: str) -> None:
+    assert error_text(file, text).startswith(expected)
+
+
+@pytest.mark.parametrize("word", ["", "tgram", "tgram:/x", "://x", "tgram://", "tgram://a b", "1a://x"])
+def test_invalid_alert_urls(file: Path, word: str) -> None:
+    text = error_text(file, f"[alerts]\nurls = ['json://123:abc/77', '{word}']")
+    assert text.startswith("[alerts] urls: entry 2 is not a URL")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a\n",
+        "a\n",
+        "a = id\n",
+        'a = "id\n',
+        "a = [1\n",
+        "a = 1\na = 1\n",
+        "= 1\n",
+        "a = {b = 1\n",
+        'a = "\\q"\n',
+        "a=1 b=2\n",
+    ],
+)
+def test_syntax_errors_are_translated(file: Path, text: str) -> None:
+    supervisor.locale.use("id")
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_toml(file)
+    problem = str(caught.value).rpartition(": ")[2]
+    assert english_in(problem) == []
+    assert problem != supervisor.locale._("syntax error")
+
+
+def test_files_that_cannot_be_read(file: Path) -> None:
+    file.write_bytes(b"language = '\xff'")
+    with pytest.raises(ConfigError, match="not UTF-8 text at byte 12; save it as UTF-8"):
+        read_toml(file)
+    with pytest.raises(ConfigError, match=r"cannot open .*: Is a directory"):
+        read_toml(file.parent)
+
+
+def test_search_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    environ = {"HOME": str(tmp_path / "home")}
+    with pytest.raises(ConfigError, match=r"stocksup init.*stocksup demo"):
+        find_config(None, environ)
+    at_home = tmp_path / "home/.config/stocksup/config.toml"
+    at_home.parent.mkdir(parents=True)
+    at_home.touch()
+    assert find_config(None, environ) == at_home
+    (tmp_path / "config.toml").touch()
+    assert find_config(None, environ) == tmp_path / "config.toml"
+    (tmp_path / "other.toml").touch()
+    environ["STOCKSUP_CONFIG"] = "other.toml"
+    assert find_config(None, environ) == tmp_path / "other.toml"
+    assert find_config(Path("config.toml"), environ) == tmp_path / "config.toml"
+    environ["STOCKSUP_CONFIG"] = "gone.toml"
+    with pytest.raises(ConfigError, match=r"cannot open gone\.toml: there is no such file"):
+        find_config(None, environ)
+
+
+def test_language_of_the_configuration_or_the_terminal(file: Path) -> None:
+    file.write_text("language = 'en'\n")
+    assert language_of(file, {"LANG": "id_ID.UTF-8"}) == "en"
+    file.write_text("language = en\n")
+    assert (language_of(file, {"LANG": "id_ID.UTF-8"}), language_of(file, {"LANG": "en_US.UTF-8"})) == ("id", "en")
