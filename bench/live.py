@@ -209,9 +209,9 @@ async def count_edits() -> int:
     async def products() -> tuple[Product, ...]:
         return (Product(1, "A", "A", 1, "", left),)
 
-    background = TaskRegistry()
+    tasks = TaskRegistry()
     front = LiveMessageUpdater(
-        background, Store(), products, [cast(LiveMessage, Counted())], edit_interval_s=EDIT_INTERVAL_S
+        tasks, Store(), products, [cast(LiveMessage, Counted())], edit_interval_s=EDIT_INTERVAL_S
     )
     front.serve()
     for _ in range(CHANGES):
@@ -219,7 +219,7 @@ async def count_edits() -> int:
         front.look_soon()
         await asyncio.sleep(0.001)
     await asyncio.sleep(2 * EDIT_INTERVAL_S)
-    await background.drain(1.0)
+    await tasks.drain(1.0)
     return edits
 
 

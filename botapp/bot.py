@@ -84,31 +84,31 @@ class ShopBot(commands.Bot):
             allowed_mentions=discord.AllowedMentions.none(),
         )
         self.settings = settings
-        self.opening = ShopLoader()
-        self.background = TaskRegistry(on_change=self._tell_pending)
+        self.loader = ShopLoader()
+        self.tasks = TaskRegistry(on_change=self._tell_pending)
         self.cache = CacheManager(max_bytes=settings.cache.max_bytes)
         self.link = self._make_link(surroundings) if surroundings else None
-        self.clicks = InteractionDispatcher(self.background, lambda: self.shopfront, self._serve_step)
-        self.self_restart = SelfRestart(self.link, self.background, settings.state_file, self.opening.notify)
-        self.shopfront = LiveMessageUpdater(
-            self.background,
+        self.interactions = InteractionDispatcher(self.tasks, lambda: self.live_updater, self._serve_step)
+        self.self_restart = SelfRestart(self.link, self.tasks, settings.state_file, self.loader.notify)
+        self.live_updater = LiveMessageUpdater(
+            self.tasks,
             settings.store,
             self._read_products,
             self._live_messages(),
             edit_interval_s=settings.bot.edit_interval_s,
             probe_buttons=self._probe_buttons,
-            on_health=self.beat,
+            on_health=self.send_heartbeat,
             on_error=self.self_restart.look,
         )
-        self.questions = Confirmations()
-        self.admin = AdminCog(self, self.questions)
-        self.passing = TemporaryMessage(self.get_partial_messageable, settings.state_file, self.background.rest)
+        self.confirmations = Confirmations()
+        self.admin = AdminCog(self, self.confirmations)
+        self.restart_notice = TemporaryMessage(self.get_partial_messageable, settings.state_file, self.tasks.sleep)
         #: set when no session could be opened at all
         self.unreachable = asyncio.Event()
         #: whether this life is about to end
         self.ending = False
-        self._since_s = time.time()
-        self.connection = GatewayStatus()
+        self._started_at_s = time.time()
+        self.gateway = GatewayStatus()
         self._lag_s = 0.0
         self._ticket: Message | None = None
         self._drain: asyncio.Task[None] | None = None
@@ -119,63 +119,63 @@ class ShopBot(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Make buttons of earlier lives work again, and begin to open the shop."""
-        self.opens = asyncio.create_task(self.opening.run(self))
+        self.opens = asyncio.create_task(self.loader.run(self))
         await self.tree.set_translator(slash.CommandTranslator())
-        self.add_view(ClickView(render.buttons(enabled=True), self.clicks.serve_live))
-        await self.add_cog(self.questions)
+        self.add_view(ClickView(render.buttons(enabled=True), self.interactions.serve_live))
+        await self.add_cog(self.confirmations)
         await self.add_cog(self.admin)
         await self.add_cog(SetupCog(self))
-        await self.add_cog(LiveEvents(self.shopfront))
+        await self.add_cog(LiveEvents(self.live_updater))
         if not has_books(self.settings):
             await self.opens  # the first life of all: whoever has started it goes on with the shop, once it is ready
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Count sessions that are begun; all but the first are told to the supervisor, who counts the day's."""
-        self.connection.identifies += 1
+        self.gateway.identifies += 1
         await super().before_identify_hook(shard_id, initial=initial)
 
     async def on_connect(self) -> None:
         """READY: members are served from here on."""
-        was_ready = self.connection.was_up
-        self.connection.up()
-        self.beat()
+        was_ready = self.gateway.was_up
+        self.gateway.up()
+        self.send_heartbeat()
         if was_ready:
             return
         if self.link is not None:
-            self.link.ready()
+            self.link.report_ready()
         log.info(_("Ready as %(user)s, life %(life)s"), {"user": self.user, "life": self.life or "-"})
-        if self.shopfront.channel_id is None:
+        if self.live_updater.channel_id is None:
             log.warning(_("no channel is chosen, so there is no live message; give /setup in the channel of the shop"))
-        self.serve_shop()
-        if not self.background.draining:
-            self.background.spawn(_("live messages"), self._tidy())
-        self.background.every(_("loop lag"), LAG_INTERVAL_S, self._measure_lag)
+        self.start_serving()
+        if not self.tasks.is_draining:
+            self.tasks.spawn(_("live messages"), self._tidy())
+        self.tasks.repeat(_("loop lag"), LAG_INTERVAL_S, self._measure_lag)
 
     async def on_resumed(self) -> None:
         """The session goes on after a lost connection."""
-        self.connection.up()
-        self.beat()
-        self.shopfront.look_soon()
+        self.gateway.up()
+        self.send_heartbeat()
+        self.live_updater.look_soon()
 
     async def on_disconnect(self) -> None:
         """The connection is lost; discord.py opens another."""
-        if self.connection.down():
+        if self.gateway.down():
             # one that comes back soon is not worth a word to members
-            asyncio.get_running_loop().call_later(OFFLINE_GRACE_S, self.shopfront.look_soon)
-        self.beat()
+            asyncio.get_running_loop().call_later(OFFLINE_GRACE_S, self.live_updater.look_soon)
+        self.send_heartbeat()
         # discord.py cannot try again by itself when not even the first connection came about
         never_open = getattr(self, "ws", None) is None
-        if not self.connection.was_up and (never_open or self.connection.lost_tries >= FIRST_TRIES):
+        if not self.gateway.was_up and (never_open or self.gateway.lost_tries >= FIRST_TRIES):
             self.unreachable.set()
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Somebody wrote: perhaps a command, perhaps something that the shop has to know."""
-        self.opening.hear(message)
+        self.loader.hear(message)
         await self.process_commands(message)
 
     async def process_commands(self, message: discord.Message, /) -> None:
         """Do what a message orders; a command that is not known yet waits for the shop."""
-        await self.opening.wait_for_command(self, message)
+        await self.loader.wait_for_command(self, message)
         await super().process_commands(message)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -185,9 +185,9 @@ class ShopBot(commands.Bot):
         if not custom_id.startswith(custom_ids.PREFIX) or custom_id in custom_ids.LIVE:
             return
         if (step := custom_ids.parse(custom_id)) is not None:
-            await self.clicks.serve(interaction, step)
-        elif interaction.message is None or not self.questions.waits(interaction.message.id):
-            await self.clicks.unknown(interaction)
+            await self.interactions.serve(interaction, step)
+        elif interaction.message is None or not self.confirmations.waits(interaction.message.id):
+            await self.interactions.unknown(interaction)
 
     async def on_command_error(self, context: commands.Context[Any], exception: commands.CommandError, /) -> None:
         """A command failed, and nobody else answers."""
@@ -223,9 +223,9 @@ class ShopBot(commands.Bot):
         return self.settings.bot.live_channel_id or self._chosen_channel_id()
 
     @property
-    def since_s(self) -> float:
+    def started_at_s(self) -> float:
         """When this life began, in seconds since 1970."""
-        return self._since_s
+        return self._started_at_s
 
     async def move_live_message(self, channel_id: int) -> None:
         """Have the live message in another channel from now on, also in later lives.
@@ -233,8 +233,8 @@ class ShopBot(commands.Bot):
         Raises StateError when that cannot be remembered, CannotShow when it cannot be shown there yet.
         """
         state.change(self.settings.state_file, live_channel_id=channel_id)
-        await self.opening.wait()
-        await self.shopfront.move(self._live_message_in(channel_id))
+        await self.loader.wait()
+        await self.live_updater.move(self._live_message_in(channel_id))
         await self._tidy()
 
     def application_owner_ids(self) -> frozenset[int]:
@@ -251,16 +251,16 @@ class ShopBot(commands.Bot):
     @property
     def life(self) -> int | None:
         """Number of this life; None without a supervisor."""
-        return self.link.surroundings.life if self.link else None
+        return self.link.environment.life if self.link else None
 
     def health(self) -> Message:
         """Return how the bot is, as `status` shows it."""
         return {
-            "livestock": self.shopfront.livestock.get_status(),
-            "buttons": self.shopfront.buttons.get_status(),
-            "visibility": self.shopfront.health(),
-            "gateway": self.connection.health(self.latency),
-            **self.opening.health(),
+            "livestock": self.live_updater.livestock.get_status(),
+            "buttons": self.live_updater.buttons.get_status(),
+            "visibility": self.live_updater.health(),
+            "gateway": self.gateway.health(self.latency),
+            **self.loader.health(),
             "cache": self.cache.health(),
             "loop_lag_ms": round(self._lag_s * 1000, 1),
         }
@@ -287,8 +287,8 @@ class ShopBot(commands.Bot):
         except TimeoutError:
             log.warning(_("Discord did not close the connection in time"))
         self.cache.close()
-        if self.opening.shop is not None:
-            await self.opening.shop.close()
+        if self.loader.shop is not None:
+            await self.loader.shop.close()
 
     def _make_link(self, surroundings: LifeEnvironment) -> SupervisorLink:
         return SupervisorLink(
@@ -300,7 +300,7 @@ class ShopBot(commands.Bot):
                 "reopen": self._on_reopen,
             },
             health=self.health,
-            extra_starts=lambda: max(0, self.connection.identifies - 1),
+            extra_starts=lambda: max(0, self.gateway.identifies - 1),
             writes_traceback=True,
             on_ready=self._on_ready_heard,
             on_connected=self._on_link,
@@ -334,16 +334,16 @@ class ShopBot(commands.Bot):
         ticket, self._ticket = self._ticket, None
         if report is not None and restart_dialog.is_news(report):
             log.info(_("Back again after a restart asked for by %s"), report["requested_by"])
-        if self.background.draining:
+        if self.tasks.is_draining:
             return
         if ticket is not None:
-            self.background.spawn(_("back again"), self._say_back_again(ticket, report))
-        channel_id = self.shopfront.channel_id
+            self.tasks.spawn(_("back again"), self._say_back_again(ticket, report))
+        channel_id = self.live_updater.channel_id
         if ticket is None and channel_id is not None and restart_dialog.is_news(report):
             text = restart_dialog.back_again(self.life or 0, None)
-            self.background.spawn(_("back again"), self.passing.show(channel_id, text))
+            self.tasks.spawn(_("back again"), self.restart_notice.show(channel_id, text))
         else:
-            self.background.spawn(_("back again"), self.passing.remove())
+            self.tasks.spawn(_("back again"), self.restart_notice.remove())
 
     async def _say_back_again(self, ticket: Message, report: Message | None) -> None:
         """Tell whoever asked for the restart that it is done, where it was asked for."""
@@ -369,12 +369,12 @@ class ShopBot(commands.Bot):
         self.admin.flush = next((one for one in get_args(FlushPolicy) if one == flush), None)
         report = await self._finish(reason, deadline_s)
         if self.link is not None:
-            self.link.tell("drained", report=report)
+            self.link.notify("drained", report=report)
 
     async def _finish(self, reason: str, deadline_s: float) -> Message:
         """Run the clean-up; on a planned stop members see that the shop is closed."""
-        if reason == "stop" and self.connection.was_up:
-            await self.shopfront.close()
+        if reason == "stop" and self.gateway.was_up:
+            await self.live_updater.close()
         result = await self.admin._cleanup_before_restart(deadline_s)
         return {
             "drained": list(result.drained),
@@ -389,26 +389,26 @@ class ShopBot(commands.Bot):
             self._drain.cancel()
             self._drain = None
         self.cache.unseal()
-        self.background.reopen()
-        self.shopfront.reopen()
+        self.tasks.resume()
+        self.live_updater.reopen()
 
     def _tell_pending(self, pending: list[str]) -> None:
         if self.link is not None:
-            self.link.tell("draining", pending=pending)
+            self.link.notify("draining", pending=pending)
 
     # --- small things ---
 
     async def _serve_step(self, interaction: discord.Interaction[Any], step: Step) -> None:
-        if (shop := await self.opening.wait_for(interaction)) is not None:
+        if (shop := await self.loader.wait_for(interaction)) is not None:
             await shop.flows.serve(interaction, step)
 
     def _probe_buttons(self) -> str | None:
         """Say why clicks on the buttons cannot be served; None: they can."""
         no_views = None if self.persistent_views else _("no buttons are registered")
-        return self.connection.problem(self.latency) or no_views
+        return self.gateway.problem(self.latency) or no_views
 
     async def _read_products(self) -> tuple[Product, ...]:
-        return await (await self.opening.wait()).products()
+        return await (await self.loader.wait()).products()
 
     def _chosen_channel_id(self) -> int:
         """Return the channel that `/setup` has chosen; 0: none, or nobody knows any more."""
@@ -425,26 +425,26 @@ class ShopBot(commands.Bot):
 
     def _live_message_in(self, channel_id: int, language: str = "") -> LiveMessage:
         state_file = self.settings.state_file
-        return LiveMessage(self.get_partial_messageable, channel_id, state_file, self.clicks.serve_live, language)
+        return LiveMessage(self.get_partial_messageable, channel_id, state_file, self.interactions.serve_live, language)
 
     async def _tidy(self) -> None:
         """Remove live messages of earlier settings."""
         try:
-            await remove_others(self.get_partial_messageable, self.settings.state_file, self.shopfront.keys)
+            await remove_others(self.get_partial_messageable, self.settings.state_file, self.live_updater.keys)
         except StateError as error:
             log.warning(_("cannot remove an earlier live message: %s"), error)
 
-    def serve_shop(self) -> None:
+    def start_serving(self) -> None:
         """Show the live message and tell Discord the commands, if Discord has let us in and the shop is open."""
-        if self.connection.was_up and self.opening.done:
-            self.shopfront.serve()
-            if not self.background.draining:
-                self.background.spawn(_("slash commands"), slash.sync_if_changed(self.tree, self.settings.state_file))
+        if self.gateway.was_up and self.loader.done:
+            self.live_updater.serve()
+            if not self.tasks.is_draining:
+                self.tasks.spawn(_("slash commands"), slash.sync_if_changed(self.tree, self.settings.state_file))
 
-    def beat(self) -> None:
+    def send_heartbeat(self) -> None:
         """Tell the supervisor how the bot is, now: something has changed."""
         if self.link is not None:
-            self.link.beat()
+            self.link.send_heartbeat()
 
     async def _measure_lag(self) -> None:
         loop = asyncio.get_running_loop()

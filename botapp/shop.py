@@ -138,10 +138,10 @@ class Shop:
             bot: the bot.
             early: messages that came before the shop was open; some report deposits.
         """
-        delivery = DeliveryService(self, bot, lambda: bot.background.draining)
-        self.flows = MemberFlows(self, self.settings.store, lambda: bot.shopfront, delivery)
-        bot.background.every(_("deliveries"), LOOK_INTERVAL_S, delivery.look)
-        self.notices = AdminNotifier(self, self.settings.store, bot.background, bot.get_partial_messageable)
+        delivery = DeliveryService(self, bot, lambda: bot.tasks.is_draining)
+        self.flows = MemberFlows(self, self.settings.store, lambda: bot.live_updater, delivery)
+        bot.tasks.repeat(_("deliveries"), LOOK_INTERVAL_S, delivery.look)
+        self.notices = AdminNotifier(self, self.settings.store, bot.tasks, bot.get_partial_messageable)
         self.notices.serve()
         if self.settings.store.deposits.channel_ids:
             from botapp.services.deposits.webhooks import WebhookDeposits
@@ -156,7 +156,7 @@ class Shop:
             self._deposit_server.serve()
         for kind in COGS:
             await bot.add_cog(kind(bot, self))
-        self.backups.serve(bot.background)
+        self.backups.serve(bot.tasks)
 
     def notify(self, text: str, key: str = "") -> None:
         """Tell admins something in the notice channel, soon; where there is none, nothing is told. Never waits.

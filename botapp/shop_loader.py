@@ -70,15 +70,15 @@ class ShopLoader:
     async def run(self, bot: ShopHost) -> None:
         """Load the shop, open it, and give `bot` its part. To be called once. Raises ConfigError."""
         module = await asyncio.to_thread(importlib.import_module, "botapp.shop")
-        shop: Shop = module.Shop(bot.settings, bot.shopfront.look_soon)
+        shop: Shop = module.Shop(bot.settings, bot.live_updater.look_soon)
         self.shop = shop
         await shop.open()
         await shop.add_to(bot, self.heard)
         slash.describe(bot.walk_commands())
         self._done.set()
         self.heard.clear()
-        bot.serve_shop()
-        bot.beat()
+        bot.start_serving()
+        bot.send_heartbeat()
 
     def notify(self, text: str) -> None:
         """Have admins told something, where there is a shop to do so."""
@@ -127,7 +127,7 @@ class LazyCommandTree(app_commands.CommandTree[Any]):
         if self.get_command(name) is not None:
             return True
         try:
-            loader: ShopLoader = interaction.client.opening
+            loader: ShopLoader = interaction.client.loader
             return await loader.wait_for(interaction) is not None
         except discord.HTTPException as error:
             log.info(_("a member could not be told: %s"), error)

@@ -97,7 +97,7 @@ def run() -> int:
         print(ending.reason, file=sys.stderr)
         asyncio.run(_give_reason(ending))
         return ending.code
-    log.set_up(settings.timezone, (token,), LifeEnvironment.read())
+    log.configure(settings.timezone, (token,), LifeEnvironment.read())
     faulthandler.register(TRACEBACK_SIGNAL)  # where it hangs, for the supervisor to ask
     if (path := bot_token.open_token_file(settings)) is not None:
         _log.warning(_("other users of this machine can read %s; run: chmod 600 %s"), path, path)
@@ -145,7 +145,7 @@ async def _give_reason(ending: ExitWithCode) -> None:
         return
     link = SupervisorLink(surroundings)
     knocking = asyncio.create_task(link.run())
-    await link.goodbye(ending.code, ending.reason, timeout_s=FAREWELL_TIMEOUT_S)
+    await link.send_goodbye(ending.code, ending.reason, timeout_s=FAREWELL_TIMEOUT_S)
     knocking.cancel()
 
 
@@ -185,7 +185,7 @@ async def _live(settings: Settings, token: str) -> int:
     else:
         _log.critical(ending.reason)
     if bot.link is not None and knocking is not None and not knocking.done():
-        await bot.link.goodbye(ending.code, ending.reason, timeout_s=FAREWELL_TIMEOUT_S)
+        await bot.link.send_goodbye(ending.code, ending.reason, timeout_s=FAREWELL_TIMEOUT_S)
         knocking.cancel()
     return ending.code
 
@@ -202,7 +202,9 @@ def _without_supervisor(knocking: asyncio.Task[None]) -> ExitWithCode:
     error = knocking.exception()
     if isinstance(error, Superseded):
         return ExitWithCode(DONE, _("a newer life has taken over"))
-    return ExitWithCode(BROKEN, _("the link to the supervisor broke: %s") % (log.in_a_line(error) if error else "-"))
+    return ExitWithCode(
+        BROKEN, _("the link to the supervisor broke: %s") % (log.describe_error(error) if error else "-")
+    )
 
 
 def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: bool) -> ExitWithCode:
@@ -244,7 +246,7 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
     told = connection_problem(error)
     if told and not isinstance(error, discord.ConnectionClosed):
         return ExitWithCode(TRY_LATER, again % {"address": address, "problem": told})
-    return ExitWithCode(BROKEN, _("the bot ended by a fault: %s") % (told or log.in_a_line(error)))
+    return ExitWithCode(BROKEN, _("the bot ended by a fault: %s") % (told or log.describe_error(error)))
 
 
 def _close_code(error: BaseException | None) -> int | None:

@@ -78,9 +78,9 @@ class AdminCog(commands.Cog):
             await ctx.reply(
                 _("⚠️ No supervisor runs this bot, so nothing was restarted. Start it with `stocksup start`.")
             )
-        elif not self.bot.link.connected:
+        elif not self.bot.link.is_connected:
             await ctx.reply(_("⚠️ The supervisor does not answer, so nothing was restarted. Run `stocksup start`."))
-        elif self._under_way is not None or self.bot.background.draining:
+        elif self._under_way is not None or self.bot.tasks.is_draining:
             await ctx.reply(restart_dialog.under_way(self._under_way or _("the operator")))
         else:
             message = await self._ask(ctx)
@@ -127,7 +127,7 @@ class AdminCog(commands.Cog):
             "asked_by": by,
         }
         log.info(_("%s asks for a restart: %s"), by, reason)
-        program = link.surroundings.program
+        program = link.environment.program
         try:
             await link.request("restart", program=program, reason=reason, requested_by=by, ticket=ticket, wait=True)
         except ControlError as error:
@@ -212,19 +212,19 @@ class AdminCog(commands.Cog):
         return self.flush or self.bot.settings.cache.flush_on_restart
 
     async def _reset_livestock(self) -> None:
-        self.bot.shopfront.reset()
+        self.bot.live_updater.reset()
 
     async def _reset_buttons(self) -> None:
         self._questions.overtake()
-        self.bot.shopfront.buttons.reset()
+        self.bot.live_updater.buttons.reset()
 
     async def _stop_background_tasks(self, result: CleanupResult, deadline_s: float) -> None:
-        drained = await self.bot.background.drain(deadline_s)
+        drained = await self.bot.tasks.drain(deadline_s)
         result.drained, result.cancelled = drained.finished, drained.cancelled
         if drained.cancelled:
             log.warning(_("⚠️ Cut off at the deadline: %s"), ", ".join(drained.cancelled))
-        if drained.deaf:
-            raise CleanupStepFailed(", ".join(drained.deaf))
+        if drained.unresponsive:
+            raise CleanupStepFailed(", ".join(drained.unresponsive))
 
 
 async def _forget_imports() -> None:

@@ -108,7 +108,9 @@ class ShopCog(commands.Cog):
     async def agreed(self, ctx: Ctx, what: str, yes: str) -> bool:
         """Ask before something dangerous; return whether the answer was yes. See `dangerous`."""
         wording: ConfirmationTexts = dangerous(what, yes)
-        stage, _message = await self.bot.questions.ask(ctx, wording, is_overtaken=lambda: self.bot.background.draining)
+        stage, _message = await self.bot.confirmations.ask(
+            ctx, wording, is_overtaken=lambda: self.bot.tasks.is_draining
+        )
         return stage is Stage.CONFIRMED
 
     async def act(
@@ -170,7 +172,7 @@ def admin_command(
         async def answering(self: CogT, ctx: Ctx, *arguments: P.args, **keywords: P.kwargs) -> None:
             with speaking(language.context_language(ctx)):
                 try:
-                    with self.bot.background.work(f"{name} · {ctx.author}"):
+                    with self.bot.tasks.track(f"{name} · {ctx.author}"):
                         # what the command does may take longer than the three seconds Discord waits for an answer
                         await ctx.defer(ephemeral=True)
                         await _answered(self, ctx, callback(self, ctx, *arguments, **keywords))

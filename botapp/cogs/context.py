@@ -28,8 +28,8 @@ class CogBot(BotContext, Protocol):
     cache: CacheManager
     #: None without a supervisor
     link: SupervisorLink | None
-    shopfront: LiveMessageUpdater
-    questions: Confirmations
+    live_updater: LiveMessageUpdater
+    confirmations: Confirmations
     #: whether this process is about to end
     ending: bool
 
@@ -42,7 +42,7 @@ class CogBot(BotContext, Protocol):
         ...
 
     @property
-    def since_s(self) -> float:
+    def started_at_s(self) -> float:
         """The start of this process, in seconds since 1970."""
         ...
 
@@ -81,11 +81,11 @@ class ShopHost(CogBot, Protocol):
 
     async def get_context(self, origin: discord.Message, /) -> commands.Context[Any]: ...
 
-    def beat(self) -> None:
+    def send_heartbeat(self) -> None:
         """Send a heartbeat now: the health has changed."""
         ...
 
-    def serve_shop(self) -> None:
+    def start_serving(self) -> None:
         """Start to serve members, if both Discord and the shop are ready."""
         ...
 

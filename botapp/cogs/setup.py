@@ -35,7 +35,7 @@ class SetupCog(commands.Cog):
     async def setup(self, ctx: commands.Context[commands.Bot]) -> None:
         """Show the live message in this channel."""
         try:
-            with self.bot.background.work(f"setup · {ctx.author}"):
+            with self.bot.tasks.track(f"setup · {ctx.author}"):
                 # posting may take longer than the three seconds within which Discord wants an answer
                 await ctx.defer(ephemeral=True)
                 await self._say(ctx, await self.choose(ctx))

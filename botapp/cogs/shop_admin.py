@@ -132,13 +132,13 @@ class ShopAdminCog(ShopCog):
     @admin_command("livestock", N_("Post the live message in this channel, as the newest message"))
     async def livestock(self, ctx: Ctx) -> None:
         """Post the live message anew."""
-        message_id = self.bot.shopfront.message_id
+        message_id = self.bot.live_updater.message_id
         if ctx.channel.id == self.bot.live_channel_id and message_id is not None:
             # taking it away is all: who sees that posts it again
             try:
                 await self.bot.get_partial_messageable(ctx.channel.id).get_partial_message(message_id).delete()
             except discord.NotFound:
-                self.bot.shopfront.message_deleted(message_id)
+                self.bot.live_updater.message_deleted(message_id)
             await self.say(ctx, _("✅ The live message is posted anew in this channel."))
             return
         setup = self.bot.get_cog(SetupCog.__name__)

@@ -39,8 +39,8 @@ class StockCog(ShopCog):
 
     async def cog_load(self) -> None:
         """Mend what an earlier life left half done; a life that ends already leaves that to the next."""
-        if not self.bot.background.draining:
-            self.bot.background.spawn(_("stock of an earlier life"), self._mend())
+        if not self.bot.tasks.is_draining:
+            self.bot.tasks.spawn(_("stock of an earlier life"), self._mend())
 
     async def cog_check(self, ctx: commands.Context[Any]) -> bool:
         """Let admins pass, but no file that others can read. Raises NotAnAdmin, PublicUpload."""

@@ -23,12 +23,12 @@ class SystemCog(ShopCog):
     @admin_command("status", N_("Show how the bot is"))
     async def status(self, ctx: Ctx) -> None:
         """Show how the bot is."""
-        await self.say(ctx, system_texts.status(self.bot.health(), self.bot.life, self.bot.since_s))
+        await self.say(ctx, system_texts.status(self.bot.health(), self.bot.life, self.bot.started_at_s))
 
     @admin_command("systeminfo", N_("Show what the bot runs on: versions, memory, disk"))
     async def systeminfo(self, ctx: Ctx) -> None:
         """Show the machine."""
-        facts = await asyncio.to_thread(machine_facts.read, self.bot.settings.state_dir, self.bot.since_s)
+        facts = await asyncio.to_thread(machine_facts.read, self.bot.settings.state_dir, self.bot.started_at_s)
         await self.say(ctx, system_texts.machine(facts))
 
     @admin_group("cache", N_("What is kept for quick answers"))

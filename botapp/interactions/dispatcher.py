@@ -11,7 +11,7 @@ import discord
 from botapp import locale
 from botapp.discord_api import language
 from botapp.locale import _
-from botapp.runtime.log import in_a_line
+from botapp.runtime.log import describe_error
 from botapp.runtime.tasks import NotAccepting, TaskRegistry
 from botapp.services.live_message.updater import LiveMessageUpdater
 from botapp.ui import custom_ids
@@ -29,9 +29,9 @@ _HARMLESS_CODES = (10062, 40060, 10008, 10015, 50027)
 class InteractionDispatcher:
     """Stands between Discord and what the shop does: language, drain, health, and an answer whatever happens."""
 
-    def __init__(self, background: TaskRegistry, shopfront: Callable[[], LiveMessageUpdater], serve: Serve) -> None:
+    def __init__(self, tasks: TaskRegistry, shopfront: Callable[[], LiveMessageUpdater], serve: Serve) -> None:
         """`serve` does what a step asks for."""
-        self._background = background
+        self._tasks = tasks
         self._shopfront = shopfront
         self._serve = serve
 
@@ -51,12 +51,12 @@ class InteractionDispatcher:
         elif _is_harmless(problem):
             log.info(_("%s could not be answered: it came too late, or twice (%s)"), name, problem)
         else:
-            await self._shopfront().buttons.report(False, _("cannot answer a click: %s") % in_a_line(problem))
+            await self._shopfront().buttons.report(False, _("cannot answer a click: %s") % describe_error(problem))
 
     async def _served(self, interaction: discord.Interaction[Any], step: Step, name: str) -> Exception | None:
         """Serve a step; return what went wrong, which the member has been told."""
         try:
-            with self._background.work(f"{name} · {interaction.user}"):
+            with self._tasks.track(f"{name} · {interaction.user}"):
                 await self._serve(interaction, step)
         except NotAccepting:
             await self._say(interaction, _("🔄 The bot is restarting. Please click again in a moment."))

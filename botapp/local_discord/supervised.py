@@ -23,7 +23,7 @@ async def live(surroundings: LifeEnvironment, server: Server, stopping: asyncio.
     async def drain(request: Message) -> Message:
         # Nothing here outlives a request: it is drained at once, which is said after the answer.
         report: Message = {"drained": [], "cancelled": [], "flushed_entries": None, "steps": {}}
-        asyncio.get_running_loop().call_soon(lambda: link.tell("drained", report=report))
+        asyncio.get_running_loop().call_soon(lambda: link.notify("drained", report=report))
         return {}
 
     link = SupervisorLink(
@@ -34,7 +34,7 @@ async def live(surroundings: LifeEnvironment, server: Server, stopping: asyncio.
         on_event=server.overseer.heard,
     )
     server.overseer.link = link
-    link.ready()
+    link.report_ready()
     knocking = asyncio.create_task(link.run())
     telling = asyncio.create_task(_tell_of_sessions(server, link))
     waiting = asyncio.create_task(stopping.wait())
@@ -48,7 +48,7 @@ async def live(surroundings: LifeEnvironment, server: Server, stopping: asyncio.
         except Superseded:
             logging.getLogger(__name__).info(_("a newer life has taken over"))
         return
-    await link.goodbye(0, _("ended as asked"), timeout_s=_FAREWELL_TIMEOUT_S)
+    await link.send_goodbye(0, _("ended as asked"), timeout_s=_FAREWELL_TIMEOUT_S)
     knocking.cancel()
 
 
@@ -56,14 +56,14 @@ async def _tell_of_sessions(server: Server, link: SupervisorLink) -> None:
     """Let the supervisor know at once how many sessions there are."""
     while True:
         await server.sessions_changed()
-        link.beat()
+        link.send_heartbeat()
 
 
 async def give_reason(surroundings: LifeEnvironment, code: int, reason: str) -> None:
     """Tell the supervisor why this life ends before it began."""
     link = SupervisorLink(surroundings)
     knocking = asyncio.create_task(link.run())
-    await link.goodbye(code, reason, timeout_s=_FAREWELL_TIMEOUT_S)
+    await link.send_goodbye(code, reason, timeout_s=_FAREWELL_TIMEOUT_S)
     knocking.cancel()
 
 

@@ -24,7 +24,7 @@ T = TypeVar("T")
 class BotContext(Protocol):
     """The Discord client and its background tasks. See `discord.Client` for what has no docstring here."""
 
-    background: TaskRegistry
+    tasks: TaskRegistry
 
     @property
     def user(self) -> discord.ClientUser | None: ...

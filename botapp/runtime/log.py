@@ -18,7 +18,7 @@ from supervisor.client import LifeEnvironment, masked
 NAMED_CALLS: Final = 4
 
 
-class Message(logging.Formatter):
+class MessageFormatter(logging.Formatter):
     """The message; a failure's kind, text and place behind it, all in one line."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
@@ -29,11 +29,11 @@ class Message(logging.Formatter):
         """Return the line for `record`."""
         text = record.getMessage()
         if record.exc_info and (error := record.exc_info[1]) is not None:
-            text += f": {in_a_line(error)}"
+            text += f": {describe_error(error)}"
         return masked(" ".join(text.split()), self._secrets)
 
 
-class OneLine(Message):
+class LineFormatter(MessageFormatter):
     """Time and level before the message."""
 
     def __init__(self, timezone: ZoneInfo, secrets: tuple[str, ...]) -> None:
@@ -48,28 +48,28 @@ class OneLine(Message):
         return datetime.fromtimestamp(record.created, self._timezone).strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
-class JsonLine(OneLine):
+class JsonFormatter(LineFormatter):
     """The same as an object: `time`, `level`, `message`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line for `record`."""
-        message = Message.format(self, record)
+        message = MessageFormatter.format(self, record)
         fields = {"time": self._stamp(record), "level": record.levelname.lower(), "message": message}
         return json.dumps(fields, ensure_ascii=False)
 
 
-def set_up(timezone: str, secrets: tuple[str, ...], surroundings: LifeEnvironment | None) -> None:
-    """Log to stderr from now on, and to whatever else `surroundings` name; `secrets` never appear there."""
+def configure(timezone: str, secrets: tuple[str, ...], environment: LifeEnvironment | None) -> None:
+    """Log to stderr from now on, and to whatever else `environment` name; `secrets` never appear there."""
     if not sys.stderr.isatty() and hasattr(sys.stderr, "reconfigure"):
         sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
-    as_json = surroundings is not None and surroundings.log_as_json
+    as_json = environment is not None and environment.log_as_json
     file = logging.StreamHandler(sys.stderr)
-    file.setFormatter((JsonLine if as_json else OneLine)(ZoneInfo(timezone), secrets))
+    file.setFormatter((JsonFormatter if as_json else LineFormatter)(ZoneInfo(timezone), secrets))
     root = logging.getLogger()
     root.handlers[:] = [file]
-    if surroundings is not None and surroundings.journal is not None:
-        journal = JournalHandler(surroundings.journal, surroundings.program, surroundings.life)
-        journal.setFormatter(Message(secrets))
+    if environment is not None and environment.journal is not None:
+        journal = JournalHandler(environment.journal, environment.program, environment.life)
+        journal.setFormatter(MessageFormatter(secrets))
         root.handlers.append(journal)
     root.setLevel(logging.INFO)
     logging.getLogger("discord").setLevel(logging.WARNING)
@@ -89,7 +89,7 @@ def reopen() -> None:
         os.close(file)
 
 
-def in_a_line(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return kind, text and place of a failure in one line."""
     calls = traceback.extract_tb(error.__traceback__)[-NAMED_CALLS:]
     way = " > ".join(f"{call.filename.rpartition('/')[2]}:{call.lineno} {call.name}" for call in calls)

@@ -11,10 +11,10 @@ def make_directory(path: Path) -> None:
     for one in (*reversed(path.parents), path):
         if not one.exists():
             one.mkdir(mode=0o700, exist_ok=True)
-            own_like_directory(one)
+            chown_like_directory(one)
 
 
-def own_like_directory(path: Path) -> None:
+def chown_like_directory(path: Path) -> None:
     """Where root makes a file in somebody's directory, have it belong to them: a bot of theirs is to read it.
 
     Raises OSError.

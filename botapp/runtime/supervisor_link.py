@@ -55,7 +55,7 @@ class SupervisorLink:
 
     def __init__(
         self,
-        surroundings: LifeEnvironment,
+        environment: LifeEnvironment,
         handlers: Mapping[str, Handler] | None = None,
         *,
         health: Callable[[], Message] = dict,
@@ -68,7 +68,7 @@ class SupervisorLink:
     ) -> None:
         """
         Args:
-            surroundings: the life this process is.
+            environment: the life this process is.
             handlers: by op (`welcome`, `drain`, `cache` …); `welcome` is granted without one.
             health: gives what a heartbeat says about this life.
             extra_starts: gives how many further sessions this life has begun at Discord by itself.
@@ -78,7 +78,7 @@ class SupervisorLink:
             heartbeat_interval_s: seconds between heartbeats.
             writes_traceback: whether this process writes its tracebacks on `supervisor.client.TRACEBACK_SIGNAL`.
         """
-        self.surroundings = surroundings
+        self.environment = environment
         self._handlers = dict(handlers or {})
         self._health = health
         self._extra_starts = extra_starts
@@ -96,7 +96,7 @@ class SupervisorLink:
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
-    def connected(self) -> bool:
+    def is_connected(self) -> bool:
         """Whether the supervisor is connected and has granted hello."""
         return self._connected.is_set()
 
@@ -106,12 +106,12 @@ class SupervisorLink:
         refused = ""
         while True:
             try:
-                sock = socket_at(self.surroundings.socket)
+                sock = socket_at(self.environment.socket)
                 sock.setblocking(False)
                 reader, self._writer = await asyncio.open_unix_connection(sock=sock, limit=MAX_LINE_BYTES)
                 await self._serve(reader)
             except OSError:
-                log.debug("nobody opens at %s", self.surroundings.socket)
+                log.debug("nobody opens at %s", self.environment.socket)
             except ControlError as error:
                 if error.code == "stale_life":
                     raise Superseded(error.message) from error
@@ -119,7 +119,7 @@ class SupervisorLink:
                     log.warning(_("the supervisor refuses this life: %s (%s)"), error.message, error.code)
                 refused = error.message
             finally:
-                was_connected = self.connected
+                was_connected = self.is_connected
                 self._disconnect()
             if was_connected:
                 pause_s, refused = KNOCK_MIN_S, ""
@@ -153,7 +153,7 @@ class SupervisorLink:
         rest = {name: value for name, value in answer.items() if name not in ("v", "id", "ok", "error")}
         raise ControlError(str(problem.get("code", "unknown")), str(problem.get("message", "refused")), rest)
 
-    def tell(self, op: str, **fields: object) -> None:
+    def notify(self, op: str, **fields: object) -> None:
         """Say `op` without waiting for the answer; when nobody listens it is dropped."""
         if self._writer is None:
             return
@@ -163,17 +163,17 @@ class SupervisorLink:
         except ControlError as error:
             log.warning(_("cannot tell the supervisor %s: %s"), op, error.message)
 
-    def ready(self) -> None:
+    def report_ready(self) -> None:
         """This life serves: say so, now and on every later connection."""
         self._ready = True
-        if self.connected:
+        if self.is_connected:
             self._say_ready_soon()
 
-    def beat(self) -> None:
+    def send_heartbeat(self) -> None:
         """Send a heartbeat now, as health has changed."""
         self._beat.set()
 
-    async def goodbye(self, code: int, reason: str, *, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+    async def send_goodbye(self, code: int, reason: str, *, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
         """Say with which exit code and why this life ends, and wait up to `timeout_s` until that is heard."""
         try:
             await asyncio.wait_for(self._connected.wait(), timeout_s)
@@ -200,17 +200,17 @@ class SupervisorLink:
         if self._ready:
             self._say_ready_soon()
         if self._on_event is not None:
-            self.tell("events")
+            self.notify("events")
         while True:
             self._beat.clear()
-            self.tell("heartbeat", health=self._health(), extra_starts=self._extra_starts())
+            self.notify("heartbeat", health=self._health(), extra_starts=self._extra_starts())
             try:
                 await asyncio.wait_for(self._beat.wait(), self._heartbeat_interval_s)
             except TimeoutError:
                 continue
 
     async def _say_hello(self) -> None:
-        here = self.surroundings
+        here = self.environment
         hello = {"program": here.program, "life": here.life, "pid": os.getpid(), "version": VERSION}
         more = {"traceback": True} if self._tells_traceback else {}
         try:

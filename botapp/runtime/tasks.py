@@ -30,7 +30,7 @@ class Drained:
     #: was cancelled at the deadline
     cancelled: tuple[str, ...]
     #: was cancelled and runs on regardless
-    deaf: tuple[str, ...] = ()
+    unresponsive: tuple[str, ...] = ()
 
 
 class TaskRegistry:
@@ -47,7 +47,7 @@ class TaskRegistry:
         self._finished: list[str] = []
 
     @property
-    def draining(self) -> bool:
+    def is_draining(self) -> bool:
         """Whether new work is refused."""
         return self._stop.is_set()
 
@@ -58,18 +58,18 @@ class TaskRegistry:
 
     def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run `work` in a task of its own. Raises NotAccepting."""
-        if self.draining:
+        if self.is_draining:
             work.close()
             raise NotAccepting(name)
         return self._start(name, work)
 
-    def every(self, name: str, interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
+    def repeat(self, name: str, interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` every `interval_s` seconds, beginning now. A drain ends it between two rounds."""
         self._periodic.append((name, interval_s, work))
-        if not self.draining:
+        if not self.is_draining:
             self._start(name, self._repeat(name, interval_s, work))
 
-    async def rest(self, time_s: float) -> None:
+    async def sleep(self, time_s: float) -> None:
         """Wait `time_s` seconds, or until a drain begins: work that does nothing but wait holds no drain up."""
         try:
             await asyncio.wait_for(self._stop.wait(), time_s)
@@ -77,9 +77,9 @@ class TaskRegistry:
             return  # nobody has asked for a drain meanwhile
 
     @contextmanager
-    def work(self, name: str) -> Iterator[None]:
+    def track(self, name: str) -> Iterator[None]:
         """Count what the current task does in this block as work. Raises NotAccepting."""
-        if self.draining:
+        if self.is_draining:
             raise NotAccepting(name)
         task = asyncio.current_task()
         assert task is not None, "work is done in a task"
@@ -103,9 +103,9 @@ class TaskRegistry:
         await self._wait_idle(CANCEL_GRACE_S)
         return Drained(finished, cancelled, tuple(self.pending))
 
-    def reopen(self) -> None:
+    def resume(self) -> None:
         """Serve again: new work is taken, and periodic work goes on."""
-        if not self.draining:
+        if not self.is_draining:
             return
         self._stop.clear()
         running = set(self.pending)
@@ -132,7 +132,7 @@ class TaskRegistry:
             del self._running[task]
         if not self._running:
             self._idle.set()
-        if self.draining:
+        if self.is_draining:
             self._finished.append(name)
             self._on_change(self.pending)
 
@@ -143,9 +143,9 @@ class TaskRegistry:
             return  # the caller looks at what is pending
 
     async def _repeat(self, name: str, interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
-        while not self.draining:
+        while not self.is_draining:
             try:
                 await work()
             except Exception:  # one failed round is no reason to give up the next
                 log.exception(_("%s failed"), name)
-            await self.rest(interval_s)
+            await self.sleep(interval_s)

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
-from botapp.runtime.private_files import make_directory, own_like_directory
+from botapp.runtime.private_files import chown_like_directory, make_directory
 
 #: ends the name of a file that is being written
 PART: Final = ".part"
@@ -93,7 +93,7 @@ def written_whole(path: Path, *, replace: bool = False) -> Iterator[Path]:
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
             yield part
-            own_like_directory(part)
+            chown_like_directory(part)
             sync(part)
             _refuse_to_replace(path, replace)
             os.replace(part, path)

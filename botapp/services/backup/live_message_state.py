@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.runtime import state_file as state
-from botapp.runtime.private_files import own_like_directory
+from botapp.runtime.private_files import chown_like_directory
 from botapp.runtime.state_file import StateError
 from botapp.services.backup.files import DataProblem, cannot_open
 from botapp.store.db.tables import live_message
@@ -57,7 +57,7 @@ def settle(settings: Settings, came: state.State) -> None:
         if not here.live_channel_id and came.live_channel_id:
             state.change(settings.state_file, live_channel_id=came.live_channel_id)
         if settings.state_file.exists():
-            own_like_directory(settings.state_file)
+            chown_like_directory(settings.state_file)
     except StateError as error:
         raise DataProblem(str(error)) from error
     except OSError as error:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from botapp.config.settings import Settings
 from botapp.locale import _
-from botapp.runtime.private_files import make_directory, own_like_directory
+from botapp.runtime.private_files import chown_like_directory, make_directory
 from botapp.services.backup.files import DataProblem, cannot_open
 
 
@@ -47,7 +47,7 @@ def _locked(settings: Settings, kind: int, otherwise: str) -> int:
         is_new = not path.exists()
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if is_new:
-            own_like_directory(path)
+            chown_like_directory(path)
     except OSError as error:
         raise cannot_open(path, error) from error
     try:

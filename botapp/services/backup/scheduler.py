@@ -36,10 +36,10 @@ class BackupScheduler:
         self._not_before: datetime | None = None
         self._looked = False
 
-    def serve(self, background: TaskRegistry) -> None:
+    def serve(self, tasks: TaskRegistry) -> None:
         """Look from time to time whether there is something to do. To be called once."""
         if self._settings.store.backup_keep_days:
-            background.every(_("backup"), LOOK_INTERVAL_S, self._look)
+            tasks.repeat(_("backup"), LOOK_INTERVAL_S, self._look)
 
     def health(self) -> dict[str, Any]:
         """Return how the daily backups are; nothing where none are made."""

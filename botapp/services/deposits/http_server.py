@@ -69,7 +69,7 @@ class DepositServer:
 
     def serve(self) -> None:
         """Listen from now on; a port that is taken is tried again. To be called once."""
-        self._bot.background.every(_("deposits over HTTP"), LISTEN_INTERVAL_S, self._listen)
+        self._bot.tasks.repeat(_("deposits over HTTP"), LISTEN_INTERVAL_S, self._listen)
 
     def health(self) -> dict[str, Any]:
         """Return how it is, as `status` shows it."""
@@ -134,7 +134,7 @@ class DepositServer:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             return _answer(400, error=f"bad request: {error}")
         try:
-            with self._bot.background.work(_("deposit %s") % report.id):
+            with self._bot.tasks.track(_("deposit %s") % report.id):
                 return await self._take(report)
         except NotAccepting:
             return _come_again()

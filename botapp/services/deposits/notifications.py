@@ -34,7 +34,7 @@ class DepositNotifier:
         for one in new:
             self._tell_admins(one.deposit, message)
         try:
-            self._bot.background.spawn(_("deposits"), self._tell_members(new, message))
+            self._bot.tasks.spawn(_("deposits"), self._tell_members(new, message))
         except NotAccepting:
             log.info(_("booked while the bot was about to restart, so its member was not told: %s"), _named(new))
 

@@ -80,7 +80,7 @@ class WebhookDeposits:
         self._bot.add_listener(heard, "on_message")
         for message in early:
             self.heard(message)
-        self._bot.background.every(_("deposits"), LOOK_INTERVAL_S, self._look)
+        self._bot.tasks.repeat(_("deposits"), LOOK_INTERVAL_S, self._look)
 
     def heard(self, message: discord.Message) -> None:
         """A message has come, anywhere."""
@@ -94,9 +94,9 @@ class WebhookDeposits:
 
     def look_soon(self) -> None:
         """Read the channels; several calls in a row are one look."""
-        if not self._queued and not self._bot.background.draining:
+        if not self._queued and not self._bot.tasks.is_draining:
             self._queued = True
-            self._bot.background.spawn(_("deposits"), self._look())
+            self._bot.tasks.spawn(_("deposits"), self._look())
 
     def health(self) -> dict[str, Any]:
         """Return how it is, as `status` shows it."""
@@ -154,11 +154,11 @@ class WebhookDeposits:
         return position
 
     async def _catch_up(self, channel: discord.abc.Messageable, position: int) -> None:
-        while not self._bot.background.draining:
+        while not self._bot.tasks.is_draining:
             found = await self._history(channel, limit=BATCH, after=discord.Object(position))
             kept = position
             for message in sorted(found, key=lambda one: one.id):
-                if self._bot.background.draining:
+                if self._bot.tasks.is_draining:
                     return  # nothing is lost: the next life goes on from here
                 position = message.id
                 self._heard[_id_of(channel)].pop(message.id, None)

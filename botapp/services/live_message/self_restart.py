@@ -22,11 +22,11 @@ class SelfRestart:
     """One life's last resort."""
 
     def __init__(
-        self, link: SupervisorLink | None, background: TaskRegistry, state_file: Path, notify: Callable[[str], None]
+        self, link: SupervisorLink | None, tasks: TaskRegistry, state_file: Path, notify: Callable[[str], None]
     ) -> None:
         """`link` is None without a supervisor; then nothing is asked. `notify` tells admins."""
         self._link = link
-        self._background = background
+        self._tasks = tasks
         self._state_file = state_file
         self._notify = notify
         self._asked = False
@@ -34,7 +34,7 @@ class SelfRestart:
     def look(self, health: health_link.LiveHealth) -> None:
         """Ask for a new life if `health` wants one. Never waits."""
         now_s = time.time()
-        if self._link is None or not self._link.connected or self._asked or self._background.draining:
+        if self._link is None or not self._link.is_connected or self._asked or self._tasks.is_draining:
             return
         # cheap first: the file is looked at only when there are errors enough
         if not health_link.wants_restart(health, None, now_s):
@@ -49,7 +49,7 @@ class SelfRestart:
             log.warning(_("too many errors, and no new life is asked for: %s"), error)
             return
         self._asked = True
-        self._background.spawn(_("a new life"), self._ask(len(health.errors_s)))
+        self._tasks.spawn(_("a new life"), self._ask(len(health.errors_s)))
 
     async def _ask(self, errors: int) -> None:
         assert self._link is not None
@@ -57,7 +57,7 @@ class SelfRestart:
         log.error(text)
         self._notify(text)
         try:
-            program = self._link.surroundings.program
+            program = self._link.environment.program
             await self._link.request("restart", program=program, reason=text, requested_by="bot", wait=False)
         except ControlError as error:
             self._asked = False

@@ -34,7 +34,7 @@ class LiveMessageUpdater:
 
     def __init__(
         self,
-        background: TaskRegistry,
+        tasks: TaskRegistry,
         store: Store,
         read_products: Callable[[], Awaitable[tuple[Product, ...]]],
         live_messages: Sequence[LiveMessage],
@@ -61,7 +61,7 @@ class LiveMessageUpdater:
         self.buttons = LiveButtonManager(on_report=self._buttons_report)
         self.livestock.set_listener(self.buttons.on_livestock_status_change)
         self.buttons.set_listener(self.livestock.on_button_status_change)
-        self._background = background
+        self._tasks = tasks
         self._store = store
         self._read_products = read_products
         self._live_messages = list(live_messages)
@@ -125,14 +125,14 @@ class LiveMessageUpdater:
     def serve(self) -> None:
         """Keep the live message true from now on. To be called once, when messages can be sent and stock be read."""
         self._serves = True
-        self._background.every(_("live message"), LOOK_INTERVAL_S, self._look)
+        self._tasks.repeat(_("live message"), LOOK_INTERVAL_S, self._look)
 
     def look_soon(self) -> None:
         """Bring the live message up to date, as soon as it may be edited; many calls in a row make one look.
 
         Before `serve` that is left to it.
         """
-        if self._serves and self._due is None and not self._background.draining:
+        if self._serves and self._due is None and not self._tasks.is_draining:
             loop = asyncio.get_running_loop()
             with locale.of_process():  # whoever caused this, everybody reads it
                 self._due = loop.call_at(max(loop.time(), self._edited_at_s + self._edit_interval_s), self._look_now)
@@ -168,8 +168,8 @@ class LiveMessageUpdater:
 
     def _look_now(self) -> None:
         self._due = None
-        if not self._background.draining:
-            self._background.spawn(_("live message"), self._look())
+        if not self._tasks.is_draining:
+            self._tasks.spawn(_("live message"), self._look())
 
     async def _look(self) -> None:
         """See how stock and buttons are, and bring the live message up to date."""
@@ -257,7 +257,7 @@ class LiveMessageUpdater:
         if event is not None and not event.is_healthy:
             self._on_error(self.link)
         wait_s = health_link.next_look_s(self.link, now_s)
-        if wait_s is not None and self._retry is None and not self._background.draining:
+        if wait_s is not None and self._retry is None and not self._tasks.is_draining:
             self._retry = asyncio.get_running_loop().call_later(wait_s, self._try_again)
 
     def _try_again(self) -> None:

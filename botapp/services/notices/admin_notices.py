@@ -59,12 +59,12 @@ class AdminNotifier:
         self,
         shop: ShopContext,
         store: Store,
-        background: TaskRegistry,
+        tasks: TaskRegistry,
         messageable: Callable[[int], discord.PartialMessageable],
     ) -> None:
         self._shop = shop
         self._low_stock = store.low_stock
-        self._background = background
+        self._tasks = tasks
         self._channel = _log_of(messageable, store.notice_channel_id, "notice_channel_id")
         self._purchases = _log_of(messageable, store.purchase_log_channel_id, "purchase_log_channel_id")
         self._fresh: list[str] = []
@@ -75,7 +75,7 @@ class AdminNotifier:
     def serve(self) -> None:
         """Write what waits from now on. To be called once."""
         if self._channel is not None or self._purchases is not None:
-            self._background.every(_("notices"), LOOK_INTERVAL_S, self._look)
+            self._tasks.repeat(_("notices"), LOOK_INTERVAL_S, self._look)
 
     def notify(self, text: str, key: str = "") -> None:
         """Have `text` told to admins; of what has the same `key` only the first in a while."""
@@ -96,8 +96,8 @@ class AdminNotifier:
 
     def _look_now(self) -> None:
         self._soon = None
-        if not self._background.draining:  # what stands in the books, the next life writes
-            self._background.spawn(_("notices"), self._look())
+        if not self._tasks.is_draining:  # what stands in the books, the next life writes
+            self._tasks.spawn(_("notices"), self._look())
 
     async def _look(self) -> None:
         # whoever caused this, all admins read it
@@ -109,7 +109,7 @@ class AdminNotifier:
         for write in (self._write_notices, self._write_purchases):
             try:
                 while await write():
-                    if self._background.draining:
+                    if self._tasks.is_draining:
                         return
             except Unavailable as error:
                 log.debug("cannot read what is to be written: %s", error)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botapp.runtime.log import OneLine
+from botapp.runtime.log import LineFormatter
 from botapp.runtime.supervisor_link import SupervisorLink
 from botapp.ui.admin.confirmation import Confirmation, Reply, Stage, SupersededByRestart, step
 from supervisor.client import MAX_LINE_BYTES, ControlError, LifeEnvironment
@@ -66,6 +66,6 @@ def test_a_question_ends_once_and_only_its_own_admin_confirms_it_in_time(
 @given(st.text(), st.text(min_size=1))
 def test_a_line_of_the_log_is_one_line_without_the_secret(before: str, after: str) -> None:
     record = logging.LogRecord("x", logging.INFO, "x", 1, "%s", (f"{before} t0ken {after}",), None)
-    line = OneLine(ZoneInfo("UTC"), ("t0ken",)).format(record)
+    line = LineFormatter(ZoneInfo("UTC"), ("t0ken",)).format(record)
     assert len(line.splitlines()) == 1
     assert "t0ken" not in line

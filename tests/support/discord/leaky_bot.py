@@ -38,7 +38,7 @@ class LeakyBot(botapp.bot.ShopBot):
     async def _go_on(self) -> None:
         other = CacheManager()
         while True:
-            late = f"late {self.life} {self.background.draining}"
+            late = f"late {self.life} {self.tasks.is_draining}"
             await self.cache.set(late, 1)
             await other.set(late, 1, permanent=True)
             await asyncio.sleep(0.001)

@@ -107,7 +107,7 @@ def test_says_hello_first_then_how_it_is_and_ready_once_told(path: Path) -> None
             assert (hello["program"], hello["life"], hello["pid"]) == ("bot", 7, os.getpid())
             beat = await peer.read("heartbeat")
             assert (beat["health"], beat["extra_starts"]) == ({"mood": "fine"}, 3)
-            link.ready()
+            link.report_ready()
             ready = await peer.read("ready")
             peer.write(id=ready["id"], ok=True, restart={"to_life": 7})
             await heard.wait()
@@ -120,7 +120,7 @@ def test_knocks_until_somebody_opens_and_says_everything_again_after_a_loss(path
     async def scene() -> None:
         changes: list[bool] = []
         async with knocking(path, on_connected=changes.append) as link:
-            link.ready()
+            link.report_ready()
             door = Door(path)
             await door.open()
             for _ in range(2):
@@ -175,7 +175,7 @@ def test_other_refusals_of_hello_are_tried_again(path: Path) -> None:
             hello = await peer.read("hello")
             peer.write(id=hello["id"], ok=False, error={"code": "busy", "message": "later"})
             await (await door.peer()).greet()
-            assert link.surroundings.life == 7
+            assert link.environment.life == 7
 
     run(scene)
 
@@ -263,7 +263,7 @@ def test_beats_at_once_when_health_changes_and_again_by_the_interval(path: Path)
             peer = await door.peer()
             await peer.greet()
             assert (await peer.read("heartbeat"))["health"] == {"n": 0}
-            link.beat()
+            link.send_heartbeat()
             assert (await peer.read("heartbeat"))["health"] == {"n": 1}
         async with knocking(path, health=lambda: {"n": next(count)}, heartbeat_interval_s=0.001):
             peer = await door.peer()
@@ -277,13 +277,13 @@ def test_farewell_is_heard_and_what_is_told_to_nobody_is_dropped(path: Path) -> 
     async def scene() -> None:
         door = Door(path)
         async with knocking(path) as link:
-            link.tell("draining", pending=["nobody hears"])
+            link.notify("draining", pending=["nobody hears"])
             with pytest.raises(ControlError, match="no connection"):
                 await link.request("status")
             await door.open()
             peer = await door.peer()
             await peer.greet()
-            said = asyncio.create_task(link.goodbye(77, "the token is refused"))
+            said = asyncio.create_task(link.send_goodbye(77, "the token is refused"))
             message = await peer.read("goodbye")
             assert (message["code"], message["reason"]) == (77, "the token is refused")
             assert not said.done()

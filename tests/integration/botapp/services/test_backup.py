@@ -468,11 +468,11 @@ def test_without_days_none_is_made(tmp_path: Path) -> None:
     settings = Settings(path=tmp_path / "config.toml", store=Store(backup_keep_days=0))
 
     async def live() -> list[str]:
-        background = TaskRegistry()
+        tasks = TaskRegistry()
         keeper = BackupScheduler(settings, lambda text, key: None)
-        keeper.serve(background)
+        keeper.serve(tasks)
         assert keeper.health() == {}
-        return background.pending
+        return tasks.pending
 
     assert asyncio.run(live()) == []
 

@@ -66,12 +66,12 @@ class Scene:
             currency=UNITS, low_stock=3, notice_channel_id=NOTICE_CHANNEL, purchase_log_channel_id=LOG_CHANNEL
         )
         self.shop = Shop(Settings(path=directory / "config.toml", language="en", store=store), lambda: None)
-        self.background = TaskRegistry()
+        self.tasks = TaskRegistry()
         self.channels = {NOTICE_CHANNEL: Channel(), LOG_CHANNEL: Channel()}
         self.notices = self.shop.notices = AdminNotifier(
             self.shop,
             store,
-            self.background,
+            self.tasks,
             self.channels.__getitem__,  # type: ignore[arg-type]
         )
 
@@ -112,7 +112,7 @@ class Scene:
 
     async def end(self) -> None:
         """End this life."""
-        await self.background.drain(5)
+        await self.tasks.drain(5)
         await self.shop.close()
 
 
@@ -257,7 +257,7 @@ def test_a_flood_of_matters_is_bounded_and_time_heals_it() -> None:
 def test_while_the_bot_drains_nothing_begins_and_the_next_life_goes_on(tmp_path: Path) -> None:
     async def draining(scene: Scene) -> None:
         await scene.furnish(100)
-        await scene.background.drain(1)
+        await scene.tasks.drain(1)
         await scene.buy()
         await asyncio.sleep(0.05)
         assert scene.log.messages == []

@@ -31,7 +31,7 @@ def journal(path: Path) -> Iterator[socket.socket]:
 @pytest.fixture
 def logger(path: Path) -> Iterator[logging.Logger]:
     handler = JournalHandler(path, "bot", 4)
-    handler.setFormatter(log.Message(("s3cret",)))
+    handler.setFormatter(log.MessageFormatter(("s3cret",)))
     locale.use("en")
     one = logging.Logger("of this test")
     one.addHandler(handler)
@@ -121,7 +121,7 @@ def test_it_is_set_up_where_the_supervisor_says_so(path: Path, journal: socket.s
         }
     )
     try:
-        log.set_up("Asia/Jakarta", ("s3cret",), around)
+        log.configure("Asia/Jakarta", ("s3cret",), around)
         logging.getLogger("botapp").warning("s3cret stock is low")
         assert entry(journal)["MESSAGE"] == "*** stock is low"
         (handler,) = [one for one in root.handlers if isinstance(one, JournalHandler)]

@@ -7,10 +7,12 @@ import logging
 import sys
 from zoneinfo import ZoneInfo
 
-from botapp.runtime.log import JsonLine, OneLine
+from botapp.runtime.log import JsonFormatter, LineFormatter
 
 
-def line(message: str, *values: object, error: BaseException | None = None, kind: type[OneLine] = OneLine) -> str:
+def line(
+    message: str, *values: object, error: BaseException | None = None, kind: type[LineFormatter] = LineFormatter
+) -> str:
     info = (type(error), error, error.__traceback__) if error else None
     record = logging.LogRecord("botapp", logging.WARNING, __file__, 1, message, values, info)
     record.created = 0.0
@@ -22,7 +24,7 @@ def test_time_level_message_in_one_line() -> None:
 
 
 def test_the_same_as_an_object() -> None:
-    assert json.loads(line("two\nlines of s3cret %s", "✅", kind=JsonLine)) == {
+    assert json.loads(line("two\nlines of s3cret %s", "✅", kind=JsonFormatter)) == {
         "time": "1970-01-01T07:00:00+0700",
         "level": "warning",
         "message": "two lines of *** ✅",

@@ -27,17 +27,17 @@ async def settle() -> None:
 def test_a_drain_waits_for_what_is_under_way_and_names_it() -> None:
     async def scene() -> None:
         told: list[list[str]] = []
-        background = TaskRegistry(on_change=told.append)
+        tasks = TaskRegistry(on_change=told.append)
         gates = {name: asyncio.Event() for name in ("one", "two")}
 
         async def work(gate: asyncio.Event) -> None:
             await gate.wait()
 
         for name, gate in gates.items():
-            background.spawn(name, work(gate))
+            tasks.spawn(name, work(gate))
         await settle()
-        assert (background.pending, told) == (["one", "two"], [])
-        drain = asyncio.create_task(background.drain(60))
+        assert (tasks.pending, told) == (["one", "two"], [])
+        drain = asyncio.create_task(tasks.drain(60))
         await settle()
         gates["two"].set()
         await settle()
@@ -52,7 +52,7 @@ def test_a_drain_waits_for_what_is_under_way_and_names_it() -> None:
 
 def test_at_the_deadline_the_rest_is_cancelled_and_named() -> None:
     async def scene() -> None:
-        background = TaskRegistry()
+        tasks = TaskRegistry()
         ends: list[str] = []
 
         async def export() -> None:
@@ -64,10 +64,10 @@ def test_at_the_deadline_the_rest_is_cancelled_and_named() -> None:
         async def quick() -> None:
             await asyncio.sleep(0)
 
-        background.spawn("export", export())
-        background.spawn("quick", quick())
-        drained = await background.drain(0.01)
-        assert (drained.finished, drained.cancelled, drained.deaf) == (("quick",), ("export",), ())
+        tasks.spawn("export", export())
+        tasks.spawn("quick", quick())
+        drained = await tasks.drain(0.01)
+        assert (drained.finished, drained.cancelled, drained.unresponsive) == (("quick",), ("export",), ())
         assert ends == ["cleaned up"]
 
     run(scene)
@@ -77,7 +77,7 @@ def test_work_that_ignores_its_cancelling_is_reported(monkeypatch: pytest.Monkey
     monkeypatch.setattr("botapp.runtime.tasks.CANCEL_GRACE_S", 0.01)
 
     async def scene() -> None:
-        background = TaskRegistry()
+        tasks = TaskRegistry()
         release = asyncio.Event()
 
         async def deaf() -> None:
@@ -85,49 +85,49 @@ def test_work_that_ignores_its_cancelling_is_reported(monkeypatch: pytest.Monkey
                 with contextlib.suppress(asyncio.CancelledError):
                     await release.wait()
 
-        background.spawn("deaf", deaf())
+        tasks.spawn("deaf", deaf())
         await settle()
-        assert (await background.drain(0)).deaf == ("deaf",)
+        assert (await tasks.drain(0)).unresponsive == ("deaf",)
         release.set()
         await settle()
-        assert background.pending == []
+        assert tasks.pending == []
 
     run(scene)
 
 
 def test_no_new_work_while_draining_until_it_opens_again() -> None:
     async def scene() -> None:
-        background = TaskRegistry()
-        await background.drain(0)
+        tasks = TaskRegistry()
+        await tasks.drain(0)
 
         async def work() -> None:
             raise AssertionError("never begun")
 
         with pytest.raises(NotAccepting):
-            background.spawn("late", work())
-        with pytest.raises(NotAccepting), background.work("late click"):
+            tasks.spawn("late", work())
+        with pytest.raises(NotAccepting), tasks.track("late click"):
             pass
-        background.reopen()
-        with background.work("click"):
-            assert background.pending == ["click"]
-        assert background.pending == []
+        tasks.resume()
+        with tasks.track("click"):
+            assert tasks.pending == ["click"]
+        assert tasks.pending == []
 
     run(scene)
 
 
 def test_work_in_somebody_elses_task_counts_only_while_it_lasts() -> None:
     async def scene() -> None:
-        background = TaskRegistry()
+        tasks = TaskRegistry()
         gate, after = asyncio.Event(), asyncio.Event()
 
         async def click() -> None:
-            with background.work("click"):
+            with tasks.track("click"):
                 await gate.wait()
             await after.wait()
 
         task = asyncio.create_task(click())
         await settle()
-        drain = asyncio.create_task(background.drain(60))
+        drain = asyncio.create_task(tasks.drain(60))
         await settle()
         assert not drain.done()
         gate.set()
@@ -141,7 +141,7 @@ def test_work_in_somebody_elses_task_counts_only_while_it_lasts() -> None:
 
 def test_periodic_work_ends_between_rounds_and_goes_on_after_reopening() -> None:
     async def scene() -> None:
-        background = TaskRegistry()
+        tasks = TaskRegistry()
         rounds: list[int] = []
         gate = asyncio.Event()
 
@@ -151,33 +151,33 @@ def test_periodic_work_ends_between_rounds_and_goes_on_after_reopening() -> None
             if len(rounds) == 1:
                 raise ValueError("one bad round does not end it")
 
-        background.every("look", 0.001, look)
+        tasks.repeat("look", 0.001, look)
         await settle()
-        drain = asyncio.create_task(background.drain(60))
+        drain = asyncio.create_task(tasks.drain(60))
         await settle()
         assert not drain.done(), "the round under way is finished"
         gate.set()
         assert (await drain).finished == ("look",)
         assert rounds == [0]
-        background.reopen()
+        tasks.resume()
         while len(rounds) < 3:
             await asyncio.sleep(0.001)
-        assert background.pending == ["look"]
-        await background.drain(60)
+        assert tasks.pending == ["look"]
+        await tasks.drain(60)
 
     run(scene)
 
 
 def test_a_failure_is_logged_and_does_not_stop_a_drain(caplog: pytest.LogCaptureFixture) -> None:
     async def scene() -> None:
-        background = TaskRegistry()
+        tasks = TaskRegistry()
 
         async def broken() -> None:
             raise ValueError("no such product")
 
-        background.spawn("import", broken())
+        tasks.spawn("import", broken())
         await settle()
-        assert (await background.drain(1)).cancelled == ()
+        assert (await tasks.drain(1)).cancelled == ()
 
     run(scene)
     assert "import failed" in caplog.text
@@ -186,20 +186,20 @@ def test_a_failure_is_logged_and_does_not_stop_a_drain(caplog: pytest.LogCapture
 
 def test_who_only_waits_is_woken_by_a_drain() -> None:
     async def scene() -> None:
-        background = TaskRegistry()
-        background.spawn("waits", background.rest(3600))
+        tasks = TaskRegistry()
+        tasks.spawn("waits", tasks.sleep(3600))
         await settle()
-        drained = await background.drain(60)
+        drained = await tasks.drain(60)
         assert (drained.finished, drained.cancelled) == (("waits",), ())
-        await background.rest(3600)
+        await tasks.sleep(3600)
 
     run(scene)
 
 
 def test_who_only_waits_waits_as_long_as_said() -> None:
     async def scene() -> None:
-        background = TaskRegistry()
-        await background.rest(0.001)
-        assert not background.draining
+        tasks = TaskRegistry()
+        await tasks.sleep(0.001)
+        assert not tasks.is_draining
 
     run(scene)

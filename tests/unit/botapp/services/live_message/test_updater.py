@@ -35,11 +35,11 @@ def test_a_thousand_changes_are_few_edits_and_the_newest_is_seen() -> None:
 
     async def live() -> None:
         nonlocal left
-        background = TaskRegistry()
-        front = LiveMessageUpdater(background, Store(), products, [cast(LiveMessage, shown)], edit_interval_s=0.05)
+        tasks = TaskRegistry()
+        front = LiveMessageUpdater(tasks, Store(), products, [cast(LiveMessage, shown)], edit_interval_s=0.05)
         front.look_soon()
         await asyncio.sleep(0)
-        assert not background.pending, "nobody looks before it serves"
+        assert not tasks.pending, "nobody looks before it serves"
         front.serve()
         await asyncio.sleep(0)
         while left:
@@ -47,7 +47,7 @@ def test_a_thousand_changes_are_few_edits_and_the_newest_is_seen() -> None:
             front.look_soon()
         while not shown.edits or "🔴" not in shown.edits[-1].fields[0][0]:
             await asyncio.sleep(0.01)
-        await background.drain(1.0)
+        await tasks.drain(1.0)
 
     asyncio.run(live())
     assert len(shown.edits) <= 3
