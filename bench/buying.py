@@ -17,9 +17,9 @@ import psycopg
 from sqlalchemy import Connection, event, text
 
 from botapp.store.db import schema
-from botapp.store.db.database import POOL_SIZE, Database, url_of
+from botapp.store.db.database import POOL_SIZE, Database, database_url
 from botapp.store.domain.records import Order
-from botapp.store.domain.rules import Limits, sort_lines
+from botapp.store.domain.rules import Limits, parse_stock
 from botapp.store.usecases import accounts, products, purchases, stock
 
 BUYERS: Final = 50
@@ -58,20 +58,20 @@ class Market:
     def __init__(self, url: str, file: Path, pieces: int) -> None:
         """`url` as in `[store] url`; where it is empty the database is `file`."""
         self.file, self.url = file, url
-        self.database = Database(url_of(url, file))
+        self.database = Database(database_url(url, file))
         self._interactions = itertools.count(_FIRST_INTERACTION)
-        run = self.database.run_here
+        run = self.database.run_sync
         run(schema.migrate, before=lambda: None)
         for number in range(PRODUCTS):
             run(products.add, f"P{number}", f"Product {number}", PRICE, "", 1)
-            run(stock.stage, "batch", sort_lines(f"key-{number}-{one}" for one in range(pieces // PRODUCTS + 1)).items)
+            run(stock.stage, "batch", parse_stock(f"key-{number}-{one}" for one in range(pieces // PRODUCTS + 1)).items)
             run(stock.publish, "batch", f"P{number}", actor="bench", now_ms=1)
             while run(stock.unstage, "batch"):
                 pass
         for user in range(1, BUYERS + 1):
             run(accounts.register, user, f"buyer{user}", 1)
-            run(accounts.adjust, f"buyer{user}", 10**9, add=True, actor="bench", key=f"money-{user}", now_ms=1)
-        self.product_ids = [one.id for one in run(products.on_sale)]
+            run(accounts.adjust_balance, f"buyer{user}", 10**9, add=True, actor="bench", key=f"money-{user}", now_ms=1)
+        self.product_ids = [one.id for one in run(products.list_active)]
 
     def order(self, user: int) -> Order:
         """Return the next order of a buyer."""
@@ -103,15 +103,15 @@ class Market:
             if not statement.startswith("BEGIN"):
                 sent.append((statement, parameters))
 
-        engine = self.database._engine_now()
+        engine = self.database._current_engine()
         event.listen(engine, "before_cursor_execute", note)
-        self.database.run_here(purchases.buy, self.order(user), LIMITS, 2)
+        self.database.run_sync(purchases.buy, self.order(user), LIMITS, 2)
         event.remove(engine, "before_cursor_execute", note)
         return sent
 
     def begin_high(self) -> None:
         """Have numbers of purchases begin where `buy_plainly` can tell them apart; to be called before any purchase."""
-        self.database.run_here(self._start_high)
+        self.database.run_sync(self._start_high)
 
     def buy_plainly(self, purchases_wanted: int) -> float:
         """Send the same statements by the driver alone; return purchases a second."""

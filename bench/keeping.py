@@ -55,7 +55,7 @@ def _longest_wait_s(market: Market, command: list[str], environ: dict[str, str])
     def sell() -> None:
         for number in range(10**9):
             began_s = time.monotonic()
-            market.database.run_here(purchases.buy, market.order(1 + number % BUYERS), LIMITS, 2)
+            market.database.run_sync(purchases.buy, market.order(1 + number % BUYERS), LIMITS, 2)
             waits_s.append(time.monotonic() - began_s)
             if over.wait(_EVERY_S):
                 return

@@ -213,10 +213,10 @@ async def count_edits() -> int:
     front = LiveMessageUpdater(
         tasks, Store(), products, [cast(LiveMessage, Counted())], edit_interval_s=EDIT_INTERVAL_S
     )
-    front.serve()
+    front.start()
     for _ in range(CHANGES):
         left -= 1
-        front.look_soon()
+        front.refresh_soon()
         await asyncio.sleep(0.001)
     await asyncio.sleep(2 * EDIT_INTERVAL_S)
     await tasks.drain(1.0)

@@ -98,7 +98,7 @@ class ShopBot(commands.Bot):
             edit_interval_s=settings.bot.edit_interval_s,
             probe_buttons=self._probe_buttons,
             on_health=self.send_heartbeat,
-            on_error=self.self_restart.look,
+            on_error=self.self_restart.check,
         )
         self.confirmations = Confirmations()
         self.admin = AdminCog(self, self.confirmations)
@@ -155,13 +155,13 @@ class ShopBot(commands.Bot):
         """The session goes on after a lost connection."""
         self.gateway.up()
         self.send_heartbeat()
-        self.live_updater.look_soon()
+        self.live_updater.refresh_soon()
 
     async def on_disconnect(self) -> None:
         """The connection is lost; discord.py opens another."""
         if self.gateway.down():
             # one that comes back soon is not worth a word to members
-            asyncio.get_running_loop().call_later(OFFLINE_GRACE_S, self.live_updater.look_soon)
+            asyncio.get_running_loop().call_later(OFFLINE_GRACE_S, self.live_updater.refresh_soon)
         self.send_heartbeat()
         # discord.py cannot try again by itself when not even the first connection came about
         never_open = getattr(self, "ws", None) is None
@@ -234,7 +234,7 @@ class ShopBot(commands.Bot):
         """
         state.change(self.settings.state_file, live_channel_id=channel_id)
         await self.loader.wait()
-        await self.live_updater.move(self._live_message_in(channel_id))
+        await self.live_updater.replace_first(self._live_message_in(channel_id))
         await self._tidy()
 
     def application_owner_ids(self) -> frozenset[int]:
@@ -437,7 +437,7 @@ class ShopBot(commands.Bot):
     def start_serving(self) -> None:
         """Show the live message and tell Discord the commands, if Discord has let us in and the shop is open."""
         if self.gateway.was_up and self.loader.done:
-            self.live_updater.serve()
+            self.live_updater.start()
             if not self.tasks.is_draining:
                 self.tasks.spawn(_("slash commands"), slash.sync_if_changed(self.tree, self.settings.state_file))
 

@@ -26,10 +26,10 @@ from botapp.services.backup.files import MIGRATION, DataProblem
 from botapp.services.backup.lock import SharedLock
 from botapp.services.backup.scheduler import BackupScheduler
 from botapp.services.deposits.key import read_key
-from botapp.services.fulfilment.delivery import LOOK_INTERVAL_S, DeliveryService
+from botapp.services.fulfilment.delivery import POLL_INTERVAL_S, DeliveryService
 from botapp.services.notices.admin_notices import AdminNotifier
 from botapp.store.db import schema
-from botapp.store.db.database import Database, url_of
+from botapp.store.db.database import Database, database_url
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain.records import Product, Receipt
 from botapp.store.domain.rules import Limits
@@ -80,16 +80,16 @@ class Shop:
         self.limits = Limits(settings.store.max_quantity, settings.store.cooldown_s)
         self._on_change = on_change
         try:
-            url = url_of(settings.store.url, settings.database_file)
+            url = database_url(settings.store.url, settings.database_file)
         except ValueError as error:
             text = _("%(path)s: [store] url: %(problem)s")
             raise ConfigError(text % {"path": settings.path, "problem": error}) from error
-        self.database = Database(url, may_create=not self._were_database_created())
+        self.database = Database(url, create_if_missing=not self._were_database_created())
         self.notices: AdminNotifier | None = None
         self._webhooks: WebhookDeposits | None = None
         self._deposit_server: DepositServer | None = None
         self.backups = BackupScheduler(settings, self.notify)
-        self._use: SharedLock | None = None
+        self._lock: SharedLock | None = None
         self._migrated = False
 
     async def open(self) -> None:
@@ -129,7 +129,7 @@ class Shop:
 
     async def products(self) -> tuple[Product, ...]:
         """Return the products on sale. Raises Unavailable."""
-        return tuple(await self.read(products.on_sale))
+        return tuple(await self.read(products.list_active))
 
     async def add_to(self, bot: ShopHost, early: Iterable[discord.Message]) -> None:
         """Add the shop's commands and background tasks to `bot`. To be called once. Raises ConfigError.
@@ -140,23 +140,23 @@ class Shop:
         """
         delivery = DeliveryService(self, bot, lambda: bot.tasks.is_draining)
         self.flows = MemberFlows(self, self.settings.store, lambda: bot.live_updater, delivery)
-        bot.tasks.repeat(_("deliveries"), LOOK_INTERVAL_S, delivery.look)
+        bot.tasks.repeat(_("deliveries"), POLL_INTERVAL_S, delivery.poll)
         self.notices = AdminNotifier(self, self.settings.store, bot.tasks, bot.get_partial_messageable)
-        self.notices.serve()
+        self.notices.start()
         if self.settings.store.deposits.channel_ids:
             from botapp.services.deposits.webhooks import WebhookDeposits
 
             self._webhooks = WebhookDeposits(bot, self, self.settings)
-            self._webhooks.serve(early)
+            self._webhooks.start(early)
         if (key := read_key(self.settings)) is not None:
             # a web server takes memory, and most shops have no use for it
             from botapp.services.deposits.http_server import DepositServer
 
             self._deposit_server = DepositServer(bot, self, self.settings.store.deposits.http_port, key)
-            self._deposit_server.serve()
+            self._deposit_server.start()
         for kind in COGS:
             await bot.add_cog(kind(bot, self))
-        self.backups.serve(bot.tasks)
+        self.backups.start(bot.tasks)
 
     def notify(self, text: str, key: str = "") -> None:
         """Tell admins something in the notice channel, soon; where there is none, nothing is told. Never waits.
@@ -168,8 +168,8 @@ class Shop:
 
     def purchased(self, receipt: Receipt) -> None:
         """Somebody has bought something: note it where admins look, and look what runs low. Never waits."""
-        if self.notices is not None and not receipt.again:
-            self.notices.look_soon()
+        if self.notices is not None and not receipt.is_repeat:
+            self.notices.write_soon()
 
     def health(self) -> dict[str, Any]:
         """Return how the parts of the shop are that are in use, as `status` shows them."""
@@ -186,14 +186,14 @@ class Shop:
         if self._deposit_server is not None:
             await self._deposit_server.close()
         await self.database.close()
-        if self._use is not None:
-            self._use.end()
+        if self._lock is not None:
+            self._lock.release()
 
     async def _migrate(self) -> None:
         """Bring the tables up to date, with a backup before that. Raises Unavailable, Newer."""
         try:
-            if self._use is None:
-                self._use = SharedLock(self.settings)
+            if self._lock is None:
+                self._lock = SharedLock(self.settings)
             if await self.database.run(schema.migrate, before=self._save_before_migration):
                 log.info(_("The shop's database is now of version %s"), schema.VERSIONS[-1])
         except DataProblem as error:

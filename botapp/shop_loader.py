@@ -70,7 +70,7 @@ class ShopLoader:
     async def run(self, bot: ShopHost) -> None:
         """Load the shop, open it, and give `bot` its part. To be called once. Raises ConfigError."""
         module = await asyncio.to_thread(importlib.import_module, "botapp.shop")
-        shop: Shop = module.Shop(bot.settings, bot.live_updater.look_soon)
+        shop: Shop = module.Shop(bot.settings, bot.live_updater.refresh_soon)
         self.shop = shop
         await shop.open()
         await shop.add_to(bot, self.heard)

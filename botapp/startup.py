@@ -121,17 +121,17 @@ def _read_settings() -> tuple[Settings, str]:
 
 def _check_database(settings: Settings) -> None:
     """Raise ConfigError when the database is none of ours; one that cannot be reached now is waited for later."""
-    from botapp.services.backup.backup import address_of
+    from botapp.services.backup.backup import shop_database_url
     from botapp.services.backup.files import DataProblem
-    from botapp.services.backup.probe import version_there
-    from botapp.store.db.database import where_of
+    from botapp.services.backup.probe import schema_version
+    from botapp.store.db.database import display_url
     from botapp.store.db.schema import SchemaTooNew
 
-    url = address_of(settings)
+    url = shop_database_url(settings)
     try:
-        version_there(url)
+        schema_version(url)
     except SchemaTooNew as error:
-        raise ConfigError(f"{where_of(url)}: {error}") from error
+        raise ConfigError(f"{display_url(url)}: {error}") from error
     except DataProblem as error:
         print(masked(str(error)), file=sys.stderr)
 

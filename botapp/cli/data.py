@@ -19,8 +19,8 @@ from botapp.services.backup import backup, restore
 from botapp.services.backup import legacy_files as legacy
 from botapp.services.backup import legacy_import as importing
 from botapp.services.backup.files import DataProblem
-from botapp.services.backup.legacy_import import Imported
-from botapp.services.backup.restore import Restored
+from botapp.services.backup.legacy_import import ImportResult
+from botapp.services.backup.restore import RestoreResult
 from supervisor.configfile import ConfigError
 
 # before the options below: their help is in the language of the command
@@ -87,7 +87,7 @@ def put_back(shell: Shell, file: str, as_json: bool) -> None:
     """Put a backup in the place of the shop's data."""
     with _problems_said(), shell.progress(_("restoring")):
         settings = _settings(shell)
-        chosen = restore.chosen(settings, file)
+        chosen = restore.find_backup(settings, file)
         done = restore.restore(settings, chosen)
     _say_restored(as_json, chosen, done)
 
@@ -99,7 +99,7 @@ def put_back(shell: Shell, file: str, as_json: bool) -> None:
 def export(shell: Shell, file: Path, as_json: bool) -> None:
     """Write the shop's data to a portable file."""
     with _problems_said(), shell.progress(_("exporting")):
-        backup.export(_settings(shell), file, tell=_warn)
+        backup.export_shop(_settings(shell), file, tell=_warn)
     _say(as_json, {"path": str(file), "bytes": file.stat().st_size}, _("exported: %s") % file)
     _warn(_("it holds the stock and everybody's balance: keep it where nobody else can read it"))
 
@@ -111,7 +111,7 @@ def export(shell: Shell, file: Path, as_json: bool) -> None:
 def take_over(shell: Shell, file: Path, as_json: bool) -> None:
     """Take an export over into an empty database."""
     with _problems_said(), shell.progress(_("importing")):
-        done = restore.take_over(_settings(shell), file)
+        done = restore.import_into_empty(_settings(shell), file)
     _say_restored(as_json, file, done)
 
 
@@ -131,10 +131,10 @@ def import_legacy(shell: Shell, directory: Path, dry_run: bool, as_json: bool) -
     """Take products and stock of an earlier bot over."""
     with _problems_said(), shell.progress(_("importing")):
         settings = _settings(shell)
-        found = legacy.read(directory, settings.store.currency)
+        found = legacy.read_legacy_shop(directory, settings.store.currency)
         done = []
         if not found.problems:
-            done = (importing.dry_run if dry_run else importing.carry_out)(settings, found)
+            done = (importing.dry_run if dry_run else importing.run_import)(settings, found)
     if as_json:
         rows = [{name: getattr(one, name) for name in one.__struct_fields__} for one in done]
         click.echo(
@@ -165,7 +165,7 @@ def verify(shell: Shell, file: Path | None, as_json: bool) -> int:
     """Look whether the books are right."""
     with _problems_said(), shell.progress(_("looking through the books")):
         settings = _settings(shell)
-        problems = restore.look_through(file) if file is not None else backup.problems_of_shop(settings)
+        problems = restore.validate(file) if file is not None else backup.verify_shop(settings)
     if as_json:
         click.echo(json.dumps({"ok": not problems, "problems": problems}))
     else:
@@ -191,7 +191,7 @@ def _say(as_json: bool, facts: dict[str, Any], text: str) -> None:
     click.echo(json.dumps(facts) if as_json else text)
 
 
-def _say_restored(as_json: bool, file: Path, done: Restored) -> None:
+def _say_restored(as_json: bool, file: Path, done: RestoreResult) -> None:
     kept = str(done.kept) if done.kept is not None else None
     if as_json:
         click.echo(json.dumps({"file": str(file), "kept": kept, "problems": done.problems}))
@@ -203,7 +203,7 @@ def _say_restored(as_json: bool, file: Path, done: Restored) -> None:
         _warn(_("the books are not right: %s") % problem)
 
 
-def _line_about(one: Imported) -> str:
+def _line_about(one: ImportResult) -> str:
     parts = [_("new product") if one.new else _("product that is there"), _("%d added") % one.added]
     for text, lines in (
         (_("in stock already or twice: lines %s"), one.duplicates),

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from botapp.store.db import schema
-from botapp.store.db.database import Database, url_of
-from botapp.store.domain.rules import sort_lines
+from botapp.store.db.database import Database, database_url
+from botapp.store.domain.rules import parse_stock
 from botapp.store.usecases import products, stock
 
 
@@ -40,12 +40,12 @@ def furnish(file: Path, goods: Sequence[DemoProduct] = GOODS) -> None:
     """Make the shop's database in `file` with `goods`; one that is there stays as it is."""
     if file.exists():
         return
-    database = Database(url_of("", file))
+    database = Database(database_url("", file))
     now_ms = int(time.time() * 1000)
-    database.run_here(schema.migrate, before=lambda: None)
+    database.run_sync(schema.migrate, before=lambda: None)
     for one in goods:
-        database.run_here(products.add, one.code, one.name, one.price, one.description, now_ms)
-        database.run_here(stock.stage, one.code, sort_lines(one.items).items)
-        database.run_here(stock.publish, one.code, one.code, actor="demo", now_ms=now_ms)
-        database.run_here(stock.unstage, one.code, len(one.items))
-    database.close_here()
+        database.run_sync(products.add, one.code, one.name, one.price, one.description, now_ms)
+        database.run_sync(stock.stage, one.code, parse_stock(one.items).items)
+        database.run_sync(stock.publish, one.code, one.code, actor="demo", now_ms=now_ms)
+        database.run_sync(stock.unstage, one.code, len(one.items))
+    database.close_sync()

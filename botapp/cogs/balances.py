@@ -51,7 +51,7 @@ class BalancesCog(ShopCog):
     async def removebal(self, ctx: Ctx, handle: str, amount: str, *, unit: str = "") -> None:
         """Take from a balance."""
         worth = self.amount(f"{amount} {unit}".strip())
-        found = await self.shop.read(accounts.of_handle, handle)
+        found = await self.shop.read(accounts.get_by_handle, handle)
         if worth > found.balance:
             raise refusals.InsufficientBalance(worth, found.balance)
         facts = {
@@ -82,7 +82,7 @@ class BalancesCog(ShopCog):
     )
     async def resetuser(self, ctx: Ctx, handle: str) -> None:
         """Empty a balance."""
-        found = await self.shop.read(accounts.of_handle, handle)
+        found = await self.shop.read(accounts.get_by_handle, handle)
         facts = {"handle": quoted(found.handle), "balance": price(found.balance, self.shop.units)}
         if not found.balance:
             await self.say(ctx, _("%s has nothing; nothing was done.") % quoted(found.handle))
@@ -90,7 +90,7 @@ class BalancesCog(ShopCog):
             before = await self.act(
                 ctx,
                 lambda gone: f"{gone.handle} {gone.balance}" if gone.balance else None,
-                accounts.reset,
+                accounts.reset_balance,
                 found.handle,
                 actor=str(ctx.author.id),
                 key=_key(ctx),
@@ -127,7 +127,7 @@ class BalancesCog(ShopCog):
         number = order_id(order)
         if number is None:
             raise InvalidCommand(_("%s is no number of an order.") % quoted(order[:30]))
-        found = await self.shop.read(purchases.of_id, number)
+        found = await self.shop.read(purchases.get, number)
         if found.status == "refunded":
             raise refusals.AlreadyRefunded(number)
         what = _("⚠️ Give the money of this order back? %s") % admin_texts.purchase_line(found, self.shop.units)
@@ -151,7 +151,7 @@ class BalancesCog(ShopCog):
         account, done = await self.act(
             ctx,
             lambda result: f"{result[0].handle} {worth}" if result[1] else None,
-            accounts.adjust,
+            accounts.adjust_balance,
             handle,
             worth,
             add=add,
@@ -173,7 +173,7 @@ class BalancesCog(ShopCog):
 
     async def _tell_buyer(self, done: Purchase, balance: int) -> bool:
         """Tell a buyer of a refund, in the language of the purchase; return whether that was possible."""
-        language = await self.shop.read(deliveries.language_of, done.id)
+        language = await self.shop.read(deliveries.get_language, done.id)
         with speaking(choose(language)):
             facts = {
                 "order": order_number(done.id),
@@ -195,10 +195,10 @@ def _key(ctx: Ctx) -> str:
 
 
 def _with_user(connection: Connection, handle: str) -> tuple[Account, int | None]:
-    found = accounts.of_handle(connection, handle)
-    return found, accounts.user_of(connection, found.id)
+    found = accounts.get_by_handle(connection, handle)
+    return found, accounts.get_user_id(connection, found.id)
 
 
 def _with_entries(connection: Connection, handle: str, limit: int) -> tuple[Account, list[Entry]]:
-    found = accounts.of_handle(connection, handle)
-    return found, accounts.entries(connection, found.id, limit)
+    found = accounts.get_by_handle(connection, handle)
+    return found, accounts.list_entries(connection, found.id, limit)

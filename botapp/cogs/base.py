@@ -134,11 +134,11 @@ class ShopCog(commands.Cog):
             return use_case(connection, *arguments, **keywords)
 
         note = admin_log.AdminLogEntry(str(ctx.author.id), str(ctx.command), self.shop.now_ms())
-        return await self.shop.run(admin_log.noted, note, detail, work)
+        return await self.shop.run(admin_log.run_and_record, note, detail, work)
 
     def amount(self, text: str) -> int:
         """Return the amount that `text` names. Raises InvalidAmount."""
-        return money.parse(text, self.shop.units)
+        return money.parse_amount(text, self.shop.units)
 
     async def _say_in_private(self, ctx: Ctx, text: str) -> discord.Message | None:
         try:

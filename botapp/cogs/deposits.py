@@ -6,7 +6,7 @@ from typing import Literal
 
 from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, rows
 from botapp.locale import N_, _
-from botapp.services.deposits.notifications import why_refused
+from botapp.services.deposits.notifications import refusal_text
 from botapp.store.domain.records import Deposit
 from botapp.store.usecases import deposits
 from botapp.ui.formatting import amount, quoted, when
@@ -33,7 +33,7 @@ class DepositsCog(ShopCog):
         """List what came last, the newest first."""
         # bounds cannot be declared where the number may be left out before another word
         most = min(max(1, DEFAULT_ROWS if count is None else count), MAX_ROWS)
-        found = await self.shop.read(deposits.latest, most, refused_only=which == "refused")
+        found = await self.shop.read(deposits.list_latest, most, refused_only=which == "refused")
         title = _("🚫 The last deposits that were refused") if which == "refused" else _("💰 The last deposits")
         await self.say(ctx, rows([self._line(one) for one in found], f"**{title}**", _("There are none.")))
 
@@ -43,7 +43,7 @@ class DepositsCog(ShopCog):
             "handle": quoted(one.handle or "–"),
             "amount": amount(one.amount, self.shop.units) if one.amount is not None else "–",
             "key": quoted(one.key),
-            "why": why_refused(one.refusal),
+            "why": refusal_text(one.refusal),
         }
         if one.refusal:
             return _("❌ %(when)s · %(handle)s · %(amount)s · %(why)s · %(key)s") % facts

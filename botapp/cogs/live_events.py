@@ -47,4 +47,4 @@ class LiveEvents(commands.Cog):
 
     def _mended_perhaps(self) -> None:
         if not self._shopfront.livestock.is_healthy():
-            self._shopfront.look_soon()
+            self._shopfront.refresh_soon()

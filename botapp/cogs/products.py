@@ -8,7 +8,7 @@ from botapp.cogs.base import Ctx, ShopCog, admin_command, rows
 from botapp.locale import N_, _
 from botapp.store.domain import refusals
 from botapp.store.usecases import products
-from botapp.store.usecases.products import of_code
+from botapp.store.usecases.products import get_by_code
 from botapp.ui.admin import shop_texts as admin_texts
 from botapp.ui.admin.parsing import price_and_rest
 from botapp.ui.formatting import price as price_in_words
@@ -57,7 +57,7 @@ class ProductsCog(ShopCog):
             return
         name, description = (value, None) if field == "name" else (None, value)
         _before, after = await self.act(
-            ctx, f"{code} {field}", products.change, code, name=name, description=description
+            ctx, f"{code} {field}", products.update_product, code, name=name, description=description
         )
         facts = {"field": admin_texts.field_name(field), "product": admin_texts.product_line(after, self.shop.units)}
         await self.say(ctx, _("✅ New %(field)s: %(product)s") % facts + f"\n{after.description}".rstrip())
@@ -81,9 +81,9 @@ class ProductsCog(ShopCog):
     )
     async def deleteproduct(self, ctx: Ctx, code: str) -> None:
         """Take a product off sale."""
-        found = await self.shop.read(of_code, code)
+        found = await self.shop.read(get_by_code, code)
         if found.stock:
-            raise refusals.StillInStock(found.code, found.stock)
+            raise refusals.ProductInStock(found.code, found.stock)
         what = _("⚠️ Take %(code)s (%(name)s) off sale?") % {"code": quoted(found.code), "name": found.name}
         if await self.agreed(ctx, what, _("Take it off sale")):
             gone = await self.act(ctx, found.code, products.delete, found.code)
@@ -100,7 +100,7 @@ class ProductsCog(ShopCog):
 
     async def _change_price(self, ctx: Ctx, code: str, text: str) -> None:
         cost = self.amount(text)
-        before, after = await self.act(ctx, f"{code} {cost}", products.change, code, price=cost)
+        before, after = await self.act(ctx, f"{code} {cost}", products.update_product, code, price=cost)
         units = self.shop.units
         facts = {
             "code": quoted(after.code),

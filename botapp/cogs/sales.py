@@ -41,7 +41,7 @@ class SalesCog(ShopCog):
     async def sales(self, ctx: Ctx, days: commands.Range[int, 1, MAX_DAYS] = DEFAULT_DAYS) -> None:
         """Show what was sold."""
         period = sales.last_days(ZoneInfo(self.bot.settings.timezone), self.shop.now_ms(), days)
-        found = sales.report(await self.shop.read(sales.sold, period), period)
+        found = sales.build_report(await self.shop.read(sales.list_sales, period), period)
         title = f"**📈 {sales_texts.title(days)}**"
         await self.say(ctx, f"{title}\n{sales_texts.overview(found, self.shop.units)}")
         if found.products:

@@ -11,7 +11,7 @@ from discord.ext import commands
 from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, admin_group, nothing_else, rows
 from botapp.cogs.setup import SetupCog
 from botapp.locale import N_, _, speaking
-from botapp.services.live_message.message import explain
+from botapp.services.live_message.message import error_text
 from botapp.store.domain import refusals
 from botapp.store.usecases import access, accounts, admin_log, shop_location
 from botapp.store.usecases.shop_location import ShopLocation
@@ -70,7 +70,7 @@ class ShopAdminCog(ShopCog):
         try:
             await self.bot.get_partial_messageable(channel_id).send(embed=embed)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            await self.say(ctx, _("❌ Not announced: %s") % explain(error, channel_id))
+            await self.say(ctx, _("❌ Not announced: %s") % error_text(error, channel_id))
             return
         await self.say(ctx, _("✅ Announced in <#%d>.") % channel_id)
 
@@ -125,7 +125,7 @@ class ShopAdminCog(ShopCog):
     @admin_command("list", N_("Show who may not use the shop, and why"), parent=blacklist)
     async def blacklist_list(self, ctx: Ctx) -> None:
         """Show the blacklist."""
-        found = await self.shop.read(access.barred)
+        found = await self.shop.read(access.list_blacklist)
         lines = [admin_texts.barred_line(one) for one in found]
         await self.say(ctx, rows(lines, _("⛔ Blacklist:"), _("Nobody is on the blacklist.")))
 
@@ -148,7 +148,7 @@ class ShopAdminCog(ShopCog):
     @admin_command("adminlog", N_("Show what admins did last"), "20", count=N_("How many, the newest first"))
     async def adminlog(self, ctx: Ctx, count: commands.Range[int, 1, MAX_ROWS] = DEFAULT_ROWS) -> None:
         """Show the admin log."""
-        done = await self.shop.read(admin_log.latest, count)
+        done = await self.shop.read(admin_log.list_latest, count)
         lines = [admin_texts.done_line(one) for one in done]
         await self.say(ctx, rows(lines, _("🗒️ Done by admins:"), _("No admin has done anything yet.")))
 
@@ -161,14 +161,14 @@ def put_world(connection: Connection, place: ShopLocation) -> None:
 def bar(connection: Connection, who: str, reason: str, actor: str, now_ms: int) -> int:
     """Put somebody on the blacklist; return whom. Raises NoSuchAccount."""
     barred = whom(connection, who)
-    access.bar(connection, barred, reason, actor=actor, now_ms=now_ms)
+    access.add_to_blacklist(connection, barred, reason, actor=actor, now_ms=now_ms)
     return barred
 
 
 def unbar(connection: Connection, who: str) -> int:
     """Take somebody off the blacklist; return whom. Raises NoSuchAccount, NotListed."""
     free = whom(connection, who)
-    access.unbar(connection, free)
+    access.remove_from_blacklist(connection, free)
     return free
 
 
@@ -176,7 +176,7 @@ def whom(connection: Connection, who: str) -> int:
     """Return the user that a mention, an id or a handle names. Raises NoSuchAccount."""
     if (named := user_id(who)) is not None:
         return named
-    owner = accounts.user_of(connection, accounts.of_handle(connection, who).id)
+    owner = accounts.get_user_id(connection, accounts.get_by_handle(connection, who).id)
     if owner is None:
         raise refusals.NoSuchAccount(who)
     return owner

@@ -14,9 +14,9 @@ from botapp.discord_api import language
 from botapp.locale import N_, _, speaking
 from botapp.services.fulfilment.stock_file import MAX_BYTES, MAX_LINES, CannotFetch, NotText, TooLarge
 from botapp.services.fulfilment.stock_uploads import StockUploader
-from botapp.services.fulfilment.withdrawals import Closed, WithdrawalDelivery
+from botapp.services.fulfilment.withdrawals import Unreachable, WithdrawalDelivery
 from botapp.store.usecases import stock, withdrawals
-from botapp.store.usecases.products import of_code
+from botapp.store.usecases.products import get_by_code
 from botapp.ui.admin import shop_texts as admin_texts
 from botapp.ui.formatting import number, quoted
 
@@ -66,7 +66,7 @@ class StockCog(ShopCog):
     )
     async def addstock(self, ctx: Ctx, code: str, file: discord.Attachment) -> None:
         """Add stock."""
-        product = await self.shop.read(of_code, code)
+        product = await self.shop.read(get_by_code, code)
         message = await self.say(ctx, _("📥 Reading the file for %s…") % quoted(product.code))
 
         async def progress(done: int, of: int) -> None:
@@ -78,7 +78,7 @@ class StockCog(ShopCog):
             if file.size > MAX_BYTES:
                 raise TooLarge
             batch, name, actor = str(ctx.message.id), str(ctx.command), str(ctx.author.id)
-            upload = await self._uploads.take(batch, product.code, file.url, actor, name, progress)
+            upload = await self._uploads.upload(batch, product.code, file.url, actor, name, progress)
         except TooLarge:
             facts = {"lines": number(MAX_LINES), "bytes": number(MAX_BYTES // 1024 // 1024)}
             text = (
@@ -104,14 +104,14 @@ class StockCog(ShopCog):
         code=N_("The product's code"),
         pieces=N_("How many, the oldest first"),
     )
-    async def reducestock(self, ctx: Ctx, code: str, pieces: commands.Range[int, 1, withdrawals.MAX_PIECES]) -> None:
+    async def reducestock(self, ctx: Ctx, code: str, pieces: commands.Range[int, 1, withdrawals.MAX_ITEMS]) -> None:
         """Take stock out."""
-        found = await self.shop.read(of_code, code)
+        found = await self.shop.read(get_by_code, code)
         facts = {"pieces": number(pieces), "code": quoted(found.code), "stock": number(found.stock)}
         what = _("⚠️ Take %(pieces)s of %(stock)s out of %(code)s? They come to you by direct message.") % facts
         if not await self.agreed(ctx, what, _("Take them out")):
             return
-        is_open = await self._handing_over.can_reach(ctx.author, found.code, pieces)
+        is_open = await self._handing_over.announce(ctx.author, found.code, pieces)
         if not is_open and ctx.interaction is None:
             text = _(
                 "❌ Nothing was taken out: you take no direct messages from me, and here others would read it. Open "
@@ -120,7 +120,7 @@ class StockCog(ShopCog):
             await self.say(ctx, text)
             return
         if is_open:
-            await self._handing_over.hand_over_pending()
+            await self._handing_over.deliver_pending()
         handful = await self.act(
             ctx,
             f"{found.code} {pieces}",
@@ -134,15 +134,15 @@ class StockCog(ShopCog):
         facts = {"pieces": number(pieces), "code": quoted(found.code)}
         try:
             if is_open:
-                await self._handing_over.by_message(ctx.author, handful)
+                await self._handing_over.send(ctx.author, handful)
                 text = _("✅ %(pieces)s taken out of %(code)s; you have them by direct message.") % facts
             else:
-                file = self._handing_over.file_of(handful)
+                file = self._handing_over.as_file(handful)
                 text = _("✅ %(pieces)s taken out of %(code)s: here they are.") % facts
                 if await self.say(ctx, text, file=file) is not None:
-                    await self._handing_over.note(handful)
+                    await self._handing_over.mark_delivered(handful)
                 return
-        except Closed:
+        except Unreachable:
             text = _(
                 "⚠️ %(pieces)s were taken out of %(code)s, and could not be handed to you now. They are kept, and come "
                 "to you by direct message after the next restart."
@@ -159,14 +159,14 @@ class StockCog(ShopCog):
     )
     async def stockhistory(self, ctx: Ctx, code: str, count: commands.Range[int, 1, MAX_ROWS] = DEFAULT_ROWS) -> None:
         """Show movements of stock."""
-        moved = await self.shop.read(stock.movements, code, count)
+        moved = await self.shop.read(stock.list_movements, code, count)
         lines = [admin_texts.movement_line(one) for one in moved]
         title = _("📦 What came into and went out of %s:") % quoted(code)
         await self.say(ctx, rows(lines, title, _("%s never had any stock.") % quoted(code)))
 
     async def _mend(self) -> None:
-        await self._uploads.sweep()
-        await self._handing_over.hand_over_pending()
+        await self._uploads.delete_leftovers()
+        await self._handing_over.deliver_pending()
 
     async def _take_away(self, ctx: commands.Context[Any]) -> None:
         """Take a file away that others can read, and say how it is done."""

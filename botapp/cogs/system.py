@@ -28,7 +28,9 @@ class SystemCog(ShopCog):
     @admin_command("systeminfo", N_("Show what the bot runs on: versions, memory, disk"))
     async def systeminfo(self, ctx: Ctx) -> None:
         """Show the machine."""
-        facts = await asyncio.to_thread(machine_facts.read, self.bot.settings.state_dir, self.bot.started_at_s)
+        facts = await asyncio.to_thread(
+            machine_facts.read_host_facts, self.bot.settings.state_dir, self.bot.started_at_s
+        )
         await self.say(ctx, system_texts.machine(facts))
 
     @admin_group("cache", N_("What is kept for quick answers"))

@@ -17,7 +17,7 @@ import msgspec
 from botapp import locale
 from botapp.config.settings import Bot, Cache, Deposits, Discord, Live, Settings, Store
 from botapp.locale import _
-from botapp.store.domain.money import Denomination, problem_of
+from botapp.store.domain.money import Denomination, find_invalid_unit
 from supervisor.configfile import (
     ConfigError,
     TablePath,
@@ -122,7 +122,7 @@ def _check_live_messages(path: Path, settings: Settings) -> None:
 
 
 def _check_currency(path: Path, store: Store) -> None:
-    if (unit := problem_of(store.currency)) is not None:
+    if (unit := find_invalid_unit(store.currency)) is not None:
         text = _(
             '%(path)s: [[store.currency]]: "%(unit)s" is missing, appears twice, or is not a valid name; expected '
             "different names without digits, and one unit with value = 1"

@@ -18,7 +18,7 @@ from botapp.discord_api import language
 from botapp.locale import _
 from botapp.runtime.context import ShopContext
 from botapp.services.fulfilment.delivery import DeliveryService, Outcome
-from botapp.services.fulfilment.package import parcel
+from botapp.services.fulfilment.package import pack
 from botapp.services.live_message.updater import LiveMessageUpdater
 from botapp.store import member_api as counter
 from botapp.store.db.errors import Unavailable
@@ -85,7 +85,7 @@ class MemberFlows:
     # --- the account ---
 
     async def _register(self, interaction: Interaction, step: Step) -> None:
-        known = await self._look(self._shop.read(counter.form, interaction.user.id))
+        known = await self._look(self._shop.read(counter.registration, interaction.user.id))
         await self._open(interaction, visits.register_form(self._store.member_name_label, known))
 
     async def _registered(self, interaction: Interaction, step: Step) -> None:
@@ -97,12 +97,12 @@ class MemberFlows:
 
     async def _balance(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        account, entries = await self._shop.read(counter.purse, interaction.user.id)
+        account, entries = await self._shop.read(counter.balance, interaction.user.id)
         await self._answer(interaction, visits.balance(account, entries, self._shop.units))
 
     async def _world(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._answer(interaction, visits.place(await self._shop.read(counter.place, interaction.user.id)))
+        await self._answer(interaction, visits.place(await self._shop.read(counter.location, interaction.user.id)))
 
     async def _history(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -112,7 +112,7 @@ class MemberFlows:
     async def _goods_again(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         purchase, items = await self._shop.read(counter.order, interaction.user.id, _chosen(interaction))
-        goods = parcel(purchase, items)
+        goods = pack(purchase, items)
         await interaction.edit_original_response(content=goods.text, attachments=goods.files())
 
     # --- buying ---
@@ -126,7 +126,7 @@ class MemberFlows:
         await self._choose(interaction, step.numbers[0])
 
     async def _choose(self, interaction: Interaction, page: int) -> None:
-        account, products = await self._shop.read(counter.shelf, interaction.user.id)
+        account, products = await self._shop.read(counter.catalogue, interaction.user.id)
         low_stock = self._store.low_stock
         await self._answer(interaction, buying.choose(account, products, page, self._shop.units, low_stock))
 
@@ -148,7 +148,7 @@ class MemberFlows:
     async def _offer(self, interaction: Interaction, product_id: int, quantity: int, note: str = "") -> None:
         """Ask for confirmation; what is confirmed is bought once, because it carries the id of this interaction."""
         try:
-            offer = await self._shop.read(counter.offer, interaction.user.id, product_id, quantity, self._shop.limits)
+            offer = await self._shop.read(counter.quote, interaction.user.id, product_id, quantity, self._shop.limits)
         except Refused as problem:
             await self._answer(interaction, self._refusal(problem, product_id))
         else:
@@ -162,7 +162,7 @@ class MemberFlows:
         except refusals.PriceChanged as problem:
             note = self._answers.refusal(problem)
             await self._offer(interaction, order.product_id, order.quantity, note)
-        except refusals.TooSoon as problem:
+        except refusals.CooldownActive as problem:
             await self._say(interaction, self._answers.refusal(problem))
         except Refused as problem:
             await self._answer(interaction, self._refusal(problem, order.product_id))
@@ -170,13 +170,13 @@ class MemberFlows:
             await self._bought(interaction, receipt)
 
     async def _bought(self, interaction: Interaction, receipt: Receipt) -> None:
-        if receipt.again:
+        if receipt.is_repeat:
             # what the message says comes from the click that bought; only its buttons are of no use any more
             await interaction.edit_original_response(view=None)
             await interaction.followup.send(buying.bought_before(receipt).text, ephemeral=True)
             return
-        with self._delivery.under_way(receipt.purchase.id):
-            outcome = await self._delivery.by_message(receipt.purchase, receipt.items)
+        with self._delivery.delivering(receipt.purchase.id):
+            outcome = await self._delivery.send(receipt.purchase, receipt.items)
             if outcome is Outcome.CLOSED and await self._show(interaction, receipt):
                 outcome = Outcome.SHOWN
         with locale.of_process():
@@ -185,14 +185,14 @@ class MemberFlows:
 
     async def _show(self, interaction: Interaction, receipt: Receipt) -> bool:
         """Show the goods to the member alone; return whether that could be done."""
-        goods = parcel(receipt.purchase, receipt.items)
+        goods = pack(receipt.purchase, receipt.items)
         try:
             await interaction.followup.send(goods.text, files=goods.files(), ephemeral=True)
         except discord.HTTPException as error:
             with locale.of_process():
                 log.info(_("order %(order)s cannot be shown either: %(why)s"), {"order": goods.number, "why": error})
             return False
-        await self._delivery.shown(receipt.purchase.id)
+        await self._delivery.mark_shown(receipt.purchase.id)
         return True
 
     async def _cancelled(self, interaction: Interaction, step: Step) -> None:

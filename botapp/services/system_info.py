@@ -16,7 +16,7 @@ from botapp.ui.admin.system_texts import HostFacts
 _LIBRARIES: Final = ("stocksup", "discord.py", "SQLAlchemy", "apsw", "msgspec")
 
 
-def read(directory: Path, since_s: float) -> HostFacts:
+def read_host_facts(directory: Path, since_s: float) -> HostFacts:
     """Return the facts; `directory` is on the disk that the shop is on, `since_s` when the bot began."""
     try:
         disk = shutil.disk_usage(directory)

@@ -18,7 +18,7 @@ SHOWN_ENTRIES: Final = 3
 SHOWN_ORDERS: Final = 10
 
 
-class Offer(Struct, frozen=True):
+class Quote(Struct, frozen=True):
     """A purchase that could be confirmed now."""
 
     product: Product
@@ -27,47 +27,47 @@ class Offer(Struct, frozen=True):
     balance: int
 
 
-def form(connection: Connection, user_id: int) -> Account | None:
+def registration(connection: Connection, user_id: int) -> Account | None:
     """Return the account whose handle a member may change; None: he may have one. Raises Barred, Maintenance."""
-    access.check(connection, user_id)
-    return accounts.of_user(connection, user_id)
+    access.require_access(connection, user_id)
+    return accounts.get_by_user(connection, user_id)
 
 
 def register(connection: Connection, user_id: int, handle: str, now_ms: int) -> Account:
     """Give a member an account, or his account a new handle. Raises Barred, Maintenance, BadHandle, HandleTaken."""
-    access.check(connection, user_id)
+    access.require_access(connection, user_id)
     return accounts.register(connection, user_id, handle, now_ms)
 
 
-def purse(connection: Connection, user_id: int) -> tuple[Account, list[Entry]]:
+def balance(connection: Connection, user_id: int) -> tuple[Account, list[Entry]]:
     """Return a member's account and its last entries. Raises Barred, Maintenance, NotRegistered."""
-    found = _account(connection, user_id)
-    return found, accounts.entries(connection, found.id, SHOWN_ENTRIES)
+    found = _require_account(connection, user_id)
+    return found, accounts.list_entries(connection, found.id, SHOWN_ENTRIES)
 
 
 def orders(connection: Connection, user_id: int) -> list[Purchase]:
     """Return a member's last purchases, the newest first. Raises Barred, Maintenance, NotRegistered."""
-    return purchases.history(connection, _account(connection, user_id).id, SHOWN_ORDERS)
+    return purchases.list_by_account(connection, _require_account(connection, user_id).id, SHOWN_ORDERS)
 
 
 def order(connection: Connection, user_id: int, purchase_id: int) -> tuple[Purchase, tuple[str, ...]]:
     """Return a purchase of a member's own with its goods. Raises Barred, Maintenance, NoSuchPurchase."""
-    access.check(connection, user_id)
-    found = purchases.of_id(connection, purchase_id)
+    access.require_access(connection, user_id)
+    found = purchases.get(connection, purchase_id)
     if found.user_id != user_id:
         raise refusals.NoSuchPurchase(purchase_id)
-    return found, purchases.items_of(connection, purchase_id)
+    return found, purchases.list_items(connection, purchase_id)
 
 
-def place(connection: Connection, user_id: int) -> ShopLocation:
+def location(connection: Connection, user_id: int) -> ShopLocation:
     """Return where the shop is in its game. Raises Barred, Maintenance."""
-    access.check(connection, user_id)
+    access.require_access(connection, user_id)
     return shop_location.get(connection)
 
 
-def shelf(connection: Connection, user_id: int) -> tuple[Account, list[Product]]:
+def catalogue(connection: Connection, user_id: int) -> tuple[Account, list[Product]]:
     """Return a member's account and what he can choose from. Raises Barred, Maintenance, NotRegistered."""
-    return _account(connection, user_id), products.on_sale(connection)
+    return _require_account(connection, user_id), products.list_active(connection)
 
 
 def product(connection: Connection, user_id: int, product_id: int) -> Product:
@@ -75,19 +75,19 @@ def product(connection: Connection, user_id: int, product_id: int) -> Product:
 
     Raises Barred, Maintenance, NotRegistered, NoSuchProduct, SoldOut.
     """
-    _account(connection, user_id)
-    found = products.of_id(connection, product_id)
+    _require_account(connection, user_id)
+    found = products.get(connection, product_id)
     if found.stock == 0:
         raise refusals.SoldOut(0)
     return found
 
 
-def offer(connection: Connection, user_id: int, product_id: int, quantity: int, limits: Limits) -> Offer:
+def quote(connection: Connection, user_id: int, product_id: int, quantity: int, limits: Limits) -> Quote:
     """Return what a member would confirm. Nothing is held back for him: `purchases.buy` decides.
 
     Raises Barred, Maintenance, NotRegistered, NoSuchProduct, BadQuantity, SoldOut, NotEnough.
     """
-    balance = _account(connection, user_id).balance
+    balance = _require_account(connection, user_id).balance
     found = product(connection, user_id, product_id)
     if not 1 <= quantity <= limits.max_quantity:
         raise refusals.InvalidQuantity(limits.max_quantity)
@@ -95,7 +95,7 @@ def offer(connection: Connection, user_id: int, product_id: int, quantity: int, 
         raise refusals.SoldOut(found.stock)
     if balance < quantity * found.price:
         raise refusals.InsufficientBalance(quantity * found.price, balance)
-    return Offer(found, quantity, balance)
+    return Quote(found, quantity, balance)
 
 
 def buy(connection: Connection, order: Order, limits: Limits, now_ms: int) -> Receipt:
@@ -106,9 +106,9 @@ def buy(connection: Connection, order: Order, limits: Limits, now_ms: int) -> Re
     return receipt
 
 
-def _account(connection: Connection, user_id: int) -> Account:
-    access.check(connection, user_id)
-    found = accounts.of_user(connection, user_id)
+def _require_account(connection: Connection, user_id: int) -> Account:
+    access.require_access(connection, user_id)
+    found = accounts.get_by_user(connection, user_id)
     if found is None:
         raise refusals.NotRegistered()
     return found

@@ -10,14 +10,14 @@ from botapp.locale import _
 from botapp.store.db.tables import account, delivery, deposit, ledger, product, purchase, stock_item, user_link
 
 
-def problems(connection: Connection) -> Iterator[str]:
+def find_problems(connection: Connection) -> Iterator[str]:
     """Yield everything that is wrong, one sentence each; nothing when the books are right."""
-    for text, query in _questions():
+    for text, query in _checks():
         for row in connection.execute(query.limit(100)):
             yield text % tuple(row)
 
 
-def _questions() -> list[tuple[str, Select[tuple[object, ...]]]]:
+def _checks() -> list[tuple[str, Select[tuple[object, ...]]]]:
     sums = (
         select(ledger.c.account_id, func.sum(ledger.c.amount).label("amount")).group_by(ledger.c.account_id).subquery()
     )

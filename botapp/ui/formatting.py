@@ -22,17 +22,17 @@ _ENTRY_KINDS: Final = {
 
 def number(value: int) -> str:
     """Return a number with its thousands apart."""
-    return money.grouped(value, _separator())
+    return money.group_thousands(value, _separator())
 
 
 def amount(value: int, units: Sequence[Denomination]) -> str:
     """Return an amount of base units in denominations, such as "1 DL 50 WL"."""
-    return money.in_units(value, units, _separator())
+    return money.format_in_denominations(value, units, _separator())
 
 
 def price(value: int, units: Sequence[Denomination]) -> str:
     """Return an amount in denominations, and in the base unit where that says it differently."""
-    said, base = amount(value, units), money.in_base(value, units, _separator())
+    said, base = amount(value, units), money.format_in_base_unit(value, units, _separator())
     return said if said == base else f"{said} ({base})"
 
 

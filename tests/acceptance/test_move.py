@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from botapp.runtime import state_file as state
-from botapp.services.backup.files import backups_in
-from botapp.store.db.database import Database, url_of
+from botapp.services.backup.files import list_backups
+from botapp.store.db.database import Database, database_url
 from botapp.store.usecases import accounts
 from tests.support.discord.control import DiscordControl, Json, local_discord
 from tests.support.shop.databases import opened
@@ -55,14 +55,14 @@ def choose_by_setup(one: Shop) -> None:
 
 
 def fill(books: Database) -> None:
-    books.run_here(member, 900, "Budi", 1000)
-    books.run_here(member, 901, "Sari", 55)
+    books.run_sync(member, 900, "Budi", 1000)
+    books.run_sync(member, 901, "Sari", 55)
 
 
 def test_backup_another_directory_restore_start(tmp_path: Path, discord: DiscordControl) -> None:
     with shop(tmp_path / "old", discord=discord) as old:
         choose_by_setup(old)
-        with opened(url_of("", database_of(old))) as books:
+        with opened(database_url("", database_of(old))) as books:
             fill(books)
         old.start()
         first = discord.wait_for_message("Budi", lambda message: "Steam 10" in text(message))
@@ -70,8 +70,8 @@ def test_backup_another_directory_restore_start(tmp_path: Path, discord: Discord
         command(old, "data", "backup")
         old.stop()
         backup = Path(command(old, "data", "backup")["path"])
-        with opened(url_of("", database_of(old))) as books:
-            then = books.run_here(balances)
+        with opened(database_url("", database_of(old))) as books:
+            then = books.run_sync(balances)
     with shop(tmp_path / "new", discord=discord) as new:
         new.config.write_text(old.config.read_text())
         database_of(new).unlink()
@@ -80,9 +80,9 @@ def test_backup_another_directory_restore_start(tmp_path: Path, discord: Discord
         assert command(new, "data", "restore", str(arrived)) == {"file": str(arrived), "kept": None, "problems": []}
         assert command(new, "data", "verify") == {"ok": True, "problems": []}
         new.start()
-        with opened(url_of("", database_of(new))) as books:
-            assert books.run_here(balances) == then == {"Budi": 1000, "Sari": 55}
-            books.run_here(restock, "ROBUX", "fresh")
+        with opened(database_url("", database_of(new))) as books:
+            assert books.run_sync(balances) == then == {"Budi": 1000, "Sari": 55}
+            books.run_sync(restock, "ROBUX", "fresh")
         # after a restart, too, it is the old message that the new server edits
         new.ask("restart", program="bot", wait=True)
         discord.wait_for_message("Budi", lambda message: message["id"] == first["id"] and "🟡 Robux" in text(message))
@@ -91,18 +91,18 @@ def test_backup_another_directory_restore_start(tmp_path: Path, discord: Discord
 
 def test_a_running_shop_is_not_replaced_and_a_stopped_bot_is_enough(tmp_path: Path) -> None:
     with shop(tmp_path / "shop") as one:
-        with opened(url_of("", database_of(one))) as books:
+        with opened(database_url("", database_of(one))) as books:
             fill(books)
         one.start()
         backup = Path(command(one, "data", "backup")["path"])
-        with opened(url_of("", database_of(one))) as books:
-            books.run_here(accounts.reset, "budi", actor="admin", key="k", now_ms=1)
+        with opened(database_url("", database_of(one))) as books:
+            books.run_sync(accounts.reset_balance, "budi", actor="admin", key="k", now_ms=1)
         words = [sys.executable, "-m", "supervisor.cli", "--config", str(one.config), "data", "restore", str(backup)]
         refused = subprocess.run(words, env=one.environ(), capture_output=True, text=True, check=False)
         assert refused.returncode == 1
         assert "stocksup stop bot" in refused.stderr
-        with opened(url_of("", database_of(one))) as books:
-            assert books.run_here(balances)["Budi"] == 0
+        with opened(database_url("", database_of(one))) as books:
+            assert books.run_sync(balances)["Budi"] == 0
         # a bot without a supervisor is one, too
         one.kill_supervisor()
         assert subprocess.run(words, env=one.environ(), capture_output=True, check=False).returncode == 1
@@ -110,8 +110,8 @@ def test_a_running_shop_is_not_replaced_and_a_stopped_bot_is_enough(tmp_path: Pa
         one.ask("stop", program="bot")
         one.wait_for_state("bot", "STOPPED")
         kept = Path(command(one, "data", "restore", str(backup))["kept"])
-        assert [found.path for found in backups_in(kept.parent)] == [kept, backup]
-        with opened(url_of("", database_of(one))) as books:
-            assert books.run_here(balances)["Budi"] == 1000
+        assert [found.path for found in list_backups(kept.parent)] == [kept, backup]
+        with opened(database_url("", database_of(one))) as books:
+            assert books.run_sync(balances)["Budi"] == 1000
         one.ask("start", program="bot")
         one.wait_for_state("bot", "RUNNING", life=2)

@@ -17,11 +17,11 @@ from botapp.runtime import state_file as state
 from botapp.runtime.state_file import StateError
 from botapp.services.backup import retention as daily
 from botapp.services.backup import snapshot
-from botapp.services.backup.backup import address_of
-from botapp.services.backup.files import DataProblem, backups_in
-from botapp.services.backup.probe import version_there
+from botapp.services.backup.backup import shop_database_url
+from botapp.services.backup.files import DataProblem, list_backups
+from botapp.services.backup.probe import schema_version
 from botapp.store.db import schema
-from botapp.store.db.errors import RESTORE
+from botapp.store.db.errors import RESTORE_COMMANDS
 from supervisor.configfile import ConfigError
 
 _BAD_CONFIG: Final = 78
@@ -33,8 +33,8 @@ def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
     """Yield what is found about the database and its backups."""
     name = _("database")
     try:
-        url = address_of(settings)
-        version = version_there(url)
+        url = shop_database_url(settings)
+        version = schema_version(url)
         damage = _damage(url)
     except ConfigError as error:
         yield Finding("database", name, str(error), code=_BAD_CONFIG)
@@ -47,7 +47,7 @@ def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
         return
     if damage is not None:
         text = _("it is damaged (%s); run: %s")
-        yield Finding("database", name, text % (damage, RESTORE))
+        yield Finding("database", name, text % (damage, RESTORE_COMMANDS))
     elif version is None and (lost := _lost(settings, url)) is not None:
         yield Finding("database", name, lost)
         yield _backups(settings, url, now)
@@ -71,7 +71,7 @@ def _lost(settings: Settings, url: URL) -> str | None:
             return None
     except StateError as error:
         return str(error)
-    return _("the shop had one, but %s is missing; bring it back, or run: %s") % (path, RESTORE)
+    return _("the shop had one, but %s is missing; bring it back, or run: %s") % (path, RESTORE_COMMANDS)
 
 
 def _damage(url: URL) -> str | None:
@@ -81,7 +81,7 @@ def _damage(url: URL) -> str | None:
     path = Path(str(url.database))
     if not path.exists() or path.stat().st_size > snapshot.ONE_STEP_BYTES:
         return None
-    with snapshot.taken(url, path) as copy:
+    with snapshot.open_snapshot(url, path) as copy:
         found = str(copy.exec_driver_sql("PRAGMA quick_check(1)").scalar())
     return None if found == "ok" else found
 
@@ -89,7 +89,7 @@ def _damage(url: URL) -> str | None:
 def _backups(settings: Settings, url: URL, now: datetime) -> Finding:
     id, name = "backups", _("backups")
     try:
-        there = backups_in(settings.backup_dir)
+        there = list_backups(settings.backup_dir)
     except DataProblem as error:
         return Finding(id, name, str(error))
     needed = 2 * _bytes_of(url, there[0].path if there else None)
@@ -97,7 +97,7 @@ def _backups(settings: Settings, url: URL, now: datetime) -> Finding:
         text = _("there is no room for the next one in %(path)s; make room for %(size)d MiB")
         facts = {"path": settings.backup_dir, "size": needed // 1024 // 1024 + 1}
         return Finding(id, name, text % facts, warning=True)
-    last_at = daily.last_at(there)
+    last_at = daily.latest_backup_time(there)
     if not settings.store.backup_keep_days:
         return Finding(id, _("backups: none is made by itself, as [store] backup_keep_days = 0 says"))
     if last_at is None:

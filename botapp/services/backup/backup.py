@@ -23,10 +23,10 @@ from botapp.runtime.private_files import make_directory
 from botapp.services.backup import export_format as portable
 from botapp.services.backup import live_message_state as place
 from botapp.services.backup import snapshot
-from botapp.services.backup.files import BY_HAND, PART, DataProblem, cannot_open, name_of, written_whole
+from botapp.services.backup.files import MANUAL, PART, DataProblem, backup_name, open_error, write_atomically
 from botapp.store import verify
 from botapp.store.db import schema
-from botapp.store.db.database import in_words, problem_in_words, url_of, where_of
+from botapp.store.db.database import database_url, display_url, driver_error_text, error_text
 from supervisor.configfile import ConfigError
 
 log = logging.getLogger(__name__)
@@ -35,69 +35,69 @@ log = logging.getLogger(__name__)
 SQLITE: Final = ".db"
 EXPORT: Final = ".jsonl.gz"
 #: how many sentences of the system's own about damage are told
-_TOLD: Final = 20
+_MAX_REPORTED: Final = 20
 
 #: is told what is wrong with the books, a sentence at a time
-Tell = Callable[[str], None]
+ReportProblem = Callable[[str], None]
 
 
-def address_of(settings: Settings) -> URL:
+def shop_database_url(settings: Settings) -> URL:
     """Return where the shop's database is. Raises ConfigError."""
     try:
-        return url_of(settings.store.url, settings.database_file)
+        return database_url(settings.store.url, settings.database_file)
     except ValueError as error:
         text = _("%(path)s: [store] url: %(problem)s")
         raise ConfigError(text % {"path": settings.path, "problem": error}) from error
 
 
 def make_backup(
-    settings: Settings, *, reason: str = BY_HAND, now: datetime | None = None, tell: Tell = log.warning
+    settings: Settings, *, reason: str = MANUAL, now: datetime | None = None, tell: ReportProblem = log.warning
 ) -> Path:
     """Make a backup of the shop's database in `settings.backup_dir`, while the bot runs; return its file.
 
     For threads and processes other than the loop's: it takes a while. What is wrong with the books does not keep them
     from being saved: `tell` hears it. `now` is what its name says. Raises DataProblem, ConfigError: there is no backup.
     """
-    url = address_of(settings)
+    url = shop_database_url(settings)
     now = now or datetime.now(UTC)
     is_file = url.get_backend_name() == "sqlite"
-    path = settings.backup_dir / name_of(now, reason, SQLITE if is_file else EXPORT)
-    with written_whole(path) as part:
-        problems = _save_file(url, settings, part) if is_file else _export(url, settings, part, now)
+    path = settings.backup_dir / backup_name(now, reason, SQLITE if is_file else EXPORT)
+    with write_atomically(path) as part:
+        problems = _copy_sqlite(url, settings, part) if is_file else _write_export(url, settings, part, now)
     for problem in problems:
         tell(_("the books are not right: %s") % problem)
     return path
 
 
-def export(settings: Settings, path: Path, *, tell: Tell) -> None:
+def export_shop(settings: Settings, path: Path, *, tell: ReportProblem) -> None:
     """Write the shop's books to a file in their portable form. Raises DataProblem, ConfigError."""
-    url = address_of(settings)
-    with written_whole(path) as part:
-        problems = _export(url, settings, part, datetime.now(UTC))
+    url = shop_database_url(settings)
+    with write_atomically(path) as part:
+        problems = _write_export(url, settings, part, datetime.now(UTC))
     for problem in problems:
         tell(_("the books are not right: %s") % problem)
 
 
-def problems_of_file(path: Path, *, look_into: bool = True) -> list[str]:
+def verify_file(path: Path, *, look_into: bool = True) -> list[str]:
     """Return what is wrong with the books in a SQLite file, or only look for damage.
 
     Raises DataProblem when it is damaged, or too new to be looked into.
     """
     try:
-        with closing(snapshot.opened(path)) as raw, snapshot.engine_on(raw).connect() as connection:
-            return problems_of(connection, path, look_into=look_into)
+        with closing(snapshot.open_sqlite(path)) as raw, snapshot.engine_for(raw).connect() as connection:
+            return verify_connection(connection, path, look_into=look_into)
     except sqlite3.Error as error:
-        raise DataProblem(problem_in_words(str(error), str(path))) from error
+        raise DataProblem(driver_error_text(str(error), str(path))) from error
 
 
-def problems_of_shop(settings: Settings) -> list[str]:
+def verify_shop(settings: Settings) -> list[str]:
     """Return what is wrong with the shop's database, while the bot runs. Raises DataProblem, ConfigError."""
-    url = address_of(settings)
-    with scratch_file(settings.state_dir) as scratch, snapshot.taken(url, scratch) as connection:
-        return problems_of(connection, where_of(url))
+    url = shop_database_url(settings)
+    with scratch_file(settings.state_dir) as scratch, snapshot.open_snapshot(url, scratch) as connection:
+        return verify_connection(connection, display_url(url))
 
 
-def problems_of(connection: Connection, path: Path | str, *, look_into: bool = True) -> list[str]:
+def verify_connection(connection: Connection, path: Path | str, *, look_into: bool = True) -> list[str]:
     """Return what is wrong with the books that a connection sees; older ones are only looked at for damage.
 
     Raises DataProblem when they are damaged or too new.
@@ -107,27 +107,29 @@ def problems_of(connection: Connection, path: Path | str, *, look_into: bool = T
         if connection.dialect.name == "sqlite":
             _refuse_damaged(connection, path)
             text = _("row %(row)s of %(table)s refers to one of %(other)s that is not there")
-            for table, row, other, _number in connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(_TOLD):
+            for table, row, other, _number in connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(
+                _MAX_REPORTED
+            ):
                 found.append(text % {"row": row, "table": table, "other": other})
-        return found + (list(verify.problems(connection)) if look_into and schema.is_current(connection) else [])
+        return found + (list(verify.find_problems(connection)) if look_into and schema.is_current(connection) else [])
     except schema.SchemaTooNew as error:
         raise DataProblem(f"{path}: {error}") from error
     except exc.DBAPIError as error:
-        raise DataProblem(in_words(error, str(path))) from error
+        raise DataProblem(error_text(error, str(path))) from error
 
 
-def problems_of_export(path: Path) -> list[str]:
+def verify_export(path: Path) -> list[str]:
     """Return what is wrong with the books in an export. Raises DataProblem when it is damaged or too new."""
-    with closing(snapshot.in_memory()) as raw, snapshot.engine_on(raw).begin() as connection:
-        load_into(connection, path)
-        return problems_of(connection, path)
+    with closing(snapshot.open_in_memory()) as raw, snapshot.engine_for(raw).begin() as connection:
+        load_export(connection, path)
+        return verify_connection(connection, path)
 
 
-def load_into(connection: Connection, path: Path) -> int:
+def load_export(connection: Connection, path: Path) -> int:
     """Fill an empty database from an export, in the transaction of `connection`. Raises DataProblem."""
     try:
-        version = portable.version_in(path)
-        return portable.load(connection, portable.of_file(path), version)
+        version = portable.read_schema_version(path)
+        return portable.load(connection, portable.read_chunks(path), version)
     except schema.SchemaTooNew as error:
         raise DataProblem(f"{path}: {error}") from error
     except exc.StatementError as error:
@@ -143,41 +145,41 @@ def scratch_file(directory: Path) -> Iterator[Path]:
         make_directory(path.parent)
         path.touch(mode=0o600)
     except OSError as error:
-        raise cannot_open(path, error) from error
+        raise open_error(path, error) from error
     try:
         yield path
     finally:
         path.unlink(missing_ok=True)
 
 
-def _save_file(url: URL, settings: Settings, part: Path) -> list[str]:
+def _copy_sqlite(url: URL, settings: Settings, part: Path) -> list[str]:
     try:
-        with snapshot.taken(url, part) as connection:
+        with snapshot.open_snapshot(url, part) as connection:
             # newer books are saved as they are: whoever goes back to an older program may want them again
-            is_known = schema.version_of(connection) in (None, *schema.VERSIONS)
+            is_known = schema.get_version(connection) in (None, *schema.VERSIONS)
             if is_known and schema.is_current(connection):
-                place.carry(connection, settings)
-            snapshot.save(connection, part)
-        return problems_of_file(part, look_into=is_known)
+                place.save_to_backup(connection, settings)
+            snapshot.save_snapshot(connection, part)
+        return verify_file(part, look_into=is_known)
     except sqlite3.Error as error:
-        raise DataProblem(problem_in_words(str(error), str(part))) from error
+        raise DataProblem(driver_error_text(str(error), str(part))) from error
 
 
-def _export(url: URL, settings: Settings, part: Path, now: datetime) -> list[str]:
+def _write_export(url: URL, settings: Settings, part: Path, now: datetime) -> list[str]:
     try:
-        with scratch_file(part.parent) as scratch, snapshot.taken(url, scratch) as connection:
+        with scratch_file(part.parent) as scratch, snapshot.open_snapshot(url, scratch) as connection:
             if schema.is_current(connection):
-                place.carry(connection, settings)
-            portable.write(connection, part, now)
-            portable.check(part)
-            return problems_of(connection, where_of(url))
+                place.save_to_backup(connection, settings)
+            portable.write_export(connection, part, now)
+            portable.verify(part)
+            return verify_connection(connection, display_url(url))
     except schema.SchemaTooNew as error:
         raise DataProblem(str(error)) from error
     except OSError as error:
-        raise cannot_open(part, error) from error
+        raise open_error(part, error) from error
 
 
 def _refuse_damaged(connection: Connection, path: Path | str) -> None:
-    found = [str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA integrity_check({_TOLD})")]
+    found = [str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA integrity_check({_MAX_REPORTED})")]
     if found != ["ok"]:
         raise DataProblem(_("%(path)s is damaged: %(problem)s") % {"path": path, "problem": "; ".join(found)})

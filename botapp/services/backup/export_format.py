@@ -24,7 +24,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, LargeBinary, MetaData, Table, func, insert, select, text
 
 from botapp.locale import _
-from botapp.services.backup.files import DataProblem, cannot_open
+from botapp.services.backup.files import DataProblem, open_error
 from botapp.store.db import schema
 from botapp.store.db.tables import metadata as all_tables
 
@@ -35,9 +35,9 @@ CHUNK: Final = 1000
 #: longest line that is read, in bytes
 MAX_LINE_BYTES: Final = 1024 * 1024
 #: names of all tables that there have been in any version, and Alembic's own
-_OURS: Final = frozenset(all_tables.tables) | {"alembic_version"}
+_SHOP_TABLES: Final = frozenset(all_tables.tables) | {"alembic_version"}
 #: what is no part of the books: which version they have stands in the first line, and uploads are begun anew
-_LEFT_OUT: Final = frozenset({"alembic_version", "stock_staged"})
+_EXCLUDED_TABLES: Final = frozenset({"alembic_version", "stock_staged"})
 
 
 class Chunk(Struct, frozen=True):
@@ -67,10 +67,10 @@ class _End(Struct, frozen=True):
     sha256: str
 
 
-def of_database(connection: Connection) -> Iterator[Chunk]:
+def read_database(connection: Connection) -> Iterator[Chunk]:
     """Yield the rows of all tables; a table comes after those that it refers to."""
-    for table in _tables(connection).sorted_tables:
-        if table.name in _LEFT_OUT:
+    for table in _reflect_tables(connection).sorted_tables:
+        if table.name in _EXCLUDED_TABLES:
             continue
         name, columns = str(table.name), tuple(str(column.name) for column in table.columns)
         yield Chunk(name, columns, [])
@@ -79,9 +79,9 @@ def of_database(connection: Connection) -> Iterator[Chunk]:
             yield Chunk(name, columns, [tuple(row) for row in rows])
 
 
-def write(connection: Connection, path: Path, at: datetime) -> int:
+def write_export(connection: Connection, path: Path, at: datetime) -> int:
     """Write the books that `connection` sees to a file; return how many rows they have. Raises OSError, Newer."""
-    version = schema.version_of(connection)
+    version = schema.get_version(connection)
     if version is None:
         raise DataProblem(_("the database has no tables yet; start the bot once, then there is something to keep"))
     schema.is_current(connection)
@@ -96,7 +96,7 @@ def write(connection: Connection, path: Path, at: datetime) -> int:
             file.write(encoded)
 
         put(_Header("export", FORMAT, version, at.isoformat(timespec="seconds")))
-        for chunk in of_database(connection):
+        for chunk in read_database(connection):
             if chunk.table not in counts:
                 counts[chunk.table] = 0
                 put(_TableLine(chunk.table, chunk.columns, binary[chunk.table]))
@@ -107,26 +107,26 @@ def write(connection: Connection, path: Path, at: datetime) -> int:
     return sum(counts.values())
 
 
-def version_in(path: Path) -> str:
+def read_schema_version(path: Path) -> str:
     """Return the version of the tables in a file. Raises DataProblem when it is none of ours, schema.Newer."""
-    with _lines(path) as lines:
+    with _open_export(path) as lines:
         header = lines.header()
     if header.schema not in schema.VERSIONS:
-        raise schema.newer(header.schema)
+        raise schema.too_new_error(header.schema)
     return header.schema
 
 
-def of_file(path: Path) -> Iterator[Chunk]:
+def read_chunks(path: Path) -> Iterator[Chunk]:
     """Yield the rows in a file. Raises DataProblem when it is damaged, also after its last row."""
-    with _lines(path) as lines:
+    with _open_export(path) as lines:
         lines.header()
         yield from lines.chunks()
 
 
-def check(path: Path) -> None:
+def verify(path: Path) -> None:
     """Read a whole file. Raises DataProblem when anything is missing from it or different."""
-    version_in(path)
-    for _chunk in of_file(path):
+    read_schema_version(path)
+    for _chunk in read_chunks(path):
         continue
 
 
@@ -135,8 +135,8 @@ def load(connection: Connection, chunks: Iterator[Chunk], version: str) -> int:
 
     Its tables become those of `version`, are filled, and brought up to date. Raises DataProblem.
     """
-    schema.migrate(connection, before=_nothing, to=version)
-    tables = _tables(connection).tables
+    schema.migrate(connection, before=_skip_backup, to=version)
+    tables = _reflect_tables(connection).tables
     count = 0
     for chunk in chunks:
         table = tables.get(chunk.table)
@@ -148,24 +148,24 @@ def load(connection: Connection, chunks: Iterator[Chunk], version: str) -> int:
             count += len(rows)
     if connection.dialect.name == "postgresql":
         for table in tables.values():
-            _count_on(connection, table)
-    schema.migrate(connection, before=_nothing)
+            _advance_sequence(connection, table)
+    schema.migrate(connection, before=_skip_backup)
     return count
 
 
 def is_empty(connection: Connection) -> bool:
     """Tell whether no table has a row."""
-    tables = _tables(connection).tables.values()
-    asked = [table for table in tables if table.name not in _LEFT_OUT]
+    tables = _reflect_tables(connection).tables.values()
+    asked = [table for table in tables if table.name not in _EXCLUDED_TABLES]
     return not any(connection.execute(select(text("1")).select_from(table).limit(1)).first() for table in asked)
 
 
-def drop_all(connection: Connection) -> None:
+def drop_tables(connection: Connection) -> None:
     """Throw all tables of ours away, in the transaction of `connection`."""
-    _tables(connection).drop_all(connection)
+    _reflect_tables(connection).drop_all(connection)
 
 
-class _Lines:
+class _ExportReader:
     """The lines of a file, one after the other, as far as they can be trusted."""
 
     def __init__(self, path: Path, file: gzip.GzipFile) -> None:
@@ -192,7 +192,7 @@ class _Lines:
             line = self._next()
             if line.startswith(b"["):
                 if current is None:
-                    raise self._damaged()
+                    raise self._damaged_error()
                 rows.append(self._row(line, current, at))
                 counts[current.table] += 1
                 if len(rows) == CHUNK:
@@ -213,22 +213,22 @@ class _Lines:
     def _row(self, line: bytes, table: _TableLine, binary: tuple[int, ...]) -> tuple[Any, ...]:
         row = self._decoded(line, list[Any])
         if len(row) != len(table.columns):
-            raise self._damaged()
+            raise self._damaged_error()
         try:
             for place in binary:
                 row[place] = a2b_base64(row[place])
         except (NotBase64, TypeError, ValueError) as error:
-            raise self._damaged() from error
+            raise self._damaged_error() from error
         return tuple(row)
 
     def _end(self, end: _End, counts: dict[str, int], digest: str) -> None:
         if end.rows != counts or end.sha256 != digest or self._file.read(1):
-            raise self._damaged()
+            raise self._damaged_error()
 
     def _next(self) -> bytes:
         line = self._file.readline(MAX_LINE_BYTES + 1)
         if not line.endswith(b"\n"):
-            raise self._damaged()
+            raise self._damaged_error()
         self._digest.update(line)
         return line
 
@@ -236,52 +236,52 @@ class _Lines:
         try:
             return msgspec.json.decode(line, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise self._damaged() from error
+            raise self._damaged_error() from error
 
-    def _damaged(self) -> DataProblem:
-        return _damaged(self._path)
+    def _damaged_error(self) -> DataProblem:
+        return _damaged_error(self._path)
 
 
-class _lines:
+class _open_export:
     """Opens a file, and says what is wrong with it in words for people."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def __enter__(self) -> _Lines:
+    def __enter__(self) -> _ExportReader:
         try:
             self._file = gzip.open(self._path, "rb")
         except OSError as error:
-            raise cannot_open(self._path, error) from error
-        return _Lines(self._path, self._file)
+            raise open_error(self._path, error) from error
+        return _ExportReader(self._path, self._file)
 
     def __exit__(self, kind: object, value: BaseException | None, trace: object) -> None:
         self._file.close()
         if isinstance(value, gzip.BadGzipFile | EOFError | zlib.error):
-            raise _damaged(self._path) from value
+            raise _damaged_error(self._path) from value
         if isinstance(value, OSError):
-            raise cannot_open(self._path, value) from value
+            raise open_error(self._path, value) from value
 
 
-def _damaged(path: Path) -> DataProblem:
+def _damaged_error(path: Path) -> DataProblem:
     return DataProblem(_("%s is no whole export of stocksup: it is cut off, damaged or something else") % path)
 
 
-def _tables(connection: Connection) -> MetaData:
+def _reflect_tables(connection: Connection) -> MetaData:
     """Return the tables that are ours as they are; a server's database may have others beside them."""
     found = MetaData()
-    found.reflect(connection, only=lambda name, _metadata: name in _OURS)
+    found.reflect(connection, only=lambda name, _metadata: name in _SHOP_TABLES)
     return found
 
 
 def _binary_columns(connection: Connection) -> dict[str, tuple[str, ...]]:
     return {
         table.name: tuple(str(column.name) for column in table.columns if isinstance(column.type, LargeBinary))
-        for table in _tables(connection).tables.values()
+        for table in _reflect_tables(connection).tables.values()
     }
 
 
-def _count_on(connection: Connection, table: Table) -> None:
+def _advance_sequence(connection: Connection, table: Table) -> None:
     """Have PostgreSQL number new rows after those that are there."""
     key = [column for column in table.primary_key.columns if column.autoincrement and column.server_default is not None]
     for column in key:
@@ -291,5 +291,5 @@ def _count_on(connection: Connection, table: Table) -> None:
             connection.execute(select(func.setval(sequence, sqlalchemy.cast(last, sqlalchemy.BigInteger))))
 
 
-def _nothing() -> None:
+def _skip_backup() -> None:
     """Nothing is lost by migrating what was just filled."""

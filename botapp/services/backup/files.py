@@ -22,7 +22,7 @@ PART: Final = ".part"
 #: why a backup was made: each day, before the tables were changed, by an admin, before another took its place
 DAILY: Final = "daily"
 MIGRATION: Final = "migration"
-BY_HAND: Final = "manual"
+MANUAL: Final = "manual"
 RESTORE: Final = "restore"
 
 _NAME: Final = re.compile(
@@ -45,12 +45,12 @@ class Backup(Struct, frozen=True):
     reason: str
 
 
-def name_of(at: datetime, reason: str, kind: str) -> str:
+def backup_name(at: datetime, reason: str, kind: str) -> str:
     """Return the name of a backup made at `at` as a file of a kind (".db", ".jsonl.gz"). Pure."""
     return f"shop-{at.astimezone(UTC).strftime(_TIME)[:-3]}Z-{reason}{kind}"
 
 
-def of_name(path: Path) -> Backup | None:
+def parse_backup_name(path: Path) -> Backup | None:
     """Return what the name of a file says; None: it is no backup's. Pure."""
     found = _NAME.fullmatch(path.name)
     if found is None:
@@ -62,25 +62,25 @@ def of_name(path: Path) -> Backup | None:
     return Backup(path, at, found["reason"])
 
 
-def backups_in(directory: Path) -> list[Backup]:
+def list_backups(directory: Path) -> list[Backup]:
     """Return the backups in a directory, the newest first; none where it is missing. Raises DataProblem."""
     try:
-        found = [of_name(path) for path in directory.iterdir()]
+        found = [parse_backup_name(path) for path in directory.iterdir()]
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise cannot_open(directory, error) from error
+        raise open_error(directory, error) from error
     return sorted((one for one in found if one is not None), key=lambda one: (one.at, one.path.name), reverse=True)
 
 
-def parts_in(directory: Path, older_than: datetime) -> list[Path]:
+def list_stale_parts(directory: Path, older_than: datetime) -> list[Path]:
     """Return files in a directory that somebody began to write, and has not touched since `older_than`."""
     begun = directory.glob(f"*{PART}") if directory.is_dir() else ()
-    return [path for path in begun if _changed_at(path) < older_than]
+    return [path for path in begun if _modified_at(path) < older_than]
 
 
 @contextmanager
-def written_whole(path: Path, *, replace: bool = False) -> Iterator[Path]:
+def write_atomically(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """Give a new empty file of one's own (0600) to write to; at the end of the block it is `path`, safe on the disk.
 
     Where the block fails, nothing is left of it. Without `replace` a file that is there stays, and is a problem.
@@ -94,10 +94,10 @@ def written_whole(path: Path, *, replace: bool = False) -> Iterator[Path]:
         try:
             yield part
             chown_like_directory(part)
-            sync(part)
+            fsync_path(part)
             _refuse_to_replace(path, replace)
             os.replace(part, path)
-            sync(path.parent)
+            fsync_path(path.parent)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
@@ -105,7 +105,7 @@ def written_whole(path: Path, *, replace: bool = False) -> Iterator[Path]:
         raise DataProblem(text % {"path": error.filename or path, "problem": os_error_text(error)}) from error
 
 
-def sync(path: Path) -> None:
+def fsync_path(path: Path) -> None:
     """Wait until a file, or what is in a directory, is safe on the disk. Raises OSError."""
     fd = os.open(path, os.O_RDONLY)
     try:
@@ -114,7 +114,7 @@ def sync(path: Path) -> None:
         os.close(fd)
 
 
-def cannot_open(path: Path, error: OSError) -> DataProblem:
+def open_error(path: Path, error: OSError) -> DataProblem:
     """Say that a file cannot be used."""
     text = _("cannot open %(path)s: %(problem)s; mend its path or its permissions")
     return DataProblem(text % {"path": path, "problem": os_error_text(error)})
@@ -125,7 +125,7 @@ def _refuse_to_replace(path: Path, replace: bool) -> None:
         raise DataProblem(_("%s is there already, and is not overwritten; name another file") % path)
 
 
-def _changed_at(path: Path) -> datetime:
+def _modified_at(path: Path) -> datetime:
     try:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError:

@@ -13,12 +13,12 @@ from typing import Final
 from msgspec import Struct
 
 from botapp.locale import _
-from botapp.services.backup.files import DataProblem, cannot_open
-from botapp.store.domain.money import Denomination, InvalidAmount, parse
-from botapp.store.domain.rules import MAX_ITEM_CHARS, ParsedStock, key_of, sort_lines
+from botapp.services.backup.files import DataProblem, open_error
+from botapp.store.domain.money import Denomination, InvalidAmount, parse_amount
+from botapp.store.domain.rules import MAX_ITEM_CHARS, ParsedStock, normalize_key, parse_stock
 
 #: names that the list of products may have
-LISTS: Final = ("products.csv", "products.txt")
+PRODUCT_LISTS: Final = ("products.csv", "products.txt")
 #: largest file that is read, in bytes
 MAX_BYTES: Final = 256 * 1024 * 1024
 MAX_CODE_CHARS: Final = 32
@@ -48,22 +48,24 @@ class LegacyShop(Struct, frozen=True):
     problems: tuple[str, ...]
 
 
-def read(directory: Path, units: Sequence[Denomination]) -> LegacyShop:
+def read_legacy_shop(directory: Path, units: Sequence[Denomination]) -> LegacyShop:
     """Return what is in a directory. Raises DataProblem when there is no list of products, or a file cannot be read."""
-    lists = [directory / name for name in LISTS if (directory / name).exists()]
+    lists = [directory / name for name in PRODUCT_LISTS if (directory / name).exists()]
     if len(lists) != 1:
         text = _(
             "expected one list of products in %(path)s, called %(names)s, with a line code;name;price for each; "
             "found %(found)d"
         )
-        raise DataProblem(text % {"path": directory, "names": " / ".join(LISTS), "found": len(lists)})
-    files = {key_of(path.stem): path for path in sorted(directory.glob("*.txt")) if path.name not in LISTS}
-    texts = {key: _lines_of(path) for key, path in files.items()}
+        raise DataProblem(text % {"path": directory, "names": " / ".join(PRODUCT_LISTS), "found": len(lists)})
+    files = {
+        normalize_key(path.stem): path for path in sorted(directory.glob("*.txt")) if path.name not in PRODUCT_LISTS
+    }
+    texts = {key: _read_lines(path) for key, path in files.items()}
     names = {key: path.name for key, path in files.items()}
-    return understood(lists[0].name, _lines_of(lists[0]), texts, names, units)
+    return parse_legacy_shop(lists[0].name, _read_lines(lists[0]), texts, names, units)
 
 
-def understood(
+def parse_legacy_shop(
     name: str,
     lines: Sequence[str],
     texts: Mapping[str, Sequence[str]],
@@ -86,20 +88,20 @@ def understood(
             or [field.casefold() for field in fields[:2]] == ["code", "name"]
         ):
             continue
-        key = key_of(fields[0])
-        problem = _problem_of(fields, seen.get(key), units)
+        key = normalize_key(fields[0])
+        problem = _find_problem(fields, seen.get(key), units)
         if problem:
             problems.append(
                 _("%(file)s, line %(line)d: %(problem)s") % {"file": name, "line": number, "problem": problem}
             )
             continue
         seen[key] = number
-        stock = sort_lines(texts.get(key, ()))
+        stock = parse_stock(texts.get(key, ()))
         for long in stock.oversize:
             text = _("%(file)s, line %(line)d: longer than %(limit)d characters")
             problems.append(text % {"file": names[key], "line": long, "limit": MAX_ITEM_CHARS})
         description = fields[3] if len(fields) > 3 else ""
-        price = parse(fields[2], units)
+        price = parse_amount(fields[2], units)
         products.append(LegacyProduct(number, fields[0], fields[1], price, description, names.get(key, ""), stock))
     for key in sorted(set(texts) - set(seen)):
         text = _("%(file)s: no product in %(list)s has this code")
@@ -109,7 +111,7 @@ def understood(
     return LegacyShop(tuple(products), tuple(problems))
 
 
-def _problem_of(fields: Sequence[str], earlier: int | None, units: Sequence[Denomination]) -> str | None:
+def _find_problem(fields: Sequence[str], earlier: int | None, units: Sequence[Denomination]) -> str | None:
     if len(fields) < 3:
         return _("expected code;name;price")
     code, name, price = fields[:3]
@@ -120,7 +122,7 @@ def _problem_of(fields: Sequence[str], earlier: int | None, units: Sequence[Deno
     if not 0 < len(name) <= MAX_NAME_CHARS:
         return _("expected a name of up to %d characters") % MAX_NAME_CHARS
     try:
-        parse(price, units)
+        parse_amount(price, units)
     except InvalidAmount as error:
         shorts = ", ".join(unit.short for unit in units)
         return _('"%(part)s" is no amount of money; expected a whole number, or one with %(units)s') % {
@@ -130,7 +132,7 @@ def _problem_of(fields: Sequence[str], earlier: int | None, units: Sequence[Deno
     return None
 
 
-def _lines_of(path: Path) -> list[str]:
+def _read_lines(path: Path) -> list[str]:
     try:
         if path.stat().st_size > MAX_BYTES:
             text = _("%(path)s is larger than %(limit)d MiB; split it")
@@ -138,7 +140,7 @@ def _lines_of(path: Path) -> list[str]:
         # other characters that end a line may stand within an item
         return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except OSError as error:
-        raise cannot_open(path, error) from error
+        raise open_error(path, error) from error
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         text = _("%(path)s, line %(line)d: not UTF-8 text; save it as UTF-8")

@@ -16,7 +16,7 @@ from botapp.locale import _
 from botapp.runtime import state_file as state
 from botapp.runtime.private_files import chown_like_directory
 from botapp.runtime.state_file import StateError
-from botapp.services.backup.files import DataProblem, cannot_open
+from botapp.services.backup.files import DataProblem, open_error
 from botapp.store.db.tables import live_message
 from botapp.store.usecases import key_value as remembered
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _CHANNEL: Final = "live_channel_id"
 
 
-def carry(connection: Connection, settings: Settings) -> None:
+def save_to_backup(connection: Connection, settings: Settings) -> None:
     """Write down in a copy of the database where the live message is, as far as that is known."""
     try:
         here = state.load(settings.state_file)
@@ -39,14 +39,14 @@ def carry(connection: Connection, settings: Settings) -> None:
         connection.execute(insert(live_message).values(**msgspec.structs.asdict(message)))
 
 
-def carried(connection: Connection) -> state.State:
+def read_from_backup(connection: Connection) -> state.State:
     """Return what a copy of the database has carried along."""
     columns = (live_message.c.channel_id, live_message.c.message_id, live_message.c.shows, live_message.c.language)
     messages = tuple(state.LiveMessage(*row) for row in connection.execute(select(*columns)))
     return state.State(live_messages=messages, live_channel_id=remembered.get(connection, _CHANNEL, int) or 0)
 
 
-def settle(settings: Settings, came: state.State) -> None:
+def apply(settings: Settings, came: state.State) -> None:
     """Remember here what came along, unless this place knows of a live message of its own. Raises DataProblem."""
     try:
         here = state.load(settings.state_file)
@@ -61,4 +61,4 @@ def settle(settings: Settings, came: state.State) -> None:
     except StateError as error:
         raise DataProblem(str(error)) from error
     except OSError as error:
-        raise cannot_open(settings.state_file, error) from error
+        raise open_error(settings.state_file, error) from error

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.runtime.private_files import chown_like_directory, make_directory
-from botapp.services.backup.files import DataProblem, cannot_open
+from botapp.services.backup.files import DataProblem, open_error
 
 
 class DatabaseInUse(DataProblem):
@@ -22,25 +22,25 @@ class SharedLock:
 
     def __init__(self, settings: Settings) -> None:
         """Raises DatabaseInUse while the database is being replaced, DataProblem when that cannot be told."""
-        self._fd = _locked(settings, fcntl.LOCK_SH, _("the shop's data is being restored; wait for its end"))
+        self._fd = _acquire(settings, fcntl.LOCK_SH, _("the shop's data is being restored; wait for its end"))
 
-    def end(self) -> None:
+    def release(self) -> None:
         """Let others replace it."""
         os.close(self._fd)
 
 
 @contextmanager
-def alone(settings: Settings) -> Iterator[None]:
+def exclusive_lock(settings: Settings) -> Iterator[None]:
     """Have the database for oneself in this block. Raises DatabaseInUse while the bot runs, DataProblem."""
     text = _("the bot uses the shop's data; stop it first: stocksup stop bot (and afterwards: stocksup start)")
-    fd = _locked(settings, fcntl.LOCK_EX, text)
+    fd = _acquire(settings, fcntl.LOCK_EX, text)
     try:
         yield
     finally:
         os.close(fd)
 
 
-def _locked(settings: Settings, kind: int, otherwise: str) -> int:
+def _acquire(settings: Settings, kind: int, otherwise: str) -> int:
     path = settings.state_dir / "shop.lock"
     try:
         make_directory(path.parent)
@@ -49,7 +49,7 @@ def _locked(settings: Settings, kind: int, otherwise: str) -> int:
         if is_new:
             chown_like_directory(path)
     except OSError as error:
-        raise cannot_open(path, error) from error
+        raise open_error(path, error) from error
     try:
         fcntl.flock(fd, kind | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -57,5 +57,5 @@ def _locked(settings: Settings, kind: int, otherwise: str) -> int:
         raise DatabaseInUse(otherwise) from error
     except OSError as error:
         os.close(fd)
-        raise cannot_open(path, error) from error
+        raise open_error(path, error) from error
     return fd

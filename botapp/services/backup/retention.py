@@ -27,7 +27,7 @@ class RetentionPlan(Struct, frozen=True):
     delete: tuple[Backup, ...]
 
 
-def plan(there: Sequence[Backup], now: datetime, keep_days: int) -> RetentionPlan:
+def plan_retention(there: Sequence[Backup], now: datetime, keep_days: int) -> RetentionPlan:
     """Return what is to be done about the backups that are there; nothing where `keep_days` is 0.
 
     The newest of each reason is always kept, however old it is: better an old one than none.
@@ -45,6 +45,6 @@ def plan(there: Sequence[Backup], now: datetime, keep_days: int) -> RetentionPla
     return RetentionPlan(make=not made or made[0] <= now - INTERVAL, delete=old)
 
 
-def last_at(there: Sequence[Backup]) -> datetime | None:
+def latest_backup_time(there: Sequence[Backup]) -> datetime | None:
     """Return when the newest backup was made, whoever asked for it; None: there is none."""
     return max((one.at for one in there), default=None)

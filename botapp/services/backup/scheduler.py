@@ -12,12 +12,12 @@ from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.runtime.tasks import TaskRegistry
 from botapp.services.backup import retention as daily
-from botapp.services.backup.files import DAILY, DataProblem, backups_in, cannot_open, parts_in
+from botapp.services.backup.files import DAILY, DataProblem, list_backups, list_stale_parts, open_error
 
 log = logging.getLogger(__name__)
 
 #: between two looks whether a backup is due, in seconds; the first look is one such time after the start
-LOOK_INTERVAL_S: Final = 60.0
+POLL_INTERVAL_S: Final = 60.0
 #: how long after one that failed it is tried again
 RETRY: Final = timedelta(minutes=10)
 #: a file that was begun so long ago belongs to nobody any more
@@ -34,12 +34,12 @@ class BackupScheduler:
         self._error: str | None = None
         self._last_at: datetime | None = None
         self._not_before: datetime | None = None
-        self._looked = False
+        self._has_polled = False
 
-    def serve(self, tasks: TaskRegistry) -> None:
+    def start(self, tasks: TaskRegistry) -> None:
         """Look from time to time whether there is something to do. To be called once."""
         if self._settings.store.backup_keep_days:
-            tasks.repeat(_("backup"), LOOK_INTERVAL_S, self._look)
+            tasks.repeat(_("backup"), POLL_INTERVAL_S, self._poll)
 
     def health(self) -> dict[str, Any]:
         """Return how the daily backups are; nothing where none are made."""
@@ -48,12 +48,12 @@ class BackupScheduler:
         last_at = self._last_at.isoformat(timespec="seconds") if self._last_at is not None else None
         return {"backups": {"is_healthy": self._error is None, "last_error": self._error, "last_at": last_at}}
 
-    async def look(self, now: datetime) -> None:
+    async def tick(self, now: datetime) -> None:
         """Make a backup if one is due, and throw away what is too old."""
         if self._not_before is not None and now < self._not_before:
             return
         try:
-            self._last_at = await asyncio.to_thread(tend, self._settings, now)
+            self._last_at = await asyncio.to_thread(run_due, self._settings, now)
         except DataProblem as error:
             self._not_before = now + RETRY
             problem = str(error)
@@ -66,17 +66,17 @@ class BackupScheduler:
             log.info(_("The daily backup works again"))
         self._error = self._not_before = None
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         # members wait for the start, and nobody for a backup
-        if self._looked:
-            await self.look(datetime.now(UTC))
-        self._looked = True
+        if self._has_polled:
+            await self.tick(datetime.now(UTC))
+        self._has_polled = True
 
 
-def tend(settings: Settings, now: datetime) -> datetime | None:
+def run_due(settings: Settings, now: datetime) -> datetime | None:
     """Do what is due at `now`; return when the last backup was made. Takes a while. Raises DataProblem."""
-    there = backups_in(settings.backup_dir)
-    plan = daily.plan(there, now, settings.store.backup_keep_days)
+    there = list_backups(settings.backup_dir)
+    plan = daily.plan_retention(there, now, settings.store.backup_keep_days)
     if plan.make:
         from botapp.services.backup.backup import make_backup
 
@@ -87,8 +87,8 @@ def tend(settings: Settings, now: datetime) -> datetime | None:
             old.path.unlink(missing_ok=True)
             log.info(_("Old backup removed: %s"), old.path)
         for directory in (settings.backup_dir, settings.state_dir):
-            for part in parts_in(directory, now - _ABANDONED):
+            for part in list_stale_parts(directory, now - _ABANDONED):
                 part.unlink(missing_ok=True)
     except OSError as error:
-        raise cannot_open(settings.backup_dir, error) from error
-    return now if plan.make else daily.last_at(there)
+        raise open_error(settings.backup_dir, error) from error
+    return now if plan.make else daily.latest_backup_time(there)

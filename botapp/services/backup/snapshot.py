@@ -21,7 +21,7 @@ from sqlalchemy.pool import StaticPool
 
 from botapp.locale import _
 from botapp.services.backup.files import DataProblem
-from botapp.store.db.database import engine_for, in_words, problem_in_words, where_of
+from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text
 
 #: a database up to this size is copied in one step, in memory; that takes about 4 ms for each MiB
 ONE_STEP_BYTES: Final = 48 * 1024 * 1024
@@ -42,7 +42,7 @@ class _DatabaseBusy(Exception):
 
 
 @contextmanager
-def taken(url: URL, scratch: Path) -> Iterator[Connection]:
+def open_snapshot(url: URL, scratch: Path) -> Iterator[Connection]:
     """Give a connection to the database as it is now. What is written through it, the shop never sees.
 
     Args:
@@ -53,32 +53,35 @@ def taken(url: URL, scratch: Path) -> Iterator[Connection]:
     """
     try:
         if url.get_backend_name() == "sqlite":
-            with copy_of(Path(str(url.database)), scratch) as copy, engine_on(copy).connect() as connection:
+            with (
+                open_copy(Path(str(url.database)), scratch) as copy,
+                engine_for(copy).connect() as connection,
+            ):
                 yield connection
         else:
-            engine = engine_for(url)
+            engine = create_engine(url)
             try:
                 with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
                     yield connection
             finally:
                 engine.dispose()
     except exc.DBAPIError as error:
-        raise DataProblem(in_words(error, where_of(url))) from error
+        raise DataProblem(error_text(error, display_url(url))) from error
 
 
 @contextmanager
-def copy_of(source: Path, scratch: Path) -> Iterator[sqlite3.Connection]:
+def open_copy(source: Path, scratch: Path) -> Iterator[sqlite3.Connection]:
     """Give a copy of the SQLite database in a file: in memory, or in the file `scratch`. Raises DataProblem."""
     try:
-        with closing(opened(source)) as connection:
-            is_small = _bytes_of(connection) <= ONE_STEP_BYTES
-            copy = in_memory() if is_small else opened(scratch, hasty=True)
+        with closing(open_sqlite(source)) as connection:
+            is_small = _size_bytes(connection) <= ONE_STEP_BYTES
+            copy = open_in_memory() if is_small else open_sqlite(scratch, hasty=True)
             with closing(copy):
                 copy_pages(connection, copy, in_steps=not is_small)
                 connection.close()
                 yield copy
     except sqlite3.Error as error:
-        raise DataProblem(problem_in_words(str(error), str(source))) from error
+        raise DataProblem(driver_error_text(str(error), str(source))) from error
 
 
 def copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, *, in_steps: bool) -> None:
@@ -103,7 +106,7 @@ def copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, *, in_ste
         copy_pages(source, target, in_steps=False)
 
 
-def opened(path: Path, *, hasty: bool = False, wait_s: float = 0) -> sqlite3.Connection:
+def open_sqlite(path: Path, *, hasty: bool = False, wait_s: float = 0) -> sqlite3.Connection:
     """Open a SQLite file that is there; `hasty` for one whose safety on the disk the caller sees to;
     who writes is waited for up to `wait_s` seconds.
 
@@ -120,30 +123,30 @@ def opened(path: Path, *, hasty: bool = False, wait_s: float = 0) -> sqlite3.Con
     return connection
 
 
-def in_memory() -> sqlite3.Connection:
+def open_in_memory() -> sqlite3.Connection:
     """Open an empty database that is only in memory."""
     return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
-def engine_on(connection: sqlite3.Connection) -> Engine:
+def engine_for(connection: sqlite3.Connection) -> Engine:
     """Return an engine that stands on an open connection."""
     return sqlalchemy.create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
 
 
-def save(copy: Connection, path: Path) -> None:
+def save_snapshot(copy: Connection, path: Path) -> None:
     """Write a snapshot of a SQLite database to an empty file. Raises sqlite3.Error."""
     copy.commit()
     raw = copy.connection.driver_connection
     assert isinstance(raw, sqlite3.Connection)
     if raw.execute("PRAGMA database_list").fetchone()[2] != os.fspath(path):
-        with closing(opened(path, hasty=True)) as file:
+        with closing(open_sqlite(path, hasty=True)) as file:
             raw.backup(file)
-    with closing(opened(path)) as file:
+    with closing(open_sqlite(path)) as file:
         # else whoever opens it makes files beside it
         file.execute("PRAGMA journal_mode=DELETE")
 
 
-def _bytes_of(connection: sqlite3.Connection) -> int:
+def _size_bytes(connection: sqlite3.Connection) -> int:
     began_s = time.monotonic()
     while True:
         try:

@@ -20,7 +20,7 @@ from botapp.locale.os_errors import os_error_text
 from botapp.runtime.context import BotContext, ShopContext
 from botapp.runtime.tasks import NotAccepting
 from botapp.services.deposits.notifications import DepositNotifier
-from botapp.services.deposits.signing import is_genuine
+from botapp.services.deposits.signing import is_valid_signature
 from botapp.services.notices.admin_notices import NotificationThrottle
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain import money
@@ -61,13 +61,13 @@ class DepositServer:
         self._shop = shop
         self._key = key
         self._port = port
-        self._teller = DepositNotifier(bot, shop)
-        self._repeats = NotificationThrottle()
+        self._notifier = DepositNotifier(bot, shop)
+        self._throttle = NotificationThrottle()
         self._http = web.Server(self._handle, access_log=None, auto_decompress=False)
         self._server: asyncio.Server | None = None
         self._error: str | None = None
 
-    def serve(self) -> None:
+    def start(self) -> None:
         """Listen from now on; a port that is taken is tried again. To be called once."""
         self._bot.tasks.repeat(_("deposits over HTTP"), LISTEN_INTERVAL_S, self._listen)
 
@@ -96,14 +96,14 @@ class DepositServer:
             self._error = problem
         else:
             self._error = None
-            log.info(_("Deposits are taken at http://%(host)s:%(port)d%(path)s"), _place(self._port))
+            log.info(_("Deposits are taken at http://%(host)s:%(port)d%(path)s"), _address_params(self._port))
 
     def _connection(self) -> RequestHandler:
         connection = self._http()
-        asyncio.get_running_loop().call_later(0, self._bound, connection)
+        asyncio.get_running_loop().call_later(0, self._limit_connection, connection)
         return connection
 
-    def _bound(self, connection: RequestHandler) -> None:
+    def _limit_connection(self, connection: RequestHandler) -> None:
         """See that nobody holds a connection for long, whatever he sends or does not send, nor very many of them."""
         if len(self._http.connections) > MAX_CONNECTIONS:
             connection.force_close()
@@ -112,9 +112,9 @@ class DepositServer:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path != PATH:
-            answer = _answer(404, error="not found")
+            answer = _json_response(404, error="not found")
         elif request.method != "POST":
-            answer = _answer(405, error="method not allowed")
+            answer = _json_response(405, error="method not allowed")
             answer.headers["Allow"] = "POST"
         else:
             answer = await self._post(request)
@@ -122,72 +122,72 @@ class DepositServer:
         return answer
 
     async def _post(self, request: web.BaseRequest) -> web.Response:
-        body = await _read(request)
+        body = await _read_body(request)
         if body is None:
-            return _answer(413, error="too large")
+            return _json_response(413, error="too large")
         timestamp, signature = (request.headers.get(name, "") for name in ("X-Timestamp", "X-Signature"))
-        if not is_genuine(self._key, timestamp, body, signature, time.time()):
-            self._told_of_strangers()
-            return _answer(401, error="unauthorized")
+        if not is_valid_signature(self._key, timestamp, body, signature, time.time()):
+            self._report_unauthorized()
+            return _json_response(401, error="unauthorized")
         try:
             report = msgspec.json.decode(body, type=DepositReport)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            return _answer(400, error=f"bad request: {error}")
+            return _json_response(400, error=f"bad request: {error}")
         try:
             with self._bot.tasks.track(_("deposit %s") % report.id):
-                return await self._take(report)
+                return await self._record(report)
         except NotAccepting:
-            return _come_again()
+            return _retry_later()
         except Unavailable as error:
             log.error(_("cannot book deposit %(id)s: %(problem)s"), {"id": report.id, "problem": error})
-            return _come_again()
+            return _retry_later()
 
-    async def _take(self, report: DepositReport) -> web.Response:
+    async def _record(self, report: DepositReport) -> web.Response:
         """Book what is reported. Raises Unavailable."""
         claim = DepositClaim(f"http:{report.id}", report.handle, self._amount(report), "")
-        taken = await self._shop.read(deposits.take_once, claim, source="http", now_ms=self._shop.now_ms())
-        self._teller.tell([taken])
-        return _said(report, claim, taken)
+        taken = await self._shop.read(deposits.record_once, claim, source="http", now_ms=self._shop.now_ms())
+        self._notifier.notify([taken])
+        return _response_for(report, claim, taken)
 
     def _amount(self, report: DepositReport) -> int | None:
         if isinstance(report.amount, int):
             return report.amount
         try:
-            return money.parse(report.amount, self._shop.units)
+            return money.parse_amount(report.amount, self._shop.units)
         except InvalidAmount:
             return None
 
-    def _told_of_strangers(self) -> None:
-        if self._repeats.may_tell("unauthorized", time.monotonic()):
+    def _report_unauthorized(self) -> None:
+        if self._throttle.allow("unauthorized", time.monotonic()):
             text = _("a deposit over HTTP was refused: its signature is wrong, or older than %d minutes") % 5
             log.warning("%s", text)
             self._shop.notify(f"🚫 {text}")
 
 
-def _said(report: DepositReport, claim: DepositClaim, taken: DepositResult) -> web.Response:
+def _response_for(report: DepositReport, claim: DepositClaim, taken: DepositResult) -> web.Response:
     """Return the answer to what became of a report. Pure."""
     done = taken.deposit
-    if taken.again and not deposits.is_same(done, claim):
-        return _answer(409, error="conflict", id=report.id)
+    if taken.is_repeat and not deposits.is_same_claim(done, claim):
+        return _json_response(409, error="conflict", id=report.id)
     facts: dict[str, Any] = {"id": report.id, "handle": done.handle, "amount": done.amount}
     if done.refusal:
-        return _answer(422, status="refused", reason=done.refusal, **facts)
-    if taken.again:
-        return _answer(200, status="already booked", **facts)
-    return _answer(200, status="booked", **facts, balance=taken.balance)
+        return _json_response(422, status="refused", reason=done.refusal, **facts)
+    if taken.is_repeat:
+        return _json_response(200, status="already booked", **facts)
+    return _json_response(200, status="booked", **facts, balance=taken.balance)
 
 
-def _come_again() -> web.Response:
-    answer = _answer(503, error="come again")
+def _retry_later() -> web.Response:
+    answer = _json_response(503, error="come again")
     answer.headers["Retry-After"] = str(_RETRY_AFTER_S)
     return answer
 
 
-def _answer(code: int, /, **fields: Any) -> web.Response:
+def _json_response(code: int, /, **fields: Any) -> web.Response:
     return web.Response(status=code, body=msgspec.json.encode(fields), content_type="application/json")
 
 
-async def _read(request: web.BaseRequest) -> bytes | None:
+async def _read_body(request: web.BaseRequest) -> bytes | None:
     """Return the body; None: it is too large."""
     body = b""
     async for part in request.content.iter_any():
@@ -197,5 +197,5 @@ async def _read(request: web.BaseRequest) -> bytes | None:
     return body
 
 
-def _place(port: int) -> dict[str, Any]:
+def _address_params(port: int) -> dict[str, Any]:
     return {"host": HOST, "port": port, "path": PATH}

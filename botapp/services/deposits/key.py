@@ -26,7 +26,7 @@ def read_key(settings: Settings) -> bytes | None:
         text = _(
             "%(path)s: [store.deposits] http_secret_file: http_port is set, so a file with a key is needed; %(remedy)s"
         )
-        raise ConfigError(text % {"path": settings.path, "remedy": _how_to_make("deposits.key")})
+        raise ConfigError(text % {"path": settings.path, "remedy": _remedy("deposits.key")})
     path = settings.path.parent / deposits.http_secret_file
     try:
         with path.open("rb") as file:
@@ -34,7 +34,7 @@ def read_key(settings: Settings) -> bytes | None:
             mode = path.stat().st_mode
     except FileNotFoundError as error:
         text = _("%(path)s is to hold the key of [store.deposits], and there is no such file; %(remedy)s")
-        raise ConfigError(text % {"path": path, "remedy": _how_to_make(path.name)}) from error
+        raise ConfigError(text % {"path": path, "remedy": _remedy(path.name)}) from error
     except OSError as error:
         text = _(
             "cannot open %(path)s, which should hold the key of [store.deposits]: %(problem)s; mend its permissions"
@@ -45,10 +45,10 @@ def read_key(settings: Settings) -> bytes | None:
         raise ConfigError(text % {"path": path})
     if not MIN_KEY_BYTES <= len(key) <= MAX_KEY_BYTES:
         text = _("%(path)s: a key of [store.deposits] has %(least)d to %(most)d bytes; %(remedy)s")
-        facts = {"path": path, "least": MIN_KEY_BYTES, "most": MAX_KEY_BYTES, "remedy": _how_to_make(path.name)}
+        facts = {"path": path, "least": MIN_KEY_BYTES, "most": MAX_KEY_BYTES, "remedy": _remedy(path.name)}
         raise ConfigError(text % facts)
     return key
 
 
-def _how_to_make(name: str) -> str:
+def _remedy(name: str) -> str:
     return _("make one: (umask 077; openssl rand -hex 32 > %s)") % name

@@ -12,7 +12,7 @@ from botapp.locale import _
 from botapp.runtime.context import BotContext, ShopContext
 from botapp.runtime.tasks import NotAccepting
 from botapp.store.domain.records import Deposit
-from botapp.store.domain.rules import key_of
+from botapp.store.domain.rules import normalize_key
 from botapp.store.usecases.deposits import DepositResult
 from botapp.ui.formatting import amount, quoted
 
@@ -26,54 +26,54 @@ class DepositNotifier:
         self._bot = bot
         self._shop = shop
 
-    def tell(self, taken: Sequence[DepositResult], message: discord.Message | None = None) -> None:
+    def notify(self, taken: Sequence[DepositResult], message: discord.Message | None = None) -> None:
         """Have everybody told whom it concerns, soon. `message` is the one that reported it, if it was one."""
-        new = [one for one in taken if not one.again]
+        new = [one for one in taken if not one.is_repeat]
         if not new:
             return
         for one in new:
-            self._tell_admins(one.deposit, message)
+            self._notify_admins(one.deposit, message)
         try:
-            self._bot.tasks.spawn(_("deposits"), self._tell_members(new, message))
+            self._bot.tasks.spawn(_("deposits"), self._notify_members(new, message))
         except NotAccepting:
-            log.info(_("booked while the bot was about to restart, so its member was not told: %s"), _named(new))
+            log.info(_("booked while the bot was about to restart, so its member was not told: %s"), _deposit_keys(new))
 
-    def _tell_admins(self, deposit: Deposit, message: discord.Message | None) -> None:
+    def _notify_admins(self, deposit: Deposit, message: discord.Message | None) -> None:
         facts = {"handle": deposit.handle, "key": deposit.key, "source": deposit.source}
         if not deposit.refusal:
             log.info(_("deposit %(key)s booked for %(handle)s"), facts)
             return
         by = message.author if message is not None else None
         log.warning(
-            _("deposit %(key)s for %(handle)s refused: %(why)s"), {**facts, "why": why_refused(deposit.refusal)}
+            _("deposit %(key)s for %(handle)s refused: %(why)s"), {**facts, "why": refusal_text(deposit.refusal)}
         )
         text = _("🚫 Deposit refused: %(why)s. Name: %(handle)s, by %(by)s. `deposits` lists all of them.") % {
-            "why": why_refused(deposit.refusal),
+            "why": refusal_text(deposit.refusal),
             "handle": quoted(deposit.handle or "–"),
             "by": f"{quoted(str(by))} ({by.id})" if by is not None else deposit.source,
         }
         if message is not None:
             text = f"{text}\n{message.jump_url}"
-        whose = str(by.id) if by is not None and deposit.refusal == "forged" else key_of(deposit.handle)
+        whose = str(by.id) if by is not None and deposit.refusal == "forged" else normalize_key(deposit.handle)
         self._shop.notify(text, f"deposit:{deposit.refusal}:{whose}")
 
-    async def _tell_members(self, taken: Sequence[DepositResult], message: discord.Message | None) -> None:
+    async def _notify_members(self, taken: Sequence[DepositResult], message: discord.Message | None) -> None:
         for one in taken:
             if one.user_id is not None:
-                await self._write_to(one.user_id, self._booked(one))
+                await self._send_to(one.user_id, self._booked_text(one))
         if (
             message is not None
             and message.webhook_id is not None
             and all(one.deposit.refusal != "forged" for one in taken)
         ):
-            await self._mark(message, all(not one.deposit.refusal for one in taken))
+            await self._add_reaction(message, all(not one.deposit.refusal for one in taken))
 
-    def _booked(self, taken: DepositResult) -> str:
+    def _booked_text(self, taken: DepositResult) -> str:
         units = self._shop.units
         facts = {"amount": amount(taken.deposit.amount or 0, units), "balance": amount(taken.balance or 0, units)}
         return _("💰 Your deposit of %(amount)s has arrived. Balance: %(balance)s.") % facts
 
-    async def _write_to(self, user_id: int, text: str) -> None:
+    async def _send_to(self, user_id: int, text: str) -> None:
         try:
             user = await self._bot.fetch_user(user_id)
             await user.send(text)
@@ -82,7 +82,7 @@ class DepositNotifier:
                 _("user %(user)d cannot be told about a deposit: %(problem)s"), {"user": user_id, "problem": error}
             )
 
-    async def _mark(self, message: discord.Message, booked: bool) -> None:
+    async def _add_reaction(self, message: discord.Message, booked: bool) -> None:
         """Show at the message what became of it. That is not needed, and so is the permission for it."""
         try:
             await message.add_reaction("✅" if booked else "❌")
@@ -90,7 +90,7 @@ class DepositNotifier:
             log.debug("cannot mark the message of a deposit: %s", error)
 
 
-def why_refused(refusal: str) -> str:
+def refusal_text(refusal: str) -> str:
     """Say why a deposit was refused, in the language in use. Pure."""
     known = {
         "forged": _("not by an allowed webhook"),
@@ -101,5 +101,5 @@ def why_refused(refusal: str) -> str:
     return known.get(refusal, refusal)
 
 
-def _named(taken: Sequence[DepositResult]) -> str:
+def _deposit_keys(taken: Sequence[DepositResult]) -> str:
     return ", ".join(one.deposit.key for one in taken)

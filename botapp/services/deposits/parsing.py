@@ -57,8 +57,8 @@ class Patterns:
 
     def __init__(self, handle: str, amount: str, *, timeout_s: float = TIMEOUT_S) -> None:
         """Raises ValueError when one is no regular expression, or lacks its group."""
-        self._handle = _compiled(handle, "handle")
-        self._amount = _compiled(amount, "amount")
+        self._handle = _compile(handle, "handle")
+        self._amount = _compile(amount, "amount")
         self._timeout_s = timeout_s
 
     def pairs(self, text: str) -> list[NameAndAmount] | None:
@@ -89,7 +89,7 @@ class Patterns:
             raise TooSlow(pattern.pattern) from error
 
 
-def text_of(content: str, embeds: Iterable[Mapping[str, Any]]) -> str:
+def message_text(content: str, embeds: Iterable[Mapping[str, Any]]) -> str:
     """Return all that a message says, line by line; a field of an embed is the line "name: value"."""
     lines = [content]
     for embed in embeds:
@@ -99,7 +99,7 @@ def text_of(content: str, embeds: Iterable[Mapping[str, Any]]) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def claims_of(
+def extract_claims(
     said: ParsedReport, patterns: Patterns, webhook_ids: Collection[int], units: Sequence[Denomination]
 ) -> list[DepositClaim]:
     """Return what a message comes to, one claim for each deposit in it; of talk nothing is claimed.
@@ -114,28 +114,28 @@ def claims_of(
         log.error(_("a pattern of [store.deposits] takes too long with a message; write it differently: %s"), error)
         pairs = None
     if not pairs:
-        return [DepositClaim(key_of(said.message_id, 0), "", None, "unreadable")] if trusted else []
+        return [DepositClaim(deposit_key(said.message_id, 0), "", None, "unreadable")] if trusted else []
     if not trusted:
-        return [DepositClaim(key_of(said.message_id, 0), pairs[0].handle, _amount(pairs[0], units), "forged")]
+        return [DepositClaim(deposit_key(said.message_id, 0), pairs[0].handle, _amount(pairs[0], units), "forged")]
     return [
-        DepositClaim(key_of(said.message_id, number), pair.handle, _amount(pair, units), "")
+        DepositClaim(deposit_key(said.message_id, number), pair.handle, _amount(pair, units), "")
         for number, pair in enumerate(pairs)
     ]
 
 
-def key_of(message_id: int, number: int) -> str:
+def deposit_key(message_id: int, number: int) -> str:
     """Return what names a deposit: the message, and the how-manieth in it it is, from 0."""
     return f"message:{message_id}:{number}"
 
 
 def _amount(pair: NameAndAmount, units: Sequence[Denomination]) -> int | None:
     try:
-        return money.parse(pair.amount, units)
+        return money.parse_amount(pair.amount, units)
     except InvalidAmount:
         return None
 
 
-def _compiled(pattern: str, group: str) -> regex.Pattern[str]:
+def _compile(pattern: str, group: str) -> regex.Pattern[str]:
     try:
         compiled = regex.compile(pattern)
     except regex.error as error:

@@ -14,7 +14,7 @@ def sign(key: bytes, timestamp: str, body: bytes) -> str:
     return hmac.digest(key, timestamp.encode("ascii", "replace") + b"." + body, "sha256").hex()
 
 
-def is_genuine(key: bytes, timestamp: str, body: bytes, signature: str, now_s: float) -> bool:
+def is_valid_signature(key: bytes, timestamp: str, body: bytes, signature: str, now_s: float) -> bool:
     """Tell whether `signature` was made with `key` for this body, and not long ago or ahead of its time."""
     expected = sign(key, timestamp, body).encode()
     # compared first and in constant time, so that nothing can be learned from how long a refusal takes

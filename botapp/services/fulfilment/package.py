@@ -37,10 +37,10 @@ class Package:
         return [discord.File(io.BytesIO(self.file.encode()), name)]
 
 
-def parcel(purchase: Purchase, items: Sequence[str]) -> Package:
+def pack(purchase: Purchase, items: Sequence[str]) -> Package:
     """Return the goods of a purchase as they are sent, in the language in use."""
     name = purchase.product_name[:_NAME_CHARS]
-    head = f"{mark_of(purchase.id)} · {number(purchase.quantity)} × {name}"
+    head = f"{order_heading(purchase.id)} · {number(purchase.quantity)} × {name}"
     lines = "\n".join(items)
     text = f"{head}\n```\n{lines}\n```"
     if len(text) <= MAX_MESSAGE_CHARS and "```" not in lines:
@@ -49,6 +49,6 @@ def parcel(purchase: Purchase, items: Sequence[str]) -> Package:
     return Package(order_number(purchase.id), f"{head}\n{note}", lines + "\n")
 
 
-def mark_of(purchase_id: int) -> str:
+def order_heading(purchase_id: int) -> str:
     """Return what a message with the goods of an order begins with, in every language, and no other message."""
     return f"📦 **{order_number(purchase_id)}**"

@@ -21,15 +21,15 @@ FETCH_TIMEOUT_S: Final = 120.0
 _CHUNK_BYTES: Final = 64 * 1024
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """A file cannot be stock."""
 
 
-class TooLarge(Unreadable):
+class TooLarge(UnreadableFile):
     """A file has more bytes, or more lines, than are taken."""
 
 
-class NotText(Unreadable):
+class NotText(UnreadableFile):
     """A file is no text in UTF-8; `line` is the first that is not, from 1."""
 
     def __init__(self, line: int) -> None:
@@ -37,7 +37,7 @@ class NotText(Unreadable):
         self.line = line
 
 
-class CannotFetch(Unreadable):
+class CannotFetch(UnreadableFile):
     """The file could not be fetched: a fault of the world, which may be over the next time."""
 
 
@@ -57,12 +57,12 @@ async def fetch(url: str, *, max_bytes: int = MAX_BYTES) -> bytes:
     return bytes(data)
 
 
-def sort(data: bytes) -> ParsedStock:
+def parse(data: bytes) -> ParsedStock:
     """Return which lines of a file can be stock. Takes a while: to be done in a thread. Raises TooLarge, NotText."""
-    return rules.sort_lines(lines_of(data))
+    return rules.parse_stock(split_lines(data))
 
 
-def lines_of(data: bytes) -> list[str]:
+def split_lines(data: bytes) -> list[str]:
     """Return the lines of a file as editors save it: UTF-8 or, with its mark, UTF-16; any line ends.
 
     Raises TooLarge, NotText.

@@ -25,9 +25,9 @@ from botapp.ui.admin.shop_texts import UploadSummary
 log = logging.getLogger(__name__)
 
 #: how often somebody is told how far it is, in seconds; an answer may be edited five times in five seconds
-TOLD_EVERY_S: Final = 2.0
+PROGRESS_INTERVAL_S: Final = 2.0
 #: staged lines that are forgotten in one transaction: that is quicker than staging them
-FORGOTTEN_AT_ONCE: Final = 4000
+UNSTAGED_AT_ONCE: Final = 4000
 
 #: gets how many lines are staged, and of how many
 Progress = Callable[[int, int], Awaitable[None]]
@@ -38,10 +38,12 @@ class StockUploader:
 
     def __init__(self, shop: ShopContext) -> None:
         self._shop = shop
-        self._one = asyncio.Lock()
-        self._swept = False
+        self._lock = asyncio.Lock()
+        self._has_deleted_leftovers = False
 
-    async def take(self, batch: str, code: str, url: str, actor: str, action: str, progress: Progress) -> UploadSummary:
+    async def upload(
+        self, batch: str, code: str, url: str, actor: str, action: str, progress: Progress
+    ) -> UploadSummary:
         """Make the lines of the file at `url` stock of a product, all of them or none.
 
         Args:
@@ -55,58 +57,58 @@ class StockUploader:
         Raises Unreadable, a Refused, Unavailable; then nothing was added.
         """
         data = await stock_file.fetch(url)
-        async with self._one:
-            await self._sweep()
-            sorted_lines = await asyncio.to_thread(stock_file.sort, data)
+        async with self._lock:
+            await self._delete_leftovers()
+            sorted_lines = await asyncio.to_thread(stock_file.parse, data)
             del data
             try:
                 adding = await self._add(batch, code, sorted_lines.items, actor, action, progress)
             finally:
-                await self._forget(batch)
+                await self._unstage(batch)
         duplicates = tuple(sorted((*adding.duplicates, *sorted_lines.duplicates)))
         return UploadSummary(
             code, adding.added, duplicates, adding.sold_before, sorted_lines.blank, sorted_lines.oversize
         )
 
-    async def sweep(self) -> None:
+    async def delete_leftovers(self) -> None:
         """Forget what uploads of an earlier life have left. What cannot be done now is done before the next upload."""
-        async with self._one:
+        async with self._lock:
             try:
-                await self._sweep()
+                await self._delete_leftovers()
             except Unavailable as error:
                 log.info(_("what an upload has left is forgotten later: %s"), error)
 
     async def _add(
         self, batch: str, code: str, items: tuple[StockLine, ...], actor: str, action: str, progress: Progress
     ) -> StockAdded:
-        told_s = -TOLD_EVERY_S
+        told_s = -PROGRESS_INTERVAL_S
         for at in range(0, len(items), STAGED_AT_ONCE):
             await self._shop.read(stock.stage, batch, items[at : at + STAGED_AT_ONCE])
-            if time.monotonic() - told_s >= TOLD_EVERY_S:
+            if time.monotonic() - told_s >= PROGRESS_INTERVAL_S:
                 told_s = time.monotonic()
                 await progress(min(at + STAGED_AT_ONCE, len(items)), len(items))
         now_ms = self._shop.now_ms()
         publish = functools.partial(stock.publish, batch=batch, code=code, actor=actor, now_ms=now_ms)
         note = admin_log.AdminLogEntry(actor, action, now_ms)
         return await self._shop.run(
-            admin_log.noted, note, lambda adding: f"{code} {adding.added}" if adding.added else None, publish
+            admin_log.run_and_record, note, lambda adding: f"{code} {adding.added}" if adding.added else None, publish
         )
 
-    async def _sweep(self) -> None:
-        if self._swept:
+    async def _delete_leftovers(self) -> None:
+        if self._has_deleted_leftovers:
             return
         swept = 0
-        while (forgotten := await self._shop.read(stock.unstage, None, FORGOTTEN_AT_ONCE)) > 0:
+        while (forgotten := await self._shop.read(stock.unstage, None, UNSTAGED_AT_ONCE)) > 0:
             swept += forgotten
-        self._swept = True
+        self._has_deleted_leftovers = True
         if swept:
             log.info(_("%d lines of an upload that was not finished were forgotten"), swept)
 
-    async def _forget(self, batch: str) -> None:
+    async def _unstage(self, batch: str) -> None:
         """Forget what was staged; where that is not possible now, the next upload or life does it."""
         try:
-            while await self._shop.read(stock.unstage, batch, FORGOTTEN_AT_ONCE) > 0:
+            while await self._shop.read(stock.unstage, batch, UNSTAGED_AT_ONCE) > 0:
                 continue
         except Unavailable as error:
-            self._swept = False
+            self._has_deleted_leftovers = False
             log.info(_("what an upload has left is forgotten later: %s"), error)

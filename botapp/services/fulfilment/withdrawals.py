@@ -18,7 +18,7 @@ from botapp.ui.formatting import number, quoted
 log = logging.getLogger(__name__)
 
 
-class Closed(Exception):
+class Unreachable(Exception):
     """Somebody cannot be reached by direct message now."""
 
 
@@ -29,7 +29,7 @@ class WithdrawalDelivery:
         self._bot = bot
         self._shop = shop
 
-    async def can_reach(self, who: discord.User | discord.Member, code: str, pieces: int) -> bool:
+    async def announce(self, who: discord.User | discord.Member, code: str, pieces: int) -> bool:
         """Announce items by direct message; return whether that was possible. Nobody can tell it otherwise."""
         facts = {"pieces": number(pieces), "code": quoted(code)}
         try:
@@ -38,40 +38,40 @@ class WithdrawalDelivery:
             return False
         return True
 
-    async def by_message(self, who: discord.abc.Messageable, handful: WithdrawalBatch) -> None:
-        """Send items by direct message, and note that. Raises Closed when they could not be sent."""
-        facts = {"pieces": number(len(handful.items)), "code": quoted(handful.code)}
+    async def send(self, who: discord.abc.Messageable, batch: WithdrawalBatch) -> None:
+        """Send items by direct message, and note that. Raises Unreachable when they could not be sent."""
+        facts = {"pieces": number(len(batch.items)), "code": quoted(batch.code)}
         text = _("📤 %(pieces)s out of %(code)s:") % facts
         try:
             # with the same nonce Discord sends the same message once, also if the answer to the first try was lost
-            await who.send(text, file=self.file_of(handful), nonce=str(handful.withdrawal.at_ms))
+            await who.send(text, file=self.as_file(batch), nonce=str(batch.withdrawal.at_ms))
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.warning(_("cannot hand %s over by direct message; it is kept"), quoted(handful.code))
-            raise Closed from error
-        await self.note(handful)
+            log.warning(_("cannot hand %s over by direct message; it is kept"), quoted(batch.code))
+            raise Unreachable from error
+        await self.mark_delivered(batch)
 
-    async def note(self, handful: WithdrawalBatch) -> None:
+    async def mark_delivered(self, batch: WithdrawalBatch) -> None:
         """Note that items are in their admin's hands."""
         try:
-            await self._shop.read(withdrawals.done, handful.withdrawal)
+            await self._shop.read(withdrawals.mark_delivered, batch.withdrawal)
         except Unavailable as error:
             log.warning(_("items were handed over, and may be once more: %s"), error)
 
-    async def hand_over_pending(self) -> None:
+    async def deliver_pending(self) -> None:
         """Hand over what an earlier life took out of stock and may not have handed over."""
         try:
-            left = await self._shop.read(withdrawals.pending)
+            left = await self._shop.read(withdrawals.list_pending)
         except Unavailable as error:
             log.warning(_("cannot tell what an earlier life has not handed over: %s"), error)
             return
-        for handful in left:
-            with speaking(handful.withdrawal.language):
+        for batch in left:
+            with speaking(batch.withdrawal.language):
                 try:
-                    await self.by_message(await self._bot.fetch_user(handful.withdrawal.user_id), handful)
-                except (Closed, discord.HTTPException, aiohttp.ClientError, OSError):
-                    log.warning(_("%s waits to be handed over to an admin"), quoted(handful.code))
+                    await self.send(await self._bot.fetch_user(batch.withdrawal.user_id), batch)
+                except (Unreachable, discord.HTTPException, aiohttp.ClientError, OSError):
+                    log.warning(_("%s waits to be handed over to an admin"), quoted(batch.code))
 
-    def file_of(self, handful: WithdrawalBatch) -> discord.File:
+    def as_file(self, batch: WithdrawalBatch) -> discord.File:
         """Return the items as a file, one a line."""
-        text = "".join(f"{item}\n" for item in handful.items)
-        return discord.File(io.BytesIO(text.encode()), f"stock-{handful.withdrawal.at_ms}.txt")
+        text = "".join(f"{item}\n" for item in batch.items)
+        return discord.File(io.BytesIO(text.encode()), f"stock-{batch.withdrawal.at_ms}.txt")

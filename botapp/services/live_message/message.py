@@ -92,7 +92,7 @@ class LiveMessage:
             else:
                 await self._edit(self._known, rendered)
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise CannotShow(explain(error, self.channel_id)) from error
+            raise CannotShow(error_text(error, self.channel_id)) from error
         except state.StateError as error:
             raise CannotShow(str(error)) from error
         return True
@@ -170,13 +170,13 @@ async def remove_others(messageable: Messageable, state_file: Path, wanted: Coll
         except discord.NotFound:
             log.debug("somebody else has removed the live message %d", one.message_id)
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.warning(_("cannot remove an earlier live message: %s"), explain(error, one.channel_id))
+            log.warning(_("cannot remove an earlier live message: %s"), error_text(error, one.channel_id))
             continue
         left = tuple(other for other in state.load(state_file).live_messages if other != one)
         state.change(state_file, live_messages=left)
 
 
-def explain(error: Exception, channel_id: int) -> str:
+def error_text(error: Exception, channel_id: int) -> str:
     """Say for people why the live message cannot be shown, and what to do."""
     if isinstance(error, discord.HTTPException):
         if error.code == _UNKNOWN_CHANNEL:

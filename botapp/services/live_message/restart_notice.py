@@ -50,7 +50,10 @@ class TemporaryMessage:
             finally:
                 await self.remove()
         except (discord.HTTPException, aiohttp.ClientError, OSError, StateError) as error:
-            log.warning(_("cannot say in channel %(channel)d that the bot is back: %(why)s"), _facts(channel_id, error))
+            log.warning(
+                _("cannot say in channel %(channel)d that the bot is back: %(why)s"),
+                {"channel": channel_id, "why": error},
+            )
 
     async def remove(self) -> None:
         """Take away the message that stands, also one of an earlier life. What goes wrong is logged."""
@@ -65,7 +68,3 @@ class TemporaryMessage:
             state.change(self._state_file, passing=None)
         except (discord.HTTPException, aiohttp.ClientError, OSError, StateError) as error:
             log.warning(_("cannot remove the message that the bot is back; the next life does: %s"), error)
-
-
-def _facts(channel_id: int, error: Exception) -> dict[str, object]:
-    return {"channel": channel_id, "why": error}

@@ -31,7 +31,7 @@ class SelfRestart:
         self._notify = notify
         self._asked = False
 
-    def look(self, health: health_link.LiveHealth) -> None:
+    def check(self, health: health_link.LiveHealth) -> None:
         """Ask for a new life if `health` wants one. Never waits."""
         now_s = time.time()
         if self._link is None or not self._link.is_connected or self._asked or self._tasks.is_draining:

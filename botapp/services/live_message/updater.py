@@ -24,7 +24,7 @@ from botapp.ui.views.live_stock_view import LiveStockManager
 log = logging.getLogger(__name__)
 
 #: time between two looks at the database when nothing is known to have changed, in seconds
-LOOK_INTERVAL_S: Final = 30.0
+POLL_INTERVAL_S: Final = 30.0
 #: how long closing the live message may take, in seconds
 CLOSE_TIMEOUT_S: Final = 5.0
 
@@ -57,8 +57,8 @@ class LiveMessageUpdater:
         self.products: tuple[Product, ...] = ()
         #: what is known between live stock and live buttons
         self.link = LiveHealth(since_s=time.time())
-        self.livestock = LiveStockManager(on_report=self._livestock_reports)
-        self.buttons = LiveButtonManager(on_report=self._buttons_report)
+        self.livestock = LiveStockManager(on_report=self._on_livestock_report)
+        self.buttons = LiveButtonManager(on_report=self._on_buttons_report)
         self.livestock.set_listener(self.buttons.on_livestock_status_change)
         self.buttons.set_listener(self.livestock.on_button_status_change)
         self._tasks = tasks
@@ -70,7 +70,7 @@ class LiveMessageUpdater:
         self._on_health = on_health
         self._on_error = on_error
         self._closed = False
-        self._serves = False
+        self._started = False
         self._lock = asyncio.Lock()
         self._edited_at_s = float("-inf")
         #: a look that is due already or will be
@@ -111,7 +111,7 @@ class LiveMessageUpdater:
             "recoveries": recoveries,
         }
 
-    async def move(self, live_message: LiveMessage) -> None:
+    async def replace_first(self, live_message: LiveMessage) -> None:
         """Show `live_message` in place of the first, at once. Raises CannotShow; it is tried again then."""
         async with self._lock:
             others = [one for one in self._live_messages if one.language]
@@ -119,30 +119,30 @@ class LiveMessageUpdater:
             try:
                 await self._show()
             except CannotShow as error:
-                await self._livestock_is(str(error), about="edit")
+                await self._report_livestock(str(error), about="edit")
                 raise
 
-    def serve(self) -> None:
+    def start(self) -> None:
         """Keep the live message true from now on. To be called once, when messages can be sent and stock be read."""
-        self._serves = True
-        self._tasks.repeat(_("live message"), LOOK_INTERVAL_S, self._look)
+        self._started = True
+        self._tasks.repeat(_("live message"), POLL_INTERVAL_S, self._refresh)
 
-    def look_soon(self) -> None:
+    def refresh_soon(self) -> None:
         """Bring the live message up to date, as soon as it may be edited; many calls in a row make one look.
 
-        Before `serve` that is left to it.
+        Before `start` that is left to it.
         """
-        if self._serves and self._due is None and not self._tasks.is_draining:
+        if self._started and self._due is None and not self._tasks.is_draining:
             loop = asyncio.get_running_loop()
             with locale.of_process():  # whoever caused this, everybody reads it
-                self._due = loop.call_at(max(loop.time(), self._edited_at_s + self._edit_interval_s), self._look_now)
+                self._due = loop.call_at(max(loop.time(), self._edited_at_s + self._edit_interval_s), self._refresh_now)
 
     def message_deleted(self, message_id: int) -> None:
         """A message is gone: if it was a live message, post it again."""
         for one in self._live_messages:
             if one.message_id == message_id:
                 one.forget()
-                self.look_soon()
+                self.refresh_soon()
 
     async def close(self) -> None:
         """Show that the shop is closed, with the buttons off. What goes wrong is logged."""
@@ -158,7 +158,7 @@ class LiveMessageUpdater:
     def reopen(self) -> None:
         """Show an open shop again."""
         self._closed = False
-        self.look_soon()
+        self.refresh_soon()
 
     def reset(self) -> None:
         """Begin anew: forget errors. Done before the end of a life, when both managers are."""
@@ -166,12 +166,12 @@ class LiveMessageUpdater:
         self.buttons.reset()
         self.link = LiveHealth(since_s=time.time())
 
-    def _look_now(self) -> None:
+    def _refresh_now(self) -> None:
         self._due = None
         if not self._tasks.is_draining:
-            self._tasks.spawn(_("live message"), self._look())
+            self._tasks.spawn(_("live message"), self._refresh())
 
-    async def _look(self) -> None:
+    async def _refresh(self) -> None:
         """See how stock and buttons are, and bring the live message up to date."""
         async with self._lock:
             if self._due is not None:
@@ -184,8 +184,8 @@ class LiveMessageUpdater:
             if error is None and self.link.edit_error is not None:
                 self._step(HealthReport("livestock", is_healthy=True))
             else:
-                await self._livestock_is(error)
-            await self._show_or_say()
+                await self._report_livestock(error)
+            await self._show_or_report()
 
     async def _probe_stock(self) -> str | None:
         """Read the products and try whether they can be shown; return what is wrong."""
@@ -201,18 +201,18 @@ class LiveMessageUpdater:
         self.products = products
         return None
 
-    async def _show_or_say(self) -> None:
+    async def _show_or_report(self) -> None:
         try:
             await self._show()
         except CannotShow as error:
-            await self._livestock_is(str(error), about="edit")
+            await self._report_livestock(str(error), about="edit")
             return
         if self.link.edit_error is not None:
             self._step(HealthReport("edit", is_healthy=True))
             if self.link.livestock_error is None:
-                await self._livestock_is(None)
+                await self._report_livestock(None)
             # it was rendered while nothing was known of the recovery
-            self.look_soon()
+            self.refresh_soon()
 
     async def _show(self) -> None:
         """Show what is to be seen now, in every live message that can be. Raises CannotShow: one could not."""
@@ -234,17 +234,17 @@ class LiveMessageUpdater:
         link, store = self.link, self._store
         return Snapshot(products, seen, link.mode, link.since_s, store.currency, store.low_stock, at_ms, self._closed)
 
-    async def _livestock_is(self, error: str | None, *, about: Which = "livestock") -> None:
+    async def _report_livestock(self, error: str | None, *, about: Which = "livestock") -> None:
         self._about = about
         try:
             await self.livestock.report(error is None, error)
         finally:
             self._about = "livestock"
 
-    def _livestock_reports(self, is_healthy: bool, error: str | None) -> None:
+    def _on_livestock_report(self, is_healthy: bool, error: str | None) -> None:
         self._step(HealthReport(self._about, is_healthy, error))
 
-    def _buttons_report(self, is_healthy: bool, error: str | None) -> None:
+    def _on_buttons_report(self, is_healthy: bool, error: str | None) -> None:
         self._step(HealthReport("buttons", is_healthy, error))
 
     def _step(self, event: HealthReport | None) -> None:
@@ -253,14 +253,14 @@ class LiveMessageUpdater:
         self.link = health_link.step(before, event, now_s)
         if (before.mode, before.all_well) != (self.link.mode, self.link.all_well):
             self._on_health()
-            self.look_soon()
+            self.refresh_soon()
         if event is not None and not event.is_healthy:
             self._on_error(self.link)
         wait_s = health_link.next_look_s(self.link, now_s)
         if wait_s is not None and self._retry is None and not self._tasks.is_draining:
-            self._retry = asyncio.get_running_loop().call_later(wait_s, self._try_again)
+            self._retry = asyncio.get_running_loop().call_later(wait_s, self._retry_now)
 
-    def _try_again(self) -> None:
+    def _retry_now(self) -> None:
         self._retry = None
         self._step(None)
-        self.look_soon()
+        self.refresh_soon()

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 #: how long news are gathered before they are written, in seconds
 GATHER_S: Final = 1.0
 #: time between two looks at what could not be written, in seconds
-LOOK_INTERVAL_S: Final = 60.0
+POLL_INTERVAL_S: Final = 60.0
 #: purchases that are read at a time
 BATCH: Final = 30
 #: what is told of one matter once in that time, in seconds
@@ -41,14 +41,14 @@ class NotificationThrottle:
     """What was told a moment ago, so that nobody can make the bot say the same again and again. Pure."""
 
     def __init__(self) -> None:
-        self._told_at_s: dict[str, float] = {}
+        self._sent_at_s: dict[str, float] = {}
 
-    def may_tell(self, key: str, now_s: float) -> bool:
+    def allow(self, key: str, now_s: float) -> bool:
         """Tell whether something about the matter `key` is to be said now; then it counts as said."""
-        self._told_at_s = {known: at_s for known, at_s in self._told_at_s.items() if now_s - at_s < QUIET_S}
-        if key in self._told_at_s or len(self._told_at_s) >= MAX_MATTERS:
+        self._sent_at_s = {known: at_s for known, at_s in self._sent_at_s.items() if now_s - at_s < QUIET_S}
+        if key in self._sent_at_s or len(self._sent_at_s) >= MAX_MATTERS:
             return False
-        self._told_at_s[key] = now_s
+        self._sent_at_s[key] = now_s
         return True
 
 
@@ -65,41 +65,41 @@ class AdminNotifier:
         self._shop = shop
         self._low_stock = store.low_stock
         self._tasks = tasks
-        self._channel = _log_of(messageable, store.notice_channel_id, "notice_channel_id")
-        self._purchases = _log_of(messageable, store.purchase_log_channel_id, "purchase_log_channel_id")
-        self._fresh: list[str] = []
-        self._repeats = NotificationThrottle()
+        self._channel = _channel_log(messageable, store.notice_channel_id, "notice_channel_id")
+        self._purchases = _channel_log(messageable, store.purchase_log_channel_id, "purchase_log_channel_id")
+        self._new: list[str] = []
+        self._throttle = NotificationThrottle()
         self._lock = asyncio.Lock()
         self._soon: asyncio.TimerHandle | None = None
 
-    def serve(self) -> None:
+    def start(self) -> None:
         """Write what waits from now on. To be called once."""
         if self._channel is not None or self._purchases is not None:
-            self._tasks.repeat(_("notices"), LOOK_INTERVAL_S, self._look)
+            self._tasks.repeat(_("notices"), POLL_INTERVAL_S, self._write_pending)
 
     def notify(self, text: str, key: str = "") -> None:
         """Have `text` told to admins; of what has the same `key` only the first in a while."""
-        if self._channel is None or (key and not self._repeats.may_tell(key, time.monotonic())):
+        if self._channel is None or (key and not self._throttle.allow(key, time.monotonic())):
             return
-        self._fresh = [*self._fresh, text][-notices.MAX_WAITING :]
-        self.look_soon()
+        self._new = [*self._new, text][-notices.MAX_PENDING :]
+        self.write_soon()
 
-    def look_soon(self) -> None:
+    def write_soon(self) -> None:
         """Look what there is to write; several calls in a row are one look."""
         if self._soon is None and (self._channel is not None or self._purchases is not None):
-            self._soon = asyncio.get_running_loop().call_later(GATHER_S, self._look_now)
+            self._soon = asyncio.get_running_loop().call_later(GATHER_S, self._write_now)
 
     def health(self) -> dict[str, Any]:
         """Return how the channels are that are set."""
         parts = {"notice_channel": self._channel, "purchase_log": self._purchases}
         return {name: part.health() for name, part in parts.items() if part is not None}
 
-    def _look_now(self) -> None:
+    def _write_now(self) -> None:
         self._soon = None
         if not self._tasks.is_draining:  # what stands in the books, the next life writes
-            self._tasks.spawn(_("notices"), self._look())
+            self._tasks.spawn(_("notices"), self._write_pending())
 
-    async def _look(self) -> None:
+    async def _write_pending(self) -> None:
         # whoever caused this, all admins read it
         async with self._lock:
             with of_process():
@@ -120,16 +120,16 @@ class AdminNotifier:
         """Write one message of notices; return whether there was one."""
         if self._channel is None:
             return False
-        fresh, self._fresh = self._fresh, []
+        fresh, self._new = self._new, []
         try:
-            texts = await self._shop.read(notices.waiting, fresh, self._low_stock, low_in_words)
+            texts = await self._shop.read(notices.collect_pending, fresh, self._low_stock, low_stock_text)
         except Unavailable:
-            self._fresh = [*fresh, *self._fresh]
+            self._new = [*fresh, *self._new]
             raise
         if not texts:
             return False
         count = await self._channel.write(texts)
-        await self._shop.read(notices.told, count)
+        await self._shop.read(notices.remove_sent, count)
         return True
 
     async def _write_purchases(self) -> bool:
@@ -137,14 +137,14 @@ class AdminNotifier:
         if self._purchases is None:
             return False
         channel_id = self._purchases.channel_id
-        found = await self._shop.read(notices.not_noted, channel_id, BATCH)
+        found = await self._shop.read(notices.list_unlogged_purchases, channel_id, BATCH)
         if not found:
             return False
-        count = await self._purchases.write([self._in_a_line(one) for one in found])
-        await self._shop.read(notices.noted, channel_id, found[count - 1].id)
+        count = await self._purchases.write([self._purchase_line(one) for one in found])
+        await self._shop.read(notices.mark_logged, channel_id, found[count - 1].id)
         return True
 
-    def _in_a_line(self, purchase: Purchase) -> str:
+    def _purchase_line(self, purchase: Purchase) -> str:
         facts = {
             "order": order_number(purchase.id),
             "handle": quoted(purchase.handle),
@@ -155,7 +155,7 @@ class AdminNotifier:
         return _("🧾 %(order)s · %(handle)s · %(pieces)s × %(product)s · %(total)s") % facts
 
 
-def low_in_words(product: Product) -> str:
+def low_stock_text(product: Product) -> str:
     """Say that a product runs low."""
     facts = {"name": quoted(product.name[:100]), "code": quoted(product.code), "pieces": number(product.stock)}
     if not product.stock:
@@ -163,5 +163,7 @@ def low_in_words(product: Product) -> str:
     return _("🟡 %(name)s (%(code)s) runs low: %(pieces)s left. Restock it: `addstock`.") % facts
 
 
-def _log_of(messageable: Callable[[int], discord.PartialMessageable], channel_id: int, key: str) -> ChannelLog | None:
+def _channel_log(
+    messageable: Callable[[int], discord.PartialMessageable], channel_id: int, key: str
+) -> ChannelLog | None:
     return ChannelLog(messageable, channel_id, key) if channel_id else None

@@ -35,7 +35,7 @@ class ChannelLog:
 
     async def write(self, lines: Sequence[str]) -> int:
         """Write the first of `lines` as one message; return how many those were. Raises CannotWrite."""
-        count = fitting(lines)
+        count = count_fitting(lines)
         content = "\n".join(lines[:count])[:MAX_MESSAGE_CHARS]
         try:
             await self._messageable(self.channel_id).send(content, suppress_embeds=True)
@@ -64,7 +64,7 @@ class ChannelLog:
         self._error = text
 
 
-def fitting(lines: Sequence[str]) -> int:
+def count_fitting(lines: Sequence[str]) -> int:
     """Return how many of `lines` fit into one message; at least one, cut short where it is too long."""
     room = MAX_MESSAGE_CHARS
     for count, line in enumerate(lines):

@@ -25,7 +25,7 @@ from sqlalchemy.pool import StaticPool
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
 from botapp.runtime.private_files import make_directory
-from botapp.store.db.errors import RESTORE, Unavailable
+from botapp.store.db.errors import RESTORE_COMMANDS, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +41,13 @@ POOL_SIZE: Final = 8
 #: from this version on SQLite's write-ahead log is free of a fault that could lose what was written last
 _WAL_SOUND_SINCE: Final = (3, 51, 3)
 #: how often a transaction is tried that another one got in the way of
-_TRIES: Final = 5
-_WRITE_POSTGRES: Final = "CREATE TEMP TABLE stocksup_proof ON COMMIT DROP AS SELECT repeat('x', 8000) AS proof"
+_MAX_ATTEMPTS: Final = 5
+_PROBE_WRITE_POSTGRES: Final = "CREATE TEMP TABLE stocksup_proof ON COMMIT DROP AS SELECT repeat('x', 8000) AS proof"
 #: writes and changes nothing: a full disk can still be read, and that alone does not make a database well again
-_WRITE: Final = {"sqlite": "PRAGMA user_version = 0", "postgresql": _WRITE_POSTGRES}
+_PROBE_WRITE: Final = {"sqlite": "PRAGMA user_version = 0", "postgresql": _PROBE_WRITE_POSTGRES}
 
 
-def url_of(named: str, default: Path) -> URL:
+def database_url(named: str, default: Path) -> URL:
     """Return the address in `[store] url`; where it is empty, that of the SQLite file `default`.
 
     Raises ValueError when it is no address that can be used; the message is for people.
@@ -63,18 +63,18 @@ def url_of(named: str, default: Path) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def where_of(url: URL) -> str:
+def display_url(url: URL) -> str:
     """Return where a database is, for people: the file, or the address without its password."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
     return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
 
-def engine_for(url: URL, *, create: bool = True) -> Engine:
+def create_engine(url: URL, *, create: bool = True) -> Engine:
     """Return an engine whose transactions are safe for money.
 
     Args:
-        url: as `url_of` gives it.
+        url: as `database_url` gives it.
         create: whether a SQLite file that is missing is made.
 
     Raises Unavailable when the driver is not installed.
@@ -115,10 +115,10 @@ def _sqlite_engine(path: Path, *, create: bool) -> Engine:
 class Database:
     """Runs use cases. Open until `close`; after a fault each one tries anew."""
 
-    def __init__(self, url: URL, *, may_create: bool = True) -> None:
-        """With `may_create` a SQLite file that is missing at the first use is made."""
+    def __init__(self, url: URL, *, create_if_missing: bool = True) -> None:
+        """With `create_if_missing` a SQLite file that is missing at the first use is made."""
         self._url = url
-        self._may_create = may_create
+        self._may_create = create_if_missing
         self._is_file = url.get_backend_name() == "sqlite"
         self._path = Path(str(url.database))
         self._threads = ThreadPoolExecutor(1 if self._is_file else POOL_SIZE, thread_name_prefix="database")
@@ -133,7 +133,7 @@ class Database:
     @property
     def where(self) -> str:
         """Where the database is, without its password."""
-        return where_of(self._url)
+        return display_url(self._url)
 
     @property
     def error(self) -> str | None:
@@ -147,27 +147,27 @@ class Database:
 
         What it raises undoes all that it did. Raises Unavailable when the database cannot be used.
         """
-        work = functools.partial(self.run_here, use_case, *arguments, **keywords)
+        work = functools.partial(self.run_sync, use_case, *arguments, **keywords)
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    def run_here(
+    def run_sync(
         self, use_case: Callable[Concatenate[Connection, P], T], /, *arguments: P.args, **keywords: P.kwargs
     ) -> T:
         """Do what `run` does in the calling thread. For SQLite no other thread may do so meanwhile."""
         began_s = time.perf_counter()
-        for attempt in range(_TRIES):
+        for attempt in range(_MAX_ATTEMPTS):
             faults = self._faults
             try:
-                with self._engine_now().begin() as connection:
+                with self._current_engine().begin() as connection:
                     if not self._is_writable:
-                        connection.exec_driver_sql(_WRITE[self._url.get_backend_name()])
+                        connection.exec_driver_sql(_PROBE_WRITE[self._url.get_backend_name()])
                     result = use_case(connection, *arguments, **keywords)
             except exc.DBAPIError as error:
-                if attempt + 1 < _TRIES and _is_in_the_way(error):
+                if attempt + 1 < _MAX_ATTEMPTS and _is_retryable(error):
                     continue
                 if isinstance(error, exc.IntegrityError):
                     raise  # a fault of ours: the database is well
-                self._failed(error)
+                self._handle_error(error)
                 raise Unavailable(self._error) from error
             if faults == self._faults:  # else another thread has met a fault meanwhile
                 self._error, self._is_writable = None, True
@@ -188,66 +188,70 @@ class Database:
 
     async def close(self) -> None:
         """Finish what is under way and close every connection."""
-        await asyncio.to_thread(self.close_here)
+        await asyncio.to_thread(self.close_sync)
 
-    def close_here(self) -> None:
+    def close_sync(self) -> None:
         """Do what `close` does in the calling thread."""
         self._threads.shutdown()
-        self._forget()
+        self._dispose_engine()
 
-    def _engine_now(self) -> Engine:
+    def _current_engine(self) -> Engine:
         """Return the engine; a file that was taken away or replaced under us is not written to."""
-        if self._is_file and self._identity is not None and self._identity != _identity(self._path):
-            self._forget()
+        if self._is_file and self._identity is not None and self._identity != _file_identity(self._path):
+            self._dispose_engine()
         if self._engine is None:
             if self._is_file:
                 self._engine = self._open_file()
             else:
-                self._engine = engine_for(self._url)
+                self._engine = create_engine(self._url)
         return self._engine
 
     def _open_file(self) -> Engine:
         if not self._path.exists() and not self._may_create:
-            self._broke(_("there is no database at %s; bring it back, or run: %s") % (self._path, RESTORE))
+            self._record_error(
+                _("there is no database at %s; bring it back, or run: %s") % (self._path, RESTORE_COMMANDS)
+            )
             raise Unavailable(self._error)
         try:
             make_directory(self._path.parent)
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            self._broke(_("cannot open %(path)s: %(problem)s") % {"path": self._path, "problem": os_error_text(error)})
+            self._record_error(
+                _("cannot open %(path)s: %(problem)s") % {"path": self._path, "problem": os_error_text(error)}
+            )
             raise Unavailable(self._error) from error
-        self._identity = _identity(self._path)
+        self._identity = _file_identity(self._path)
         self._may_create = False
-        return engine_for(self._url, create=False)
+        return create_engine(self._url, create=False)
 
-    def _broke(self, problem: str) -> None:
+    def _record_error(self, problem: str) -> None:
         self._error, self._is_writable = problem, False
         self._faults += 1
 
-    def _forget(self) -> None:
+    def _dispose_engine(self) -> None:
         self._is_writable = False
         engine, self._engine, self._identity = self._engine, None, None
         if engine is not None:
             engine.dispose()
 
-    def _failed(self, error: exc.DBAPIError) -> None:
-        self._broke(in_words(error, self.where))
+    def _handle_error(self, error: exc.DBAPIError) -> None:
+        self._record_error(error_text(error, self.where))
         log.debug("the database failed", exc_info=error)
         if self._is_file:
-            self._forget()
+            self._dispose_engine()
 
 
-def in_words(error: exc.DBAPIError, where: str) -> str:
+def error_text(error: exc.DBAPIError, where: str) -> str:
     """Say what is wrong with the database, without what was written to it."""
     technical = str(error.orig).partition("\n")[0]
     if "FATAL:" in technical:  # the server answers, and says why it will not have us
-        return problem_in_words(technical.partition("FATAL:")[2].strip(), where)
+        return driver_error_text(technical.partition("FATAL:")[2].strip(), where)
     if error.connection_invalidated or "connection" in technical:
         return _("database %(where)s: %(problem)s") % {"where": where, "problem": _("it cannot be reached")}
-    return problem_in_words(technical, where)
+    return driver_error_text(technical, where)
 
 
-def problem_in_words(technical: str, where: str) -> str:
+def driver_error_text(technical: str, where: str) -> str:
     """Say in words for people what the database's driver said of it."""
     known = {
         "database or disk is full": _("the disk is full; make room"),
@@ -255,20 +259,20 @@ def problem_in_words(technical: str, where: str) -> str:
         "attempt to write a readonly database": _("it may not be written to; mend its permissions"),
         "unable to open database file": _("it cannot be opened; mend its path or its permissions"),
         "disk I/O error": _("the disk has a fault"),
-        "database disk image is malformed": _("it is damaged; run: %s") % RESTORE,
-        "file is not a database": _("it is damaged; run: %s") % RESTORE,
+        "database disk image is malformed": _("it is damaged; run: %s") % RESTORE_COMMANDS,
+        "file is not a database": _("it is damaged; run: %s") % RESTORE_COMMANDS,
     }
     return _("database %(where)s: %(problem)s") % {"where": where, "problem": known.get(technical, technical)}
 
 
-def _is_in_the_way(error: exc.DBAPIError) -> bool:
+def _is_retryable(error: exc.DBAPIError) -> bool:
     """Tell whether another transaction was in the way, so that trying again can help."""
     # SQLSTATE: 40001 serialization failure, 40P01 deadlock, 23505 unique violation by one that was faster
     state = getattr(error.orig, "sqlstate", None)
     return state in ("40001", "40P01", "23505") or error.connection_invalidated
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _file_identity(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
     except OSError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 #: the way back to the books of the last backup
-RESTORE: Final = "stocksup stop bot, stocksup data restore latest, stocksup start"
+RESTORE_COMMANDS: Final = "stocksup stop bot, stocksup data restore latest, stocksup start"
 
 
 class Unavailable(Exception):

@@ -22,7 +22,7 @@ class SchemaTooNew(Exception):
     """The database was written by a newer version of the program; the message says what to do."""
 
 
-def newer(version: str) -> SchemaTooNew:
+def too_new_error(version: str) -> SchemaTooNew:
     """Return what is to be said of tables of a version that is not known here."""
     return SchemaTooNew(
         _(
@@ -34,7 +34,7 @@ def newer(version: str) -> SchemaTooNew:
     )
 
 
-def version_of(connection: Connection) -> str | None:
+def get_version(connection: Connection) -> str | None:
     """Return the version of the tables; None: there are none yet."""
     if not inspect(connection).has_table("alembic_version"):
         return None
@@ -43,9 +43,9 @@ def version_of(connection: Connection) -> str | None:
 
 def is_current(connection: Connection) -> bool:
     """Tell whether nothing has to be done. Raises SchemaTooNew."""
-    version = version_of(connection)
+    version = get_version(connection)
     if version is not None and version not in VERSIONS:
-        raise newer(version)
+        raise too_new_error(version)
     return version == VERSIONS[-1]
 
 
@@ -65,7 +65,7 @@ def migrate(connection: Connection, *, before: Callable[[], None], to: str = VER
     from alembic import command
     from alembic.config import Config
 
-    if version_of(connection) is not None:
+    if get_version(connection) is not None:
         before()
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", os.fspath(Path(__file__).parent / "migrations").replace("%", "%%"))

@@ -1,4 +1,4 @@
-"""Amounts of money: one integer in the base unit; denominations exist for showing and typing only. Pure."""
+"""Amounts of money: integers in the base unit. Denominations exist for display and input only. Pure."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-#: largest amount there can be, in the base unit; every language's numbers can hold it exactly
+#: largest amount, in the base unit; a float64 holds it exactly
 MAX_AMOUNT: Final = 2**53 - 1
-#: longest text that is read as an amount, in characters
+#: longest text accepted as an amount, in characters
 MAX_TEXT_CHARS: Final = 200
 
 
 class Denomination(Struct, frozen=True, forbid_unknown_fields=True):
-    """One denomination."""
+    """A denomination of the shop's currency."""
 
-    #: as members write it out, such as "Diamond Lock"
+    #: full name, such as "Diamond Lock"
     name: Annotated[str, Meta(min_length=1, max_length=40)]
-    #: as it is shown, such as "DL"
+    #: abbreviation, such as "DL"
     short: Annotated[str, Meta(min_length=1, max_length=10)]
-    #: how many of the base unit it is worth; the base unit itself: 1
+    #: value in base units; 1 for the base unit itself
     value: Annotated[int, Meta(ge=1, le=MAX_AMOUNT)]
 
 
 class InvalidAmount(ValueError):
-    """A text is no amount of money; `part` is what could not be read."""
+    """A text is not an amount of money; `part` is the part that could not be read."""
 
     def __init__(self, part: str) -> None:
         super().__init__(part)
@@ -39,76 +39,76 @@ _ITEM: Final = re.compile(
 )
 
 
-def parse(text: str, units: Sequence[Denomination]) -> int:
-    """Return the amount, in the base unit, that `text` names: "150", "1 DL 50 WL", "1 World Lock, 2 Diamond Lock".
+def parse_amount(text: str, units: Sequence[Denomination]) -> int:
+    """Return the amount in base units for a text such as "150", "1 DL 50 WL", "1 World Lock, 2 Diamond Lock".
 
-    A number alone counts base units. Thousands may be apart with "." or ",". Raises InvalidAmount.
+    A number without a unit means base units. Thousands may be separated by "." or ",". Raises InvalidAmount.
     """
     if not text.strip() or len(text) > MAX_TEXT_CHARS:
         raise InvalidAmount(text[:MAX_TEXT_CHARS])
-    values = _values(units)
+    values = _unit_values(units)
     total, at = 0, 0
-    rest = re.sub(r"(?<=[^\W\d_])\s+(?=\d)", ", ", text)  # "1 DL 50 WL" is a list too
+    rest = re.sub(r"(?<=[^\W\d_])\s+(?=\d)", ", ", text)  # separate "1 DL 50 WL"
     while at < len(rest):
-        found = _ITEM.match(rest, at)
-        value = values.get(_folded(found["unit"] or "")) if found else None
-        # half of one cannot be told from one and half of a hundred: "1,5" is no list, as "1 DL, 5 WL" is
-        if found is None or value is None or (found["end"] == "," and not found["unit"]):
+        match = _ITEM.match(rest, at)
+        value = values.get(_fold(match["unit"] or "")) if match else None
+        # "1,5" is ambiguous (a fraction, or a list), so a list separated by commas needs units: "1 DL, 5 WL"
+        if match is None or value is None or (match["end"] == "," and not match["unit"]):
             raise InvalidAmount(rest[at:].strip())
-        total += int(re.sub(r"[.,]", "", found["count"])) * value
-        at = found.end()
+        total += int(re.sub(r"[.,]", "", match["count"])) * value
+        at = match.end()
     if total > MAX_AMOUNT:
         raise InvalidAmount(text)
     return total
 
 
-def split(amount: int, units: Sequence[Denomination]) -> list[tuple[int, Denomination]]:
-    """Return `amount` in as few pieces as can be: (how many, of which unit), the greatest first; never empty."""
-    greatest_first = sorted(units, key=lambda unit: unit.value, reverse=True)
-    pieces = []
+def split_amount(amount: int, units: Sequence[Denomination]) -> list[tuple[int, Denomination]]:
+    """Return `amount` as the fewest denominations: pairs (count, unit), largest unit first, never empty."""
+    largest_first = sorted(units, key=lambda unit: unit.value, reverse=True)
+    parts = []
     rest = abs(amount)
-    for unit in greatest_first:
+    for unit in largest_first:
         count, rest = divmod(rest, unit.value)
         if count:
-            pieces.append((count, unit))
-    return pieces or [(0, greatest_first[-1])]
+            parts.append((count, unit))
+    return parts or [(0, largest_first[-1])]
 
 
-def grouped(number: int, separator: str) -> str:
-    """Return `number` with its thousands apart."""
+def group_thousands(number: int, separator: str) -> str:
+    """Return `number` with `separator` between thousands."""
     return f"{number:,}".replace(",", separator)
 
 
-def in_units(amount: int, units: Sequence[Denomination], separator: str) -> str:
-    """Return `amount` in denominations, such as "1 DL 50 WL"; one that is owed begins with a minus."""
-    text = " ".join(f"{grouped(count, separator)} {unit.short}" for count, unit in split(amount, units))
+def format_in_denominations(amount: int, units: Sequence[Denomination], separator: str) -> str:
+    """Return `amount` in denominations, such as "1 DL 50 WL"; a negative one starts with a minus."""
+    text = " ".join(f"{group_thousands(count, separator)} {unit.short}" for count, unit in split_amount(amount, units))
     return f"-{text}" if amount < 0 else text
 
 
-def in_base(amount: int, units: Sequence[Denomination], separator: str) -> str:
+def format_in_base_unit(amount: int, units: Sequence[Denomination], separator: str) -> str:
     """Return `amount` in the base unit, such as "150 WL"."""
     base = min(units, key=lambda unit: unit.value)
-    return f"{grouped(amount, separator)} {base.short}"
+    return f"{group_thousands(amount, separator)} {base.short}"
 
 
-def problem_of(units: Sequence[Denomination]) -> str | None:
-    """Return which unit makes `units` unusable, by its name; None: they are good. A base unit has to be there."""
+def find_invalid_unit(units: Sequence[Denomination]) -> str | None:
+    """Return the name of the unit that makes `units` unusable ("1" if there is no base unit), or None."""
     seen: set[str] = set()
     for unit in units:
-        for name in {_folded(unit.name), _folded(unit.short)}:
+        for name in {_fold(unit.name), _fold(unit.short)}:
             if not re.match(r"[^\W\d_]", name) or re.search(r"[\d,;+]", name) or name in seen:
                 return unit.name
             seen.add(name)
     return None if any(unit.value == 1 for unit in units) else "1"
 
 
-def _values(units: Sequence[Denomination]) -> dict[str, int]:
+def _unit_values(units: Sequence[Denomination]) -> dict[str, int]:
     values = {"": 1}
     for unit in units:
         for name in (unit.name, unit.short):
-            values[_folded(name)] = values[_folded(name) + "s"] = unit.value
+            values[_fold(name)] = values[_fold(name) + "s"] = unit.value
     return values
 
 
-def _folded(name: str) -> str:
+def _fold(name: str) -> str:
     return " ".join(name.casefold().split())

@@ -1,4 +1,4 @@
-"""What the shop's database holds, as frozen records; what use cases take and give."""
+"""Frozen records: rows of the database, and arguments and results of the use cases."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DeliveryState = Literal["pending", "sent", "shown", "failed"]
 
 
 class Account(Struct, frozen=True):
-    """Somebody's money here."""
+    """The account of a member."""
 
     id: int
     handle: str
@@ -36,29 +36,29 @@ class Product(Struct, frozen=True):
     id: int
     code: str
     name: str
-    #: in the base unit, for one piece
+    #: of one item, in the base unit
     price: int
     description: str
-    #: pieces that are available
+    #: number of available items
     stock: int
 
 
 class Order(Struct, frozen=True):
-    """What a member has confirmed."""
+    """A purchase that a member has confirmed."""
 
-    #: of the click that confirmed; the same is never bought twice
+    #: of the confirming click; one interaction never buys twice
     interaction_id: int
     user_id: int
     product_id: int
     quantity: int
-    #: the price of one piece that the member was shown
+    #: price of one item that the member confirmed
     unit_price: int
-    #: in which the goods are to be delivered
+    #: language of the delivery
     language: str
 
 
 class Purchase(Struct, frozen=True):
-    """A purchase as history shows it."""
+    """A purchase, with the names that history shows."""
 
     id: int
     user_id: int
@@ -74,43 +74,43 @@ class Purchase(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True):
-    """What a purchase came to: what is owed to the member, and what is left."""
+    """The result of a purchase: the items to deliver and the new balance."""
 
     purchase: Purchase
-    #: the goods, one line each. Never to be logged.
+    #: contents of the items, one line each; secret, never log them
     items: tuple[str, ...]
     #: of the account, after the purchase
     balance: int
-    #: whether this click had bought already, and nothing was done now
-    again: bool = False
+    #: whether this interaction had already bought, so that nothing was done now
+    is_repeat: bool = False
 
 
 class Delivery(Struct, frozen=True):
-    """Goods that are owed."""
+    """A delivery in the outbox."""
 
     purchase_id: int
     user_id: int
     state: DeliveryState
-    #: how often sending was begun
+    #: attempts that were started
     attempts: int
     language: str
 
 
 class Deposit(Struct, frozen=True):
-    """A deposit that came from outside, booked or refused."""
+    """A deposit from a webhook or HTTP, accepted or refused."""
 
     key: str
     #: webhook or http
     source: str
     handle: str
     amount: int | None
-    #: why it was refused; empty: it was booked
+    #: why it was refused; empty if it was accepted
     refusal: str
     at_ms: int
 
 
 class BlacklistEntry(Struct, frozen=True):
-    """A user who may not use the shop."""
+    """A user on the blacklist."""
 
     user_id: int
     reason: str
@@ -119,15 +119,15 @@ class BlacklistEntry(Struct, frozen=True):
 
 
 class StockAdded(Struct, frozen=True):
-    """What an upload of stock came to."""
+    """The result of a stock upload."""
 
     added: int
-    #: numbers of lines, from 1, whose item is in stock already or stands earlier in the upload
+    #: numbers of the lines, from 1, whose item is already in stock or appears earlier in the upload
     duplicates: tuple[int, ...]
-    #: the same, whose item was sold before
+    #: numbers of the lines whose item was sold before
     sold_before: tuple[int, ...] = ()
 
 
 def order_number(purchase_id: int) -> str:
-    """Return the number of an order as members see it, and as it is looked for in their direct messages."""
+    """Return the order number that members see, and that identifies the delivery in their direct messages."""
     return f"#{purchase_id:06d}"

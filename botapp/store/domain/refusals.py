@@ -1,4 +1,4 @@
-"""Why the shop refuses something. Each is a kind of its own with its facts; `botapp.ui.members.refusals` says them."""
+"""Reasons why the shop refuses a request. `botapp.ui.members.refusals` renders them as sentences."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 
 class Refused(Exception):
-    """Something was asked that the shop does not do now. Nothing has changed."""
+    """The shop refused a request and changed nothing."""
 
 
 @dataclass
 class Maintenance(Refused):
-    """The shop is closed for members."""
+    """The shop is closed to members."""
 
     reason: str
 
@@ -24,7 +24,7 @@ class Blacklisted(Refused):
 
 
 class NotRegistered(Refused):
-    """The user has no account yet."""
+    """The user has no account."""
 
 
 @dataclass
@@ -36,21 +36,21 @@ class NoSuchAccount(Refused):
 
 @dataclass
 class InvalidHandle(Refused):
-    """A handle that cannot be one."""
+    """The text cannot be a handle."""
 
     handle: str
 
 
 @dataclass
 class HandleTaken(Refused):
-    """The handle is somebody else's."""
+    """The handle belongs to another member."""
 
     handle: str
 
 
 @dataclass
 class NoSuchProduct(Refused):
-    """There is no such product, or no longer."""
+    """The product does not exist or is no longer on sale."""
 
     code: str
 
@@ -64,54 +64,54 @@ class CodeTaken(Refused):
 
 @dataclass
 class InvalidCode(Refused):
-    """A code that cannot be one."""
+    """The text cannot be a product code."""
 
     code: str
 
 
 @dataclass
 class InvalidText(Refused):
-    """A name or description that is empty or too long; `what` is name or description."""
+    """A name or description is empty or too long; `field` is "name" or "description"."""
 
-    what: str
-    most: int
+    field: str
+    max_chars: int
 
 
 @dataclass
-class StillInStock(Refused):
-    """A product with stock is not deleted."""
+class ProductInStock(Refused):
+    """A product that has stock cannot be deleted."""
 
     code: str
-    pieces: int
+    count: int
 
 
 @dataclass
 class InvalidQuantity(Refused):
-    """Fewer than one piece, or more than may be bought at once."""
+    """The quantity is below one, or above the limit for one purchase."""
 
-    largest: int
+    max_quantity: int
 
 
 @dataclass
-class TooSoon(Refused):
-    """The member bought a moment ago."""
+class CooldownActive(Refused):
+    """The member bought something a moment ago."""
 
     wait_s: float
 
 
 @dataclass
 class PriceChanged(Refused):
-    """The price is not the one that was confirmed."""
+    """The price is not the one that the member confirmed."""
 
-    confirmed: int
-    now: int
+    confirmed_price: int
+    current_price: int
 
 
 @dataclass
 class SoldOut(Refused):
-    """Not as many pieces are left; `left` may be 0."""
+    """The stock holds fewer items than requested; `available` may be 0."""
 
-    left: int
+    available: int
 
 
 @dataclass
@@ -123,15 +123,15 @@ class InsufficientBalance(Refused):
 
 
 @dataclass
-class BadAmount(Refused):
-    """An amount that is not above zero, or makes more than can be counted."""
+class AmountOutOfRange(Refused):
+    """The amount is not positive, or would make a balance larger than MAX_AMOUNT."""
 
     amount: int
 
 
 @dataclass
 class NoSuchPurchase(Refused):
-    """There is no purchase of this number."""
+    """No purchase has this number."""
 
     purchase_id: int
 

@@ -1,4 +1,4 @@
-"""What the shop allows. Pure: facts in, a refusal or None out."""
+"""What the shop allows: validation of names, amounts and stock, and the check of a purchase. Pure."""
 
 from __future__ import annotations
 
@@ -17,48 +17,48 @@ from botapp.store.domain.refusals import Refused
 
 MIN_HANDLE_CHARS: Final = 3
 MAX_HANDLE_CHARS: Final = 30
-#: longest item of stock, in characters; one and its order number fit into a message
+#: longest item of stock, in characters: one item and its order number fit into a Discord message
 MAX_ITEM_CHARS: Final = 1500
 MAX_CODE_CHARS: Final = 32
-#: of a product's name: what a list to choose from, and a title, can show
+#: longest product name, in characters: it fits into a select option and an embed title
 MAX_NAME_CHARS: Final = 80
 MAX_DESCRIPTION_CHARS: Final = 300
 
 
 class Limits(Struct, frozen=True):
-    """How much, and how often, one member may buy."""
+    """How much and how often one member may buy."""
 
-    #: pieces in one purchase
+    #: items in one purchase
     max_quantity: int = 100
     #: between two purchases of one account, in seconds
     cooldown_s: float = 3.0
 
 
 class PurchaseContext(Struct, frozen=True):
-    """All that decides about a purchase, read in its transaction."""
+    """Everything that decides about a purchase, read in its transaction."""
 
-    #: why the shop is closed; None: it is open
-    maintenance: str | None
-    #: why the user is barred; None: he is not
-    barred: str | None
+    #: why the shop is closed; None if it is open
+    maintenance_reason: str | None
+    #: why the user is on the blacklist; None if they are not
+    blacklist_reason: str | None
     account: Account | None
-    #: of the product, in the base unit; None: it is not on sale
+    #: of the product, in the base unit; None if it is not on sale
     price: int | None
-    #: of the account; None: never
+    #: of the account; None if it has never bought
     last_purchase_at_ms: int | None
 
 
 class StockLine(NamedTuple):
     """One item of an upload."""
 
-    #: from 1
+    #: line number, from 1
     number: int
     content: str
     digest: bytes
 
 
 class ParsedStock(Struct, frozen=True):
-    """The lines of an upload: what can be stock, and the numbers of those that cannot."""
+    """The lines of an upload: valid items, and the numbers of the lines that are not."""
 
     items: tuple[StockLine, ...]
     blank: tuple[int, ...]
@@ -66,88 +66,88 @@ class ParsedStock(Struct, frozen=True):
     duplicates: tuple[int, ...]
 
 
-def objection(order: Order, facts: PurchaseContext, limits: Limits, now_ms: int) -> Refused | None:
-    """Return why `order` is refused. None: it is not, as far as can be known before items are claimed."""
-    if (closed := access(facts.maintenance, facts.barred)) is not None:
+def check_purchase(order: Order, context: PurchaseContext, limits: Limits, now_ms: int) -> Refused | None:
+    """Return why `order` is refused, or None. Whether enough stock is left is decided later, by the update itself."""
+    if (closed := check_access(context.maintenance_reason, context.blacklist_reason)) is not None:
         return closed
-    if facts.account is None:
+    if context.account is None:
         return refusals.NotRegistered()
     if not 1 <= order.quantity <= limits.max_quantity:
         return refusals.InvalidQuantity(limits.max_quantity)
-    if facts.price is None:
+    if context.price is None:
         return refusals.NoSuchProduct("")
-    if facts.price != order.unit_price:
-        return refusals.PriceChanged(order.unit_price, facts.price)
-    wait_s = limits.cooldown_s - (now_ms - (facts.last_purchase_at_ms or 0)) / 1000
-    # a purchase from the future: the clock was set back, and nobody is to wait for that
-    if facts.last_purchase_at_ms is not None and 0 < wait_s <= limits.cooldown_s:
-        return refusals.TooSoon(wait_s)
-    if facts.account.balance < order.quantity * facts.price:
-        return refusals.InsufficientBalance(order.quantity * facts.price, facts.account.balance)
+    if context.price != order.unit_price:
+        return refusals.PriceChanged(order.unit_price, context.price)
+    wait_s = limits.cooldown_s - (now_ms - (context.last_purchase_at_ms or 0)) / 1000
+    # wait_s > cooldown_s means the last purchase lies in the future: the clock was set back, so do not wait for it
+    if context.last_purchase_at_ms is not None and 0 < wait_s <= limits.cooldown_s:
+        return refusals.CooldownActive(wait_s)
+    if context.account.balance < order.quantity * context.price:
+        return refusals.InsufficientBalance(order.quantity * context.price, context.account.balance)
     return None
 
 
-def access(maintenance: str | None, barred: str | None) -> Refused | None:
-    """Return why a user may not use the shop at all, by button or command alike; None: he may."""
-    if barred is not None:
-        return refusals.Blacklisted(barred)
-    return refusals.Maintenance(maintenance) if maintenance is not None else None
+def check_access(maintenance_reason: str | None, blacklist_reason: str | None) -> Refused | None:
+    """Return why a user may not use the shop, by button or command alike, or None."""
+    if blacklist_reason is not None:
+        return refusals.Blacklisted(blacklist_reason)
+    return refusals.Maintenance(maintenance_reason) if maintenance_reason is not None else None
 
 
-def checked_handle(text: str) -> str:
-    """Return a handle as its member writes it. Raises BadHandle."""
+def validate_handle(text: str) -> str:
+    """Return `text` as a normalized handle. Raises InvalidHandle."""
     handle = unicodedata.normalize("NFKC", text.strip())
     if not re.fullmatch(rf"[\w.-]{{{MIN_HANDLE_CHARS},{MAX_HANDLE_CHARS}}}", handle):
         raise refusals.InvalidHandle(text.strip()[: 2 * MAX_HANDLE_CHARS])
     return handle
 
 
-def checked_code(text: str) -> str:
-    """Return the code of a product: one word. Raises BadCode."""
+def validate_code(text: str) -> str:
+    """Return `text` as a normalized product code: one word. Raises InvalidCode."""
     code = unicodedata.normalize("NFKC", text.strip())
     if not re.fullmatch(rf"[\w.-]{{1,{MAX_CODE_CHARS}}}", code):
         raise refusals.InvalidCode(text.strip()[: 2 * MAX_CODE_CHARS])
     return code
 
 
-def checked_name(text: str) -> str:
-    """Return the name of a product in one line. Raises BadText."""
+def validate_name(text: str) -> str:
+    """Return `text` as a product name on one line. Raises InvalidText."""
     name = " ".join(text.split())
     if not 1 <= len(name) <= MAX_NAME_CHARS:
         raise refusals.InvalidText("name", MAX_NAME_CHARS)
     return name
 
 
-def checked_description(text: str) -> str:
-    """Return the description of a product; it may be empty. Raises BadText."""
+def validate_description(text: str) -> str:
+    """Return `text` as a product description, which may be empty. Raises InvalidText."""
     if len(text.strip()) > MAX_DESCRIPTION_CHARS:
         raise refusals.InvalidText("description", MAX_DESCRIPTION_CHARS)
     return text.strip()
 
 
-def key_of(name: str) -> str:
-    """Return a handle or code without regard to case: what has to be unique."""
-    return unicodedata.normalize("NFKC", name.strip()).casefold()
-
-
-def checked_amount(amount: int) -> int:
-    """Return an amount that is to be added or taken. Raises BadAmount."""
+def validate_amount(amount: int) -> int:
+    """Return an amount to add or take. Raises AmountOutOfRange."""
     if not 0 < amount <= MAX_AMOUNT:
-        raise refusals.BadAmount(amount)
+        raise refusals.AmountOutOfRange(amount)
     return amount
 
 
-def digest_of(content: str) -> bytes:
-    """Return what stands for an item where it has to be unique."""
+def normalize_key(name: str) -> str:
+    """Return the unique key of a handle or code, which ignores case."""
+    return unicodedata.normalize("NFKC", name.strip()).casefold()
+
+
+def content_digest(content: str) -> bytes:
+    """Return the digest that stands for an item in unique indexes."""
     return blake2b(content.encode(), digest_size=16).digest()
 
 
-def sort_lines(lines: Iterable[str]) -> ParsedStock:
-    """Return which of `lines` can be items of stock. The first of equal ones can."""
+def parse_stock(lines: Iterable[str]) -> ParsedStock:
+    """Return which of `lines` are valid items of stock. Of equal lines only the first is."""
     items, blank, oversize, duplicates = [], [], [], []
     seen: set[bytes] = set()
-    for number, content in _numbered(lines):
-        digest = digest_of(content)
+    for number, content in _clean_lines(lines):
+        digest = content_digest(content)
         if not content:
             blank.append(number)
         elif len(content) > MAX_ITEM_CHARS:
@@ -160,7 +160,7 @@ def sort_lines(lines: Iterable[str]) -> ParsedStock:
     return ParsedStock(tuple(items), tuple(blank), tuple(oversize), tuple(duplicates))
 
 
-def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+def _clean_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield numbered lines without NUL, which databases reject, and without invisible characters around the text."""
     for number, line in enumerate(lines, 1):
-        # what databases and messages cannot carry, or nobody could see
         yield number, line.replace("\0", "").strip().lstrip("\ufeff")

@@ -30,12 +30,12 @@ class AdminAction(Struct, frozen=True):
     at_ms: int
 
 
-def note(connection: Connection, actor: str, action: str, detail: str, now_ms: int) -> None:
+def record(connection: Connection, actor: str, action: str, detail: str, now_ms: int) -> None:
     """Write down what an admin does, in the transaction that does it."""
     connection.execute(insert(admin_log).values(actor=actor, action=action, detail=detail, at_ms=now_ms))
 
 
-def noted(
+def run_and_record(
     connection: Connection, who: AdminLogEntry, detail: str | Callable[[T], str | None], work: Callable[[Connection], T]
 ) -> T:
     """Do `work` and write down who did it; return its result.
@@ -45,11 +45,11 @@ def noted(
     result = work(connection)
     said = detail if isinstance(detail, str) else detail(result)
     if said is not None:
-        note(connection, who.actor, who.action, said, who.at_ms)
+        record(connection, who.actor, who.action, said, who.at_ms)
     return result
 
 
-def latest(connection: Connection, limit: int) -> list[AdminAction]:
+def list_latest(connection: Connection, limit: int) -> list[AdminAction]:
     """Return what admins did last, the newest first."""
     columns = (admin_log.c.actor, admin_log.c.action, admin_log.c.detail, admin_log.c.at_ms)
     return [

@@ -11,7 +11,7 @@ from botapp.store.domain.records import Delivery, DeliveryState
 MAX_ATTEMPTS = 12
 
 
-def due(connection: Connection, now_ms: int, limit: int = 50) -> list[Delivery]:
+def list_due(connection: Connection, now_ms: int, limit: int = 50) -> list[Delivery]:
     """Return goods that may not have arrived and are to be looked after now, the oldest first."""
     query = (
         select(delivery.c.purchase_id, purchase.c.user_id, delivery.c.state, delivery.c.attempts, delivery.c.language)
@@ -23,7 +23,7 @@ def due(connection: Connection, now_ms: int, limit: int = 50) -> list[Delivery]:
     return [Delivery(*row) for row in connection.execute(query)]
 
 
-def begin(connection: Connection, purchase_id: int, now_ms: int) -> bool:
+def begin_attempt(connection: Connection, purchase_id: int, now_ms: int) -> bool:
     """Note that sending is tried once more, before it is; return whether it is to be tried at all."""
     pending = (delivery.c.purchase_id == purchase_id, IS_PENDING)
     before = connection.execute(select(delivery.c.attempts).where(*pending)).scalar()
@@ -37,13 +37,13 @@ def begin(connection: Connection, purchase_id: int, now_ms: int) -> bool:
     return attempts <= MAX_ATTEMPTS
 
 
-def settle(connection: Connection, purchase_id: int, state: DeliveryState, message_id: int | None = None) -> None:
+def finish(connection: Connection, purchase_id: int, state: DeliveryState, message_id: int | None = None) -> None:
     """Note that goods have arrived, or are given up."""
     query = update(delivery).where(delivery.c.purchase_id == purchase_id, IS_PENDING)
     connection.execute(query.values(state=state, message_id=message_id))
 
 
-def language_of(connection: Connection, purchase_id: int) -> str | None:
+def get_language(connection: Connection, purchase_id: int) -> str | None:
     """Return the language that a buyer was answered in, if the purchase is known."""
     return connection.execute(select(delivery.c.language).where(delivery.c.purchase_id == purchase_id)).scalar()
 

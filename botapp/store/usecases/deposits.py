@@ -12,7 +12,7 @@ from botapp.store.db.tables import deposit
 from botapp.store.domain import refusals
 from botapp.store.domain.money import MAX_AMOUNT
 from botapp.store.domain.records import Deposit
-from botapp.store.domain.rules import MAX_HANDLE_CHARS, checked_amount, key_of
+from botapp.store.domain.rules import MAX_HANDLE_CHARS, normalize_key, validate_amount
 from botapp.store.usecases import accounts
 from botapp.store.usecases import key_value as settings
 
@@ -42,47 +42,52 @@ class DepositResult(Struct, frozen=True):
     #: the Discord user it belongs to, if it was booked and somebody is linked to the account
     user_id: int | None
     #: the claim was taken before, and `deposit` is what it came to then
-    again: bool = False
+    is_repeat: bool = False
 
 
-def take_claims(
+def record_claims(
     connection: Connection, claims: Sequence[DepositClaim], *, source: str, now_ms: int
 ) -> list[DepositResult]:
     """Book each claim that is new, or list it as refused; return those."""
     taken = []
     for claim in claims:
-        result = take(
+        result = record(
             connection, key=claim.key, source=source, handle=claim.handle, amount=claim.amount, refusal=claim.refusal,
             now_ms=now_ms,
         )  # fmt: skip
         if result is not None:
             done, balance = result
-            taken.append(DepositResult(done, balance, _user_of(connection, done.handle) if not done.refusal else None))
+            taken.append(
+                DepositResult(done, balance, _get_user_id(connection, done.handle) if not done.refusal else None)
+            )
     return taken
 
 
-def take_once(connection: Connection, claim: DepositClaim, *, source: str, now_ms: int) -> DepositResult:
+def record_once(connection: Connection, claim: DepositClaim, *, source: str, now_ms: int) -> DepositResult:
     """Book a claim, or list it as refused; for one that was taken before, return what it came to then."""
-    taken = take_claims(connection, [claim], source=source, now_ms=now_ms)
-    return taken[0] if taken else DepositResult(of_key(connection, claim.key), None, None, again=True)
+    taken = record_claims(connection, [claim], source=source, now_ms=now_ms)
+    return taken[0] if taken else DepositResult(get_by_key(connection, claim.key), None, None, is_repeat=True)
 
 
-def is_same(earlier: Deposit, claim: DepositClaim) -> bool:
+def is_same_claim(earlier: Deposit, claim: DepositClaim) -> bool:
     """Tell whether a claim says what an earlier deposit of its key said. Pure."""
-    return (key_of(_kept(claim.handle)), _countable(claim.amount)) == (key_of(earlier.handle), earlier.amount)
+    return (normalize_key(_storable_handle(claim.handle)), _storable_amount(claim.amount)) == (
+        normalize_key(earlier.handle),
+        earlier.amount,
+    )
 
 
-def read_up_to(connection: Connection, channel_id: int) -> int | None:
+def get_read_position(connection: Connection, channel_id: int) -> int | None:
     """Return the last message of a channel whose deposits have been taken; None: nobody has looked yet."""
     return settings.get(connection, f"deposits:{channel_id}", int)
 
 
-def set_read_up_to(connection: Connection, channel_id: int, message_id: int) -> None:
+def set_read_position(connection: Connection, channel_id: int, message_id: int) -> None:
     """Remember that all deposits of a channel up to a message have been taken."""
     settings.put(connection, f"deposits:{channel_id}", message_id)
 
 
-def take(
+def record(
     connection: Connection, *, key: str, source: str, handle: str, amount: int | None, refusal: str, now_ms: int
 ) -> tuple[Deposit, int | None] | None:
     """Book a deposit, or list it as refused; return it and the new balance, if it was booked.
@@ -92,14 +97,14 @@ def take(
         amount: in the base unit; None where none could be read.
         refusal: why it is not to be booked, if that is known already: a short word such as "forged".
     """
-    handle, amount = _kept(handle), _countable(amount)
+    handle, amount = _storable_handle(handle), _storable_amount(amount)
     if connection.execute(select(deposit.c.id).where(deposit.c.key == key)).first() is not None:
         return None
     account_id, balance = None, None
     if not refusal:
         try:
-            account_id, balance = _book(connection, key, source, handle, amount, now_ms)
-        except refusals.BadAmount:
+            account_id, balance = _post_deposit(connection, key, source, handle, amount, now_ms)
+        except refusals.AmountOutOfRange:
             refusal = "amount"
         except refusals.NoSuchAccount:
             refusal = "handle"
@@ -111,7 +116,7 @@ def take(
     return Deposit(key, source, handle, amount, refusal, now_ms), balance
 
 
-def latest(connection: Connection, limit: int, *, refused_only: bool = False) -> list[Deposit]:
+def list_latest(connection: Connection, limit: int, *, refused_only: bool = False) -> list[Deposit]:
     """Return what came last, the newest first."""
     query = _DEPOSITS.order_by(deposit.c.id.desc()).limit(limit)
     if refused_only:
@@ -119,31 +124,31 @@ def latest(connection: Connection, limit: int, *, refused_only: bool = False) ->
     return [Deposit(*row) for row in connection.execute(query)]
 
 
-def of_key(connection: Connection, key: str) -> Deposit:
+def get_by_key(connection: Connection, key: str) -> Deposit:
     """Return what was taken as `key`, which was taken."""
     return Deposit(*connection.execute(_DEPOSITS.where(deposit.c.key == key)).one())
 
 
-def _kept(handle: str) -> str:
+def _storable_handle(handle: str) -> str:
     """Return as much of a handle as is listed, without what no database takes: the character 0, half characters."""
     return handle.replace("\0", "").encode("utf-8", "replace").decode()[: 2 * MAX_HANDLE_CHARS]
 
 
-def _countable(amount: int | None) -> int | None:
+def _storable_amount(amount: int | None) -> int | None:
     """Return an amount if the database can hold it."""
     return amount if amount is not None and abs(amount) <= MAX_AMOUNT else None
 
 
-def _user_of(connection: Connection, handle: str) -> int | None:
-    return accounts.user_of(connection, accounts.of_handle(connection, handle).id)
+def _get_user_id(connection: Connection, handle: str) -> int | None:
+    return accounts.get_user_id(connection, accounts.get_by_handle(connection, handle).id)
 
 
-def _book(
+def _post_deposit(
     connection: Connection, key: str, source: str, handle: str, amount: int | None, now_ms: int
 ) -> tuple[int, int | None]:
-    amount = checked_amount(amount if amount is not None else 0)
-    found = accounts.of_handle(connection, handle)
-    balance = accounts.book(
+    amount = validate_amount(amount if amount is not None else 0)
+    found = accounts.get_by_handle(connection, handle)
+    balance = accounts.post_entry(
         connection, found.id, amount, kind="deposit", reference=source, actor=source, key=f"deposit:{key}",
         now_ms=now_ms,
     )  # fmt: skip

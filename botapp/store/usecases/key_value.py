@@ -11,12 +11,12 @@ from botapp.store.db.tables import setting
 
 T = TypeVar("T")
 
-_OF_KEY: Final = select(setting.c.value).where(setting.c.key == bindparam("key"))
+_BY_KEY: Final = select(setting.c.value).where(setting.c.key == bindparam("key"))
 
 
 def get(connection: Connection, key: str, kind: type[T]) -> T | None:
     """Return what is remembered as `key`; None: nothing."""
-    value = connection.execute(_OF_KEY, {"key": key}).scalar()
+    value = connection.execute(_BY_KEY, {"key": key}).scalar()
     return msgspec.json.decode(value, type=kind) if value is not None else None
 
 

@@ -13,49 +13,49 @@ from botapp.store.usecases import key_value as settings
 from botapp.store.usecases import products, purchases
 
 #: notices that wait at most; the newest count for more than the oldest
-MAX_WAITING: Final = 50
+MAX_PENDING: Final = 50
 
-_WAITING: Final = "notices"
-_NOTED: Final = "purchase_log"
+_PENDING: Final = "notices"
+_PURCHASE_LOG: Final = "purchase_log"
 
 
-class PurchaseNotice(Struct, frozen=True):
+class PurchaseLogPosition(Struct, frozen=True):
     """How far the purchase log has come."""
 
     channel_id: int
     purchase_id: int
 
 
-def waiting(
+def collect_pending(
     connection: Connection, fresh: Sequence[str], low_stock: int, in_words: Callable[[Product], str]
 ) -> list[str]:
     """Return what is to be told, the oldest first: what waits already, `fresh`, and what has begun to run low."""
-    found = [*fresh, *map(in_words, products.running_low(connection, low_stock))]
-    known = settings.get(connection, _WAITING, list[str]) or []
+    found = [*fresh, *map(in_words, products.list_newly_low(connection, low_stock))]
+    known = settings.get(connection, _PENDING, list[str]) or []
     if not found:
         return known
-    all_of_it = [*known, *found][-MAX_WAITING:]
-    settings.put(connection, _WAITING, all_of_it)
+    all_of_it = [*known, *found][-MAX_PENDING:]
+    settings.put(connection, _PENDING, all_of_it)
     return all_of_it
 
 
-def told(connection: Connection, count: int) -> None:
+def remove_sent(connection: Connection, count: int) -> None:
     """Remember that the first `count` of what waits have been told."""
-    settings.put(connection, _WAITING, (settings.get(connection, _WAITING, list[str]) or [])[count:] or None)
+    settings.put(connection, _PENDING, (settings.get(connection, _PENDING, list[str]) or [])[count:] or None)
 
 
-def not_noted(connection: Connection, channel_id: int, limit: int) -> list[Purchase]:
+def list_unlogged_purchases(connection: Connection, channel_id: int, limit: int) -> list[Purchase]:
     """Return the first purchases that are not in the log of this channel yet. A new log begins with the next one."""
     if connection.dialect.name == "postgresql":
         # numbers are given before transactions end: waiting for those under way, none of them is passed over
         connection.execute(text("LOCK TABLE purchase IN SHARE MODE"))
-    log = settings.get(connection, _NOTED, PurchaseNotice)
+    log = settings.get(connection, _PURCHASE_LOG, PurchaseLogPosition)
     if log is None or log.channel_id != channel_id:
-        settings.put(connection, _NOTED, PurchaseNotice(channel_id, purchases.newest_id(connection)))
+        settings.put(connection, _PURCHASE_LOG, PurchaseLogPosition(channel_id, purchases.get_latest_id(connection)))
         return []
-    return purchases.after(connection, log.purchase_id, limit)
+    return purchases.list_after(connection, log.purchase_id, limit)
 
 
-def noted(connection: Connection, channel_id: int, purchase_id: int) -> None:
+def mark_logged(connection: Connection, channel_id: int, purchase_id: int) -> None:
     """Remember that the log of this channel has come up to a purchase."""
-    settings.put(connection, _NOTED, PurchaseNotice(channel_id, purchase_id))
+    settings.put(connection, _PURCHASE_LOG, PurchaseLogPosition(channel_id, purchase_id))

@@ -9,25 +9,25 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from botapp.store.db.tables import IS_AVAILABLE, product, stock_item
 from botapp.store.domain import refusals
 from botapp.store.domain.records import Product
-from botapp.store.domain.rules import checked_code, checked_description, checked_name, key_of
+from botapp.store.domain.rules import normalize_key, validate_code, validate_description, validate_name
 
 
-def on_sale(connection: Connection) -> list[Product]:
+def list_active(connection: Connection) -> list[Product]:
     """Return every product on sale, with its stock, by name."""
-    return _products(connection, product.c.active.is_(True))
+    return _select_products(connection, product.c.active.is_(True))
 
 
-def of_code(connection: Connection, code: str) -> Product:
+def get_by_code(connection: Connection, code: str) -> Product:
     """Return the product on sale with this code. Raises NoSuchProduct."""
-    found = _products(connection, product.c.active.is_(True) & (product.c.code_key == key_of(code)))
+    found = _select_products(connection, product.c.active.is_(True) & (product.c.code_key == normalize_key(code)))
     if not found:
         raise refusals.NoSuchProduct(code)
     return found[0]
 
 
-def of_id(connection: Connection, product_id: int) -> Product:
+def get(connection: Connection, product_id: int) -> Product:
     """Return the product on sale with this id. Raises NoSuchProduct."""
-    found = _products(connection, product.c.active.is_(True) & (product.c.id == product_id))
+    found = _select_products(connection, product.c.active.is_(True) & (product.c.id == product_id))
     if not found:
         raise refusals.NoSuchProduct("")
     return found[0]
@@ -38,8 +38,8 @@ def add(connection: Connection, code: str, name: str, price: int, description: s
 
     Raises CodeTaken, BadCode, BadText.
     """
-    code, name, description = checked_code(code), checked_name(name), checked_description(description)
-    key = key_of(code)
+    code, name, description = validate_code(code), validate_name(name), validate_description(description)
+    key = normalize_key(code)
     there = connection.execute(select(product.c.id, product.c.active).where(product.c.code_key == key)).first()
     if there is not None and there.active:
         raise refusals.CodeTaken(code)
@@ -50,10 +50,10 @@ def add(connection: Connection, code: str, name: str, price: int, description: s
         connection.execute(update(product).where(product.c.id == there.id).values(values))
     else:
         connection.execute(insert(product).values(**values, code_key=key, created_at_ms=now_ms))
-    return of_code(connection, code)
+    return get_by_code(connection, code)
 
 
-def change(
+def update_product(
     connection: Connection,
     code: str,
     *,
@@ -63,30 +63,30 @@ def change(
 ) -> tuple[Product, Product]:
     """Change what is given of a product; return it before and after. Raises NoSuchProduct, BadText."""
     given: dict[str, Any] = {
-        "name": checked_name(name) if name is not None else None,
+        "name": validate_name(name) if name is not None else None,
         "price": price,
-        "description": checked_description(description) if description is not None else None,
+        "description": validate_description(description) if description is not None else None,
     }
     values = {key: value for key, value in given.items() if value is not None}
-    before = of_code(connection, code)
+    before = get_by_code(connection, code)
     connection.execute(update(product).where(product.c.id == before.id).values(**values))
-    return before, of_code(connection, code)
+    return before, get_by_code(connection, code)
 
 
 def delete(connection: Connection, code: str) -> Product:
     """Take a product off sale; return it. Raises NoSuchProduct, StillInStock."""
-    found = of_code(connection, code)
+    found = get_by_code(connection, code)
     if found.stock:
-        raise refusals.StillInStock(found.code, found.stock)
+        raise refusals.ProductInStock(found.code, found.stock)
     connection.execute(update(product).where(product.c.id == found.id).values(active=False))
     return found
 
 
-def running_low(connection: Connection, low_stock: int) -> list[Product]:
+def list_newly_low(connection: Connection, low_stock: int) -> list[Product]:
     """Return products that have come down to `low_stock` pieces, each once until it is restocked."""
     told = set(connection.execute(select(product.c.id).where(product.c.low_told)).scalars())
     low = []
-    for found in on_sale(connection):
+    for found in list_active(connection):
         is_low = found.stock <= low_stock
         if is_low != (found.id in told):
             connection.execute(update(product).where(product.c.id == found.id).values(low_told=is_low))
@@ -94,7 +94,7 @@ def running_low(connection: Connection, low_stock: int) -> list[Product]:
     return low
 
 
-def _products(connection: Connection, wanted: ColumnElement[bool]) -> list[Product]:
+def _select_products(connection: Connection, wanted: ColumnElement[bool]) -> list[Product]:
     pieces = select(func.count()).where(stock_item.c.product_id == product.c.id, IS_AVAILABLE).scalar_subquery()
     columns = (product.c.id, product.c.code, product.c.name, product.c.price, product.c.description, pieces)
     query = select(*columns).where(wanted).order_by(product.c.name, product.c.id)

@@ -11,11 +11,11 @@ from botapp.store.domain import refusals, rules
 from botapp.store.domain.records import Order, Purchase, Receipt
 from botapp.store.domain.rules import Limits, PurchaseContext
 from botapp.store.usecases import accounts
-from botapp.store.usecases.access import barred_reason, maintenance_reason
+from botapp.store.usecases.access import blacklist_reason, maintenance_reason
 from botapp.store.usecases.stock import take_available
 
 #: how long after a purchase the outbox begins to look whether its goods have arrived, in ms
-FIRST_LOOK_MS: Final = 60_000
+FIRST_CHECK_MS: Final = 60_000
 
 _PURCHASES: Final[Select[Any]] = (
     select(
@@ -34,8 +34,8 @@ _PURCHASES: Final[Select[Any]] = (
     .join(account, account.c.id == purchase.c.account_id)
     .join(product, product.c.id == purchase.c.product_id)
 )
-_OF_INTERACTION: Final = _PURCHASES.where(purchase.c.interaction_id == bindparam("interaction_id"))
-_LAST: Final = (
+_BY_INTERACTION: Final = _PURCHASES.where(purchase.c.interaction_id == bindparam("interaction_id"))
+_LAST_PURCHASE: Final = (
     select(purchase.c.at_ms)
     .where(purchase.c.account_id == bindparam("account_id"))
     .order_by(purchase.c.id.desc())
@@ -46,8 +46,8 @@ _LOCKED_PRODUCT: Final = (
     .where(product.c.id == bindparam("of_product"), product.c.active.is_(True))
     .with_for_update()
 )
-_WRITE_DOWN: Final = insert(purchase).returning(purchase.c.id)
-_OWE: Final = insert(delivery)
+_INSERT_PURCHASE: Final = insert(purchase).returning(purchase.c.id)
+_INSERT_DELIVERY: Final = insert(delivery)
 
 
 def buy(connection: Connection, order: Order, limits: Limits, now_ms: int) -> Receipt:
@@ -55,19 +55,19 @@ def buy(connection: Connection, order: Order, limits: Limits, now_ms: int) -> Re
 
     The same interaction buys once: asked again, its receipt comes again. Raises a Refused.
     """
-    if (earlier := _receipt_of(connection, order.interaction_id)) is not None:
+    if (earlier := _get_receipt(connection, order.interaction_id)) is not None:
         return earlier
     # locked in this order by everybody: first the product, then the account
     row = connection.execute(_LOCKED_PRODUCT, {"of_product": order.product_id}).first()
-    buyer = accounts.of_user(connection, order.user_id)
-    facts = PurchaseContext(
-        maintenance=maintenance_reason(connection),
-        barred=barred_reason(connection, order.user_id),
+    buyer = accounts.get_by_user(connection, order.user_id)
+    context = PurchaseContext(
+        maintenance_reason=maintenance_reason(connection),
+        blacklist_reason=blacklist_reason(connection, order.user_id),
         account=buyer,
         price=row.price if row is not None else None,
         last_purchase_at_ms=_last_purchase_at_ms(connection, buyer.id) if buyer is not None else None,
     )
-    if (problem := rules.objection(order, facts, limits, now_ms)) is not None:
+    if (problem := rules.check_purchase(order, context, limits, now_ms)) is not None:
         raise problem
     assert buyer is not None
     assert row is not None
@@ -83,13 +83,13 @@ def buy(connection: Connection, order: Order, limits: Limits, now_ms: int) -> Re
         "status": "done",
         "at_ms": now_ms,
     }
-    number = connection.execute(_WRITE_DOWN, values).scalar_one()
+    number = connection.execute(_INSERT_PURCHASE, values).scalar_one()
     items = take_available(
         connection, order.product_id, order.quantity, status="sold", purchase_id=number, now_ms=now_ms
     )
-    balance = _pay(connection, buyer.id, total, number, order, now_ms) if total else buyer.balance
+    balance = _charge(connection, buyer.id, total, number, order, now_ms) if total else buyer.balance
     owed = {"purchase_id": number, "state": "pending", "attempts": 1, "language": order.language}
-    connection.execute(_OWE, {**owed, "next_attempt_at_ms": now_ms + FIRST_LOOK_MS})
+    connection.execute(_INSERT_DELIVERY, {**owed, "next_attempt_at_ms": now_ms + FIRST_CHECK_MS})
     done = Purchase(
         number, order.user_id, buyer.handle, row.code, row.name, order.quantity, row.price, total, "done", now_ms
     )
@@ -113,16 +113,16 @@ def refund(connection: Connection, purchase_id: int, *, actor: str, now_ms: int)
     key = f"refund:{purchase_id}"
     balance = None
     if row.total:
-        balance = accounts.book(
+        balance = accounts.post_entry(
             connection, row.account_id, row.total, kind="refund", reference=str(purchase_id), actor=actor, key=key,
             now_ms=now_ms,
         )  # fmt: skip
     if balance is None:
         balance = connection.execute(select(account.c.balance).where(account.c.id == row.account_id)).scalar_one()
-    return of_id(connection, purchase_id), balance
+    return get(connection, purchase_id), balance
 
 
-def of_id(connection: Connection, purchase_id: int) -> Purchase:
+def get(connection: Connection, purchase_id: int) -> Purchase:
     """Return a purchase. Raises NoSuchPurchase."""
     row = connection.execute(_PURCHASES.where(purchase.c.id == purchase_id)).first()
     if row is None:
@@ -130,31 +130,31 @@ def of_id(connection: Connection, purchase_id: int) -> Purchase:
     return Purchase(*row)
 
 
-def history(connection: Connection, account_id: int, limit: int) -> list[Purchase]:
+def list_by_account(connection: Connection, account_id: int, limit: int) -> list[Purchase]:
     """Return the last purchases of an account, the newest first."""
     query = _PURCHASES.where(purchase.c.account_id == account_id).order_by(purchase.c.id.desc()).limit(limit)
     return [Purchase(*row) for row in connection.execute(query)]
 
 
-def after(connection: Connection, purchase_id: int, limit: int) -> list[Purchase]:
+def list_after(connection: Connection, purchase_id: int, limit: int) -> list[Purchase]:
     """Return the purchases after one, the oldest first."""
     query = _PURCHASES.where(purchase.c.id > purchase_id).order_by(purchase.c.id).limit(limit)
     return [Purchase(*row) for row in connection.execute(query)]
 
 
-def newest_id(connection: Connection) -> int:
+def get_latest_id(connection: Connection) -> int:
     """Return the number of the last purchase; 0: there is none."""
     return connection.execute(select(func.max(purchase.c.id))).scalar() or 0
 
 
-def items_of(connection: Connection, purchase_id: int) -> tuple[str, ...]:
+def list_items(connection: Connection, purchase_id: int) -> tuple[str, ...]:
     """Return the goods of a purchase, one line each."""
     query = select(stock_item.c.content).where(stock_item.c.purchase_id == purchase_id).order_by(stock_item.c.id)
     return tuple(connection.execute(query).scalars())
 
 
-def _pay(connection: Connection, account_id: int, total: int, number: int, order: Order, now_ms: int) -> int:
-    balance = accounts.book(
+def _charge(connection: Connection, account_id: int, total: int, number: int, order: Order, now_ms: int) -> int:
+    balance = accounts.post_entry(
         connection,
         account_id,
         -total,
@@ -168,14 +168,14 @@ def _pay(connection: Connection, account_id: int, total: int, number: int, order
     return balance
 
 
-def _receipt_of(connection: Connection, interaction_id: int) -> Receipt | None:
-    row = connection.execute(_OF_INTERACTION, {"interaction_id": interaction_id}).first()
+def _get_receipt(connection: Connection, interaction_id: int) -> Receipt | None:
+    row = connection.execute(_BY_INTERACTION, {"interaction_id": interaction_id}).first()
     if row is None:
         return None
     done = Purchase(*row)
-    buyer = accounts.of_user(connection, done.user_id)
-    return Receipt(done, items_of(connection, done.id), buyer.balance if buyer is not None else 0, again=True)
+    buyer = accounts.get_by_user(connection, done.user_id)
+    return Receipt(done, list_items(connection, done.id), buyer.balance if buyer is not None else 0, is_repeat=True)
 
 
 def _last_purchase_at_ms(connection: Connection, account_id: int) -> int | None:
-    return connection.execute(_LAST, {"account_id": account_id}).scalar()
+    return connection.execute(_LAST_PURCHASE, {"account_id": account_id}).scalar()

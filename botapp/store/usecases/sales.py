@@ -68,7 +68,7 @@ def last_days(zone: ZoneInfo, now_ms: int, count: int) -> list[DaySales]:
     return [DaySales(dates[index], begins[index], begins[index + 1]) for index in range(count)]
 
 
-def sold(connection: Connection, days: Sequence[DaySales]) -> list[ProductSales]:
+def list_sales(connection: Connection, days: Sequence[DaySales]) -> list[ProductSales]:
     """Return what was bought on each of `days`, and whether it was refunded since."""
     numbered = [(number, day.begins_at_ms, day.ends_at_ms) for number, day in enumerate(days)]
     columns = (column("number", Integer), column("begins", BigInteger), column("ends", BigInteger))
@@ -88,7 +88,7 @@ def sold(connection: Connection, days: Sequence[DaySales]) -> list[ProductSales]
     ]
 
 
-def report(found: Iterable[ProductSales], days: Sequence[DaySales]) -> SalesReport:
+def build_report(found: Iterable[ProductSales], days: Sequence[DaySales]) -> SalesReport:
     """Return the sums of what was sold. Pure."""
     by_day = [SalesTotal() for _ in days]
     by_code: dict[str, tuple[str, SalesTotal]] = {}

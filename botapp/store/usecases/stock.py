@@ -12,7 +12,7 @@ from botapp.store.db.tables import IS_AVAILABLE, IS_HANDED_OUT, account, product
 from botapp.store.domain import refusals
 from botapp.store.domain.records import Product, StockAdded
 from botapp.store.domain.rules import StockLine
-from botapp.store.usecases.products import of_code
+from botapp.store.usecases.products import get_by_code
 
 #: lines that are staged in one transaction: short enough that a purchase hardly notices
 STAGED_AT_ONCE = 1000
@@ -56,7 +56,7 @@ def publish(connection: Connection, batch: str, code: str, *, actor: str, now_ms
 
     Raises NoSuchProduct.
     """
-    found = of_code(connection, code)
+    found = get_by_code(connection, code)
     in_stock = exists().where(
         stock_item.c.product_id == found.id,
         stock_item.c.digest == stock_staged.c.digest,
@@ -105,7 +105,7 @@ def unstage(connection: Connection, batch: str | None, limit: int = STAGED_AT_ON
     return len(rows)
 
 
-def lock(connection: Connection, product_id: int) -> None:
+def lock_product(connection: Connection, product_id: int) -> None:
     """Let takers of one product come one after the other: whoever takes locks it first."""
     connection.execute(_LOCK, {"of_product": product_id})
 
@@ -130,15 +130,15 @@ def withdraw(connection: Connection, code: str, pieces: int, now_ms: int) -> tup
 
     Raises NoSuchProduct, SoldOut.
     """
-    found = of_code(connection, code)
-    lock(connection, found.id)
+    found = get_by_code(connection, code)
+    lock_product(connection, found.id)
     items = take_available(connection, found.id, pieces, status="withdrawn", purchase_id=None, now_ms=now_ms)
     return found, items
 
 
-def movements(connection: Connection, code: str, limit: int) -> list[Movement]:
+def list_movements(connection: Connection, code: str, limit: int) -> list[Movement]:
     """Return what came into and went out of stock, the newest first. Raises NoSuchProduct."""
-    found = of_code(connection, code)
+    found = get_by_code(connection, code)
     mine = stock_item.c.product_id == found.id
     count = func.count()
     came = (
@@ -162,9 +162,9 @@ def movements(connection: Connection, code: str, limit: int) -> list[Movement]:
     return [Movement(*row) for row in connection.execute(query)]
 
 
-def unstage_gone(connection: Connection, batch: str, code: str) -> tuple[int, ...]:
+def unstage_former_stock(connection: Connection, batch: str, code: str) -> tuple[int, ...]:
     """Forget staged lines whose item has been in stock and has left it; return their numbers. Raises NoSuchProduct."""
-    found = of_code(connection, code)
+    found = get_by_code(connection, code)
     gone = select(stock_item.c.digest).where(stock_item.c.product_id == found.id, stock_item.c.left_at_ms.is_not(None))
     chosen = (stock_staged.c.batch == batch, stock_staged.c.digest.in_(gone))
     lines = tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from botapp.store.domain.money import Denomination, InvalidAmount, parse
+from botapp.store.domain.money import Denomination, InvalidAmount, parse_amount
 
 #: largest number of an order that is looked for: what every database can hold
 _MAX_ORDER = 2**63 - 1
@@ -26,7 +26,7 @@ def price_and_rest(price: str, rest: str, units: Sequence[Denomination]) -> tupl
     words = [price, *rest.split()]
     for count in range(len(words), 0, -1):
         try:
-            amount = parse(" ".join(words[:count]), units)
+            amount = parse_amount(" ".join(words[:count]), units)
         except InvalidAmount:
             continue
         left = rest if count == 1 else rest.split(maxsplit=count - 1)[count - 1] if count <= len(rest.split()) else ""

@@ -10,7 +10,7 @@ from botapp.store.domain import refusals
 from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Account, Order, Product, Receipt, order_number
 from botapp.store.domain.refusals import Refused
-from botapp.store.member_api import Offer
+from botapp.store.member_api import Quote
 from botapp.ui import custom_ids
 from botapp.ui.formatting import amount, number, price
 from botapp.ui.live.render import Button, mark
@@ -82,7 +82,7 @@ def quantity_of(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _QUANTITY_CHARS else 0
 
 
-def confirm(offer: Offer, key: int, units: Sequence[Denomination], note: str = "") -> Panel:
+def confirm(offer: Quote, key: int, units: Sequence[Denomination], note: str = "") -> Panel:
     """Return the question whether to buy.
 
     Args:
@@ -147,7 +147,7 @@ def way_on(problem: Refused, refusal: str, product_id: int | None) -> Panel:
         case refusals.InvalidQuantity() | refusals.InsufficientBalance() if product_id is not None:
             again = Button(custom_ids.build("buy:ask", product_id), _("Another quantity"), "🔢", style=BLUE)
             return Panel(refusal, buttons=(again, _another()))
-        case refusals.SoldOut(left=left) if left and product_id is not None:
+        case refusals.SoldOut(available=left) if left and product_id is not None:
             again = Button(custom_ids.build("buy:ask", product_id), _("Another quantity"), "🔢", style=BLUE)
             return Panel(refusal, buttons=(again, _another()))
         case refusals.SoldOut() | refusals.NoSuchProduct():

@@ -58,17 +58,17 @@ class Answers:
 
     def _of_buying(self, problem: Refused) -> str | None:
         match problem:
-            case refusals.InvalidQuantity(largest=largest):
+            case refusals.InvalidQuantity(max_quantity=largest):
                 return _("❌ How many? Please give a number from 1 to %s.") % number(largest)
-            case refusals.TooSoon(wait_s=wait_s):
+            case refusals.CooldownActive(wait_s=wait_s):
                 return _("⏳ One moment: you can buy again in %d s.") % math.ceil(wait_s)
-            case refusals.PriceChanged(confirmed=confirmed, now=now):
+            case refusals.PriceChanged(confirmed_price=confirmed, current_price=now):
                 text = _("🏷️ The price has changed from %(confirmed)s to %(now)s, so nothing was bought. Look again?")
                 facts = {"confirmed": amount(confirmed, self._units), "now": amount(now, self._units)}
                 return text % facts
-            case refusals.SoldOut(left=0):
+            case refusals.SoldOut(available=0):
                 return _("📦 Sold out just now. You have paid nothing.")
-            case refusals.SoldOut(left=left):
+            case refusals.SoldOut(available=left):
                 return _("📦 Only %s left just now, so nothing was bought. Take fewer?") % number(left)
             case refusals.InsufficientBalance(needed=needed, balance=balance):
                 text = _("💰 That is %(needed)s, and the balance is %(balance)s: %(missing)s are missing.")
@@ -89,14 +89,14 @@ class Answers:
             case refusals.InvalidCode():
                 text = _("❌ A code has 1 to %d letters, digits, or the characters . _ - and no spaces.")
                 return text % MAX_CODE_CHARS
-            case refusals.InvalidText(what="name", most=most):
+            case refusals.InvalidText(field="name", max_chars=most):
                 return _("❌ A name has 1 to %d characters.") % most
-            case refusals.InvalidText(most=most):
+            case refusals.InvalidText(max_chars=most):
                 return _("❌ A description has at most %d characters.") % most
-            case refusals.StillInStock(code=code, pieces=pieces):
+            case refusals.ProductInStock(code=code, count=pieces):
                 text = _("❌ %(code)s still has %(pieces)s in stock. Take them out first: `reducestock`.")
                 return text % {"code": quoted(code), "pieces": number(pieces)}
-            case refusals.BadAmount(amount=given):
+            case refusals.AmountOutOfRange(amount=given):
                 return _("❌ No balance can be that large.") if given > 0 else _("❌ The amount has to be above zero.")
             case refusals.NoSuchPurchase(purchase_id=purchase_id):
                 return _("❌ There is no order %s.") % order_number(purchase_id)

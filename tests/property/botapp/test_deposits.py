@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine
 
 from botapp.config.settings import Deposits
-from botapp.services.deposits.parsing import ParsedReport, Patterns, claims_of, text_of
+from botapp.services.deposits.parsing import ParsedReport, Patterns, extract_claims, message_text
 from botapp.store.db.tables import metadata
 from botapp.store.domain.money import MAX_AMOUNT, Denomination
 from botapp.store.usecases import accounts, deposits
@@ -42,7 +42,7 @@ def shop() -> Connection:
 
 @given(texts, st.sampled_from([None, 7, 8]))
 def test_any_text_is_read(text: str, webhook_id: int | None) -> None:
-    for claim in claims_of(ParsedReport(1, webhook_id, text), PATTERNS, {7}, UNITS):
+    for claim in extract_claims(ParsedReport(1, webhook_id, text), PATTERNS, {7}, UNITS):
         assert claim.amount is None or 0 <= claim.amount <= MAX_AMOUNT
         assert claim.refusal or webhook_id == 7
 
@@ -50,21 +50,21 @@ def test_any_text_is_read(text: str, webhook_id: int | None) -> None:
 @given(st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_any_embed_is_read(value: object) -> None:
     embed = {"title": value, "description": value, "fields": [{"name": value, "value": value}, {}]}
-    assert isinstance(text_of("", [embed]), str)
+    assert isinstance(message_text("", [embed]), str)
 
 
 @given(st.lists(claims, max_size=12))
 def test_the_balance_is_what_was_booked_and_each_key_counts_once(given_claims: list[deposits.DepositClaim]) -> None:
     with shop() as connection:
         taken = [
-            one for claim in given_claims for one in deposits.take_claims(connection, [claim], source="x", now_ms=1)
+            one for claim in given_claims for one in deposits.record_claims(connection, [claim], source="x", now_ms=1)
         ]
-        listed = deposits.latest(connection, 100)
+        listed = deposits.list_latest(connection, 100)
         assert len(listed) == len({one.key for one in listed}) == len({claim.key for claim in given_claims})
         assert [one.deposit for one in reversed(taken)] == listed
         booked = [one.amount for one in listed if not one.refusal]
         assert all(amount is not None and 0 < amount <= MAX_AMOUNT for amount in booked)
-        balances = [accounts.of_handle(connection, handle).balance for handle in ("budi", "sari")]
+        balances = [accounts.get_by_handle(connection, handle).balance for handle in ("budi", "sari")]
         assert sum(balances) == sum(amount for amount in booked if amount is not None)
 
 
@@ -73,9 +73,9 @@ def test_the_same_key_answers_what_it_came_to_at_first(
     one: deposits.DepositClaim, other: deposits.DepositClaim
 ) -> None:
     with shop() as connection:
-        first = deposits.take_once(connection, one, source="x", now_ms=1)
-        again = deposits.take_once(connection, one, source="x", now_ms=2)
-        assert (again.deposit, again.again) == (first.deposit, True)
-        assert deposits.is_same(again.deposit, one)
+        first = deposits.record_once(connection, one, source="x", now_ms=1)
+        again = deposits.record_once(connection, one, source="x", now_ms=2)
+        assert (again.deposit, again.is_repeat) == (first.deposit, True)
+        assert deposits.is_same_claim(again.deposit, one)
         if other.amount in range(1, 501) and other.amount != one.amount:
-            assert not deposits.is_same(first.deposit, other)
+            assert not deposits.is_same_claim(first.deposit, other)

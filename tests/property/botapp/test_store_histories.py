@@ -16,11 +16,11 @@ from sqlalchemy import Connection, event, select
 
 from botapp.store import verify
 from botapp.store.db import schema
-from botapp.store.db.database import Database, url_of
+from botapp.store.db.database import Database, database_url
 from botapp.store.db.tables import account, stock_item
 from botapp.store.domain import refusals
 from botapp.store.domain.records import Order
-from botapp.store.domain.rules import Limits, sort_lines
+from botapp.store.domain.rules import Limits, parse_stock
 from botapp.store.usecases import accounts, deposits, products, purchases, stock
 
 P = ParamSpec("P")
@@ -54,11 +54,11 @@ class Shop(RuleBasedStateMachine):
         self.next_item = 0
 
     def teardown(self) -> None:
-        self.database._forget()
+        self.database._dispose_engine()
         shutil.rmtree(self.directory)
 
     def opened(self) -> Database:
-        return Database(url_of("", self.directory / "shop.db"))
+        return Database(database_url("", self.directory / "shop.db"))
 
     def now_ms(self) -> int:
         self.clock_ms += 1
@@ -84,33 +84,33 @@ class Shop(RuleBasedStateMachine):
                 if left[0] < 0:
                     raise Crash
 
-            engine = self.database._engine_now()
+            engine = self.database._current_engine()
             event.listen(engine, "before_cursor_execute", die)
             # where it comes to its end nobody hears the answer
             with suppress(Crash, refusals.Refused):
-                self.database.run_here(use_case, *arguments, **keywords)
+                self.database.run_sync(use_case, *arguments, **keywords)
             event.remove(engine, "before_cursor_execute", die)
-            self.database._forget()
+            self.database._dispose_engine()
             self.database = self.opened()
-        return self.database.run_here(use_case, *arguments, **keywords)
+        return self.database.run_sync(use_case, *arguments, **keywords)
 
     @initialize()
     def open_shop(self) -> None:
-        self.database.run_here(schema.migrate, before=lambda: None)
+        self.database.run_sync(schema.migrate, before=lambda: None)
         for user in USERS:
-            self.database.run_here(accounts.register, user, handle_of(user), self.now_ms())
+            self.database.run_sync(accounts.register, user, handle_of(user), self.now_ms())
         for code in CODES:
-            self.database.run_here(products.add, code, code, PRICES[code], "", self.now_ms())
+            self.database.run_sync(products.add, code, code, PRICES[code], "", self.now_ms())
 
     crashes = st.none() | st.integers(0, 14)
 
-    @rule(code=st.sampled_from(CODES), pieces=st.integers(1, 6), again=st.booleans(), crash_at=crashes)
-    def restock(self, code: str, pieces: int, again: bool, crash_at: int | None) -> None:
+    @rule(code=st.sampled_from(CODES), pieces=st.integers(1, 6), with_duplicate=st.booleans(), crash_at=crashes)
+    def restock(self, code: str, pieces: int, with_duplicate: bool, crash_at: int | None) -> None:
         lines = [f"item-{self.next_item + number}" for number in range(pieces)]
         self.next_item += pieces
-        known = self.available[code][:1] if again else []
+        known = self.available[code][:1] if with_duplicate else []
         batch = f"batch-{self.next_item}"
-        self.run(None, stock.stage, batch, sort_lines([*known, *lines]).items)
+        self.run(None, stock.stage, batch, parse_stock([*known, *lines]).items)
         adding = self.run(crash_at, stock.publish, batch, code, actor="admin", now_ms=self.now_ms())
         # a publish that was done before its answer was lost finds its lines in stock
         assert adding.added + len(adding.duplicates) == len(known) + len(lines)
@@ -123,7 +123,7 @@ class Shop(RuleBasedStateMachine):
         handle = handle_of(user)
 
         def take(connection: Connection) -> object:
-            return deposits.take(
+            return deposits.record(
                 connection, key=key, source="webhook", handle=handle.upper(), amount=amount, refusal="", now_ms=1
             )
 
@@ -139,7 +139,7 @@ class Shop(RuleBasedStateMachine):
         crash_at=crashes,
     )
     def buy(self, user: int, code: str, quantity: int, price_is_old: bool, crash_at: int | None) -> None:
-        found = self.database.run_here(products.of_code, code)
+        found = self.database.run_sync(products.get_by_code, code)
         price = found.price + price_is_old
         interaction = 1_000_000 + self.now_ms()
         order = Order(interaction, user, found.id, quantity, price, "id")
@@ -173,7 +173,7 @@ class Shop(RuleBasedStateMachine):
         user, number = self.bought[interaction]
         order = Order(interaction, user, 1, 1, 1, "id")
         receipt = self.run(crash_at, purchases.buy, order, LIMITS, self.now_ms())
-        assert receipt.again
+        assert receipt.is_repeat
         assert (receipt.purchase.id, list(receipt.items)) == (number, self.sold[number])
 
     @precondition(lambda self: self.sold)
@@ -185,8 +185,8 @@ class Shop(RuleBasedStateMachine):
             purchase, balance = self.run(crash_at, purchases.refund, number, actor="admin", now_ms=self.now_ms())
         except refusals.AlreadyRefunded:
             # refunded earlier, or by the process that died before it could say so
-            purchase = self.database.run_here(purchases.of_id, number)
-            balance = self.database.run_here(accounts.of_handle, handle_of(user)).balance
+            purchase = self.database.run_sync(purchases.get, number)
+            balance = self.database.run_sync(accounts.get_by_handle, handle_of(user)).balance
         if number not in self.refunded:
             self.refunded.add(number)
             self.balances[handle_of(user)] += purchase.total
@@ -198,7 +198,7 @@ class Shop(RuleBasedStateMachine):
         try:
             _, items = self.run(None, stock.withdraw, code, pieces, self.now_ms())
         except refusals.SoldOut as refusal:
-            assert refusal.left == len(there) < pieces
+            assert refusal.available == len(there) < pieces
             return
         assert list(items) == there[:pieces]
         self.gone |= set(items)
@@ -208,7 +208,9 @@ class Shop(RuleBasedStateMachine):
     def adjust(self, user: int, amount: int, add: bool, crash_at: int | None) -> None:
         handle, key = handle_of(user), f"command-{self.now_ms()}"
         try:
-            self.run(crash_at, accounts.adjust, handle, amount, add=add, actor="admin", key=key, now_ms=self.clock_ms)
+            self.run(
+                crash_at, accounts.adjust_balance, handle, amount, add=add, actor="admin", key=key, now_ms=self.clock_ms
+            )
         except refusals.InsufficientBalance:
             assert not add
             assert self.balances[handle] < amount
@@ -219,15 +221,15 @@ class Shop(RuleBasedStateMachine):
     def the_books_are_right(self) -> None:
         if not self.clock_ms:
             return
-        assert self.database.run_here(lambda connection: list(verify.problems(connection))) == []
+        assert self.database.run_sync(lambda connection: list(verify.find_problems(connection))) == []
 
     @invariant()
     def every_coin_and_every_item_is_where_it_should_be(self) -> None:
         if not self.clock_ms:
             return
-        rows = self.database.run_here(lambda connection: connection.execute(select(account)).all())
+        rows = self.database.run_sync(lambda connection: connection.execute(select(account)).all())
         assert {row.handle: row.balance for row in rows} == self.balances
-        items = self.database.run_here(lambda connection: connection.execute(select(stock_item)).all())
+        items = self.database.run_sync(lambda connection: connection.execute(select(stock_item)).all())
         places = {row.content: (row.status, row.purchase_id) for row in items}
         assert len(places) == len(items)
         expected: dict[str, tuple[str, int | None]] = {}

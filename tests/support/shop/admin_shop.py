@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection
 
 from botapp.local_discord.ids import BUDI_ID, LIVE_CHANNEL_ID
-from botapp.store.db.database import Database, url_of
+from botapp.store.db.database import Database, database_url
 from botapp.store.usecases import accounts
 from tests.support.discord.bot_process import BotProcess, write_config
 from tests.support.discord.control import DiscordControl, Json, local_discord
@@ -41,20 +41,20 @@ class AdminShop:
     def __init__(self, place: Path, discord: DiscordControl) -> None:
         self.place = place
         self.discord = discord
-        self._database = Database(url_of("", place / "state" / "bot" / "shop.db"))
+        self._database = Database(database_url("", place / "state" / "bot" / "shop.db"))
 
     def books(
         self, use_case: Callable[Concatenate[Connection, P], T], /, *arguments: P.args, **keywords: P.kwargs
     ) -> T:
         """Do or look at something in the shop's books, beside the bot."""
-        return self._database.run_here(use_case, *arguments, **keywords)
+        return self._database.run_sync(use_case, *arguments, **keywords)
 
     def register(self, handle: str = "Budi", user_id: int = BUDI_ID, balance: int = 0) -> None:
         """Give somebody an account."""
         self.books(accounts.register, user_id, handle, 1)
         if balance:
             key, now_ms = f"test:{handle}", int(time.time() * 1000)
-            self.books(accounts.adjust, handle, balance, add=True, actor="test", key=key, now_ms=now_ms)
+            self.books(accounts.adjust_balance, handle, balance, add=True, actor="test", key=key, now_ms=now_ms)
 
     def typed(
         self, words: str, *, by: str = "Admin", channel: str = "toko", files: dict[str, bytes] | None = None

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from botapp.store.db import schema
-from botapp.store.db.database import Database, url_of
+from botapp.store.db.database import Database, database_url
 from tests.support.shop import postgres
 from tests.support.shop.postgres import Postgres
 
@@ -41,8 +41,8 @@ class Stores:
     def __init__(self, server: Postgres) -> None:
         self._server = server
         self._template = server.create()
-        with opened(url_of(server.url(self._template), Path())) as database:
-            database.run_here(migrate)
+        with opened(database_url(server.url(self._template), Path())) as database:
+            database.run_sync(migrate)
 
     @contextmanager
     def postgres(self, *, migrated: bool = True) -> Iterator[str]:
@@ -76,12 +76,12 @@ def store_address(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def store_url(store_address: str, tmp_path: Path) -> URL:
     """The same, as the store's code takes it."""
-    return url_of(store_address, tmp_path / "shop.db")
+    return database_url(store_address, tmp_path / "shop.db")
 
 
 @pytest.fixture
 def database(store_url: URL) -> Iterator[Database]:
     """A database of the shop with its tables, on SQLite and on PostgreSQL."""
     with opened(store_url) as database:
-        database.run_here(migrate)
+        database.run_sync(migrate)
         yield database

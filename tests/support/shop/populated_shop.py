@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from botapp.store.db.database import Database
 from botapp.store.db.tables import account, metadata
 from botapp.store.domain.records import Order, Receipt
-from botapp.store.domain.rules import Limits, sort_lines
+from botapp.store.domain.rules import Limits, parse_stock
 from botapp.store.usecases import (
     access,
     accounts,
@@ -33,7 +33,7 @@ ACTOR = "admin"
 def restock(connection: Connection, code: str, *lines: str, now_ms: int = 10) -> int:
     """Put lines into stock as an upload does; return how many became stock."""
     batch = f"{code}:{lines[:1]}"
-    stock.stage(connection, batch, sort_lines(lines).items)
+    stock.stage(connection, batch, parse_stock(lines).items)
     added = stock.publish(connection, batch, code, actor=ACTOR, now_ms=now_ms).added
     stock.unstage(connection, batch, len(lines))
     return added
@@ -43,12 +43,12 @@ def member(connection: Connection, user_id: int, handle: str, balance: int = 0) 
     """Register somebody, with money."""
     accounts.register(connection, user_id, handle, 1)
     if balance:
-        accounts.adjust(connection, handle, balance, add=True, actor=ACTOR, key=f"start:{handle}", now_ms=2)
+        accounts.adjust_balance(connection, handle, balance, add=True, actor=ACTOR, key=f"start:{handle}", now_ms=2)
 
 
 def buy(connection: Connection, user_id: int, code: str, quantity: int, interaction_id: int) -> Receipt:
     """Buy as a click does that confirms the present price."""
-    found = products.of_code(connection, code)
+    found = products.get_by_code(connection, code)
     order = Order(interaction_id, user_id, found.id, quantity, found.price, "id")
     return purchases.buy(connection, order, LIMITS, 1000 + interaction_id)
 
@@ -68,13 +68,13 @@ def open_shop(connection: Connection) -> None:
     buy(connection, SARI, "STEAM", 1, 103)
     purchases.refund(connection, second.purchase.id, actor=ACTOR, now_ms=2000)
     stock.withdraw(connection, "STEAM", 2, 2100)
-    deliveries.settle(connection, 1, "sent", 777)
+    deliveries.finish(connection, 1, "sent", 777)
     given: dict[str, Any] = {"source": "webhook", "refusal": "", "now_ms": 2200}
-    deposits.take(connection, key="m1", handle="budi", amount=250, **given)
-    deposits.take(connection, key="m2", handle="nobody", amount=5, **given)
-    access.bar(connection, 666, "fraud", actor=ACTOR, now_ms=2300)
+    deposits.record(connection, key="m1", handle="budi", amount=250, **given)
+    deposits.record(connection, key="m2", handle="nobody", amount=5, **given)
+    access.add_to_blacklist(connection, 666, "fraud", actor=ACTOR, now_ms=2300)
     settings.put(connection, "world", {"world": "BUYHERE", "owner": "Budi"})
-    admin_log.note(connection, ACTOR, "addproduct", "STEAM", 1)
+    admin_log.record(connection, ACTOR, "addproduct", "STEAM", 1)
 
 
 def balances(connection: Connection) -> dict[str, int]:
@@ -92,5 +92,5 @@ def everything(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
 
 def opened_shop(database: Database) -> Database:
     """Fill a database."""
-    database.run_here(open_shop)
+    database.run_sync(open_shop)
     return database

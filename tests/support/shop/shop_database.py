@@ -10,47 +10,47 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from botapp.store import verify
-from botapp.store.db.database import Database, url_of
+from botapp.store.db.database import Database, database_url
 from botapp.store.domain.records import Deposit
-from botapp.store.domain.rules import sort_lines
+from botapp.store.domain.rules import parse_stock
 from botapp.store.usecases import accounts, deposits, products, stock
 
 _KEYS = itertools.count(1)
 
 
 class Books:
-    """Use cases are run by `database.run_here`; each is a transaction of its own, as the bot's are."""
+    """Use cases are run by `database.run_sync`; each is a transaction of its own, as the bot's are."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.do = database.run_here
+        self.do = database.run_sync
 
     def deposit(self, handle: str, amount: int) -> None:
         """Add to a balance."""
         key = f"test:{next(_KEYS)}"
-        self.do(accounts.adjust, handle, amount, add=True, actor="test", key=key, now_ms=now_ms())
+        self.do(accounts.adjust_balance, handle, amount, add=True, actor="test", key=key, now_ms=now_ms())
 
     def deposits(self, limit: int = 100) -> list[Deposit]:
         """Return the deposits that came from outside, the newest first."""
-        return self.do(deposits.latest, limit)
+        return self.do(deposits.list_latest, limit)
 
     def balance(self, handle: str) -> int:
         """Return a balance."""
-        return self.do(accounts.of_handle, handle).balance
+        return self.do(accounts.get_by_handle, handle).balance
 
     def left(self, code: str) -> int:
         """Return how many pieces of a product there are."""
-        return self.do(products.of_code, code).stock
+        return self.do(products.get_by_code, code).stock
 
     def restock(self, code: str, *items: str) -> None:
         """Add items to a product's stock."""
-        self.do(stock.stage, code, sort_lines(items).items)
+        self.do(stock.stage, code, parse_stock(items).items)
         self.do(stock.publish, code, code, actor="test", now_ms=now_ms())
         self.do(stock.unstage, code, len(items))
 
     def problems(self) -> list[str]:
         """Return what is wrong with the books."""
-        return self.do(lambda connection: list(verify.problems(connection)))
+        return self.do(lambda connection: list(verify.find_problems(connection)))
 
 
 def now_ms() -> int:
@@ -60,13 +60,13 @@ def now_ms() -> int:
 
 def books_of(directory: Path) -> Books:
     """Return the books of the instance below `directory`, for a look now and then."""
-    return Books(Database(url_of("", directory / "state" / "bot" / "shop.db"), may_create=False))
+    return Books(Database(database_url("", directory / "state" / "bot" / "shop.db"), create_if_missing=False))
 
 
 @contextmanager
 def books(directory: Path) -> Iterator[Books]:
     """Open the books of the instance below `directory`; in the end they have to be right."""
-    database = Database(url_of("", directory / "state" / "bot" / "shop.db"), may_create=False)
+    database = Database(database_url("", directory / "state" / "bot" / "shop.db"), create_if_missing=False)
     try:
         one = Books(database)
         yield one

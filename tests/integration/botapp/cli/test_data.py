@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from botapp.runtime import state_file as state
 from botapp.store.db import schema
-from botapp.store.db.database import url_of
+from botapp.store.db.database import database_url
 from botapp.store.db.tables import account
 from tests.support.shop.databases import migrate, opened
 from tests.support.shop.populated_shop import open_shop
@@ -22,9 +22,9 @@ from tests.support.texts.english import english_in
 def furnished(instance: Instance) -> Path:
     """Give an instance a shop; return its database."""
     file = instance.directory / "state" / "bot" / "shop.db"
-    with opened(url_of("", file)) as database:
-        database.run_here(migrate)
-        database.run_here(open_shop)
+    with opened(database_url("", file)) as database:
+        database.run_sync(migrate)
+        database.run_sync(open_shop)
     return file
 
 
@@ -65,8 +65,8 @@ def test_a_backup_and_the_way_back(shop: Instance) -> None:
 
 def test_books_that_are_wrong_are_listed_and_the_exit_code_says_so(shop: Instance) -> None:
     file = shop.directory / "state" / "bot" / "shop.db"
-    with opened(url_of("", file)) as database:
-        database.run_here(lambda connection: connection.execute(update(account).values(balance=1)))
+    with opened(database_url("", file)) as database:
+        database.run_sync(lambda connection: connection.execute(update(account).values(balance=1)))
     told = tell(shop, "verify", code=1)
     assert told["ok"] is False
     assert len(told["problems"]) == 2
@@ -187,8 +187,8 @@ def test_check_knows_that_a_database_that_was_there_is_missing(shop: Instance) -
 def test_check_says_what_is_wrong_with_the_database(shop: Instance, damage: str) -> None:
     file = shop.directory / "state" / "bot" / "shop.db"
     if damage == "newer":
-        with opened(url_of("", file)) as database:
-            database.run_here(
+        with opened(database_url("", file)) as database:
+            database.run_sync(
                 lambda connection: connection.exec_driver_sql("UPDATE alembic_version SET version_num='9999'")
             )
     elif damage == "damaged":

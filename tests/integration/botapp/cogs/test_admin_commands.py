@@ -28,15 +28,15 @@ def shop(tmp_path: Path) -> Iterator[AdminShop]:
 
 
 def product(shop: AdminShop, code: str) -> Product:
-    return shop.books(products.of_code, code)
+    return shop.books(products.get_by_code, code)
 
 
 def balance(shop: AdminShop, handle: str = "Budi") -> int:
-    return shop.books(accounts.of_handle, handle).balance
+    return shop.books(accounts.get_by_handle, handle).balance
 
 
 def noted(shop: AdminShop) -> list[tuple[str, str]]:
-    return [(one.action, one.detail) for one in shop.books(admin_log.latest, 50)]
+    return [(one.action, one.detail) for one in shop.books(admin_log.list_latest, 50)]
 
 
 def test_products(shop: AdminShop) -> None:
@@ -174,7 +174,7 @@ def test_the_blacklist_takes_mentions_ids_and_handles(shop: AdminShop) -> None:
         assert "spam" in listed
         assert "may use the shop again" in shop.typed(f"!blacklist remove {who}")
     assert f"<@{BUDI_ID}> may not" in shop.typed("!blacklist add budi")
-    assert shop.books(access.barred_reason, BUDI_ID) == ""
+    assert shop.books(access.blacklist_reason, BUDI_ID) == ""
     assert "not on the blacklist" in shop.typed(f"!blacklist remove {SARI_ID}")
     assert "Nobody is registered" in shop.typed("!blacklist add nobody")
     wrong = shop.typed("!blacklist")

@@ -35,7 +35,7 @@ def shop(tmp_path: Path) -> Iterator[AdminShop]:
 
 def buy(shop: AdminShop, quantity: int, days_ago: int) -> int:
     """Let Budi have bought something; return the order's number."""
-    found = shop.books(products.of_code, "STEAM10")
+    found = shop.books(products.get_by_code, "STEAM10")
     order = Order(random.getrandbits(60), BUDI_ID, found.id, quantity, found.price, "en")
     at_ms = int(time.time() * 1000) - days_ago * DAY_MS
     return shop.books(purchases.buy, order, Limits(100, 0), at_ms).purchase.id
@@ -50,7 +50,7 @@ def test_deposits_are_listed(shop: AdminShop) -> None:
         DepositClaim("message:4:0", "", None, "unreadable"),
         DepositClaim("message:5:0", "budi", 7, "forged"),
     ]
-    shop.books(deposits.take_claims, claims, source="webhook", now_ms=1_750_000_000_000)
+    shop.books(deposits.record_claims, claims, source="webhook", now_ms=1_750_000_000_000)
     everything = shop.typed("!deposits")
     assert "✅ <t:1750000000:R> · `budi` · 2 DL 1 WL · `message:1:0`" in everything
     assert "`who's` · 5 WL · nobody is registered with this name" in everything
@@ -69,7 +69,7 @@ def test_deposits_are_listed(shop: AdminShop) -> None:
 
 def test_sales_are_a_table_and_a_picture(shop: AdminShop) -> None:
     assert "Nothing was sold." in shop.typed("!sales")
-    shop.books(accounts.adjust, "Budi", 10**6, add=True, actor="test", key="much", now_ms=1)
+    shop.books(accounts.adjust_balance, "Budi", 10**6, add=True, actor="test", key="much", now_ms=1)
     buy(shop, 2, 40)
     buy(shop, 3, 3)
     refunded = buy(shop, 1, 1)

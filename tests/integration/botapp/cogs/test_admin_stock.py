@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from botapp.local_discord.ids import ADMIN_ID
-from botapp.store.domain.rules import sort_lines
+from botapp.store.domain.rules import parse_stock
 from botapp.store.usecases import products, stock, withdrawals
 from botapp.ui import custom_ids
 from tests.support.discord.bot_process import BotProcess
@@ -35,7 +35,7 @@ def shop(pair: tuple[AdminShop, BotProcess]) -> AdminShop:
 
 
 def pieces(shop: AdminShop, code: str = "ROBUX") -> int:
-    return shop.books(products.of_code, code).stock
+    return shop.books(products.get_by_code, code).stock
 
 
 def secrets(*names: str) -> bytes:
@@ -145,7 +145,7 @@ def test_a_hundred_thousand_lines_while_members_click(shop: AdminShop) -> None:
 def test_what_an_earlier_life_left_half_done_is_forgotten(tmp_path: Path) -> None:
     with admin_shop(tmp_path / "bot") as (shop, bot):
         bot.end()
-        shop.books(stock.stage, "half", sort_lines([f"{SECRET}-{number}" for number in range(1500)]).items)
+        shop.books(stock.stage, "half", parse_stock([f"{SECRET}-{number}" for number in range(1500)]).items)
         with BotProcess(shop.place, shop.discord) as later:
             shop.discord.wait_for_bot()
             shop.wait_for_commands()
@@ -162,7 +162,7 @@ def test_stock_is_taken_out_by_direct_message(shop: AdminShop) -> None:
     assert attachments(shop, "dm") == [secrets("a", "b")]
     assert not any(SECRET in text(one) for one in shop.discord.view("Admin"))
     assert pieces(shop) == 1
-    assert shop.books(withdrawals.pending) == []
+    assert shop.books(withdrawals.list_pending) == []
     assert "2 taken out" in shop.typed("!stockhistory ROBUX")
     assert "from 1 to 5000" in shop.typed("!reducestock ROBUX 0")
     assert "whole number" in shop.typed("!reducestock ROBUX all")
@@ -191,7 +191,7 @@ def test_with_closed_direct_messages_a_slash_command_hands_over_a_private_file(s
     shop.discord.click("Admin", "stocksup:v1:confirm:yes", message_id=question["id"])
     assert shop.wait_for_text("here they are")["ephemeral"]
     assert attachments(shop, "toko")[-1] == secrets("a", "b")
-    assert shop.books(withdrawals.pending) == []
+    assert shop.books(withdrawals.list_pending) == []
 
 
 def test_what_was_taken_out_before_a_crash_is_handed_over_by_the_next_life(tmp_path: Path) -> None:
@@ -206,4 +206,4 @@ def test_what_was_taken_out_before_a_crash_is_handed_over_by_the_next_life(tmp_p
             assert attachments(shop, "dm") == [secrets("a"), secrets("b")]
             shop.wait_for_text("1 dari `ROBUX`", channel="dm")
             later.end()
-        assert shop.books(withdrawals.pending) == []
+        assert shop.books(withdrawals.list_pending) == []

@@ -248,7 +248,7 @@ def test_sold_out_meanwhile_leads_to_another_product(scene: Scene) -> None:
 def test_a_price_that_has_changed_meanwhile_is_asked_again(scene: Scene) -> None:
     budi = rich(scene)
     question = budi.orders("Steam 10")
-    scene.books.do(lambda connection: products.change(connection, "STEAM", price=150))
+    scene.books.do(lambda connection: products.update_product(connection, "STEAM", price=150))
     budi.press(question, YES)
     again = budi.sees("berubah", "1 DL 50 WL")
     assert scene.books.balance("budi_01") == 1000
@@ -315,7 +315,7 @@ def test_maintenance_and_blacklist_count_for_buttons(scene: Scene) -> None:
     assert "stocktaking" in text(budi.fill(form, handle="other_1")["messages"][0])
     scene.books.do(access.set_maintenance, None)
     question = budi.orders("Steam 10")
-    scene.books.do(access.bar, MEMBERS["Budi"], "tricked others", actor="test", now_ms=now_ms())
+    scene.books.do(access.add_to_blacklist, MEMBERS["Budi"], "tricked others", actor="test", now_ms=now_ms())
     for name in ("register", "balance", "buy", "world", "history"):
         assert "tricked others" in budi.ask(name), name
     budi.press(question, YES)

@@ -22,15 +22,15 @@ from botapp.runtime import state_file as state
 from botapp.runtime.tasks import TaskRegistry
 from botapp.services.backup import backup, restore, snapshot
 from botapp.services.backup import export_format as portable
-from botapp.services.backup.backup import EXPORT, SQLITE, export, make_backup, problems_of_shop
-from botapp.services.backup.files import DAILY, MIGRATION, RESTORE, DataProblem, backups_in
-from botapp.services.backup.legacy_files import LegacyShop, read
-from botapp.services.backup.legacy_import import carry_out, dry_run
+from botapp.services.backup.backup import EXPORT, SQLITE, export_shop, make_backup, verify_shop
+from botapp.services.backup.files import DAILY, MIGRATION, RESTORE, DataProblem, list_backups
+from botapp.services.backup.legacy_files import LegacyShop, read_legacy_shop
+from botapp.services.backup.legacy_import import dry_run, run_import
 from botapp.services.backup.lock import DatabaseInUse, SharedLock
 from botapp.services.backup.scheduler import BackupScheduler
 from botapp.shop import Shop
 from botapp.store.db import schema
-from botapp.store.db.database import Database, url_of
+from botapp.store.db.database import Database, database_url
 from botapp.store.db.errors import Unavailable
 from botapp.store.db.tables import account
 from botapp.store.usecases import products
@@ -49,8 +49,8 @@ def settings(store_address: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 def shop(settings: Settings) -> Iterator[Database]:
     """An open shop, as the bot of `settings` uses it."""
-    with opened(url_of(settings.store.url, settings.database_file)) as database:
-        database.run_here(migrate)
+    with opened(database_url(settings.store.url, settings.database_file)) as database:
+        database.run_sync(migrate)
         yield opened_shop(database)
 
 
@@ -62,8 +62,8 @@ def elsewhere(settings: Settings, name: str = "new", url: str = "") -> Settings:
 
 
 def rows(settings: Settings) -> dict[str, Any]:
-    with opened(url_of(settings.store.url, settings.database_file)) as database:
-        return {name: rows for name, rows in database.run_here(everything).items() if name not in APART}
+    with opened(database_url(settings.store.url, settings.database_file)) as database:
+        return {name: rows for name, rows in database.run_sync(everything).items() if name not in APART}
 
 
 def nothing_begun(directory: Path) -> bool:
@@ -80,18 +80,18 @@ def test_a_backup_is_one_whole_file_of_ones_own(shop: Database, settings: Settin
     assert path.name.endswith(SQLITE if shop._is_file else EXPORT)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
-    assert [one.path for one in backups_in(settings.backup_dir)] == [path]
-    assert told == restore.look_through(path) == []
+    assert [one.path for one in list_backups(settings.backup_dir)] == [path]
+    assert told == restore.validate(path) == []
     assert nothing_begun(settings.path.parent)
     assert b"journal" not in b"".join(os.fsencode(one) for one in path.parent.iterdir())
 
 
 def test_what_is_wrong_with_the_books_is_told_and_saved_all_the_same(shop: Database, settings: Settings) -> None:
-    shop.run_here(lambda connection: connection.execute(account.update().values(balance=account.c.balance + 1)))
+    shop.run_sync(lambda connection: connection.execute(account.update().values(balance=account.c.balance + 1)))
     told: list[str] = []
     path = make_backup(settings, tell=told.append)
     assert [one.partition(":")[0] for one in told] == ["the books are not right"] * 2
-    assert len(restore.look_through(path)) == len(problems_of_shop(settings)) == 2
+    assert len(restore.validate(path)) == len(verify_shop(settings)) == 2
 
 
 def sell(address: str, ready: Any, stop: Any) -> list[float]:
@@ -102,8 +102,8 @@ def sell(address: str, ready: Any, stop: Any) -> list[float]:
         while not stop.is_set():
             number += 1
             began_s = time.perf_counter()
-            database.run_here(restock, "STEAM", f"line-{number}")
-            database.run_here(buy, BUDI, "STEAM", 1, number)
+            database.run_sync(restock, "STEAM", f"line-{number}")
+            database.run_sync(buy, BUDI, "STEAM", 1, number)
             waits.append(time.perf_counter() - began_s)
             if number == 10_003:
                 ready.set()
@@ -118,22 +118,22 @@ def test_a_backup_is_of_one_moment_while_another_process_sells(
         monkeypatch.setattr(snapshot, "ONE_STEP_BYTES", 0)
         monkeypatch.setattr(snapshot, "STEP_PAGES", 2)
         monkeypatch.setattr(snapshot, "PATIENCE_S", 0.5)
-    shop.run_here(lambda connection: connection.execute(account.update().values(balance=account.c.balance)))
+    shop.run_sync(lambda connection: connection.execute(account.update().values(balance=account.c.balance)))
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager, context.Pool(1) as pool:
         ready, stop = manager.Event(), manager.Event()
         address = shop._url.render_as_string(hide_password=False)
-        shop.run_here(lambda connection: products.change(connection, "STEAM", price=0))
+        shop.run_sync(lambda connection: products.update_product(connection, "STEAM", price=0))
         selling = pool.apply_async(sell, (address, ready, stop))
         assert ready.wait(60)
         made = [make_backup(settings, tell=pytest.fail) for _ in range(3)]
-        export(settings, settings.path.parent / "x.gz", tell=pytest.fail)
+        export_shop(settings, settings.path.parent / "x.gz", tell=pytest.fail)
         stop.set()
         sold = len(selling.get(60))
     assert sold > 4
     for path in made:
-        assert restore.look_through(path) == []
-    assert shop.run_here(lambda connection: portable.is_empty(connection)) is False
+        assert restore.validate(path) == []
+    assert shop.run_sync(lambda connection: portable.is_empty(connection)) is False
     assert nothing_begun(settings.path.parent)
 
 
@@ -141,16 +141,16 @@ def test_a_failed_backup_leaves_nothing(shop: Database, settings: Settings, monk
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("botapp.services.backup.files.sync", full)
+    monkeypatch.setattr("botapp.services.backup.files.fsync_path", full)
     with pytest.raises(DataProblem, match="No space left on device; mend its permissions or make room"):
         make_backup(settings)
-    assert backups_in(settings.backup_dir) == []
+    assert list_backups(settings.backup_dir) == []
     assert nothing_begun(settings.path.parent)
 
 
 def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
     settings = Settings(path=tmp_path / "config.toml")
-    for use in (make_backup, problems_of_shop):
+    for use in (make_backup, verify_shop):
         with pytest.raises(DataProblem, match=r"there is no database at .*shop\.db"):
             use(settings)
     assert nothing_begun(tmp_path)
@@ -158,21 +158,21 @@ def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 def test_a_damaged_database_is_no_backup(tmp_path: Path) -> None:
     settings = Settings(path=tmp_path / "config.toml")
-    with opened(url_of("", settings.database_file)) as database:
-        database.run_here(migrate)
+    with opened(database_url("", settings.database_file)) as database:
+        database.run_sync(migrate)
         opened_shop(database)
     content = bytearray(settings.database_file.read_bytes())
     content[8192:40960] = b"\xa5" * (40960 - 8192)
     settings.database_file.write_bytes(content)
     with pytest.raises(DataProblem, match="damaged"):
         make_backup(settings)
-    assert backups_in(settings.backup_dir) == []
+    assert list_backups(settings.backup_dir) == []
 
 
 def test_who_holds_the_file_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(path=tmp_path / "config.toml")
-    with opened(url_of("", settings.database_file)) as database:
-        database.run_here(migrate)
+    with opened(database_url("", settings.database_file)) as database:
+        database.run_sync(migrate)
     monkeypatch.setattr(snapshot, "LOCK_TIMEOUT_S", 0.1)
     with closing(sqlite3.connect(settings.database_file, isolation_level=None, check_same_thread=False)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -193,32 +193,32 @@ def test_an_export_is_taken_over_by_every_database(
     shop: Database, settings: Settings, target: str, stores: Stores, tmp_path: Path
 ) -> None:
     file = tmp_path / "shop.jsonl.gz"
-    export(settings, file, tell=pytest.fail)
+    export_shop(settings, file, tell=pytest.fail)
     assert file.stat().st_mode & 0o777 == 0o600
     with stores.postgres(migrated=False) as address:
         new = elsewhere(settings, url=address if target == "postgresql" else "")
-        assert restore.take_over(new, file).problems == []
+        assert restore.import_into_empty(new, file).problems == []
         assert rows(new) == rows(settings)
-        with opened(url_of(new.store.url, new.database_file)) as database:
+        with opened(database_url(new.store.url, new.database_file)) as database:
             # numbers go on after those that came along
-            bought = database.run_here(buy, BUDI, "STEAM", 1, 900)
+            bought = database.run_sync(buy, BUDI, "STEAM", 1, 900)
             assert bought.purchase.id == 4
-            database.run_here(restock, "ROBUX", "fresh")
-            database.run_here(products.add, "NEW", "New", 1, "", 9)
-        assert problems_of_shop(new) == []
+            database.run_sync(restock, "ROBUX", "fresh")
+            database.run_sync(products.add, "NEW", "New", 1, "", 9)
+        assert verify_shop(new) == []
         # and back
-        export(new, tmp_path / "back.jsonl.gz", tell=pytest.fail)
+        export_shop(new, tmp_path / "back.jsonl.gz", tell=pytest.fail)
         third = elsewhere(settings, "third")
-        restore.take_over(third, tmp_path / "back.jsonl.gz")
+        restore.import_into_empty(third, tmp_path / "back.jsonl.gz")
         assert rows(third) == rows(new)
 
 
 def test_a_database_with_something_in_it_takes_nothing_over(shop: Database, settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "shop.jsonl.gz"
-    export(settings, file, tell=pytest.fail)
+    export_shop(settings, file, tell=pytest.fail)
     before = rows(settings)
     with pytest.raises(DataProblem, match=r"not empty, and nothing is ever mixed.*stocksup data restore"):
-        restore.take_over(settings, file)
+        restore.import_into_empty(settings, file)
     assert rows(settings) == before
 
 
@@ -226,7 +226,7 @@ def test_a_file_that_is_there_is_not_overwritten(shop: Database, settings: Setti
     file = tmp_path / "shop.jsonl.gz"
     file.write_text("mine")
     with pytest.raises(DataProblem, match="is not overwritten"):
-        export(settings, file, tell=pytest.fail)
+        export_shop(settings, file, tell=pytest.fail)
     assert file.read_text() == "mine"
 
 
@@ -236,23 +236,23 @@ def test_a_backup_comes_back_and_what_was_there_is_kept(
 ) -> None:
     if kind == "export":
         file = tmp_path / "shop.jsonl.gz"
-        export(settings, file, tell=pytest.fail)
+        export_shop(settings, file, tell=pytest.fail)
     else:
         other = elsewhere(settings, "origin")
-        with opened(url_of("", other.database_file)) as database:
-            database.run_here(migrate)
+        with opened(database_url("", other.database_file)) as database:
+            database.run_sync(migrate)
             opened_shop(database)
         file = make_backup(other)
     then = rows(settings)
-    shop.run_here(buy, BUDI, "STEAM", 2, 900)
+    shop.run_sync(buy, BUDI, "STEAM", 2, 900)
     now = rows(settings)
     done = restore.restore(settings, file)
     assert rows(settings) == then
     assert done.problems == []
     assert done.kept is not None
-    assert [one.reason for one in backups_in(settings.backup_dir)] == [RESTORE]
+    assert [one.reason for one in list_backups(settings.backup_dir)] == [RESTORE]
     # the bot's open connection sees it, and both ways lead back
-    assert shop.run_here(balances)["Budi"] == 1100
+    assert shop.run_sync(balances)["Budi"] == 1100
     restore.restore(settings, done.kept)
     assert rows(settings) == now
     assert nothing_begun(settings.path.parent)
@@ -260,31 +260,31 @@ def test_a_backup_comes_back_and_what_was_there_is_kept(
 
 def test_nothing_is_replaced_while_the_bot_runs(shop: Database, settings: Settings) -> None:
     path = make_backup(settings)
-    shop.run_here(buy, BUDI, "STEAM", 1, 900)
+    shop.run_sync(buy, BUDI, "STEAM", 1, 900)
     now = rows(settings)
     use = SharedLock(settings)
-    for replace in (restore.restore, restore.take_over):
+    for replace in (restore.restore, restore.import_into_empty):
         with pytest.raises(DatabaseInUse, match="stocksup stop bot"):
             replace(settings, path)
-    use.end()
+    use.release()
     assert rows(settings) == now
     restore.restore(settings, path)
 
 
 def test_a_bot_that_starts_while_a_backup_comes_back_waits_for_it(settings: Settings) -> None:
-    from botapp.services.backup.lock import alone
+    from botapp.services.backup.lock import exclusive_lock
 
     async def live() -> None:
         shop = Shop(settings, lambda: None)
-        with alone(settings):
+        with exclusive_lock(settings):
             await shop.open()
             with pytest.raises(Unavailable, match="being restored"):
                 await shop.products()
         assert await shop.products() == ()
-        with pytest.raises(DatabaseInUse), alone(settings):
+        with pytest.raises(DatabaseInUse), exclusive_lock(settings):
             pytest.fail("the bot uses it")
         await shop.close()
-        with alone(settings):
+        with exclusive_lock(settings):
             return
 
     asyncio.run(live())
@@ -295,7 +295,7 @@ def test_a_damaged_export_replaces_nothing(shop: Database, settings: Settings, d
     import gzip
 
     file, bad = tmp_path / "good.gz", tmp_path / "bad.gz"
-    export(settings, file, tell=pytest.fail)
+    export_shop(settings, file, tell=pytest.fail)
     lines = gzip.decompress(file.read_bytes()).splitlines(keepends=True)
     if damage == "cut off":
         bad.write_bytes(file.read_bytes()[:-200])
@@ -311,7 +311,7 @@ def test_a_damaged_export_replaces_nothing(shop: Database, settings: Settings, d
     with pytest.raises(DataProblem, match="no whole export"):
         restore.restore(settings, bad)
     assert rows(settings) == now
-    assert backups_in(settings.backup_dir) == []
+    assert list_backups(settings.backup_dir) == []
 
 
 def test_a_database_of_something_else_replaces_nothing(shop: Database, settings: Settings, tmp_path: Path) -> None:
@@ -327,13 +327,13 @@ def test_tables_of_others_in_the_same_database_stay(stores: Stores, tmp_path: Pa
     """A server's database may be shared; what is not ours is neither saved nor thrown away."""
     with stores.postgres() as address:
         settings = Settings(path=tmp_path / "config.toml", store=Store(url=address))
-        with opened(url_of(address, tmp_path)) as database:
+        with opened(database_url(address, tmp_path)) as database:
             opened_shop(database)
-            database.run_here(
+            database.run_sync(
                 lambda connection: connection.exec_driver_sql("CREATE TABLE notes AS SELECT 'mine' AS words")
             )
             restore.restore(settings, make_backup(settings))
-            mine = database.run_here(lambda connection: connection.exec_driver_sql("SELECT words FROM notes").scalar())
+            mine = database.run_sync(lambda connection: connection.exec_driver_sql("SELECT words FROM notes").scalar())
             assert mine == "mine"
 
 
@@ -343,10 +343,10 @@ def test_what_root_makes_in_somebodys_directory_is_theirs(tmp_path: Path) -> Non
     settings = Settings(path=tmp_path / "config.toml")
     os.chown(tmp_path, 65534, 65534)
     other = elsewhere(settings, "origin")
-    with opened(url_of("", other.database_file)) as database:
-        database.run_here(migrate)
+    with opened(database_url("", other.database_file)) as database:
+        database.run_sync(migrate)
     state.change(other.state_file, live_channel_id=1400)
-    restore.take_over(settings, make_backup(other))
+    restore.import_into_empty(settings, make_backup(other))
     make_backup(settings)
     for path in (settings.state_dir.parent, *settings.state_dir.parent.rglob("*")):
         assert path.stat().st_uid == 65534, path
@@ -357,7 +357,7 @@ def test_an_export_of_a_newer_program_is_refused(shop: Database, settings: Setti
     import hashlib
 
     file = tmp_path / "good.gz"
-    export(settings, file, tell=pytest.fail)
+    export_shop(settings, file, tell=pytest.fail)
     present = f'"schema":"{schema.VERSIONS[-1]}"'.encode()
     lines = gzip.decompress(file.read_bytes()).replace(present, b'"schema":"9999"').splitlines(keepends=True)
     lines[-1] = lines[-1].replace(lines[-1][-67:-3], hashlib.sha256(b"".join(lines[:-1])).hexdigest().encode())
@@ -370,13 +370,13 @@ def test_a_restore_that_is_cut_off_leaves_what_was_there(
     shop: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = make_backup(settings)
-    shop.run_here(buy, BUDI, "STEAM", 1, 900)
+    shop.run_sync(buy, BUDI, "STEAM", 1, 900)
     now = rows(settings)
 
     def cut(*_: object) -> None:
         raise DataProblem("cut off")
 
-    monkeypatch.setattr("botapp.services.backup.live_message_state.carried", cut)
+    monkeypatch.setattr("botapp.services.backup.live_message_state.read_from_backup", cut)
     with pytest.raises(DataProblem, match="cut off"):
         restore.restore(settings, path)
     assert rows(settings) == now
@@ -385,13 +385,13 @@ def test_a_restore_that_is_cut_off_leaves_what_was_there(
 
 def test_a_file_that_is_too_damaged_to_be_saved_is_put_aside(tmp_path: Path) -> None:
     settings = Settings(path=tmp_path / "config.toml")
-    with opened(url_of("", settings.database_file)) as database:
-        database.run_here(migrate)
+    with opened(database_url("", settings.database_file)) as database:
+        database.run_sync(migrate)
         opened_shop(database)
     path = make_backup(settings)
     good = rows(settings)
     settings.database_file.write_bytes(b"nothing of a database " * 500)
-    done = restore.restore(settings, restore.chosen(settings, "latest"))
+    done = restore.restore(settings, restore.find_backup(settings, "latest"))
     assert rows(settings) == good
     assert done.kept is not None
     assert (done.kept / "shop.db").read_bytes().startswith(b"nothing of")
@@ -400,12 +400,12 @@ def test_a_file_that_is_too_damaged_to_be_saved_is_put_aside(tmp_path: Path) -> 
 
 def test_the_latest_backup_is_none_that_a_restore_put_aside(shop: Database, settings: Settings) -> None:
     with pytest.raises(DataProblem, match="there are no backups"):
-        restore.chosen(settings, "latest")
+        restore.find_backup(settings, "latest")
     path = make_backup(settings)
     restore.restore(settings, path)
-    assert restore.chosen(settings, "latest") == path
-    assert restore.chosen(settings, path.name) == path
-    assert restore.chosen(settings, str(path)) == path
+    assert restore.find_backup(settings, "latest") == path
+    assert restore.find_backup(settings, path.name) == path
+    assert restore.find_backup(settings, str(path)) == path
 
 
 # --- where the live message is ---
@@ -425,7 +425,7 @@ def test_a_move_carries_along_where_the_live_message_is(shop: Database, settings
     restore.restore(new, make_backup(settings))
     assert state.load(new.state_file) == came
     # and the shop itself was told nothing of it
-    assert shop.run_here(everything)["live_message"] == []
+    assert shop.run_sync(everything)["live_message"] == []
 
 
 # --- each day ---
@@ -436,9 +436,9 @@ def test_the_bot_makes_one_each_day_and_throws_old_ones_away(shop: Database, set
     keeper = BackupScheduler(settings, lambda text, key: told.append(text))
     now = datetime(2026, 3, 1, tzinfo=UTC)
     for _hours in range(24 * 20):
-        asyncio.run(keeper.look(now))
+        asyncio.run(keeper.tick(now))
         now += timedelta(hours=1)
-    made = backups_in(settings.backup_dir)
+    made = list_backups(settings.backup_dir)
     assert len(made) == settings.store.backup_keep_days
     assert {one.reason for one in made} == {DAILY}
     assert keeper.health() == {"backups": {"is_healthy": True, "last_error": None, "last_at": made[0].at.isoformat()}}
@@ -451,17 +451,17 @@ def test_a_backup_that_fails_is_told_once_and_made_later(tmp_path: Path) -> None
     keeper = BackupScheduler(settings, lambda text, key: told.append(text))
     now = datetime(2026, 3, 1, tzinfo=UTC)
     for minutes in (0, 1, 11, 22):
-        asyncio.run(keeper.look(now + timedelta(minutes=minutes)))
+        asyncio.run(keeper.tick(now + timedelta(minutes=minutes)))
     (said,) = told
     assert "there is no database" in said
     health = keeper.health()["backups"]
     assert health["is_healthy"] is False
     assert "there is no database" in health["last_error"]
-    with opened(url_of("", settings.database_file)) as database:
-        database.run_here(migrate)
-    asyncio.run(keeper.look(now + timedelta(minutes=40)))
+    with opened(database_url("", settings.database_file)) as database:
+        database.run_sync(migrate)
+    asyncio.run(keeper.tick(now + timedelta(minutes=40)))
     assert keeper.health()["backups"]["is_healthy"] is True
-    assert len(backups_in(settings.backup_dir)) == 1
+    assert len(list_backups(settings.backup_dir)) == 1
 
 
 def test_without_days_none_is_made(tmp_path: Path) -> None:
@@ -470,7 +470,7 @@ def test_without_days_none_is_made(tmp_path: Path) -> None:
     async def live() -> list[str]:
         tasks = TaskRegistry()
         keeper = BackupScheduler(settings, lambda text, key: None)
-        keeper.serve(tasks)
+        keeper.start(tasks)
         assert keeper.health() == {}
         return tasks.pending
 
@@ -478,14 +478,14 @@ def test_without_days_none_is_made(tmp_path: Path) -> None:
 
 
 def test_what_was_begun_long_ago_is_swept(shop: Database, settings: Settings) -> None:
-    from botapp.services.backup.scheduler import tend
+    from botapp.services.backup.scheduler import run_due
 
     settings.backup_dir.mkdir(parents=True)
     old, fresh = (settings.backup_dir / name for name in ("old.part", "fresh.part"))
     for path in (old, fresh):
         path.touch()
     os.utime(old, (1, 1))
-    tend(settings, datetime.now(UTC))
+    run_due(settings, datetime.now(UTC))
     assert (old.exists(), fresh.exists()) == (False, True)
 
 
@@ -497,7 +497,7 @@ def test_one_is_made_before_the_tables_are_changed(
 
     def changed(connection: Any, *, before: Any) -> bool:
         before()
-        seen.append([one.reason for one in backups_in(settings.backup_dir)])
+        seen.append([one.reason for one in list_backups(settings.backup_dir)])
         return True
 
     monkeypatch.setattr(schema, "migrate", changed)
@@ -509,7 +509,7 @@ def test_one_is_made_before_the_tables_are_changed(
 
     asyncio.run(live())
     assert seen == [[MIGRATION]]
-    monkeypatch.setattr(backup, "written_whole", None)
+    monkeypatch.setattr(backup, "write_atomically", None)
     with pytest.raises(TypeError):
         asyncio.run(live())
     assert len(seen) == 1
@@ -525,47 +525,47 @@ def left(settings: Settings, tmp_path: Path) -> LegacyShop:
     (directory / "products.csv").write_text("STEAM;Steam 10;50\nNEW;New one;7\n")
     (directory / "steam.txt").write_text("steam-0\nsteam-9\n\nfresh-1\nfresh-1\nsteam-4\n")
     (directory / "NEW.txt").write_text("a\nb\n")
-    return read(directory, settings.store.currency)
+    return read_legacy_shop(directory, settings.store.currency)
 
 
 def test_an_import_does_what_its_dry_run_says(shop: Database, settings: Settings, left: LegacyShop) -> None:
     before = rows(settings)
     said = dry_run(settings, left)
     assert rows(settings) == before
-    done = carry_out(settings, left)
+    done = run_import(settings, left)
     assert done == said
     steam, new = done
     # sold or withdrawn before; in stock; empty; twice
     assert (steam.new, steam.added, steam.gone, steam.duplicates, steam.blank) == (False, 1, (1, 6), (2, 5), (3,))
     assert (new.new, new.added) == (True, 2)
-    assert shop.run_here(products.of_code, "NEW").stock == 2
-    assert shop.run_here(everything)["stock_staged"] == []
-    assert problems_of_shop(settings) == []
-    assert [one.added for one in carry_out(settings, left)] == [0, 0]
+    assert shop.run_sync(products.get_by_code, "NEW").stock == 2
+    assert shop.run_sync(everything)["stock_staged"] == []
+    assert verify_shop(settings) == []
+    assert [one.added for one in run_import(settings, left)] == [0, 0]
 
 
 def test_an_import_that_fails_at_the_end_has_done_nothing(shop: Database, settings: Settings, left: LegacyShop) -> None:
-    shop.run_here(products.add, "NEW", "Another", 9, "", 1)
-    before = shop.run_here(everything)
-    for use in (dry_run, carry_out):
+    shop.run_sync(products.add, "NEW", "Another", 9, "", 1)
+    before = shop.run_sync(everything)
+    for use in (dry_run, run_import):
         with pytest.raises(DataProblem, match=r"NEW \(line 2\) is on sale already with another name or price"):
             use(settings, left)
-    assert shop.run_here(everything) == before
+    assert shop.run_sync(everything) == before
 
 
 def test_a_first_import_makes_the_shop(tmp_path: Path, left: LegacyShop) -> None:
     settings = elsewhere(Settings(path=tmp_path / "config.toml"))
     said = dry_run(settings, left)
     assert not settings.database_file.exists()
-    assert carry_out(settings, left) == said
+    assert run_import(settings, left) == said
     assert settings.database_file.stat().st_mode & 0o777 == 0o600
 
 
 def test_urls_are_told_without_their_password(tmp_path: Path) -> None:
     url = "postgresql://shop:geheim@127.0.0.1:1/shop"
     settings = Settings(path=tmp_path / "config.toml", store=Store(url=url))
-    for use in (make_backup, problems_of_shop):
+    for use in (make_backup, verify_shop):
         with pytest.raises(DataProblem) as refused:
             use(settings)
         assert "geheim" not in str(refused.value)
-    assert isinstance(backup.address_of(settings), URL)
+    assert isinstance(backup.shop_database_url(settings), URL)

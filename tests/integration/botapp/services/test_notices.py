@@ -20,9 +20,9 @@ from botapp.services.notices.admin_notices import AdminNotifier, NotificationThr
 from botapp.shop import Shop
 from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Order
-from botapp.store.domain.rules import Limits, sort_lines
+from botapp.store.domain.rules import Limits, parse_stock
 from botapp.store.usecases import accounts, products, purchases, stock
-from botapp.store.usecases.notices import not_noted
+from botapp.store.usecases.notices import list_unlogged_purchases
 
 NOTICE_CHANNEL, LOG_CHANNEL = 1, 2
 UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
@@ -92,14 +92,14 @@ class Scene:
         await self.restock(pieces)
         member = await self.shop.read(accounts.register, 5, "Budi", 1)
         await self.shop.read(
-            accounts.book, member.id, 10**9, kind="deposit", reference="", actor="", key="money", now_ms=1
+            accounts.post_entry, member.id, 10**9, kind="deposit", reference="", actor="", key="money", now_ms=1
         )
-        await self.notices._look()  # the log begins here
+        await self.notices._write_pending()  # the log begins here
 
     async def restock(self, pieces: int) -> None:
         """Add stock."""
         batch = str(random.random())
-        lines = sort_lines(f"secret-{batch}-{number}" for number in range(pieces))
+        lines = parse_stock(f"secret-{batch}-{number}" for number in range(pieces))
         await self.shop.read(stock.stage, batch, lines.items)
         await self.shop.read(stock.publish, batch, "STEAM", actor="admin", now_ms=1)
 
@@ -164,9 +164,9 @@ def test_a_log_that_is_new_begins_with_the_next_purchase(tmp_path: Path) -> None
         await scene.furnish(100)
         await scene.buy(noticed=False)
         other_channel = 99
-        assert await scene.shop.read(not_noted, other_channel, 10) == []
+        assert await scene.shop.read(list_unlogged_purchases, other_channel, 10) == []
         await scene.buy(noticed=False)
-        assert [one.id for one in await scene.shop.read(not_noted, other_channel, 10)] == [2]
+        assert [one.id for one in await scene.shop.read(list_unlogged_purchases, other_channel, 10)] == [2]
 
     lives(tmp_path, story)
 
@@ -180,7 +180,7 @@ def test_a_channel_that_refuses_is_said_once_and_loses_nothing(
         scene.log.refusal = refusal
         for _ in range(3):
             await scene.buy()
-            await scene.notices._look()
+            await scene.notices._write_pending()
         assert scene.log.messages == []
         health = scene.notices.health()
         assert not health["purchase_log"]["is_healthy"]
@@ -188,9 +188,9 @@ def test_a_channel_that_refuses_is_said_once_and_loses_nothing(
         assert health["notice_channel"]["is_healthy"]
 
     async def mended(scene: Scene) -> None:
-        await scene.notices._look()
+        await scene.notices._write_pending()
         assert len(scene.log.lines) == 3
-        await scene.notices._look()
+        await scene.notices._write_pending()
         assert len(scene.log.lines) == 3
         assert scene.notices.health()["purchase_log"]["is_healthy"]
 
@@ -210,14 +210,14 @@ def test_what_runs_low_is_told_once_until_it_is_restocked(tmp_path: Path) -> Non
         await scene.notice.until(lambda channel: channel.changed.is_set())
 
     async def second(scene: Scene) -> None:
-        await scene.notices._look()
+        await scene.notices._write_pending()
         assert scene.notice.lines == ["🟡 `Steam '10'` (`STEAM`) runs low: 2 left. Restock it: `addstock`."]
         await scene.buy(2)
         await scene.log.until(lambda log: len(log.lines) >= 1)
-        await scene.notices._look()
+        await scene.notices._write_pending()
         assert len(scene.notice.lines) == 1, "it is the same shortage"
         await scene.restock(10)
-        await scene.notices._look()
+        await scene.notices._write_pending()
         await scene.buy(10)
         await scene.notice.until(lambda channel: len(channel.lines) == 2)
         assert "is sold out" in scene.notice.lines[1]
@@ -228,7 +228,7 @@ def test_what_runs_low_is_told_once_until_it_is_restocked(tmp_path: Path) -> Non
 def test_a_new_product_is_no_shortage(tmp_path: Path) -> None:
     async def story(scene: Scene) -> None:
         await scene.furnish(0)
-        await scene.notices._look()
+        await scene.notices._write_pending()
         assert scene.notice.messages == []
 
     lives(tmp_path, story)
@@ -248,10 +248,10 @@ def test_notices_with_one_key_are_told_once_in_a_while(tmp_path: Path) -> None:
 
 def test_a_flood_of_matters_is_bounded_and_time_heals_it() -> None:
     repeats = NotificationThrottle()
-    told = [repeats.may_tell(f"matter {number}", 100.0) for number in range(50)]
+    told = [repeats.allow(f"matter {number}", 100.0) for number in range(50)]
     assert told == [True] * notices.MAX_MATTERS + [False] * (50 - notices.MAX_MATTERS)
-    assert not repeats.may_tell("matter 0", 100.0 + notices.QUIET_S - 1)
-    assert repeats.may_tell("matter 0", 100.0 + notices.QUIET_S)
+    assert not repeats.allow("matter 0", 100.0 + notices.QUIET_S - 1)
+    assert repeats.allow("matter 0", 100.0 + notices.QUIET_S)
 
 
 def test_while_the_bot_drains_nothing_begins_and_the_next_life_goes_on(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_while_the_bot_drains_nothing_begins_and_the_next_life_goes_on(tmp_path:
         assert scene.log.messages == []
 
     async def after(scene: Scene) -> None:
-        scene.notices.serve()
+        scene.notices.start()
         await scene.log.until(lambda log: len(log.lines) == 1)
 
     lives(tmp_path, draining, after)

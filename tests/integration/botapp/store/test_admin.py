@@ -23,14 +23,18 @@ def shop(database: Database) -> Database:
 
 
 def a_product(database: Database) -> str:
-    return max(database.run_here(products.on_sale), key=lambda one: one.stock).code
+    return max(database.run_sync(products.list_active), key=lambda one: one.stock).code
 
 
 def test_what_is_done_and_its_note_come_together_or_not_at_all(shop: Database) -> None:
     code = a_product(shop)
-    shop.run_here(admin_log.noted, WHO, "new price", functools.partial(products.change, code=code, price=9))
+    shop.run_sync(
+        admin_log.run_and_record, WHO, "new price", functools.partial(products.update_product, code=code, price=9)
+    )
     with pytest.raises(refusals.NoSuchProduct):
-        shop.run_here(admin_log.noted, WHO, "never", functools.partial(products.change, code="none", price=9))
+        shop.run_sync(
+            admin_log.run_and_record, WHO, "never", functools.partial(products.update_product, code="none", price=9)
+        )
 
     def count(_connection: Connection) -> int:
         return 3
@@ -38,53 +42,53 @@ def test_what_is_done_and_its_note_come_together_or_not_at_all(shop: Database) -
     def nothing(_connection: Connection) -> None:
         return None
 
-    assert shop.run_here(admin_log.noted, WHO, lambda result: f"{result} pieces", count) == 3
-    shop.run_here(admin_log.noted, WHO, lambda result: result, nothing)
-    assert [one.detail for one in shop.run_here(admin_log.latest, 9)][:2] == ["3 pieces", "new price"]
+    assert shop.run_sync(admin_log.run_and_record, WHO, lambda result: f"{result} pieces", count) == 3
+    shop.run_sync(admin_log.run_and_record, WHO, lambda result: result, nothing)
+    assert [one.detail for one in shop.run_sync(admin_log.list_latest, 9)][:2] == ["3 pieces", "new price"]
 
 
 @pytest.mark.parametrize("code", ["", "two words", "x" * 33, "a`b", "a\nb"])
 def test_what_cannot_be_a_code_is_refused(database: Database, code: str) -> None:
     with pytest.raises(refusals.InvalidCode):
-        database.run_here(products.add, code, "Name", 1, "", 1)
+        database.run_sync(products.add, code, "Name", 1, "", 1)
 
 
 def test_names_and_descriptions_have_a_length(database: Database) -> None:
     for name, text in (("", ""), ("x" * (MAX_NAME_CHARS + 1), ""), ("Name", "x" * (MAX_DESCRIPTION_CHARS + 1))):
         with pytest.raises(refusals.InvalidText):
-            database.run_here(products.add, "CODE", name, 1, text, 1)
-    made = database.run_here(products.add, " CODE ", "  Two \n words ", 1, " about ", 1)
+            database.run_sync(products.add, "CODE", name, 1, text, 1)
+    made = database.run_sync(products.add, " CODE ", "  Two \n words ", 1, " about ", 1)
     assert (made.code, made.name, made.description) == ("CODE", "Two words", "about")
     with pytest.raises(refusals.InvalidText):
-        database.run_here(products.change, "CODE", name="x" * (MAX_NAME_CHARS + 1))
-    assert database.run_here(products.change, "code", description="")[1].description == ""
+        database.run_sync(products.update_product, "CODE", name="x" * (MAX_NAME_CHARS + 1))
+    assert database.run_sync(products.update_product, "code", description="")[1].description == ""
 
 
 def test_a_withdrawal_is_kept_until_it_is_done(shop: Database) -> None:
     code = a_product(shop)
-    before = shop.run_here(products.of_code, code).stock
+    before = shop.run_sync(products.get_by_code, code).stock
     first, second = (
-        shop.run_here(withdrawals.begin, code, 1, user_id=7, language="id", now_ms=1000) for _time in range(2)
+        shop.run_sync(withdrawals.begin, code, 1, user_id=7, language="id", now_ms=1000) for _time in range(2)
     )
     assert first.withdrawal != second.withdrawal
     assert len({*first.items, *second.items}) == 2
-    assert shop.run_here(products.of_code, code).stock == before - 2
-    assert shop.run_here(withdrawals.pending) == [first, second]
-    shop.run_here(withdrawals.done, first.withdrawal)
-    shop.run_here(withdrawals.done, first.withdrawal)
-    assert shop.run_here(withdrawals.pending) == [second]
-    shop.run_here(withdrawals.done, second.withdrawal)
-    assert shop.run_here(withdrawals.pending) == []
+    assert shop.run_sync(products.get_by_code, code).stock == before - 2
+    assert shop.run_sync(withdrawals.list_pending) == [first, second]
+    shop.run_sync(withdrawals.mark_delivered, first.withdrawal)
+    shop.run_sync(withdrawals.mark_delivered, first.withdrawal)
+    assert shop.run_sync(withdrawals.list_pending) == [second]
+    shop.run_sync(withdrawals.mark_delivered, second.withdrawal)
+    assert shop.run_sync(withdrawals.list_pending) == []
 
 
-@pytest.mark.parametrize("pieces", [-1, 0, withdrawals.MAX_PIECES + 1])
+@pytest.mark.parametrize("pieces", [-1, 0, withdrawals.MAX_ITEMS + 1])
 def test_a_withdrawal_takes_some_and_not_too_many(shop: Database, pieces: int) -> None:
     with pytest.raises(refusals.InvalidQuantity):
-        shop.run_here(withdrawals.begin, a_product(shop), pieces, user_id=7, language="id", now_ms=1000)
+        shop.run_sync(withdrawals.begin, a_product(shop), pieces, user_id=7, language="id", now_ms=1000)
     with pytest.raises(refusals.SoldOut):
-        shop.run_here(withdrawals.begin, a_product(shop), 1000, user_id=7, language="id", now_ms=1000)
-    assert shop.run_here(withdrawals.pending) == []
+        shop.run_sync(withdrawals.begin, a_product(shop), 1000, user_id=7, language="id", now_ms=1000)
+    assert shop.run_sync(withdrawals.list_pending) == []
 
 
 def test_an_order_that_is_not_there_has_no_language(shop: Database) -> None:
-    assert shop.run_here(deliveries.language_of, 999) is None
+    assert shop.run_sync(deliveries.get_language, 999) is None

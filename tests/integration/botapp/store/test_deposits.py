@@ -12,31 +12,31 @@ from botapp.store.usecases.deposits import DepositClaim
 def test_one_deposit_that_many_report_at_once_is_booked_once(database: Database) -> None:
     async def all_at_once() -> list[deposits.DepositResult]:
         claims = [DepositClaim(f"http:{number % 5}", "budi", 7, "") for number in range(50)]
-        reports = [database.run(deposits.take_once, claim, source="http", now_ms=1) for claim in claims]
+        reports = [database.run(deposits.record_once, claim, source="http", now_ms=1) for claim in claims]
         return await asyncio.gather(*reports)
 
-    database.run_here(accounts.register, 5, "Budi", 1)
+    database.run_sync(accounts.register, 5, "Budi", 1)
     taken = asyncio.run(all_at_once())
-    assert sum(not one.again for one in taken) == 5
-    assert {one.user_id for one in taken if not one.again} == {5}
+    assert sum(not one.is_repeat for one in taken) == 5
+    assert {one.user_id for one in taken if not one.is_repeat} == {5}
     assert all(not one.deposit.refusal for one in taken)
-    assert database.run_here(accounts.of_handle, "budi").balance == 35
+    assert database.run_sync(accounts.get_by_handle, "budi").balance == 35
 
 
 def test_what_no_database_can_hold_is_refused_and_listed(database: Database) -> None:
-    database.run_here(accounts.register, 5, "Budi", 1)
+    database.run_sync(accounts.register, 5, "Budi", 1)
     claims = [
         DepositClaim("a", "b\0\ud800" * 50, 5, ""),
         DepositClaim("b", "budi", 2**70, ""),
         DepositClaim("c", "budi", -(2**70), ""),
     ]
-    taken = database.run_here(deposits.take_claims, claims, source="http", now_ms=1)
+    taken = database.run_sync(deposits.record_claims, claims, source="http", now_ms=1)
     assert [one.deposit.refusal for one in taken] == ["handle", "amount", "amount"]
-    assert [one.key for one in database.run_here(deposits.latest, 10, refused_only=True)] == ["c", "b", "a"]
+    assert [one.key for one in database.run_sync(deposits.list_latest, 10, refused_only=True)] == ["c", "b", "a"]
 
 
 def test_a_channel_is_read_up_to_where_it_was(database: Database) -> None:
-    assert database.run_here(deposits.read_up_to, 7) is None
-    database.run_here(deposits.set_read_up_to, 7, 2**62)
-    database.run_here(deposits.set_read_up_to, 8, 1)
-    assert database.run_here(deposits.read_up_to, 7) == 2**62
+    assert database.run_sync(deposits.get_read_position, 7) is None
+    database.run_sync(deposits.set_read_position, 7, 2**62)
+    database.run_sync(deposits.set_read_position, 8, 1)
+    assert database.run_sync(deposits.get_read_position, 7) == 2**62

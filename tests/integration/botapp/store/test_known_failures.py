@@ -38,7 +38,7 @@ BUYERS = 24
 
 
 def in_order(connection: Connection) -> list[str]:
-    return list(verify.problems(connection))
+    return list(verify.find_problems(connection))
 
 
 def buy_in_a_process(address: str, first_user: int, turns: int) -> list[tuple[str, ...]]:
@@ -62,30 +62,30 @@ def buy_in_a_process(address: str, first_user: int, turns: int) -> list[tuple[st
 
 def test_01_no_double_sale(database: Database) -> None:
     """Two processes with a crowd each, and fewer items than clicks: every item is sold once, and none is left."""
-    database.run_here(products.add, "A", "A", 1, "", 1)
-    database.run_here(restock, "A", *(f"item-{number}" for number in range(40)))
+    database.run_sync(products.add, "A", "A", 1, "", 1)
+    database.run_sync(restock, "A", *(f"item-{number}" for number in range(40)))
     for number in range(BUYERS):
         for first in (1000, 2000):
-            database.run_here(member, first + number, f"user{first + number}", 100)
+            database.run_sync(member, first + number, f"user{first + number}", 100)
     address = database._url.render_as_string(hide_password=False)
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         got = pool.starmap(buy_in_a_process, [(address, 1000, 30), (address, 2000, 30)], chunksize=1)
     items = [item for ones in got for its in ones for item in its]
     assert sorted(items) == sorted(f"item-{number}" for number in range(40))
-    assert database.run_here(in_order) == []
-    assert sum(database.run_here(balances).values()) == 2 * BUYERS * 100 - 40
+    assert database.run_sync(in_order) == []
+    assert sum(database.run_sync(balances).values()) == 2 * BUYERS * 100 - 40
 
 
 def test_01_a_sold_item_is_never_available_again(database: Database) -> None:
     """What a cache or an old list says does not count: the guard is in the update itself."""
     opened_shop(database)
-    first = database.run_here(
+    first = database.run_sync(
         lambda connection: connection.execute(select(stock_item).order_by(stock_item.c.id).limit(1)).one()
     )
     assert first.status == "sold"
     with pytest.raises(refusals.SoldOut):
-        database.run_here(buy, BUDI, "STEAM", 5, 900)
-    again = database.run_here(
+        database.run_sync(buy, BUDI, "STEAM", 5, 900)
+    again = database.run_sync(
         lambda connection: connection.execute(select(stock_item).order_by(stock_item.c.id).limit(1)).one()
     )
     assert again == first
@@ -96,7 +96,7 @@ def test_02_a_purchase_never_waits_for_itself(database: Database) -> None:
     opened_shop(database)
     used: set[int] = set()
     threads: set[str] = set()
-    engine = database._engine_now()
+    engine = database._current_engine()
 
     def note(connection: Any, cursor: Any, *_: Any) -> None:
         import threading
@@ -113,58 +113,58 @@ def test_02_a_purchase_never_waits_for_itself(database: Database) -> None:
 
 def test_03_a_new_handle_touches_neither_money_nor_history(database: Database) -> None:
     opened_shop(database)
-    before = database.run_here(accounts.of_handle, "budi")
-    history = database.run_here(purchases.history, before.id, 10)
+    before = database.run_sync(accounts.get_by_handle, "budi")
+    history = database.run_sync(purchases.list_by_account, before.id, 10)
     for handle in ("Budi", "BudiNew", "budi", "Budi.2"):
-        assert database.run_here(accounts.register, BUDI, handle, 9).balance == before.balance
+        assert database.run_sync(accounts.register, BUDI, handle, 9).balance == before.balance
     with pytest.raises(refusals.HandleTaken):
-        database.run_here(accounts.register, SARI, "budi.2", 9)
-    after = database.run_here(accounts.of_user, BUDI)
+        database.run_sync(accounts.register, SARI, "budi.2", 9)
+    after = database.run_sync(accounts.get_by_user, BUDI)
     assert after is not None
     assert (after.id, after.balance) == (before.id, before.balance)
-    assert [one.id for one in database.run_here(purchases.history, after.id, 10)] == [one.id for one in history]
-    assert len(database.run_here(accounts.entries, after.id, 10)) == 5
+    assert [one.id for one in database.run_sync(purchases.list_by_account, after.id, 10)] == [one.id for one in history]
+    assert len(database.run_sync(accounts.list_entries, after.id, 10)) == 5
 
 
 def test_04_a_large_denomination_buys_a_small_thing(database: Database) -> None:
     """There is one balance, in the base unit; change is made by itself."""
-    from botapp.store.domain.money import Denomination, in_units, parse
+    from botapp.store.domain.money import Denomination, format_in_denominations, parse_amount
 
     units = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
-    database.run_here(products.add, "A", "A", parse("50 WL", units), "", 1)
-    database.run_here(restock, "A", "one")
-    database.run_here(member, BUDI, "Budi", parse("1 DL", units))
-    assert in_units(database.run_here(buy, BUDI, "A", 1, 1).balance, units, ".") == "50 WL"
+    database.run_sync(products.add, "A", "A", parse_amount("50 WL", units), "", 1)
+    database.run_sync(restock, "A", "one")
+    database.run_sync(member, BUDI, "Budi", parse_amount("1 DL", units))
+    assert format_in_denominations(database.run_sync(buy, BUDI, "A", 1, 1).balance, units, ".") == "50 WL"
 
 
 def test_05_no_update_is_lost(database: Database) -> None:
     """Many who add and take at once, from several threads: each change counts, and each counts once."""
-    database.run_here(member, BUDI, "Budi", 500)
+    database.run_sync(member, BUDI, "Budi", 500)
 
     async def change(number: int) -> None:
         given: dict[str, Any] = {"actor": ACTOR, "key": f"c{number // 2}", "now_ms": 1}
-        await database.run(accounts.adjust, "budi", 3, add=number % 4 < 2, **given)
+        await database.run(accounts.adjust_balance, "budi", 3, add=number % 4 < 2, **given)
 
     async def all_at_once() -> None:
         await asyncio.gather(*(change(number) for number in range(200)))
 
     asyncio.run(all_at_once())
-    assert database.run_here(accounts.of_handle, "budi").balance == 500
-    assert database.run_here(in_order) == []
-    assert database.run_here(lambda connection: len(connection.execute(select(ledger.c.id)).all())) == 101
+    assert database.run_sync(accounts.get_by_handle, "budi").balance == 500
+    assert database.run_sync(in_order) == []
+    assert database.run_sync(lambda connection: len(connection.execute(select(ledger.c.id)).all())) == 101
 
 
 @pytest.mark.parametrize("amount", [-1, 0, None])
 def test_05_a_deposit_that_takes_is_refused_and_a_repeated_one_passed_over(
     database: Database, amount: int | None
 ) -> None:
-    database.run_here(member, BUDI, "Budi", 10)
+    database.run_sync(member, BUDI, "Budi", 10)
     given: dict[str, Any] = {"source": "webhook", "handle": "budi", "refusal": "", "now_ms": 1}
-    taken = database.run_here(deposits.take, key="m1", amount=amount, **given)
+    taken = database.run_sync(deposits.record, key="m1", amount=amount, **given)
     assert taken is not None and taken[0].refusal == "amount"
     # the same message with another amount later: it was acted on
-    assert database.run_here(deposits.take, key="m1", amount=100, **given) is None
-    assert database.run_here(balances) == {"Budi": 10}
+    assert database.run_sync(deposits.record, key="m1", amount=100, **given) is None
+    assert database.run_sync(balances) == {"Budi": 10}
 
 
 class PowerCut(Exception):
@@ -178,7 +178,7 @@ def statements_of_a_purchase(database: Database) -> int:
     def count(*_: Any) -> None:
         seen[0] += 1
 
-    engine = database._engine_now()
+    engine = database._current_engine()
     event.listen(engine, "before_cursor_execute", count)
 
     def buy_and_undo(connection: Connection) -> None:
@@ -186,7 +186,7 @@ def statements_of_a_purchase(database: Database) -> int:
         raise PowerCut
 
     with pytest.raises(PowerCut):
-        database.run_here(buy_and_undo)
+        database.run_sync(buy_and_undo)
     event.remove(engine, "before_cursor_execute", count)
     return seen[0]
 
@@ -194,7 +194,7 @@ def statements_of_a_purchase(database: Database) -> int:
 def test_06_a_purchase_is_done_or_it_is_not(database: Database) -> None:
     """Cut off before any of its statements it has left nothing; asked again, it is done once."""
     opened_shop(database)
-    before = database.run_here(everything)
+    before = database.run_sync(everything)
     steps = statements_of_a_purchase(database)
     assert steps >= 9
     for at in range(steps):
@@ -205,32 +205,32 @@ def test_06_a_purchase_is_done_or_it_is_not(database: Database) -> None:
             if left[0] < 0:
                 raise PowerCut
 
-        engine = database._engine_now()
+        engine = database._current_engine()
         event.listen(engine, "before_cursor_execute", cut)
         with pytest.raises(PowerCut):
-            database.run_here(buy, BUDI, "STEAM", 2, 700)
+            database.run_sync(buy, BUDI, "STEAM", 2, 700)
         event.remove(engine, "before_cursor_execute", cut)
-        assert database.run_here(everything) == before, at
-    assert database.run_here(buy, BUDI, "STEAM", 2, 700).again is False
-    assert database.run_here(buy, BUDI, "STEAM", 2, 700).again is True
-    assert database.run_here(in_order) == []
+        assert database.run_sync(everything) == before, at
+    assert database.run_sync(buy, BUDI, "STEAM", 2, 700).is_repeat is False
+    assert database.run_sync(buy, BUDI, "STEAM", 2, 700).is_repeat is True
+    assert database.run_sync(in_order) == []
 
 
 def test_07_a_refund_is_of_ones_own_order(database: Database) -> None:
     """The items of others stay theirs, and what was given back does not come into stock for somebody else."""
     opened_shop(database)
-    mine = database.run_here(purchases.items_of, 1)
-    others = database.run_here(purchases.items_of, 3)
-    in_stock = database.run_here(products.of_code, "STEAM").stock
-    database.run_here(purchases.refund, 1, actor=ACTOR, now_ms=9)
-    assert database.run_here(purchases.items_of, 3) == others
-    assert database.run_here(products.of_code, "STEAM").stock == in_stock
-    statuses = database.run_here(
+    mine = database.run_sync(purchases.list_items, 1)
+    others = database.run_sync(purchases.list_items, 3)
+    in_stock = database.run_sync(products.get_by_code, "STEAM").stock
+    database.run_sync(purchases.refund, 1, actor=ACTOR, now_ms=9)
+    assert database.run_sync(purchases.list_items, 3) == others
+    assert database.run_sync(products.get_by_code, "STEAM").stock == in_stock
+    statuses = database.run_sync(
         lambda connection: {row.content: row.status for row in connection.execute(select(stock_item)).all()}
     )
     assert {statuses[item] for item in mine} == {"withdrawn"}
     assert {statuses[item] for item in others} == {"sold"}
-    assert database.run_here(balances)["Sari.X"] == 10
+    assert database.run_sync(balances)["Sari.X"] == 10
 
 
 def test_13_times_are_numbers(database: Database) -> None:
@@ -242,14 +242,14 @@ def test_13_times_are_numbers(database: Database) -> None:
     opened_shop(database)
     noon_ms = 1_795_000_000_000
     limits = Limits(max_quantity=100, cooldown_s=3)
-    found = database.run_here(products.of_code, "STEAM")
+    found = database.run_sync(products.get_by_code, "STEAM")
     first = Order(800, BUDI, found.id, 1, 50, "id")
-    database.run_here(purchases.buy, first, limits, noon_ms)
-    with pytest.raises(refusals.TooSoon):
-        database.run_here(purchases.buy, Order(801, BUDI, found.id, 1, 50, "id"), limits, noon_ms + 2999)
-    database.run_here(purchases.buy, Order(801, BUDI, found.id, 1, 50, "id"), limits, noon_ms + 3000)
+    database.run_sync(purchases.buy, first, limits, noon_ms)
+    with pytest.raises(refusals.CooldownActive):
+        database.run_sync(purchases.buy, Order(801, BUDI, found.id, 1, 50, "id"), limits, noon_ms + 2999)
+    database.run_sync(purchases.buy, Order(801, BUDI, found.id, 1, 50, "id"), limits, noon_ms + 3000)
     # a clock that was set back lets nobody wait for ever
-    database.run_here(purchases.buy, Order(802, BUDI, found.id, 1, 50, "id"), limits, noon_ms - 10**10)
+    database.run_sync(purchases.buy, Order(802, BUDI, found.id, 1, 50, "id"), limits, noon_ms - 10**10)
 
 
 def test_14_nothing_of_a_shop_outlives_it(store_address: str, tmp_path: Any) -> None:
@@ -288,24 +288,24 @@ def test_the_database_itself_refuses_what_no_use_case_would_do(database: Databas
         update(ledger).values(amount=0),
         insert(ledger).values(account_id=999, amount=1, kind="x", reference="", actor="", key="k", at_ms=1),
     ]
-    before = database.run_here(everything)
+    before = database.run_sync(everything)
     for statement in bad:
         with pytest.raises(exc.IntegrityError):
-            database.run_here(Connection.execute, statement)
-    assert database.run_here(everything) == before
+            database.run_sync(Connection.execute, statement)
+    assert database.run_sync(everything) == before
 
 
 def test_sqlite_writes_as_money_has_to_be_written(tmp_path: Any) -> None:
-    from botapp.store.db.database import url_of
+    from botapp.store.db.database import database_url
 
-    with opened(url_of("", tmp_path / "shop.db")) as database:
+    with opened(database_url("", tmp_path / "shop.db")) as database:
 
         def settings_of(connection: Connection) -> list[Any]:
             names = ("journal_mode", "synchronous", "foreign_keys")
             return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
 
         journal = "wal" if sqlite3.sqlite_version_info >= (3, 51, 3) else "truncate"
-        assert database.run_here(settings_of) == [journal, 2, 1]
+        assert database.run_sync(settings_of) == [journal, 2, 1]
 
 
 def test_stock_comes_in_while_members_buy(database: Database) -> None:
@@ -319,17 +319,17 @@ def test_stock_comes_in_while_members_buy(database: Database) -> None:
         )
 
     asyncio.run(both())
-    assert database.run_here(products.of_code, "STEAM").stock == 20
-    assert database.run_here(in_order) == []
+    assert database.run_sync(products.get_by_code, "STEAM").stock == 20
+    assert database.run_sync(in_order) == []
 
 
 def test_two_uploads_of_the_same_lines_make_stock_once(database: Database) -> None:
-    database.run_here(products.add, "A", "A", 1, "", 1)
-    from botapp.store.domain.rules import sort_lines
+    database.run_sync(products.add, "A", "A", 1, "", 1)
+    from botapp.store.domain.rules import parse_stock
 
-    lines = sort_lines(f"line-{number}" for number in range(50)).items
+    lines = parse_stock(f"line-{number}" for number in range(50)).items
     for batch in ("b1", "b2"):
-        database.run_here(stock.stage, batch, lines)
+        database.run_sync(stock.stage, batch, lines)
 
     async def both() -> list[Any]:
         return await asyncio.gather(
@@ -343,7 +343,7 @@ def test_the_same_click_in_two_threads_buys_once(database: Database) -> None:
     """As when the old bot and the new one both hear it."""
     opened_shop(database)
     with ThreadPoolExecutor(2) as pool, opened(database._url) as other:
-        got = list(pool.map(lambda one: one.run_here(buy, BUDI, "STEAM", 1, 4242), [database, other]))
-    assert sorted(one.again for one in got) == [False, True]
+        got = list(pool.map(lambda one: one.run_sync(buy, BUDI, "STEAM", 1, 4242), [database, other]))
+    assert sorted(one.is_repeat for one in got) == [False, True]
     assert got[0].items == got[1].items
-    assert database.run_here(in_order) == []
+    assert database.run_sync(in_order) == []

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.engine import URL
 
 from botapp.store.db import schema
-from botapp.store.db.database import Database, engine_for, url_of
+from botapp.store.db.database import Database, create_engine, database_url
 from botapp.store.db.tables import metadata
 from tests.support.shop.databases import KINDS, Stores, migrate, opened
 from tests.support.shop.populated_shop import everything, open_shop
@@ -27,11 +27,11 @@ from tests.support.shop.populated_shop import everything, open_shop
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database without any tables."""
     if request.param == "sqlite":
-        with opened(url_of("", tmp_path / "shop.db")) as database:
+        with opened(database_url("", tmp_path / "shop.db")) as database:
             yield database
         return
     stores: Stores = request.getfixturevalue("stores")
-    with stores.postgres(migrated=False) as address, opened(url_of(address, tmp_path)) as database:
+    with stores.postgres(migrated=False) as address, opened(database_url(address, tmp_path)) as database:
         yield database
 
 
@@ -44,21 +44,21 @@ def fail() -> None:
 
 
 def test_the_first_start_makes_the_tables_and_no_backup(empty: Database) -> None:
-    assert empty.run_here(schema.migrate, before=fail) is True
-    assert empty.run_here(schema.migrate, before=fail) is False
-    assert empty.run_here(schema.version_of) == schema.VERSIONS[-1]
+    assert empty.run_sync(schema.migrate, before=fail) is True
+    assert empty.run_sync(schema.migrate, before=fail) is False
+    assert empty.run_sync(schema.get_version) == schema.VERSIONS[-1]
 
 
 @pytest.mark.parametrize("version", schema.VERSIONS)
 def test_every_version_comes_up_to_date_with_what_is_in_it(empty: Database, version: str) -> None:
-    empty.run_here(upgrade, fail, version)
-    old = empty.run_here(rows_of_any_version)
+    empty.run_sync(upgrade, fail, version)
+    old = empty.run_sync(rows_of_any_version)
     asked: list[str] = []
-    changed = empty.run_here(schema.migrate, before=lambda: asked.append("backup"))
+    changed = empty.run_sync(schema.migrate, before=lambda: asked.append("backup"))
     assert asked == (["backup"] if changed else [])
     assert changed == (version != schema.VERSIONS[-1])
-    assert empty.run_here(schema.version_of) == schema.VERSIONS[-1]
-    new = empty.run_here(everything)
+    assert empty.run_sync(schema.get_version) == schema.VERSIONS[-1]
+    new = empty.run_sync(everything)
     for table, rows in old.items():
         # columns and tables may have come since; none of these rows may have gone
         assert len(new[table]) == len(rows), table
@@ -66,7 +66,7 @@ def test_every_version_comes_up_to_date_with_what_is_in_it(empty: Database, vers
 
 def rows_of_any_version(connection: Connection) -> dict[str, list[Any]]:
     """Fill tables of an old version with what fits them, by what the database itself knows of them."""
-    if schema.version_of(connection) == schema.VERSIONS[-1]:
+    if schema.get_version(connection) == schema.VERSIONS[-1]:
         open_shop(connection)
         return {table: list(rows) for table, rows in everything(connection).items()}
     raise AssertionError("a version that is no longer the last needs rows of its own here")
@@ -79,25 +79,25 @@ def test_the_tables_are_those_of_the_code(database: Database) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, metadata))
 
-    assert database.run_here(differences) == []
+    assert database.run_sync(differences) == []
 
 
 def test_conditions_are_those_of_the_code(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """CHECK constraints and conditions of partial indexes, which Alembic does not compare: against the code's own."""
-    found = database.run_here(conditions)
+    found = database.run_sync(conditions)
     assert {"account_balance", "ledger_amount", "stock_item_once", "delivery_due"} <= set(found)
     if "sqlite" in request.node.callspec.id:
-        url = url_of("", tmp_path / "of-the-code.db")
+        url = database_url("", tmp_path / "of-the-code.db")
     else:
         stores: Stores = request.getfixturevalue("stores")
         with stores.postgres(migrated=False) as address:
-            assert found == made_by_the_code(url_of(address, tmp_path))
+            assert found == made_by_the_code(database_url(address, tmp_path))
         return
     assert found == made_by_the_code(url)
 
 
 def made_by_the_code(url: URL) -> dict[str, str]:
-    engine = engine_for(url)
+    engine = create_engine(url)
     try:
         with engine.begin() as connection:
             metadata.create_all(connection)
@@ -119,10 +119,10 @@ def conditions(connection: Connection) -> dict[str, str]:
 
 
 def test_a_newer_database_is_refused_and_left_alone(database: Database) -> None:
-    database.run_here(lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+    database.run_sync(lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999'")))
     with pytest.raises(schema.SchemaTooNew, match=r"9999.*install the newer program"):
-        database.run_here(migrate)
-    assert database.run_here(schema.version_of) == "9999"
+        database.run_sync(migrate)
+    assert database.run_sync(schema.get_version) == "9999"
 
 
 class PowerCut(Exception):
@@ -140,26 +140,26 @@ def test_a_migration_that_is_cut_off_leaves_nothing(empty: Database, statement: 
             if left[0] < 0:
                 raise PowerCut
 
-    engine = empty._engine_now()
+    engine = empty._current_engine()
     event.listen(engine, "before_cursor_execute", cut)
     with pytest.raises(PowerCut):
-        empty.run_here(migrate)
+        empty.run_sync(migrate)
     event.remove(engine, "before_cursor_execute", cut)
-    assert empty.run_here(lambda connection: inspect(connection).get_table_names()) == []
-    assert empty.run_here(migrate) is True
+    assert empty.run_sync(lambda connection: inspect(connection).get_table_names()) == []
+    assert empty.run_sync(migrate) is True
 
 
 def test_a_backup_that_fails_keeps_the_old_version(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    empty.run_here(migrate)
-    before = empty.run_here(schema.version_of)
+    empty.run_sync(migrate)
+    before = empty.run_sync(schema.get_version)
     monkeypatch.setattr(schema, "VERSIONS", (*schema.VERSIONS, "next"))
 
     def fail() -> None:
         raise PowerCut
 
     with pytest.raises(PowerCut):
-        empty.run_here(schema.migrate, before=fail)
-    assert empty.run_here(schema.version_of) == before
+        empty.run_sync(schema.migrate, before=fail)
+    assert empty.run_sync(schema.get_version) == before
 
 
 def test_who_comes_second_finds_it_done(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,12 +183,12 @@ def test_who_comes_second_finds_it_done(database: Database, monkeypatch: pytest.
         both.wait(0.5)
 
     with ThreadPoolExecutor(2) as pool, opened(database._url) as other:
-        one = pool.submit(database.run_here, schema.migrate, before=before, to="next")
+        one = pool.submit(database.run_sync, schema.migrate, before=before, to="next")
         assert first.wait(30)
-        two = pool.submit(other.run_here, schema.migrate, before=before, to="next")
+        two = pool.submit(other.run_sync, schema.migrate, before=before, to="next")
         assert (one.result(30), two.result(30)) == (True, False)
     assert asked == ["backup"]
-    assert database.run_here(schema.version_of) == "next"
+    assert database.run_sync(schema.get_version) == "next"
 
 
 def test_two_processes_migrate_at_once(empty: Database) -> None:
@@ -197,11 +197,11 @@ def test_two_processes_migrate_at_once(empty: Database) -> None:
     with context.Pool(3) as pool:
         done = pool.map(migrate_elsewhere, [url] * 3, chunksize=1)
     assert sorted(done) == [False, False, True]
-    assert empty.run_here(schema.version_of) == schema.VERSIONS[-1]
+    assert empty.run_sync(schema.get_version) == schema.VERSIONS[-1]
 
 
 def migrate_elsewhere(address: str) -> bool:
     from sqlalchemy.engine import make_url
 
     with opened(make_url(address)) as database:
-        return database.run_here(migrate)
+        return database.run_sync(migrate)

@@ -9,7 +9,7 @@ import pytest
 
 from botapp.store.db.database import Database
 from botapp.store.domain.records import Order
-from botapp.store.domain.rules import Limits, sort_lines
+from botapp.store.domain.rules import Limits, parse_stock
 from botapp.store.usecases import accounts, products, purchases, sales, stock
 from botapp.store.usecases.sales import ProductSales
 
@@ -24,32 +24,34 @@ def ms(day: int, hour: int, minute: int = 0) -> int:
 def shop(database: Database) -> Database:
     """A shop with two products, and a member with money."""
     for code in ("A", "B"):
-        database.run_here(products.add, code, f"Product {code}", 10, "", 1)
-        database.run_here(stock.stage, code, sort_lines(f"{code}{number}" for number in range(50)).items)
-        database.run_here(stock.publish, code, code, actor="admin", now_ms=1)
-    member = database.run_here(accounts.register, 5, "Budi", 1)
-    database.run_here(accounts.book, member.id, 10**6, kind="deposit", reference="", actor="", key="money", now_ms=1)
+        database.run_sync(products.add, code, f"Product {code}", 10, "", 1)
+        database.run_sync(stock.stage, code, parse_stock(f"{code}{number}" for number in range(50)).items)
+        database.run_sync(stock.publish, code, code, actor="admin", now_ms=1)
+    member = database.run_sync(accounts.register, 5, "Budi", 1)
+    database.run_sync(
+        accounts.post_entry, member.id, 10**6, kind="deposit", reference="", actor="", key="money", now_ms=1
+    )
     return database
 
 
 def buy(shop: Database, number: int, code: str, quantity: int, at_ms: int) -> int:
     """Buy; return the number of the order."""
-    found = shop.run_here(products.of_code, code)
+    found = shop.run_sync(products.get_by_code, code)
     order = Order(number, 5, found.id, quantity, 10, "en")
-    return shop.run_here(purchases.buy, order, Limits(100, 0), at_ms).purchase.id
+    return shop.run_sync(purchases.buy, order, Limits(100, 0), at_ms).purchase.id
 
 
 def test_what_was_sold_is_counted_by_day_and_product(shop: Database) -> None:
     days = sales.last_days(JAKARTA, ms(3, 12), 2)
-    assert shop.run_here(sales.sold, days) == []
+    assert shop.run_sync(sales.list_sales, days) == []
     buy(shop, 1, "A", 9, ms(1, 23, 59))
     buy(shop, 2, "A", 1, ms(2, 0))
     buy(shop, 3, "A", 2, ms(2, 23, 59))
     refunded = buy(shop, 4, "A", 3, ms(2, 12))
     buy(shop, 5, "B", 4, ms(3, 0))
     buy(shop, 6, "B", 5, ms(4, 0))
-    shop.run_here(purchases.refund, refunded, actor="admin", now_ms=ms(3, 1))
-    found = sorted(shop.run_here(sales.sold, days))
+    shop.run_sync(purchases.refund, refunded, actor="admin", now_ms=ms(3, 1))
+    found = sorted(shop.run_sync(sales.list_sales, days))
     assert found == [
         ProductSales(0, "A", "Product A", False, 3, 30),
         ProductSales(0, "A", "Product A", True, 3, 30),
@@ -60,5 +62,5 @@ def test_what_was_sold_is_counted_by_day_and_product(shop: Database) -> None:
 
 def test_a_year_is_one_question(shop: Database) -> None:
     buy(shop, 1, "A", 1, ms(2, 12))
-    [one] = shop.run_here(sales.sold, sales.last_days(JAKARTA, ms(3, 12), 366))
+    [one] = shop.run_sync(sales.list_sales, sales.last_days(JAKARTA, ms(3, 12), 366))
     assert (one.day, one.pieces) == (364, 1)

@@ -13,7 +13,7 @@ from botapp.store.db.tables import delivery, stock_item
 from botapp.store.domain import refusals, rules
 from botapp.store.domain.money import MAX_AMOUNT
 from botapp.store.domain.records import Account, Order
-from botapp.store.domain.rules import Limits, sort_lines
+from botapp.store.domain.rules import Limits, parse_stock
 from botapp.store.usecases import (
     access,
     accounts,
@@ -39,203 +39,203 @@ def shop(database: Database) -> Database:
 
 
 def test_a_member_registers_and_is_found(database: Database) -> None:
-    made = database.run_here(accounts.register, BUDI, "  Budi ", 5)
+    made = database.run_sync(accounts.register, BUDI, "  Budi ", 5)
     assert made == Account(made.id, "Budi", 0, 5)
-    assert database.run_here(accounts.of_user, BUDI) == made
-    assert database.run_here(accounts.of_handle, "BUDI") == made
-    assert database.run_here(accounts.user_of, made.id) == BUDI
-    assert database.run_here(accounts.of_user, SARI) is None
-    assert database.run_here(accounts.user_of, made.id + 1) is None
+    assert database.run_sync(accounts.get_by_user, BUDI) == made
+    assert database.run_sync(accounts.get_by_handle, "BUDI") == made
+    assert database.run_sync(accounts.get_user_id, made.id) == BUDI
+    assert database.run_sync(accounts.get_by_user, SARI) is None
+    assert database.run_sync(accounts.get_user_id, made.id + 1) is None
 
 
 def test_a_handle_belongs_to_one_member(database: Database) -> None:
-    database.run_here(accounts.register, BUDI, "Budi", 5)
+    database.run_sync(accounts.register, BUDI, "Budi", 5)
     with pytest.raises(refusals.HandleTaken):
-        database.run_here(accounts.register, SARI, "bUDI", 6)
+        database.run_sync(accounts.register, SARI, "bUDI", 6)
     # in another case it is still one's own
-    assert database.run_here(accounts.register, BUDI, "BUDI", 7).handle == "BUDI"
+    assert database.run_sync(accounts.register, BUDI, "BUDI", 7).handle == "BUDI"
 
 
 @pytest.mark.parametrize("handle", ["ab", "a" * 31, "a b c", "", "abc;", "\0abc"])
 def test_what_cannot_be_a_handle_is_refused(database: Database, handle: str) -> None:
     with pytest.raises(refusals.InvalidHandle):
-        database.run_here(accounts.register, BUDI, handle, 5)
-    assert database.run_here(accounts.of_user, BUDI) is None
+        database.run_sync(accounts.register, BUDI, handle, 5)
+    assert database.run_sync(accounts.get_by_user, BUDI) is None
 
 
 def test_no_balance_is_larger_than_can_be_counted(database: Database) -> None:
-    database.run_here(accounts.register, BUDI, "Budi", 5)
+    database.run_sync(accounts.register, BUDI, "Budi", 5)
 
     def add(amount: int, key: str) -> None:
-        database.run_here(accounts.adjust, "Budi", amount, add=True, actor=ACTOR, key=key, now_ms=6)
+        database.run_sync(accounts.adjust_balance, "Budi", amount, add=True, actor=ACTOR, key=key, now_ms=6)
 
     add(MAX_AMOUNT, "all there is")
-    with pytest.raises(refusals.BadAmount):
+    with pytest.raises(refusals.AmountOutOfRange):
         add(1, "one more")
     claim = deposits.DepositClaim("message", "Budi", 1, "")
-    [taken] = database.run_here(deposits.take_claims, [claim], source="webhook", now_ms=7)
+    [taken] = database.run_sync(deposits.record_claims, [claim], source="webhook", now_ms=7)
     assert taken.deposit.refusal == "amount"
-    assert database.run_here(accounts.of_handle, "Budi").balance == MAX_AMOUNT
-    assert not database.run_here(lambda connection: list(verify.problems(connection)))
+    assert database.run_sync(accounts.get_by_handle, "Budi").balance == MAX_AMOUNT
+    assert not database.run_sync(lambda connection: list(verify.find_problems(connection)))
 
 
 def test_an_unknown_handle_is_said(database: Database) -> None:
     with pytest.raises(refusals.NoSuchAccount) as refused:
-        database.run_here(accounts.of_handle, "nobody")
+        database.run_sync(accounts.get_by_handle, "nobody")
     assert refused.value.handle == "nobody"
 
 
 def adjust(database: Database, amount: int, *, add: bool, key: str) -> tuple[Account, bool]:
-    return database.run_here(accounts.adjust, "budi", amount, add=add, actor=ACTOR, key=key, now_ms=9)
+    return database.run_sync(accounts.adjust_balance, "budi", amount, add=add, actor=ACTOR, key=key, now_ms=9)
 
 
 def test_admins_add_and_take_money_once_for_each_command(database: Database) -> None:
-    database.run_here(member, BUDI, "Budi")
+    database.run_sync(member, BUDI, "Budi")
     assert adjust(database, 100, add=True, key="c1")[0].balance == 100
     assert adjust(database, 100, add=True, key="c1")[1] is False
     assert adjust(database, 30, add=False, key="c2")[0].balance == 70
     with pytest.raises(refusals.InsufficientBalance) as refused:
         adjust(database, 71, add=False, key="c3")
     assert refused.value == refusals.InsufficientBalance(71, 70)
-    found = database.run_here(accounts.of_user, BUDI)
+    found = database.run_sync(accounts.get_by_user, BUDI)
     assert found is not None
-    entries = database.run_here(accounts.entries, found.id, 10)
+    entries = database.run_sync(accounts.list_entries, found.id, 10)
     assert [(one.amount, one.kind) for one in entries] == [(-30, "admin_remove"), (100, "admin_add")]
-    assert database.run_here(accounts.entries, found.id, 1) == entries[:1]
+    assert database.run_sync(accounts.list_entries, found.id, 1) == entries[:1]
 
 
 @pytest.mark.parametrize("amount", [0, -1, MAX_AMOUNT + 1])
 def test_an_amount_is_above_zero_and_can_be_counted(database: Database, amount: int) -> None:
-    database.run_here(member, BUDI, "Budi")
-    with pytest.raises(refusals.BadAmount):
+    database.run_sync(member, BUDI, "Budi")
+    with pytest.raises(refusals.AmountOutOfRange):
         adjust(database, amount, add=True, key="c1")
 
 
 def test_a_reset_takes_all_and_is_written_down(database: Database) -> None:
-    database.run_here(member, BUDI, "Budi", 80)
-    before = database.run_here(accounts.reset, "budi", actor=ACTOR, key="r", now_ms=9)
+    database.run_sync(member, BUDI, "Budi", 80)
+    before = database.run_sync(accounts.reset_balance, "budi", actor=ACTOR, key="r", now_ms=9)
     assert before.balance == 80
-    assert database.run_here(accounts.of_handle, "budi").balance == 0
-    assert database.run_here(accounts.reset, "budi", actor=ACTOR, key="r2", now_ms=9).balance == 0
-    assert database.run_here(lambda connection: list(verify.problems(connection))) == []
+    assert database.run_sync(accounts.get_by_handle, "budi").balance == 0
+    assert database.run_sync(accounts.reset_balance, "budi", actor=ACTOR, key="r2", now_ms=9).balance == 0
+    assert database.run_sync(lambda connection: list(verify.find_problems(connection))) == []
 
 
 # --- products ---
 
 
 def test_a_product_is_added_changed_and_taken_off(database: Database) -> None:
-    database.run_here(products.add, "STEAM", "Steam", 50, "A key", 1)
+    database.run_sync(products.add, "STEAM", "Steam", 50, "A key", 1)
     with pytest.raises(refusals.CodeTaken):
-        database.run_here(products.add, "steam", "Other", 1, "", 2)
-    before, after = database.run_here(
-        lambda connection: products.change(connection, "steam", price=60, name="Steam 10")
+        database.run_sync(products.add, "steam", "Other", 1, "", 2)
+    before, after = database.run_sync(
+        lambda connection: products.update_product(connection, "steam", price=60, name="Steam 10")
     )
     assert (before.price, after.price, after.name, after.description) == (50, 60, "Steam 10", "A key")
-    database.run_here(restock, "STEAM", "a")
-    with pytest.raises(refusals.StillInStock) as refused:
-        database.run_here(products.delete, "STEAM")
-    assert refused.value.pieces == 1
-    database.run_here(stock.withdraw, "STEAM", 1, 3)
-    database.run_here(products.delete, "STEAM")
-    for use_case in (products.of_code, products.delete):
+    database.run_sync(restock, "STEAM", "a")
+    with pytest.raises(refusals.ProductInStock) as refused:
+        database.run_sync(products.delete, "STEAM")
+    assert refused.value.count == 1
+    database.run_sync(stock.withdraw, "STEAM", 1, 3)
+    database.run_sync(products.delete, "STEAM")
+    for use_case in (products.get_by_code, products.delete):
         with pytest.raises(refusals.NoSuchProduct):
-            database.run_here(use_case, "STEAM")
-    assert database.run_here(products.on_sale) == []
-    assert database.run_here(products.add, "STEAM", "Steam again", 5, "", 4).name == "Steam again"
+            database.run_sync(use_case, "STEAM")
+    assert database.run_sync(products.list_active) == []
+    assert database.run_sync(products.add, "STEAM", "Steam again", 5, "", 4).name == "Steam again"
 
 
 def test_products_are_listed_by_name_with_what_is_in_stock(shop: Database) -> None:
-    listed = shop.run_here(products.on_sale)
+    listed = shop.run_sync(products.list_active)
     assert [(one.code, one.stock) for one in listed] == [("ROBUX", 1), ("STEAM", 4)]
-    assert shop.run_here(products.of_id, listed[0].id) == listed[0]
+    assert shop.run_sync(products.get, listed[0].id) == listed[0]
     with pytest.raises(refusals.NoSuchProduct):
-        shop.run_here(products.of_id, 999)
+        shop.run_sync(products.get, 999)
 
 
 # --- stock ---
 
 
 def test_an_upload_becomes_stock_without_what_is_there(database: Database) -> None:
-    database.run_here(products.add, "A", "A", 1, "", 1)
-    database.run_here(restock, "A", "one", "two")
-    lines = sort_lines(["two", "three", "", "x" * (rules.MAX_ITEM_CHARS + 1), "three", " four\r"])
+    database.run_sync(products.add, "A", "A", 1, "", 1)
+    database.run_sync(restock, "A", "one", "two")
+    lines = parse_stock(["two", "three", "", "x" * (rules.MAX_ITEM_CHARS + 1), "three", " four\r"])
     assert (lines.blank, lines.oversize, lines.duplicates) == ((3,), (4,), (5,))
-    database.run_here(stock.stage, "b", lines.items)
-    adding = database.run_here(stock.publish, "b", "a", actor=ACTOR, now_ms=9)
+    database.run_sync(stock.stage, "b", lines.items)
+    adding = database.run_sync(stock.publish, "b", "a", actor=ACTOR, now_ms=9)
     assert (adding.added, adding.duplicates) == (2, (1,))
-    assert database.run_here(products.of_code, "A").stock == 4
-    assert database.run_here(stock.withdraw, "A", 4, 10)[1] == ("one", "two", "three", "four")
+    assert database.run_sync(products.get_by_code, "A").stock == 4
+    assert database.run_sync(stock.withdraw, "A", 4, 10)[1] == ("one", "two", "three", "four")
 
 
 def test_what_was_sold_does_not_come_back_and_what_was_withdrawn_may(shop: Database) -> None:
     # an admin brings last week's file again
-    shop.run_here(stock.stage, "b", sort_lines(["steam-0", "new", "steam-9", "steam-4"]).items)
-    adding = shop.run_here(stock.publish, "b", "STEAM", actor=ACTOR, now_ms=1)
+    shop.run_sync(stock.stage, "b", parse_stock(["steam-0", "new", "steam-9", "steam-4"]).items)
+    adding = shop.run_sync(stock.publish, "b", "STEAM", actor=ACTOR, now_ms=1)
     assert (adding.added, adding.duplicates, adding.sold_before) == (2, (3,), (1,))
 
 
 def test_what_is_staged_is_no_stock_and_is_forgotten_bit_by_bit(database: Database) -> None:
-    database.run_here(products.add, "A", "A", 1, "", 1)
+    database.run_sync(products.add, "A", "A", 1, "", 1)
     for batch in ("b1", "b2"):
-        database.run_here(stock.stage, batch, sort_lines(["one", "two", "three"]).items)
-    assert database.run_here(products.of_code, "A").stock == 0
-    assert [database.run_here(stock.unstage, "b1", 2) for _ in range(3)] == [2, 1, 0]
-    assert database.run_here(stock.unstage, None, 10) == 3
+        database.run_sync(stock.stage, batch, parse_stock(["one", "two", "three"]).items)
+    assert database.run_sync(products.get_by_code, "A").stock == 0
+    assert [database.run_sync(stock.unstage, "b1", 2) for _ in range(3)] == [2, 1, 0]
+    assert database.run_sync(stock.unstage, None, 10) == 3
     with pytest.raises(refusals.NoSuchProduct):
-        database.run_here(stock.publish, "b1", "none", actor=ACTOR, now_ms=1)
+        database.run_sync(stock.publish, "b1", "none", actor=ACTOR, now_ms=1)
 
 
 def test_what_has_left_stock_is_taken_out_of_an_upload(shop: Database) -> None:
-    shop.run_here(stock.stage, "b", sort_lines(["steam-0", "new", "steam-9", "steam-4"]).items)
+    shop.run_sync(stock.stage, "b", parse_stock(["steam-0", "new", "steam-9", "steam-4"]).items)
     # sold, not yet known, in stock, withdrawn
-    assert shop.run_here(stock.unstage_gone, "b", "STEAM") == (1, 4)
-    assert shop.run_here(stock.publish, "b", "STEAM", actor=ACTOR, now_ms=1).added == 1
+    assert shop.run_sync(stock.unstage_former_stock, "b", "STEAM") == (1, 4)
+    assert shop.run_sync(stock.publish, "b", "STEAM", actor=ACTOR, now_ms=1).added == 1
 
 
 def test_more_than_there_is_cannot_be_withdrawn(shop: Database) -> None:
     with pytest.raises(refusals.SoldOut) as refused:
-        shop.run_here(stock.withdraw, "STEAM", 5, 1)
-    assert refused.value.left == 4
-    assert shop.run_here(products.of_code, "STEAM").stock == 4
+        shop.run_sync(stock.withdraw, "STEAM", 5, 1)
+    assert refused.value.available == 4
+    assert shop.run_sync(products.get_by_code, "STEAM").stock == 4
 
 
 def test_what_came_and_went_is_told(shop: Database) -> None:
-    told = shop.run_here(stock.movements, "steam", 10)
+    told = shop.run_sync(stock.list_movements, "steam", 10)
     assert [(one.what, one.pieces, one.who) for one in told] == [
         ("withdrawn", 2, ""),
         ("sold", 1, "Sari.X"),
         ("sold", 3, "Budi"),
         ("added", 10, ACTOR),
     ]
-    assert len(shop.run_here(stock.movements, "steam", 2)) == 2
+    assert len(shop.run_sync(stock.list_movements, "steam", 2)) == 2
 
 
 # --- purchases ---
 
 
 def test_a_purchase_is_all_of_it(shop: Database) -> None:
-    receipt = shop.run_here(buy, BUDI, "STEAM", 2, 500)
+    receipt = shop.run_sync(buy, BUDI, "STEAM", 2, 500)
     assert receipt.items == ("steam-6", "steam-7")
-    assert (receipt.purchase.total, receipt.purchase.status, receipt.again) == (100, "done", False)
+    assert (receipt.purchase.total, receipt.purchase.status, receipt.is_repeat) == (100, "done", False)
     assert receipt.balance == 1000 - 150 + 250 - 100
     number = receipt.purchase.id
-    assert shop.run_here(purchases.of_id, number) == receipt.purchase
-    assert shop.run_here(purchases.items_of, number) == receipt.items
-    owed = shop.run_here(deliveries.due, 10**12)
+    assert shop.run_sync(purchases.get, number) == receipt.purchase
+    assert shop.run_sync(purchases.list_items, number) == receipt.items
+    owed = shop.run_sync(deliveries.list_due, 10**12)
     assert (owed[-1].purchase_id, owed[-1].user_id, owed[-1].language) == (number, BUDI, "id")
-    account = shop.run_here(accounts.of_handle, "budi")
-    assert [one.id for one in shop.run_here(purchases.history, account.id, 2)] == [number, 2]
+    account = shop.run_sync(accounts.get_by_handle, "budi")
+    assert [one.id for one in shop.run_sync(purchases.list_by_account, account.id, 2)] == [number, 2]
 
 
 def test_the_same_click_buys_once(shop: Database) -> None:
-    first = shop.run_here(buy, BUDI, "STEAM", 2, 500)
-    again = shop.run_here(buy, BUDI, "STEAM", 2, 500)
-    assert (again.again, again.items, again.purchase) == (True, first.items, first.purchase)
+    first = shop.run_sync(buy, BUDI, "STEAM", 2, 500)
+    again = shop.run_sync(buy, BUDI, "STEAM", 2, 500)
+    assert (again.is_repeat, again.items, again.purchase) == (True, first.items, first.purchase)
     assert again.balance == first.balance
 
 
 def order(shop: Database, **changed: Any) -> Order:
-    found = shop.run_here(products.of_code, "STEAM")
+    found = shop.run_sync(products.get_by_code, "STEAM")
     given = {"interaction_id": 500, "user_id": BUDI, "product_id": found.id, "quantity": 1, "unit_price": 50}
     return Order(**{**given, "language": "id", **changed})
 
@@ -258,63 +258,63 @@ def test_a_purchase_that_is_refused_changes_nothing(
     shop: Database, changed: dict[str, Any], refusal: refusals.Refused
 ) -> None:
     with pytest.raises(type(refusal)) as refused:
-        shop.run_here(purchases.buy, order(shop, **changed), LIMITS, 5000)
+        shop.run_sync(purchases.buy, order(shop, **changed), LIMITS, 5000)
     assert vars(refused.value) == vars(refusal)
-    assert shop.run_here(products.of_code, "STEAM").stock == 4
-    assert shop.run_here(accounts.of_handle, "budi").balance == 1100
-    assert shop.run_here(lambda connection: list(verify.problems(connection))) == []
+    assert shop.run_sync(products.get_by_code, "STEAM").stock == 4
+    assert shop.run_sync(accounts.get_by_handle, "budi").balance == 1100
+    assert shop.run_sync(lambda connection: list(verify.find_problems(connection))) == []
 
 
 def test_a_member_waits_between_two_purchases(shop: Database) -> None:
     limits = Limits(max_quantity=100, cooldown_s=3)
-    shop.run_here(purchases.buy, order(shop), limits, 10_000)
-    with pytest.raises(refusals.TooSoon) as refused:
-        shop.run_here(purchases.buy, order(shop, interaction_id=501), limits, 12_000)
+    shop.run_sync(purchases.buy, order(shop), limits, 10_000)
+    with pytest.raises(refusals.CooldownActive) as refused:
+        shop.run_sync(purchases.buy, order(shop, interaction_id=501), limits, 12_000)
     assert refused.value.wait_s == pytest.approx(1)
-    shop.run_here(purchases.buy, order(shop, interaction_id=501), limits, 13_000)
+    shop.run_sync(purchases.buy, order(shop, interaction_id=501), limits, 13_000)
 
 
 def test_what_costs_nothing_is_bought_too(database: Database) -> None:
-    database.run_here(products.add, "FREE", "Free", 0, "", 1)
-    database.run_here(restock, "FREE", "gift")
-    database.run_here(member, BUDI, "Budi")
-    assert database.run_here(buy, BUDI, "FREE", 1, 1).items == ("gift",)
-    assert database.run_here(purchases.refund, 1, actor=ACTOR, now_ms=9)[1] == 0
-    assert database.run_here(lambda connection: list(verify.problems(connection))) == []
+    database.run_sync(products.add, "FREE", "Free", 0, "", 1)
+    database.run_sync(restock, "FREE", "gift")
+    database.run_sync(member, BUDI, "Budi")
+    assert database.run_sync(buy, BUDI, "FREE", 1, 1).items == ("gift",)
+    assert database.run_sync(purchases.refund, 1, actor=ACTOR, now_ms=9)[1] == 0
+    assert database.run_sync(lambda connection: list(verify.find_problems(connection))) == []
 
 
 def test_a_refund_gives_the_money_back_once(shop: Database) -> None:
-    before = shop.run_here(accounts.of_handle, "sari.x").balance
-    done, balance = shop.run_here(purchases.refund, 3, actor=ACTOR, now_ms=9)
+    before = shop.run_sync(accounts.get_by_handle, "sari.x").balance
+    done, balance = shop.run_sync(purchases.refund, 3, actor=ACTOR, now_ms=9)
     assert (done.status, balance) == ("refunded", before + 50)
     with pytest.raises(refusals.AlreadyRefunded):
-        shop.run_here(purchases.refund, 3, actor=ACTOR, now_ms=10)
+        shop.run_sync(purchases.refund, 3, actor=ACTOR, now_ms=10)
     with pytest.raises(refusals.NoSuchPurchase):
-        shop.run_here(purchases.refund, 999, actor=ACTOR, now_ms=10)
+        shop.run_sync(purchases.refund, 999, actor=ACTOR, now_ms=10)
 
 
 # --- deliveries ---
 
 
 def test_an_outbox_is_looked_after_until_the_goods_have_arrived(shop: Database) -> None:
-    owed = shop.run_here(deliveries.due, 10**12)
+    owed = shop.run_sync(deliveries.list_due, 10**12)
     assert [one.purchase_id for one in owed] == [2, 3]
-    assert shop.run_here(deliveries.due, 0) == []
-    assert len(shop.run_here(deliveries.due, 10**12, 1)) == 1
-    assert shop.run_here(deliveries.begin, 3, 5000) is True
-    assert shop.run_here(deliveries.begin, 1, 5000) is False
-    shop.run_here(deliveries.settle, 3, "shown", 42)
-    assert shop.run_here(deliveries.begin, 3, 5000) is False
+    assert shop.run_sync(deliveries.list_due, 0) == []
+    assert len(shop.run_sync(deliveries.list_due, 10**12, 1)) == 1
+    assert shop.run_sync(deliveries.begin_attempt, 3, 5000) is True
+    assert shop.run_sync(deliveries.begin_attempt, 1, 5000) is False
+    shop.run_sync(deliveries.finish, 3, "shown", 42)
+    assert shop.run_sync(deliveries.begin_attempt, 3, 5000) is False
     # what has arrived is not given up later
-    shop.run_here(deliveries.settle, 3, "failed")
+    shop.run_sync(deliveries.finish, 3, "failed")
     query = select(delivery.c.state, delivery.c.message_id).where(delivery.c.purchase_id == 3)
-    assert tuple(shop.run_here(lambda connection: connection.execute(query).one())) == ("shown", 42)
+    assert tuple(shop.run_sync(lambda connection: connection.execute(query).one())) == ("shown", 42)
 
 
 def test_goods_that_cannot_be_delivered_are_given_up_in_the_end(shop: Database) -> None:
-    tried = [shop.run_here(deliveries.begin, 3, 5000) for _ in range(deliveries.MAX_ATTEMPTS)]
+    tried = [shop.run_sync(deliveries.begin_attempt, 3, 5000) for _ in range(deliveries.MAX_ATTEMPTS)]
     assert tried[-1] is False and all(tried[:-1])
-    assert [one.purchase_id for one in shop.run_here(deliveries.due, 10**15)] == [2]
+    assert [one.purchase_id for one in shop.run_sync(deliveries.list_due, 10**15)] == [2]
 
 
 # --- deposits ---
@@ -322,77 +322,77 @@ def test_goods_that_cannot_be_delivered_are_given_up_in_the_end(shop: Database) 
 
 def take(connection: Connection, key: str, handle: str, amount: int | None, refusal: str = "") -> Any:
     given: dict[str, Any] = {"key": key, "handle": handle, "amount": amount, "refusal": refusal}
-    return deposits.take(connection, **given, source="webhook", now_ms=7)
+    return deposits.record(connection, **given, source="webhook", now_ms=7)
 
 
 def test_a_deposit_is_booked_once_and_every_one_is_listed(database: Database) -> None:
-    database.run_here(member, BUDI, "Budi")
-    booked = database.run_here(take, "m1", "BUDI", 5)
+    database.run_sync(member, BUDI, "Budi")
+    booked = database.run_sync(take, "m1", "BUDI", 5)
     assert booked is not None and booked[1] == 5
-    assert database.run_here(take, "m1", "BUDI", 5) is None
+    assert database.run_sync(take, "m1", "BUDI", 5) is None
     for key, handle, amount, refusal in (
         ("m2", "nobody", 5, "handle"),
         ("m3", "budi", -5, "amount"),
         ("m4", "budi", 0, "amount"),
         ("m5", "budi", None, "amount"),
     ):
-        deposit, balance = database.run_here(take, key, handle, amount)
+        deposit, balance = database.run_sync(take, key, handle, amount)
         assert (deposit.refusal, balance) == (refusal, None)
-    deposit, balance = database.run_here(take, "m6", "budi", 99, "forged")
+    deposit, balance = database.run_sync(take, "m6", "budi", 99, "forged")
     assert (deposit.refusal, balance) == ("forged", None)
-    assert database.run_here(accounts.of_handle, "budi").balance == 5
-    assert [one.key for one in database.run_here(deposits.latest, 3)] == ["m6", "m5", "m4"]
-    assert len(database.run_here(deposits.latest, 10, refused_only=True)) == 5
+    assert database.run_sync(accounts.get_by_handle, "budi").balance == 5
+    assert [one.key for one in database.run_sync(deposits.list_latest, 3)] == ["m6", "m5", "m4"]
+    assert len(database.run_sync(deposits.list_latest, 10, refused_only=True)) == 5
 
 
 # --- access, settings, admin log ---
 
 
 def test_who_is_barred_and_when_the_shop_is_closed(shop: Database) -> None:
-    shop.run_here(access.check, BUDI)
+    shop.run_sync(access.require_access, BUDI)
     with pytest.raises(refusals.Blacklisted) as barred:
-        shop.run_here(access.check, 666)
+        shop.run_sync(access.require_access, 666)
     assert barred.value.reason == "fraud"
-    shop.run_here(access.bar, 666, "other", actor=ACTOR, now_ms=9)
-    assert [(one.user_id, one.reason) for one in shop.run_here(access.barred)] == [(666, "other")]
-    shop.run_here(access.unbar, 666)
+    shop.run_sync(access.add_to_blacklist, 666, "other", actor=ACTOR, now_ms=9)
+    assert [(one.user_id, one.reason) for one in shop.run_sync(access.list_blacklist)] == [(666, "other")]
+    shop.run_sync(access.remove_from_blacklist, 666)
     with pytest.raises(refusals.NotBlacklisted):
-        shop.run_here(access.unbar, 666)
-    shop.run_here(access.set_maintenance, "counting")
+        shop.run_sync(access.remove_from_blacklist, 666)
+    shop.run_sync(access.set_maintenance, "counting")
     with pytest.raises(refusals.Maintenance) as closed:
-        shop.run_here(access.check, BUDI)
+        shop.run_sync(access.require_access, BUDI)
     assert closed.value.reason == "counting"
     with pytest.raises(refusals.Maintenance):
-        shop.run_here(purchases.buy, order(shop), LIMITS, 5000)
-    shop.run_here(access.set_maintenance, None)
-    shop.run_here(access.check, BUDI)
+        shop.run_sync(purchases.buy, order(shop), LIMITS, 5000)
+    shop.run_sync(access.set_maintenance, None)
+    shop.run_sync(access.require_access, BUDI)
 
 
 def test_settings_are_remembered_changed_and_forgotten(database: Database) -> None:
-    assert database.run_here(settings.get, "a", int) is None
-    database.run_here(settings.put, "a", 1)
-    database.run_here(settings.put, "a", 2)
-    assert database.run_here(settings.get, "a", int) == 2
-    database.run_here(settings.put, "a", None)
-    assert database.run_here(settings.get, "a", int) is None
+    assert database.run_sync(settings.get, "a", int) is None
+    database.run_sync(settings.put, "a", 1)
+    database.run_sync(settings.put, "a", 2)
+    assert database.run_sync(settings.get, "a", int) == 2
+    database.run_sync(settings.put, "a", None)
+    assert database.run_sync(settings.get, "a", int) is None
 
 
 def test_what_admins_did_is_told_the_newest_first(database: Database) -> None:
     for number in range(3):
-        database.run_here(admin_log.note, ACTOR, "addbal", f"{number}", number)
-    assert [one.detail for one in database.run_here(admin_log.latest, 2)] == ["2", "1"]
+        database.run_sync(admin_log.record, ACTOR, "addbal", f"{number}", number)
+    assert [one.detail for one in database.run_sync(admin_log.list_latest, 2)] == ["2", "1"]
 
 
 def test_a_claim_of_nothing_or_of_too_much_takes_nothing(shop: Database) -> None:
-    from botapp.store.usecases.stock import lock, take_available
+    from botapp.store.usecases.stock import lock_product, take_available
 
     def claim(connection: Connection, pieces: int) -> tuple[str, ...]:
-        found = products.of_code(connection, "ROBUX")
-        lock(connection, found.id)
+        found = products.get_by_code(connection, "ROBUX")
+        lock_product(connection, found.id)
         return take_available(connection, found.id, pieces, status="withdrawn", purchase_id=None, now_ms=9)
 
     with pytest.raises(refusals.SoldOut):
-        shop.run_here(claim, 2)
+        shop.run_sync(claim, 2)
     query = select(stock_item.c.id).where(stock_item.c.status == "withdrawn", stock_item.c.left_at_ms == 9)
-    assert shop.run_here(lambda connection: connection.execute(query).all()) == []
-    assert shop.run_here(claim, 1) == ("robux-2",)
+    assert shop.run_sync(lambda connection: connection.execute(query).all()) == []
+    assert shop.run_sync(claim, 1) == ("robux-2",)

@@ -10,8 +10,8 @@ import sqlalchemy
 from sqlalchemy import Connection, text
 
 from botapp.store import verify
-from botapp.store.db.database import Database, url_of
-from botapp.store.verify import problems
+from botapp.store.db.database import Database, database_url
+from botapp.store.verify import find_problems
 from tests.support.shop.databases import migrate, opened
 from tests.support.shop.populated_shop import opened_shop
 
@@ -109,7 +109,7 @@ BROKEN = {
 
 
 def found_in(database: Database) -> list[str]:
-    return database.run_here(lambda connection: list(problems(connection)))
+    return database.run_sync(lambda connection: list(find_problems(connection)))
 
 
 def take_off_constraints(connection: Connection) -> None:
@@ -134,14 +134,14 @@ def broken(database: Database, statements: list[str]) -> list[str]:
     opened_shop(database)
     if database._is_file:
         # it can only be set between two transactions
-        database._engine_now().raw_connection().driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
+        database._current_engine().raw_connection().driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
 
     def break_them(connection: Connection) -> None:
         take_off_constraints(connection)
         for statement in statements:
             assert connection.execute(text(statement)).rowcount >= 1, statement
 
-    database.run_here(break_them)
+    database.run_sync(break_them)
     return found_in(database)
 
 
@@ -158,9 +158,9 @@ def test_every_question_has_books_that_are_broken_for_it(tmp_path: Path) -> None
     """A question that no books here answer could as well be missing."""
     said: list[str] = []
     for number, (statements, _expected) in enumerate(BROKEN.values()):
-        with opened(url_of("", tmp_path / f"{number}.db")) as database:
-            database.run_here(migrate)
+        with opened(database_url("", tmp_path / f"{number}.db")) as database:
+            database.run_sync(migrate)
             said += broken(database, statements)
-    for words, _query in verify._questions():
+    for words, _query in verify._checks():
         pattern = ".+".join(map(re.escape, words.split("%s")))
         assert any(re.fullmatch(pattern, one) for one in said), words

@@ -7,13 +7,13 @@ import asyncio
 import pytest
 
 from botapp import locale
-from botapp.services.fulfilment.package import MAX_MESSAGE_CHARS, mark_of, parcel
+from botapp.services.fulfilment.package import MAX_MESSAGE_CHARS, order_heading, pack
 from botapp.store.domain import refusals
 from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Account, Entry, Order, Product, Purchase, Receipt
 from botapp.store.domain.refusals import Refused
 from botapp.store.domain.rules import MAX_ITEM_CHARS
-from botapp.store.member_api import Offer
+from botapp.store.member_api import Quote
 from botapp.store.usecases.shop_location import ShopLocation
 from botapp.ui.custom_ids import parse
 from botapp.ui.members import account as visits
@@ -92,7 +92,7 @@ def test_however_long_names_are_it_fits() -> None:
     products = [product(number, LONG, 2**53 - 1, number % 2) for number in range(60)]
     for page in range(3):
         fits(buying.choose(ACCOUNT, products, page, UNITS, 10))
-    fits(buying.confirm(Offer(product(name=LONG, price=2**53 - 1), 1000, 2**53 - 1), 2**63 - 1, UNITS, LONG))
+    fits(buying.confirm(Quote(product(name=LONG, price=2**53 - 1), 1000, 2**53 - 1), 2**63 - 1, UNITS, LONG))
     fits(visits.history([bought(number, LONG) for number in range(10)], UNITS))
     fits(visits.place(ShopLocation(LONG, LONG, LONG)))
 
@@ -124,7 +124,7 @@ def test_the_form_names_the_most_that_can_be_bought() -> None:
 
 
 def test_what_is_confirmed_is_what_was_shown() -> None:
-    panel = buying.confirm(Offer(product(9), 2, 1000), 77, UNITS)
+    panel = buying.confirm(Quote(product(9), 2, 1000), 77, UNITS)
     fits(panel)
     fields = dict(panel.fields)
     assert fields["Total"] == "**2 DL 40 WL (240 WL)**"
@@ -194,24 +194,24 @@ def test_what_members_and_admins_typed_cannot_format_anything() -> None:
 
 
 def test_goods_fit_into_a_message_or_come_as_a_file() -> None:
-    small = parcel(bought(), ["key-1", "key-2"])
-    assert small.text.startswith(mark_of(7))
+    small = pack(bought(), ["key-1", "key-2"])
+    assert small.text.startswith(order_heading(7))
     assert "```\nkey-1\nkey-2\n```" in small.text
     assert small.files() == []
-    one = parcel(bought(name=LONG), ["k" * MAX_ITEM_CHARS])
+    one = pack(bought(name=LONG), ["k" * MAX_ITEM_CHARS])
     assert one.file is None
     assert len(one.text) <= MAX_MESSAGE_CHARS
-    large = parcel(bought(quantity=2), ["k" * 1000] * 2)
+    large = pack(bought(quantity=2), ["k" * 1000] * 2)
     assert large.file == f"{'k' * 1000}\n" * 2
-    assert large.text.startswith(mark_of(7))
+    assert large.text.startswith(order_heading(7))
     assert "kk" not in large.text
     assert [file.filename for file in large.files()] == ["order-000007.txt"]
 
 
 def test_goods_that_would_break_the_formatting_come_as_a_file() -> None:
-    assert parcel(bought(), ["a```b"]).file == "a```b\n"
+    assert pack(bought(), ["a```b"]).file == "a```b\n"
 
 
 def test_what_goods_show_of_themselves_is_no_goods() -> None:
-    assert "secret" not in repr(parcel(bought(), ["secret"]))
-    assert "secret" not in repr(parcel(bought(), ["secret" * 1000]))
+    assert "secret" not in repr(pack(bought(), ["secret"]))
+    assert "secret" not in repr(pack(bought(), ["secret" * 1000]))

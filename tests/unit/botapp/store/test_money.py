@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botapp.store.domain.money import MAX_AMOUNT, Denomination, InvalidAmount, in_units, parse
+from botapp.store.domain.money import MAX_AMOUNT, Denomination, InvalidAmount, format_in_denominations, parse_amount
 from botapp.ui.admin.parsing import price_and_rest
 
 UNITS = (
@@ -30,7 +30,7 @@ UNITS = (
     ],
 )
 def test_amounts(text: str, amount: int) -> None:
-    assert parse(text, UNITS) == amount
+    assert parse_amount(text, UNITS) == amount
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ def test_amounts(text: str, amount: int) -> None:
 )
 def test_what_is_no_amount_is_refused_whole(text: str) -> None:
     with pytest.raises(InvalidAmount):
-        parse(text, UNITS)
+        parse_amount(text, UNITS)
 
 
 @given(st.integers(0, MAX_AMOUNT), st.sampled_from([".", ","]))
 def test_what_is_shown_can_be_typed(amount: int, separator: str) -> None:
-    assert parse(in_units(amount, UNITS, separator), UNITS) == amount
+    assert parse_amount(format_in_denominations(amount, UNITS, separator), UNITS) == amount
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from botapp.services.backup.files import DataProblem
-from botapp.services.backup.legacy_files import LegacyShop, read, understood
+from botapp.services.backup.legacy_files import LegacyShop, parse_legacy_shop, read_legacy_shop
 from botapp.store.domain.money import Denomination
 
 UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
@@ -15,7 +15,7 @@ UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL",
 
 def look(*lines: str, **texts: list[str]) -> LegacyShop:
     names = {key: f"{key.upper()}.txt" for key in texts}
-    return understood("products.csv", lines, texts, names, UNITS)
+    return parse_legacy_shop("products.csv", lines, texts, names, UNITS)
 
 
 def test_products_with_their_stock() -> None:
@@ -71,22 +71,22 @@ def test_every_mistake_is_told_at_once() -> None:
 def test_files_are_found_by_the_code_that_they_are_called_after(tmp_path: Path) -> None:
     (tmp_path / "products.txt").write_text("Steam10;Steam;5\n", encoding="utf-8-sig")
     (tmp_path / "STEAM10.txt").write_bytes(b"one\r\ntwo\r\n")
-    (found,) = read(tmp_path, UNITS).products
+    (found,) = read_legacy_shop(tmp_path, UNITS).products
     assert [one.content for one in found.stock.items] == ["one", "two"]
     assert found.stock.blank == ()
 
 
 def test_a_directory_without_a_list_or_with_two_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataProblem, match=r"expected one list of products .* found 0"):
-        read(tmp_path, UNITS)
+        read_legacy_shop(tmp_path, UNITS)
     for name in ("products.csv", "products.txt"):
         (tmp_path / name).write_text("A;A;1\n")
     with pytest.raises(DataProblem, match="found 2"):
-        read(tmp_path, UNITS)
+        read_legacy_shop(tmp_path, UNITS)
 
 
 def test_what_is_no_text_is_said_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "products.csv").write_text("A;A;1\n")
     (tmp_path / "A.txt").write_bytes(b"one\ntwo\n\xff\n")
     with pytest.raises(DataProblem, match=r"A\.txt, line 3: not UTF-8"):
-        read(tmp_path, UNITS)
+        read_legacy_shop(tmp_path, UNITS)

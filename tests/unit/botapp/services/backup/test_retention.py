@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botapp.services.backup.files import BY_HAND, DAILY, MIGRATION, RESTORE, Backup, name_of, of_name
-from botapp.services.backup.retention import plan
+from botapp.services.backup.files import DAILY, MANUAL, MIGRATION, RESTORE, Backup, backup_name, parse_backup_name
+from botapp.services.backup.retention import plan_retention
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def made(hours_ago: float, reason: str = DAILY) -> Backup:
     at = NOW - timedelta(hours=hours_ago)
-    return Backup(Path(name_of(at, reason, ".db")), at, reason)
+    return Backup(Path(backup_name(at, reason, ".db")), at, reason)
 
 
 @pytest.mark.parametrize(
@@ -27,54 +27,54 @@ def made(hours_ago: float, reason: str = DAILY) -> Backup:
         ([made(23.9)], False),
         ([made(24)], True),
         ([made(25), made(1)], False),
-        ([made(1, BY_HAND), made(2, MIGRATION), made(25)], True),
+        ([made(1, MANUAL), made(2, MIGRATION), made(25)], True),
         # the clock was a year ahead once: that is no reason to wait a year
         ([made(-24 * 365)], True),
         ([made(-0.01)], False),
     ],
 )
 def test_one_is_made_when_the_last_is_a_day_old(there: list[Backup], due: bool) -> None:
-    assert plan(there, NOW, 14).make is due
+    assert plan_retention(there, NOW, 14).make is due
 
 
 def test_what_is_too_old_goes_and_what_somebody_asked_for_stays() -> None:
     day = 24
     there = [made(1), made(13 * day), made(15 * day), made(16 * day, MIGRATION), made(17 * day, MIGRATION)]
-    there += [made(20 * day, BY_HAND), made(30 * day, BY_HAND), made(40 * day, RESTORE), made(50 * day, RESTORE)]
-    assert plan(there, NOW, 14).delete == (made(15 * day), made(17 * day, MIGRATION))
+    there += [made(20 * day, MANUAL), made(30 * day, MANUAL), made(40 * day, RESTORE), made(50 * day, RESTORE)]
+    assert plan_retention(there, NOW, 14).delete == (made(15 * day), made(17 * day, MIGRATION))
 
 
 def test_without_days_nothing_is_made_and_nothing_thrown_away() -> None:
-    assert plan([made(10_000), made(20_000)], NOW, 0) == plan([], NOW, 0)
-    assert plan([], NOW, 0).make is False
+    assert plan_retention([made(10_000), made(20_000)], NOW, 0) == plan_retention([], NOW, 0)
+    assert plan_retention([], NOW, 0).make is False
 
 
 @given(
     hours=st.lists(st.integers(-10_000, 100_000), max_size=30, unique=True),
-    reasons=st.lists(st.sampled_from([DAILY, MIGRATION, BY_HAND, RESTORE]), min_size=30, max_size=30),
+    reasons=st.lists(st.sampled_from([DAILY, MIGRATION, MANUAL, RESTORE]), min_size=30, max_size=30),
     keep_days=st.integers(0, 400),
 )
 def test_the_newest_of_each_reason_always_stays(hours: list[int], reasons: list[str], keep_days: int) -> None:
     there = [made(one, reason) for one, reason in zip(hours, reasons, strict=False)]
-    left = set(there) - set(plan(there, NOW, keep_days).delete)
+    left = set(there) - set(plan_retention(there, NOW, keep_days).delete)
     for reason in {one.reason for one in there}:
         newest = max((one for one in there if one.reason == reason), key=lambda one: one.at)
         assert any(one.at == newest.at for one in left if one.reason == reason)
-    assert {one for one in there if one.reason in (BY_HAND, RESTORE)} <= left
+    assert {one for one in there if one.reason in (MANUAL, RESTORE)} <= left
     assert all(one in left for one in there if one.at >= NOW - timedelta(days=keep_days))
 
 
-@pytest.mark.parametrize("reason", [DAILY, MIGRATION, BY_HAND, RESTORE])
+@pytest.mark.parametrize("reason", [DAILY, MIGRATION, MANUAL, RESTORE])
 @pytest.mark.parametrize("kind", [".db", ".jsonl.gz"])
 def test_a_name_says_when_and_why(reason: str, kind: str) -> None:
     at = datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)
-    name = name_of(at.astimezone(), reason, kind)
+    name = backup_name(at.astimezone(), reason, kind)
     assert name == f"shop-2026-01-02T03-04-05.678Z-{reason}{kind}"
-    assert of_name(Path("/x", name)) == Backup(Path("/x", name), at, reason)
+    assert parse_backup_name(Path("/x", name)) == Backup(Path("/x", name), at, reason)
 
 
 @pytest.mark.parametrize(
     "name", ["shop.db", "shop-2026-13-02T03-04-05.678Z-daily.db", "shop-2026-01-02T03-04-05.678Z-daily.db.ab12.part"]
 )
 def test_other_files_are_no_backups(name: str) -> None:
-    assert of_name(Path(name)) is None
+    assert parse_backup_name(Path(name)) is None

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from botapp.config.settings import Deposits
-from botapp.services.deposits.parsing import NameAndAmount, ParsedReport, Patterns, TooSlow, claims_of, text_of
+from botapp.services.deposits.parsing import (
+    NameAndAmount,
+    ParsedReport,
+    Patterns,
+    TooSlow,
+    extract_claims,
+    message_text,
+)
 from botapp.store.domain.money import Denomination
 from botapp.store.usecases.deposits import DepositClaim
 
@@ -51,7 +58,7 @@ def test_what_is_not_clear_is_none(text: str) -> None:
 def test_embeds_are_read_line_by_line() -> None:
     fields = [{"name": "GrowID", "value": "Budi"}, {"name": "Deposit:", "value": "5 WL"}]
     embeds = [{"title": "Donation", "description": "Thanks!", "fields": fields}]
-    assert text_of("", embeds) == "Donation\nThanks!\nGrowID: Budi\nDeposit: 5 WL"
+    assert message_text("", embeds) == "Donation\nThanks!\nGrowID: Budi\nDeposit: 5 WL"
 
 
 def test_a_pattern_that_never_ends_is_stopped() -> None:
@@ -59,7 +66,7 @@ def test_a_pattern_that_never_ends_is_stopped() -> None:
     with pytest.raises(TooSlow):
         patterns.pairs("a" * 60 + "!")
     said = ParsedReport(5, 7, "a" * 60 + "!")
-    assert [one.refusal for one in claims_of(said, patterns, {7}, UNITS)] == ["unreadable"]
+    assert [one.refusal for one in extract_claims(said, patterns, {7}, UNITS)] == ["unreadable"]
 
 
 @pytest.mark.parametrize(("handle", "amount"), [("(", "(?P<amount>x)"), ("x", "(?P<amount>x)"), ("(?P<handle>x)", "x")])
@@ -81,4 +88,4 @@ def test_a_pattern_that_cannot_be_used_is_refused(handle: str, amount: str) -> N
     ],
 )
 def test_only_allowed_webhooks_are_believed(webhook_id: int | None, text: str, claims: list[DepositClaim]) -> None:
-    assert claims_of(ParsedReport(5, webhook_id, text), PATTERNS, {7}, UNITS) == claims
+    assert extract_claims(ParsedReport(5, webhook_id, text), PATTERNS, {7}, UNITS) == claims

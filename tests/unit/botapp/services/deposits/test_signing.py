@@ -7,7 +7,7 @@ import hmac
 
 import pytest
 
-from botapp.services.deposits.signing import WINDOW_S, is_genuine, sign
+from botapp.services.deposits.signing import WINDOW_S, is_valid_signature, sign
 
 KEY = b"k" * 32
 BODY = b'{"id": "1"}'
@@ -15,7 +15,7 @@ NOW_S = 1_750_000_000.5
 
 
 def genuine(timestamp: str, signature: str, *, body: bytes = BODY, key: bytes = KEY) -> bool:
-    return is_genuine(key, timestamp, body, signature, NOW_S)
+    return is_valid_signature(key, timestamp, body, signature, NOW_S)
 
 
 def test_the_signature_is_what_the_documentation_says() -> None:

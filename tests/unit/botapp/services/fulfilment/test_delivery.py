@@ -13,8 +13,8 @@ import pytest
 
 from botapp import locale
 from botapp.services.fulfilment.delivery import DeliveryService
-from botapp.services.fulfilment.package import mark_of
-from botapp.store.db.database import Database, url_of
+from botapp.services.fulfilment.package import order_heading
+from botapp.store.db.database import Database, database_url
 from botapp.store.domain.records import Order
 from botapp.store.domain.rules import Limits
 from botapp.store.usecases import accounts, deliveries, purchases
@@ -77,9 +77,9 @@ class Scene:
         client: Any = SimpleNamespace(create_dm=create_dm, user=SimpleNamespace(id=BOT))
         self.delivery = DeliveryService(shop, client, lambda: self.draining)
 
-    def look(self, *, after_ms: int = 0) -> None:
+    def poll(self, *, after_ms: int = 0) -> None:
         self.now_ms += after_ms
-        asyncio.run(self.delivery.look())
+        asyncio.run(self.delivery.poll())
 
     def parcels(self) -> int:
         return sum(GOODS in message.content for message in self.channel.messages)
@@ -96,7 +96,7 @@ class Scene:
 def scene(tmp_path: Path) -> Iterator[Scene]:
     locale.use("id")
     stock_up(tmp_path)
-    database = Database(url_of("", tmp_path / "state" / "bot" / "shop.db"))
+    database = Database(database_url("", tmp_path / "state" / "bot" / "shop.db"))
     yield Scene(database)
     asyncio.run(database.close())
 
@@ -107,67 +107,67 @@ def http_error(status: int, code: int) -> discord.HTTPException:
 
 
 def test_a_new_life_brings_at_once_what_the_old_one_owed(scene: Scene) -> None:
-    scene.look()
+    scene.poll()
     assert (scene.parcels(), scene.state()) == (1, "sent")
-    assert scene.channel.messages[0].content.startswith(mark_of(1))
+    assert scene.channel.messages[0].content.startswith(order_heading(1))
     assert scene.channel.nonces == ["order-000001"]
-    scene.look(after_ms=10**9)
+    scene.poll(after_ms=10**9)
     assert scene.parcels() == 1
 
 
 def test_what_has_arrived_already_is_found_and_not_sent_again(scene: Scene) -> None:
-    mine = SimpleNamespace(id=9, author=SimpleNamespace(id=BOT), content=f"{mark_of(1)} · 1 × Steam 10\n{GOODS}")
+    mine = SimpleNamespace(id=9, author=SimpleNamespace(id=BOT), content=f"{order_heading(1)} · 1 × Steam 10\n{GOODS}")
     scene.channel.messages = [mine]
-    scene.look()
+    scene.poll()
     assert (scene.parcels(), scene.state(), scene.channel.nonces) == (1, "sent", [])
 
 
 @pytest.mark.parametrize(
-    ("author", "content"), [(BUYER, mark_of(1)), (BOT, "order #000001 was refunded"), (BOT, mark_of(2))]
+    ("author", "content"), [(BUYER, order_heading(1)), (BOT, "order #000001 was refunded"), (BOT, order_heading(2))]
 )
 def test_what_only_names_the_order_is_not_taken_for_its_goods(scene: Scene, author: int, content: str) -> None:
     scene.channel.messages = [SimpleNamespace(id=9, author=SimpleNamespace(id=author), content=content)]
-    scene.look()
+    scene.poll()
     assert (scene.parcels(), scene.state()) == (1, "sent")
 
 
 def test_without_having_looked_nothing_is_sent(scene: Scene) -> None:
     scene.channel.looking = http_error(500, 0)
-    scene.look()
+    scene.poll()
     assert (scene.parcels(), scene.state()) == (0, "pending")
     scene.channel.looking = None
-    scene.look(after_ms=deliveries.retry_delay_ms(2))
+    scene.poll(after_ms=deliveries.retry_delay_ms(2))
     assert (scene.parcels(), scene.state()) == (1, "sent")
 
 
 def test_later_looks_wait_until_it_is_due(scene: Scene) -> None:
     scene.channel.sending = http_error(403, 50007)
-    scene.look()
+    scene.poll()
     scene.channel.sending = None
-    scene.look(after_ms=1000)
+    scene.poll(after_ms=1000)
     assert scene.parcels() == 0
-    scene.look(after_ms=deliveries.retry_delay_ms(2))
+    scene.poll(after_ms=deliveries.retry_delay_ms(2))
     assert scene.parcels() == 1
 
 
 def test_who_delivers_himself_is_not_helped(scene: Scene) -> None:
-    with scene.delivery.under_way(1):
-        scene.look(after_ms=10**9)
+    with scene.delivery.delivering(1):
+        scene.poll(after_ms=10**9)
         assert scene.parcels() == 0
-    scene.look()
+    scene.poll()
     assert scene.parcels() == 1
 
 
 def test_a_drain_begins_nothing(scene: Scene) -> None:
     scene.draining = True
-    scene.look(after_ms=10**9)
+    scene.poll(after_ms=10**9)
     assert (scene.parcels(), scene.state()) == (0, "pending")
 
 
 def test_what_cannot_be_brought_is_given_up_and_told_once(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     scene.channel.sending = http_error(403, 50007)
     for _ in range(deliveries.MAX_ATTEMPTS + 3):
-        scene.look(after_ms=10**9)
+        scene.poll(after_ms=10**9)
     assert scene.state() == "failed"
     [told] = scene.told
     assert "#000001" in told
@@ -180,8 +180,8 @@ def test_goods_come_in_the_language_of_the_click(scene: Scene) -> None:
     long = "x" * 1490
     scene.books.restock("STEAM10", *(f"{long}{number:02d}" for number in range(2)))
     scene.books.deposit("buyer", 100_000_000)
-    scene.look()
+    scene.poll()
     order = Order(78, BUYER, 1, 13, 50_000, "en")
     scene.books.do(purchases.buy, order, Limits(), BOUGHT_MS + 10_000)
-    scene.look(after_ms=10**9)
+    scene.poll(after_ms=10**9)
     assert "Your goods are in the file" in scene.channel.messages[-1].content

@@ -37,14 +37,14 @@ def test_a_thousand_changes_are_few_edits_and_the_newest_is_seen() -> None:
         nonlocal left
         tasks = TaskRegistry()
         front = LiveMessageUpdater(tasks, Store(), products, [cast(LiveMessage, shown)], edit_interval_s=0.05)
-        front.look_soon()
+        front.refresh_soon()
         await asyncio.sleep(0)
         assert not tasks.pending, "nobody looks before it serves"
-        front.serve()
+        front.start()
         await asyncio.sleep(0)
         while left:
             left -= 1
-            front.look_soon()
+            front.refresh_soon()
         while not shown.edits or "🔴" not in shown.edits[-1].fields[0][0]:
             await asyncio.sleep(0.01)
         await tasks.drain(1.0)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from botapp.store.domain.money import Denomination
-from botapp.store.usecases.sales import ProductSales, SalesReport, SalesTotal, last_days, report
+from botapp.store.usecases.sales import ProductSales, SalesReport, SalesTotal, build_report, last_days
 from botapp.ui.admin import sales_texts
 from botapp.ui.admin.sales_chart import WIDTH, Bar, Picture, Row, render
 
@@ -37,7 +37,7 @@ def test_a_day_on_which_clocks_change_is_longer_or_shorter() -> None:
 
 def sales() -> SalesReport:
     days = last_days(JAKARTA, ms(2026, 6, 2, 12, JAKARTA), 3)
-    return report(
+    return build_report(
         [
             ProductSales(0, "a", "Robux", False, 2, 130),
             ProductSales(2, "b", "Steam", False, 3, 360),
@@ -74,13 +74,16 @@ def test_the_table() -> None:
 
 def test_a_table_without_sales_and_one_that_is_long() -> None:
     days = last_days(JAKARTA, ms(2026, 6, 2, 12, JAKARTA), 366)
-    assert "Nothing was sold." in sales_texts.overview(report([], days), UNITS)
+    assert "Nothing was sold." in sales_texts.overview(build_report([], days), UNITS)
     name = "A product whose name goes on and on, `with` marks"
     many = [ProductSales(day, f"{code}", name, True, 1, 2**53 - 1) for day in range(366) for code in range(40)]
-    for text in (sales_texts.overview(report(many, days), UNITS), sales_texts.by_day(report(many, days), UNITS)):
+    for text in (
+        sales_texts.overview(build_report(many, days), UNITS),
+        sales_texts.by_day(build_report(many, days), UNITS),
+    ):
         assert len(text) <= 1900
         assert text.count("```") == 2
-    assert "others" in sales_texts.overview(report(many, days), UNITS)
+    assert "others" in sales_texts.overview(build_report(many, days), UNITS)
 
 
 @pytest.mark.parametrize("highest", [0, 1, 4, 6, 99, 100, 12345, 2**53])
@@ -94,7 +97,7 @@ def test_a_scale_has_few_round_steps(highest: int) -> None:
 
 @pytest.mark.parametrize("days", [1, 7, 30, 366])
 def test_the_picture_has_a_label_for_today_and_not_too_many(days: int) -> None:
-    picture = sales_texts.picture(report([], last_days(JAKARTA, ms(2026, 6, 2, 12, JAKARTA), days)), UNITS)
+    picture = sales_texts.picture(build_report([], last_days(JAKARTA, ms(2026, 6, 2, 12, JAKARTA), days)), UNITS)
     assert len(picture.bars) == days
     assert picture.bars[-1].label == "2 Jun"
     assert 1 <= sum(bool(bar.label) for bar in picture.bars) <= 10
