@@ -1,11 +1,11 @@
-# Everything stands on .venv, which is made once and made anew only where something has changed.
-# What Python must be there: 3.11 or newer with its venv module; another one: make PYTHON=/path/to/python3 …
+# Every target uses .venv. It is created once, and updated when its inputs change.
+# It needs Python 3.11 or newer with the venv module. To choose another Python: make PYTHON=/path/to/python3 …
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test test-fast texts lint docs lock page screenshots bench-restart bench-shop bench-live \
 	bench-supervisor chaos fuzz clean
 .DELETE_ON_ERROR:
 
-# Uncompiled code makes every start four times slower, so no environment may forbid to write it compiled.
+# Without compiled files every start takes four times as long, so no environment may disable them.
 unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
@@ -14,16 +14,16 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := .venv-lock/bin/uv
 BUNDLE := botapp/local_discord/bundle
 
-help: ## say what can be made ## sebutkan apa yang bisa dibuat
+help: ## list the targets ## tampilkan daftar target
 	@$(SAY); \
 	grep -E '^[a-z-]+:.*## ' Makefile \
 	| sed -E "s/^([a-z-]+):[^#]*## (.*) ## (.*)/make \\1\t$$(say '\\2' '\\3')/" | expand -t 22
 
-setup: .venv/.compiled ## make .venv with what running needs, and .venv/bin/stocksup ## buat .venv berisi semua yang perlu untuk jalan, dan .venv/bin/stocksup
+setup: .venv/.compiled ## install into .venv, with .venv/bin/stocksup ## pasang ke .venv, dengan .venv/bin/stocksup
 
-setup-dev: .venv/.dev .venv/.compiled ## make .venv with what developing needs too ## buat .venv, ditambah yang perlu untuk mengembangkan
+setup-dev: .venv/.dev .venv/.compiled ## install the development tools too ## pasang juga alat pengembangan
 
-run: .venv/.compiled ## show everything with a local Discord: stocksup demo ## perlihatkan semuanya dengan Discord lokal: stocksup demo
+run: .venv/.compiled ## run the demo with a local Discord ## jalankan demo dengan Discord lokal
 	@exec $(BIN)/stocksup demo
 
 test: .venv/.dev .venv/.compiled ## run all tests ## jalankan semua tes
@@ -32,7 +32,7 @@ test: .venv/.dev .venv/.compiled ## run all tests ## jalankan semua tes
 test-fast: .venv/.dev .venv/.compiled ## run the tests that take seconds ## jalankan tes yang hanya beberapa detik
 	$(BIN)/python -m pytest tests/unit tests/property
 
-texts: .venv/.dev ## bring the catalogues of texts up to date with the code ## sesuaikan katalog teks dengan kode
+texts: .venv/.dev ## update the translation catalogues from the code ## perbarui katalog terjemahan dari kode
 	$(BIN)/python -m tests.support.texts.catalogues
 	$(BIN)/python -m tests.support.texts.page_words
 
@@ -42,9 +42,10 @@ lint: .venv/.dev ## check style, types and imports ## periksa gaya, tipe dan imp
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --cache-dir .venv/.import-linter
 
-docs: .venv/.dev ## write what is made from the code anew: diagrams, reference of commands and keys ## tulis ulang yang dibuat dari kode: diagram, acuan perintah dan key
+docs: .venv/.dev ## write the generated documentation: diagrams, references, architecture ## tulis dokumentasi yang dibuat dari kode
 	$(BIN)/python docs/machine_diagram.py
 	$(BIN)/python docs/make_reference.py
+	$(BIN)/python docs/make_architecture.py
 
 bench-restart: .venv/.dev .venv/.compiled ## measure restarts beside other supervisors ## ukur restart di samping supervisor lain
 	$(BIN)/python bench/restart.py
@@ -52,20 +53,20 @@ bench-restart: .venv/.dev .venv/.compiled ## measure restarts beside other super
 bench-cache: .venv/.dev .venv/.compiled ## measure the cache beside others ## ukur cache di samping yang lain
 	$(BIN)/python -m bench.cache
 
-lock: .venv-lock/.made ## choose the newest versions that pyproject.toml allows ## pilih versi terbaru yang diizinkan pyproject.toml
+lock: .venv-lock/.made ## update the lock files to the newest allowed versions ## perbarui file kunci ke versi terbaru yang diizinkan
 	$(call COMPILE,requirements.lock,--extra build)
 	$(call COMPILE,requirements-dev.lock,--extra build --extra dev --constraint requirements.lock)
 
-page: ## bundle anew what the page of the local Discord stands on; needs npm ## bundel ulang bahan halaman Discord lokal; perlu npm
+page: ## rebuild the bundle of the local Discord's page; needs npm ## bangun ulang bundel halaman Discord lokal; perlu npm
 	cd $(BUNDLE) && npm ci --no-fund --no-audit && node build.mjs
 
-screenshots: .venv/.dev .venv/.compiled ## make docs/demo.png anew from a running demo; needs chromium ## buat ulang docs/demo.png dari demo yang jalan; perlu chromium
+screenshots: .venv/.dev .venv/.compiled ## take docs/demo.png from a running demo; needs chromium ## ambil docs/demo.png dari demo; perlu chromium
 	$(BIN)/python -m docs.screenshots
 
-chaos: .venv/.dev .venv/.compiled ## kill everything at any moment, thousands of times: make chaos ROUNDS=5000 SEED=7 ## matikan semuanya kapan saja, ribuan kali: make chaos ROUNDS=5000 SEED=7
+chaos: .venv/.dev .venv/.compiled ## kill processes at random moments: make chaos ROUNDS=5000 SEED=7 ## matikan proses pada saat acak: make chaos ROUNDS=5000 SEED=7
 	$(BIN)/python -m tests.support.chaos.rounds $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
-fuzz: .venv/.compiled .venv-fuzz/.made ## feed nonsense to protocol, journal and configuration: make fuzz SECONDS=60 ## beri protokol, jurnal dan konfigurasi masukan kacau: make fuzz SECONDS=60
+fuzz: .venv/.compiled .venv-fuzz/.made ## fuzz protocol, journal and configuration: make fuzz SECONDS=60 ## fuzz protokol, jurnal dan konfigurasi: make fuzz SECONDS=60
 	for target in protocol journal config; do \
 	    .venv-fuzz/bin/python -m tests.fuzz.$$target -max_total_time=$(or $(SECONDS),60) -timeout=10 -verbosity=0 \
 	        -print_final_stats=1 -artifact_prefix=.venv-fuzz/ || exit 1; \
@@ -80,7 +81,7 @@ bench-shop: .venv/.dev .venv/.compiled ## measure purchases beside the same stat
 bench-live: .venv/.dev .venv/.compiled ## measure how soon members see a purchase and get an answer ## ukur seberapa cepat anggota melihat pembelian dan dijawab
 	$(BIN)/python -m bench.live
 
-clean: ## remove all that was made here; the state of an instance stays ## hapus semua yang dibuat di sini; state sebuah instance tetap
+clean: ## remove everything that make created; the state of a shop stays ## hapus semua buatan make; state toko tetap ada
 	rm -rf .venv .venv-lock .venv-fuzz $(BUNDLE)/node_modules bench/.venv-peers build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find supervisor botapp tests bench docs -name __pycache__ -prune -exec rm -rf {} +
 
@@ -88,7 +89,7 @@ clean: ## remove all that was made here; the state of an instance stays ## hapus
 	@$(SAY); $(FIND_PYTHON); \
 	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	    version=$$($$python --version); \
-	    say "Making .venv with $$version and what stocksup needs; this happens once." \
+	    say "Creating .venv with $$version and the packages stocksup needs; this happens once." \
 	        "Membuat .venv dengan $$version dan semua yang perlu untuk stocksup; ini hanya sekali."; \
 	    rm -rf .venv && "$$python" -m venv .venv; \
 	fi && touch $@
@@ -114,22 +115,22 @@ clean: ## remove all that was made here; the state of an instance stays ## hapus
 	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install uv==0.13.9
 	@touch $@
 
-# What fuzzing needs, apart: nothing else does. It is there for Linux, and for some versions of Python.
+# Fuzzing needs atheris, which exists for Linux and some versions of Python only; hence an environment of its own.
 .venv-fuzz/.made: requirements.lock
 	@$(FIND_PYTHON); rm -rf .venv-fuzz && "$$python" -m venv .venv-fuzz
 	@.venv-fuzz/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements.lock
 	@.venv-fuzz/bin/python -m pip --disable-pip-version-check --quiet install atheris==3.0.0
 	@touch $@
 
-# $(call COMPILE,FILE,OPTIONS): one file holds for every Python and system; it names versions and hashes, no place.
+# $(call COMPILE,FILE,OPTIONS): one file for every Python and system, with versions and hashes, without an index URL.
 COMPILE = $(UV) pip compile --quiet --no-config --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-emit-index-url --default-index https://pypi.org/simple \
 	--custom-compile-command "make lock" $(2) --output-file $(1) pyproject.toml
 
-# Defines `say ENGLISH INDONESIAN`, which says one of them: the terminal's language.
+# Define `say ENGLISH INDONESIAN`, which prints the text in the terminal's language.
 SAY = say() { case "$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}" in id*) echo "$$2";; *) echo "$$1";; esac; }
 
-# Sets $python to the first that will do, or says what is missing, with its remedy, and ends.
+# Set $python to the first suitable Python, or print what is missing and how to install it, and exit.
 FIND_PYTHON = python=; found=; without_venv=; \
 	for name in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
 	    version=$$("$$name" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue; \
@@ -141,15 +142,15 @@ FIND_PYTHON = python=; found=; without_venv=; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo "; \
 	if [ -z "$$python" ] && [ -n "$$without_venv" ]; then \
 	    apt="$${sudo}apt install python$$without_venv-venv"; \
-	    say "stocksup: cannot make .venv: Python $$without_venv has no venv module; install it, then make again: $$apt" \
+	    say "stocksup: cannot create .venv: Python $$without_venv has no venv module; install it, then run make again: $$apt" \
 	        "stocksup: .venv tidak dapat dibuat: Python $$without_venv tanpa modul venv; pasang, lalu ulangi make: $$apt" \
 	        >&2; exit 1; \
 	elif [ -z "$$python" ]; then \
 	    newest=3; for v in 3.11 3.12 3.13; do ! apt-cache show python$$v >/dev/null 2>&1 || newest=$$v; done; \
 	    apt="$${sudo}apt install python$$newest python$$newest-venv"; other="make PYTHON=/path/to/python3"; \
 	    names="$(or $(PYTHON),python3.13 python3.12 python3.11 python3)"; \
-	    say "stocksup: cannot make .venv: Python 3.11 or newer is needed (found:$${found:- none,} looked for $$names); \
-	install one, then make again: $$apt; or name one: $$other" \
+	    say "stocksup: cannot create .venv: Python 3.11 or newer is needed (found:$${found:- none,} looked for $$names); \
+	install one, then run make again: $$apt; or choose one: $$other" \
 	        "stocksup: .venv tidak dapat dibuat: perlu Python 3.11 atau lebih baru (ditemukan:$${found:- tidak ada,} \
 	dicari: $$names); pasang satu, lalu ulangi make: $$apt; atau sebut satu: $$other" >&2; exit 1; \
 	fi

@@ -1,4 +1,4 @@
-"""Draws the machine from the machine: `python docs/machine_diagram.py` rewrites the diagrams in README and docs.
+"""Draws the machine from the machine: `python docs/machine_diagram.py` rewrites the diagram in docs.
 
 Every state that can be reached is given every event; where the state changes, there is an arrow.
 """
@@ -20,7 +20,7 @@ from supervisor.lifecycle.model import Instant, ProcessId, ProgramState, State
 
 ROOT = Path(__file__).resolve().parent.parent
 #: files that show the diagram between these two lines
-FILES = (ROOT / "README.md", ROOT / "README.id.md", ROOT / "docs" / "explanation" / "machine.md")
+FILES = (ROOT / "docs" / "explanation" / "machine.md",)
 BEGIN, END = "<!-- machine: made by docs/machine_diagram.py -->\n", "<!-- end of machine -->"
 
 CHILD = ProcessId(1, 1, "boot")
