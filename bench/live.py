@@ -31,7 +31,7 @@ from botapp.services.live_message.message import LiveMessage
 from botapp.services.live_message.updater import LiveMessageUpdater
 from botapp.store.domain.records import Product
 from botapp.ui.live.health import Mode, Visibility
-from botapp.ui.live.render import Rendered, Snapshot, render
+from botapp.ui.live.render import RenderedMessage, Snapshot, render
 from tests.support.discord.control import Json
 from tests.support.shop.member import YES, Customer
 from tests.support.shop.products import stock_up
@@ -199,7 +199,7 @@ async def count_edits() -> int:
     class Counted:
         channel_id, language, message_id, key = 1, "", 1, (1, "")
 
-        async def show(self, rendered: Rendered) -> bool:
+        async def show(self, rendered: RenderedMessage) -> bool:
             nonlocal edits
             edits += 1
             return True

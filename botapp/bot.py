@@ -121,7 +121,7 @@ class ShopBot(commands.Bot):
         """Make buttons of earlier lives work again, and begin to open the shop."""
         self.opens = asyncio.create_task(self.loader.run(self))
         await self.tree.set_translator(slash.CommandTranslator())
-        self.add_view(ClickView(render.buttons(enabled=True), self.interactions.serve_live))
+        self.add_view(ClickView(render.live_buttons(enabled=True), self.interactions.serve_live))
         await self.add_cog(self.confirmations)
         await self.add_cog(self.admin)
         await self.add_cog(SetupCog(self))
@@ -186,8 +186,8 @@ class ShopBot(commands.Bot):
             return
         if (step := custom_ids.parse(custom_id)) is not None:
             await self.interactions.serve(interaction, step)
-        elif interaction.message is None or not self.confirmations.waits(interaction.message.id):
-            await self.interactions.unknown(interaction)
+        elif interaction.message is None or not self.confirmations.is_waiting(interaction.message.id):
+            await self.interactions.answer_unknown(interaction)
 
     async def on_command_error(self, context: commands.Context[Any], exception: commands.CommandError, /) -> None:
         """A command failed, and nobody else answers."""
@@ -209,7 +209,7 @@ class ShopBot(commands.Bot):
 
     def is_admin(self, author: discord.abc.User) -> bool:
         """Tell whether somebody may give admin commands."""
-        return restart_dialog.may_restart(
+        return restart_dialog.is_admin(
             author.id,
             [role.id for role in getattr(author, "roles", [])],
             admin_ids=self.settings.bot.admin_ids,
@@ -332,14 +332,14 @@ class ShopBot(commands.Bot):
 
     def _on_ready_heard(self, report: Message | None) -> None:
         ticket, self._ticket = self._ticket, None
-        if report is not None and restart_dialog.is_news(report):
+        if report is not None and restart_dialog.is_announced(report):
             log.info(_("Back again after a restart asked for by %s"), report["requested_by"])
         if self.tasks.is_draining:
             return
         if ticket is not None:
             self.tasks.spawn(_("back again"), self._say_back_again(ticket, report))
         channel_id = self.live_updater.channel_id
-        if ticket is None and channel_id is not None and restart_dialog.is_news(report):
+        if ticket is None and channel_id is not None and restart_dialog.is_announced(report):
             text = restart_dialog.back_again(self.life or 0, None)
             self.tasks.spawn(_("back again"), self.restart_notice.show(channel_id, text))
         else:

@@ -52,11 +52,11 @@ class CleanupStepFailed(Exception):
 class AdminCog(commands.Cog):
     """Commands for admins."""
 
-    def __init__(self, bot: CogBot, questions: Confirmations) -> None:
+    def __init__(self, bot: CogBot, confirmations: Confirmations) -> None:
         self.bot = bot
-        self._questions = questions
+        self._confirmations = confirmations
         #: who has asked for the restart under way
-        self._under_way: str | None = None
+        self._requested_by: str | None = None
         #: what the clean-up takes out of the cache; None: what our settings say
         self.flush: FlushPolicy | None = None
 
@@ -80,14 +80,14 @@ class AdminCog(commands.Cog):
             )
         elif not self.bot.link.is_connected:
             await ctx.reply(_("⚠️ The supervisor does not answer, so nothing was restarted. Run `stocksup start`."))
-        elif self._under_way is not None or self.bot.tasks.is_draining:
-            await ctx.reply(restart_dialog.under_way(self._under_way or _("the operator")))
+        elif self._requested_by is not None or self.bot.tasks.is_draining:
+            await ctx.reply(restart_dialog.already_restarting(self._requested_by or _("the operator")))
         else:
-            message = await self._ask(ctx)
+            message = await self._ask_to_confirm(ctx)
             if message is not None:
                 await self._restart(message, by, reason[:MAX_REASON_CHARS] or f"{ctx.prefix}restart")
 
-    async def _ask(self, ctx: commands.Context[commands.Bot]) -> discord.Message | None:
+    async def _ask_to_confirm(self, ctx: commands.Context[commands.Bot]) -> discord.Message | None:
         """Ask for confirmation; return the question's message when it was given, else None, and say so."""
         wording = ConfirmationTexts(
             restart_dialog.question(),
@@ -102,16 +102,16 @@ class AdminCog(commands.Cog):
         def begin() -> None:
             nonlocal begun
             begun = True
-            self._under_way = f"{ctx.author} ({ctx.author.id})"
-            self._questions.overtake()
+            self._requested_by = f"{ctx.author} ({ctx.author.id})"
+            self._confirmations.supersede_all()
 
         try:
-            stage, message = await self._questions.ask(
-                ctx, wording, is_overtaken=lambda: self._under_way is not None, on_yes=begin
+            stage, message = await self._confirmations.ask(
+                ctx, wording, is_superseded=lambda: self._requested_by is not None, on_yes=begin
             )
         except discord.HTTPException:
             if begun:  # agreed, and the question could not be sent or changed: nothing is begun
-                self._under_way = None
+                self._requested_by = None
             raise
         return message if stage is Stage.CONFIRMED else None
 
@@ -134,9 +134,9 @@ class AdminCog(commands.Cog):
             if self.bot.ending:
                 return
             log.warning(_("restart refused: %s"), error.message)
-            await message.edit(content=restart_dialog.failed(error.code, error.message))
+            await message.edit(content=restart_dialog.restart_failed(error.code, error.message))
         finally:
-            self._under_way = None
+            self._requested_by = None
 
     # --- the clean-up ---
 
@@ -158,29 +158,29 @@ class AdminCog(commands.Cog):
         cache_done = (
             N_("✅ Cache kept, as the settings say") if self._policy() == "none" else N_("✅ Cache system cleaned")
         )
-        await self._clean(result, "cache", empty_cache, cache_done, N_("❌ Cache system not cleaned: %s"))
-        await self._clean(
+        await self._run_step(result, "cache", empty_cache, cache_done, N_("❌ Cache system not cleaned: %s"))
+        await self._run_step(
             result,
             "livestock",
             self._reset_livestock,
             N_("✅ Live stock state cleaned"),
             N_("❌ Live stock state not cleaned: %s"),
         )
-        await self._clean(
+        await self._run_step(
             result,
             "buttons",
             self._reset_buttons,
             N_("✅ Button state cleaned"),
             N_("❌ Button state not cleaned: %s"),
         )
-        await self._clean(
+        await self._run_step(
             result,
             "background",
             stop_background_tasks,
             N_("✅ Background tasks stopped"),
             N_("❌ Background tasks not stopped: %s"),
         )
-        await self._clean(result, "extensions", _forget_imports, None, N_("❌ Extension cache not cleaned: %s"))
+        await self._run_step(result, "extensions", _clear_import_caches, None, N_("❌ Extension cache not cleaned: %s"))
         failed = [name for name, problem in result.steps.items() if problem is not None]
         if failed:
             log.error(_("⚠️ Clean-up before restart ended, but not everything was done: %s"), ", ".join(failed))
@@ -188,7 +188,7 @@ class AdminCog(commands.Cog):
             log.info(_("🎉 Clean-up before restart finished"))
         return result
 
-    async def _clean(
+    async def _run_step(
         self, result: CleanupResult, name: str, work: Callable[[], Awaitable[None]], done: str | None, failed: str
     ) -> None:
         """Do one step and say what became of it."""
@@ -215,7 +215,7 @@ class AdminCog(commands.Cog):
         self.bot.live_updater.reset()
 
     async def _reset_buttons(self) -> None:
-        self._questions.overtake()
+        self._confirmations.supersede_all()
         self.bot.live_updater.buttons.reset()
 
     async def _stop_background_tasks(self, result: CleanupResult, deadline_s: float) -> None:
@@ -227,7 +227,7 @@ class AdminCog(commands.Cog):
             raise CleanupStepFailed(", ".join(drained.unresponsive))
 
 
-async def _forget_imports() -> None:
+async def _clear_import_caches() -> None:
     """Forget where modules were found and what their lines were: they may have been edited."""
     importlib.invalidate_caches()
     linecache.clearcache()

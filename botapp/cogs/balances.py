@@ -14,9 +14,8 @@ from botapp.store.domain import refusals
 from botapp.store.domain.records import Account, Entry, Purchase, order_number
 from botapp.store.usecases import accounts, deliveries, purchases
 from botapp.ui.admin import shop_texts as admin_texts
-from botapp.ui.admin.parsing import order_id
-from botapp.ui.formatting import amount as amount_in_words
-from botapp.ui.formatting import price, quoted
+from botapp.ui.admin.parsing import parse_order_id
+from botapp.ui.formatting import format_amount, format_price, quote
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -55,9 +54,9 @@ class BalancesCog(ShopCog):
         if worth > found.balance:
             raise refusals.InsufficientBalance(worth, found.balance)
         facts = {
-            "amount": price(worth, self.shop.units),
-            "handle": quoted(found.handle),
-            "balance": price(found.balance, self.shop.units),
+            "amount": format_price(worth, self.shop.units),
+            "handle": quote(found.handle),
+            "balance": format_price(found.balance, self.shop.units),
         }
         what = _("⚠️ Take %(amount)s from %(handle)s, who has %(balance)s?") % facts
         if await self.agreed(ctx, what, _("Take it")):
@@ -71,8 +70,8 @@ class BalancesCog(ShopCog):
     )
     async def checkbal(self, ctx: Ctx, handle: str) -> None:
         """Show a balance."""
-        found, user_id = await self.shop.read(_with_user, handle)
-        await self.say(ctx, admin_texts.balance_of(found, self.shop.units, user_id))
+        found, user_id = await self.shop.read(_read_account, handle)
+        await self.say(ctx, admin_texts.balance_line(found, self.shop.units, user_id))
 
     @admin_command(
         "resetuser",
@@ -83,9 +82,9 @@ class BalancesCog(ShopCog):
     async def resetuser(self, ctx: Ctx, handle: str) -> None:
         """Empty a balance."""
         found = await self.shop.read(accounts.get_by_handle, handle)
-        facts = {"handle": quoted(found.handle), "balance": price(found.balance, self.shop.units)}
+        facts = {"handle": quote(found.handle), "balance": format_price(found.balance, self.shop.units)}
         if not found.balance:
-            await self.say(ctx, _("%s has nothing; nothing was done.") % quoted(found.handle))
+            await self.say(ctx, _("%s has nothing; nothing was done.") % quote(found.handle))
         elif await self.agreed(ctx, _("⚠️ Take all of %(handle)s's %(balance)s away?") % facts, _("Take all")):
             before = await self.act(
                 ctx,
@@ -93,10 +92,10 @@ class BalancesCog(ShopCog):
                 accounts.reset_balance,
                 found.handle,
                 actor=str(ctx.author.id),
-                key=_key(ctx),
+                key=_idempotency_key(ctx),
                 now_ms=self.shop.now_ms(),
             )
-            facts = {"handle": quoted(before.handle), "balance": price(before.balance, self.shop.units)}
+            facts = {"handle": quote(before.handle), "balance": format_price(before.balance, self.shop.units)}
             await self.say(
                 ctx, _("✅ %(handle)s has nothing now; it was %(balance)s. Account and history stay.") % facts
             )
@@ -110,11 +109,11 @@ class BalancesCog(ShopCog):
     )
     async def trxhistory(self, ctx: Ctx, handle: str, count: commands.Range[int, 1, MAX_ROWS] = DEFAULT_ROWS) -> None:
         """Show the ledger of one account."""
-        found, entries = await self.shop.read(_with_entries, handle, count)
-        facts = {"handle": quoted(found.handle), "balance": price(found.balance, self.shop.units)}
+        found, entries = await self.shop.read(_read_entries, handle, count)
+        facts = {"handle": quote(found.handle), "balance": format_price(found.balance, self.shop.units)}
         lines = [admin_texts.entry_line(one, self.shop.units) for one in entries]
         title = _("📒 %(handle)s has %(balance)s:") % facts
-        await self.say(ctx, rows(lines, title, _("%s has no entries yet.") % quoted(found.handle)))
+        await self.say(ctx, rows(lines, title, _("%s has no entries yet.") % quote(found.handle)))
 
     @admin_command(
         "refund",
@@ -124,9 +123,9 @@ class BalancesCog(ShopCog):
     )
     async def refund(self, ctx: Ctx, order: str) -> None:
         """Give money back."""
-        number = order_id(order)
+        number = parse_order_id(order)
         if number is None:
-            raise InvalidCommand(_("%s is no number of an order.") % quoted(order[:30]))
+            raise InvalidCommand(_("%s is no number of an order.") % quote(order[:30]))
         found = await self.shop.read(purchases.get, number)
         if found.status == "refunded":
             raise refusals.AlreadyRefunded(number)
@@ -136,12 +135,12 @@ class BalancesCog(ShopCog):
         actor, now_ms = str(ctx.author.id), self.shop.now_ms()
         detail = f"{order_number(number)} {found.handle} {found.total}"
         done, balance = await self.act(ctx, detail, purchases.refund, number, actor=actor, now_ms=now_ms)
-        told = await self._tell_buyer(done, balance)
+        told = await self._notify_buyer(done, balance)
         facts = {
             "order": order_number(number),
-            "handle": quoted(done.handle),
-            "total": price(done.total, self.shop.units),
-            "balance": price(balance, self.shop.units),
+            "handle": quote(done.handle),
+            "total": format_price(done.total, self.shop.units),
+            "balance": format_price(balance, self.shop.units),
         }
         text = _("✅ Order %(order)s was refunded: %(handle)s got %(total)s back and has %(balance)s.") % facts
         hint = _("The buyer was told.") if told else _("The buyer takes no direct messages, so please tell him.")
@@ -156,13 +155,13 @@ class BalancesCog(ShopCog):
             worth,
             add=add,
             actor=str(ctx.author.id),
-            key=_key(ctx),
+            key=_idempotency_key(ctx),
             now_ms=self.shop.now_ms(),
         )
         facts = {
-            "handle": quoted(account.handle),
-            "amount": amount_in_words(worth, self.shop.units),
-            "balance": price(account.balance, self.shop.units),
+            "handle": quote(account.handle),
+            "amount": format_amount(worth, self.shop.units),
+            "balance": format_price(account.balance, self.shop.units),
         }
         if not done:
             await self.say(ctx, _("This was done before; nothing was done now. %(handle)s has %(balance)s.") % facts)
@@ -171,14 +170,14 @@ class BalancesCog(ShopCog):
         else:
             await self.say(ctx, _("✅ %(amount)s were taken from %(handle)s, who has %(balance)s now.") % facts)
 
-    async def _tell_buyer(self, done: Purchase, balance: int) -> bool:
+    async def _notify_buyer(self, done: Purchase, balance: int) -> bool:
         """Tell a buyer of a refund, in the language of the purchase; return whether that was possible."""
         language = await self.shop.read(deliveries.get_language, done.id)
         with speaking(choose(language)):
             facts = {
                 "order": order_number(done.id),
-                "total": price(done.total, self.shop.units),
-                "balance": price(balance, self.shop.units),
+                "total": format_price(done.total, self.shop.units),
+                "balance": format_price(balance, self.shop.units),
             }
             text = _("💸 Your order %(order)s was refunded: you got %(total)s back and have %(balance)s.") % facts
             try:
@@ -189,16 +188,16 @@ class BalancesCog(ShopCog):
         return True
 
 
-def _key(ctx: Ctx) -> str:
+def _idempotency_key(ctx: Ctx) -> str:
     """Return what names this command, so that it is never carried out twice: its message or interaction."""
     return f"admin:{ctx.message.id}"
 
 
-def _with_user(connection: Connection, handle: str) -> tuple[Account, int | None]:
+def _read_account(connection: Connection, handle: str) -> tuple[Account, int | None]:
     found = accounts.get_by_handle(connection, handle)
     return found, accounts.get_user_id(connection, found.id)
 
 
-def _with_entries(connection: Connection, handle: str, limit: int) -> tuple[Account, list[Entry]]:
+def _read_entries(connection: Connection, handle: str, limit: int) -> tuple[Account, list[Entry]]:
     found = accounts.get_by_handle(connection, handle)
     return found, accounts.list_entries(connection, found.id, limit)

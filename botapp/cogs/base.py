@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Final, ParamSpec, 
 import discord
 from discord.ext import commands
 
-from botapp.cogs.confirmations import ConfirmationTexts, dangerous
+from botapp.cogs.confirmations import ConfirmationTexts, confirmation_texts
 from botapp.discord_api import language
 from botapp.discord_api import slash_commands as slash
 from botapp.locale import N_, _, speaking
@@ -25,7 +25,7 @@ from botapp.store.domain.money import InvalidAmount
 from botapp.store.domain.refusals import Refused
 from botapp.store.usecases import admin_log
 from botapp.ui.admin.confirmation import Stage
-from botapp.ui.admin.help import CommandUsage, corrected, paged
+from botapp.ui.admin.help import CommandUsage, split_pages, usage_error
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -87,7 +87,7 @@ class ShopCog(commands.Cog):
 
     async def say(self, ctx: Ctx, text: str, *, file: discord.File | None = None) -> discord.Message | None:
         """Answer; in direct messages where the bot may not write. Returns the last message, if one could be sent."""
-        pages = list(paged(text.split("\n"))) or [""]
+        pages = list(split_pages(text.split("\n"))) or [""]
         message: discord.Message | None = None
         for page in pages:
             attached: dict[str, Any] = {"file": file} if file is not None and page is pages[-1] else {}
@@ -103,13 +103,13 @@ class ShopCog(commands.Cog):
     async def correct(self, ctx: Ctx, problem: str) -> None:
         """Say what is wrong with a command, and how it is given."""
         assert ctx.command is not None, "a command is being answered"
-        await self.say(ctx, corrected(forms_of(ctx.command), self.bot.settings.bot.prefix, problem))
+        await self.say(ctx, usage_error(forms_of(ctx.command), self.bot.settings.bot.prefix, problem))
 
     async def agreed(self, ctx: Ctx, what: str, yes: str) -> bool:
-        """Ask before something dangerous; return whether the answer was yes. See `dangerous`."""
-        wording: ConfirmationTexts = dangerous(what, yes)
+        """Ask before something dangerous; return whether the answer was yes. See `confirmation_texts`."""
+        wording: ConfirmationTexts = confirmation_texts(what, yes)
         stage, _message = await self.bot.confirmations.ask(
-            ctx, wording, is_overtaken=lambda: self.bot.tasks.is_draining
+            ctx, wording, is_superseded=lambda: self.bot.tasks.is_draining
         )
         return stage is Stage.CONFIRMED
 

@@ -57,7 +57,7 @@ class Confirmations(commands.Cog):
         ctx: commands.Context[Any],
         wording: ConfirmationTexts,
         *,
-        is_overtaken: Callable[[], bool] = lambda: False,
+        is_superseded: Callable[[], bool] = lambda: False,
         on_yes: Callable[[], None] = lambda: None,
     ) -> tuple[Stage, discord.Message]:
         """Ask whoever gave the command; return how that ended, and the question's message, which says so by then.
@@ -65,7 +65,7 @@ class Confirmations(commands.Cog):
         Args:
             ctx: of the command.
             wording: what is said.
-            is_overtaken: whether a restart has begun while the question was sent.
+            is_superseded: whether a restart has begun while the question was sent.
             on_yes: called at once when the answer is yes, before anything else can happen.
         """
         view = ClickView((wording.yes, wording.no), self._clicked)
@@ -76,7 +76,7 @@ class Confirmations(commands.Cog):
         try:
             message = await ctx.reply(wording.question, view=view, ephemeral=wording.private)
             question.message_id = message.id
-            if is_overtaken():
+            if is_superseded():
                 self._step(question, SupersededByRestart())
             await self._wait_for_decision(question)
         finally:
@@ -86,11 +86,11 @@ class Confirmations(commands.Cog):
         await message.edit(content=wording.ending(stage), view=None)
         return stage, message
 
-    def waits(self, message_id: int) -> bool:
+    def is_waiting(self, message_id: int) -> bool:
         """Tell whether a message is a question that still waits for its answer."""
-        return self._of(message_id) is not None
+        return self._find(message_id) is not None
 
-    def overtake(self) -> None:
+    def supersede_all(self) -> None:
         """A restart begins: close all questions that still wait."""
         for question in self._open:
             self._step(question, SupersededByRestart())
@@ -103,7 +103,7 @@ class Confirmations(commands.Cog):
                 break
 
     async def _clicked(self, interaction: discord.Interaction[Any], custom_id: str) -> None:
-        question = self._of(interaction.message.id) if interaction.message else None
+        question = self._find(interaction.message.id) if interaction.message else None
         if question is None:
             await interaction.response.defer()
         elif interaction.user.id != question.dialog.user_id:
@@ -120,7 +120,7 @@ class Confirmations(commands.Cog):
         except TimeoutError:
             self._step(question, None)
 
-    def _of(self, message_id: int) -> _PendingConfirmation | None:
+    def _find(self, message_id: int) -> _PendingConfirmation | None:
         return next((one for one in self._open if one.message_id == message_id), None)
 
     def _step(self, question: _PendingConfirmation, event: Reply | SupersededByRestart | None) -> bool:
@@ -136,7 +136,7 @@ class Confirmations(commands.Cog):
         return True
 
 
-def dangerous(what: str, yes: str) -> ConfirmationTexts:
+def confirmation_texts(what: str, yes: str) -> ConfirmationTexts:
     """Return how it is asked before something that cannot be taken back.
 
     Args:

@@ -9,7 +9,7 @@ from botapp.locale import N_, _
 from botapp.services.deposits.notifications import refusal_text
 from botapp.store.domain.records import Deposit
 from botapp.store.usecases import deposits
-from botapp.ui.formatting import amount, quoted, when
+from botapp.ui.formatting import format_amount, format_time, quote
 
 
 class DepositsCog(ShopCog):
@@ -39,10 +39,10 @@ class DepositsCog(ShopCog):
 
     def _line(self, one: Deposit) -> str:
         facts = {
-            "when": when(one.at_ms),
-            "handle": quoted(one.handle or "–"),
-            "amount": amount(one.amount, self.shop.units) if one.amount is not None else "–",
-            "key": quoted(one.key),
+            "when": format_time(one.at_ms),
+            "handle": quote(one.handle or "–"),
+            "amount": format_amount(one.amount, self.shop.units) if one.amount is not None else "–",
+            "key": quote(one.key),
             "why": refusal_text(one.refusal),
         }
         if one.refusal:

@@ -28,23 +28,23 @@ class LiveEvents(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
         """A missing channel may be there now."""
-        self._mended_perhaps()
+        self._retry_if_unhealthy()
 
     @commands.Cog.listener()
     async def on_guild_channel_update(self, before: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         """A missing permission may be there now."""
-        self._mended_perhaps()
+        self._retry_if_unhealthy()
 
     @commands.Cog.listener()
     async def on_guild_role_update(self, before: discord.Role, after: discord.Role) -> None:
         """A missing permission may be there now."""
-        self._mended_perhaps()
+        self._retry_if_unhealthy()
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """A missing channel may be there now."""
-        self._mended_perhaps()
+        self._retry_if_unhealthy()
 
-    def _mended_perhaps(self) -> None:
+    def _retry_if_unhealthy(self) -> None:
         if not self._shopfront.livestock.is_healthy():
             self._shopfront.refresh_soon()

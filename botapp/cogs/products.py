@@ -10,9 +10,8 @@ from botapp.store.domain import refusals
 from botapp.store.usecases import products
 from botapp.store.usecases.products import get_by_code
 from botapp.ui.admin import shop_texts as admin_texts
-from botapp.ui.admin.parsing import price_and_rest
-from botapp.ui.formatting import price as price_in_words
-from botapp.ui.formatting import quoted
+from botapp.ui.admin.parsing import split_price
+from botapp.ui.formatting import format_price, quote
 
 
 class ProductsCog(ShopCog):
@@ -33,7 +32,7 @@ class ProductsCog(ShopCog):
         """Put a product on sale."""
         if ctx.interaction is None:
             # typed, the price has no end of its own: "5 DL sent by DM"
-            cost, description = price_and_rest(price, description, self.shop.units)
+            cost, description = split_price(price, description, self.shop.units)
         else:
             cost = self.amount(price)
         now_ms = self.shop.now_ms()
@@ -84,11 +83,11 @@ class ProductsCog(ShopCog):
         found = await self.shop.read(get_by_code, code)
         if found.stock:
             raise refusals.ProductInStock(found.code, found.stock)
-        what = _("⚠️ Take %(code)s (%(name)s) off sale?") % {"code": quoted(found.code), "name": found.name}
+        what = _("⚠️ Take %(code)s (%(name)s) off sale?") % {"code": quote(found.code), "name": found.name}
         if await self.agreed(ctx, what, _("Take it off sale")):
             gone = await self.act(ctx, found.code, products.delete, found.code)
             await self.say(
-                ctx, _("✅ %s is no longer on sale. What was sold of it stays in the books.") % quoted(gone.code)
+                ctx, _("✅ %s is no longer on sale. What was sold of it stays in the books.") % quote(gone.code)
             )
 
     @admin_command("products", N_("List all products with price and stock"))
@@ -103,8 +102,8 @@ class ProductsCog(ShopCog):
         before, after = await self.act(ctx, f"{code} {cost}", products.update_product, code, price=cost)
         units = self.shop.units
         facts = {
-            "code": quoted(after.code),
-            "after": price_in_words(after.price, units),
-            "before": price_in_words(before.price, units),
+            "code": quote(after.code),
+            "after": format_price(after.price, units),
+            "before": format_price(before.price, units),
         }
         await self.say(ctx, _("✅ %(code)s costs %(after)s from now on; it was %(before)s.") % facts)

@@ -16,7 +16,7 @@ from botapp.cogs.base import Ctx, ShopCog, admin_command
 from botapp.locale import N_, _
 from botapp.store.usecases import sales
 from botapp.ui.admin import sales_texts
-from botapp.ui.admin.sales_chart import CannotDraw, Picture, drawn
+from botapp.ui.admin.sales_chart import CannotDraw, Picture, draw
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class SalesCog(ShopCog):
         await self.say(ctx, f"{title}\n{sales_texts.overview(found, self.shop.units)}")
         if found.products:
             picture = await self._picture(sales_texts.picture(found, self.shop.units))
-            await self.say(ctx, sales_texts.by_day(found, self.shop.units), file=picture)
+            await self.say(ctx, sales_texts.day_table(found, self.shop.units), file=picture)
 
     async def _picture(self, picture: Picture) -> discord.File | None:
         """Return the picture; None, and the log says why, where there can be none."""
@@ -54,7 +54,7 @@ class SalesCog(ShopCog):
         pictures = self.bot.cache.namespace("pictures", expires_in=KEPT_S)
         key = blake2b(msgspec.json.encode(picture), digest_size=16).hexdigest()
         try:
-            return discord.File(io.BytesIO(await pictures.get_or_set(key, lambda: drawn(picture))), "sales.png")
+            return discord.File(io.BytesIO(await pictures.get_or_set(key, lambda: draw(picture))), "sales.png")
         except CannotDraw as error:
             log.error(_("cannot draw the picture of the sales: %s"), error)
             return None

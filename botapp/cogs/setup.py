@@ -15,7 +15,7 @@ from botapp.locale import N_, _
 from botapp.runtime.state_file import StateError
 from botapp.runtime.tasks import NotAccepting
 from botapp.services.live_message.message import CannotShow
-from botapp.ui.admin import setup_dialog as live_channel
+from botapp.ui.admin import setup_dialog
 from botapp.ui.admin.setup_dialog import SetupRequest
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ class SetupCog(commands.Cog):
             with self.bot.tasks.track(f"setup · {ctx.author}"):
                 # posting may take longer than the three seconds within which Discord wants an answer
                 await ctx.defer(ephemeral=True)
-                await self._say(ctx, await self.choose(ctx))
+                await self._reply(ctx, await self.choose(ctx))
         except NotAccepting:
             await ctx.reply(_("🔄 The bot is restarting. Please try again in a moment."), ephemeral=True)
 
     async def choose(self, ctx: commands.Context[commands.Bot]) -> str:
         """Make the channel of `ctx` the live channel if it can be; return what to say."""
-        asked = self._asked(ctx)
-        if (problem := live_channel.objection(asked)) is not None:
+        asked = self._build_request(ctx)
+        if (problem := setup_dialog.refusal(asked)) is not None:
             log.info(
                 _("%(who)s asked for /setup: %(answer)s"), {"who": f"{ctx.author} ({ctx.author.id})", "answer": problem}
             )
@@ -53,16 +53,16 @@ class SetupCog(commands.Cog):
         try:
             await self.bot.move_live_message(ctx.channel.id)
         except StateError as error:
-            return live_channel.not_kept(str(error))
+            return setup_dialog.channel_not_saved(str(error))
         except CannotShow as error:
-            return live_channel.not_shown(str(error))
+            return setup_dialog.not_shown(str(error))
         log.info(
             _("%(who)s has chosen channel %(channel)d for the live message"),
             {"who": f"{ctx.author} ({ctx.author.id})", "channel": ctx.channel.id},
         )
-        return live_channel.chosen()
+        return setup_dialog.channel_chosen()
 
-    def _asked(self, ctx: commands.Context[commands.Bot]) -> SetupRequest:
+    def _build_request(self, ctx: commands.Context[commands.Bot]) -> SetupRequest:
         channel = ctx.channel
         for_text = isinstance(channel, discord.TextChannel)
         lacking: list[str] = []
@@ -75,7 +75,7 @@ class SetupCog(commands.Cog):
             configured_id=self.bot.settings.bot.live_channel_id,
         )
 
-    async def _say(self, ctx: commands.Context[commands.Bot], text: str) -> None:
+    async def _reply(self, ctx: commands.Context[commands.Bot], text: str) -> None:
         """Answer in the channel, or, where the bot may not write, in direct messages."""
         try:
             await ctx.reply(text, ephemeral=True)

@@ -16,8 +16,8 @@ from botapp.store.domain import refusals
 from botapp.store.usecases import access, accounts, admin_log, shop_location
 from botapp.store.usecases.shop_location import ShopLocation
 from botapp.ui.admin import shop_texts as admin_texts
-from botapp.ui.admin.parsing import user_id
-from botapp.ui.formatting import quoted
+from botapp.ui.admin.parsing import parse_user_id
+from botapp.ui.formatting import quote
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -45,8 +45,8 @@ class ShopAdminCog(ShopCog):
     )
     async def setworld(self, ctx: Ctx, world: Text, owner: Text = "", bot: Text = "") -> None:
         """Say where the shop is."""
-        await self.act(ctx, world, put_world, ShopLocation(world, owner, bot))
-        facts = {"world": quoted(world), "owner": quoted(owner or "–"), "bot": quoted(bot or "–")}
+        await self.act(ctx, world, set_world, ShopLocation(world, owner, bot))
+        facts = {"world": quote(world), "owner": quote(owner or "–"), "bot": quote(bot or "–")}
         await self.say(ctx, _("✅ The shop is in %(world)s; owner: %(owner)s, bot: %(bot)s.") % facts)
 
     @admin_command(
@@ -107,7 +107,9 @@ class ShopAdminCog(ShopCog):
     async def blacklist_add(self, ctx: Ctx, who: str, *, reason: commands.Range[str, 0, MAX_REASON_CHARS] = "") -> None:
         """Bar a member."""
         now_ms, actor = self.shop.now_ms(), str(ctx.author.id)
-        barred = await self.act(ctx, lambda user: f"{user} {reason}".rstrip(), bar, who, reason, actor, now_ms)
+        barred = await self.act(
+            ctx, lambda user: f"{user} {reason}".rstrip(), blacklist_member, who, reason, actor, now_ms
+        )
         await self.say(ctx, _("✅ <@%d> may not use the shop any more.") % barred)
 
     @admin_command(
@@ -119,14 +121,14 @@ class ShopAdminCog(ShopCog):
     )
     async def blacklist_remove(self, ctx: Ctx, who: str) -> None:
         """Let a member in again."""
-        free = await self.act(ctx, str, unbar, who)
+        free = await self.act(ctx, str, unblacklist_member, who)
         await self.say(ctx, _("✅ <@%d> may use the shop again.") % free)
 
     @admin_command("list", N_("Show who may not use the shop, and why"), parent=blacklist)
     async def blacklist_list(self, ctx: Ctx) -> None:
         """Show the blacklist."""
         found = await self.shop.read(access.list_blacklist)
-        lines = [admin_texts.barred_line(one) for one in found]
+        lines = [admin_texts.blacklist_line(one) for one in found]
         await self.say(ctx, rows(lines, _("⛔ Blacklist:"), _("Nobody is on the blacklist.")))
 
     @admin_command("livestock", N_("Post the live message in this channel, as the newest message"))
@@ -149,32 +151,32 @@ class ShopAdminCog(ShopCog):
     async def adminlog(self, ctx: Ctx, count: commands.Range[int, 1, MAX_ROWS] = DEFAULT_ROWS) -> None:
         """Show the admin log."""
         done = await self.shop.read(admin_log.list_latest, count)
-        lines = [admin_texts.done_line(one) for one in done]
+        lines = [admin_texts.admin_action_line(one) for one in done]
         await self.say(ctx, rows(lines, _("🗒️ Done by admins:"), _("No admin has done anything yet.")))
 
 
-def put_world(connection: Connection, place: ShopLocation) -> None:
+def set_world(connection: Connection, place: ShopLocation) -> None:
     """Say where the shop is."""
     shop_location.put(connection, place)
 
 
-def bar(connection: Connection, who: str, reason: str, actor: str, now_ms: int) -> int:
+def blacklist_member(connection: Connection, who: str, reason: str, actor: str, now_ms: int) -> int:
     """Put somebody on the blacklist; return whom. Raises NoSuchAccount."""
-    barred = whom(connection, who)
+    barred = find_user(connection, who)
     access.add_to_blacklist(connection, barred, reason, actor=actor, now_ms=now_ms)
     return barred
 
 
-def unbar(connection: Connection, who: str) -> int:
+def unblacklist_member(connection: Connection, who: str) -> int:
     """Take somebody off the blacklist; return whom. Raises NoSuchAccount, NotListed."""
-    free = whom(connection, who)
+    free = find_user(connection, who)
     access.remove_from_blacklist(connection, free)
     return free
 
 
-def whom(connection: Connection, who: str) -> int:
+def find_user(connection: Connection, who: str) -> int:
     """Return the user that a mention, an id or a handle names. Raises NoSuchAccount."""
-    if (named := user_id(who)) is not None:
+    if (named := parse_user_id(who)) is not None:
         return named
     owner = accounts.get_user_id(connection, accounts.get_by_handle(connection, who).id)
     if owner is None:

@@ -18,7 +18,7 @@ from botapp.services.fulfilment.withdrawals import Unreachable, WithdrawalDelive
 from botapp.store.usecases import stock, withdrawals
 from botapp.store.usecases.products import get_by_code
 from botapp.ui.admin import shop_texts as admin_texts
-from botapp.ui.formatting import number, quoted
+from botapp.ui.formatting import format_number, quote
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class StockCog(ShopCog):
     async def cog_load(self) -> None:
         """Mend what an earlier life left half done; a life that ends already leaves that to the next."""
         if not self.bot.tasks.is_draining:
-            self.bot.tasks.spawn(_("stock of an earlier life"), self._mend())
+            self.bot.tasks.spawn(_("stock of an earlier life"), self._resume_unfinished())
 
     async def cog_check(self, ctx: commands.Context[Any]) -> bool:
         """Let admins pass, but no file that others can read. Raises NotAnAdmin, PublicUpload."""
@@ -55,7 +55,7 @@ class StockCog(ShopCog):
             await super().cog_command_error(ctx, error)
             return
         with speaking(language.context_language(ctx)):
-            await self._take_away(ctx)
+            await self._delete_public_upload(ctx)
 
     @admin_command(
         "addstock",
@@ -67,12 +67,12 @@ class StockCog(ShopCog):
     async def addstock(self, ctx: Ctx, code: str, file: discord.Attachment) -> None:
         """Add stock."""
         product = await self.shop.read(get_by_code, code)
-        message = await self.say(ctx, _("📥 Reading the file for %s…") % quoted(product.code))
+        message = await self.say(ctx, _("📥 Reading the file for %s…") % quote(product.code))
 
         async def progress(done: int, of: int) -> None:
-            facts = {"done": number(done), "of": number(of), "code": quoted(product.code)}
+            facts = {"done": format_number(done), "of": format_number(of), "code": quote(product.code)}
             if message is not None:
-                await _edit(message, _("📥 %(code)s: %(done)s of %(of)s lines…") % facts)
+                await _edit_progress(message, _("📥 %(code)s: %(done)s of %(of)s lines…") % facts)
 
         try:
             if file.size > MAX_BYTES:
@@ -80,7 +80,7 @@ class StockCog(ShopCog):
             batch, name, actor = str(ctx.message.id), str(ctx.command), str(ctx.author.id)
             upload = await self._uploads.upload(batch, product.code, file.url, actor, name, progress)
         except TooLarge:
-            facts = {"lines": number(MAX_LINES), "bytes": number(MAX_BYTES // 1024 // 1024)}
+            facts = {"lines": format_number(MAX_LINES), "bytes": format_number(MAX_BYTES // 1024 // 1024)}
             text = (
                 _("❌ Nothing was added: a file has at most %(lines)s lines and %(bytes)s MiB. Please split it.")
                 % facts
@@ -93,7 +93,7 @@ class StockCog(ShopCog):
         except CannotFetch:
             text = _("⚠️ Nothing was added: Discord did not hand the file over. Please try again in a moment.")
         else:
-            text = admin_texts.uploaded(upload)
+            text = admin_texts.upload_report(upload)
         if message is not None:
             await message.edit(content=text)
 
@@ -107,7 +107,7 @@ class StockCog(ShopCog):
     async def reducestock(self, ctx: Ctx, code: str, pieces: commands.Range[int, 1, withdrawals.MAX_ITEMS]) -> None:
         """Take stock out."""
         found = await self.shop.read(get_by_code, code)
-        facts = {"pieces": number(pieces), "code": quoted(found.code), "stock": number(found.stock)}
+        facts = {"pieces": format_number(pieces), "code": quote(found.code), "stock": format_number(found.stock)}
         what = _("⚠️ Take %(pieces)s of %(stock)s out of %(code)s? They come to you by direct message.") % facts
         if not await self.agreed(ctx, what, _("Take them out")):
             return
@@ -131,7 +131,7 @@ class StockCog(ShopCog):
             language=language.context_language(ctx),
             now_ms=self.shop.now_ms(),
         )
-        facts = {"pieces": number(pieces), "code": quoted(found.code)}
+        facts = {"pieces": format_number(pieces), "code": quote(found.code)}
         try:
             if is_open:
                 await self._handing_over.send(ctx.author, handful)
@@ -161,14 +161,14 @@ class StockCog(ShopCog):
         """Show movements of stock."""
         moved = await self.shop.read(stock.list_movements, code, count)
         lines = [admin_texts.movement_line(one) for one in moved]
-        title = _("📦 What came into and went out of %s:") % quoted(code)
-        await self.say(ctx, rows(lines, title, _("%s never had any stock.") % quoted(code)))
+        title = _("📦 What came into and went out of %s:") % quote(code)
+        await self.say(ctx, rows(lines, title, _("%s never had any stock.") % quote(code)))
 
-    async def _mend(self) -> None:
+    async def _resume_unfinished(self) -> None:
         await self._uploads.delete_leftovers()
         await self._handing_over.deliver_pending()
 
-    async def _take_away(self, ctx: commands.Context[Any]) -> None:
+    async def _delete_public_upload(self, ctx: commands.Context[Any]) -> None:
         """Take a file away that others can read, and say how it is done."""
         log.warning(_("%s has uploaded a file of stock where others can read it"), f"{ctx.author} ({ctx.author.id})")
         hint = _(
@@ -192,7 +192,7 @@ class StockCog(ShopCog):
         await ctx.send(f"{mention}{text} {hint}")
 
 
-async def _edit(message: discord.Message, text: str) -> None:
+async def _edit_progress(message: discord.Message, text: str) -> None:
     """Say how far it is, if that can be said: it is no reason to stop."""
     try:
         await message.edit(content=text)

@@ -13,7 +13,7 @@ from botapp.services.backup.files import DataProblem
 from botapp.ui.admin import cache_texts as cache_report
 from botapp.ui.admin import system_texts
 from botapp.ui.admin.help import help_pages
-from botapp.ui.formatting import number, quoted
+from botapp.ui.formatting import format_number, quote
 from supervisor.configfile import ConfigError
 
 
@@ -23,7 +23,7 @@ class SystemCog(ShopCog):
     @admin_command("status", N_("Show how the bot is"))
     async def status(self, ctx: Ctx) -> None:
         """Show how the bot is."""
-        await self.say(ctx, system_texts.status(self.bot.health(), self.bot.life, self.bot.started_at_s))
+        await self.say(ctx, system_texts.status_text(self.bot.health(), self.bot.life, self.bot.started_at_s))
 
     @admin_command("systeminfo", N_("Show what the bot runs on: versions, memory, disk"))
     async def systeminfo(self, ctx: Ctx) -> None:
@@ -31,7 +31,7 @@ class SystemCog(ShopCog):
         facts = await asyncio.to_thread(
             machine_facts.read_host_facts, self.bot.settings.state_dir, self.bot.started_at_s
         )
-        await self.say(ctx, system_texts.machine(facts))
+        await self.say(ctx, system_texts.host_lines(facts))
 
     @admin_group("cache", N_("What is kept for quick answers"))
     async def cache(self, ctx: Ctx) -> None:
@@ -57,7 +57,7 @@ class SystemCog(ShopCog):
         clear = {"expired": cache.clear_expired, "temporary": cache.clear_temporary, "all": cache.clear}[what]
         await self.act(ctx, what, nothing_else)
         removed = await clear()
-        await self.say(ctx, _("✅ Taken out of the cache: %s.") % number(removed))
+        await self.say(ctx, _("✅ Taken out of the cache: %s.") % format_number(removed))
 
     @admin_command("backup", N_("Make a backup of the shop's books now, into a file on the server"))
     async def backup(self, ctx: Ctx) -> None:
@@ -72,7 +72,7 @@ class SystemCog(ShopCog):
         except (DataProblem, ConfigError) as error:
             await self.say(ctx, _("❌ There is no backup: %s") % error)
             return
-        lines = [_("✅ Backup made, on the server: %s") % quoted(str(path)), *(f"⚠️ {one}" for one in wrong)]
+        lines = [_("✅ Backup made, on the server: %s") % quote(str(path)), *(f"⚠️ {one}" for one in wrong)]
         await self.say(ctx, "\n".join(lines))
 
     @admin_command("adminhelp", N_("Show all admin commands"))

@@ -45,7 +45,7 @@ class InteractionDispatcher:
         """Answer whatever a member did."""
         name = f"{custom_ids.PREFIX}{step.name}"
         with locale.speaking(language.interaction_language(interaction)):
-            problem = await self._served(interaction, step, name)
+            problem = await self._run_step(interaction, step, name)
         if problem is None:
             await self._shopfront().buttons.report(True)
         elif _is_harmless(problem):
@@ -53,29 +53,29 @@ class InteractionDispatcher:
         else:
             await self._shopfront().buttons.report(False, _("cannot answer a click: %s") % describe_error(problem))
 
-    async def _served(self, interaction: discord.Interaction[Any], step: Step, name: str) -> Exception | None:
+    async def _run_step(self, interaction: discord.Interaction[Any], step: Step, name: str) -> Exception | None:
         """Serve a step; return what went wrong, which the member has been told."""
         try:
             with self._tasks.track(f"{name} · {interaction.user}"):
                 await self._serve(interaction, step)
         except NotAccepting:
-            await self._say(interaction, _("🔄 The bot is restarting. Please click again in a moment."))
+            await self._notify(interaction, _("🔄 The bot is restarting. Please click again in a moment."))
         except Exception as error:
             if not _is_harmless(error):
                 with locale.of_process():
                     log.exception(_("%s failed"), name)
-                await self._say(interaction, _("❌ That did not work. Please try again in a little while."))
+                await self._notify(interaction, _("❌ That did not work. Please try again in a little while."))
             return error
         return None
 
-    async def unknown(self, interaction: discord.Interaction[Any]) -> None:
+    async def answer_unknown(self, interaction: discord.Interaction[Any]) -> None:
         """Answer a click on a button that this version does not have."""
         with locale.speaking(language.interaction_language(interaction)):
-            await self._say(
+            await self._notify(
                 interaction, _("This button is no longer in use. Please use the newest message of the shop.")
             )
 
-    async def _say(self, interaction: discord.Interaction[Any], text: str) -> None:
+    async def _notify(self, interaction: discord.Interaction[Any], text: str) -> None:
         """Say something to the member alone, whether or not something was answered before."""
         try:
             if interaction.response.is_done():

@@ -20,15 +20,15 @@ from botapp.runtime.context import ShopContext
 from botapp.services.fulfilment.delivery import DeliveryService, Outcome
 from botapp.services.fulfilment.package import pack
 from botapp.services.live_message.updater import LiveMessageUpdater
-from botapp.store import member_api as counter
+from botapp.store import member_api
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain import refusals
 from botapp.store.domain.records import Receipt
 from botapp.store.domain.refusals import Refused
 from botapp.ui.custom_ids import Step
-from botapp.ui.members import account as visits
-from botapp.ui.members import purchase as buying
-from botapp.ui.members.components import message_of, modal_of
+from botapp.ui.members import account as account_panels
+from botapp.ui.members import purchase as purchase_panels
+from botapp.ui.members.components import build_message, build_modal
 from botapp.ui.members.panel import Modal, Panel
 from botapp.ui.members.refusals import Answers
 
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 Interaction = discord.Interaction[Any]
 
 #: how long may be looked into the books before a form has to be open, in seconds; Discord waits three
-LOOK_TIMEOUT_S: Final = 2.0
+READ_TIMEOUT_S: Final = 2.0
 
 
 class MemberFlows:
@@ -53,19 +53,19 @@ class MemberFlows:
         self._front = front
         self._delivery = delivery
         self._steps: dict[str, Callable[[Interaction, Step], Awaitable[None]]] = {
-            "register": self._register,
-            "register:form": self._registered,
-            "balance": self._balance,
-            "world": self._world,
-            "history": self._history,
-            "history:pick": self._goods_again,
-            "buy": self._buy,
-            "buy:page": self._page,
-            "buy:pick": self._pick,
-            "buy:ask": self._ask,
-            "buy:count": self._count,
-            "buy:yes": self._confirmed,
-            "buy:no": self._cancelled,
+            "register": self._open_registration,
+            "register:form": self._submit_registration,
+            "balance": self._show_balance,
+            "world": self._show_location,
+            "history": self._show_history,
+            "history:pick": self._show_order,
+            "buy": self._show_catalogue,
+            "buy:page": self._show_page,
+            "buy:pick": self._pick_product,
+            "buy:ask": self._change_quantity,
+            "buy:count": self._submit_quantity,
+            "buy:yes": self._buy,
+            "buy:no": self._cancel,
         }
 
     async def serve(self, interaction: Interaction, step: Step) -> None:
@@ -73,117 +73,129 @@ class MemberFlows:
         front = self._front()
         if not front.may_serve():
             text = _("⚠️ The shop cannot serve you right now. Please try again in a little while.")
-            await self._say(interaction, text)
+            await self._notify(interaction, text)
             return
         try:
             await self._steps[step.name](interaction, step)
         except Refused as problem:
-            await self._answer(interaction, self._refusal(problem))
+            await self._answer(interaction, self._refusal_panel(problem))
         except Unavailable:
-            await self._say(interaction, self._answers.unavailable())
+            await self._notify(interaction, self._answers.unavailable())
 
     # --- the account ---
 
-    async def _register(self, interaction: Interaction, step: Step) -> None:
-        known = await self._look(self._shop.read(counter.registration, interaction.user.id))
-        await self._open(interaction, visits.register_form(self._store.member_name_label, known))
+    async def _open_registration(self, interaction: Interaction, step: Step) -> None:
+        known = await self._read_in_time(self._shop.read(member_api.registration, interaction.user.id))
+        await self._open_modal(interaction, account_panels.register_modal(self._store.member_name_label, known))
 
-    async def _registered(self, interaction: Interaction, step: Step) -> None:
+    async def _submit_registration(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        handle = _field(interaction, visits.HANDLE)
-        account = await self._shop.run(counter.register, interaction.user.id, handle, self._shop.now_ms())
-        panel = visits.registered(account, self._store.member_name_label, self._shop.units)
+        handle = _field_value(interaction, account_panels.HANDLE)
+        account = await self._shop.run(member_api.register, interaction.user.id, handle, self._shop.now_ms())
+        panel = account_panels.registered_panel(account, self._store.member_name_label, self._shop.units)
         await self._answer(interaction, panel)
 
-    async def _balance(self, interaction: Interaction, step: Step) -> None:
+    async def _show_balance(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        account, entries = await self._shop.read(counter.balance, interaction.user.id)
-        await self._answer(interaction, visits.balance(account, entries, self._shop.units))
+        account, entries = await self._shop.read(member_api.balance, interaction.user.id)
+        await self._answer(interaction, account_panels.balance_panel(account, entries, self._shop.units))
 
-    async def _world(self, interaction: Interaction, step: Step) -> None:
+    async def _show_location(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._answer(interaction, visits.place(await self._shop.read(counter.location, interaction.user.id)))
+        await self._answer(
+            interaction, account_panels.location_panel(await self._shop.read(member_api.location, interaction.user.id))
+        )
 
-    async def _history(self, interaction: Interaction, step: Step) -> None:
+    async def _show_history(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        orders = await self._shop.read(counter.orders, interaction.user.id)
-        await self._answer(interaction, visits.history(orders, self._shop.units))
+        orders = await self._shop.read(member_api.orders, interaction.user.id)
+        await self._answer(interaction, account_panels.history_panel(orders, self._shop.units))
 
-    async def _goods_again(self, interaction: Interaction, step: Step) -> None:
+    async def _show_order(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        purchase, items = await self._shop.read(counter.order, interaction.user.id, _chosen(interaction))
+        purchase, items = await self._shop.read(member_api.order, interaction.user.id, _selected_number(interaction))
         goods = pack(purchase, items)
         await interaction.edit_original_response(content=goods.text, attachments=goods.files())
 
     # --- buying ---
 
-    async def _buy(self, interaction: Interaction, step: Step) -> None:
+    async def _show_catalogue(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._choose(interaction, 0)
+        await self._answer_catalogue(interaction, 0)
 
-    async def _page(self, interaction: Interaction, step: Step) -> None:
+    async def _show_page(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer()
-        await self._choose(interaction, step.numbers[0])
+        await self._answer_catalogue(interaction, step.numbers[0])
 
-    async def _choose(self, interaction: Interaction, page: int) -> None:
-        account, products = await self._shop.read(counter.catalogue, interaction.user.id)
+    async def _answer_catalogue(self, interaction: Interaction, page: int) -> None:
+        account, products = await self._shop.read(member_api.catalogue, interaction.user.id)
         low_stock = self._store.low_stock
-        await self._answer(interaction, buying.choose(account, products, page, self._shop.units, low_stock))
+        await self._answer(
+            interaction, purchase_panels.product_list_panel(account, products, page, self._shop.units, low_stock)
+        )
 
-    async def _pick(self, interaction: Interaction, step: Step) -> None:
-        await self._ask_how_many(interaction, _chosen(interaction))
+    async def _pick_product(self, interaction: Interaction, step: Step) -> None:
+        await self._open_quantity(interaction, _selected_number(interaction))
 
-    async def _ask(self, interaction: Interaction, step: Step) -> None:
-        await self._ask_how_many(interaction, step.numbers[0])
+    async def _change_quantity(self, interaction: Interaction, step: Step) -> None:
+        await self._open_quantity(interaction, step.numbers[0])
 
-    async def _ask_how_many(self, interaction: Interaction, product_id: int) -> None:
-        product = await self._look(self._shop.read(counter.product, interaction.user.id, product_id))
-        await self._open(interaction, buying.ask(product, self._shop.limits.max_quantity))
+    async def _open_quantity(self, interaction: Interaction, product_id: int) -> None:
+        product = await self._read_in_time(self._shop.read(member_api.product, interaction.user.id, product_id))
+        await self._open_modal(interaction, purchase_panels.quantity_modal(product, self._shop.limits.max_quantity))
 
-    async def _count(self, interaction: Interaction, step: Step) -> None:
+    async def _submit_quantity(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer()
-        quantity = buying.quantity_of(_field(interaction, buying.QUANTITY))
-        await self._offer(interaction, step.numbers[0], quantity)
+        quantity = purchase_panels.parse_quantity(_field_value(interaction, purchase_panels.QUANTITY))
+        await self._ask_to_confirm(interaction, step.numbers[0], quantity)
 
-    async def _offer(self, interaction: Interaction, product_id: int, quantity: int, note: str = "") -> None:
+    async def _ask_to_confirm(self, interaction: Interaction, product_id: int, quantity: int, note: str = "") -> None:
         """Ask for confirmation; what is confirmed is bought once, because it carries the id of this interaction."""
         try:
-            offer = await self._shop.read(counter.quote, interaction.user.id, product_id, quantity, self._shop.limits)
+            offer = await self._shop.read(
+                member_api.quote, interaction.user.id, product_id, quantity, self._shop.limits
+            )
         except Refused as problem:
-            await self._answer(interaction, self._refusal(problem, product_id))
+            await self._answer(interaction, self._refusal_panel(problem, product_id))
         else:
-            await self._answer(interaction, buying.confirm(offer, interaction.id, self._shop.units, note))
+            await self._answer(
+                interaction, purchase_panels.confirmation_panel(offer, interaction.id, self._shop.units, note)
+            )
 
-    async def _confirmed(self, interaction: Interaction, step: Step) -> None:
+    async def _buy(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer()
-        order = buying.order_of(step.numbers, interaction.user.id, language.interaction_language(interaction))
+        order = purchase_panels.build_order(
+            step.numbers, interaction.user.id, language.interaction_language(interaction)
+        )
         try:
-            receipt = await self._shop.run(counter.buy, order, self._shop.limits, self._shop.now_ms())
+            receipt = await self._shop.run(member_api.buy, order, self._shop.limits, self._shop.now_ms())
         except refusals.PriceChanged as problem:
             note = self._answers.refusal(problem)
-            await self._offer(interaction, order.product_id, order.quantity, note)
+            await self._ask_to_confirm(interaction, order.product_id, order.quantity, note)
         except refusals.CooldownActive as problem:
-            await self._say(interaction, self._answers.refusal(problem))
+            await self._notify(interaction, self._answers.refusal(problem))
         except Refused as problem:
-            await self._answer(interaction, self._refusal(problem, order.product_id))
+            await self._answer(interaction, self._refusal_panel(problem, order.product_id))
         else:
-            await self._bought(interaction, receipt)
+            await self._answer_purchase(interaction, receipt)
 
-    async def _bought(self, interaction: Interaction, receipt: Receipt) -> None:
+    async def _answer_purchase(self, interaction: Interaction, receipt: Receipt) -> None:
         if receipt.is_repeat:
             # what the message says comes from the click that bought; only its buttons are of no use any more
             await interaction.edit_original_response(view=None)
-            await interaction.followup.send(buying.bought_before(receipt).text, ephemeral=True)
+            await interaction.followup.send(purchase_panels.already_bought_panel(receipt).text, ephemeral=True)
             return
         with self._delivery.delivering(receipt.purchase.id):
             outcome = await self._delivery.send(receipt.purchase, receipt.items)
-            if outcome is Outcome.CLOSED and await self._show(interaction, receipt):
+            if outcome is Outcome.CLOSED and await self._show_goods(interaction, receipt):
                 outcome = Outcome.SHOWN
         with locale.of_process():
             self._shop.purchased(receipt)
-        await self._answer(interaction, buying.bought(receipt, _where(outcome), self._shop.units))
+        await self._answer(
+            interaction, purchase_panels.receipt_panel(receipt, _delivery_text(outcome), self._shop.units)
+        )
 
-    async def _show(self, interaction: Interaction, receipt: Receipt) -> bool:
+    async def _show_goods(self, interaction: Interaction, receipt: Receipt) -> bool:
         """Show the goods to the member alone; return whether that could be done."""
         goods = pack(receipt.purchase, receipt.items)
         try:
@@ -195,29 +207,29 @@ class MemberFlows:
         await self._delivery.mark_shown(receipt.purchase.id)
         return True
 
-    async def _cancelled(self, interaction: Interaction, step: Step) -> None:
+    async def _cancel(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer()
-        await self._answer(interaction, buying.cancelled())
+        await self._answer(interaction, purchase_panels.cancelled_panel())
 
     # --- answering ---
 
-    def _refusal(self, problem: Refused, product_id: int | None = None) -> Panel:
+    def _refusal_panel(self, problem: Refused, product_id: int | None = None) -> Panel:
         text = self._answers.refusal(problem)
         if isinstance(problem, refusals.NotRegistered):
-            return visits.register_first(text)
-        return buying.way_on(problem, text, product_id)
+            return account_panels.register_first_panel(text)
+        return purchase_panels.refusal_panel(problem, text, product_id)
 
-    async def _look(self, reading: Awaitable[Any]) -> Any:
+    async def _read_in_time(self, reading: Awaitable[Any]) -> Any:
         """Return what is read before a form is opened, in time. Raises Unavailable."""
         try:
-            return await asyncio.wait_for(reading, LOOK_TIMEOUT_S)
+            return await asyncio.wait_for(reading, READ_TIMEOUT_S)
         except TimeoutError as error:
             raise Unavailable(_("the database does not answer in time")) from error
 
-    async def _open(self, interaction: Interaction, form: Modal) -> None:
-        await interaction.response.send_modal(modal_of(form))
+    async def _open_modal(self, interaction: Interaction, form: Modal) -> None:
+        await interaction.response.send_modal(build_modal(form))
 
-    async def _say(self, interaction: Interaction, text: str) -> None:
+    async def _notify(self, interaction: Interaction, text: str) -> None:
         """Say something for the moment: what the member's own message says stays, so that it can be tried again."""
         if interaction.response.is_done():
             await interaction.followup.send(text, ephemeral=True)
@@ -226,16 +238,16 @@ class MemberFlows:
 
     async def _answer(self, interaction: Interaction, panel: Panel) -> None:
         """Let the member's own message say `panel`, or a new one where the click came from everybody's."""
-        message = message_of(panel)
+        message = build_message(panel)
         if interaction.response.is_done():
             await interaction.edit_original_response(**message, attachments=[])
         elif message["view"] is None:
-            await self._say(interaction, panel.text)
+            await self._notify(interaction, panel.text)
         else:
             await interaction.response.send_message(message["content"], view=message["view"], ephemeral=True)
 
 
-def _where(outcome: Outcome) -> str:
+def _delivery_text(outcome: Outcome) -> str:
     """Say where the goods are."""
     return {
         Outcome.SENT: _("📬 The goods are in your direct messages."),
@@ -245,7 +257,7 @@ def _where(outcome: Outcome) -> str:
     }[outcome]
 
 
-def _field(interaction: Interaction, name: str) -> str:
+def _field_value(interaction: Interaction, name: str) -> str:
     """Return what was filled in."""
     data: dict[str, Any] = dict(interaction.data or {})
     found: list[dict[str, Any]] = list(data.get("components") or ())
@@ -257,7 +269,7 @@ def _field(interaction: Interaction, name: str) -> str:
     return ""
 
 
-def _chosen(interaction: Interaction) -> int:
+def _selected_number(interaction: Interaction) -> int:
     """Return the number that was chosen in a list."""
     data: dict[str, Any] = dict(interaction.data or {})
     value = str((data.get("values") or ["0"])[0])

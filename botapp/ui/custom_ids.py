@@ -71,5 +71,3 @@ WORLD: Final = build("world")
 HISTORY: Final = build("history")
 #: the buttons of the live message
 LIVE: Final = (REGISTER, BALANCE, BUY, WORLD, HISTORY)
-#: the buttons it had before: a message that has them is the live message too
-FORMER_LIVE: Final = (f"{_V1}stock", f"{_V1}status")

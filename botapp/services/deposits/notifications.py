@@ -14,7 +14,7 @@ from botapp.runtime.tasks import NotAccepting
 from botapp.store.domain.records import Deposit
 from botapp.store.domain.rules import normalize_key
 from botapp.store.usecases.deposits import DepositResult
-from botapp.ui.formatting import amount, quoted
+from botapp.ui.formatting import format_amount, quote
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ class DepositNotifier:
         )
         text = _("🚫 Deposit refused: %(why)s. Name: %(handle)s, by %(by)s. `deposits` lists all of them.") % {
             "why": refusal_text(deposit.refusal),
-            "handle": quoted(deposit.handle or "–"),
-            "by": f"{quoted(str(by))} ({by.id})" if by is not None else deposit.source,
+            "handle": quote(deposit.handle or "–"),
+            "by": f"{quote(str(by))} ({by.id})" if by is not None else deposit.source,
         }
         if message is not None:
             text = f"{text}\n{message.jump_url}"
@@ -70,7 +70,10 @@ class DepositNotifier:
 
     def _booked_text(self, taken: DepositResult) -> str:
         units = self._shop.units
-        facts = {"amount": amount(taken.deposit.amount or 0, units), "balance": amount(taken.balance or 0, units)}
+        facts = {
+            "amount": format_amount(taken.deposit.amount or 0, units),
+            "balance": format_amount(taken.balance or 0, units),
+        }
         return _("💰 Your deposit of %(amount)s has arrived. Balance: %(balance)s.") % facts
 
     async def _send_to(self, user_id: int, text: str) -> None:

@@ -11,7 +11,7 @@ import discord
 
 from botapp.locale import _
 from botapp.store.domain.records import Purchase, order_number
-from botapp.ui.formatting import number
+from botapp.ui.formatting import format_number
 
 #: what a message holds, in characters
 MAX_MESSAGE_CHARS: Final = 2000
@@ -40,7 +40,7 @@ class Package:
 def pack(purchase: Purchase, items: Sequence[str]) -> Package:
     """Return the goods of a purchase as they are sent, in the language in use."""
     name = purchase.product_name[:_NAME_CHARS]
-    head = f"{order_heading(purchase.id)} · {number(purchase.quantity)} × {name}"
+    head = f"{order_heading(purchase.id)} · {format_number(purchase.quantity)} × {name}"
     lines = "\n".join(items)
     text = f"{head}\n```\n{lines}\n```"
     if len(text) <= MAX_MESSAGE_CHARS and "```" not in lines:

@@ -13,7 +13,7 @@ from botapp.runtime.context import BotContext, ShopContext
 from botapp.store.db.errors import Unavailable
 from botapp.store.usecases import withdrawals
 from botapp.store.usecases.withdrawals import WithdrawalBatch
-from botapp.ui.formatting import number, quoted
+from botapp.ui.formatting import format_number, quote
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class WithdrawalDelivery:
 
     async def announce(self, who: discord.User | discord.Member, code: str, pieces: int) -> bool:
         """Announce items by direct message; return whether that was possible. Nobody can tell it otherwise."""
-        facts = {"pieces": number(pieces), "code": quoted(code)}
+        facts = {"pieces": format_number(pieces), "code": quote(code)}
         try:
             await who.send(_("📤 You take %(pieces)s out of %(code)s; they follow as a file.") % facts)
         except discord.Forbidden:
@@ -40,13 +40,13 @@ class WithdrawalDelivery:
 
     async def send(self, who: discord.abc.Messageable, batch: WithdrawalBatch) -> None:
         """Send items by direct message, and note that. Raises Unreachable when they could not be sent."""
-        facts = {"pieces": number(len(batch.items)), "code": quoted(batch.code)}
+        facts = {"pieces": format_number(len(batch.items)), "code": quote(batch.code)}
         text = _("📤 %(pieces)s out of %(code)s:") % facts
         try:
             # with the same nonce Discord sends the same message once, also if the answer to the first try was lost
             await who.send(text, file=self.as_file(batch), nonce=str(batch.withdrawal.at_ms))
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.warning(_("cannot hand %s over by direct message; it is kept"), quoted(batch.code))
+            log.warning(_("cannot hand %s over by direct message; it is kept"), quote(batch.code))
             raise Unreachable from error
         await self.mark_delivered(batch)
 
@@ -69,7 +69,7 @@ class WithdrawalDelivery:
                 try:
                     await self.send(await self._bot.fetch_user(batch.withdrawal.user_id), batch)
                 except (Unreachable, discord.HTTPException, aiohttp.ClientError, OSError):
-                    log.warning(_("%s waits to be handed over to an admin"), quoted(batch.code))
+                    log.warning(_("%s waits to be handed over to an admin"), quote(batch.code))
 
     def as_file(self, batch: WithdrawalBatch) -> discord.File:
         """Return the items as a file, one a line."""

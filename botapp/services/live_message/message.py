@@ -16,8 +16,8 @@ from botapp.discord_api.errors import connection_problem
 from botapp.locale import _
 from botapp.runtime import state_file as state
 from botapp.ui import custom_ids
-from botapp.ui.live.render import Rendered
-from botapp.ui.live.view import ClickView, OnClick, embeds_of
+from botapp.ui.live.render import RenderedMessage
+from botapp.ui.live.view import ClickView, OnClick, build_embeds
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class LiveMessage:
         """Note that the message has been deleted: the next `show` posts another."""
         self._remember(None)
 
-    async def show(self, rendered: Rendered) -> bool:
+    async def show(self, rendered: RenderedMessage) -> bool:
         """Make the live message show `rendered`; return whether Discord had to be told. Raises CannotShow."""
         try:
             if not self._looked:
@@ -121,10 +121,10 @@ class LiveMessage:
             return False
         return True
 
-    async def _edit(self, known: state.LiveMessage, rendered: Rendered) -> None:
+    async def _edit(self, known: state.LiveMessage, rendered: RenderedMessage) -> None:
         message = self._messageable(known.channel_id).get_partial_message(known.message_id)
         try:
-            await message.edit(embeds=embeds_of(rendered), view=ClickView(rendered.buttons, self._on_click))
+            await message.edit(embeds=build_embeds(rendered), view=ClickView(rendered.buttons, self._on_click))
         except discord.HTTPException as error:
             if error.code not in (_UNKNOWN_MESSAGE, _TOO_MANY_EDITS):
                 raise
@@ -134,9 +134,9 @@ class LiveMessage:
             return
         self._remember(msgspec.structs.replace(known, shows=rendered.fingerprint()))
 
-    async def _post(self, rendered: Rendered) -> None:
+    async def _post(self, rendered: RenderedMessage) -> None:
         view = ClickView(rendered.buttons, self._on_click)
-        message = await self._messageable(self.channel_id).send(embeds=embeds_of(rendered), view=view)
+        message = await self._messageable(self.channel_id).send(embeds=build_embeds(rendered), view=view)
         log.info(_("Live message posted in channel %d"), self.channel_id)
         self._remember(state.LiveMessage(self.channel_id, message.id, rendered.fingerprint(), self.language))
 
@@ -201,7 +201,7 @@ def error_text(error: Exception, channel_id: int) -> str:
 def _is_live_message(message: discord.Message) -> bool:
     me: Any = message._state.user
     return message.author.id == me.id and any(
-        getattr(item, "custom_id", None) in (*custom_ids.LIVE, *custom_ids.FORMER_LIVE)
+        getattr(item, "custom_id", None) in custom_ids.LIVE
         for row in message.components
         for item in getattr(row, "children", ())
     )

@@ -96,7 +96,7 @@ class LiveMessageUpdater:
 
     def may_serve(self) -> bool:
         """Tell whether a click may be served now: to be asked before every operation."""
-        return health_link.may_serve(self.link)
+        return health_link.can_serve(self.link)
 
     def health(self) -> dict[str, Any]:
         """Return what members see and since when, errors of the last hour and the last recoveries, for `status`."""
@@ -107,7 +107,7 @@ class LiveMessageUpdater:
         return {
             "state": self.link.mode.value,
             "since": round(self.link.since_s, 1),
-            "errors_last_hour": health_link.chart(self.link, time.time()),
+            "errors_last_hour": health_link.count_errors(self.link, time.time()),
             "recoveries": recoveries,
         }
 
@@ -216,7 +216,7 @@ class LiveMessageUpdater:
 
     async def _show(self) -> None:
         """Show what is to be seen now, in every live message that can be. Raises CannotShow: one could not."""
-        snapshot = self._snapshot(self.products, health_link.shown(self.link))
+        snapshot = self._snapshot(self.products, health_link.decide_visibility(self.link))
         problems = []
         for one in self._live_messages:
             with locale.speaking(one.language) if one.language else locale.of_process():
@@ -251,12 +251,12 @@ class LiveMessageUpdater:
         """Let the link know, and follow what comes of it."""
         before, now_s = self.link, time.time()
         self.link = health_link.step(before, event, now_s)
-        if (before.mode, before.all_well) != (self.link.mode, self.link.all_well):
+        if (before.mode, before.all_healthy) != (self.link.mode, self.link.all_healthy):
             self._on_health()
             self.refresh_soon()
         if event is not None and not event.is_healthy:
             self._on_error(self.link)
-        wait_s = health_link.next_look_s(self.link, now_s)
+        wait_s = health_link.next_check_s(self.link, now_s)
         if wait_s is not None and self._retry is None and not self._tasks.is_draining:
             self._retry = asyncio.get_running_loop().call_later(wait_s, self._retry_now)
 

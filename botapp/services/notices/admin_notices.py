@@ -21,7 +21,7 @@ from botapp.services.notices.channel_log import CannotWrite, ChannelLog
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain.records import Product, Purchase, order_number
 from botapp.store.usecases import notices
-from botapp.ui.formatting import amount, number, quoted
+from botapp.ui.formatting import format_amount, format_number, quote
 
 log = logging.getLogger(__name__)
 
@@ -147,17 +147,17 @@ class AdminNotifier:
     def _purchase_line(self, purchase: Purchase) -> str:
         facts = {
             "order": order_number(purchase.id),
-            "handle": quoted(purchase.handle),
-            "pieces": number(purchase.quantity),
-            "product": quoted(purchase.product_name[:100]),
-            "total": amount(purchase.total, self._shop.units),
+            "handle": quote(purchase.handle),
+            "pieces": format_number(purchase.quantity),
+            "product": quote(purchase.product_name[:100]),
+            "total": format_amount(purchase.total, self._shop.units),
         }
         return _("🧾 %(order)s · %(handle)s · %(pieces)s × %(product)s · %(total)s") % facts
 
 
 def low_stock_text(product: Product) -> str:
     """Say that a product runs low."""
-    facts = {"name": quoted(product.name[:100]), "code": quoted(product.code), "pieces": number(product.stock)}
+    facts = {"name": quote(product.name[:100]), "code": quote(product.code), "pieces": format_number(product.stock)}
     if not product.stock:
         return _("🔴 %(name)s (%(code)s) is sold out. Restock it: `addstock`.") % facts
     return _("🟡 %(name)s (%(code)s) runs low: %(pieces)s left. Restock it: `addstock`.") % facts

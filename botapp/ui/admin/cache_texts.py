@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from botapp.ext.cache.counters import ratio
 from botapp.locale import _
-from botapp.ui.admin.system_texts import duration, size
-from botapp.ui.formatting import number
+from botapp.ui.admin.system_texts import format_duration, format_size
+from botapp.ui.formatting import format_number
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 #: a piece of time in which nobody looked anything up
@@ -26,12 +26,12 @@ def lines(stats: Mapping[str, Any], now_s: float) -> list[str]:
     """
     found = [
         _("🗃️ Cache: %(entries)s entries, %(bytes)s; files: %(size)s of %(max)s")
-        % {**_amounts(stats), "size": size(stats["size_bytes"]), "max": size(stats["max_bytes"])},
+        % {**_amounts(stats), "size": format_size(stats["size_bytes"]), "max": format_size(stats["max_bytes"])},
         _("temporary: %(entries)s entries, %(bytes)s") % _amounts(stats["kinds"]["temporary"]),
         _("permanent: %(entries)s entries, %(bytes)s") % _amounts(stats["kinds"]["permanent"]),
     ]
     if stats["oldest_entry"] is not None:
-        found.append(_("oldest entry: %s ago") % duration(max(0.0, now_s - stats["oldest_entry"])))
+        found.append(_("oldest entry: %s ago") % format_duration(max(0.0, now_s - stats["oldest_entry"])))
     found += [_lookups(stats), _last_hour(stats["history"]), "; ".join(_counts(stats))]
     found += [line for line in (_times(stats["get"], _("found in")), _times(stats["set"], _("set in"))) if line]
     found += [_space(name, facts) for name, facts in list(stats["namespaces"].items())[:SHOWN_NAMESPACES] if name]
@@ -55,11 +55,15 @@ def _bar(hits: int, misses: int) -> str:
 
 
 def _amounts(part: Mapping[str, Any]) -> dict[str, str]:
-    return {"entries": number(part["entries"]), "bytes": size(part["bytes"])}
+    return {"entries": format_number(part["entries"]), "bytes": format_size(part["bytes"])}
 
 
 def _lookups(stats: Mapping[str, Any]) -> str:
-    facts = {"hits": number(stats["hits"]), "misses": number(stats["misses"]), "ratio": _percent(stats["hit_ratio"])}
+    facts = {
+        "hits": format_number(stats["hits"]),
+        "misses": format_number(stats["misses"]),
+        "ratio": _percent(stats["hit_ratio"]),
+    }
     return _("found %(hits)s times, not found %(misses)s times: %(ratio)s") % facts
 
 
@@ -72,7 +76,7 @@ def _last_hour(history: Mapping[str, Any]) -> str:
 
 def _counts(stats: Mapping[str, Any]) -> list[str]:
     return [
-        text % number(stats[name])
+        text % format_number(stats[name])
         for name, text in (
             ("sets", _("set: %s")),
             ("deletes", _("deleted: %s")),

@@ -34,7 +34,7 @@ class CommandUsage(Struct, frozen=True):
         return f"{prefix}{self.name} {self.example}".rstrip()
 
 
-def corrected(forms: Sequence[CommandUsage], prefix: str, problem: str) -> str:
+def usage_error(forms: Sequence[CommandUsage], prefix: str, problem: str) -> str:
     """Return what is said to somebody who gave a command wrongly.
 
     Args:
@@ -52,10 +52,10 @@ def help_pages(chapters: Sequence[tuple[str, Sequence[CommandUsage]]], prefix: s
     for title, forms in chapters:
         lines += [f"**{title}**", *(f"`{form.usage(prefix)}` {_(form.about)}" for form in forms)]
     lines.append(_('Names with spaces stand in quotes: `"two words"`'))
-    return list(paged(lines))
+    return list(split_pages(lines))
 
 
-def paged(lines: Sequence[str], page_chars: int = PAGE_CHARS) -> Iterator[str]:
+def split_pages(lines: Sequence[str], page_chars: int = PAGE_CHARS) -> Iterator[str]:
     """Yield `lines` as few texts, none of them longer than `page_chars`."""
     page = ""
     for line in lines:

@@ -11,14 +11,14 @@ from botapp.store.domain.money import Denomination, InvalidAmount, parse_amount
 _MAX_ORDER = 2**63 - 1
 
 
-def order_id(text: str) -> int | None:
+def parse_order_id(text: str) -> int | None:
     """Return the number of the order that "123" or "#000123" names; None: none."""
     found = re.fullmatch(r"#?\s*0*(\d{1,19})", text.strip(), re.ASCII)
     number = int(found[1]) if found else 0
     return number if 0 < number <= _MAX_ORDER else None
 
 
-def price_and_rest(price: str, rest: str, units: Sequence[Denomination]) -> tuple[int, str]:
+def split_price(price: str, rest: str, units: Sequence[Denomination]) -> tuple[int, str]:
     """Return the amount that `price` and the beginning of `rest` name, as far as they name one, and what follows.
 
     "5" and "DL sent by DM" are 5 DL, "sent by DM". Quotes around what follows are taken off. Raises InvalidAmount.
@@ -35,7 +35,7 @@ def price_and_rest(price: str, rest: str, units: Sequence[Denomination]) -> tupl
     raise InvalidAmount(price)
 
 
-def user_id(text: str) -> int | None:
+def parse_user_id(text: str) -> int | None:
     """Return the Discord user that a mention or an id names; None: it is something else, such as a handle."""
     found = re.fullmatch(r"<@!?(\d{1,20})>|(\d{17,20})", text.strip(), re.ASCII)
     number = int(found[1] or found[2]) if found else 0

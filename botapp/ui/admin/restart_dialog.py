@@ -20,7 +20,7 @@ SCHEDULE: Final = "schedule"
 PHASES: Final = tuple((name, f"{name}_s") for name in ("check", "drain", "stop", "flush", "start"))
 
 
-def may_restart(
+def is_admin(
     user_id: int,
     role_ids: Collection[int],
     *,
@@ -48,14 +48,14 @@ def ending(stage: Stage) -> str:
     }[stage]
 
 
-def under_way(by: str) -> str:
+def already_restarting(by: str) -> str:
     """Return what is said to somebody who asks for a restart while there is one."""
     return _("🔄 A restart is under way already, asked for by %(by)s. One is enough.") % {"by": by}
 
 
-def failed(code: str, problem: str) -> str:
+def restart_failed(code: str, problem: str) -> str:
     """Return what is said when the supervisor refused, or could not restart; the bot serves on."""
-    block = f"```\n{_shortened(problem).replace('```', chr(39) * 3)}\n```"
+    block = f"```\n{_shorten_start(problem).replace('```', chr(39) * 3)}\n```"
     if code in ("check_failed", "bad_config"):
         return _("❌ Not restarted: the new code or configuration does not load, so the bot serves on as it was.") + (
             block + _("Mend this, then give the command again.")
@@ -72,7 +72,7 @@ def failed(code: str, problem: str) -> str:
     )
 
 
-def is_news(report: dict[str, Any] | None) -> bool:
+def is_announced(report: dict[str, Any] | None) -> bool:
     """Tell whether members are told of a restart that nobody asked for in Discord.
 
     They are, if somebody asked for it elsewhere (systemd, the command line); that the supervisor brought a bot back
@@ -95,20 +95,20 @@ def back_again(life: int, report: dict[str, Any] | None) -> str:
     if report is None:
         return text
     phases = report.get("phases") or {}
-    times = [f"{name} {seconds(phases[key])}" for name, key in PHASES if phases.get(key) is not None]
+    times = [f"{name} {format_seconds(phases[key])}" for name, key in PHASES if phases.get(key) is not None]
     if times:
         text += "\n" + " · ".join(times)
     if report.get("downtime_s") is not None:
-        text += "\n" + _("away for %(time)s") % {"time": seconds(report["downtime_s"])}
+        text += "\n" + _("away for %(time)s") % {"time": format_seconds(report["downtime_s"])}
     if report.get("cancelled"):
-        text += "\n" + _("⚠️ cut off: %(names)s") % {"names": _shortened(", ".join(map(str, report["cancelled"])))}
+        text += "\n" + _("⚠️ cut off: %(names)s") % {"names": _shorten_start(", ".join(map(str, report["cancelled"])))}
     return text
 
 
-def seconds(value: float) -> str:
+def format_seconds(value: float) -> str:
     """Return a duration for people."""
     return f"{value * 1000:.1f} ms" if value < 0.1 else f"{value:.2f} s"
 
 
-def _shortened(text: str) -> str:
+def _shorten_start(text: str) -> str:
     return text if len(text) <= MAX_PROBLEM_CHARS else "…" + text[-MAX_PROBLEM_CHARS:]

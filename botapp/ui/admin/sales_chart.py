@@ -54,7 +54,7 @@ class CannotDraw(Exception):
     """There is no picture; the message says why."""
 
 
-async def drawn(picture: Picture) -> bytes:
+async def draw(picture: Picture) -> bytes:
     """Return the picture as PNG, drawn by another process. Raises CannotDraw."""
     command = (sys.executable, "-m", "botapp.ui.admin.sales_chart")
     pipe = asyncio.subprocess.PIPE

@@ -10,7 +10,7 @@ from botapp.locale import N_, _
 from botapp.store.domain.money import Denomination
 from botapp.store.usecases.sales import SalesReport, SalesTotal
 from botapp.ui.admin.sales_chart import Bar, Picture, Row
-from botapp.ui.formatting import amount, number
+from botapp.ui.formatting import format_amount, format_number
 
 #: products and days that are listed; the picture shows all days
 MAX_PRODUCTS: Final = 15
@@ -39,7 +39,7 @@ def overview(report: SalesReport, units: Sequence[Denomination]) -> str:
     """Return all sales together, and each product."""
     parts = [_total(report.all, units)]
     if report.all.refunded:
-        parts.append(_("Refunded, and not counted above: %s") % amount(report.all.refunded, units))
+        parts.append(_("Refunded, and not counted above: %s") % format_amount(report.all.refunded, units))
     if not report.products:
         return "\n".join([*parts, _("Nothing was sold.")])
     lines = [_line(name, found, units) for name, found in report.products[:MAX_PRODUCTS]]
@@ -48,9 +48,9 @@ def overview(report: SalesReport, units: Sequence[Denomination]) -> str:
     return "\n".join([*parts, _block(lines)])
 
 
-def by_day(report: SalesReport, units: Sequence[Denomination]) -> str:
+def day_table(report: SalesReport, units: Sequence[Denomination]) -> str:
     """Return each day on which something was sold, the last ones if they are many."""
-    lines = [_line(short(day), found, units) for day, found in report.days if found != SalesTotal()]
+    lines = [_line(format_day(day), found, units) for day, found in report.days if found != SalesTotal()]
     return _block(lines[-MAX_DAYS:])
 
 
@@ -60,7 +60,7 @@ def picture(report: SalesReport, units: Sequence[Denomination]) -> Picture:
     # the last day has its label in any case
     labelled = set(range(len(report.days) - 1, -1, -every))
     bars = [
-        Bar(short(day) if place in labelled else "", found.revenue, found.refunded)
+        Bar(format_day(day) if place in labelled else "", found.revenue, found.refunded)
         for place, (day, found) in enumerate(report.days)
     ]
     highest = max(bar.value + bar.refunded for bar in bars)
@@ -70,13 +70,15 @@ def picture(report: SalesReport, units: Sequence[Denomination]) -> Picture:
         earned=_("Revenue"),
         refunded=_("Refunded"),
         bars=tuple(bars),
-        ticks=tuple((height, amount(height, units)) for height in ticks(highest)),
+        ticks=tuple((height, format_amount(height, units)) for height in axis_ticks(highest)),
         best=_("Best-selling products"),
-        rows=tuple(Row(name, found.revenue, amount(found.revenue, units)) for name, found in report.products[:BEST]),
+        rows=tuple(
+            Row(name, found.revenue, format_amount(found.revenue, units)) for name, found in report.products[:BEST]
+        ),
     )
 
 
-def ticks(highest: int) -> list[int]:
+def axis_ticks(highest: int) -> list[int]:
     """Return round heights for a scale from 0 to `highest` or a little more, at most six. Pure."""
     step, factors = 1, (2, 2.5, 2)
     place = 0
@@ -86,21 +88,21 @@ def ticks(highest: int) -> list[int]:
     return [step * count for count in range(max(1, -(-highest // step)) + 1)]
 
 
-def short(day: date) -> str:
+def format_day(day: date) -> str:
     """Return a day as "25 Nov"."""
     return f"{day.day} {_(_MONTHS[day.month - 1]).rpartition('|')[2]}"
 
 
 def _total(found: SalesTotal, units: Sequence[Denomination]) -> str:
-    facts = {"revenue": amount(found.revenue, units), "pieces": number(found.pieces)}
+    facts = {"revenue": format_amount(found.revenue, units), "pieces": format_number(found.pieces)}
     return _("%(revenue)s · %(pieces)s pieces") % facts
 
 
 def _line(name: str, found: SalesTotal, units: Sequence[Denomination]) -> str:
     name = name.replace("`", "'")
     fitted = name if len(name) <= _NAME_CHARS else f"{name[: _NAME_CHARS - 1]}…"
-    line = f"{fitted:<{_NAME_CHARS}} {number(found.pieces):>5}  {amount(found.revenue, units)}"
-    return f"{line} (-{amount(found.refunded, units)})" if found.refunded else line
+    line = f"{fitted:<{_NAME_CHARS}} {format_number(found.pieces):>5}  {format_amount(found.revenue, units)}"
+    return f"{line} (-{format_amount(found.refunded, units)})" if found.refunded else line
 
 
 def _block(lines: Sequence[str]) -> str:

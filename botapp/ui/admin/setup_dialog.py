@@ -22,7 +22,7 @@ class SetupRequest:
     configured_id: int
 
 
-def objection(asked: SetupRequest) -> str | None:
+def refusal(asked: SetupRequest) -> str | None:
     """Return why the channel cannot become the live channel, and what to do; None: it can."""
     if not asked.admin:
         return _("⛔ Only admins may choose the channel of the live message.")
@@ -44,7 +44,7 @@ def objection(asked: SetupRequest) -> str | None:
     return None
 
 
-def chosen() -> str:
+def channel_chosen() -> str:
     """Return what is said when the channel has become the live channel."""
     return _("✅ The live message is in this channel from now on, also after a restart.")
 
@@ -54,6 +54,6 @@ def not_shown(problem: str) -> str:
     return _("⚠️ This channel was chosen, but the live message cannot be shown yet: %s") % problem
 
 
-def not_kept(problem: str) -> str:
+def channel_not_saved(problem: str) -> str:
     """Return what is said when the choice could not be remembered."""
     return _("❌ Nothing was changed: %s") % problem

@@ -12,7 +12,7 @@ from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Account, BlacklistEntry, Entry, Product, Purchase, order_number
 from botapp.store.usecases.admin_log import AdminAction
 from botapp.store.usecases.stock import Movement
-from botapp.ui.formatting import amount, entry_kind, number, price, quoted, when
+from botapp.ui.formatting import entry_kind_label, format_amount, format_number, format_price, format_time, quote
 
 #: how many numbers of lines are named before the rest is only counted
 MAX_NAMED: Final = 20
@@ -35,7 +35,12 @@ class UploadSummary(Struct, frozen=True):
 
 def product_line(one: Product, units: Sequence[Denomination]) -> str:
     """Return a product in one line."""
-    facts = {"code": quoted(one.code), "name": one.name, "price": price(one.price, units), "stock": number(one.stock)}
+    facts = {
+        "code": quote(one.code),
+        "name": one.name,
+        "price": format_price(one.price, units),
+        "stock": format_number(one.stock),
+    }
     return _("%(code)s %(name)s · %(price)s · %(stock)s in stock") % facts
 
 
@@ -44,11 +49,13 @@ def field_name(field: str) -> str:
     return _(_FIELDS[field])
 
 
-def uploaded(upload: UploadSummary) -> str:
+def upload_report(upload: UploadSummary) -> str:
     """Return the report about a file of stock, by line; nothing of what stood in them."""
-    lines = [_("✅ %(pieces)s added to %(code)s.") % {"pieces": number(upload.added), "code": quoted(upload.code)}]
+    lines = [
+        _("✅ %(pieces)s added to %(code)s.") % {"pieces": format_number(upload.added), "code": quote(upload.code)}
+    ]
     if not upload.added:
-        lines = [_("⚠️ Nothing was added to %s.") % quoted(upload.code)]
+        lines = [_("⚠️ Nothing was added to %s.") % quote(upload.code)]
     for what, numbers in (
         (_("In stock already, or twice in the file"), upload.duplicates),
         (_("Sold before, so somebody has it"), upload.sold_before),
@@ -56,7 +63,7 @@ def uploaded(upload: UploadSummary) -> str:
         (_("Too long"), upload.oversize),
     ):
         if numbers:
-            facts = {"what": what, "count": number(len(numbers)), "lines": line_numbers(numbers)}
+            facts = {"what": what, "count": format_number(len(numbers)), "lines": line_numbers(numbers)}
             lines.append(_("%(what)s: %(count)s (lines %(lines)s)") % facts)
     return "\n".join(lines)
 
@@ -75,24 +82,24 @@ def line_numbers(numbers: Iterable[int]) -> str:
 
 def movement_line(one: Movement) -> str:
     """Return what came into or went out of stock, in one line."""
-    facts = {"when": when(one.at_ms, "f"), "pieces": number(one.pieces), "what": _(_MOVED[one.what])}
-    who = f" · {actor(one.who) if one.what == 'added' else quoted(one.who)}" if one.who else ""
+    facts = {"when": format_time(one.at_ms, "f"), "pieces": format_number(one.pieces), "what": _(_MOVED[one.what])}
+    who = f" · {format_actor(one.who) if one.what == 'added' else quote(one.who)}" if one.who else ""
     return _("%(when)s · %(pieces)s %(what)s") % facts + who
 
 
 def entry_line(one: Entry, units: Sequence[Denomination]) -> str:
     """Return a change of a balance in one line."""
     sign = "+" if one.amount > 0 else ""
-    what = entry_kind(one.kind)
+    what = entry_kind_label(one.kind)
     if one.kind in ("purchase", "refund") and one.reference.isdecimal():
         what = f"{what} {order_number(int(one.reference))}"
-    return f"{when(one.at_ms, 'f')} · **{sign}{amount(one.amount, units)}** · {what}"
+    return f"{format_time(one.at_ms, 'f')} · **{sign}{format_amount(one.amount, units)}** · {what}"
 
 
-def balance_of(account: Account, units: Sequence[Denomination], user_id: int | None) -> str:
+def balance_line(account: Account, units: Sequence[Denomination], user_id: int | None) -> str:
     """Return how much an account has, and whose it is."""
     whose = f" (<@{user_id}>)" if user_id is not None else ""
-    facts = {"handle": quoted(account.handle) + whose, "balance": price(account.balance, units)}
+    facts = {"handle": quote(account.handle) + whose, "balance": format_price(account.balance, units)}
     return _("💰 %(handle)s has %(balance)s.") % facts
 
 
@@ -100,27 +107,27 @@ def purchase_line(one: Purchase, units: Sequence[Denomination]) -> str:
     """Return a purchase in one line."""
     facts = {
         "order": order_number(one.id),
-        "pieces": number(one.quantity),
-        "product": quoted(one.product_code),
-        "total": price(one.total, units),
-        "handle": quoted(one.handle),
-        "when": when(one.at_ms, "f"),
+        "pieces": format_number(one.quantity),
+        "product": quote(one.product_code),
+        "total": format_price(one.total, units),
+        "handle": quote(one.handle),
+        "when": format_time(one.at_ms, "f"),
     }
     return _("%(order)s: %(pieces)s × %(product)s, %(total)s, bought by %(handle)s %(when)s") % facts
 
 
-def barred_line(one: BlacklistEntry) -> str:
+def blacklist_line(one: BlacklistEntry) -> str:
     """Return an entry of the blacklist in one line."""
-    reason = f" · {quoted(one.reason)}" if one.reason else ""
-    return f"<@{one.user_id}> (`{one.user_id}`){reason} · {actor(one.added_by)} {when(one.at_ms)}"
+    reason = f" · {quote(one.reason)}" if one.reason else ""
+    return f"<@{one.user_id}> (`{one.user_id}`){reason} · {format_actor(one.added_by)} {format_time(one.at_ms)}"
 
 
-def done_line(one: AdminAction) -> str:
+def admin_action_line(one: AdminAction) -> str:
     """Return what an admin did, in one line."""
-    detail = f" {quoted(one.detail)}" if one.detail else ""
-    return f"{when(one.at_ms, 'f')} · {actor(one.actor)} · **{one.action}**{detail}"
+    detail = f" {quote(one.detail)}" if one.detail else ""
+    return f"{format_time(one.at_ms, 'f')} · {format_actor(one.actor)} · **{one.action}**{detail}"
 
 
-def actor(who: str) -> str:
+def format_actor(who: str) -> str:
     """Return who did something: a member by mention, a program by name."""
-    return f"<@{who}>" if who.isdecimal() else quoted(who)
+    return f"<@{who}>" if who.isdecimal() else quote(who)

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from botapp.locale import _
-from botapp.ui.formatting import bars, number
+from botapp.ui.formatting import format_number, sparkline
 
 _MIB = 1024 * 1024
 
@@ -30,7 +30,7 @@ class HostFacts(Struct, frozen=True):
     processors: int | None
 
 
-def status(health: Mapping[str, Any], life: int | None, since_s: float) -> str:
+def status_text(health: Mapping[str, Any], life: int | None, since_s: float) -> str:
     """Return how the bot is, one part a line.
 
     Args:
@@ -43,12 +43,12 @@ def status(health: Mapping[str, Any], life: int | None, since_s: float) -> str:
     if life is not None:
         first = _("🤖 Life %(life)d, serving since %(since)s.") % {"life": life, "since": since}
     gateway, database, cache = health["gateway"], health["database"], health["cache"]
-    latency = _(" (%s ms)") % number(round(gateway["latency_ms"])) if gateway["latency_ms"] is not None else ""
+    latency = _(" (%s ms)") % format_number(round(gateway["latency_ms"])) if gateway["latency_ms"] is not None else ""
     lines = [
         first,
         _("Live stock: %s") % _state(health["livestock"]),
         _("Buttons: %s") % _state(health["buttons"]),
-        *_link(health["visibility"]),
+        *_visibility_lines(health["visibility"]),
         _("Discord: %s") % _state(gateway) + latency,
         _("Database: %s") % (_state(database) if database else _("not open yet")),
         _("Cache: %s") % _cache_state(cache),
@@ -57,21 +57,22 @@ def status(health: Mapping[str, Any], life: int | None, since_s: float) -> str:
     return "\n".join(lines)
 
 
-def machine(facts: HostFacts) -> str:
+def host_lines(facts: HostFacts) -> str:
     """Return where the bot runs, one part a line."""
     versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
     lines = [
         f"🖥️ Python {facts.python} · {facts.system}",
         _("Libraries: %s") % versions,
         _("Processors: %s") % (facts.processors or "–"),
-        _("Memory of the bot: %s") % size(facts.rss_bytes),
-        _("Disk: %(free)s of %(all)s free") % {"free": size(facts.disk_free_bytes), "all": size(facts.disk_bytes)},
-        _("Running for %s") % duration(facts.uptime_s),
+        _("Memory of the bot: %s") % format_size(facts.rss_bytes),
+        _("Disk: %(free)s of %(all)s free")
+        % {"free": format_size(facts.disk_free_bytes), "all": format_size(facts.disk_bytes)},
+        _("Running for %s") % format_duration(facts.uptime_s),
     ]
     return "\n".join(lines)
 
 
-def size(count_bytes: int | None) -> str:
+def format_size(count_bytes: int | None) -> str:
     """Return "84 MiB" for 88080384."""
     if count_bytes is None:
         return "–"
@@ -80,7 +81,7 @@ def size(count_bytes: int | None) -> str:
     return f"{count_bytes / _MIB:.0f} MiB" if count_bytes < 10 * 1024 * _MIB else f"{count_bytes / 1024 / _MIB:.0f} GiB"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return "2 d 3 h" for two days and three hours; at most two units."""
     rest, parts = round(seconds), []
     for unit, length in ((_("d"), 86_400), (_("h"), 3_600), (_("min"), 60), (_("s"), 1)):
@@ -90,7 +91,7 @@ def duration(seconds: float) -> str:
     return " ".join(parts[:2]) or f"0 {_('s')}"
 
 
-def _link(link: Mapping[str, Any]) -> list[str]:
+def _visibility_lines(link: Mapping[str, Any]) -> list[str]:
     """Return what members see and since when, the errors of the last hour, and the last recoveries."""
     seen = {
         "normal": _("members see stock and buttons"),
@@ -100,9 +101,11 @@ def _link(link: Mapping[str, Any]) -> list[str]:
     }
     lines = [_("%(what)s, since %(since)s") % {"what": seen[link["state"]], "since": f"<t:{int(link['since'])}:R>"}]
     counts = link["errors_last_hour"]
-    lines.append(_("Errors in the last hour: %(chart)s (%(count)d)") % {"chart": bars(counts), "count": sum(counts)})
+    lines.append(
+        _("Errors in the last hour: %(chart)s (%(count)d)") % {"chart": sparkline(counts), "count": sum(counts)}
+    )
     for one in reversed(link["recoveries"]):
-        facts = {"at": f"<t:{int(one['at'])}:R>", "time": duration(one["lasted_s"]), "what": seen[one["state"]]}
+        facts = {"at": f"<t:{int(one['at'])}:R>", "time": format_duration(one["lasted_s"]), "what": seen[one["state"]]}
         lines.append(_("✅ well again %(at)s, after %(time)s: %(what)s") % facts)
     return [f"> {line}" for line in lines]
 

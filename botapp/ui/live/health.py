@@ -20,14 +20,14 @@ MAX_ERRORS: Final = 30
 #: how often at most, in seconds
 RESTART_INTERVAL_S: Final = 3600.0
 #: warnings within the window from which on the way back is damped
-FLAPPING: Final = 3
+FLAPPING_OUTAGES: Final = 3
 #: first and longest time that a warning is shown although all is well again, in seconds
-FIRST_HOLD_S: Final = 10.0
-LONGEST_HOLD_S: Final = 300.0
+MIN_DAMPING_S: Final = 10.0
+MAX_DAMPING_S: Final = 300.0
 #: longest time between two tries of what is broken, in seconds
-LONGEST_RETRY_S: Final = 30.0
+MAX_RETRY_S: Final = 30.0
 #: recoveries that are remembered
-REMEMBERED: Final = 5
+MAX_RECOVERIES: Final = 5
 #: how far back errors are shown, and in pieces how long, in seconds
 CHART_S: Final = 3600.0
 CHART_STEP_S: Final = 300.0
@@ -101,22 +101,22 @@ class LiveHealth:
     #: since when members see that
     since_s: float = 0.0
     #: when a damped warning ends; None: something is broken, or nothing is
-    calm_at_s: float | None = None
+    recover_at_s: float | None = None
     #: times of errors, the oldest first
     errors_s: tuple[float, ...] = ()
     #: times at which a warning began
-    falls_s: tuple[float, ...] = ()
+    outages_s: tuple[float, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
     #: tries in a row that have mended nothing
     failures: int = 0
 
     @property
-    def all_well(self) -> bool:
+    def all_healthy(self) -> bool:
         """Whether nothing is broken; a warning may still be shown."""
-        return self.both_well and self.edit_error is None
+        return self.parts_healthy and self.edit_error is None
 
     @property
-    def both_well(self) -> bool:
+    def parts_healthy(self) -> bool:
         """Whether neither live stock nor buttons are broken."""
         return self.livestock_error is None and self.buttons_error is None
 
@@ -124,46 +124,46 @@ class LiveHealth:
 def step(link: LiveHealth, event: HealthReport | None, now_s: float) -> LiveHealth:
     """Return `link` after `event`, or, with None, after the time alone has passed."""
     if event is not None:
-        link = _noted(link, event, now_s)
-    if not link.both_well:
-        return _warning(link, now_s)
+        link = _record_report(link, event, now_s)
+    if not link.parts_healthy:
+        return _show_warning(link, now_s)
     if link.mode is Mode.NORMAL:
-        return replace(link, failures=0) if link.all_well else link
-    if link.calm_at_s is None:
-        link = replace(link, calm_at_s=now_s + hold_s(link, now_s))
-    assert link.calm_at_s is not None
+        return replace(link, failures=0) if link.all_healthy else link
+    if link.recover_at_s is None:
+        link = replace(link, recover_at_s=now_s + damping_s(link, now_s))
+    assert link.recover_at_s is not None
     # a clock that was set back keeps nobody waiting longer than he would have waited
-    if link.calm_at_s - now_s > LONGEST_HOLD_S:
-        link = replace(link, calm_at_s=now_s + LONGEST_HOLD_S)
-    return _recovered(link, now_s) if now_s >= (link.calm_at_s or 0.0) else link
+    if link.recover_at_s - now_s > MAX_DAMPING_S:
+        link = replace(link, recover_at_s=now_s + MAX_DAMPING_S)
+    return _recover(link, now_s) if now_s >= (link.recover_at_s or 0.0) else link
 
 
-def shown(link: LiveHealth) -> Visibility:
+def decide_visibility(link: LiveHealth) -> Visibility:
     """Decide what members may see: stock and buttons are shown together, or neither can be used."""
     return Visibility(stock=link.mode is Mode.NORMAL, buttons=link.mode is Mode.NORMAL)
 
 
-def may_serve(link: LiveHealth) -> bool:
+def can_serve(link: LiveHealth) -> bool:
     """Tell whether a click may be served now, whatever the message shows that it was made on."""
-    return link.all_well and link.mode is Mode.NORMAL
+    return link.all_healthy and link.mode is Mode.NORMAL
 
 
-def hold_s(link: LiveHealth, now_s: float) -> float:
+def damping_s(link: LiveHealth, now_s: float) -> float:
     """Return how long a warning stays although all is well again: not at all, unless there were many of late."""
-    falls = sum(now_s - WINDOW_S < at_s <= now_s for at_s in link.falls_s)
-    return min(LONGEST_HOLD_S, FIRST_HOLD_S * 2.0 ** (falls - FLAPPING)) if falls >= FLAPPING else 0.0
+    falls = sum(now_s - WINDOW_S < at_s <= now_s for at_s in link.outages_s)
+    return min(MAX_DAMPING_S, MIN_DAMPING_S * 2.0 ** (falls - FLAPPING_OUTAGES)) if falls >= FLAPPING_OUTAGES else 0.0
 
 
-def next_look_s(link: LiveHealth, now_s: float) -> float | None:
+def next_check_s(link: LiveHealth, now_s: float) -> float | None:
     """Return in how many seconds to look again, by a try of what is broken or a step alone; None: no need to."""
-    if not link.all_well:
+    if not link.all_healthy:
         return retry_delay_s(link.failures)
-    return max(0.0, link.calm_at_s - now_s) if link.calm_at_s is not None else None
+    return max(0.0, link.recover_at_s - now_s) if link.recover_at_s is not None else None
 
 
 def retry_delay_s(failures: int) -> float:
     """Return how long to wait, in seconds, before trying again after so many failures in a row."""
-    return min(LONGEST_RETRY_S, 2.0 ** (min(failures, 6) - 1)) if failures > 0 else 0.0
+    return min(MAX_RETRY_S, 2.0 ** (min(failures, 6) - 1)) if failures > 0 else 0.0
 
 
 def wants_restart(link: LiveHealth, last_asked_s: float | None, now_s: float) -> bool:
@@ -173,7 +173,7 @@ def wants_restart(link: LiveHealth, last_asked_s: float | None, now_s: float) ->
     return errors > MAX_ERRORS and not asked_of_late
 
 
-def chart(link: LiveHealth, now_s: float) -> list[int]:
+def count_errors(link: LiveHealth, now_s: float) -> list[int]:
     """Return how many errors there were in each piece of the last hour, the oldest piece first."""
     pieces = [0] * int(CHART_S / CHART_STEP_S)
     for at_s in link.errors_s:
@@ -188,7 +188,7 @@ def new_status() -> Status:
     return {"is_healthy": True, "last_error": None, "error_count": 0, "last_update": None}
 
 
-def updated(status: Status, is_healthy: bool, error: str | None, now_s: float) -> Status:
+def update_status(status: Status, is_healthy: bool, error: str | None, now_s: float) -> Status:
     """Return `status` after one more operation, which went well or ended with `error`."""
     return {
         "is_healthy": is_healthy,
@@ -198,12 +198,12 @@ def updated(status: Status, is_healthy: bool, error: str | None, now_s: float) -
     }
 
 
-def changed(before: Status, after: Status) -> bool:
+def has_changed(before: Status, after: Status) -> bool:
     """Tell whether the partner has to hear of the change."""
     return (before["is_healthy"], before["last_error"]) != (after["is_healthy"], after["last_error"])
 
 
-def _noted(link: LiveHealth, event: HealthReport, now_s: float) -> LiveHealth:
+def _record_report(link: LiveHealth, event: HealthReport, now_s: float) -> LiveHealth:
     error = None if event.is_healthy else event.error or "unknown"
     match event.which:
         case "livestock":
@@ -219,7 +219,7 @@ def _noted(link: LiveHealth, event: HealthReport, now_s: float) -> LiveHealth:
     return replace(link, errors_s=(*kept, now_s), failures=link.failures + 1)
 
 
-def _warning(link: LiveHealth, now_s: float) -> LiveHealth:
+def _show_warning(link: LiveHealth, now_s: float) -> LiveHealth:
     """Show what is broken, at once."""
     broken = (link.livestock_error is not None, link.buttons_error is not None)
     mode = {
@@ -227,14 +227,14 @@ def _warning(link: LiveHealth, now_s: float) -> LiveHealth:
         (False, True): Mode.BUTTONS_BROKEN,
         (True, True): Mode.BOTH_BROKEN,
     }[broken]
-    link = replace(link, calm_at_s=None)
+    link = replace(link, recover_at_s=None)
     if link.mode is Mode.NORMAL:
-        falls = [at_s for at_s in link.falls_s if 0 <= now_s - at_s < WINDOW_S]
-        return replace(link, mode=mode, since_s=now_s, falls_s=(*falls, now_s))
+        falls = [at_s for at_s in link.outages_s if 0 <= now_s - at_s < WINDOW_S]
+        return replace(link, mode=mode, since_s=now_s, outages_s=(*falls, now_s))
     return replace(link, mode=mode)
 
 
-def _recovered(link: LiveHealth, now_s: float) -> LiveHealth:
+def _recover(link: LiveHealth, now_s: float) -> LiveHealth:
     recovery = Recovery(link.mode, link.since_s, now_s)
-    recoveries = (*link.recoveries, recovery)[-REMEMBERED:]
-    return replace(link, mode=Mode.NORMAL, since_s=now_s, calm_at_s=None, recoveries=recoveries, failures=0)
+    recoveries = (*link.recoveries, recovery)[-MAX_RECOVERIES:]
+    return replace(link, mode=Mode.NORMAL, since_s=now_s, recover_at_s=None, recoveries=recoveries, failures=0)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from botapp.locale import _
-from botapp.ui.live.health import Listener, Status, changed, new_status, updated
+from botapp.ui.live.health import Listener, Status, has_changed, new_status, update_status
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +61,10 @@ class StatusManager:
 
     async def report(self, is_healthy: bool, error: str | None = None) -> None:
         """Record the outcome of an operation; log and notify the partner if health or error changed."""
-        before, self._status = self._status, updated(self._status, is_healthy, error, self._clock())
+        before, self._status = self._status, update_status(self._status, is_healthy, error, self._clock())
         last_error = self._status["last_error"]
         self._on_report(is_healthy, last_error)
-        if not changed(before, self._status):
+        if not has_changed(before, self._status):
             return
         if is_healthy:
             log.info(_(self.RECOVERED_LINE))

@@ -12,7 +12,7 @@ from botapp.locale import _
 from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Product
 from botapp.ui import custom_ids
-from botapp.ui.formatting import amount, number, price, when
+from botapp.ui.formatting import format_amount, format_number, format_price, format_time
 from botapp.ui.live.health import Mode, Visibility
 
 #: Discord's limits: fields of an embed, and characters of a field's name and value
@@ -59,7 +59,7 @@ class Button:
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedMessage:
     """The live message in words; what is sent is made of this alone."""
 
     title: str
@@ -79,22 +79,22 @@ class Rendered:
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
 
-def render(snapshot: Snapshot) -> Rendered:
+def render(snapshot: Snapshot) -> RenderedMessage:
     """Return the live message for `snapshot`, in the language in use."""
     mood: Mood = "closed" if snapshot.closed else "open" if snapshot.shown.stock else "problems"
     many = len(snapshot.products) > _MAX_FIELDS
-    return Rendered(
+    return RenderedMessage(
         title=_("🛒 Live stock"),
         description=_description(mood, snapshot),
         colour=_COLOURS[mood],
         fields=_fields(snapshot) if mood == "open" and not many else (),
         pages=_pages(snapshot) if mood == "open" and many else (),
-        buttons=buttons(enabled=mood == "open" and snapshot.shown.buttons),
-        updated=_("Last update: %s") % when(snapshot.at_ms) if mood == "open" else "",
+        buttons=live_buttons(enabled=mood == "open" and snapshot.shown.buttons),
+        updated=_("Last update: %s") % format_time(snapshot.at_ms) if mood == "open" else "",
     )
 
 
-def buttons(*, enabled: bool) -> tuple[Button, ...]:
+def live_buttons(*, enabled: bool) -> tuple[Button, ...]:
     """Return the buttons under the live message."""
     return (
         Button(custom_ids.REGISTER, _("Register"), "📝", not enabled, style=1),
@@ -105,21 +105,21 @@ def buttons(*, enabled: bool) -> tuple[Button, ...]:
     )
 
 
-def mark(pieces: int, low_stock: int) -> str:
+def stock_light(pieces: int, low_stock: int) -> str:
     """Return the light for so many pieces in stock; up to `low_stock` a product runs low."""
     return "🔴" if pieces <= 0 else "🟡" if pieces <= low_stock else "🟢"
 
 
-def stock(product: Product) -> str:
+def stock_label(product: Product) -> str:
     """Return in words how much of a product there is."""
-    return _("stock: %(pieces)s") % {"pieces": number(product.stock)} if product.stock > 0 else _("sold out")
+    return _("stock: %(pieces)s") % {"pieces": format_number(product.stock)} if product.stock > 0 else _("sold out")
 
 
 def _description(mood: Mood, snapshot: Snapshot) -> str:
     if mood == "closed":
         return _("🔒 The shop is closed for a moment. It opens again by itself.")
     if mood == "problems":
-        since = when(int(snapshot.since_s * 1000))
+        since = format_time(int(snapshot.since_s * 1000))
         said = {
             Mode.STOCK_BROKEN: _("⚠️ The stock cannot be read since %s, so the buttons are off."),
             Mode.BUTTONS_BROKEN: _("⚠️ The buttons do not work since %s, so no stock is shown."),
@@ -137,7 +137,7 @@ def _fields(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
         chars += len(field[0]) + len(field[1])
         rest = len(snapshot.products) - shown
         if chars > _MAX_CHARS:
-            fields.append(("…", _("and %s more: click Buy to see them all") % number(rest)))
+            fields.append(("…", _("and %s more: click Buy to see them all") % format_number(rest)))
             break
         fields.append(field)
     return tuple(fields)
@@ -150,7 +150,9 @@ def _pages(snapshot: Snapshot) -> tuple[str, ...]:
     for shown, product in enumerate(snapshot.products):
         line = _line(product, snapshot.units, snapshot.low_stock)
         if chars + len(line) > _MAX_CHARS:
-            pages[-1].append(_("and %s more: click Buy to see them all") % number(len(snapshot.products) - shown))
+            pages[-1].append(
+                _("and %s more: click Buy to see them all") % format_number(len(snapshot.products) - shown)
+            )
             break
         if page_chars + len(line) > _MAX_PAGE_CHARS:
             pages.append([])
@@ -162,14 +164,14 @@ def _pages(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _line(product: Product, units: Sequence[Denomination], low_stock: int) -> str:
-    light = mark(product.stock, low_stock)
+    light = stock_light(product.stock, low_stock)
     name, code = product.name[:_MAX_NAME_CHARS], product.code[:40]
-    return f"{light} **{name}** `{code}` · {amount(product.price, units)} · {stock(product)}"
+    return f"{light} **{name}** `{code}` · {format_amount(product.price, units)} · {stock_label(product)}"
 
 
 def _field(product: Product, units: Sequence[Denomination], low_stock: int) -> tuple[str, str]:
-    value = _("price: %(price)s") % {"price": price(product.price, units)} + f" · {stock(product)}"
+    value = _("price: %(price)s") % {"price": format_price(product.price, units)} + f" · {stock_label(product)}"
     if product.description:
         value += f"\n{product.description}"
-    light = mark(product.stock, low_stock)
+    light = stock_light(product.stock, low_stock)
     return f"{light} {product.name[:_MAX_NAME_CHARS]} (`{product.code[:40]}`)", value[:_MAX_VALUE_CHARS]

@@ -7,7 +7,7 @@ from typing import Any
 
 import discord
 
-from botapp.ui.live.render import Button, Rendered
+from botapp.ui.live.render import Button, RenderedMessage
 
 #: serves a click; gets the interaction and the custom id of what was clicked
 OnClick = Callable[[discord.Interaction[Any], str], Awaitable[None]]
@@ -38,7 +38,7 @@ class _ViewButton(discord.ui.Button[ClickView]):
         await self._on_click(interaction, self._id_of_click)
 
 
-def embeds_of(rendered: Rendered) -> list[discord.Embed]:
+def build_embeds(rendered: RenderedMessage) -> list[discord.Embed]:
     """Return the embeds of the live message."""
     description = "\n".join(line for line in (rendered.description, rendered.updated) if line)
     embed = discord.Embed(title=rendered.title, description=description, colour=rendered.colour)

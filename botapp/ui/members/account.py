@@ -10,7 +10,7 @@ from botapp.store.domain.records import Account, Entry, Purchase, order_number
 from botapp.store.domain.rules import MAX_HANDLE_CHARS, MIN_HANDLE_CHARS
 from botapp.store.usecases.shop_location import ShopLocation
 from botapp.ui import custom_ids
-from botapp.ui.formatting import amount, entry_kind, number, price, quoted, when
+from botapp.ui.formatting import entry_kind_label, format_amount, format_number, format_price, format_time, quote
 from botapp.ui.live.render import Button
 from botapp.ui.members.panel import (
     BLUE,
@@ -22,20 +22,20 @@ from botapp.ui.members.panel import (
     Panel,
     Select,
     SelectOption,
-    short,
+    shorten,
 )
 
 #: name of the field of the form
 HANDLE: str = "handle"
 
 
-def register_form(member_name_label: str, known: Account | None) -> Modal:
+def register_modal(member_name_label: str, known: Account | None) -> Modal:
     """Return the form in which a member gives his handle."""
     return Modal(
         custom_id=custom_ids.build("register:form"),
-        title=short(_("Register") if known is None else _("Change your %s") % member_name_label, MAX_TITLE_CHARS),
+        title=shorten(_("Register") if known is None else _("Change your %s") % member_name_label, MAX_TITLE_CHARS),
         field_id=HANDLE,
-        label=short(member_name_label, MAX_TITLE_CHARS),
+        label=shorten(member_name_label, MAX_TITLE_CHARS),
         value=known.handle if known is not None else "",
         placeholder=_("%(least)d to %(most)d letters, digits, or . _ -")
         % {"least": MIN_HANDLE_CHARS, "most": MAX_HANDLE_CHARS},
@@ -44,62 +44,68 @@ def register_form(member_name_label: str, known: Account | None) -> Modal:
     )
 
 
-def registered(account: Account, member_name_label: str, units: Sequence[Denomination]) -> Panel:
+def registered_panel(account: Account, member_name_label: str, units: Sequence[Denomination]) -> Panel:
     """Return what a member is told who has an account now, or a new handle."""
-    facts = {"name": member_name_label, "handle": quoted(account.handle), "balance": price(account.balance, units)}
+    facts = {
+        "name": member_name_label,
+        "handle": quote(account.handle),
+        "balance": format_price(account.balance, units),
+    }
     text = _("Your %(name)s is %(handle)s. Your balance: %(balance)s.") % facts
     return Panel(text, _("✅ You are registered"), GOOD)
 
 
-def register_first(refusal: str) -> Panel:
+def register_first_panel(refusal: str) -> Panel:
     """Return a refusal with the button that helps."""
     return Panel(refusal, buttons=(Button(custom_ids.REGISTER, _("Register"), "📝", style=BLUE),))
 
 
-def balance(account: Account, entries: Sequence[Entry], units: Sequence[Denomination]) -> Panel:
+def balance_panel(account: Account, entries: Sequence[Entry], units: Sequence[Denomination]) -> Panel:
     """Return a balance with its last entries."""
-    lines = [_entry(one, units) for one in entries] or [_("Nothing has come in or gone out yet.")]
-    title = _("💰 Balance of %s") % quoted(account.handle)
-    return Panel("\n".join([f"**{price(account.balance, units)}**", "", *lines]), title, GOOD)
+    lines = [_entry_line(one, units) for one in entries] or [_("Nothing has come in or gone out yet.")]
+    title = _("💰 Balance of %s") % quote(account.handle)
+    return Panel("\n".join([f"**{format_price(account.balance, units)}**", "", *lines]), title, GOOD)
 
 
-def place(world: ShopLocation) -> Panel:
+def location_panel(world: ShopLocation) -> Panel:
     """Return where the shop is in its game."""
     facts = ((_("World"), world.world), (_("Owner"), world.owner), (_("Bot"), world.bot))
-    fields = tuple((name, quoted(value)) for name, value in facts if value)
+    fields = tuple((name, quote(value)) for name, value in facts if value)
     text = "" if fields else _("The admins have not said yet where the shop is.")
     return Panel(text, _("🌍 World info"), CALM, fields)
 
 
-def history(orders: Sequence[Purchase], units: Sequence[Denomination]) -> Panel:
+def history_panel(orders: Sequence[Purchase], units: Sequence[Denomination]) -> Panel:
     """Return the last orders, with a list in which one is chosen to see its goods again."""
     title = _("🧾 Your last orders")
     if not orders:
         return Panel(_("You have not bought anything yet."), title, CALM)
-    choices = tuple(
+    options = tuple(
         SelectOption(
             value=str(one.id),
-            label=short(f"{order_number(one.id)} · {number(one.quantity)} × {one.product_name}", MAX_LABEL_CHARS),
-            description=short(amount(one.total, units), MAX_LABEL_CHARS),
+            label=shorten(
+                f"{order_number(one.id)} · {format_number(one.quantity)} × {one.product_name}", MAX_LABEL_CHARS
+            ),
+            description=shorten(format_amount(one.total, units), MAX_LABEL_CHARS),
             emoji="📦",
         )
         for one in orders
     )
-    chooser = Select(custom_ids.build("history:pick"), _("See the goods of an order again"), choices)
-    return Panel("\n".join(_order(one, units) for one in orders), title, CALM, chooser=chooser)
+    select = Select(custom_ids.build("history:pick"), _("See the goods of an order again"), options)
+    return Panel("\n".join(_order_line(one, units) for one in orders), title, CALM, select=select)
 
 
-def _entry(entry: Entry, units: Sequence[Denomination]) -> str:
+def _entry_line(entry: Entry, units: Sequence[Denomination]) -> str:
     sign = "📥 +" if entry.amount > 0 else "📤 "
-    what = entry_kind(entry.kind)
+    what = entry_kind_label(entry.kind)
     if entry.kind in ("purchase", "refund"):
         what = f"{what} {order_number(int(entry.reference))}"
-    return f"{sign}{amount(entry.amount, units)} · {what} · {when(entry.at_ms)}"
+    return f"{sign}{format_amount(entry.amount, units)} · {what} · {format_time(entry.at_ms)}"
 
 
-def _order(order: Purchase, units: Sequence[Denomination]) -> str:
+def _order_line(order: Purchase, units: Sequence[Denomination]) -> str:
     line = (
-        f"**{order_number(order.id)}** · {number(order.quantity)} × {short(order.product_name, 80)} · "
-        f"{amount(order.total, units)} · {when(order.at_ms)}"
+        f"**{order_number(order.id)}** · {format_number(order.quantity)} × {shorten(order.product_name, 80)} · "
+        f"{format_amount(order.total, units)} · {format_time(order.at_ms)}"
     )
     return f"{line} · " + _("↩️ refunded") if order.status == "refunded" else line

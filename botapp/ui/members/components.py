@@ -9,17 +9,17 @@ import discord
 from botapp.ui.members.panel import Modal, Panel
 
 
-def message_of(panel: Panel) -> dict[str, Any]:
+def build_message(panel: Panel) -> dict[str, Any]:
     """Return a panel as what a message is edited to."""
     embed = None
     if panel.title:
         embed = discord.Embed(title=panel.title, description=panel.text or None, colour=panel.colour)
         for name, value in panel.fields:
             embed.add_field(name=name, value=value)
-    return {"content": None if embed else panel.text, "embed": embed, "view": _view(panel)}
+    return {"content": None if embed else panel.text, "embed": embed, "view": _build_view(panel)}
 
 
-def modal_of(form: Modal) -> discord.ui.Modal:
+def build_modal(form: Modal) -> discord.ui.Modal:
     """Return a form as it is opened."""
     modal = discord.ui.Modal(title=form.title, timeout=None, custom_id=form.custom_id)
     field: discord.ui.TextInput[Any] = discord.ui.TextInput(
@@ -35,17 +35,17 @@ def modal_of(form: Modal) -> discord.ui.Modal:
     return modal
 
 
-def _view(panel: Panel) -> discord.ui.View | None:
-    if panel.chooser is None and not panel.buttons:
+def _build_view(panel: Panel) -> discord.ui.View | None:
+    if panel.select is None and not panel.buttons:
         return None
     view = discord.ui.View(timeout=None)
-    if panel.chooser is not None:
+    if panel.select is not None:
         options = [
             discord.SelectOption(label=one.label, value=one.value, description=one.description, emoji=one.emoji)
-            for one in panel.chooser.choices
+            for one in panel.select.options
         ]
-        chooser = panel.chooser
-        view.add_item(discord.ui.Select(custom_id=chooser.custom_id, placeholder=chooser.placeholder, options=options))
+        select = panel.select
+        view.add_item(discord.ui.Select(custom_id=select.custom_id, placeholder=select.placeholder, options=options))
     for button in panel.buttons:
         view.add_item(
             discord.ui.Button(

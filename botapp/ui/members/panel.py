@@ -8,7 +8,7 @@ from typing import Final
 from botapp.ui.live.render import Button
 
 #: what a select menu holds at most, and how long the words in it may be, in characters
-MAX_CHOICES: Final = 25
+MAX_OPTIONS: Final = 25
 MAX_LABEL_CHARS: Final = 100
 #: how long the title of a form may be, in characters, and the label of its field
 MAX_TITLE_CHARS: Final = 45
@@ -41,7 +41,7 @@ class Select:
     custom_id: str
     placeholder: str
     #: at least one, at most MAX_CHOICES
-    choices: tuple[SelectOption, ...]
+    options: tuple[SelectOption, ...]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Panel:
     colour: int = CALM
     #: name and value of each, beside one another
     fields: tuple[tuple[str, str], ...] = ()
-    chooser: Select | None = None
+    select: Select | None = None
     buttons: tuple[Button, ...] = ()
 
 
@@ -71,6 +71,6 @@ class Modal:
     max_chars: int
 
 
-def short(text: str, max_chars: int) -> str:
+def shorten(text: str, max_chars: int) -> str:
     """Return `text`, or its beginning with an ellipsis where it is longer than `max_chars`."""
     return text if len(text) <= max_chars else text[: max_chars - 1] + "…"

@@ -12,22 +12,22 @@ from botapp.store.domain.records import Account, Order, Product, Receipt, order_
 from botapp.store.domain.refusals import Refused
 from botapp.store.member_api import Quote
 from botapp.ui import custom_ids
-from botapp.ui.formatting import amount, number, price
-from botapp.ui.live.render import Button, mark
+from botapp.ui.formatting import format_amount, format_number, format_price
+from botapp.ui.live.render import Button, stock_light
 from botapp.ui.members.panel import (
     BLUE,
     CALM,
     GOOD,
     GREEN,
-    MAX_CHOICES,
     MAX_LABEL_CHARS,
+    MAX_OPTIONS,
     MAX_TITLE_CHARS,
     WAITING,
     Modal,
     Panel,
     Select,
     SelectOption,
-    short,
+    shorten,
 )
 
 #: name of the field of the form
@@ -37,38 +37,38 @@ _QUANTITY_CHARS: Final = 6
 _NAME_CHARS: Final = 80
 
 
-def choose(
+def product_list_panel(
     account: Account, products: Sequence[Product], page: int, units: Sequence[Denomination], low_stock: int
 ) -> Panel:
     """Return one page of products to choose from; pages count from 0, and one that is not there is the last."""
     title = _("🛒 What would you like?")
     if not products:
         return Panel(_("There are no products yet."), title, CALM)
-    pages = -(-len(products) // MAX_CHOICES)
+    pages = -(-len(products) // MAX_OPTIONS)
     page = min(page, pages - 1)
-    shown = products[page * MAX_CHOICES : (page + 1) * MAX_CHOICES]
-    lines = [_("Your balance: %s") % price(account.balance, units)]
+    shown = products[page * MAX_OPTIONS : (page + 1) * MAX_OPTIONS]
+    lines = [_("Your balance: %s") % format_price(account.balance, units)]
     lines += [
-        _("%(mark)s %(name)s: sold out") % {"mark": mark(0, low_stock), "name": short(one.name, _NAME_CHARS)}
+        _("%(mark)s %(name)s: sold out") % {"mark": stock_light(0, low_stock), "name": shorten(one.name, _NAME_CHARS)}
         for one in shown
         if not one.stock
     ]
-    choices = tuple(_choice(one, units, low_stock) for one in shown if one.stock)
+    options = tuple(_product_option(one, units, low_stock) for one in shown if one.stock)
     placeholder = _("Choose a product")
     if pages > 1:
         placeholder += f" ({page + 1}/{pages})"
-    chooser = Select(custom_ids.build("buy:pick"), placeholder, choices) if choices else None
-    return Panel("\n".join(lines), title, CALM, chooser=chooser, buttons=_pages(page, pages))
+    select = Select(custom_ids.build("buy:pick"), placeholder, options) if options else None
+    return Panel("\n".join(lines), title, CALM, select=select, buttons=_page_buttons(page, pages))
 
 
-def ask(product: Product, max_quantity: int) -> Modal:
+def quantity_modal(product: Product, max_quantity: int) -> Modal:
     """Return the form in which a member says how many."""
     most = min(product.stock, max_quantity)
     return Modal(
         custom_id=custom_ids.build("buy:count", product.id),
-        title=short(product.name, MAX_TITLE_CHARS),
+        title=shorten(product.name, MAX_TITLE_CHARS),
         field_id=QUANTITY,
-        label=short(_("How many? (1 to %s)") % number(most), MAX_TITLE_CHARS),
+        label=shorten(_("How many? (1 to %s)") % format_number(most), MAX_TITLE_CHARS),
         value="1",
         placeholder="",
         min_chars=1,
@@ -76,13 +76,13 @@ def ask(product: Product, max_quantity: int) -> Modal:
     )
 
 
-def quantity_of(text: str) -> int:
+def parse_quantity(text: str) -> int:
     """Return how many were asked for; what is no number is 0, which is refused."""
     text = text.strip()
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _QUANTITY_CHARS else 0
 
 
-def confirm(offer: Quote, key: int, units: Sequence[Denomination], note: str = "") -> Panel:
+def confirmation_panel(offer: Quote, key: int, units: Sequence[Denomination], note: str = "") -> Panel:
     """Return the question whether to buy.
 
     Args:
@@ -92,12 +92,12 @@ def confirm(offer: Quote, key: int, units: Sequence[Denomination], note: str = "
     product, total = offer.product, offer.quantity * offer.product.price
     yes = custom_ids.build("buy:yes", product.id, offer.quantity, product.price, key)
     fields = (
-        (_("Product"), short(product.name, _NAME_CHARS)),
-        (_("Quantity"), number(offer.quantity)),
-        (_("Price of one"), price(product.price, units)),
-        (_("Total"), f"**{price(total, units)}**"),
-        (_("Your balance"), price(offer.balance, units)),
-        (_("Left after"), price(offer.balance - total, units)),
+        (_("Product"), shorten(product.name, _NAME_CHARS)),
+        (_("Quantity"), format_number(offer.quantity)),
+        (_("Price of one"), format_price(product.price, units)),
+        (_("Total"), f"**{format_price(total, units)}**"),
+        (_("Your balance"), format_price(offer.balance, units)),
+        (_("Left after"), format_price(offer.balance - total, units)),
     )
     buttons = (
         Button(yes, _("Buy"), "✅", style=GREEN),
@@ -106,7 +106,7 @@ def confirm(offer: Quote, key: int, units: Sequence[Denomination], note: str = "
     return Panel(note, _("🛒 Is this right?"), WAITING, fields, buttons=buttons)
 
 
-def order_of(numbers: Sequence[int], user_id: int, language: str) -> Order:
+def build_order(numbers: Sequence[int], user_id: int, language: str) -> Order:
     """Return what a click on the confirming button orders."""
     product_id, quantity, unit_price, key = numbers
     return Order(
@@ -119,57 +119,61 @@ def order_of(numbers: Sequence[int], user_id: int, language: str) -> Order:
     )
 
 
-def bought(receipt: Receipt, delivered: str, units: Sequence[Denomination]) -> Panel:
+def receipt_panel(receipt: Receipt, delivered: str, units: Sequence[Denomination]) -> Panel:
     """Return what a purchase came to; `delivered` says where the goods are."""
     purchase = receipt.purchase
     facts = {
-        "what": f"{number(purchase.quantity)} × {short(purchase.product_name, _NAME_CHARS)}",
-        "paid": price(purchase.total, units),
+        "what": f"{format_number(purchase.quantity)} × {shorten(purchase.product_name, _NAME_CHARS)}",
+        "paid": format_price(purchase.total, units),
     }
-    lines = (_("%(what)s for %(paid)s") % facts, _("Your balance: %s") % price(receipt.balance, units), delivered)
+    lines = (
+        _("%(what)s for %(paid)s") % facts,
+        _("Your balance: %s") % format_price(receipt.balance, units),
+        delivered,
+    )
     return Panel("\n".join(lines), _("✅ Order %s") % order_number(purchase.id), GOOD)
 
 
-def bought_before(receipt: Receipt) -> Panel:
+def already_bought_panel(receipt: Receipt) -> Panel:
     """Return what a member is told who confirms once more what is bought already."""
     text = _("This is bought already: order %s. Nothing was bought twice. History shows its goods again.")
     return Panel(text % order_number(receipt.purchase.id))
 
 
-def cancelled() -> Panel:
+def cancelled_panel() -> Panel:
     """Return what a member is told who does not want to buy."""
-    return Panel(_("Nothing was bought."), buttons=(_another(),))
+    return Panel(_("Nothing was bought."), buttons=(_choose_again_button(),))
 
 
-def way_on(problem: Refused, refusal: str, product_id: int | None) -> Panel:
+def refusal_panel(problem: Refused, refusal: str, product_id: int | None) -> Panel:
     """Return a refusal with the button that leads on from there."""
     match problem:
         case refusals.InvalidQuantity() | refusals.InsufficientBalance() if product_id is not None:
             again = Button(custom_ids.build("buy:ask", product_id), _("Another quantity"), "🔢", style=BLUE)
-            return Panel(refusal, buttons=(again, _another()))
+            return Panel(refusal, buttons=(again, _choose_again_button()))
         case refusals.SoldOut(available=left) if left and product_id is not None:
             again = Button(custom_ids.build("buy:ask", product_id), _("Another quantity"), "🔢", style=BLUE)
-            return Panel(refusal, buttons=(again, _another()))
+            return Panel(refusal, buttons=(again, _choose_again_button()))
         case refusals.SoldOut() | refusals.NoSuchProduct():
-            return Panel(refusal, buttons=(_another(),))
+            return Panel(refusal, buttons=(_choose_again_button(),))
     return Panel(refusal)
 
 
-def _another() -> Button:
+def _choose_again_button() -> Button:
     return Button(custom_ids.build("buy:page", 0), _("Choose again"), "🛒")
 
 
-def _choice(product: Product, units: Sequence[Denomination], low_stock: int) -> SelectOption:
-    stock = _("stock: %(pieces)s") % {"pieces": number(product.stock)}
+def _product_option(product: Product, units: Sequence[Denomination], low_stock: int) -> SelectOption:
+    stock = _("stock: %(pieces)s") % {"pieces": format_number(product.stock)}
     return SelectOption(
         value=str(product.id),
-        label=short(product.name, MAX_LABEL_CHARS),
-        description=short(f"{amount(product.price, units)} · {stock}", MAX_LABEL_CHARS),
-        emoji=mark(product.stock, low_stock),
+        label=shorten(product.name, MAX_LABEL_CHARS),
+        description=shorten(f"{format_amount(product.price, units)} · {stock}", MAX_LABEL_CHARS),
+        emoji=stock_light(product.stock, low_stock),
     )
 
 
-def _pages(page: int, pages: int) -> tuple[Button, ...]:
+def _page_buttons(page: int, pages: int) -> tuple[Button, ...]:
     if pages == 1:
         return ()
     # two buttons of one message must not have the same id, so the one that leads nowhere names its own page

@@ -11,7 +11,7 @@ from botapp.store.domain.money import Denomination, InvalidAmount
 from botapp.store.domain.records import order_number
 from botapp.store.domain.refusals import Refused
 from botapp.store.domain.rules import MAX_CODE_CHARS, MAX_HANDLE_CHARS, MIN_HANDLE_CHARS
-from botapp.ui.formatting import amount, number, quoted
+from botapp.ui.formatting import format_amount, format_number, quote
 
 
 class Answers:
@@ -32,9 +32,9 @@ class Answers:
 
     def not_an_amount(self, problem: InvalidAmount) -> str:
         """Return what is said about a text that is no amount."""
-        example = amount(max(unit.value for unit in self._units) + 50, self._units)
+        example = format_amount(max(unit.value for unit in self._units) + 50, self._units)
         text = _("❌ %(part)s is no amount. Write it like this: %(example)s, or 150.")
-        return text % {"part": quoted(problem.part[:50]), "example": quoted(example)}
+        return text % {"part": quote(problem.part[:50]), "example": quote(example)}
 
     def _of_access(self, problem: Refused) -> str | None:
         match problem:
@@ -53,27 +53,27 @@ class Answers:
                 return text % facts
             case refusals.HandleTaken(handle=handle):
                 text = _("❌ %(value)s belongs to somebody else already. If it is yours, please ask an admin.")
-                return text % {"value": quoted(handle)}
+                return text % {"value": quote(handle)}
         return None
 
     def _of_buying(self, problem: Refused) -> str | None:
         match problem:
             case refusals.InvalidQuantity(max_quantity=largest):
-                return _("❌ How many? Please give a number from 1 to %s.") % number(largest)
+                return _("❌ How many? Please give a number from 1 to %s.") % format_number(largest)
             case refusals.CooldownActive(wait_s=wait_s):
                 return _("⏳ One moment: you can buy again in %d s.") % math.ceil(wait_s)
             case refusals.PriceChanged(confirmed_price=confirmed, current_price=now):
                 text = _("🏷️ The price has changed from %(confirmed)s to %(now)s, so nothing was bought. Look again?")
-                facts = {"confirmed": amount(confirmed, self._units), "now": amount(now, self._units)}
+                facts = {"confirmed": format_amount(confirmed, self._units), "now": format_amount(now, self._units)}
                 return text % facts
             case refusals.SoldOut(available=0):
                 return _("📦 Sold out just now. You have paid nothing.")
             case refusals.SoldOut(available=left):
-                return _("📦 Only %s left just now, so nothing was bought. Take fewer?") % number(left)
+                return _("📦 Only %s left just now, so nothing was bought. Take fewer?") % format_number(left)
             case refusals.InsufficientBalance(needed=needed, balance=balance):
                 text = _("💰 That is %(needed)s, and the balance is %(balance)s: %(missing)s are missing.")
                 amounts = {"needed": needed, "balance": balance, "missing": needed - balance}
-                return text % {name: amount(value, self._units) for name, value in amounts.items()}
+                return text % {name: format_amount(value, self._units) for name, value in amounts.items()}
             case refusals.NoSuchProduct(code=""):
                 return _("📦 This product is no longer on sale.")
         return None
@@ -81,11 +81,11 @@ class Answers:
     def _of_admins(self, problem: Refused) -> str | None:
         match problem:
             case refusals.NoSuchProduct(code=code):
-                return _("❌ There is no product %s. `products` lists them.") % quoted(code)
+                return _("❌ There is no product %s. `products` lists them.") % quote(code)
             case refusals.NoSuchAccount(handle=handle):
-                return _("❌ Nobody is registered as %s.") % quoted(handle)
+                return _("❌ Nobody is registered as %s.") % quote(handle)
             case refusals.CodeTaken(code=code):
-                return _("❌ There is a product %s already.") % quoted(code)
+                return _("❌ There is a product %s already.") % quote(code)
             case refusals.InvalidCode():
                 text = _("❌ A code has 1 to %d letters, digits, or the characters . _ - and no spaces.")
                 return text % MAX_CODE_CHARS
@@ -95,7 +95,7 @@ class Answers:
                 return _("❌ A description has at most %d characters.") % most
             case refusals.ProductInStock(code=code, count=pieces):
                 text = _("❌ %(code)s still has %(pieces)s in stock. Take them out first: `reducestock`.")
-                return text % {"code": quoted(code), "pieces": number(pieces)}
+                return text % {"code": quote(code), "pieces": format_number(pieces)}
             case refusals.AmountOutOfRange(amount=given):
                 return _("❌ No balance can be that large.") if given > 0 else _("❌ The amount has to be above zero.")
             case refusals.NoSuchPurchase(purchase_id=purchase_id):

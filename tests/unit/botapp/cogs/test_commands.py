@@ -24,9 +24,9 @@ from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Entry
 from botapp.ui.admin import shop_texts as admin_texts
 from botapp.ui.admin import system_texts
-from botapp.ui.admin.help import PAGE_CHARS, CommandUsage, corrected, help_pages, paged
-from botapp.ui.admin.parsing import order_id, user_id
-from botapp.ui.admin.shop_texts import UploadSummary, line_numbers, uploaded
+from botapp.ui.admin.help import PAGE_CHARS, CommandUsage, help_pages, split_pages, usage_error
+from botapp.ui.admin.parsing import parse_order_id, parse_user_id
+from botapp.ui.admin.shop_texts import UploadSummary, line_numbers, upload_report
 
 ADDBAL = CommandUsage("addbal", ("HANDLE", "AMOUNT", "[UNIT]"), "Budi 150", "Add money to a member's balance")
 
@@ -43,7 +43,7 @@ def language(request: pytest.FixtureRequest) -> str:
 
 
 def test_a_wrong_command_is_told_its_form_and_an_example() -> None:
-    said = corrected([ADDBAL], "!", "❌ `AMOUNT` is missing.")
+    said = usage_error([ADDBAL], "!", "❌ `AMOUNT` is missing.")
     assert said == "❌ `AMOUNT` is missing.\n`!addbal HANDLE AMOUNT [UNIT]`\nFor example: `!addbal Budi 150`"
     assert CommandUsage("products", (), "", "").sample("?") == "?products"
 
@@ -59,9 +59,9 @@ def test_help_fits_messages_and_names_every_command(language: str) -> None:
 
 
 def test_lines_are_put_on_pages_and_cut_where_they_are_too_long() -> None:
-    pages = list(paged(["a" * 6, "b" * 3, "c" * 30], 10))
+    pages = list(split_pages(["a" * 6, "b" * 3, "c" * 30], 10))
     assert pages == ["a" * 6 + "\n" + "b" * 3, "c" * 10]
-    assert list(paged([])) == []
+    assert list(split_pages([])) == []
 
 
 def test_the_example_of_every_command_has_what_it_requires() -> None:
@@ -143,7 +143,7 @@ def test_a_group_stands_for_its_commands() -> None:
     ],
 )
 def test_the_number_of_an_order(typed: str, meant: int | None) -> None:
-    assert order_id(typed) == meant
+    assert parse_order_id(typed) == meant
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_the_number_of_an_order(typed: str, meant: int | None) -> None:
     ],
 )
 def test_whom_a_mention_an_id_or_a_handle_names(typed: str, meant: int | None) -> None:
-    assert user_id(typed) == meant
+    assert parse_user_id(typed) == meant
 
 
 def test_numbers_of_lines_are_said_in_short_and_bounded() -> None:
@@ -169,8 +169,8 @@ def test_numbers_of_lines_are_said_in_short_and_bounded() -> None:
 
 
 def test_a_report_names_only_what_there_is() -> None:
-    assert uploaded(UploadSummary("VPN", 3, (), (), (), ())) == "✅ 3 added to `VPN`."
-    report = uploaded(UploadSummary("VPN", 0, (1, 2), (4,), (3,), ()))
+    assert upload_report(UploadSummary("VPN", 3, (), (), (), ())) == "✅ 3 added to `VPN`."
+    report = upload_report(UploadSummary("VPN", 0, (1, 2), (4,), (3,), ()))
     assert report.startswith("⚠️ Nothing was added to `VPN`.")
     assert "2 (lines 1–2)" in report
     assert "Sold before, so somebody has it: 1 (lines 4)" in report
@@ -189,7 +189,7 @@ def test_every_kind_of_entry_is_said_in_words(language: str) -> None:
 
 @pytest.mark.parametrize(("seconds", "said"), [(0, "0 s"), (59, "59 s"), (3600, "1 h"), (93_600, "1 d 2 h")])
 def test_durations(seconds: float, said: str) -> None:
-    assert system_texts.duration(seconds) == said
+    assert system_texts.format_duration(seconds) == said
 
 
 def test_the_status_names_what_is_wrong() -> None:
@@ -208,7 +208,7 @@ def test_the_status_names_what_is_wrong() -> None:
         "errors_last_hour": [0, 1, 7],
         "recoveries": [{"state": "buttons_broken", "at": 800.0, "lasted_s": 65.0}],
     }
-    said = system_texts.status(health, 7, 1000.0)
+    said = system_texts.status_text(health, 7, 1000.0)
     assert "Life 7" in said
     assert "❌ cannot answer a click" in said
     assert "❌ the disk is full" in said
@@ -216,4 +216,4 @@ def test_the_status_names_what_is_wrong() -> None:
     assert "> the stock is broken, so the buttons are off, since <t:900:R>" in said
     assert "Errors in the last hour: ▁▂█ (8)" in said
     assert "well again <t:800:R>, after 1 min 5 s: the buttons are broken" in said
-    assert "without a supervisor" in system_texts.status(health, None, 1000.0)
+    assert "without a supervisor" in system_texts.status_text(health, None, 1000.0)

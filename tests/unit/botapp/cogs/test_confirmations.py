@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from botapp.cogs.confirmations import Confirmations, dangerous
+from botapp.cogs.confirmations import Confirmations, confirmation_texts
 from botapp.ui.admin.confirmation import Stage
 
 ADMIN_ID, CHANNEL_ID, QUESTION_ID = 1, 10, 100
@@ -40,7 +40,7 @@ class Context:
 
     async def reply(self, text: str, **_how: object) -> Question:
         """Show the question, and let it be answered before it is known here."""
-        assert not self.questions.waits(QUESTION_ID)
+        assert not self.questions.is_waiting(QUESTION_ID)
         if self.answer is None:
             raise TimeoutError("Discord does not answer")
         await self.questions.on_message(said(self.answer))
@@ -55,7 +55,7 @@ def ask(answer: str | None) -> tuple[Stage, Context, Confirmations]:
     async def asked() -> tuple[Stage, Context, Confirmations]:
         questions = Confirmations()
         context: Any = Context(questions, answer)
-        stage, _message = await questions.ask(context, dangerous("Delete?", "Delete"))
+        stage, _message = await questions.ask(context, confirmation_texts("Delete?", "Delete"))
         return stage, context, questions
 
     return asyncio.run(asked())
@@ -66,7 +66,7 @@ def test_an_answer_counts_that_arrives_before_the_question_is_known_here(answer:
     ended, context, questions = ask(answer)
     assert ended is stage
     assert context.question.content
-    assert not questions.waits(QUESTION_ID)
+    assert not questions.is_waiting(QUESTION_ID)
 
 
 def test_a_question_that_could_not_be_sent_is_no_question_any_more() -> None:
@@ -74,9 +74,9 @@ def test_a_question_that_could_not_be_sent_is_no_question_any_more() -> None:
         questions = Confirmations()
         context: Any = Context(questions, None)
         with pytest.raises(TimeoutError):
-            await questions.ask(context, dangerous("Delete?", "Delete"))
+            await questions.ask(context, confirmation_texts("Delete?", "Delete"))
         second: Any = Context(questions, "ya")
-        stage, _message = await questions.ask(second, dangerous("Delete?", "Delete"))
+        stage, _message = await questions.ask(second, confirmation_texts("Delete?", "Delete"))
         assert stage is Stage.CONFIRMED
 
     asyncio.run(asked())

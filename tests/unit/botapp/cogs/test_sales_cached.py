@@ -28,7 +28,7 @@ def test_a_picture_is_drawn_once_and_anew_when_anything_in_it_is_different(
             raise CannotDraw("no")
         return picture.total.encode()
 
-    monkeypatch.setattr(cog, "drawn", draw)
+    monkeypatch.setattr(cog, "draw", draw)
     it: Any = cog.SalesCog(cast(Any, SimpleNamespace(cache=cache)), cast(Any, None))
 
     async def scene() -> None:

@@ -18,7 +18,7 @@ from botapp.store.usecases.shop_location import ShopLocation
 from botapp.ui.custom_ids import parse
 from botapp.ui.members import account as visits
 from botapp.ui.members import purchase as buying
-from botapp.ui.members.components import message_of, modal_of
+from botapp.ui.members.components import build_message, build_modal
 from botapp.ui.members.panel import Panel
 
 UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
@@ -43,7 +43,7 @@ def fits(panel: Panel) -> None:
     """Fail where Discord would refuse a panel."""
 
     async def check() -> None:
-        message = message_of(panel)
+        message = build_message(panel)
         assert len(message["content"] or "") <= 2000
         embed = message["embed"]
         if embed is not None:
@@ -66,39 +66,39 @@ def fits(panel: Panel) -> None:
 @pytest.mark.parametrize("page", range(4))
 def test_products_are_offered_in_pages(page: int) -> None:
     products = [product(number, f"P{number:02d}") for number in range(60)]
-    panel = buying.choose(ACCOUNT, products, page, UNITS, 10)
+    panel = buying.product_list_panel(ACCOUNT, products, page, UNITS, 10)
     fits(panel)
-    assert panel.chooser is not None
+    assert panel.select is not None
     shown = min(page, 2)
     expected = [str(number) for number in range(60)[shown * 25 : shown * 25 + 25]]
-    assert [one.value for one in panel.chooser.choices] == expected
-    assert f"({shown + 1}/3)" in panel.chooser.placeholder
+    assert [one.value for one in panel.select.options] == expected
+    assert f"({shown + 1}/3)" in panel.select.placeholder
     assert [one.disabled for one in panel.buttons] == [shown == 0, shown == 2]
 
 
 def test_what_is_sold_out_is_shown_and_cannot_be_chosen() -> None:
-    panel = buying.choose(ACCOUNT, [product(1, "Tea", stock=0), product(2, "Milk")], 0, UNITS, 10)
-    assert panel.chooser is not None
-    assert [one.label for one in panel.chooser.choices] == ["Milk"]
+    panel = buying.product_list_panel(ACCOUNT, [product(1, "Tea", stock=0), product(2, "Milk")], 0, UNITS, 10)
+    assert panel.select is not None
+    assert [one.label for one in panel.select.options] == ["Milk"]
     assert "🔴 Tea: sold out" in panel.text
     assert panel.buttons == ()
-    nothing = buying.choose(ACCOUNT, [product(1, "Tea", stock=0)], 0, UNITS, 10)
-    assert nothing.chooser is None
+    nothing = buying.product_list_panel(ACCOUNT, [product(1, "Tea", stock=0)], 0, UNITS, 10)
+    assert nothing.select is None
     fits(nothing)
-    fits(buying.choose(ACCOUNT, [], 0, UNITS, 10))
+    fits(buying.product_list_panel(ACCOUNT, [], 0, UNITS, 10))
 
 
 def test_however_long_names_are_it_fits() -> None:
     products = [product(number, LONG, 2**53 - 1, number % 2) for number in range(60)]
     for page in range(3):
-        fits(buying.choose(ACCOUNT, products, page, UNITS, 10))
-    fits(buying.confirm(Quote(product(name=LONG, price=2**53 - 1), 1000, 2**53 - 1), 2**63 - 1, UNITS, LONG))
-    fits(visits.history([bought(number, LONG) for number in range(10)], UNITS))
-    fits(visits.place(ShopLocation(LONG, LONG, LONG)))
+        fits(buying.product_list_panel(ACCOUNT, products, page, UNITS, 10))
+    fits(buying.confirmation_panel(Quote(product(name=LONG, price=2**53 - 1), 1000, 2**53 - 1), 2**63 - 1, UNITS, LONG))
+    fits(visits.history_panel([bought(number, LONG) for number in range(10)], UNITS))
+    fits(visits.location_panel(ShopLocation(LONG, LONG, LONG)))
 
     async def open_them() -> None:
-        for form in (buying.ask(product(name=LONG), 1000), visits.register_form("n" * 40, ACCOUNT)):
-            modal = modal_of(form)
+        for form in (buying.quantity_modal(product(name=LONG), 1000), visits.register_modal("n" * 40, ACCOUNT)):
+            modal = build_modal(form)
             assert len(modal.title) <= 45
             assert modal.is_finished()
             [field] = modal.to_dict()["components"][0]["components"]
@@ -115,23 +115,23 @@ def test_however_long_names_are_it_fits() -> None:
     [("1", 1), (" 12 ", 12), ("007", 7), ("", 0), ("-1", 0), ("1.5", 0), ("many", 0), ("٣", 0), ("9" * 30, 0)],
 )
 def test_a_quantity_is_read_or_is_none(typed: str, expected: int) -> None:
-    assert buying.quantity_of(typed) == expected
+    assert buying.parse_quantity(typed) == expected
 
 
 def test_the_form_names_the_most_that_can_be_bought() -> None:
-    assert "1 to 5" in buying.ask(product(stock=5), 100).label
-    assert "1 to 3" in buying.ask(product(stock=5), 3).label
+    assert "1 to 5" in buying.quantity_modal(product(stock=5), 100).label
+    assert "1 to 3" in buying.quantity_modal(product(stock=5), 3).label
 
 
 def test_what_is_confirmed_is_what_was_shown() -> None:
-    panel = buying.confirm(Quote(product(9), 2, 1000), 77, UNITS)
+    panel = buying.confirmation_panel(Quote(product(9), 2, 1000), 77, UNITS)
     fits(panel)
     fields = dict(panel.fields)
     assert fields["Total"] == "**2 DL 40 WL (240 WL)**"
     assert fields["Left after"] == "7 DL 60 WL (760 WL)"
     step = parse(panel.buttons[0].custom_id)
     assert step is not None
-    assert buying.order_of(step.numbers, 5, "en") == Order(77, 5, 9, 2, 120, "en")
+    assert buying.build_order(step.numbers, 5, "en") == Order(77, 5, 9, 2, 120, "en")
 
 
 @pytest.mark.parametrize(
@@ -147,21 +147,21 @@ def test_what_is_confirmed_is_what_was_shown() -> None:
     ],
 )
 def test_a_refusal_leads_on_where_there_is_a_way(problem: Refused, leads_to: list[str]) -> None:
-    panel = buying.way_on(problem, "no", 9)
+    panel = buying.refusal_panel(problem, "no", 9)
     fits(panel)
     assert [(parse(one.custom_id) or ("",))[0] for one in panel.buttons] == leads_to
 
 
 def test_a_purchase_says_what_it_was_and_a_second_click_that_it_was_before() -> None:
     receipt = Receipt(bought(), ("a", "b"), 760)
-    panel = buying.bought(receipt, "There.", UNITS)
+    panel = buying.receipt_panel(receipt, "There.", UNITS)
     assert "#000007" in panel.title
     assert panel.text.splitlines() == [
         "2 × Steam for 2 DL 40 WL (240 WL)",
         "Your balance: 7 DL 60 WL (760 WL)",
         "There.",
     ]
-    assert "#000007" in buying.bought_before(receipt).text
+    assert "#000007" in buying.already_bought_panel(receipt).text
 
 
 # --- the account ---
@@ -173,7 +173,7 @@ def test_entries_are_said_in_words() -> None:
         Entry(120, "refund", "7", "admin", 2000),
         Entry(150, "deposit", "webhook", "webhook", 1000),
     ]
-    panel = visits.balance(ACCOUNT, entries, UNITS)
+    panel = visits.balance_panel(ACCOUNT, entries, UNITS)
     fits(panel)
     assert panel.text.splitlines() == [
         "**10 DL (1,000 WL)**",
@@ -186,8 +186,8 @@ def test_entries_are_said_in_words() -> None:
 
 def test_what_members_and_admins_typed_cannot_format_anything() -> None:
     account = Account(1, "__budi__", 0, 0)
-    assert "`__budi__`" in visits.registered(account, "GrowID", UNITS).text
-    assert ("World", "`**big**`") in visits.place(ShopLocation("**big**")).fields
+    assert "`__budi__`" in visits.registered_panel(account, "GrowID", UNITS).text
+    assert ("World", "`**big**`") in visits.location_panel(ShopLocation("**big**")).fields
 
 
 # --- goods ---

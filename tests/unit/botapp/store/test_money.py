@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botapp.store.domain.money import MAX_AMOUNT, Denomination, InvalidAmount, format_in_denominations, parse_amount
-from botapp.ui.admin.parsing import price_and_rest
+from botapp.ui.admin.parsing import split_price
 
 UNITS = (
     Denomination("World Lock", "WL", 1),
@@ -76,9 +76,9 @@ def test_what_is_shown_can_be_typed(amount: int, separator: str) -> None:
     ],
 )
 def test_a_typed_price_takes_the_units_that_follow_it(price: str, rest: str, expected: tuple[int, str]) -> None:
-    assert price_and_rest(price, rest, UNITS) == expected
+    assert split_price(price, rest, UNITS) == expected
 
 
 def test_a_typed_price_that_is_none_is_refused() -> None:
     with pytest.raises(InvalidAmount):
-        price_and_rest("1,5", "DL", UNITS)
+        split_price("1,5", "DL", UNITS)

@@ -10,7 +10,7 @@ from botapp.runtime.tasks import TaskRegistry
 from botapp.services.live_message.message import LiveMessage
 from botapp.services.live_message.updater import LiveMessageUpdater
 from botapp.store.domain.records import Product
-from botapp.ui.live.render import Rendered
+from botapp.ui.live.render import RenderedMessage
 
 
 class Shown:
@@ -19,9 +19,9 @@ class Shown:
     channel_id, language, message_id, key = 1, "", 1, (1, "")
 
     def __init__(self) -> None:
-        self.edits: list[Rendered] = []
+        self.edits: list[RenderedMessage] = []
 
-    async def show(self, rendered: Rendered) -> bool:
+    async def show(self, rendered: RenderedMessage) -> bool:
         self.edits.append(rendered)
         return True
 

@@ -9,7 +9,7 @@ import pytest
 from botapp import locale
 from botapp.ui.admin import restart_dialog
 from botapp.ui.admin.confirmation import Stage
-from botapp.ui.admin.restart_dialog import may_restart
+from botapp.ui.admin.restart_dialog import is_admin
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from botapp.ui.admin.restart_dialog import may_restart
     ],
 )
 def test_who_may(user: int, roles: list[int], admins: Any, admin_roles: Any, allowed: bool) -> None:
-    assert may_restart(user, roles, admin_ids=admins, admin_role_ids=admin_roles, owner_ids={9}) is allowed
+    assert is_admin(user, roles, admin_ids=admins, admin_role_ids=admin_roles, owner_ids={9}) is allowed
 
 
 REPORT = {
@@ -52,15 +52,15 @@ def test_back_again_names_the_time_of_each_known_phase() -> None:
     [("systemd", True), ("root (command line)", True), ("supervisor", False), ("schedule", False), ("", False)],
 )
 def test_only_what_somebody_asked_for_is_news(by: str, is_news: bool) -> None:
-    assert restart_dialog.is_news({**REPORT, "requested_by": by}) is is_news
-    assert not restart_dialog.is_news(None)
+    assert restart_dialog.is_announced({**REPORT, "requested_by": by}) is is_news
+    assert not restart_dialog.is_announced(None)
 
 
 @pytest.mark.parametrize("code", ["check_failed", "bad_config", "refused", "shutting_down", "closed"])
 def test_a_failure_fits_a_message_and_cannot_leave_its_block(code: str) -> None:
     for language in locale.LANGUAGES:
         locale.use(language)
-        text = restart_dialog.failed(code, "x" * 5000 + "``` @everyone SyntaxError: line 3")
+        text = restart_dialog.restart_failed(code, "x" * 5000 + "``` @everyone SyntaxError: line 3")
         assert len(text) <= 2000
         assert text.count("```") in (0, 2)
         if code in ("check_failed", "bad_config"):

@@ -56,7 +56,7 @@ def test_refunds_are_apart() -> None:
 
 
 def test_the_table() -> None:
-    assert f"{sales_texts.overview(sales(), UNITS)}\n{sales_texts.by_day(sales(), UNITS)}" == "\n".join(
+    assert f"{sales_texts.overview(sales(), UNITS)}\n{sales_texts.day_table(sales(), UNITS)}" == "\n".join(
         [
             "5 DL 55 WL · 6 pieces",
             "Refunded, and not counted above: 1 DL 20 WL",
@@ -79,7 +79,7 @@ def test_a_table_without_sales_and_one_that_is_long() -> None:
     many = [ProductSales(day, f"{code}", name, True, 1, 2**53 - 1) for day in range(366) for code in range(40)]
     for text in (
         sales_texts.overview(build_report(many, days), UNITS),
-        sales_texts.by_day(build_report(many, days), UNITS),
+        sales_texts.day_table(build_report(many, days), UNITS),
     ):
         assert len(text) <= 1900
         assert text.count("```") == 2
@@ -88,7 +88,7 @@ def test_a_table_without_sales_and_one_that_is_long() -> None:
 
 @pytest.mark.parametrize("highest", [0, 1, 4, 6, 99, 100, 12345, 2**53])
 def test_a_scale_has_few_round_steps(highest: int) -> None:
-    found = sales_texts.ticks(highest)
+    found = sales_texts.axis_ticks(highest)
     assert 2 <= len(found) <= 6
     assert found[0] == 0
     assert found[-1] >= highest

@@ -11,10 +11,10 @@ from botapp.ui.live.health import (
     HealthReport,
     LiveHealth,
     Mode,
-    chart,
-    may_serve,
-    next_look_s,
-    shown,
+    can_serve,
+    count_errors,
+    decide_visibility,
+    next_check_s,
     step,
     wants_restart,
 )
@@ -71,26 +71,26 @@ def test_what_flaps_comes_back_later_but_warns_as_soon() -> None:
     assert link.mode is Mode.STOCK_BROKEN
     link = step(link, STOCK_WELL, 1005.0)
     assert link.mode is Mode.STOCK_BROKEN, "the third warning of late stays for a while"
-    assert not may_serve(link)
-    assert next_look_s(link, 1005.0) == health_link.FIRST_HOLD_S
+    assert not can_serve(link)
+    assert next_check_s(link, 1005.0) == health_link.MIN_DAMPING_S
     assert step(link, None, 1014.9).mode is Mode.STOCK_BROKEN
     assert step(link, None, 1015.0).mode is Mode.NORMAL
     # broken again while it waits: the time begins anew with the next good operation
     again = step(link, STOCK_BROKE, 1010.0)
-    assert again.calm_at_s is None
-    assert step(again, STOCK_WELL, 1011.0).calm_at_s == 1011.0 + health_link.FIRST_HOLD_S
+    assert again.recover_at_s is None
+    assert step(again, STOCK_WELL, 1011.0).recover_at_s == 1011.0 + health_link.MIN_DAMPING_S
 
 
 def test_damping_is_bounded_and_forgets() -> None:
     link = after(*(STOCK_BROKE, STOCK_WELL, None) * 40, every_s=5.0)
-    assert health_link.hold_s(link, 1600.0) <= health_link.LONGEST_HOLD_S
-    assert health_link.hold_s(link, 1600.0 + health_link.WINDOW_S) == 0.0
+    assert health_link.damping_s(link, 1600.0) <= health_link.MAX_DAMPING_S
+    assert health_link.damping_s(link, 1600.0 + health_link.WINDOW_S) == 0.0
 
 
 def test_a_clock_that_was_set_back_keeps_nobody_waiting() -> None:
-    link = replace(LiveHealth(), mode=Mode.STOCK_BROKEN, calm_at_s=9000.0)
+    link = replace(LiveHealth(), mode=Mode.STOCK_BROKEN, recover_at_s=9000.0)
     link = step(link, None, 1000.0)
-    assert step(link, None, 1000.0 + health_link.LONGEST_HOLD_S).mode is Mode.NORMAL
+    assert step(link, None, 1000.0 + health_link.MAX_DAMPING_S).mode is Mode.NORMAL
 
 
 def test_what_is_broken_is_tried_again_later_each_time() -> None:
@@ -98,10 +98,10 @@ def test_what_is_broken_is_tried_again_later_each_time() -> None:
     link = LiveHealth()
     for number in range(10):
         link = step(link, STOCK_BROKE, 1000.0 + number)
-        waits.append(next_look_s(link, 1000.0 + number))
+        waits.append(next_check_s(link, 1000.0 + number))
     assert waits[:5] == [1.0, 2.0, 4.0, 8.0, 16.0]
-    assert waits[-1] == health_link.LONGEST_RETRY_S
-    assert next_look_s(step(link, STOCK_WELL, 1011.0), 1011.0) is None
+    assert waits[-1] == health_link.MAX_RETRY_S
+    assert next_check_s(step(link, STOCK_WELL, 1011.0), 1011.0) is None
 
 
 def test_many_errors_ask_for_a_new_life_but_not_often() -> None:
@@ -117,7 +117,7 @@ def test_many_errors_ask_for_a_new_life_but_not_often() -> None:
 
 def test_errors_of_the_last_hour_as_a_chart() -> None:
     link = replace(LiveHealth(), errors_s=(1000.0, 4300.0, 4590.0, 4600.0))
-    pieces = chart(link, 4600.0)
+    pieces = count_errors(link, 4600.0)
     assert len(pieces) == 12
     assert (pieces[-1], pieces[-2], sum(pieces)) == (2, 1, 3)
     assert len(after(*(STOCK_BROKE,) * 1000).errors_s) <= 10 * health_link.MAX_ERRORS + 1
@@ -156,19 +156,19 @@ class World:
 def check(world: World, now_s: float) -> None:
     """Nothing can be used while something is broken, and every way leads back to normal."""
     if world.refused:
-        assert not may_serve(world.link)
+        assert not can_serve(world.link)
     else:
-        seen = shown(world.link)
+        seen = decide_visibility(world.link)
         assert not (seen.buttons and not world.stock)
         assert not (seen.stock and not world.buttons)
-        assert may_serve(world.link) <= (world.stock and world.buttons)
-        assert (next_look_s(world.link, now_s) is None) == (world.link.mode is Mode.NORMAL)
+        assert can_serve(world.link) <= (world.stock and world.buttons)
+        assert (next_check_s(world.link, now_s) is None) == (world.link.mode is Mode.NORMAL)
     link = world.link
     for event in (STOCK_WELL, BUTTONS_WELL, EDIT_TAKEN):
         link = step(link, event, now_s + 100)
-    link = step(link, None, now_s + 100 + (next_look_s(link, now_s + 100) or 0.0))
+    link = step(link, None, now_s + 100 + (next_check_s(link, now_s + 100) or 0.0))
     assert link.mode is Mode.NORMAL
-    assert may_serve(link)
+    assert can_serve(link)
 
 
 def test_every_order_of_events() -> None:

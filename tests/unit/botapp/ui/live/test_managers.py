@@ -15,7 +15,7 @@ from botapp.store.domain.records import Product
 from botapp.ui import custom_ids
 from botapp.ui.buttons.live_buttons import LiveButtonManager
 from botapp.ui.live.health import Mode, Visibility
-from botapp.ui.live.render import Snapshot, mark, render
+from botapp.ui.live.render import Snapshot, render, stock_light
 from botapp.ui.views.live_stock_view import LiveStockManager
 
 FIELDS = {"is_healthy": True, "last_error": None, "error_count": 0, "last_update": None}
@@ -167,9 +167,9 @@ def test_more_products_than_a_message_holds_are_counted() -> None:
 
 
 def test_the_light_follows_the_threshold_of_the_shop() -> None:
-    assert [mark(pieces, 10) for pieces in (0, 1, 10, 11)] == ["🔴", "🟡", "🟡", "🟢"]
-    assert [mark(pieces, 2) for pieces in (0, 1, 2, 3)] == ["🔴", "🟡", "🟡", "🟢"]
-    assert [mark(pieces, 0) for pieces in (0, 1)] == ["🔴", "🟢"]
+    assert [stock_light(pieces, 10) for pieces in (0, 1, 10, 11)] == ["🔴", "🟡", "🟡", "🟢"]
+    assert [stock_light(pieces, 2) for pieces in (0, 1, 2, 3)] == ["🔴", "🟡", "🟡", "🟢"]
+    assert [stock_light(pieces, 0) for pieces in (0, 1)] == ["🔴", "🟢"]
     assert render(snapshot(low_stock=2)).fields[1][0].startswith("🟢")
 
 
