@@ -16,13 +16,14 @@ from msgspec.structs import replace
 from supervisor.config.settings import Program
 from supervisor.lifecycle import events as ev
 from supervisor.lifecycle.machine import deadline, step
-from supervisor.lifecycle.model import Instant, ProcessId, ProgramState, State
+from supervisor.lifecycle.model import Instant, ProcessId, ProgramState, Reason, State
 
 ROOT = Path(__file__).resolve().parent.parent
 #: files that show the diagram between these two lines
 FILES = (ROOT / "docs" / "explanation" / "machine.md",)
 BEGIN, END = "<!-- machine: made by docs/machine_diagram.py -->\n", "<!-- end of machine -->"
 
+BROKEN = Reason("broken")
 CHILD = ProcessId(1, 1, "boot")
 #: what each event is called in the picture; those that are not named here move no state
 WORDS: dict[type[ev.Event], str] = {
@@ -42,8 +43,8 @@ WORDS: dict[type[ev.Event], str] = {
 def samples(known: ProgramState) -> Iterator[ev.Event]:
     """Yield each kind of event, as it could come to `known`."""
     life = known.life
-    yield from (ev.Start(), ev.Stop(), ev.RestartRequested("edited", "Admin"), ev.DeadlinePassed())
-    yield from (ev.CheckFinished(life, None), ev.CheckFinished(life, "broken"), ev.SpawnFailed(life, "no such file"))
+    yield from (ev.Start(), ev.Stop(), ev.RestartRequested(Reason("edited"), "Admin"), ev.DeadlinePassed())
+    yield from (ev.CheckFinished(life, None), ev.CheckFinished(life, BROKEN), ev.SpawnFailed(life, BROKEN))
     yield from (ev.Spawned(life, CHILD), ev.Hello(life), ev.Ready(life), ev.Drained(life), ev.Disconnected(life))
     yield ev.Hello(life, writes_traceback=True)
     if known.child:

@@ -17,17 +17,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from supervisor.lifecycle import restart_policy as crashes
-from supervisor.lifecycle.model import DesiredState, Instant, ProgramState, State
+from supervisor.lifecycle.model import DesiredState, Instant, ProgramState, Reason, State, text_reason
 from supervisor.locale import N_, _
-from supervisor.logs.masking import masked
 
 #: messages that one address gets within an hour; what is more waits, and comes as one message
 MAX_AN_HOUR: Final = 10
 HOUR_S: Final = 3600.0
 #: alerts that wait at most; the oldest goes when there are more
 MAX_WAITING: Final = 50
-#: how much of a reason is told
-MAX_DETAIL_CHARS: Final = 300
 #: waiting time after an address has taken nothing; it doubles with each further time
 RETRY_FIRST_S: Final = 2.0
 RETRY_LONGEST_S: Final = 900.0
@@ -60,8 +57,8 @@ class Incident(Struct, frozen=True):
     kind: Kind
     #: the program; or the part of the supervisor
     subject: str
-    #: what is known about it: a reason for people, or bytes that are free
-    detail: str
+    #: why, or how much is left; None: not known
+    detail: Reason | None
     #: seconds since 1970
     since: float
 
@@ -148,7 +145,7 @@ def _present(opened: Mapping[str, Incident], seen: Observation, now: Instant) ->
     for what, why in seen.problems.items():
         if what != OWN_TROUBLE:
             key = f"{_TROUBLE}{what}"
-            found[key] = _same(Incident(Kind.TROUBLE, what, _short(why), now.wall_s), opened.get(key))
+            found[key] = _same(Incident(Kind.TROUBLE, what, text_reason(why), now.wall_s), opened.get(key))
     return {key: matter for key, matter in found.items() if matter is not None}
 
 
@@ -157,13 +154,13 @@ def _of_program(known: ProgramState, opened: Incident | None, now: Instant) -> I
     if known.state is State.FATAL:
         refused = known.last_exit is not None and known.last_exit.code == _EXIT_REFUSED
         kind = Kind.REFUSED if refused else Kind.FATAL
-        return _same(Incident(kind, known.name, _short(known.reason or ""), now.wall_s), opened)
+        return _same(Incident(kind, known.name, known.reason, now.wall_s), opened)
     if known.desired is DesiredState.DOWN:
         return None
     recent = crashes.recent(known, now)
     if opened is None and len(recent) >= LOOP_CRASHES:
-        why = known.last_exit.words() if known.last_exit else known.reason or ""
-        return Incident(Kind.CRASH_LOOP, known.name, _short(why), now.wall_s)
+        why = known.last_exit.as_reason() if known.last_exit else known.reason
+        return Incident(Kind.CRASH_LOOP, known.name, why, now.wall_s)
     return None if known.state is State.RUNNING and not recent else opened
 
 
@@ -171,7 +168,8 @@ def _of_disk(seen: Observation, opened: Incident | None, now: Instant) -> Incide
     limit_bytes = seen.disk_low_bytes * (1 + DISK_MARGIN * (opened is not None))
     if seen.free_bytes is None or seen.free_bytes >= limit_bytes:
         return opened if seen.free_bytes is None else None
-    return _same(Incident(Kind.DISK_LOW, _DISK, str(seen.free_bytes), now.wall_s), opened)
+    detail = Reason("disk_free", {"free_mib": seen.free_bytes >> 20})
+    return _same(Incident(Kind.DISK_LOW, _DISK, detail, now.wall_s), opened)
 
 
 def _same(matter: Incident, opened: Incident | None) -> Incident:
@@ -202,11 +200,6 @@ def _addressed(book: AlertState, addresses: tuple[str, ...]) -> AlertState:
             waiting.append(replace(alert, owed=owed))
     taken_at = {one: times for one, times in book.taken_at.items() if one in addresses}
     return replace(book, addresses=addresses, waiting=tuple(waiting), taken_at=taken_at)
-
-
-def _short(text: str) -> str:
-    text = masked(text)
-    return text if len(text) <= MAX_DETAIL_CHARS else f"{text[: MAX_DETAIL_CHARS - 1]}…"
 
 
 # --- what is to be sent ------------------------------------------------------------------------------------

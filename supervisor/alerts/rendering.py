@@ -12,7 +12,11 @@ from msgspec import Struct
 
 from supervisor.alerts.incidents import Kind, Notification
 from supervisor.alerts.messages import Origin
-from supervisor.locale import N_, _
+from supervisor.locale import N_, _, reasons
+from supervisor.logs.masking import masked
+
+#: how much of a reason is told
+MAX_DETAIL_CHARS: Final = 300
 
 
 class Severity(StrEnum):
@@ -119,9 +123,8 @@ def _names(alert: Notification, scene: Origin) -> dict[str, str]:
 
 
 def _detail(alert: Notification) -> str:
-    if alert.matter.kind is Kind.DISK_LOW:
-        return _("free: %(size)s") % {"size": f"{int(alert.matter.detail) / (1024 * 1024):.0f} MiB"}
-    return alert.matter.detail
+    text = masked(reasons.describe(alert.matter.detail)) if alert.matter.detail else ""
+    return text if len(text) <= MAX_DETAIL_CHARS else f"{text[: MAX_DETAIL_CHARS - 1]}…"
 
 
 def _joined(what: str, detail: str) -> str:

@@ -9,7 +9,8 @@ import msgspec
 
 from supervisor import __version__
 from supervisor.lifecycle.health import is_late, unhealthy
-from supervisor.lifecycle.model import Instant, ProgramState, RestartReport, State
+from supervisor.lifecycle.model import ExitStatus, Instant, ProgramState, RestartReport, State
+from supervisor.locale import reasons
 
 #: states in which there is a life to show
 _LIVING = frozenset({State.STARTING, State.RUNNING, State.DRAINING, State.STOPPING, State.KILLING})
@@ -55,14 +56,14 @@ def _program(known: ProgramState, now: Instant, rss_bytes: Callable[[int], int |
         "uptime_s": round(now.mono_s - known.started_s, 3) if lives and known.started_at is not None else None,
         "restarts": known.restarts,
         "rss_bytes": rss_bytes(known.child.pid) if known.child else None,
-        "last_exit": msgspec.to_builtins(known.last_exit),
+        "last_exit": _last_exit(known.last_exit),
         "health": known.health or {},
         "unhealthy": list(unhealthy(known.health)),
         **_silence(known, now),
         "linked": known.linked,
         "version": known.version,
         "pending": list(known.pending),
-        "reason": known.reason,
+        **reasons.reason_fields(known.reason),
         "restart": _restart(known),
         "retry_in_s": _retry_in_s(known, now),
     }
@@ -79,7 +80,17 @@ def _silence(known: ProgramState, now: Instant) -> dict[str, Any]:
 def _restart(known: ProgramState) -> dict[str, Any] | None:
     if known.restart is None:
         return None
-    return {"phase": phase(known), "requested_by": known.restart.requested_by, "reason": known.restart.reason}
+    return {
+        "phase": phase(known),
+        "requested_by": known.restart.requested_by,
+        **reasons.reason_fields(known.restart.reason),
+    }
+
+
+def _last_exit(last_exit: ExitStatus | None) -> dict[str, Any] | None:
+    if last_exit is None:
+        return None
+    return {**msgspec.structs.asdict(last_exit), **reasons.reason_fields(last_exit.reason)}
 
 
 def _retry_in_s(known: ProgramState, now: Instant) -> float | None:
@@ -108,12 +119,11 @@ def change(known: ProgramState) -> dict[str, Any]:
         "program": known.name,
         "state": known.state.value,
         "life": known.life,
-        "reason": known.reason,
-        "last_exit": msgspec.to_builtins(known.last_exit),
+        **reasons.reason_fields(known.reason),
+        "last_exit": _last_exit(known.last_exit),
     }
 
 
 def report(finished: RestartReport) -> dict[str, Any]:
     """Return the object of `restart --json`."""
-    shown: dict[str, Any] = msgspec.to_builtins(finished)
-    return shown
+    return reasons.report_fields(msgspec.to_builtins(finished))

@@ -13,7 +13,7 @@ from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Program
 from supervisor.lifecycle import events
 from supervisor.lifecycle.events import Event
-from supervisor.lifecycle.model import ProcessId, ProgramState
+from supervisor.lifecycle.model import ProcessId, ProgramState, Reason
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
 from supervisor.logs.program_logs import ProgramLogs
@@ -101,7 +101,7 @@ class EffectExecutor:
         try:
             cache.switch(self._place.cache_of(name), effect.life, effect.policy)
         except OSError as error:
-            problem = f"{error.filename}: {os_error_text(error)}"
+            problem = Reason("os_error", {"path": str(error.filename), "os_error": error.strerror or str(error)})
         self._post(name, events.Flushed(effect.life, problem))
 
     def clear(self, known: ProgramState, what: str) -> str | None:
@@ -206,9 +206,10 @@ class EffectExecutor:
             return cache.temp_dir(root, life), cache.perm_dir(root)
 
 
-def _cannot_start(name: str, command: tuple[str, ...], error: OSError) -> str:
-    text = _("cannot start %(program)s: %(why)s (%(path)s); correct [programs.%(name)s]")
-    return text % {**_facts(command[0], error), "name": name}
+def _cannot_start(name: str, command: tuple[str, ...], error: OSError) -> Reason:
+    os_error = error.strerror or str(error)
+    params = {"command": command[0], "os_error": os_error, "path": str(error.filename), "program": name}
+    return Reason("cannot_start", params)
 
 
 def _facts(program: str, error: OSError) -> dict[str, object]:

@@ -16,8 +16,8 @@ from supervisor.config.loading import load
 from supervisor.config.settings import Settings
 from supervisor.configfile import ConfigError
 from supervisor.daemon.sd_notify import SystemdNotifier
-from supervisor.lifecycle.model import Instant
-from supervisor.locale import _
+from supervisor.lifecycle.model import Instant, Reason
+from supervisor.locale import _, reasons
 from supervisor.processes.checks import RELOAD, Checks, Result
 
 #: with this a program says that it is the configuration that is to be mended
@@ -89,8 +89,8 @@ class Reloader:
         assert self._read is not None
         name = self._left[0]
         self._checks.end(name, RELOAD)
-        text = _("the check did not end within %(time_s)g s") % {"time_s": self._read.programs[name].start_timeout_s}
-        self._checked(Result(text, None))
+        problem = Reason("check_timeout", {"time_s": self._read.programs[name].start_timeout_s})
+        self._checked(Result(problem, None))
 
     def end(self) -> None:
         """Be done: the supervisor is leaving, and nothing counts any more."""
@@ -137,7 +137,7 @@ class Reloader:
             return
         code = "bad_config" if result.code == _EXIT_BAD_CONFIG else "check_failed"
         text = _("the check of %(program)s says: %(problem)s")
-        self._over(Refusal(code, text % {"program": name, "problem": result.problem}))
+        self._over(Refusal(code, text % {"program": name, "problem": reasons.describe(result.problem)}))
 
     def _over(self, outcome: Outcome) -> None:
         """Say what came of it, to all; then it is the turn of those who have asked meanwhile."""

@@ -13,8 +13,8 @@ from supervisor.control.connection import ClientConnection
 from supervisor.daemon.reloader import Outcome, Refusal
 from supervisor.daemon.runner import Runner
 from supervisor.lifecycle import events
-from supervisor.lifecycle.model import DesiredState, ProgramState, State
-from supervisor.locale import _
+from supervisor.lifecycle.model import DesiredState, ProgramState, State, text_reason
+from supervisor.locale import _, reasons
 from supervisor.logs.masking import masked
 
 #: restarts that one `history` may ask for; more would not fit a line
@@ -98,7 +98,7 @@ def _restart(runner: Runner, connection: ClientConnection, request: protocol.Res
     asked_by = request.requested_by or (
         f"{connection.life[0]} (life {connection.life[1]})" if connection.life else "operator"
     )
-    asked = events.RestartRequested(_in_a_line(request.reason), _in_a_line(asked_by), request.ticket)
+    asked = events.RestartRequested(text_reason(_in_a_line(request.reason)), _in_a_line(asked_by), request.ticket)
     runner.post(request.program, asked)
     if not request.wait:
         return {"to_life": known.life + 1}
@@ -124,7 +124,8 @@ def _events(runner: Runner, connection: ClientConnection, request: protocol.Even
 
 
 def _history(runner: Runner, connection: ClientConnection, request: protocol.History) -> Fields:
-    return {"history": runner.history.newest(max(0, min(request.n, MAX_HISTORY)))}
+    newest = runner.history.newest(max(0, min(request.n, MAX_HISTORY)))
+    return {"history": [reasons.report_fields(report) for report in newest]}
 
 
 def _cache(runner: Runner, connection: ClientConnection, request: protocol.Cache) -> Fields:

@@ -43,7 +43,7 @@ from supervisor.lifecycle import events, machine
 from supervisor.lifecycle import start_order as order
 from supervisor.lifecycle.events import Effect, Event
 from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, RestartReport, State
-from supervisor.locale import _
+from supervisor.locale import _, reasons
 from supervisor.logs import writer as log
 from supervisor.logs.program_logs import ProgramLogs
 from supervisor.processes import checks, process
@@ -359,7 +359,7 @@ class Runner:
     def _carry_out(self, known: ProgramState, effect: Effect) -> None:
         match effect:
             case events.LogLine():
-                self.log.write(effect.level, f"{known.name}: {effect.text}")
+                self.log.write(effect.level, f"{known.name}: {reasons.describe(effect)}")
             case events.RunCheck():
                 self._hands.run_check(known)
             case events.StopCheck():

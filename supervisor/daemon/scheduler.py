@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from supervisor.lifecycle.events import Event, RestartRequested
-from supervisor.lifecycle.model import Instant, ProgramState, State
+from supervisor.lifecycle.model import Instant, ProgramState, Reason, State
 from supervisor.locale import _
 
 #: a life younger than that has just started, and is left alone
@@ -86,7 +86,7 @@ class RestartScheduler:
                 text = _("%(program)s: no restart at %(time)s, it has just started")
                 self._note("info", text % {"program": known.name, "time": restart_at})
                 continue
-            self._post(known.name, RestartRequested(_("every day at %(time)s") % {"time": restart_at}, BY))
+            self._post(known.name, RestartRequested(Reason("schedule", {"time": restart_at}), BY))
 
     def _next_s(self, known: ProgramState, now: Instant) -> float:
         key = known.name, known.program.restart_at

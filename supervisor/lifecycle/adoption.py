@@ -8,8 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from supervisor.lifecycle.events import Adopted, Event, Exited, RestartRequested, Start
-from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, State
-from supervisor.locale import _
+from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, Reason, State
 
 #: how long after its end a supervisor's return still counts as a restart of it, in seconds
 RESTARTED_WITHIN_S: Final = 60.0
@@ -58,5 +57,5 @@ def how_to_start(known: ProgramState, now: Instant, *, is_service: bool) -> Even
     ended = known.last_exit
     taken_down = known.state is State.STOPPED and known.desired is DesiredState.UP and ended is not None
     if is_service and taken_down and ended and 0 <= now.wall_s - ended.at < RESTARTED_WITHIN_S:
-        return RestartRequested(_("the service was restarted"), requested_by="systemd")
+        return RestartRequested(Reason("service_restarted"), requested_by="systemd")
     return Start()

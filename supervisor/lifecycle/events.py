@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from supervisor.config.settings import FlushPolicy, Program
-from supervisor.lifecycle.model import ProcessId, RestartReport
+from supervisor.lifecycle.model import ProcessId, Reason, RestartReport
 
 # --- what happens ------------------------------------------------------------------------------------------
 
@@ -33,7 +34,7 @@ class Stop(Event, frozen=True):
 class RestartRequested(Event, frozen=True):
     """Somebody wants a new life."""
 
-    reason: str
+    reason: Reason
     requested_by: str
     ticket: Any = None
 
@@ -53,7 +54,7 @@ class DeadlinePassed(Event, frozen=True):
 class CheckFinished(LifeEvent, frozen=True):
     """The check has ended; `problem` is None when what it checked is fine."""
 
-    problem: str | None
+    problem: Reason | None
 
 
 class Spawned(LifeEvent, frozen=True):
@@ -65,7 +66,7 @@ class Spawned(LifeEvent, frozen=True):
 class SpawnFailed(LifeEvent, frozen=True):
     """There is none. `hopeless`: not before the configuration, or what it names, is mended."""
 
-    problem: str
+    problem: Reason
     hopeless: bool = False
 
 
@@ -137,7 +138,7 @@ class Exited(LifeEvent, frozen=True):
 class Flushed(LifeEvent, frozen=True):
     """The cache was switched; `problem` says why it could not be."""
 
-    problem: str | None = None
+    problem: Reason | None = None
 
 
 class Adopted(LifeEvent, frozen=True):
@@ -212,7 +213,8 @@ class RestartFinished(Effect, frozen=True):
 
 
 class LogLine(Effect, frozen=True):
-    """Write a line into the log."""
+    """Write a line into the log; `supervisor.locale.reasons` renders it."""
 
     level: str
-    text: str
+    code: str
+    params: Mapping[str, str | int | float | Reason | None] = {}

@@ -13,8 +13,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from supervisor.config.settings import Program
-from supervisor.lifecycle.model import HealthRecord
-from supervisor.locale import _
+from supervisor.lifecycle.model import HealthRecord, Reason
 
 #: the part of `heartbeat_timeout_s` after which silence is suspicious
 LATE: Final = 0.5
@@ -58,21 +57,19 @@ def examined(vitals: HealthRecord, health: Mapping[str, Any] | None, program: Pr
     )
 
 
-def sickness(vitals: HealthRecord, program: Program, now_s: float) -> str | None:
+def sickness(vitals: HealthRecord, program: Program, now_s: float) -> Reason | None:
     """Say for what a life is to get a successor; None: for nothing, or not yet."""
     if now_s < vitals.spared_until_s:
         return None
     if program.memory_max and vitals.rss_bytes is not None and vitals.rss_bytes > program.memory_max:
-        text = _("it uses %(used)d MiB of memory, memory_max is %(most)d")
-        return text % {"used": vitals.rss_bytes >> 20, "most": program.memory_max >> 20}
+        return Reason("memory", {"used_mib": vitals.rss_bytes >> 20, "limit_mib": program.memory_max >> 20})
     errors = sum(count for at, count in vitals.more_errors if now_s - at < program.error_window_s)
     if program.max_errors and errors > program.max_errors:
-        facts = {"count": errors, "time_s": program.error_window_s, "most": program.max_errors}
-        return _("%(count)d errors within %(time_s)g s, max_errors is %(most)d") % facts
+        params = {"count": errors, "time_s": program.error_window_s, "limit": program.max_errors}
+        return Reason("errors", params)
     since_s = vitals.unwell_since_s
     if program.unhealthy_timeout_s and since_s is not None and now_s - since_s >= program.unhealthy_timeout_s:
-        text = _("not healthy for %(time_s)g s: %(what)s")
-        return text % {"time_s": program.unhealthy_timeout_s, "what": vitals.ailing}
+        return Reason("unhealthy", {"time_s": program.unhealthy_timeout_s, "parts": vitals.ailing})
     return None
 
 

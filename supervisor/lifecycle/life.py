@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from supervisor.lifecycle import health
 from supervisor.lifecycle import restart_policy as crashes
 from supervisor.lifecycle.events import Configured, Disconnected, Draining, Exited, Goodbye, Heartbeat, Hello, Spawned
-from supervisor.lifecycle.model import HealthRecord, Instant, ProgramState
+from supervisor.lifecycle.model import HealthRecord, Instant, ProgramState, text_reason
 
 
 def begun(known: ProgramState, now: Instant) -> ProgramState:
@@ -76,7 +76,7 @@ def unlinked(known: ProgramState, event: Disconnected, now: Instant) -> ProgramS
 
 def leaving(known: ProgramState, event: Goodbye, now: Instant) -> ProgramState:
     """Return `known`, whose life has said why it is about to end."""
-    return replace(known, goodbye=(event.code, event.reason))
+    return replace(known, goodbye=(event.code, None if event.reason is None else text_reason(event.reason)))
 
 
 def configured(known: ProgramState, event: Configured, now: Instant) -> ProgramState:

@@ -68,8 +68,7 @@ from supervisor.lifecycle.events import (
     Terminate,
     Welcome,
 )
-from supervisor.lifecycle.model import AfterFlush, DesiredState, Instant, ProcessId, ProgramState, State
-from supervisor.locale import _
+from supervisor.lifecycle.model import AfterFlush, DesiredState, Instant, ProcessId, ProgramState, Reason, State
 
 #: how long the end of a killed process is awaited before the operator is told that it cannot be killed
 KILL_TIMEOUT_S: Final = 10.0
@@ -105,8 +104,8 @@ def _ask_restart(known: ProgramState, event: RestartRequested, now: Instant) -> 
     if known.restart:
         return replace(known, restart=restart), []  # joins the one under way
     known = replace(known, desired=DesiredState.UP, restart=restart)
-    if known.program.max_starts_per_day and crashes.starts_today(known, now) >= known.program.max_starts_per_day:
-        return restarts.called_off(known, "refused", crashes.budget_words(known, now), now)
+    if (limit := crashes.start_limit(known, now)) is not None:
+        return restarts.called_off(known, Reason("refused", {"problem": limit}), now)
     if not known.program.check:
         return _drain(known, "restart", now)
     check_deadline_s = now.mono_s + known.program.start_timeout_s
@@ -119,7 +118,7 @@ def _checked(known: ProgramState, event: CheckFinished, now: Instant) -> Step:
         return known, []
     known = replace(known, restart=replace(restarts.timed(known.restart, "check_s", now), check_deadline_s=None))
     if event.problem is not None:
-        return restarts.called_off(known, "check_failed", event.problem, now)
+        return restarts.called_off(known, Reason("check_failed", {"problem": event.problem}), now)
     return _drain(known, "restart", now)
 
 
@@ -147,8 +146,8 @@ def _drained(known: ProgramState, event: Drained, now: Instant) -> Step:
             flushed_entries=event.flushed_entries,
         )
         known = replace(known, restart=restart)
-    text = _("life %(life)d cut off: %(names)s") % {"life": known.life, "names": ", ".join(event.cancelled)}
-    notes = [LogLine("warning", text)] if event.cancelled else []
+    names = ", ".join(event.cancelled)
+    notes = [LogLine("warning", "work_cancelled", {"life": known.life, "names": names})] if names else []
     known, effects = _stop(known, now)
     return known, [*notes, *effects]
 
@@ -158,10 +157,10 @@ def _drain_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> 
     cancelled = known.pending or ("drain",)
     if known.restart:
         known = replace(known, restart=replace(restarts.timed(known.restart, "drain_s", now), cancelled=cancelled))
-    facts = {"life": known.life, "time_s": known.program.drain_timeout_s, "names": ", ".join(cancelled)}
-    text = _("life %(life)d did not drain in %(time_s)g s; cut off: %(names)s") % facts
+    time_s, names = known.program.drain_timeout_s, ", ".join(cancelled)
+    note = LogLine("warning", "drain_timeout", {"life": known.life, "time_s": time_s, "names": names})
     known, effects = _stop(replace(known, pending=()), now)
-    return known, [LogLine("warning", text), *effects]
+    return known, [note, *effects]
 
 
 def _stop(known: ProgramState, now: Instant) -> Step:
@@ -173,21 +172,19 @@ def _stop(known: ProgramState, now: Instant) -> Step:
 
 def _stop_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
     """STOPPING: it would not end by itself; one that hangs has had its time to say where."""
-    why = known.reason or _("did not end within %(time_s)g s of TERM") % {"time_s": known.program.stop_timeout_s}
+    why = known.reason or Reason("stop_timeout", {"time_s": known.program.stop_timeout_s})
     return _kill(known, why, now)
 
 
-def _kill(known: ProgramState, why: str, now: Instant) -> Step:
+def _kill(known: ProgramState, why: Reason, now: Instant) -> Step:
     assert known.child is not None
-    text = _("life %(life)d %(why)s: killed") % {"life": known.life, "why": why}
-    effects: list[Effect] = [LogLine("warning", text), Kill(known.child)]
+    effects: list[Effect] = [LogLine("warning", "killed", {"life": known.life, "reason": why}), Kill(known.child)]
     return replace(_enter(known, State.KILLING, now, KILL_TIMEOUT_S), reason=why), effects
 
 
 def _kill_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
     """KILLING: not even KILL ended it. A second life beside it is not an option."""
-    text = _("process %(pid)s of life %(life)d cannot be killed (uninterruptible?); nothing is started beside it")
-    reason = text % {"pid": known.child.pid if known.child else None, "life": known.life}
+    reason = Reason("unkillable", {"pid": known.child.pid if known.child else None, "life": known.life})
     return _give_up(replace(known, deadline_s=None), reason, now)
 
 
@@ -205,7 +202,7 @@ def _outlived(known: ProgramState, left: ProcessId, now: Instant) -> Step:
     """Something that the dead life started has not died with it: first that has to go."""
     if known.state is State.KILLING:
         return known, [Kill(left)]  # until the same deadline, however many there are
-    return _kill(known, _("left process %(pid)d behind") % {"pid": left.pid}, now)
+    return _kill(known, Reason("process_left", {"pid": left.pid}), now)
 
 
 def _flush(known: ProgramState, now: Instant) -> Step:
@@ -220,8 +217,7 @@ def _flushed(known: ProgramState, event: Flushed, now: Instant) -> Step:
     """FLUSHING: on with what was decided when the old life ended."""
     notes: list[Effect] = []
     if event.problem:
-        text = _("the cache could not be switched: %(problem)s; life %(life)d does without")
-        notes = [LogLine("error", text % {"problem": event.problem, "life": known.life + 1})]
+        notes = [LogLine("error", "flush_failed", {"problem": event.problem, "life": known.life + 1})]
     if known.restart and known.program.flush_cache:
         known = replace(known, restart=restarts.timed(known.restart, "flush_s", now))
     then, known = known.then, replace(known, then=AfterFlush(), crashed=False)
@@ -229,7 +225,7 @@ def _flushed(known: ProgramState, event: Flushed, now: Instant) -> Step:
     if known.desired is DesiredState.DOWN or then.state is State.STOPPED:
         known = replace(_enter(known, State.STOPPED, now), reason=then.reason, restart=None)
     elif then.state is State.FATAL:
-        known, effects = _give_up(known, then.reason or "", now)
+        known, effects = _give_up(known, then.reason or Reason("exit_unknown"), now)
     elif then.state is State.BACKOFF and then.delay_s > 0:
         known = replace(_enter(known, State.BACKOFF, now, then.delay_s), reason=then.reason)
     else:
@@ -238,15 +234,15 @@ def _flushed(known: ProgramState, event: Flushed, now: Instant) -> Step:
 
 
 def _flush_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
-    return _flushed(known, Flushed(known.life, _("not done within %(time_s)g s") % {"time_s": FLUSH_TIMEOUT_S}), now)
+    return _flushed(known, Flushed(known.life, Reason("flush_timeout", {"time_s": FLUSH_TIMEOUT_S})), now)
 
 
 def _start(known: ProgramState, now: Instant) -> Step:
     """Spawn the next life, unless something still lives or the day's starts are used up."""
     if known.child is not None:
-        return _kill(known, _("is in the way of the next one"), now)
-    if known.program.max_starts_per_day and crashes.starts_today(known, now) >= known.program.max_starts_per_day:
-        return _give_up(known, crashes.budget_words(known, now), now)
+        return _kill(known, Reason("still_running"), now)
+    if (limit := crashes.start_limit(known, now)) is not None:
+        return _give_up(known, limit, now)
     known = lives.begun(_enter(known, State.STARTING, now, _start_wait_s(known)), now)
     return known, [Spawn(known.life)]
 
@@ -275,7 +271,7 @@ def _ready(known: ProgramState, event: Event, now: Instant) -> Step:
     if isinstance(event, Ready) and known.program.ready != "notify":
         return known, []  # it has to stay alive for a while instead
     known = replace(_enter(known, State.RUNNING, now), retries=0, deadline_s=None, owed_ticket=None)
-    note = LogLine("info", _("life %(life)d is ready") % {"life": known.life})
+    note = LogLine("info", "ready", {"life": known.life})
     if not known.restart:
         return known, [note]
     restart = restarts.timed(known.restart, "start_s", now)
@@ -289,7 +285,7 @@ def _start_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> 
         return known, []
     if known.program.ready != "notify":
         return _ready(known, event, now)
-    why = _("was not ready within %(time_s)g s") % {"time_s": known.program.start_timeout_s}
+    why = Reason("start_timeout", {"time_s": known.program.start_timeout_s})
     known = crashes.after_crash(replace(known, crashed=True), why, now)
     return _kill(known, why, now)
 
@@ -302,8 +298,7 @@ def _ended_by_itself(known: ProgramState, event: Exited, now: Instant) -> Step:
     served = known.state is State.RUNNING
     end = crashes.end_of(known, event, now)
     known = lives.ended(known, event, now)
-    text = _("life %(life)d ended by itself (%(end)s)") % {"life": known.life, "end": end.words()}
-    effects: list[Effect] = [LogLine("warning", text)]
+    effects: list[Effect] = [LogLine("warning", "life_exited", {"life": known.life, "exit": end.as_reason()})]
     if known.restart and known.restart.check_deadline_s is not None:
         effects.append(StopCheck())
         known = replace(known, restart=replace(known.restart, check_deadline_s=None))
@@ -323,8 +318,8 @@ def _running_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -
     restart = known.restart
     if restart and restart.check_deadline_s is not None and restart.check_deadline_s <= now.mono_s:
         known = replace(known, restart=replace(restarts.timed(restart, "check_s", now), check_deadline_s=None))
-        problem = _("the check did not end within %(time_s)g s") % {"time_s": known.program.start_timeout_s}
-        known, effects = restarts.called_off(known, "check_failed", problem, now)
+        problem = Reason("check_timeout", {"time_s": known.program.start_timeout_s})
+        known, effects = restarts.called_off(known, Reason("check_failed", {"problem": problem}), now)
         return known, [StopCheck(), *effects]
     if health.is_lost(known.heard_s, known.program.heartbeat_timeout_s, now.mono_s):
         return _hung(known, now)
@@ -333,10 +328,9 @@ def _running_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -
 
 def _hung(known: ProgramState, now: Instant) -> Step:
     """RUNNING: it is not heard any more. It cannot be drained; it may still be able to say where it hangs."""
-    why = _("was not heard for %(time_s)g s") % {"time_s": known.program.heartbeat_timeout_s}
+    why = Reason("hung", {"time_s": known.program.heartbeat_timeout_s})
     effects: list[Effect] = [StopCheck()] if known.restart else []
-    reason = _("hung (life %(life)d %(why)s)") % {"life": known.life, "why": why}
-    restart = known.restart or restarts.begin(known, now, reason=reason, requested_by=crashes.BY_ITSELF)
+    restart = known.restart or restarts.begin(known, now, reason=why, requested_by=crashes.BY_ITSELF)
     restart = replace(restart, check_deadline_s=None, down_since_s=now.mono_s, phase_since_s=now.mono_s)
     known = crashes.after_crash(replace(known, restart=restart, crashed=True), why, now)
     known = crashes.recovering(crashes.unless_too_often(known, why, now), now)
@@ -344,9 +338,8 @@ def _hung(known: ProgramState, now: Instant) -> Step:
         known, more = _kill(known, why, now)
         return known, [*effects, *more]
     ask = RequestTraceback(known.child)
-    text = _("life %(life)d %(why)s; where it hangs stands in its log") % {"life": known.life, "why": why}
     known = replace(_enter(known, State.STOPPING, now, TRACEBACK_S), reason=why)
-    return known, [*effects, LogLine("warning", text), ask]
+    return known, [*effects, LogLine("warning", "traceback_requested", {"life": known.life, "reason": why}), ask]
 
 
 def _beat_while_running(known: ProgramState, event: Heartbeat, now: Instant) -> Step:
@@ -366,9 +359,9 @@ def _examined(known: ProgramState, now: Instant) -> Step:
     known = crashes.unless_too_often(replace(known, vitals=health.spared(known.vitals, now.mono_s)), why, now)
     if known.then.state is State.FATAL:
         return _drain(known, "stop", now)
-    reason = _("unwell (life %(life)d: %(why)s)") % {"life": known.life, "why": why}
-    known, effects = _ask_restart(known, RestartRequested(reason, requested_by=crashes.BY_ITSELF), now)
-    return known, [LogLine("warning", _("%(reason)s; it gets a new life") % {"reason": reason}), *effects]
+    note = LogLine("warning", "recovery", {"life": known.life, "reason": why})
+    known, effects = _ask_restart(known, RestartRequested(why, requested_by=crashes.BY_ITSELF), now)
+    return known, [note, *effects]
 
 
 # --- what the operator wants -------------------------------------------------------------------------------
@@ -422,13 +415,13 @@ def _stop_idle(known: ProgramState, event: Stop, now: Instant) -> Step:
     """BACKOFF, FATAL: nothing serves; what may still live is killed first."""
     known, told = _failed_by_stop(replace(known, desired=DesiredState.DOWN), now)
     if known.child is not None:
-        known, effects = _kill(known, _("has to end"), now)
+        known, effects = _kill(known, Reason("stop_requested"), now)
         return known, [*told, *effects]
     return replace(_enter(known, State.STOPPED, now), reason=None), told
 
 
 def _failed_by_stop(known: ProgramState, now: Instant) -> Step:
-    return restarts.called_off(known, "stopped", _("it was stopped meanwhile"), now) if known.restart else (known, [])
+    return restarts.called_off(known, Reason("stopped"), now) if known.restart else (known, [])
 
 
 # --- small things ------------------------------------------------------------------------------------------
@@ -452,14 +445,14 @@ def _fatal_child_gone(known: ProgramState, event: Exited, now: Instant) -> Step:
     if event.left is not None:
         return known, [Kill(event.left)]
     known, effects = _flush(known, now)
-    return known, [LogLine("info", _("life %(life)d has ended at last") % {"life": known.life}), *effects]
+    return known, [LogLine("info", "unkillable_exited", {"life": known.life}), *effects]
 
 
 def _recalled(known: ProgramState, event: Adopted, now: Instant) -> Step:
     """What an earlier supervisor began goes on: deadlines begin anew, what may not have been done is done again."""
     known = replace(known, linked=False, heard_s=now.mono_s if known.greeted else None)
     if known.restart and known.restart.check_deadline_s is not None:
-        return restarts.called_off(known, "interrupted", _("the supervisor was killed during the check"), now)
+        return restarts.called_off(known, Reason("interrupted"), now)
     if known.state is State.STARTING:
         return _enter(known, State.STARTING, now, _start_wait_s(known)), []
     if known.state is State.DRAINING:
@@ -473,12 +466,12 @@ def _recalled(known: ProgramState, event: Adopted, now: Instant) -> Step:
     return known, []
 
 
-def _give_up(known: ProgramState, reason: str, now: Instant) -> Step:
+def _give_up(known: ProgramState, reason: Reason, now: Instant) -> Step:
     """Go to FATAL, loudly."""
     known = replace(_enter(known, State.FATAL, now), reason=reason)
-    effects: list[Effect] = [LogLine("critical", _("given up: %(reason)s") % {"reason": reason})]
+    effects: list[Effect] = [LogLine("critical", "gave_up", {"reason": reason})]
     if known.restart:
-        known, finished = restarts.failed(known, known.restart, "start_failed", reason, now)
+        known, finished = restarts.failed(known, known.restart, Reason("start_failed", {"problem": reason}), now)
         effects.append(finished)
     return known, effects
 

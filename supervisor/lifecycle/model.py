@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
 
 from supervisor.config.settings import FlushPolicy, Program
-from supervisor.locale import _
 
 
 class State(StrEnum):
@@ -50,6 +50,22 @@ class ProcessId(Struct, frozen=True):
     boot_id: str
 
 
+class Reason(Struct, frozen=True):
+    """Why something happened or failed: a stable code with parameters.
+
+    `supervisor.locale.reasons` renders it as text, in the language of whoever reads it. Words of a person or of
+    another program have the code "text".
+    """
+
+    code: str
+    params: Mapping[str, str | int | float | Reason | None] = {}
+
+
+def text_reason(text: str) -> Reason:
+    """Return the reason that a person or another program gave in their own words."""
+    return Reason("text", {"text": text})
+
+
 class ExitStatus(Struct, frozen=True):
     """How a life ended. Neither code nor signal: nobody saw it."""
 
@@ -57,17 +73,17 @@ class ExitStatus(Struct, frozen=True):
     code: int | None = None
     #: name of the signal that ended it, such as "SIGKILL"
     signal: str | None = None
-    #: what the life itself said about it, for people
-    reason: str | None = None
+    #: what the life itself said about it, or why it could not be started
+    reason: Reason | None = None
     #: seconds since 1970
     at: float = 0.0
 
-    def words(self) -> str:
-        """Say it in a few words."""
-        how = _("exit unknown") if self.code is None else f"exit {self.code}"
+    def as_reason(self) -> Reason:
+        """Return the exit as a reason for what follows from it."""
+        status = Reason("exit_unknown") if self.code is None else Reason("exit", {"code": self.code})
         if self.signal:
-            how = _("signal %(name)s") % {"name": self.signal}
-        return f"{how}: {self.reason}" if self.reason else how
+            status = Reason("signal", {"name": self.signal})
+        return Reason("exit_with_reason", {"exit": status, "reason": self.reason}) if self.reason else status
 
 
 class Phases(Struct, frozen=True):
@@ -88,7 +104,7 @@ class RestartReport(Struct, frozen=True, kw_only=True):
     #: the life that serves now; None when the restart did not come to one
     to_life: int | None
     ok: bool
-    reason: str
+    reason: Reason
     requested_by: str
     #: when it was asked for, seconds since 1970
     at: float
@@ -99,15 +115,14 @@ class RestartReport(Struct, frozen=True, kw_only=True):
     drained: tuple[str, ...] = ()
     cancelled: tuple[str, ...] = ()
     flushed_entries: int | None = None
-    #: why it failed: a short code, and a sentence for people
-    error: str | None = None
-    problem: str | None = None
+    #: why it failed; None: it did not
+    error: Reason | None = None
 
 
 class Restart(Struct, frozen=True, kw_only=True):
     """A restart under way."""
 
-    reason: str
+    reason: Reason
     requested_by: str
     ticket: Any
     from_life: int
@@ -129,7 +144,7 @@ class AfterFlush(Struct, frozen=True):
 
     state: State = State.STARTING
     delay_s: float = 0.0
-    reason: str | None = None
+    reason: Reason | None = None
 
 
 class HealthRecord(Struct, frozen=True):
@@ -182,7 +197,7 @@ class ProgramState(Struct, frozen=True, kw_only=True):
     vitals: HealthRecord = HealthRecord()
     #: names of the work that a draining life still has to finish
     pending: tuple[str, ...] = ()
-    goodbye: tuple[int, str | None] | None = None
+    goodbye: tuple[int, Reason | None] | None = None
     restart: Restart | None = None
     #: the ticket of a restart that came to no life: the next one that is ready still has to redeem it
     owed_ticket: Any = None
@@ -201,6 +216,6 @@ class ProgramState(Struct, frozen=True, kw_only=True):
     extra_starts: int = 0
     #: how often a life followed another one
     restarts: int = 0
-    #: why the program is where it is, for people
-    reason: str | None = None
+    #: why the program is in its state
+    reason: Reason | None = None
     last_exit: ExitStatus | None = None

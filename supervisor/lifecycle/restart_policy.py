@@ -8,8 +8,7 @@ from msgspec.structs import replace
 
 from supervisor.lifecycle import restart_report as restarts
 from supervisor.lifecycle.events import Exited
-from supervisor.lifecycle.model import AfterFlush, ExitStatus, Instant, ProgramState, State
-from supervisor.locale import N_, _
+from supervisor.lifecycle.model import AfterFlush, ExitStatus, Instant, ProgramState, Reason, State
 
 #: waiting time after the second crash in a window; it doubles with each further one
 BACKOFF_FIRST_S: Final = 0.5
@@ -27,8 +26,8 @@ BY_ITSELF: Final = "supervisor"
 
 EXIT_TRY_LATER: Final = 75
 EXIT_BAD_CONFIG: Final = 78
-#: exit codes after which another try cannot help, and what they mean
-FATAL_CODES: Final = {77: N_("access was refused"), EXIT_BAD_CONFIG: N_("the configuration is not right")}
+#: exit codes after which another try cannot help, and the code of the reason
+FATAL_CODES: Final = {77: "access_refused", EXIT_BAD_CONFIG: "bad_config"}
 
 
 def end_of(known: ProgramState, event: Exited, now: Instant) -> ExitStatus:
@@ -43,48 +42,47 @@ def end_of(known: ProgramState, event: Exited, now: Instant) -> ExitStatus:
 def decide(known: ProgramState, event: Exited, served: bool, now: Instant) -> ProgramState:
     """Return `known`, whose life ended by `event`, with what comes after the flush, by the crash policy."""
     end = end_of(known, event, now)
-    words, policy = end.words(), known.program.restart
+    exit_reason, policy = end.as_reason(), known.program.restart
     if event.rebooted:
         restart = known.restart and replace(known.restart, phase_since_s=now.mono_s, down_since_s=None)
         return replace(known, crashes_s=(), restart=restart)
     if end.code not in FATAL_CODES and (policy == "never" or (policy == "on-failure" and end.code == 0)):
-        return replace(known, then=AfterFlush(State.STOPPED, reason=_("ended by itself (%(end)s)") % {"end": words}))
+        return replace(known, then=AfterFlush(State.STOPPED, reason=Reason("exited", {"exit": exit_reason})))
     if served and known.restart is None:
-        reason = _("crash (%(end)s)") % {"end": words}
+        reason = Reason("crash", {"exit": exit_reason})
         known = replace(known, restart=restarts.begin(known, now, reason=reason, requested_by=BY_ITSELF))
     if known.restart and known.restart.down_since_s is None and not event.unseen:
         known = replace(known, restart=replace(known.restart, down_since_s=now.mono_s, phase_since_s=now.mono_s))
     if end.code in FATAL_CODES:
-        reason = end.reason or f"exit {end.code}: {_(FATAL_CODES[end.code])}"
+        reason = end.reason or Reason(FATAL_CODES[end.code], {"code": end.code})
         return replace(known, then=AfterFlush(State.FATAL, reason=reason))
     if end.code == EXIT_TRY_LATER:
         delay_s = min(RETRY_FIRST_S * 2**known.retries, RETRY_LONGEST_S) * jitter(known)
-        return replace(known, retries=min(known.retries + 1, 16), then=AfterFlush(State.BACKOFF, delay_s, words))
-    return after_crash(known, words, now)
+        return replace(known, retries=min(known.retries + 1, 16), then=AfterFlush(State.BACKOFF, delay_s, exit_reason))
+    return after_crash(known, exit_reason, now)
 
 
-def after_crash(known: ProgramState, why: str, now: Instant) -> ProgramState:
+def after_crash(known: ProgramState, why: Reason, now: Instant) -> ProgramState:
     """Return `known` with one crash more: at once, then later and later, then never."""
     program = known.program
     crashes_s = (*recent(known, now), now.mono_s)
     known = replace(known, crashes_s=crashes_s[-1000:])
     if program.max_crashes and len(crashes_s) > program.max_crashes:
-        text = _("crashed %(count)d times within %(time_s)g s, given up; last: %(why)s")
-        facts = {"count": len(crashes_s), "time_s": program.crash_window_s, "why": why}
-        return replace(known, then=AfterFlush(State.FATAL, reason=text % facts))
+        reason = Reason("crash_limit", {"count": len(crashes_s), "time_s": program.crash_window_s, "reason": why})
+        return replace(known, then=AfterFlush(State.FATAL, reason=reason))
     if len(crashes_s) == 1:
         return replace(known, then=AfterFlush())
     delay_s = min(BACKOFF_FIRST_S * 2 ** min(len(crashes_s) - 2, 16), BACKOFF_LONGEST_S) * jitter(known)
     return replace(known, then=AfterFlush(State.BACKOFF, delay_s, why))
 
 
-def unless_too_often(known: ProgramState, why: str, now: Instant) -> ProgramState:
+def unless_too_often(known: ProgramState, why: Reason, now: Instant) -> ProgramState:
     """Return `known`, which is to get a new life because it hangs or is unwell; FATAL if that has not helped before."""
     most, count = known.program.max_recoveries_per_hour, len(_recoveries(known, now))
     if not most or count < most:
         return known
-    text = _("%(count)d new lives within an hour did not help, given up; last: %(why)s")
-    return replace(known, then=AfterFlush(State.FATAL, reason=text % {"count": count, "why": why}))
+    reason = Reason("recovery_limit", {"count": count, "reason": why})
+    return replace(known, then=AfterFlush(State.FATAL, reason=reason))
 
 
 def recovering(known: ProgramState, now: Instant) -> ProgramState:
@@ -114,10 +112,10 @@ def starts_today(known: ProgramState, now: Instant) -> int:
     return sum(count for at, count in known.starts.items() if abs(hour - at) < 24)
 
 
-def budget_words(known: ProgramState, now: Instant) -> str:
-    """Say that the day's starts are used up."""
-    text = _("%(count)d starts within a day: max_starts_per_day is %(most)d")
-    return text % {"count": starts_today(known, now), "most": known.program.max_starts_per_day}
+def start_limit(known: ProgramState, now: Instant) -> Reason | None:
+    """Return the reason why no process may be started today; None: one may."""
+    limit, count = known.program.max_starts_per_day, starts_today(known, now)
+    return Reason("start_limit", {"count": count, "limit": limit}) if limit and count >= limit else None
 
 
 def jitter(known: ProgramState) -> float:

@@ -7,14 +7,13 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from supervisor.lifecycle.events import Effect, LogLine, RestartFinished, RestartRequested
-from supervisor.lifecycle.model import Instant, Phases, ProgramState, Restart, RestartReport
-from supervisor.locale import _
+from supervisor.lifecycle.model import Instant, Phases, ProgramState, Reason, Restart, RestartReport
 
 #: the phases that are timed, in their order
 PHASES: Final = Phases.__struct_fields__
 
 
-def begin(known: ProgramState, now: Instant, *, reason: str, requested_by: str, ticket: Any = None) -> Restart:
+def begin(known: ProgramState, now: Instant, *, reason: Reason, requested_by: str, ticket: Any = None) -> Restart:
     """Return the record of a restart that is asked for now."""
     return Restart(
         reason=reason,
@@ -43,10 +42,9 @@ def report(
     now: Instant,
     *,
     to_life: int | None = None,
-    error: str | None = None,
-    problem: str | None = None,
+    error: Reason | None = None,
 ) -> RestartReport:
-    """Return the report of a restart that is over: it came to life `to_life`, or to `error` and `problem`."""
+    """Return the report of a restart that is over: life `to_life` is ready, or it failed because of `error`."""
     downtime_s = None
     if restart.down_since_s is not None and error is None:
         downtime_s = round(now.mono_s - restart.down_since_s, 6)
@@ -64,7 +62,6 @@ def report(
         cancelled=restart.cancelled,
         flushed_entries=restart.flushed_entries,
         error=error,
-        problem=problem,
     )
 
 
@@ -76,17 +73,15 @@ def joined(known: ProgramState, event: RestartRequested, now: Instant) -> Restar
     return begin(known, now, reason=event.reason, requested_by=event.requested_by, ticket=event.ticket)
 
 
-def called_off(known: ProgramState, error: str, problem: str, now: Instant) -> tuple[ProgramState, list[Effect]]:
+def called_off(known: ProgramState, error: Reason, now: Instant) -> tuple[ProgramState, list[Effect]]:
     """End the restart under way without a new life; everything else stays as it is."""
     assert known.restart is not None
-    known, finished = failed(known, known.restart, error, problem, now)
-    return known, [LogLine("warning", _("no restart: %(problem)s") % {"problem": problem}), finished]
+    known, finished = failed(known, known.restart, error, now)
+    return known, [LogLine("warning", "restart_cancelled", {"reason": error}), finished]
 
 
-def failed(
-    known: ProgramState, restart: Restart, error: str, problem: str, now: Instant
-) -> tuple[ProgramState, RestartFinished]:
+def failed(known: ProgramState, restart: Restart, error: Reason, now: Instant) -> tuple[ProgramState, RestartFinished]:
     """End the restart under way; when there is nobody left to tell its requester, the next life to be ready will."""
-    finished = RestartFinished(report(known, restart, now, error=error, problem=problem))
+    finished = RestartFinished(report(known, restart, now, error=error))
     lost = restart.down_since_s is not None and restart.ticket is not None
     return replace(known, restart=None, owed_ticket=restart.ticket if lost else known.owed_ticket), finished

@@ -36,5 +36,9 @@ _MESSAGES: Final = (
 
 def os_error_text(error: OSError) -> str:
     """Return the system's message for `error`, translated."""
-    text = error.strerror or str(error)
+    return translate_os_error(error.strerror or str(error))
+
+
+def translate_os_error(text: str) -> str:
+    """Return the system's message `text`, translated."""
     return _(text) if text in _MESSAGES else text

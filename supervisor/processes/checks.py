@@ -9,8 +9,7 @@ from typing import Final, NamedTuple
 
 from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Program
-from supervisor.locale import _
-from supervisor.locale.third_party import os_error_text
+from supervisor.lifecycle.model import Reason, text_reason
 from supervisor.logs.masking import masked
 from supervisor.processes import process
 
@@ -27,7 +26,7 @@ class Result(NamedTuple):
     """What a check came to."""
 
     #: why it failed, in its own words where it had some; None: it passed
-    problem: str | None
+    problem: Reason | None
     #: its exit code; None: it was ended by a signal, or could not be started
     code: int | None
 
@@ -51,7 +50,7 @@ class Checks:
         place: InstancePaths,
         environ: Callable[[Program], dict[str, str]],
         cwd: Callable[[Program], Path],
-        cannot_start: Callable[[str, tuple[str, ...], OSError], str],
+        cannot_start: Callable[[str, tuple[str, ...], OSError], Reason],
     ) -> None:
         """Given are a program's environment and directory, and what is said about what cannot be started."""
         self._place = place
@@ -113,16 +112,17 @@ class Checks:
     def _output(self, name: str, purpose: str) -> Path:
         return self._place.state_dir / "logs" / f"{name}.{purpose}-check.log"
 
-    def _problem(self, check: _Check, code: int | None, signal_name: str | None) -> str:
-        """Say what a failed check said, as far as it fits."""
-        silent = _("the check ended with %(how)s and said nothing") % {"how": signal_name or f"exit {code}"}
+    def _problem(self, check: _Check, code: int | None, signal_name: str | None) -> Reason:
+        """Return what a failed check wrote, as far as it fits."""
+        exit_reason = Reason("signal", {"name": signal_name}) if signal_name else Reason("exit", {"code": code})
+        silent = Reason("check_silent", {"exit": exit_reason})
         if not check.is_heard:
             return silent
         output = self._output(check.name, check.purpose)
         try:
             text = output.read_bytes()[-8 * MAX_PROBLEM_CHARS :].decode(errors="replace")
         except OSError as error:
-            text = _("cannot read %(path)s: %(why)s") % {"path": output, "why": os_error_text(error)}
+            return Reason("cannot_read", {"path": str(output), "os_error": error.strerror or str(error)})
         # masked before it is cut: half a secret does not look like one
         lines = [line for line in masked(text).splitlines() if line.strip()][-MAX_PROBLEM_LINES:]
-        return "\n".join(lines)[-MAX_PROBLEM_CHARS:] or silent
+        return text_reason("\n".join(lines)[-MAX_PROBLEM_CHARS:]) if lines else silent

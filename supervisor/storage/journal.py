@@ -209,9 +209,9 @@ class History:
         self._file.rewrite(self._reports)
         self._owed = False
 
-    def newest(self, count: int) -> list[msgspec.Raw]:
-        """Return the last `count` restarts, newest first, as JSON."""
-        return [msgspec.Raw(line) for line in self._reports[::-1][:count]]
+    def newest(self, count: int) -> list[dict[str, Any]]:
+        """Return the last `count` restarts, newest first."""
+        return [msgspec.json.decode(line) for line in self._reports[::-1][:count]]
 
     def close(self) -> None:
         """Close the file."""

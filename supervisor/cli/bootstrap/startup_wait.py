@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from supervisor.client import Message
-from supervisor.locale import _
+from supervisor.locale import _, reasons
 
 #: states in which a program has come up, or will not
 _SETTLED: Final = frozenset({"RUNNING", "STOPPED", "FATAL", "BACKOFF"})
@@ -39,6 +39,7 @@ class StartupProgress:
 
     def told(self, report: Message) -> StartupProgress:
         """Return what follows from a report that the state of a program has changed."""
+        report = reasons.localize(report)
         name, state = report["program"], report["state"]
         if name not in self.pending:
             return self

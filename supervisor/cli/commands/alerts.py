@@ -72,7 +72,7 @@ def _send(instance: Instance, settings: Settings) -> list[DeliveryResult]:
     from supervisor.alerts.urls import identify
 
     at = time.time()
-    alert = Notification(number=0, matter=Incident(Kind.TEST, "", "", at), at=at)
+    alert = Notification(number=0, matter=Incident(Kind.TEST, "", None, at), at=at)
     order = SendRequest(
         settings.language,
         scene(settings, instance.config, instance.place),

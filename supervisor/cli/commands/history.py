@@ -14,7 +14,7 @@ from supervisor.cli.terminal import formatting as words
 from supervisor.cli.terminal.params import WholeNumber
 from supervisor.client import Message, SupervisorNotRunning
 from supervisor.config import timezone
-from supervisor.locale import _
+from supervisor.locale import _, reasons
 
 
 @click.command(help=_("Show the last restarts, newest first."))
@@ -36,7 +36,7 @@ def command(instance: Instance, count: int, as_json: bool) -> None:
         click.echo(_("No restart so far. Next: %(command)s") % {"command": following})
     else:
         timezone.use(instance.timezone)
-        click.echo("\n".join(line for one in restarts for line in lines(one)))
+        click.echo("\n".join(line for one in reasons.localize(restarts) for line in lines(one)))
 
 
 def kept(path: Path, count: int) -> list[Message]:
@@ -49,8 +49,9 @@ def kept(path: Path, count: int) -> list[Message]:
     for line in reversed(written):
         if len(restarts) == count:
             break
-        with contextlib.suppress(ValueError):  # the empty end, or one that a power cut has cut short
-            restarts.append(json.loads(line))
+        # the empty end, or a line that a power cut has cut short
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            restarts.append(reasons.report_fields(json.loads(line)))
     return restarts
 
 

@@ -18,7 +18,7 @@ from supervisor.cli.terminal import formatting as words
 from supervisor.cli.terminal.params import Seconds
 from supervisor.cli.terminal.progress import Progress
 from supervisor.client import ControlError, Message
-from supervisor.locale import _
+from supervisor.locale import _, reasons
 
 #: exit code of a program that is to be tried again later
 TRY_LATER: Final = 75
@@ -56,7 +56,7 @@ def _await(reports: Iterator[Message], program: str, progress: Progress, timeout
                 progress.say(f"{program}: {words.phase(event['phase'])} …")
             elif _waits_for_better_times(event, program):
                 text = _("%(program)s is not back yet: %(why)s; it is tried again, see stocksup status")
-                why = words.ending(event["last_exit"])
+                why = words.ending(reasons.localize(event["last_exit"]))
                 raise CommandError(text % {"program": program, "why": why}, exits.TIMED_OUT)
             elif event.get("type") == "restart" and event["report"]["program"] == program:
                 report: Message = event["report"]
@@ -88,6 +88,7 @@ def _say(report: Message, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(report))
         return exits.FINE if report["ok"] else exits.FAILED
+    report = reasons.localize(report)
     if not report["ok"]:
         raise CommandError(failure(report))
     click.echo("\n".join([words.restart(report), *(f"    {one}" for one in [words.phases(report), *work(report)])]))

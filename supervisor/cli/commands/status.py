@@ -15,7 +15,7 @@ from supervisor.cli import exit_codes as exits
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.terminal import formatting as words
 from supervisor.client import Message, SupervisorNotRunning
-from supervisor.locale import N_, _
+from supervisor.locale import N_, _, reasons
 
 _COLOURS: Final = {"RUNNING": "green", "FATAL": "red", "BACKOFF": "red", "STOPPED": "yellow"}
 _HEADS: Final = (N_("PROGRAM"), N_("STATE"), N_("LIFE"), N_("PID"), N_("UP"), N_("MEMORY"), N_("HEALTH"))
@@ -39,7 +39,7 @@ def command(instance: Instance, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({key: view[key] for key in view if key not in ("v", "id", "ok")}))
         return exits.FINE
-    for line in report(view, newest, time.time(), _width()):
+    for line in report(reasons.localize(view), reasons.localize(newest), time.time(), _width()):
         click.echo(line)
     return exits.FINE
 

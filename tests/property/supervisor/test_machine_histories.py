@@ -14,7 +14,7 @@ from supervisor.config.settings import Program
 from supervisor.lifecycle import adoption as recall
 from supervisor.lifecycle import events as ev
 from supervisor.lifecycle.machine import deadline, step
-from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, State
+from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, State, text_reason
 
 #: pids of what lives have left behind begin here; those of lives are their numbers
 LEFT = 1_000_000
@@ -96,7 +96,7 @@ class World(RuleBasedStateMachine):
                     assert self.known.state is State.RUNNING
                     assert effect.report.to_life == self.known.life
                 else:
-                    assert effect.report.problem
+                    assert effect.report.error
             case ev.Terminate():
                 assert self.is_there(effect.child.pid)
             case ev.RequestTraceback():
@@ -138,14 +138,14 @@ class World(RuleBasedStateMachine):
     @rule()
     def ask_restart(self) -> None:
         pending = self.known.restart is not None
-        self.happen(ev.RestartRequested("edited", "Admin", {"n": self.asked}))
+        self.happen(ev.RestartRequested(text_reason("edited"), "Admin", {"n": self.asked}))
         self.asked += not pending
 
     @precondition(lambda self: self.checking)
     @rule(problem=st.sampled_from([None, "SyntaxError"]))
     def check_ends(self, problem: str | None) -> None:
         self.checking = False
-        self.happen(ev.CheckFinished(self.known.life, problem))
+        self.happen(ev.CheckFinished(self.known.life, text_reason(problem) if problem else None))
 
     @precondition(lambda self: self.alive)
     @rule(code=st.sampled_from([0, 1, 75, 77, 78, None]))

@@ -195,7 +195,7 @@ def test_what_ended_by_itself_is_no_program_that_is_not_enabled(instance: Instan
     instance.configure(command=code, ready="5", extra='restart = "never"\n')
     done = instance.run("start")
     assert done.returncode == 0
-    assert "stocksup is up: bot: ended by itself (exit 0); supervisor " in done.stdout
+    assert "stocksup is up: bot: exited by itself (exit 0); supervisor " in done.stdout
 
 
 def test_a_number_that_is_none_is_said_in_the_language_in_use(tmp_path: Path) -> None:

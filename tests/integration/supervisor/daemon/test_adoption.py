@@ -57,7 +57,7 @@ def test_the_end_of_an_adopted_life_is_noticed(tmp_path: Path) -> None:
         shown = it.wait_state("RUNNING", life=2)
         assert shown["last_exit"]["life"] == 1
         assert (shown["last_exit"]["code"], shown["last_exit"]["signal"]) == (None, None)
-        assert it.history()[0]["reason"] == "crash (exit unknown)"
+        assert it.history()[0]["reason_code"] == "crash"
         assert list(it.left()) == [shown["pid"]]
 
 

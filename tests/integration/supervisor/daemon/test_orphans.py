@@ -37,7 +37,7 @@ def test_an_adopted_life_that_hangs_is_noticed_and_told_of(tmp_path: Path) -> No
         os.kill(pid, signal.SIGSTOP)
         shown = it.wait_state("RUNNING", life=2)
         assert shown["last_exit"]["life"] == 1
-        assert "hung" in it.history()[0]["reason"]
+        assert it.history()[0]["reason_code"] == "hung"
         assert list(it.left()) == [shown["pid"]]
 
 
@@ -163,7 +163,7 @@ def test_stop_says_what_cannot_be_ended(tmp_path: Path) -> None:
             said = it.command("stop")
             assert said.returncode == exits.FAILED
             assert f"cannot end bot (life 1, process {pid}" in said.stderr
-            assert f"process {pid} of life 1 cannot be killed" in it.log()
+            assert f"PID {pid} of process 1 cannot be killed" in it.log()
         wait_gone(pid)
         said = it.command("status")
         assert "live on" not in said.stdout

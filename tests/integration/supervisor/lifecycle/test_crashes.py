@@ -22,7 +22,7 @@ def test_a_killed_life_has_a_successor_at_once(tmp_path: Path) -> None:
         assert shown["last_exit"]["code"] is None
         report = it.history()[0]
         assert (report["ok"], report["from_life"], report["to_life"]) == (True, 1, 2)
-        assert (report["requested_by"], report["reason"]) == ("supervisor", "crash (signal SIGKILL)")
+        assert (report["requested_by"], report["reason_code"]) == ("supervisor", "crash")
         assert report["phases"]["check_s"] is None
         assert report["phases"]["drain_s"] is None
         assert 0 < report["downtime_s"] < 2
@@ -42,11 +42,11 @@ def test_crashes_lead_to_backoff_and_then_to_giving_up(tmp_path: Path, phase: st
         shown = it.status()["bot"]
         assert shown["life"] == 3
         assert shown["reason"] is not None
-        assert "crashed 3 times within 300 s" in shown["reason"]
+        assert (shown["reason_code"], shown["reason_params"]["count"]) == ("crash_limit", 3)
         assert "exit 1" in shown["reason"]
         assert with_events.count("BACKOFF") == 1  # the first time is at once, the third the last
         assert shown["pid"] is None
-        assert "FATAL bot: given up" in it.log()
+        assert "FATAL bot: failed, not started again" in it.log()
 
 
 def test_a_life_that_dies_in_its_drain_or_stop_is_followed_by_the_next(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_what_another_try_cannot_mend_is_given_up_at_once_with_its_reason(tmp_pa
 def test_given_up_without_a_word_it_says_what_the_code_means(tmp_path: Path) -> None:
     with bot(tmp_path, "exit-before-hello=78") as it:
         it.start(wait=False)
-        assert it.wait_state("FATAL")["reason"] == "exit 78: the configuration is not right"
+        assert it.wait_state("FATAL")["reason_code"] == "bad_config"
 
 
 def test_start_after_giving_up_reads_the_settings_anew(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_try_again_later_is_no_crash(tmp_path: Path) -> None:
         it.start(wait=False)
         for life in (1, 2):
             shown = it.wait_state("BACKOFF", life=life)
-            assert shown["reason"] == "exit 75: no network"
+            assert (shown["reason_code"], shown["last_exit"]["reason"]) == ("exit_with_reason", "no network")
             assert 3 < shown["retry_in_s"] < 6
             it.ask("start", program="bot")
         it.wait_state("RUNNING", life=3)
@@ -110,7 +110,8 @@ def test_the_policy_for_ends(tmp_path: Path, policy: str, code: int, state: str)
         it.start(wait=False)
         shown = it.wait_state(state, life=2 if state == "RUNNING" else 1)
         if state == "STOPPED":
-            assert shown["reason"] == f"ended by itself (exit {code})"
+            assert shown["reason_code"] == "exited"
+            assert shown["last_exit"]["code"] == code
             assert it.restart()["to_life"] == 2  # an operator may still want it
 
 
@@ -118,7 +119,7 @@ def test_a_command_that_cannot_be_started(tmp_path: Path) -> None:
     with supervised(tmp_path, {"bot": {"command": ["/nowhere/bot"]}}) as it:
         it.start(wait=False)
         shown = it.wait_state("FATAL")
-        assert "cannot start /nowhere/bot: No such file or directory" in shown["reason"]
+        assert (shown["reason_code"], shown["reason_params"]["command"]) == ("cannot_start", "/nowhere/bot")
         assert "correct [programs.bot]" in shown["reason"]
         assert (shown["life"], shown["last_exit"]["code"]) == (1, 78)
         assert it.ask("ping")["pid"] == it.pid
@@ -136,7 +137,7 @@ def test_when_the_day_s_starts_are_used_up_a_restart_is_refused_and_the_old_life
         it.restart()
         refusal = it.refused("restart", wait=True)
         assert refusal.code == "refused"
-        assert refusal.message == "2 starts within a day: max_starts_per_day is 2"
+        assert "max_starts_per_day is 2" in refusal.message
         shown = it.status()["bot"]
         assert (shown["life"], shown["state"]) == (2, "RUNNING")
         assert it.diary.all("drain", life=2) == []
@@ -151,7 +152,7 @@ def test_a_hung_life_is_killed_and_followed_by_the_next(tmp_path: Path) -> None:
         assert shown["last_exit"]["signal"] == "SIGKILL"
         assert not psutil.pid_exists(pid)
         report = it.history()[0]
-        assert (report["reason"], report["ok"]) == ("hung (life 1 was not heard for 0.6 s)", True)
+        assert (report["reason_code"], report["ok"]) == ("hung", True)
         assert report["downtime_s"] > 0
 
 

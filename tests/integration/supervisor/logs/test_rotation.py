@@ -151,7 +151,7 @@ def test_the_supervisors_own_log_is_moved_too(tmp_path: Path) -> None:
         assert it.shut_down() == 0
         assert len(files(it, "supervisor")) > 3
         text = "".join(path.read_text() for path in files(it, "supervisor"))
-        assert [int(life) for life in re.findall(r"life (\d+) is ready", text)] == [1, 2, 3, 4, 5, 6]
+        assert [int(life) for life in re.findall(r"process (\d+): ready", text)] == [1, 2, 3, 4, 5, 6]
         assert text.count("everything is down; leaving") == 1
 
 

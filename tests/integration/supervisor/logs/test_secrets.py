@@ -72,6 +72,6 @@ def test_under_systemd_the_journal_has_the_levels_and_programs_know_where_it_is(
         assert it.shut_down() == 0
         theirs.close()
         said = lines.read()
-        assert "<6>bot: life 1 is ready\n" in said
+        assert "<6>bot: process 1: ready\n" in said
         assert all(line.startswith("<") for line in said.splitlines())
         assert "<6>" not in it.log()

@@ -21,7 +21,7 @@ def test_what_is_deaf_to_term_is_killed(tmp_path: Path) -> None:
         report = it.restart()
         assert 0.3 <= report["phases"]["stop_s"] < 2
         assert it.status()["bot"]["last_exit"]["signal"] == "SIGKILL"
-        assert "did not end within 0.3 s of TERM: killed" in it.log()
+        assert "killed (did not exit within 0.3 s of SIGTERM)" in it.log()
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -111,7 +111,7 @@ def test_beside_a_life_that_cannot_be_killed_there_is_no_second_one(tmp_path: Pa
             assert refusal.code == "start_failed"
             shown = it.wait_state("FATAL")
             assert (shown["pid"], shown["life"]) == (pid, 1)
-            assert f"process {pid} of life 1 cannot be killed" in shown["reason"]
+            assert (shown["reason_code"], shown["reason_params"]["pid"]) == ("unkillable", pid)
             # nor does the next supervisor, or an operator who insists, start one
             it.kill()
             it.start(wait=False)
@@ -152,8 +152,8 @@ def test_what_could_not_be_killed_and_ends_at_last_is_followed_when_asked_for(tm
             it.ask("stop", program="bot")
             assert it.wait_state("FATAL")["pid"] == left
         it.wait(lambda status: status["bot"]["pid"] is None)
-        assert f"process {left} of life 1 cannot be killed" in it.log()
-        assert "life 1 has ended at last" in it.log()
+        assert f"PID {left} of process 1 cannot be killed" in it.log()
+        assert "process 1: exited at last" in it.log()
         it.ask("start")
         it.wait_state("RUNNING", life=2)
 

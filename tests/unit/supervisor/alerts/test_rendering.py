@@ -9,14 +9,22 @@ from supervisor.alerts import urls as alert_addresses
 from supervisor.alerts.incidents import Incident, Kind, Notification
 from supervisor.alerts.messages import DeliveryResult, Origin
 from supervisor.cli.commands import alerts as command
+from supervisor.lifecycle.model import Reason, text_reason
 
 SCENE = Origin("shop-server", "/srv/shop/config.toml", "/srv/shop/state", "Asia/Jakarta")
 #: 2026-01-01 12:00:00 in Jakarta
 NOON = 1_767_243_600.0
 
 
+#: made up, of the shape of a token of Discord
+TOKEN = "MTQwMDAwMDAwMDAwMDAwMDAwMg." + "GAbCdE." + "x" * 38
+
+
 def alert(kind: Kind, detail: str = "", *, subject: str = "bot", over: bool = False, at: float = NOON) -> Notification:
-    return Notification(number=1, matter=Incident(kind, subject, detail, NOON), over=over, at=at)
+    reason = text_reason(detail) if detail else None
+    if kind is Kind.DISK_LOW:
+        reason = Reason("disk_free", {"free_mib": 100})
+    return Notification(number=1, matter=Incident(kind, subject, reason, NOON), over=over, at=at)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +33,7 @@ def alert(kind: Kind, detail: str = "", *, subject: str = "bot", over: bool = Fa
         (alert(Kind.FATAL, "crashed 6 times"), "failure", ["bot", "crashed 6 times", "stocksup logs bot"]),
         (alert(Kind.REFUSED, "exit 77"), "failure", ["token", "exit 77", "stocksup start", "stocksup check"]),
         (alert(Kind.CRASH_LOOP, "exit 1"), "warning", ["exit 1", "stocksup logs bot"]),
-        (alert(Kind.DISK_LOW, "104857600"), "warning", ["100 MiB", "du -xh /srv/shop/state"]),
+        (alert(Kind.DISK_LOW), "warning", ["100 MiB", "du -xh /srv/shop/state"]),
         (alert(Kind.TROUBLE, "No space left", subject="journal"), "failure", ["No space left", "/srv/shop/state"]),
         (alert(Kind.TEST), "info", []),
     ],
@@ -54,6 +62,12 @@ def test_several_alerts_are_a_line_each() -> None:
     lines = message.body.splitlines()
     assert all(f"reason {number}" in lines[number] for number in range(12))
     assert lines[3].startswith("2026-01-01 12:00:03 WIB")
+
+
+def test_a_message_holds_no_token_and_no_long_reason() -> None:
+    assert "refused ***" in alert_texts.message([alert(Kind.FATAL, f"refused {TOKEN}")], SCENE).body.splitlines()
+    body = alert_texts.message([alert(Kind.FATAL, "x" * 5000)], SCENE).body
+    assert len(body.splitlines()[0]) == alert_texts.MAX_DETAIL_CHARS
 
 
 def test_an_address_is_shown_by_its_place_and_scheme() -> None:

@@ -15,7 +15,7 @@ from supervisor.config.loading import program_problem
 from supervisor.config.settings import Program
 from supervisor.daemon.scheduler import YOUNG_S, RestartScheduler
 from supervisor.lifecycle import events as ev
-from supervisor.lifecycle.model import DesiredState, Instant, ProgramState, Restart, State
+from supervisor.lifecycle.model import DesiredState, Instant, ProgramState, Reason, Restart, State
 
 JAKARTA, BERLIN, NEW_YORK = "Asia/Jakarta", "Europe/Berlin", "America/New_York"
 
@@ -125,7 +125,11 @@ def test_a_supervisor_that_begins_later_in_the_day_waits_for_the_next() -> None:
 def test_what_does_not_serve_is_not_restarted(known: dict[str, object]) -> None:
     night = Night(JAKARTA, "2026-05-01T03:30")
     if "restart" in known:
-        known = {"restart": Restart(reason="", requested_by="", ticket=None, from_life=1, asked_at=0, phase_since_s=0)}
+        known = {
+            "restart": Restart(
+                reason=Reason("text"), requested_by="", ticket=None, from_life=1, asked_at=0, phase_since_s=0
+            )
+        }
     night.known = replace(night.known, **known)
     night.pass_time(2)
     assert night.asked == []

@@ -8,7 +8,7 @@ import pytest
 
 from supervisor.config.settings import Program
 from supervisor.lifecycle import health
-from supervisor.lifecycle.model import HealthRecord
+from supervisor.lifecycle.model import HealthRecord, Reason
 
 PROGRAM = Program(
     command=("shop",),
@@ -30,6 +30,10 @@ def after(*beats: tuple[float, dict[str, Any]], program: Program = PROGRAM) -> H
     return vitals
 
 
+def unhealthy(parts: str, time_s: float = 100) -> Reason:
+    return Reason("unhealthy", {"time_s": time_s, "parts": parts})
+
+
 @pytest.mark.parametrize(
     ("heard_s", "now_s", "late", "lost"),
     [(None, 1e9, False, False), (100, 114.9, False, False), (100, 115, True, False), (100, 130, True, True)],
@@ -44,13 +48,13 @@ def test_silence_is_suspicious_first_and_then_too_long(
 def test_unwell_for_too_long_without_a_pause() -> None:
     beats = [(0.0, WELL), (10.0, SICK), (60.0, SICK)]
     assert health.sickness(after(*beats), PROGRAM, 109.9) is None
-    assert health.sickness(after(*beats), PROGRAM, 110) == "not healthy for 100 s: buttons"
+    assert health.sickness(after(*beats), PROGRAM, 110) == unhealthy("buttons")
     assert health.sickness(after(*beats, (70, WELL), (80, SICK)), PROGRAM, 179.9) is None
 
 
 def test_a_loop_that_lags_is_unwell() -> None:
     slow = {**WELL, "loop_lag_ms": 900}
-    assert health.sickness(after((0, slow), (60, slow)), PROGRAM, 100) == "not healthy for 100 s: loop_lag_ms 900"
+    assert health.sickness(after((0, slow), (60, slow)), PROGRAM, 100) == unhealthy("loop_lag_ms 900")
     assert health.sickness(after((0, slow), (60, WELL)), PROGRAM, 100) is None
 
 
@@ -81,7 +85,7 @@ def test_errors_count_within_the_window_alone() -> None:
     # those of before the first heartbeat are not known to be new
     assert health.sickness(after((0, errors(100)), (10, errors(105))), PROGRAM, 10) is None
     vitals = after((0, errors(100)), (10, errors(103)), (50, errors(106)))
-    assert health.sickness(vitals, PROGRAM, 50) == "6 errors within 60 s, max_errors is 5"
+    assert health.sickness(vitals, PROGRAM, 50) == Reason("errors", {"count": 6, "time_s": 60, "limit": 5})
     assert health.sickness(vitals, PROGRAM, 71) is None
     # a counter that was emptied (the clean-up does that) takes nothing away, and adds nothing
     assert health.sickness(after((0, errors(100)), (10, errors(0)), (20, errors(5))), PROGRAM, 20) is None
@@ -96,7 +100,7 @@ def test_a_count_that_is_none_counts_nothing(count: object) -> None:
 def test_memory_above_the_limit() -> None:
     assert health.sickness(HealthRecord(rss_bytes=PROGRAM.memory_max), PROGRAM, 0) is None
     too_much = HealthRecord(rss_bytes=PROGRAM.memory_max + 1024 * 1024)
-    assert health.sickness(too_much, PROGRAM, 0) == "it uses 65 MiB of memory, memory_max is 64"
+    assert health.sickness(too_much, PROGRAM, 0) == Reason("memory", {"used_mib": 65, "limit_mib": 64})
 
 
 def test_about_what_something_is_done_nothing_is_done_for_a_while() -> None:
@@ -112,4 +116,4 @@ def test_nothing_is_limited_that_is_set_to_0_and_by_default_only_what_lasts_is()
         vitals = after((0, WELL), (1, worst), (2, worst), program=program)
         assert health.sickness(vitals, program, 3600) is None
         said = health.sickness(vitals, program, 3601)
-        assert said is None if expected is None else said == f"not healthy for 3600 s: {expected}"
+        assert said is None if expected is None else said == unhealthy(expected, 3600)

@@ -13,11 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from supervisor.config.settings import Program
-from supervisor.lifecycle.model import DesiredState, Phases, ProgramState, RestartReport
+from supervisor.lifecycle.model import DesiredState, Phases, ProgramState, RestartReport, text_reason
 from supervisor.storage import journal as journal_module
 from supervisor.storage.journal import History, Journal
 
@@ -155,7 +154,7 @@ def test_of_the_history_whole_reports_are_read_and_later_ones_added(
         again = History(copy)
         again.add(report(9))
         again.close()
-        found = [msgspec.json.decode(one)["from_life"] for one in History(copy).newest(10)]
+        found = [one["from_life"] for one in History(copy).newest(10)]
         ends = [sum(map(len, lines[: count + 1])) for count in range(3)]
         # a line is whole without its end, too
         assert found == [9, *reversed([number for number in range(3) if ends[number] - 1 <= cut])]
@@ -169,7 +168,7 @@ def report(number: int) -> RestartReport:
         from_life=number,
         to_life=number + 1,
         ok=True,
-        reason="",
+        reason=text_reason(""),
         requested_by="",
         at=float(number),
         phases=Phases(),
