@@ -134,7 +134,7 @@ def test_beside_what_a_life_left_behind_and_cannot_be_killed_there_is_none_eithe
                 os.kill(it.status()["bot"]["pid"], signal.SIGKILL)
             shown = it.wait_state("KILLING")
             assert (shown["pid"], shown["life"]) == (left, 1)
-            assert shown["reason"] == f"left process {left} behind"
+            assert (shown["reason_code"], shown["reason_params"]) == ("process_left", {"pid": left})
             it.kill()
             it.start(wait=False)
             it.wait_state("KILLING")
