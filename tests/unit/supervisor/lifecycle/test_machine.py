@@ -196,7 +196,7 @@ def test_a_dead_life_is_not_listened_to(state: State, event: ev.LifeEvent) -> No
         assert step(known, of_life(event, life), at(110)) == (known, [])
 
 
-@pytest.mark.parametrize("state", set(State) - {State.STOPPED, State.RUNNING, State.FATAL})
+@pytest.mark.parametrize("state", sorted(set(State) - {State.STOPPED, State.RUNNING, State.FATAL}))
 def test_whoever_waits_has_a_deadline(state: State) -> None:
     assert deadline(IN_STATE[state]()) is not None
 
