@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +15,9 @@ from tests.support.shop.databases import database as database
 from tests.support.shop.databases import store_address as store_address
 from tests.support.shop.databases import store_url as store_url
 from tests.support.shop.databases import stores as stores
+
+# a shell that starts this in the background ignores SIGINT, and the processes that tests interrupt would inherit that
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # how fast the machine is that day says nothing about the code
 settings.register_profile("whatever the machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
