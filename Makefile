@@ -9,9 +9,11 @@
 unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
-SOURCES := $(shell find supervisor botapp -name '*.py')
+SOURCES := $(shell find supervisor botapp tests -name '*.py')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := .venv-lock/bin/uv
+# Tests mostly wait for processes: more of them at a time than there are processors, and each worker takes what is left.
+PYTEST := $(BIN)/python -m pytest -n $(or $(WORKERS),4) --dist worksteal
 BUNDLE := botapp/local_discord/bundle
 
 help: ## list the targets ## tampilkan daftar target
@@ -27,10 +29,10 @@ run: .venv/.compiled ## run the demo with a local Discord ## jalankan demo denga
 	@exec $(BIN)/stocksup demo
 
 test: .venv/.dev .venv/.compiled ## run all tests ## jalankan semua tes
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-fast: .venv/.dev .venv/.compiled ## run the tests that take seconds ## jalankan tes yang hanya beberapa detik
-	$(BIN)/python -m pytest tests/unit tests/property
+	$(PYTEST) tests/unit tests/property
 
 texts: .venv/.dev ## update the translation catalogues from the code ## perbarui katalog terjemahan dari kode
 	$(BIN)/python -m tests.support.texts.catalogues
@@ -103,7 +105,7 @@ clean: ## remove everything that make created; the state of a shop stays ## hapu
 	@touch $@
 
 .venv/.compiled: $(SOURCES) .venv/.installed
-	@$(BIN)/python -m compileall -q supervisor botapp
+	@$(BIN)/python -m compileall -q supervisor botapp tests
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.installed
