@@ -61,7 +61,7 @@ class Market:
         self.database = Database(database_url(url, file))
         self._interactions = itertools.count(_FIRST_INTERACTION)
         run = self.database.run_sync
-        run(schema.migrate, before=lambda: None)
+        run(schema.migrate, back_up=lambda: None)
         for number in range(PRODUCTS):
             run(products.add, f"P{number}", f"Product {number}", PRICE, "", 1)
             run(stock.stage, "batch", parse_stock(f"key-{number}-{one}" for one in range(pieces // PRODUCTS + 1)).items)

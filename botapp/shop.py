@@ -194,7 +194,7 @@ class Shop:
         try:
             if self._lock is None:
                 self._lock = SharedLock(self.settings)
-            if await self.database.run(schema.migrate, before=self._save_before_migration):
+            if await self.database.run(schema.migrate, back_up=self._save_before_migration):
                 log.info(_("The shop's database is now of version %s"), schema.VERSIONS[-1])
         except DataProblem as error:
             raise Unavailable(str(error)) from error

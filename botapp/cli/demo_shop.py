@@ -42,7 +42,7 @@ def furnish(file: Path, goods: Sequence[DemoProduct] = GOODS) -> None:
         return
     database = Database(database_url("", file))
     now_ms = int(time.time() * 1000)
-    database.run_sync(schema.migrate, before=lambda: None)
+    database.run_sync(schema.migrate, back_up=lambda: None)
     for one in goods:
         database.run_sync(products.add, one.code, one.name, one.price, one.description, now_ms)
         database.run_sync(stock.stage, one.code, parse_stock(one.items).items)

@@ -1,5 +1,5 @@
-"""The shop itself: its rules (pure), its tables, and one transaction for each thing that can be done in it.
+"""The shop: its rules (pure), its tables, and one transaction per use case.
 
-Nothing here knows Discord. A use case is a function of an open connection, of what is asked and of now; it returns
-records or raises a `Refused`, and then nothing has changed. `database.py` runs it as one transaction.
+This package does not know Discord. A use case is a function of an open connection, its arguments and the current time.
+It returns records, or raises a `Refused` and changes nothing. `db/database.py` runs it as one transaction.
 """

@@ -1,4 +1,4 @@
-"""Whether the books are right: what must hold in a shop's database at any time."""
+"""Check the invariants of a shop's database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from botapp.store.db.tables import account, delivery, deposit, ledger, product, 
 
 
 def find_problems(connection: Connection) -> Iterator[str]:
-    """Yield everything that is wrong, one sentence each; nothing when the books are right."""
+    """Yield one sentence per violated invariant; nothing if the database is consistent."""
     for text, query in _checks():
         for row in connection.execute(query.limit(100)):
             yield text % tuple(row)
@@ -21,82 +21,82 @@ def _checks() -> list[tuple[str, Select[tuple[object, ...]]]]:
     sums = (
         select(ledger.c.account_id, func.sum(ledger.c.amount).label("amount")).group_by(ledger.c.account_id).subquery()
     )
-    booked = func.coalesce(sums.c.amount, 0)
+    entries_total = func.coalesce(sums.c.amount, 0)
     of_purchase = (
-        select(stock_item.c.purchase_id, func.count().label("pieces"))
+        select(stock_item.c.purchase_id, func.count().label("items"))
         .where(stock_item.c.purchase_id.is_not(None))
         .group_by(stock_item.c.purchase_id)
         .subquery()
     )
-    pieces = func.coalesce(of_purchase.c.pieces, 0)
+    item_count = func.coalesce(of_purchase.c.items, 0)
     entry = select(ledger.c.key, ledger.c.amount, ledger.c.account_id).subquery()
-    key = literal("purchase:") + cast(purchase.c.interaction_id, Text)
-    back = literal("refund:") + cast(purchase.c.id, Text)
-    came = literal("deposit:") + deposit.c.key
+    purchase_key = literal("purchase:") + cast(purchase.c.interaction_id, Text)
+    refund_key = literal("refund:") + cast(purchase.c.id, Text)
+    deposit_key = literal("deposit:") + deposit.c.key
     return [
         (
-            _("account %s: the balance is %s, the entries come to %s"),
-            select(account.c.handle, account.c.balance, booked)
+            _("account %s: the balance is %s, but its ledger entries add up to %s"),
+            select(account.c.handle, account.c.balance, entries_total)
             .outerjoin(sums, sums.c.account_id == account.c.id)
-            .where(account.c.balance != booked),
+            .where(account.c.balance != entries_total),
         ),
         (
-            _("order %s: %s pieces were bought, %s belong to it"),
-            select(purchase.c.id, purchase.c.quantity, pieces)
+            _("order %s: %s items were bought, but %s belong to it"),
+            select(purchase.c.id, purchase.c.quantity, item_count)
             .outerjoin(of_purchase, of_purchase.c.purchase_id == purchase.c.id)
-            .where(purchase.c.quantity != pieces),
+            .where(purchase.c.quantity != item_count),
         ),
         (
-            _("order %s costs %s, and no such entry is in the ledger"),
+            _("order %s costs %s, but the ledger has no entry for it"),
             select(purchase.c.id, purchase.c.total)
-            .outerjoin(entry, (entry.c.key == key) & (entry.c.account_id == purchase.c.account_id))
+            .outerjoin(entry, (entry.c.key == purchase_key) & (entry.c.account_id == purchase.c.account_id))
             .where(purchase.c.total > 0, or_(entry.c.amount.is_(None), entry.c.amount != -purchase.c.total)),
         ),
         (
-            _("order %s of %s is refunded, and no such entry is in the ledger"),
+            _("order %s of %s was refunded, but the ledger has no entry for the refund"),
             select(purchase.c.id, purchase.c.total)
-            .outerjoin(entry, (entry.c.key == back) & (entry.c.account_id == purchase.c.account_id))
+            .outerjoin(entry, (entry.c.key == refund_key) & (entry.c.account_id == purchase.c.account_id))
             .where(purchase.c.status == "refunded", purchase.c.total > 0)
             .where(or_(entry.c.amount.is_(None), entry.c.amount != purchase.c.total)),
         ),
         (
-            _("an entry of the ledger (%s) pays for an order that is not there"),
+            _("ledger entry %s pays for an order that does not exist"),
             select(ledger.c.id)
-            .outerjoin(purchase, ledger.c.key == key)
+            .outerjoin(purchase, ledger.c.key == purchase_key)
             .where(ledger.c.kind == "purchase", purchase.c.id.is_(None)),
         ),
         (
-            _("an entry of the ledger (%s) gives money back for an order that is not refunded"),
+            _("ledger entry %s refunds an order that was not refunded"),
             select(ledger.c.id)
-            .outerjoin(purchase, (ledger.c.key == back) & (purchase.c.status == "refunded"))
+            .outerjoin(purchase, (ledger.c.key == refund_key) & (purchase.c.status == "refunded"))
             .where(ledger.c.kind == "refund", purchase.c.id.is_(None)),
         ),
         (
-            _("deposit %s of %s was booked, and no such entry is in the ledger"),
+            _("deposit %s of %s was accepted, but the ledger has no entry for it"),
             select(deposit.c.key, deposit.c.amount)
-            .outerjoin(entry, (entry.c.key == came) & (entry.c.account_id == deposit.c.account_id))
+            .outerjoin(entry, (entry.c.key == deposit_key) & (entry.c.account_id == deposit.c.account_id))
             .where(deposit.c.refusal == "", or_(entry.c.amount.is_(None), entry.c.amount != deposit.c.amount)),
         ),
         (
-            _("an entry of the ledger (%s) is a deposit that is not there, or was refused"),
+            _("ledger entry %s belongs to a deposit that does not exist or was refused"),
             select(ledger.c.id)
-            .outerjoin(deposit, (ledger.c.key == came) & (deposit.c.refusal == ""))
+            .outerjoin(deposit, (ledger.c.key == deposit_key) & (deposit.c.refusal == ""))
             .where(ledger.c.kind == "deposit", deposit.c.id.is_(None)),
         ),
         (
-            _("item %s is %s, and its order %s is %s"),
+            _("item %s is %s, but its order %s is %s"),
             select(stock_item.c.id, stock_item.c.status, purchase.c.id, purchase.c.status)
             .join(purchase, purchase.c.id == stock_item.c.purchase_id)
             .where((stock_item.c.status == "sold") != (purchase.c.status == "done")),
         ),
         (
-            _("item %s belongs to product %s, its order %s to another"),
+            _("item %s belongs to product %s, but its order %s to another product"),
             select(stock_item.c.id, stock_item.c.product_id, purchase.c.id)
             .join(purchase, purchase.c.id == stock_item.c.purchase_id)
             .where(stock_item.c.product_id != purchase.c.product_id),
         ),
         (
-            _("item %s belongs to a product or an order that is not there"),
+            _("item %s belongs to a product or an order that does not exist"),
             select(stock_item.c.id)
             .outerjoin(product, product.c.id == stock_item.c.product_id)
             .outerjoin(purchase, purchase.c.id == stock_item.c.purchase_id)
@@ -109,20 +109,20 @@ def _checks() -> list[tuple[str, Select[tuple[object, ...]]]]:
             .where(delivery.c.purchase_id.is_(None)),
         ),
         (
-            _("order %s belongs to an account or a product that is not there"),
+            _("order %s belongs to an account or a product that does not exist"),
             select(purchase.c.id)
             .outerjoin(account, account.c.id == purchase.c.account_id)
             .outerjoin(product, product.c.id == purchase.c.product_id)
             .where(or_(account.c.id.is_(None), product.c.id.is_(None))),
         ),
         (
-            _("goods are owed for an order (%s) that is not there"),
+            _("a delivery belongs to order %s, which does not exist"),
             select(delivery.c.purchase_id)
             .outerjoin(purchase, purchase.c.id == delivery.c.purchase_id)
             .where(purchase.c.id.is_(None)),
         ),
         (
-            _("account %s belongs to nobody, and has %s"),
+            _("account %s belongs to no user, but its balance is %s"),
             select(account.c.handle, account.c.balance)
             .outerjoin(user_link, user_link.c.account_id == account.c.id)
             .where(user_link.c.user_id.is_(None), account.c.balance != 0),
@@ -140,13 +140,13 @@ def _checks() -> list[tuple[str, Select[tuple[object, ...]]]]:
             .having(func.count() > 1),
         ),
         (
-            _("user %s has an account that is not there"),
+            _("user %s has an account that does not exist"),
             select(user_link.c.user_id)
             .outerjoin(account, account.c.id == user_link.c.account_id)
             .where(account.c.id.is_(None)),
         ),
         (
-            _("an entry of the ledger (%s) belongs to an account that is not there"),
+            _("ledger entry %s belongs to an account that does not exist"),
             select(ledger.c.id).outerjoin(account, account.c.id == ledger.c.account_id).where(account.c.id.is_(None)),
         ),
     ]

@@ -135,7 +135,7 @@ def load(connection: Connection, chunks: Iterator[Chunk], version: str) -> int:
 
     Its tables become those of `version`, are filled, and brought up to date. Raises DataProblem.
     """
-    schema.migrate(connection, before=_skip_backup, to=version)
+    schema.migrate(connection, back_up=_skip_backup, to=version)
     tables = _reflect_tables(connection).tables
     count = 0
     for chunk in chunks:
@@ -149,7 +149,7 @@ def load(connection: Connection, chunks: Iterator[Chunk], version: str) -> int:
     if connection.dialect.name == "postgresql":
         for table in tables.values():
             _advance_sequence(connection, table)
-    schema.migrate(connection, before=_skip_backup)
+    schema.migrate(connection, back_up=_skip_backup)
     return count
 
 

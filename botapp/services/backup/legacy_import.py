@@ -62,7 +62,7 @@ def run_import(settings: Settings, found: LegacyShop) -> list[ImportResult]:
     database = Database(shop_database_url(settings))
     try:
         with _as_data_problem():
-            database.run_sync(schema.migrate, before=_refuse_to_migrate)
+            database.run_sync(schema.migrate, back_up=_refuse_to_migrate)
             try:
                 for wanted in found.products:
                     items = wanted.stock.items
@@ -89,7 +89,7 @@ class _as_data_problem(nullcontext[None]):
 
 def _simulate(connection: Connection, batch: str, found: LegacyShop) -> list[ImportResult]:
     with _as_data_problem():
-        schema.migrate(connection, before=_skip_backup)
+        schema.migrate(connection, back_up=_skip_backup)
     for wanted in found.products:
         stock.stage(connection, _batch_name(batch, wanted), wanted.stock.items)
     return _publish_all(connection, batch, found, 0)

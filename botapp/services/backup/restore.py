@@ -143,7 +143,7 @@ def _replace_file(path: Path, file: Path) -> tuple[State, list[str]]:
             if not _is_sqlite(file):
                 backup.load_export(connection, file)
             elif not schema.is_current(connection):
-                schema.migrate(connection, before=_skip_backup)
+                schema.migrate(connection, back_up=_skip_backup)
             came, problems = place.read_from_backup(connection), backup.verify_connection(connection, file)
             raw.execute("COMMIT")
         # the old file's journal would be taken for the new one's

@@ -1,7 +1,7 @@
-"""The shop's database as the bot uses it: each use case is one transaction, on a thread that is not the loop's.
+"""Run each use case as one transaction, on a thread other than the event loop's.
 
-SQLite gets one thread with one connection, and every transaction begins IMMEDIATE: nobody waits for a lock that he
-holds himself, and nobody reads what another is about to change. PostgreSQL gets a pool.
+SQLite gets one thread with one connection, and every transaction is BEGIN IMMEDIATE: a transaction cannot deadlock
+with itself or read rows that another one is about to change. PostgreSQL gets a pool.
 """
 
 from __future__ import annotations
@@ -32,52 +32,52 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: how long a transaction waits for another process that writes, such as a restore, in seconds
+#: how long a transaction waits for another process that writes (such as a restore), in seconds
 LOCK_TIMEOUT_S: Final = 5.0
-#: how long a server of PostgreSQL may take to answer, in seconds
+#: connect timeout of PostgreSQL, in seconds
 CONNECT_TIMEOUT_S: Final = 5
-#: connections to PostgreSQL, and threads that use them
+#: number of PostgreSQL connections, and of threads that use them
 POOL_SIZE: Final = 8
-#: from this version on SQLite's write-ahead log is free of a fault that could lose what was written last
-_WAL_SOUND_SINCE: Final = (3, 51, 3)
-#: how often a transaction is tried that another one got in the way of
+#: first SQLite version without the WAL-reset bug, which could lose the last writes
+_WAL_FIXED_IN: Final = (3, 51, 3)
+#: attempts for a transaction that conflicts with another one
 _MAX_ATTEMPTS: Final = 5
-_PROBE_WRITE_POSTGRES: Final = "CREATE TEMP TABLE stocksup_proof ON COMMIT DROP AS SELECT repeat('x', 8000) AS proof"
-#: writes and changes nothing: a full disk can still be read, and that alone does not make a database well again
+_PROBE_WRITE_POSTGRES: Final = "CREATE TEMP TABLE stocksup_probe ON COMMIT DROP AS SELECT repeat('x', 8000) AS probe"
+#: write without an effect: reading works on a full disk, so only a write proves that the database is usable again
 _PROBE_WRITE: Final = {"sqlite": "PRAGMA user_version = 0", "postgresql": _PROBE_WRITE_POSTGRES}
 
 
 def database_url(named: str, default: Path) -> URL:
-    """Return the address in `[store] url`; where it is empty, that of the SQLite file `default`.
+    """Return the URL in `[store] url`, or that of the SQLite file `default` if it is empty.
 
-    Raises ValueError when it is no address that can be used; the message is for people.
+    Raises ValueError if the URL is not usable; the message is for the owner.
     """
     if not named:
         return URL.create("sqlite", database=str(default))
     try:
         url = make_url(named)
     except exc.ArgumentError as error:
-        raise ValueError(_("not an address of a database; expected postgresql://USER:PASSWORD@HOST/NAME")) from error
+        raise ValueError(_("not a database URL; expected postgresql://USER:PASSWORD@HOST/NAME")) from error
     if url.get_backend_name() != "postgresql":
-        raise ValueError(_("not an address of a database; expected postgresql://USER:PASSWORD@HOST/NAME"))
+        raise ValueError(_("not a database URL; expected postgresql://USER:PASSWORD@HOST/NAME"))
     return url.set(drivername="postgresql+psycopg")
 
 
 def display_url(url: URL) -> str:
-    """Return where a database is, for people: the file, or the address without its password."""
+    """Return the location of a database for display: the file, or the URL without its password."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
     return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
 
 def create_engine(url: URL, *, create: bool = True) -> Engine:
-    """Return an engine whose transactions are safe for money.
+    """Return an engine whose transactions are durable.
 
     Args:
-        url: as `database_url` gives it.
-        create: whether a SQLite file that is missing is made.
+        url: a result of `database_url`.
+        create: whether to create a missing SQLite file.
 
-    Raises Unavailable when the driver is not installed.
+    Raises Unavailable if the driver is not installed.
     """
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(Path(str(url.database)), create=create)
@@ -90,7 +90,7 @@ def create_engine(url: URL, *, create: bool = True) -> Engine:
             connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
         )
     except ImportError as error:
-        text = _("PostgreSQL is set in [store] url, and its driver is missing; run: pip install 'stocksup[postgres]'")
+        text = _("[store] url names PostgreSQL, but its driver is not installed; run: pip install 'stocksup[postgres]'")
         raise Unavailable(text) from error
 
 
@@ -102,7 +102,7 @@ def _sqlite_engine(path: Path, *, create: bool) -> Engine:
         connection = sqlite3.connect(
             address, uri=True, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
-        journal = "WAL" if sqlite3.sqlite_version_info >= _WAL_SOUND_SINCE else "TRUNCATE"
+        journal = "WAL" if sqlite3.sqlite_version_info >= _WAL_FIXED_IN else "TRUNCATE"
         for pragma in (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
         return connection
@@ -113,10 +113,10 @@ def _sqlite_engine(path: Path, *, create: bool) -> Engine:
 
 
 class Database:
-    """Runs use cases. Open until `close`; after a fault each one tries anew."""
+    """Runs use cases until `close`. After a failure the next use case tries again."""
 
     def __init__(self, url: URL, *, create_if_missing: bool = True) -> None:
-        """With `create_if_missing` a SQLite file that is missing at the first use is made."""
+        """`create_if_missing`: whether the first use creates a missing SQLite file."""
         self._url = url
         self._may_create = create_if_missing
         self._is_file = url.get_backend_name() == "sqlite"
@@ -125,27 +125,27 @@ class Database:
         self._engine: Engine | None = None
         self._identity: tuple[int, int] | None = None
         self._error: str | None = None
-        #: whether that was seen since it was opened, or since the last fault
+        #: whether a write has succeeded since the database was opened, or since the last failure
         self._is_writable = False
         self._faults = 0
         self._last_s = 0.0
 
     @property
     def where(self) -> str:
-        """Where the database is, without its password."""
+        """The location of the database, without its password."""
         return display_url(self._url)
 
     @property
     def error(self) -> str | None:
-        """What was wrong when it was last used; None: nothing."""
+        """Why the last use failed; None if it succeeded."""
         return self._error
 
     async def run(
         self, use_case: Callable[Concatenate[Connection, P], T], /, *arguments: P.args, **keywords: P.kwargs
     ) -> T:
-        """Run `use_case(connection, …)` as one transaction and return what it returns.
+        """Run `use_case(connection, …)` as one transaction and return its result.
 
-        What it raises undoes all that it did. Raises Unavailable when the database cannot be used.
+        An exception rolls the transaction back. Raises Unavailable if the database cannot be used.
         """
         work = functools.partial(self.run_sync, use_case, *arguments, **keywords)
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -153,7 +153,7 @@ class Database:
     def run_sync(
         self, use_case: Callable[Concatenate[Connection, P], T], /, *arguments: P.args, **keywords: P.kwargs
     ) -> T:
-        """Do what `run` does in the calling thread. For SQLite no other thread may do so meanwhile."""
+        """Like `run`, in the calling thread. For SQLite no other thread may use the database meanwhile."""
         began_s = time.perf_counter()
         for attempt in range(_MAX_ATTEMPTS):
             faults = self._faults
@@ -166,37 +166,37 @@ class Database:
                 if attempt + 1 < _MAX_ATTEMPTS and _is_retryable(error):
                     continue
                 if isinstance(error, exc.IntegrityError):
-                    raise  # a fault of ours: the database is well
+                    raise  # a bug in a use case: the database itself works
                 self._handle_error(error)
                 raise Unavailable(self._error) from error
-            if faults == self._faults:  # else another thread has met a fault meanwhile
+            if faults == self._faults:  # else another thread has failed in the meantime
                 self._error, self._is_writable = None, True
             self._last_s = time.perf_counter() - began_s
             return result
         raise AssertionError("the last attempt returns or raises")
 
     def health(self) -> dict[str, Any]:
-        """Return how the database is, as `status` shows it."""
+        """Return the health of the database, as `status` shows it."""
         return {
             "is_healthy": self._error is None,
             "last_error": self._error,
-            # no new life of the bot would mend it
+            # a restart of the bot would not repair it
             "external": True,
             "where": self.where,
             "last_ms": round(self._last_s * 1000, 1),
         }
 
     async def close(self) -> None:
-        """Finish what is under way and close every connection."""
+        """Finish running transactions and close every connection."""
         await asyncio.to_thread(self.close_sync)
 
     def close_sync(self) -> None:
-        """Do what `close` does in the calling thread."""
+        """Like `close`, in the calling thread."""
         self._threads.shutdown()
         self._dispose_engine()
 
     def _current_engine(self) -> Engine:
-        """Return the engine; a file that was taken away or replaced under us is not written to."""
+        """Return the engine. Reopen a file that was deleted or replaced, so that nothing is written to the old one."""
         if self._is_file and self._identity is not None and self._identity != _file_identity(self._path):
             self._dispose_engine()
         if self._engine is None:
@@ -236,45 +236,45 @@ class Database:
 
     def _handle_error(self, error: exc.DBAPIError) -> None:
         self._record_error(error_text(error, self.where))
-        log.debug("the database failed", exc_info=error)
+        log.debug("database: use case failed", exc_info=error)
         if self._is_file:
             self._dispose_engine()
 
 
 def error_text(error: exc.DBAPIError, where: str) -> str:
-    """Say what is wrong with the database, without what was written to it."""
+    """Return why the database failed, without any data that was written to it."""
     technical = str(error.orig).partition("\n")[0]
-    if "FATAL:" in technical:  # the server answers, and says why it will not have us
+    if "FATAL:" in technical:  # the server answered, and says why it refuses the connection
         return driver_error_text(technical.partition("FATAL:")[2].strip(), where)
     if error.connection_invalidated or "connection" in technical:
-        return _("database %(where)s: %(problem)s") % {"where": where, "problem": _("it cannot be reached")}
+        return _("database %(where)s: %(problem)s") % {"where": where, "problem": _("cannot connect")}
     return driver_error_text(technical, where)
 
 
 def driver_error_text(technical: str, where: str) -> str:
-    """Say in words for people what the database's driver said of it."""
-    known = {
-        "database or disk is full": _("the disk is full; make room"),
-        "database is locked": _("another process holds it; wait for it to end"),
-        "attempt to write a readonly database": _("it may not be written to; mend its permissions"),
-        "unable to open database file": _("it cannot be opened; mend its path or its permissions"),
-        "disk I/O error": _("the disk has a fault"),
+    """Return the error of a database driver in words for the owner."""
+    explanations = {
+        "database or disk is full": _("the disk is full; free some space"),
+        "database is locked": _("locked by another process; wait until it ends"),
+        "attempt to write a readonly database": _("it is read-only; correct its permissions"),
+        "unable to open database file": _("cannot open it; correct its path or its permissions"),
+        "disk I/O error": _("disk I/O error"),
         "database disk image is malformed": _("it is damaged; run: %s") % RESTORE_COMMANDS,
         "file is not a database": _("it is damaged; run: %s") % RESTORE_COMMANDS,
     }
-    return _("database %(where)s: %(problem)s") % {"where": where, "problem": known.get(technical, technical)}
+    return _("database %(where)s: %(problem)s") % {"where": where, "problem": explanations.get(technical, technical)}
 
 
 def _is_retryable(error: exc.DBAPIError) -> bool:
-    """Tell whether another transaction was in the way, so that trying again can help."""
-    # SQLSTATE: 40001 serialization failure, 40P01 deadlock, 23505 unique violation by one that was faster
+    """Return whether the transaction conflicted with another one, so that another attempt can succeed."""
+    # SQLSTATE 40001: serialization failure, 40P01: deadlock, 23505: unique violation by a concurrent transaction
     state = getattr(error.orig, "sqlstate", None)
     return state in ("40001", "40P01", "23505") or error.connection_invalidated
 
 
 def _file_identity(path: Path) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

@@ -1,12 +1,12 @@
-"""That the database cannot be used: apart from `database.py`, so that who hears of it need not load that."""
+"""The exception for an unusable database. Separate from `database.py`, so that handling it does not load SQLAlchemy."""
 
 from __future__ import annotations
 
 from typing import Final
 
-#: the way back to the books of the last backup
+#: commands that restore the last backup
 RESTORE_COMMANDS: Final = "stocksup stop bot, stocksup data restore latest, stocksup start"
 
 
 class Unavailable(Exception):
-    """The database cannot be used now: a fault of the world. The message says what is wrong with it."""
+    """The database cannot be used now, for a reason outside the program. The message says why."""

@@ -1,7 +1,7 @@
-"""The tables of the shop's database, for SQLite and PostgreSQL alike.
+"""The tables of the shop's database, for SQLite and PostgreSQL.
 
-Times are whole milliseconds since 1970, amounts whole base units: nothing is ever compared as text. What must be
-unique or may not be negative, the database itself refuses.
+Times are integers in milliseconds since 1970, amounts are integers in the base unit, so nothing is compared as text.
+Constraints enforce what must be unique or must not be negative.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from sqlalchemy import (
 
 metadata: Final = MetaData()
 
-#: SQLite numbers rows by itself only where the type is called INTEGER, which holds 64 bits there
+#: SQLite assigns row ids only to columns of type INTEGER, which have 64 bits there
 _Id: Final = BigInteger().with_variant(Integer(), "sqlite")
 
-#: who has money here. `handle` as its member writes it, `handle_key` the same without regard to case.
+#: accounts of members. `handle` as the member writes it; `handle_key` ignores case.
 account: Final = Table(
     "account",
     metadata,
@@ -41,7 +41,7 @@ account: Final = Table(
     CheckConstraint("balance >= 0", name="account_balance"),
 )
 
-#: which Discord user an account belongs to: apart from it, so that a new handle touches neither money nor history
+#: the Discord user of an account. A separate table, so that a new handle changes neither balance nor history.
 user_link: Final = Table(
     "user_link",
     metadata,
@@ -50,7 +50,7 @@ user_link: Final = Table(
     Column("linked_at_ms", BigInteger, nullable=False),
 )
 
-#: every change of every balance; rows are only ever added. The sum of an account's amounts is its balance.
+#: every change of every balance, append-only. The balance of an account is the sum of its entries.
 ledger: Final = Table(
     "ledger",
     metadata,
@@ -60,7 +60,7 @@ ledger: Final = Table(
     Column("kind", Text, nullable=False),
     Column("reference", Text, nullable=False),
     Column("actor", Text, nullable=False),
-    #: what was asked, so that the same is never done twice
+    #: idempotency key of the request, so that it is applied once
     Column("key", Text, nullable=False, unique=True),
     Column("at_ms", BigInteger, nullable=False),
     Index("ledger_of_account", "account_id", "id"),
@@ -76,9 +76,9 @@ product: Final = Table(
     Column("name", Text, nullable=False),
     Column("price", BigInteger, nullable=False),
     Column("description", Text, nullable=False),
-    #: one that was deleted stays, for the purchases that name it
+    #: a deleted product stays, for the purchases that reference it
     Column("active", Boolean, nullable=False),
-    #: whether admins have been told that it runs low; restocking arms that again
+    #: whether admins were notified of low stock; restocking resets it
     Column("low_told", Boolean, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
     CheckConstraint("price >= 0", name="product_price"),
@@ -106,7 +106,7 @@ purchase: Final = Table(
     CheckConstraint("status IN ('done', 'refunded')", name="purchase_status"),
 )
 
-#: each item is one line of text. `digest` stands for it where it has to be unique: indexes bound their keys.
+#: each item is one line of text. `digest` replaces it in unique indexes, because index keys have a maximum size.
 stock_item: Final = Table(
     "stock_item",
     metadata,
@@ -114,7 +114,7 @@ stock_item: Final = Table(
     Column("product_id", _Id, ForeignKey("product.id"), nullable=False),
     Column("content", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),
-    #: available → sold (in `purchase_id`) or withdrawn; what was refunded is withdrawn and keeps its purchase
+    #: available → sold (in `purchase_id`) or withdrawn; a refunded item is withdrawn and keeps its purchase
     Column("status", Text, nullable=False),
     Column("added_by", Text, nullable=False),
     Column("added_at_ms", BigInteger, nullable=False),
@@ -148,7 +148,7 @@ stock_item: Final = Table(
     CheckConstraint("status IN ('available', 'sold', 'withdrawn')", name="stock_item_status"),
 )
 
-#: lines of an upload before it counts: written in many short transactions, taken over in one
+#: lines of an upload before they are published: written in many short transactions, moved in one
 stock_staged: Final = Table(
     "stock_staged",
     metadata,
@@ -158,12 +158,12 @@ stock_staged: Final = Table(
     Column("digest", LargeBinary, nullable=False),
 )
 
-#: the outbox: goods that are owed to a member until they are seen to have arrived
+#: the outbox: deliveries that members have not received yet
 delivery: Final = Table(
     "delivery",
     metadata,
     Column("purchase_id", _Id, ForeignKey("purchase.id"), primary_key=True, autoincrement=False),
-    #: pending, sent (by direct message), shown (to the member alone), failed (given up, an admin has to look)
+    #: pending, sent (by direct message), shown (to the member only), failed (gave up; an admin must act)
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at_ms", BigInteger, nullable=False),
@@ -178,7 +178,7 @@ delivery: Final = Table(
     CheckConstraint("state IN ('pending', 'sent', 'shown', 'failed')", name="delivery_state"),
 )
 
-#: every deposit that came from outside, also those that were refused. `key` names the message or request it came by.
+#: every deposit from a webhook or HTTP, refused ones too. `key` identifies its message or request.
 deposit: Final = Table(
     "deposit",
     metadata,
@@ -188,19 +188,19 @@ deposit: Final = Table(
     Column("handle", Text, nullable=False),
     Column("account_id", _Id, ForeignKey("account.id")),
     Column("amount", BigInteger),
-    #: why it was refused; empty: it was booked
+    #: why it was refused; empty if it was accepted
     Column("refusal", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
 )
 
-#: one per channel and language. State, not cache: a lost id is a second live message.
+#: one per channel and language. State, not cache: a lost id would lead to a second live message.
 live_message: Final = Table(
     "live_message",
     metadata,
     Column("channel_id", BigInteger, primary_key=True, autoincrement=False),
     Column("language", Text, primary_key=True),
     Column("message_id", BigInteger, nullable=False),
-    #: fingerprint of what was sent last
+    #: fingerprint of the content sent last
     Column("shows", Text, nullable=False),
 )
 
@@ -208,7 +208,7 @@ setting: Final = Table(
     "setting",
     metadata,
     Column("key", Text, primary_key=True),
-    #: as JSON
+    #: JSON
     Column("value", Text, nullable=False),
 )
 
@@ -231,7 +231,7 @@ admin_log: Final = Table(
     Column("at_ms", BigInteger, nullable=False),
 )
 
-#: conditions of the partial indexes. A database uses such an index only where the condition is written out, as here.
+#: conditions of the partial indexes. A database uses such an index only if the query repeats its condition literally.
 IS_AVAILABLE: Final = stock_item.c.status == literal_column("'available'")
 IS_HANDED_OUT: Final = stock_item.c.purchase_id.is_not(None)
 IS_PENDING: Final = delivery.c.state == literal_column("'pending'")

@@ -1,1 +1,1 @@
-"""One transaction each."""
+"""Use cases: each function runs within one transaction."""

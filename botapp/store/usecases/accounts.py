@@ -13,7 +13,7 @@ from botapp.store.domain.records import Account, Entry
 from botapp.store.domain.rules import normalize_key, validate_amount, validate_handle
 
 _ACCOUNTS: Final = select(account.c.id, account.c.handle, account.c.balance, account.c.created_at_ms)
-# what every purchase does is put together once: that costs SQLAlchemy as much time as the database takes to do it
+# statements of every purchase are built once: building one costs as much time as running it
 _BY_USER: Final = _ACCOUNTS.join(user_link).where(user_link.c.user_id == bindparam("user_id"))
 _BY_HANDLE: Final = _ACCOUNTS.where(account.c.handle_key == bindparam("handle_key"))
 _EXISTING_ENTRY: Final = select(ledger.c.id).where(ledger.c.key == bindparam("key"))
@@ -28,7 +28,7 @@ _INSERT_ENTRY: Final = insert(ledger)
 
 
 def get_by_user(connection: Connection, user_id: int) -> Account | None:
-    """Return the account of a Discord user, if there is one."""
+    """Return the account of a Discord user, or None."""
     row = connection.execute(_BY_USER, {"user_id": user_id}).first()
     return Account(*row) if row is not None else None
 
@@ -42,21 +42,21 @@ def get_by_handle(connection: Connection, handle: str) -> Account:
 
 
 def get_user_id(connection: Connection, account_id: int) -> int | None:
-    """Return the Discord user whom an account belongs to."""
+    """Return the Discord user of an account, or None."""
     return connection.execute(select(user_link.c.user_id).where(user_link.c.account_id == account_id)).scalar()
 
 
 def register(connection: Connection, user_id: int, handle: str, now_ms: int) -> Account:
-    """Give a user an account with this handle, or the one he has a new handle. Raises BadHandle, HandleTaken."""
+    """Create an account for a user, or change the handle of their account. Raises InvalidHandle, HandleTaken."""
     handle = validate_handle(handle)
-    mine = get_by_user(connection, user_id)
+    existing = get_by_user(connection, user_id)
     owner = connection.execute(_BY_HANDLE, {"handle_key": normalize_key(handle)}).first()
-    if owner is not None and (mine is None or owner.id != mine.id):
+    if owner is not None and (existing is None or owner.id != existing.id):
         raise refusals.HandleTaken(handle)
     values = {"handle": handle, "handle_key": normalize_key(handle)}
-    if mine is not None:
-        connection.execute(update(account).where(account.c.id == mine.id).values(values))
-        return Account(mine.id, handle, mine.balance, mine.created_at_ms)
+    if existing is not None:
+        connection.execute(update(account).where(account.c.id == existing.id).values(values))
+        return Account(existing.id, handle, existing.balance, existing.created_at_ms)
     row = connection.execute(
         insert(account).values(**values, balance=0, created_at_ms=now_ms).returning(account.c.id)
     ).one()
@@ -75,10 +75,10 @@ def post_entry(
     key: str,
     now_ms: int,
 ) -> int | None:
-    """Change a balance by `amount` and write that down; return the new balance.
+    """Change a balance by `amount` and append the ledger entry; return the new balance.
 
-    Returns None, and changes nothing, when what `key` names was booked before. Raises NotEnough, and BadAmount where
-    the balance would be more than can be counted.
+    Returns None and changes nothing if `key` was used before. Raises InsufficientBalance, or AmountOutOfRange
+    if the balance would exceed MAX_AMOUNT.
     """
     if connection.execute(_EXISTING_ENTRY, {"key": key}).first() is not None:
         return None
@@ -86,8 +86,8 @@ def post_entry(
     if balance is None and amount > 0:
         raise refusals.AmountOutOfRange(amount)
     if balance is None:
-        there = connection.execute(select(account.c.balance).where(account.c.id == account_id)).scalar_one()
-        raise refusals.InsufficientBalance(-amount, there)
+        current = connection.execute(select(account.c.balance).where(account.c.id == account_id)).scalar_one()
+        raise refusals.InsufficientBalance(-amount, current)
     entry = {"account_id": account_id, "amount": amount, "kind": kind, "reference": reference}
     connection.execute(_INSERT_ENTRY, {**entry, "actor": actor, "key": key, "at_ms": now_ms})
     return int(balance)
@@ -96,34 +96,34 @@ def post_entry(
 def adjust_balance(
     connection: Connection, handle: str, amount: int, *, add: bool, actor: str, key: str, now_ms: int
 ) -> tuple[Account, bool]:
-    """Add `amount` to a balance, or take it away; return the account as it is now, and whether anything was done.
+    """Add `amount` to a balance, or take it away; return the new account, and whether anything changed.
 
-    Nothing is done when what `key` names was done before. Raises NoSuchAccount, BadAmount, NotEnough.
+    Nothing changes if an entry with this `key` exists. Raises NoSuchAccount, AmountOutOfRange, InsufficientBalance.
     """
     amount = validate_amount(amount)
-    found = get_by_handle(connection, handle)
+    target = get_by_handle(connection, handle)
     kind = "admin_add" if add else "admin_remove"
     signed = amount if add else -amount
-    balance = post_entry(connection, found.id, signed, kind=kind, reference="", actor=actor, key=key, now_ms=now_ms)
-    return (found, False) if balance is None else (_with_balance(found, balance), True)
+    balance = post_entry(connection, target.id, signed, kind=kind, reference="", actor=actor, key=key, now_ms=now_ms)
+    return (target, False) if balance is None else (_with_balance(target, balance), True)
 
 
 def reset_balance(connection: Connection, handle: str, *, actor: str, key: str, now_ms: int) -> Account:
-    """Take the whole balance of an account away; return it as it was before. Raises NoSuchAccount."""
-    found = get_by_handle(connection, handle)
-    if found.balance:
+    """Take the whole balance of an account away; return the account before that. Raises NoSuchAccount."""
+    target = get_by_handle(connection, handle)
+    if target.balance:
         post_entry(
-            connection, found.id, -found.balance, kind="reset", reference="", actor=actor, key=key, now_ms=now_ms
+            connection, target.id, -target.balance, kind="reset", reference="", actor=actor, key=key, now_ms=now_ms
         )
-    return found
+    return target
 
 
 def list_entries(connection: Connection, account_id: int, limit: int) -> list[Entry]:
-    """Return the last changes of a balance, the newest first."""
+    """Return the last ledger entries of an account, newest first."""
     columns = (ledger.c.amount, ledger.c.kind, ledger.c.reference, ledger.c.actor, ledger.c.at_ms)
     query = select(*columns).where(ledger.c.account_id == account_id).order_by(ledger.c.id.desc()).limit(limit)
     return [Entry(*row) for row in connection.execute(query)]
 
 
-def _with_balance(found: Account, balance: int) -> Account:
-    return Account(found.id, found.handle, balance, found.created_at_ms)
+def _with_balance(target: Account, balance: int) -> Account:
+    return Account(target.id, target.handle, balance, target.created_at_ms)

@@ -1,4 +1,4 @@
-"""What admins have done, and who. Never with contents of stock."""
+"""The log of what admins did. It never contains stock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class AdminLogEntry(Struct, frozen=True):
-    """Who does what, and when."""
+    """The actor, the action and the time of an entry."""
 
     actor: str
     action: str
@@ -22,7 +22,7 @@ class AdminLogEntry(Struct, frozen=True):
 
 
 class AdminAction(Struct, frozen=True):
-    """One thing that an admin has done."""
+    """One action of an admin."""
 
     actor: str
     action: str
@@ -31,26 +31,26 @@ class AdminAction(Struct, frozen=True):
 
 
 def record(connection: Connection, actor: str, action: str, detail: str, now_ms: int) -> None:
-    """Write down what an admin does, in the transaction that does it."""
+    """Append an action of an admin, in the transaction that performs it."""
     connection.execute(insert(admin_log).values(actor=actor, action=action, detail=detail, at_ms=now_ms))
 
 
 def run_and_record(
     connection: Connection, who: AdminLogEntry, detail: str | Callable[[T], str | None], work: Callable[[Connection], T]
 ) -> T:
-    """Do `work` and write down who did it; return its result.
+    """Run `work` and append who did it; return its result.
 
-    `detail` says more about it, or tells that from the result; None then: nothing was done, and nothing is noted.
+    `detail` describes the action, or computes that from the result; if it returns None, nothing is appended.
     """
     result = work(connection)
-    said = detail if isinstance(detail, str) else detail(result)
-    if said is not None:
-        record(connection, who.actor, who.action, said, who.at_ms)
+    text = detail if isinstance(detail, str) else detail(result)
+    if text is not None:
+        record(connection, who.actor, who.action, text, who.at_ms)
     return result
 
 
 def list_latest(connection: Connection, limit: int) -> list[AdminAction]:
-    """Return what admins did last, the newest first."""
+    """Return the last actions of admins, newest first."""
     columns = (admin_log.c.actor, admin_log.c.action, admin_log.c.detail, admin_log.c.at_ms)
     return [
         AdminAction(*row) for row in connection.execute(select(*columns).order_by(admin_log.c.id.desc()).limit(limit))

@@ -1,4 +1,4 @@
-"""The outbox: goods that are owed until they have arrived."""
+"""The delivery outbox: each purchase stays in it until the member has received the items."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from sqlalchemy import Connection, select, update
 from botapp.store.db.tables import IS_PENDING, delivery, purchase
 from botapp.store.domain.records import Delivery, DeliveryState
 
-#: attempts after which an admin has to look
+#: attempts until the bot gives up and an admin must act
 MAX_ATTEMPTS = 12
 
 
 def list_due(connection: Connection, now_ms: int, limit: int = 50) -> list[Delivery]:
-    """Return goods that may not have arrived and are to be looked after now, the oldest first."""
+    """Return the pending deliveries that are due, oldest first."""
     query = (
         select(delivery.c.purchase_id, purchase.c.user_id, delivery.c.state, delivery.c.attempts, delivery.c.language)
         .join(purchase, purchase.c.id == delivery.c.purchase_id)
@@ -24,7 +24,7 @@ def list_due(connection: Connection, now_ms: int, limit: int = 50) -> list[Deliv
 
 
 def begin_attempt(connection: Connection, purchase_id: int, now_ms: int) -> bool:
-    """Note that sending is tried once more, before it is; return whether it is to be tried at all."""
+    """Record an attempt before it is made; return whether to make it."""
     pending = (delivery.c.purchase_id == purchase_id, IS_PENDING)
     before = connection.execute(select(delivery.c.attempts).where(*pending)).scalar()
     if before is None:
@@ -38,16 +38,16 @@ def begin_attempt(connection: Connection, purchase_id: int, now_ms: int) -> bool
 
 
 def finish(connection: Connection, purchase_id: int, state: DeliveryState, message_id: int | None = None) -> None:
-    """Note that goods have arrived, or are given up."""
+    """Record the final state of a delivery."""
     query = update(delivery).where(delivery.c.purchase_id == purchase_id, IS_PENDING)
     connection.execute(query.values(state=state, message_id=message_id))
 
 
 def get_language(connection: Connection, purchase_id: int) -> str | None:
-    """Return the language that a buyer was answered in, if the purchase is known."""
+    """Return the language of the buyer; None if the purchase is unknown."""
     return connection.execute(select(delivery.c.language).where(delivery.c.purchase_id == purchase_id)).scalar()
 
 
 def retry_delay_ms(attempts: int) -> int:
-    """Return how long to wait after so many attempts before the next: doubling, from one minute to six hours."""
+    """Return the delay after `attempts` attempts: it doubles, from one minute to six hours."""
     return int(min(60_000 * 2 ** max(0, attempts - 1), 6 * 3_600_000))

@@ -1,4 +1,4 @@
-"""Deposits that come from outside: each is acted on once, and what is refused is listed."""
+"""Deposits from webhooks and HTTP: each is applied once, and refused ones are listed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from botapp.store.domain import refusals
 from botapp.store.domain.money import MAX_AMOUNT
 from botapp.store.domain.records import Deposit
 from botapp.store.domain.rules import MAX_HANDLE_CHARS, normalize_key, validate_amount
-from botapp.store.usecases import accounts
-from botapp.store.usecases import key_value as settings
+from botapp.store.usecases import accounts, key_value
 
 _DEPOSITS: Final = select(
     deposit.c.key, deposit.c.source, deposit.c.handle, deposit.c.amount, deposit.c.refusal, deposit.c.at_ms
@@ -22,34 +21,34 @@ _DEPOSITS: Final = select(
 
 
 class DepositClaim(NamedTuple):
-    """What somebody says was deposited."""
+    """A reported deposit."""
 
-    #: names the message or request it came by; the same is taken once
+    #: identifies the message or request; the same key is applied once
     key: str
     handle: str
-    #: in the base unit; None where none could be read
+    #: in the base unit; None if it is unreadable
     amount: int | None
-    #: why it is not to be booked, if that is known already: a short word such as "forged"; else empty
+    #: reason code, such as "forged", if the claim must be refused; else empty
     refusal: str
 
 
 class DepositResult(Struct, frozen=True):
-    """What a claim came to."""
+    """The result of a claim."""
 
     deposit: Deposit
-    #: the new balance, if it was booked
+    #: the new balance, if the deposit was accepted
     balance: int | None
-    #: the Discord user it belongs to, if it was booked and somebody is linked to the account
+    #: the Discord user of the account, if the deposit was accepted and the account has one
     user_id: int | None
-    #: the claim was taken before, and `deposit` is what it came to then
+    #: whether the claim was recorded before; `deposit` is then the earlier result
     is_repeat: bool = False
 
 
 def record_claims(
     connection: Connection, claims: Sequence[DepositClaim], *, source: str, now_ms: int
 ) -> list[DepositResult]:
-    """Book each claim that is new, or list it as refused; return those."""
-    taken = []
+    """Accept or refuse each claim that is new; return the results."""
+    results = []
     for claim in claims:
         result = record(
             connection, key=claim.key, source=source, handle=claim.handle, amount=claim.amount, refusal=claim.refusal,
@@ -57,20 +56,20 @@ def record_claims(
         )  # fmt: skip
         if result is not None:
             done, balance = result
-            taken.append(
+            results.append(
                 DepositResult(done, balance, _get_user_id(connection, done.handle) if not done.refusal else None)
             )
-    return taken
+    return results
 
 
 def record_once(connection: Connection, claim: DepositClaim, *, source: str, now_ms: int) -> DepositResult:
-    """Book a claim, or list it as refused; for one that was taken before, return what it came to then."""
-    taken = record_claims(connection, [claim], source=source, now_ms=now_ms)
-    return taken[0] if taken else DepositResult(get_by_key(connection, claim.key), None, None, is_repeat=True)
+    """Accept or refuse a claim; return the earlier result if it was recorded before."""
+    results = record_claims(connection, [claim], source=source, now_ms=now_ms)
+    return results[0] if results else DepositResult(get_by_key(connection, claim.key), None, None, is_repeat=True)
 
 
 def is_same_claim(earlier: Deposit, claim: DepositClaim) -> bool:
-    """Tell whether a claim says what an earlier deposit of its key said. Pure."""
+    """Return whether a claim equals the earlier deposit with its key. Pure."""
     return (normalize_key(_storable_handle(claim.handle)), _storable_amount(claim.amount)) == (
         normalize_key(earlier.handle),
         earlier.amount,
@@ -78,24 +77,24 @@ def is_same_claim(earlier: Deposit, claim: DepositClaim) -> bool:
 
 
 def get_read_position(connection: Connection, channel_id: int) -> int | None:
-    """Return the last message of a channel whose deposits have been taken; None: nobody has looked yet."""
-    return settings.get(connection, f"deposits:{channel_id}", int)
+    """Return the id of the last message of a channel that was processed; None if none was."""
+    return key_value.get(connection, f"deposits:{channel_id}", int)
 
 
 def set_read_position(connection: Connection, channel_id: int, message_id: int) -> None:
-    """Remember that all deposits of a channel up to a message have been taken."""
-    settings.put(connection, f"deposits:{channel_id}", message_id)
+    """Store the id of the last message of a channel that was processed."""
+    key_value.put(connection, f"deposits:{channel_id}", message_id)
 
 
 def record(
     connection: Connection, *, key: str, source: str, handle: str, amount: int | None, refusal: str, now_ms: int
 ) -> tuple[Deposit, int | None] | None:
-    """Book a deposit, or list it as refused; return it and the new balance, if it was booked.
+    """Accept or refuse a deposit; return it, and the new balance if it was accepted.
 
     Args:
-        key: names the message or request it came by; one that was taken before is passed over, with None.
-        amount: in the base unit; None where none could be read.
-        refusal: why it is not to be booked, if that is known already: a short word such as "forged".
+        key: identifies the message or request; returns None if it was recorded before.
+        amount: in the base unit; None if it is unreadable.
+        refusal: reason code, such as "forged", if the deposit must be refused; else empty.
     """
     handle, amount = _storable_handle(handle), _storable_amount(amount)
     if connection.execute(select(deposit.c.id).where(deposit.c.key == key)).first() is not None:
@@ -117,7 +116,7 @@ def record(
 
 
 def list_latest(connection: Connection, limit: int, *, refused_only: bool = False) -> list[Deposit]:
-    """Return what came last, the newest first."""
+    """Return the last deposits, newest first."""
     query = _DEPOSITS.order_by(deposit.c.id.desc()).limit(limit)
     if refused_only:
         query = query.where(deposit.c.refusal != "")
@@ -125,17 +124,17 @@ def list_latest(connection: Connection, limit: int, *, refused_only: bool = Fals
 
 
 def get_by_key(connection: Connection, key: str) -> Deposit:
-    """Return what was taken as `key`, which was taken."""
+    """Return the deposit with this key, which must exist."""
     return Deposit(*connection.execute(_DEPOSITS.where(deposit.c.key == key)).one())
 
 
 def _storable_handle(handle: str) -> str:
-    """Return as much of a handle as is listed, without what no database takes: the character 0, half characters."""
+    """Return the part of a handle that the database can store: no NUL, no lone surrogates, limited length."""
     return handle.replace("\0", "").encode("utf-8", "replace").decode()[: 2 * MAX_HANDLE_CHARS]
 
 
 def _storable_amount(amount: int | None) -> int | None:
-    """Return an amount if the database can hold it."""
+    """Return an amount if the database can store it, else None."""
     return amount if amount is not None and abs(amount) <= MAX_AMOUNT else None
 
 
@@ -147,9 +146,9 @@ def _post_deposit(
     connection: Connection, key: str, source: str, handle: str, amount: int | None, now_ms: int
 ) -> tuple[int, int | None]:
     amount = validate_amount(amount if amount is not None else 0)
-    found = accounts.get_by_handle(connection, handle)
+    account = accounts.get_by_handle(connection, handle)
     balance = accounts.post_entry(
-        connection, found.id, amount, kind="deposit", reference=source, actor=source, key=f"deposit:{key}",
+        connection, account.id, amount, kind="deposit", reference=source, actor=source, key=f"deposit:{key}",
         now_ms=now_ms,
     )  # fmt: skip
-    return found.id, balance
+    return account.id, balance

@@ -1,4 +1,4 @@
-"""Small things that the shop remembers by name."""
+"""Small values of the shop, stored as JSON under a key."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _BY_KEY: Final = select(setting.c.value).where(setting.c.key == bindparam("key")
 
 
 def get(connection: Connection, key: str, kind: type[T]) -> T | None:
-    """Return what is remembered as `key`; None: nothing."""
+    """Return the value of `key`; None if there is none."""
     value = connection.execute(_BY_KEY, {"key": key}).scalar()
     return msgspec.json.decode(value, type=kind) if value is not None else None
 
 
 def put(connection: Connection, key: str, value: Any) -> None:
-    """Remember `value` as `key`; with None nothing any more."""
+    """Store `value` under `key`; None deletes it."""
     connection.execute(delete(setting).where(setting.c.key == key))
     if value is not None:
         connection.execute(insert(setting).values(key=key, value=msgspec.json.encode(value).decode()))

@@ -1,4 +1,4 @@
-"""What admins are still to be told, and what has been told: kept with the books, so that no crash loses it."""
+"""The queue of notices for admins and the position of the purchase log, in the database, so that crashes lose none."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from msgspec import Struct
 from sqlalchemy import Connection, text
 
 from botapp.store.domain.records import Product, Purchase
-from botapp.store.usecases import key_value as settings
-from botapp.store.usecases import products, purchases
+from botapp.store.usecases import key_value, products, purchases
 
-#: notices that wait at most; the newest count for more than the oldest
+#: longest queue; beyond it the oldest notices are dropped
 MAX_PENDING: Final = 50
 
 _PENDING: Final = "notices"
@@ -20,42 +19,42 @@ _PURCHASE_LOG: Final = "purchase_log"
 
 
 class PurchaseLogPosition(Struct, frozen=True):
-    """How far the purchase log has come."""
+    """The last purchase that the purchase log contains."""
 
     channel_id: int
     purchase_id: int
 
 
 def collect_pending(
-    connection: Connection, fresh: Sequence[str], low_stock: int, in_words: Callable[[Product], str]
+    connection: Connection, new: Sequence[str], low_stock: int, describe: Callable[[Product], str]
 ) -> list[str]:
-    """Return what is to be told, the oldest first: what waits already, `fresh`, and what has begun to run low."""
-    found = [*fresh, *map(in_words, products.list_newly_low(connection, low_stock))]
-    known = settings.get(connection, _PENDING, list[str]) or []
-    if not found:
-        return known
-    all_of_it = [*known, *found][-MAX_PENDING:]
-    settings.put(connection, _PENDING, all_of_it)
-    return all_of_it
+    """Return the pending notices, oldest first: those in the queue, `new` ones, and products that now run low."""
+    added = [*new, *map(describe, products.list_newly_low(connection, low_stock))]
+    queued = key_value.get(connection, _PENDING, list[str]) or []
+    if not added:
+        return queued
+    pending = [*queued, *added][-MAX_PENDING:]
+    key_value.put(connection, _PENDING, pending)
+    return pending
 
 
 def remove_sent(connection: Connection, count: int) -> None:
-    """Remember that the first `count` of what waits have been told."""
-    settings.put(connection, _PENDING, (settings.get(connection, _PENDING, list[str]) or [])[count:] or None)
+    """Remove the first `count` notices, which were sent."""
+    key_value.put(connection, _PENDING, (key_value.get(connection, _PENDING, list[str]) or [])[count:] or None)
 
 
 def list_unlogged_purchases(connection: Connection, channel_id: int, limit: int) -> list[Purchase]:
-    """Return the first purchases that are not in the log of this channel yet. A new log begins with the next one."""
+    """Return the first purchases that the log of this channel lacks. A new log starts with the next purchase."""
     if connection.dialect.name == "postgresql":
-        # numbers are given before transactions end: waiting for those under way, none of them is passed over
+        # ids are assigned before transactions commit; wait for running ones, so that no purchase is skipped
         connection.execute(text("LOCK TABLE purchase IN SHARE MODE"))
-    log = settings.get(connection, _PURCHASE_LOG, PurchaseLogPosition)
+    log = key_value.get(connection, _PURCHASE_LOG, PurchaseLogPosition)
     if log is None or log.channel_id != channel_id:
-        settings.put(connection, _PURCHASE_LOG, PurchaseLogPosition(channel_id, purchases.get_latest_id(connection)))
+        key_value.put(connection, _PURCHASE_LOG, PurchaseLogPosition(channel_id, purchases.get_latest_id(connection)))
         return []
     return purchases.list_after(connection, log.purchase_id, limit)
 
 
 def mark_logged(connection: Connection, channel_id: int, purchase_id: int) -> None:
-    """Remember that the log of this channel has come up to a purchase."""
-    settings.put(connection, _PURCHASE_LOG, PurchaseLogPosition(channel_id, purchase_id))
+    """Store the last purchase that the log of this channel contains."""
+    key_value.put(connection, _PURCHASE_LOG, PurchaseLogPosition(channel_id, purchase_id))

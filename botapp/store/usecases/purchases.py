@@ -1,4 +1,4 @@
-"""Buying, and giving the money back: each is one transaction in which all of it happens, or nothing."""
+"""Purchases and refunds: each happens completely or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botapp.store.usecases import accounts
 from botapp.store.usecases.access import blacklist_reason, maintenance_reason
 from botapp.store.usecases.stock import take_available
 
-#: how long after a purchase the outbox begins to look whether its goods have arrived, in ms
+#: time from a purchase to the first check of the outbox whether its items were delivered, in ms
 FIRST_CHECK_MS: Final = 60_000
 
 _PURCHASES: Final[Select[Any]] = (
@@ -51,13 +51,13 @@ _INSERT_DELIVERY: Final = insert(delivery)
 
 
 def buy(connection: Connection, order: Order, limits: Limits, now_ms: int) -> Receipt:
-    """Do what `order` asks for: claim the items, take the money, write it down, and owe the goods.
+    """Execute `order`: take the items out of stock, charge the account, store the purchase and queue the delivery.
 
-    The same interaction buys once: asked again, its receipt comes again. Raises a Refused.
+    Repeating an interaction returns its receipt and buys nothing. Raises a Refused.
     """
     if (earlier := _get_receipt(connection, order.interaction_id)) is not None:
         return earlier
-    # locked in this order by everybody: first the product, then the account
+    # every transaction locks in this order: product, then account
     row = connection.execute(_LOCKED_PRODUCT, {"of_product": order.product_id}).first()
     buyer = accounts.get_by_user(connection, order.user_id)
     context = PurchaseContext(
@@ -97,8 +97,8 @@ def buy(connection: Connection, order: Order, limits: Limits, now_ms: int) -> Re
 
 
 def refund(connection: Connection, purchase_id: int, *, actor: str, now_ms: int) -> tuple[Purchase, int]:
-    """Give the money of a purchase back; return it and the new balance. Its items do not come back into stock: somebody
-    has seen them. Raises NoSuchPurchase, AlreadyRefunded.
+    """Refund a purchase; return it and the new balance. Its items do not return to stock, because the member has
+    seen them. Raises NoSuchPurchase, AlreadyRefunded.
     """
     row = connection.execute(
         select(purchase.c.account_id, purchase.c.total).where(purchase.c.id == purchase_id)
@@ -131,24 +131,24 @@ def get(connection: Connection, purchase_id: int) -> Purchase:
 
 
 def list_by_account(connection: Connection, account_id: int, limit: int) -> list[Purchase]:
-    """Return the last purchases of an account, the newest first."""
+    """Return the last purchases of an account, newest first."""
     query = _PURCHASES.where(purchase.c.account_id == account_id).order_by(purchase.c.id.desc()).limit(limit)
     return [Purchase(*row) for row in connection.execute(query)]
 
 
 def list_after(connection: Connection, purchase_id: int, limit: int) -> list[Purchase]:
-    """Return the purchases after one, the oldest first."""
+    """Return the purchases after `purchase_id`, oldest first."""
     query = _PURCHASES.where(purchase.c.id > purchase_id).order_by(purchase.c.id).limit(limit)
     return [Purchase(*row) for row in connection.execute(query)]
 
 
 def get_latest_id(connection: Connection) -> int:
-    """Return the number of the last purchase; 0: there is none."""
+    """Return the number of the last purchase; 0 if there is none."""
     return connection.execute(select(func.max(purchase.c.id))).scalar() or 0
 
 
 def list_items(connection: Connection, purchase_id: int) -> tuple[str, ...]:
-    """Return the goods of a purchase, one line each."""
+    """Return the items of a purchase, one line each."""
     query = select(stock_item.c.content).where(stock_item.c.purchase_id == purchase_id).order_by(stock_item.c.id)
     return tuple(connection.execute(query).scalars())
 
@@ -164,7 +164,7 @@ def _charge(connection: Connection, account_id: int, total: int, number: int, or
         key=f"purchase:{order.interaction_id}",
         now_ms=now_ms,
     )
-    assert balance is not None, "the interaction is new, as was looked up before"
+    assert balance is not None, "the interaction is new, as checked before"
     return balance
 
 

@@ -1,4 +1,4 @@
-"""What was sold: per product, and per day of the shop's time zone."""
+"""Sales per product and per day, in the time zone of the shop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botapp.store.db.tables import product, purchase
 
 
 class DaySales(NamedTuple):
-    """A day of the shop's time zone."""
+    """A day in the time zone of the shop."""
 
     date: date
     begins_at_ms: int
@@ -22,61 +22,61 @@ class DaySales(NamedTuple):
 
 
 class ProductSales(NamedTuple):
-    """What was sold of one product on one day; what was refunded later is apart."""
+    """Sales of one product on one day; refunded purchases are counted apart."""
 
-    #: which of the days, from 0
+    #: index of the day, from 0
     day: int
     code: str
     name: str
     refunded: bool
-    pieces: int
+    items: int
     #: in the base unit
     total: int
 
 
 class SalesTotal(Struct, frozen=True):
-    """What sales come to."""
+    """Sums of sales."""
 
-    pieces: int = 0
-    #: in the base unit, without what was refunded
+    items: int = 0
+    #: in the base unit, without refunds
     revenue: int = 0
     refunded: int = 0
 
     def __add__(self, other: SalesTotal) -> SalesTotal:
-        """Return both together."""
-        return SalesTotal(self.pieces + other.pieces, self.revenue + other.revenue, self.refunded + other.refunded)
+        """Return the sum of both."""
+        return SalesTotal(self.items + other.items, self.revenue + other.revenue, self.refunded + other.refunded)
 
 
 class SalesReport(Struct, frozen=True):
-    """The sales of some days."""
+    """The sales of a range of days."""
 
-    #: each day, the oldest first
+    #: each day, oldest first
     days: tuple[tuple[date, SalesTotal], ...]
-    #: name of each product that was sold, the one with the greatest revenue first
+    #: name and sums of each product, highest revenue first
     products: tuple[tuple[str, SalesTotal], ...]
     all: SalesTotal
 
 
 def last_days(zone: ZoneInfo, now_ms: int, count: int) -> list[DaySales]:
-    """Return the last `count` days of a time zone, the oldest first; the last is the one that `now_ms` is in. Pure.
+    """Return the last `count` days of a time zone, oldest first; the last one contains `now_ms`. Pure.
 
-    A day begins where the calendar says so, also where clocks are changed.
+    Days start at local midnight, so their length changes with daylight saving time.
     """
     today = datetime.fromtimestamp(now_ms / 1000, zone).date()
     dates = [today - timedelta(days=back) for back in range(count - 1, -2, -1)]
-    begins = [int(datetime(one.year, one.month, one.day, tzinfo=zone).timestamp() * 1000) for one in dates]
+    begins = [int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() * 1000) for day in dates]
     return [DaySales(dates[index], begins[index], begins[index + 1]) for index in range(count)]
 
 
 def list_sales(connection: Connection, days: Sequence[DaySales]) -> list[ProductSales]:
-    """Return what was bought on each of `days`, and whether it was refunded since."""
+    """Return the sales of each of `days`, and whether they were refunded since."""
     numbered = [(number, day.begins_at_ms, day.ends_at_ms) for number, day in enumerate(days)]
     columns = (column("number", Integer), column("begins", BigInteger), column("ends", BigInteger))
     day = values(*columns, name="day").data(numbered).cte("days")
     refunded = purchase.c.status == "refunded"
-    pieces, total = func.sum(purchase.c.quantity), func.sum(purchase.c.total)
+    items, total = func.sum(purchase.c.quantity), func.sum(purchase.c.total)
     query = (
-        select(day.c.number, product.c.code, product.c.name, refunded, pieces, total)
+        select(day.c.number, product.c.code, product.c.name, refunded, items, total)
         .select_from(day)
         .join(purchase, and_(purchase.c.at_ms >= day.c.begins, purchase.c.at_ms < day.c.ends))
         .join(product, product.c.id == purchase.c.product_id)
@@ -88,14 +88,14 @@ def list_sales(connection: Connection, days: Sequence[DaySales]) -> list[Product
     ]
 
 
-def build_report(found: Iterable[ProductSales], days: Sequence[DaySales]) -> SalesReport:
-    """Return the sums of what was sold. Pure."""
+def build_report(sales: Iterable[ProductSales], days: Sequence[DaySales]) -> SalesReport:
+    """Return the sums of `sales` per day and per product. Pure."""
     by_day = [SalesTotal() for _ in days]
     by_code: dict[str, tuple[str, SalesTotal]] = {}
-    for one in found:
-        part = SalesTotal(refunded=one.total) if one.refunded else SalesTotal(one.pieces, one.total)
-        by_day[one.day] += part
-        by_code[one.code] = (one.name, by_code.get(one.code, ("", SalesTotal()))[1] + part)
-    products = sorted(by_code.values(), key=lambda pair: (-pair[1].revenue, -pair[1].pieces, pair[0]))
+    for sale in sales:
+        part = SalesTotal(refunded=sale.total) if sale.refunded else SalesTotal(sale.items, sale.total)
+        by_day[sale.day] += part
+        by_code[sale.code] = (sale.name, by_code.get(sale.code, ("", SalesTotal()))[1] + part)
+    products = sorted(by_code.values(), key=lambda pair: (-pair[1].revenue, -pair[1].items, pair[0]))
     everything = sum(by_day, SalesTotal())
     return SalesReport(tuple(zip((day.date for day in days), by_day, strict=True)), tuple(products), everything)

@@ -1,6 +1,6 @@
-"""Stock that an admin takes out: written down until it is in the admin's hands, so that a crash in between loses none.
+"""Withdrawals: stock that admins take out. Each stays recorded until the admin has received it, so a crash loses none.
 
-What is handed over twice went to the same admin both times; what is never handed over stays written down.
+A withdrawal may be delivered twice, but only to the same admin.
 """
 
 from __future__ import annotations
@@ -12,68 +12,68 @@ from sqlalchemy import ColumnElement, Connection, exists, select
 
 from botapp.store.db.tables import product, stock_item
 from botapp.store.domain import refusals
-from botapp.store.usecases import key_value as settings
-from botapp.store.usecases import products, stock
+from botapp.store.usecases import key_value, products, stock
 
-#: pieces of one withdrawal: what one file that Discord takes can hold
+#: largest withdrawal, in items: one file on Discord can hold it
 MAX_ITEMS: Final = 5000
 
 _KEY: Final = "withdrawals"
 
 
 class Withdrawal(Struct, frozen=True):
-    """Pieces of one product that one admin took out together."""
+    """Items of one product that one admin took out together."""
 
     product_id: int
-    #: names it, together with the product
+    #: identifies the withdrawal, together with the product
     at_ms: int
     user_id: int
     language: str
 
 
 class WithdrawalBatch(Struct, frozen=True):
-    """A withdrawal with what it holds."""
+    """A withdrawal and its items."""
 
     withdrawal: Withdrawal
     code: str
-    #: the goods, one line each. Never to be logged.
+    #: contents of the items, one line each; secret, never log them
     items: tuple[str, ...]
 
 
 def begin(
-    connection: Connection, code: str, pieces: int, *, user_id: int, language: str, now_ms: int
+    connection: Connection, code: str, quantity: int, *, user_id: int, language: str, now_ms: int
 ) -> WithdrawalBatch:
-    """Take pieces out of stock for an admin, the oldest first. Raises NoSuchProduct, BadQuantity, SoldOut."""
-    if not 1 <= pieces <= MAX_ITEMS:
+    """Take items out of stock for an admin, oldest first. Raises NoSuchProduct, InvalidQuantity, SoldOut."""
+    if not 1 <= quantity <= MAX_ITEMS:
         raise refusals.InvalidQuantity(MAX_ITEMS)
     product_id = products.get_by_code(connection, code).id
     while connection.execute(select(exists().where(*_withdrawn_at(product_id, now_ms)))).scalar():
-        now_ms += 1  # no two withdrawals of a product have the same time, by which they are found again
-    found, items = stock.withdraw(connection, code, pieces, now_ms)
-    withdrawal = Withdrawal(found.id, now_ms, user_id, language)
-    settings.put(connection, _KEY, [*_read_pending(connection), withdrawal])
-    return WithdrawalBatch(withdrawal, found.code, items)
+        now_ms += 1  # the time identifies a withdrawal of a product, so it must be unique
+    target, items = stock.withdraw(connection, code, quantity, now_ms)
+    withdrawal = Withdrawal(target.id, now_ms, user_id, language)
+    key_value.put(connection, _KEY, [*_read_pending(connection), withdrawal])
+    return WithdrawalBatch(withdrawal, target.code, items)
 
 
 def list_pending(connection: Connection) -> list[WithdrawalBatch]:
-    """Return what may not have been handed over, the oldest first."""
-    return [_with_items(connection, one) for one in _read_pending(connection)]
+    """Return the withdrawals that may not have been delivered, oldest first."""
+    return [_with_items(connection, withdrawal) for withdrawal in _read_pending(connection)]
 
 
 def mark_delivered(connection: Connection, withdrawal: Withdrawal) -> None:
-    """Note that a withdrawal is in its admin's hands."""
-    left = [one for one in _read_pending(connection) if one != withdrawal]
-    settings.put(connection, _KEY, left or None)
+    """Record that an admin has received a withdrawal."""
+    remaining = [other for other in _read_pending(connection) if other != withdrawal]
+    key_value.put(connection, _KEY, remaining or None)
 
 
 def _read_pending(connection: Connection) -> list[Withdrawal]:
-    return settings.get(connection, _KEY, list[Withdrawal]) or []
+    return key_value.get(connection, _KEY, list[Withdrawal]) or []
 
 
-def _with_items(connection: Connection, one: Withdrawal) -> WithdrawalBatch:
-    query = select(stock_item.c.content).where(*_withdrawn_at(one.product_id, one.at_ms)).order_by(stock_item.c.id)
-    code = connection.execute(select(product.c.code).where(product.c.id == one.product_id)).scalar_one()
-    return WithdrawalBatch(one, code, tuple(connection.execute(query).scalars()))
+def _with_items(connection: Connection, withdrawal: Withdrawal) -> WithdrawalBatch:
+    is_item = _withdrawn_at(withdrawal.product_id, withdrawal.at_ms)
+    query = select(stock_item.c.content).where(*is_item).order_by(stock_item.c.id)
+    code = connection.execute(select(product.c.code).where(product.c.id == withdrawal.product_id)).scalar_one()
+    return WithdrawalBatch(withdrawal, code, tuple(connection.execute(query).scalars()))
 
 
 def _withdrawn_at(product_id: int, at_ms: int) -> tuple[ColumnElement[Any], ...]:

@@ -94,14 +94,14 @@ def format_day(day: date) -> str:
 
 
 def _total(found: SalesTotal, units: Sequence[Denomination]) -> str:
-    facts = {"revenue": format_amount(found.revenue, units), "pieces": format_number(found.pieces)}
+    facts = {"revenue": format_amount(found.revenue, units), "pieces": format_number(found.items)}
     return _("%(revenue)s · %(pieces)s pieces") % facts
 
 
 def _line(name: str, found: SalesTotal, units: Sequence[Denomination]) -> str:
     name = name.replace("`", "'")
     fitted = name if len(name) <= _NAME_CHARS else f"{name[: _NAME_CHARS - 1]}…"
-    line = f"{fitted:<{_NAME_CHARS}} {format_number(found.pieces):>5}  {format_amount(found.revenue, units)}"
+    line = f"{fitted:<{_NAME_CHARS}} {format_number(found.items):>5}  {format_amount(found.revenue, units)}"
     return f"{line} (-{format_amount(found.refunded, units)})" if found.refunded else line
 
 

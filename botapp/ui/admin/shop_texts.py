@@ -82,8 +82,8 @@ def line_numbers(numbers: Iterable[int]) -> str:
 
 def movement_line(one: Movement) -> str:
     """Return what came into or went out of stock, in one line."""
-    facts = {"when": format_time(one.at_ms, "f"), "pieces": format_number(one.pieces), "what": _(_MOVED[one.what])}
-    who = f" · {format_actor(one.who) if one.what == 'added' else quote(one.who)}" if one.who else ""
+    facts = {"when": format_time(one.at_ms, "f"), "pieces": format_number(one.quantity), "what": _(_MOVED[one.kind])}
+    who = f" · {format_actor(one.actor) if one.kind == 'added' else quote(one.actor)}" if one.actor else ""
     return _("%(when)s · %(pieces)s %(what)s") % facts + who
 
 

@@ -96,7 +96,7 @@ class Shop(RuleBasedStateMachine):
 
     @initialize()
     def open_shop(self) -> None:
-        self.database.run_sync(schema.migrate, before=lambda: None)
+        self.database.run_sync(schema.migrate, back_up=lambda: None)
         for user in USERS:
             self.database.run_sync(accounts.register, user, handle_of(user), self.now_ms())
         for code in CODES:

@@ -32,7 +32,7 @@ def opened(url: URL) -> Iterator[Database]:
 
 def migrate(connection: Connection) -> bool:
     """Bring the tables up to date, without a backup before."""
-    return schema.migrate(connection, before=lambda: None)
+    return schema.migrate(connection, back_up=lambda: None)
 
 
 class Stores:

@@ -1,4 +1,4 @@
-"""What Alembic runs migrations in: the connection, and the transaction, that it is given."""
+"""Run Alembic migrations on the connection, and in the transaction, of the caller."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from botapp.store.db.tables import metadata
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    # SQLite cannot alter much of a table: Alembic makes a new one and copies
+    # SQLite cannot alter most of a table, so Alembic creates a new one and copies the rows
     render_as_batch=True,
 )
 with context.begin_transaction():

@@ -203,7 +203,7 @@ def test_check_says_what_is_wrong_with_the_database(shop: Instance, damage: str)
         done = shop.run("check", "--json", DISCORD_TOKEN="x", STOCKSUP_DISCORD_API="http://127.0.0.1:1/api/v10")
         assert "geheim" not in done.stdout
         found = {one["id"]: one for one in json.loads(done.stdout)["checks"]}
-        assert "it cannot be reached" in found["database"]["problem"]
+        assert "cannot connect" in found["database"]["problem"]
         # what is only away now keeps no bot from being started
         assert found["program.bot"]["problem"] is None
         return

@@ -176,7 +176,7 @@ def test_who_holds_the_file_is_waited_for(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(snapshot, "LOCK_TIMEOUT_S", 0.1)
     with closing(sqlite3.connect(settings.database_file, isolation_level=None, check_same_thread=False)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(DataProblem, match="another process holds it"):
+        with pytest.raises(DataProblem, match="locked by another process"):
             make_backup(settings)
         monkeypatch.setattr(snapshot, "LOCK_TIMEOUT_S", 60)
         letting_go = threading.Timer(0.2, other.execute, ("COMMIT",))

@@ -124,7 +124,7 @@ def test_a_database_that_reached_its_largest_size_says_that_the_disk_is_full(sho
         shop._current_engine().raw_connection().driver_connection.execute("PRAGMA max_page_count=1")  # type: ignore[union-attr]
 
     shop.run_sync(fill)
-    with pytest.raises(Unavailable, match="the disk is full; make room"):
+    with pytest.raises(Unavailable, match="the disk is full; free some space"):
         shop.run_sync(restock, "STEAM", *(f"{number}-{'x' * 1000}" for number in range(100)))
     is_well(shop)
 
@@ -136,7 +136,7 @@ def test_a_database_that_somebody_else_holds_is_waited_for_and_then_said(
     shop._dispose_engine()
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        fails(shop, "another process holds it")
+        fails(shop, "locked by another process")
         other.execute("COMMIT")
         is_well(shop)
 
@@ -214,7 +214,7 @@ def test_a_server_that_is_stopped_and_comes_back(server: Postgres) -> None:
         opened_shop(database)
         server.stop()
         for _again in range(2):
-            fails(database, "postgresql://shop@/", "it cannot be reached")
+            fails(database, "postgresql://shop@/", "cannot connect")
         server.start()
         is_well(database)
 
@@ -226,7 +226,7 @@ def test_a_shop_opens_while_the_server_is_away_and_finds_it_later(server: Postgr
     async def live() -> int:
         shop = Shop(Settings(path=tmp_path / "config.toml", store=Store(url=address)), lambda: None)
         await shop.open()
-        with pytest.raises(Unavailable, match="it cannot be reached"):
+        with pytest.raises(Unavailable, match="cannot connect"):
             await shop.products()
         assert shop.health()["database"]["is_healthy"] is False
         server.start()

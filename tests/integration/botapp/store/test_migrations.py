@@ -36,7 +36,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
 
 
 def upgrade(connection: Connection, before: Callable[[], None], to: str) -> bool:
-    return schema.migrate(connection, before=before, to=to)
+    return schema.migrate(connection, back_up=before, to=to)
 
 
 def fail() -> None:
@@ -44,8 +44,8 @@ def fail() -> None:
 
 
 def test_the_first_start_makes_the_tables_and_no_backup(empty: Database) -> None:
-    assert empty.run_sync(schema.migrate, before=fail) is True
-    assert empty.run_sync(schema.migrate, before=fail) is False
+    assert empty.run_sync(schema.migrate, back_up=fail) is True
+    assert empty.run_sync(schema.migrate, back_up=fail) is False
     assert empty.run_sync(schema.get_version) == schema.VERSIONS[-1]
 
 
@@ -54,7 +54,7 @@ def test_every_version_comes_up_to_date_with_what_is_in_it(empty: Database, vers
     empty.run_sync(upgrade, fail, version)
     old = empty.run_sync(rows_of_any_version)
     asked: list[str] = []
-    changed = empty.run_sync(schema.migrate, before=lambda: asked.append("backup"))
+    changed = empty.run_sync(schema.migrate, back_up=lambda: asked.append("backup"))
     assert asked == (["backup"] if changed else [])
     assert changed == (version != schema.VERSIONS[-1])
     assert empty.run_sync(schema.get_version) == schema.VERSIONS[-1]
@@ -158,7 +158,7 @@ def test_a_backup_that_fails_keeps_the_old_version(empty: Database, monkeypatch:
         raise PowerCut
 
     with pytest.raises(PowerCut):
-        empty.run_sync(schema.migrate, before=fail)
+        empty.run_sync(schema.migrate, back_up=fail)
     assert empty.run_sync(schema.get_version) == before
 
 
@@ -183,9 +183,9 @@ def test_who_comes_second_finds_it_done(database: Database, monkeypatch: pytest.
         both.wait(0.5)
 
     with ThreadPoolExecutor(2) as pool, opened(database._url) as other:
-        one = pool.submit(database.run_sync, schema.migrate, before=before, to="next")
+        one = pool.submit(database.run_sync, schema.migrate, back_up=before, to="next")
         assert first.wait(30)
-        two = pool.submit(other.run_sync, schema.migrate, before=before, to="next")
+        two = pool.submit(other.run_sync, schema.migrate, back_up=before, to="next")
         assert (one.result(30), two.result(30)) == (True, False)
     assert asked == ["backup"]
     assert database.run_sync(schema.get_version) == "next"

@@ -57,10 +57,10 @@ def test_what_was_sold_is_counted_by_day_and_product(shop: Database) -> None:
         ProductSales(0, "A", "Product A", True, 3, 30),
         ProductSales(1, "B", "Product B", False, 4, 40),
     ]
-    assert all(type(number) is int for one in found for number in (one.pieces, one.total))
+    assert all(type(number) is int for one in found for number in (one.items, one.total))
 
 
 def test_a_year_is_one_question(shop: Database) -> None:
     buy(shop, 1, "A", 1, ms(2, 12))
     [one] = shop.run_sync(sales.list_sales, sales.last_days(JAKARTA, ms(3, 12), 366))
-    assert (one.day, one.pieces) == (364, 1)
+    assert (one.day, one.items) == (364, 1)

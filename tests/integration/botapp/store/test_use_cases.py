@@ -201,7 +201,7 @@ def test_more_than_there_is_cannot_be_withdrawn(shop: Database) -> None:
 
 def test_what_came_and_went_is_told(shop: Database) -> None:
     told = shop.run_sync(stock.list_movements, "steam", 10)
-    assert [(one.what, one.pieces, one.who) for one in told] == [
+    assert [(one.kind, one.quantity, one.actor) for one in told] == [
         ("withdrawn", 2, ""),
         ("sold", 1, "Sari.X"),
         ("sold", 3, "Budi"),

@@ -23,26 +23,26 @@ BROKEN = {
         ["DELETE FROM ledger WHERE key = 'purchase:103'", "UPDATE account SET balance = balance + 50 WHERE id = 2"],
         ["order 3 costs 50"],
     ),
-    "an order that nobody paid in full": (
+    "an order that was not paid in full": (
         ["UPDATE ledger SET amount = -49 WHERE key = 'purchase:103'", "UPDATE account SET balance = 11 WHERE id = 2"],
         ["order 3 costs 50"],
     ),
-    "an item too few": (
+    "a missing item": (
         ["UPDATE stock_item SET purchase_id = NULL, status = 'withdrawn' WHERE content = 'steam-0'"],
-        ["order 1: 3 pieces were bought, 2 belong to it"],
+        ["order 1: 3 items were bought, but 2 belong to it"],
     ),
     "an item sold twice": (
         ["UPDATE stock_item SET purchase_id = 3 WHERE content = 'steam-0'"],
-        ["order 1: 3 pieces were bought, 2", "order 3: 1 pieces were bought, 2"],
+        ["order 1: 3 items were bought, but 2", "order 3: 1 items were bought, but 2"],
     ),
-    "the same key sold to two": (
+    "the same key sold twice": (
         [
             "UPDATE stock_item SET digest = (SELECT digest FROM stock_item WHERE content = 'steam-0')"
             " WHERE purchase_id = 3"
         ],
         ["was sold 2 times, first in order 1 and last in order 3"],
     ),
-    "a sold item on the shelf again": (
+    "a sold item that is available again": (
         [
             "UPDATE stock_item SET status = 'available', left_at_ms = NULL WHERE content = 'steam-0'",
         ],
@@ -50,60 +50,60 @@ BROKEN = {
     ),
     "an item of another product": (
         ["UPDATE stock_item SET product_id = 2 WHERE content = 'steam-0'"],
-        ["item 1 belongs to product 2, its order 1 to another"],
+        ["item 1 belongs to product 2, but its order 1 to another product"],
     ),
-    "a refund without money": (
+    "a refund without a ledger entry": (
         ["DELETE FROM ledger WHERE kind = 'refund'", "UPDATE account SET balance = balance - 30 WHERE id = 1"],
-        ["order 2 of 30 is refunded, and no such entry"],
+        ["order 2 of 30 was refunded, but the ledger has no entry"],
     ),
-    "money back for nothing": (
+    "a ledger entry without a refund": (
         [
             "UPDATE purchase SET status = 'done' WHERE id = 2",
             "UPDATE stock_item SET status = 'sold' WHERE purchase_id = 2",
         ],
-        ["gives money back for an order that is not refunded"],
+        ["refunds an order that was not refunded"],
     ),
-    "an order that is gone": (
+    "a deleted order": (
         [
             "DELETE FROM delivery WHERE purchase_id = 3",
             "DELETE FROM stock_item WHERE purchase_id = 3",
             "DELETE FROM purchase WHERE id = 3",
         ],
-        ["pays for an order that is not there"],
+        ["pays for an order that does not exist"],
     ),
-    "an order without goods owed": (["DELETE FROM delivery WHERE purchase_id = 3"], ["order 3 has no delivery"]),
-    "goods owed without an order": (
+    "an order without a delivery": (["DELETE FROM delivery WHERE purchase_id = 3"], ["order 3 has no delivery"]),
+    "a delivery without an order": (
         ["INSERT INTO delivery VALUES (99, 'pending', 1, 0, NULL, 'id')"],
-        ["goods are owed for an order (99) that is not there"],
+        ["a delivery belongs to order 99, which does not exist"],
     ),
-    "an item of an order that is gone": (
+    "an item of a deleted order": (
         ["UPDATE stock_item SET purchase_id = 99 WHERE content = 'steam-0'"],
-        ["item 1 belongs to a product or an order that is not there", "order 1: 3 pieces were bought, 2"],
+        ["item 1 belongs to a product or an order that does not exist", "order 1: 3 items were bought, but 2"],
     ),
-    "an item of a product that is gone": (
+    "an item of a deleted product": (
         ["UPDATE stock_item SET product_id = 99 WHERE content = 'steam-9'"],
-        ["item 10 belongs to a product or an order that is not there"],
+        ["item 10 belongs to a product or an order that does not exist"],
     ),
-    "an order of an account that is gone": (
+    "an order of a deleted account": (
         ["UPDATE purchase SET account_id = 99 WHERE id = 3"],
-        ["order 3 belongs to an account or a product that is not there", "order 3 costs 50"],
+        ["order 3 belongs to an account or a product that does not exist", "order 3 costs 50"],
     ),
-    "a member whose account is gone": (
+    "a member with a deleted account": (
         ["INSERT INTO user_link VALUES (5, 99, 0)"],
-        ["user 5 has an account that is not there"],
+        ["user 5 has an account that does not exist"],
     ),
-    "an account that nobody has": (["DELETE FROM user_link WHERE account_id = 1"], ["account Budi belongs to nobody"]),
-    "an entry of an account that is gone": (
+    "an account without a user": (["DELETE FROM user_link WHERE account_id = 1"], ["account Budi belongs to no user"]),
+    "an entry of a deleted account": (
         ["INSERT INTO ledger VALUES (99, 99, 5, 'admin_add', '', '', 'k', 0)"],
-        ["an entry of the ledger (99) belongs to an account that is not there"],
+        ["ledger entry 99 belongs to an account that does not exist"],
     ),
-    "a deposit that was not booked": (
+    "a deposit without a ledger entry": (
         ["DELETE FROM ledger WHERE kind = 'deposit'", "UPDATE account SET balance = balance - 250 WHERE id = 1"],
-        ["deposit m1 of 250 was booked, and no such entry"],
+        ["deposit m1 of 250 was accepted, but the ledger has no entry"],
     ),
-    "a deposit that was refused, and booked": (
+    "a refused deposit with a ledger entry": (
         ["UPDATE deposit SET refusal = 'forged' WHERE key = 'm1'"],
-        ["is a deposit that is not there, or was refused"],
+        ["belongs to a deposit that does not exist or was refused"],
     ),
 }
 
