@@ -18,7 +18,9 @@ from typing import Final
 
 import botapp.bot
 from botapp import startup
-from supervisor.client import Message
+from botapp.config.settings import Settings
+from botapp.drain import Drain
+from supervisor.client import LifeEnvironment, Message
 
 _WORD: Final = os.urandom(8)
 _MAX_PROBE_BYTES: Final = 64
@@ -30,6 +32,10 @@ class ProbedBot(botapp.bot.ShopBot):
 
     _probe: socket.socket | None = None
 
+    def __init__(self, settings: Settings, environment: LifeEnvironment | None) -> None:
+        super().__init__(settings, environment)
+        self.drain = ProbedDrain(self)
+
     async def on_connect(self) -> None:
         """READY: answer from now on."""
         loop = asyncio.get_running_loop()
@@ -39,17 +45,29 @@ class ProbedBot(botapp.bot.ShopBot):
             loop.add_reader(self._probe, self._answer, self._probe)
         await super().on_connect()
 
-    async def _finish(self, reason: str, deadline_s: float) -> Message:
-        """The clean-up begins: answer no more."""
+    def close_probe(self) -> None:
+        """Stop answering."""
         if self._probe is not None:
             asyncio.get_running_loop().remove_reader(self._probe)
             self._probe.close()
-        return await super()._finish("restart", deadline_s)
 
     def _answer(self, probe: socket.socket) -> None:
         _, sender = probe.recvfrom(_MAX_PROBE_BYTES)
         with suppress(BlockingIOError):  # whoever asked has not read the last answers yet
             probe.sendto(_WORD, sender)
+
+
+class ProbedDrain(Drain):
+    """The drain of a bot with a probe."""
+
+    def __init__(self, bot: ProbedBot) -> None:
+        super().__init__(bot)
+        self._probed_bot = bot
+
+    async def clean_up(self, reason: str, deadline_s: float) -> Message:
+        """Close the probe, then clean up as for a restart."""
+        self._probed_bot.close_probe()
+        return await super().clean_up("restart", deadline_s)
 
 
 def _bind(path: str) -> socket.socket:

@@ -1,6 +1,6 @@
-"""The shop opens while the bot serves already: what it stands on takes longer to load than Discord to let us in.
+"""Loads and opens the shop in the background: its libraries take longer to import than Discord takes to connect.
 
-What is asked of the shop meanwhile waits for it; where Discord wants an answer soon, it is said that it opens.
+Requests that need the shop wait for it. Where Discord expects an answer within seconds, the member is told to retry.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from botapp.discord_api import language
-from botapp.discord_api import slash_commands as slash
+from botapp.discord_api import language, slash_commands
 from botapp.locale import _, speaking
-from botapp.runtime import state_file as state
+from botapp.runtime import state_file
 from botapp.runtime.state_file import StateError
 
 if TYPE_CHECKING:
@@ -28,107 +27,121 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: how long an interaction waits for the shop, in seconds: Discord gives three for the answer
-PATIENCE_S: Final = 2.0
-#: an opening that takes longer than this counts as a fault, in seconds
+#: how long an interaction waits for the shop, in seconds; Discord allows three for an answer
+MAX_WAIT_S: Final = 2.0
+#: the database is unhealthy when the shop opens more slowly than this, in seconds
 SLOW_S: Final = 30.0
-#: messages that are kept for the shop until it is open; of more than these the oldest are forgotten
-MAX_HEARD: Final = 1000
+#: messages kept for the shop; the oldest are dropped
+MAX_KEPT_MESSAGES: Final = 1000
 
 
 class ShopLoader:
-    """How far this life's shop is."""
+    """Loads the shop of one process."""
 
-    #: None until it is loaded; it is open when `wait` returns
+    #: None until it is loaded; `is_open` says whether it can be used
     shop: Shop | None = None
 
     def __init__(self) -> None:
-        self._done = asyncio.Event()
-        self._since_s = time.monotonic()
-        #: messages that came while it was not open: some report deposits
-        self.heard: deque[discord.Message] = deque(maxlen=MAX_HEARD)
+        self._opened = asyncio.Event()
+        self._started_at_s = time.monotonic()
+        self._task: asyncio.Task[None] | None = None
+        #: messages that came while the shop was not open: some report deposits
+        self._messages: deque[discord.Message] = deque(maxlen=MAX_KEPT_MESSAGES)
 
     @property
-    def done(self) -> bool:
+    def is_open(self) -> bool:
         """Whether the shop is open."""
-        return self._done.is_set()
+        return self._opened.is_set()
+
+    def start(self, bot: ShopHost) -> None:
+        """Begin to load the shop and to add its parts to `bot`. To be called once."""
+        self._task = asyncio.create_task(self._load(bot))
+
+    async def finish(self) -> None:
+        """Wait until the shop is open. Raises ConfigError, and whatever else stopped it from opening."""
+        assert self._task is not None, "start() comes first"
+        await self._task
+
+    def cancel(self) -> None:
+        """Stop loading."""
+        if self._task is not None:
+            self._task.cancel()
 
     def health(self) -> dict[str, Any]:
-        """Return how the parts of the shop are, as `status` shows them; None for one that is just opening."""
-        if self.shop is not None and self.done:
+        """Return the health of the shop's parts by name; None for a part that is still opening."""
+        if self.shop is not None and self.is_open:
             return self.shop.health()
-        if time.monotonic() - self._since_s < SLOW_S:
+        if time.monotonic() - self._started_at_s < SLOW_S:
             return {"database": None}
-        problem = _("the shop has not opened yet: its database does not answer, or somebody holds it")
+        problem = _("the shop has not opened yet: its database does not answer, or another process has locked it")
         return {"database": {"is_healthy": False, "last_error": problem, "external": True}}
 
-    def hear(self, message: discord.Message) -> None:
-        """A message has come, anywhere; while the shop does not hear by itself, it is kept for it."""
-        if not self.done:
-            self.heard.append(message)
-
-    async def run(self, bot: ShopHost) -> None:
-        """Load the shop, open it, and give `bot` its part. To be called once. Raises ConfigError."""
-        module = await asyncio.to_thread(importlib.import_module, "botapp.shop")
-        shop: Shop = module.Shop(bot.settings, bot.live_updater.refresh_soon)
-        self.shop = shop
-        await shop.open()
-        await shop.add_to(bot, self.heard)
-        slash.describe(bot.walk_commands())
-        self._done.set()
-        self.heard.clear()
-        bot.start_serving()
-        bot.send_heartbeat()
+    def keep(self, message: discord.Message) -> None:
+        """Keep a message for the shop, unless the shop is open and reads messages itself."""
+        if not self.is_open:
+            self._messages.append(message)
 
     def notify(self, text: str) -> None:
-        """Have admins told something, where there is a shop to do so."""
+        """Queue a notification to the admins, if the shop is loaded."""
         if self.shop is not None:
             self.shop.notify(text)
 
     async def wait(self) -> Shop:
-        """Return the shop as soon as it is open."""
-        await self._done.wait()
+        """Return the shop once it is open."""
+        await self._opened.wait()
         assert self.shop is not None
         return self.shop
 
     async def wait_for_command(self, bot: ShopHost, message: discord.Message) -> None:
-        """Return at once, or, where a message orders what is not known yet, when the shop is open."""
-        if not self.done and not message.author.bot:
+        """Wait for the shop if the message has a command that may be one of the shop's."""
+        if not self.is_open and not message.author.bot:
             context = await bot.get_context(message)
             if context.invoked_with and context.command is None:
                 await self.wait()
 
     async def wait_for(self, interaction: discord.Interaction[Any]) -> Shop | None:
-        """Return the shop as soon as it is open; None: that takes too long, which whoever waits has been told."""
+        """Return the shop once it is open; None if that takes too long, and then the member is told."""
         try:
-            return await asyncio.wait_for(self.wait(), PATIENCE_S)
+            return await asyncio.wait_for(self.wait(), MAX_WAIT_S)
         except TimeoutError:
             with speaking(language.interaction_language(interaction)):
                 text = _("⏳ The shop is just opening. Please try again in a moment.")
                 await interaction.response.send_message(text, ephemeral=True)
             return None
 
+    async def _load(self, bot: ShopHost) -> None:
+        module = await asyncio.to_thread(importlib.import_module, "botapp.shop")
+        shop: Shop = module.Shop(bot.settings, bot.live_updater.refresh_soon)
+        self.shop = shop
+        await shop.open()
+        await shop.add_to(bot, self._messages)
+        slash_commands.describe(bot.walk_commands())
+        self._opened.set()
+        self._messages.clear()
+        bot.start_serving()
+        bot.send_heartbeat()
 
-def has_books(settings: Settings) -> bool:
-    """Tell whether an earlier life has made the shop's database."""
+
+def was_database_created(settings: Settings) -> bool:
+    """Return whether an earlier process created the shop's database."""
     try:
-        return state.load(settings.state_file).database_created
+        return state_file.load(settings.state_file).database_created
     except StateError:
-        return False  # why it cannot be told, the shop says
+        return False  # the shop logs the error
 
 
 class LazyCommandTree(app_commands.CommandTree[Any]):
-    """Slash commands, those of the shop too, which are there only once it is open."""
+    """Slash commands; those of the shop are added only when it opens."""
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
-        """Wait for the shop where a command is not known yet; return whether to go on."""
+        """Wait for the shop if the command is unknown so far; return whether to go on."""
         data: dict[str, Any] = dict(interaction.data or {})
         name = str(data.get("name", ""))
         if self.get_command(name) is not None:
             return True
+        loader: ShopLoader = interaction.client.loader
         try:
-            loader: ShopLoader = interaction.client.loader
             return await loader.wait_for(interaction) is not None
         except discord.HTTPException as error:
-            log.info(_("a member could not be told: %s"), error)
+            log.info(_("cannot tell a member that the shop is opening: %s"), error)
             return False

@@ -153,11 +153,11 @@ async def _live(settings: Settings, token: str) -> int:
     """Be one life of the bot; return its exit code."""
     # Importing makes next to no garbage, and members wait: looking for it would cost a tenth of the start.
     gc.disable()
-    from botapp.bot import ShopBot, point_at
+    from botapp.bot import ShopBot, configure_discord_py
 
     gc.freeze()
     gc.enable()
-    point_at(settings)
+    configure_discord_py(settings)
     bot = ShopBot(settings, LifeEnvironment.read())
     told_to_end = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -192,8 +192,7 @@ async def _live(settings: Settings, token: str) -> int:
 
 async def _serve(bot: ShopBot, token: str) -> None:
     await bot.login(token)
-    assert bot.opens is not None, "logging in has begun to open the shop"
-    await asyncio.gather(bot.opens, bot.connect())
+    await asyncio.gather(bot.loader.finish(), bot.connect())
 
 
 def _without_supervisor(knocking: asyncio.Task[None]) -> ExitWithCode:

@@ -131,7 +131,7 @@ class AdminCog(commands.Cog):
         try:
             await link.request("restart", program=program, reason=reason, requested_by=by, ticket=ticket, wait=True)
         except ControlError as error:
-            if self.bot.ending:
+            if self.bot.is_ending:
                 return
             log.warning(_("restart refused: %s"), error.message)
             await message.edit(content=restart_dialog.restart_failed(error.code, error.message))
@@ -140,13 +140,15 @@ class AdminCog(commands.Cog):
 
     # --- the clean-up ---
 
-    async def _cleanup_before_restart(self, deadline_s: float = 30.0) -> CleanupResult:
-        """Clean up before this life ends; background work gets up to `deadline_s` seconds.
+    async def _cleanup_before_restart(self, deadline_s: float = 30.0, *, stopping: bool = False) -> CleanupResult:
+        """Clean up before this process ends. A step that fails is logged and reported, and the next step follows.
 
-        Each step stands on its own: one that fails is logged and reported, and the next is done.
+        Args:
+            deadline_s: time for background work, in seconds.
+            stopping: whether no restart follows; the log then says so.
         """
         began_s = time.monotonic()
-        log.info(_("🧹 Cleaning up before restart..."))
+        log.info(_("🧹 Cleaning up before stopping...") if stopping else _("🧹 Cleaning up before restart..."))
         result = CleanupResult()
 
         async def stop_background_tasks() -> None:
@@ -181,11 +183,7 @@ class AdminCog(commands.Cog):
             N_("❌ Background tasks not stopped: %s"),
         )
         await self._run_step(result, "extensions", _clear_import_caches, None, N_("❌ Extension cache not cleaned: %s"))
-        failed = [name for name, problem in result.steps.items() if problem is not None]
-        if failed:
-            log.error(_("⚠️ Clean-up before restart ended, but not everything was done: %s"), ", ".join(failed))
-        else:
-            log.info(_("🎉 Clean-up before restart finished"))
+        _log_end(result, stopping=stopping)
         return result
 
     async def _run_step(
@@ -225,6 +223,17 @@ class AdminCog(commands.Cog):
             log.warning(_("⚠️ Cut off at the deadline: %s"), ", ".join(drained.cancelled))
         if drained.unresponsive:
             raise CleanupStepFailed(", ".join(drained.unresponsive))
+
+
+def _log_end(result: CleanupResult, *, stopping: bool) -> None:
+    failed = ", ".join(name for name, problem in result.steps.items() if problem is not None)
+    if failed and stopping:
+        log.error(_("⚠️ Clean-up before stopping ended, but these steps failed: %s"), failed)
+    elif failed:
+        log.error(_("⚠️ Clean-up before restart ended, but these steps failed: %s"), failed)
+    else:
+        finished = _("🎉 Clean-up before restart finished")
+        log.info(_("🎉 Clean-up before stopping finished") if stopping else finished)
 
 
 async def _clear_import_caches() -> None:

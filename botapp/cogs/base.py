@@ -17,6 +17,7 @@ from discord.ext import commands
 from botapp.cogs.confirmations import ConfirmationTexts, confirmation_texts
 from botapp.discord_api import language
 from botapp.discord_api import slash_commands as slash
+from botapp.discord_api.command_errors import reply_command_failed
 from botapp.locale import N_, _, speaking
 from botapp.runtime.tasks import NotAccepting
 from botapp.store.db.errors import Unavailable
@@ -83,7 +84,7 @@ class ShopCog(commands.Cog):
             elif isinstance(error, commands.UserInputError):
                 await self.correct(ctx, f"❌ {_problem(error)}")
             else:
-                await self.bot.command_failed(ctx, error)
+                await reply_command_failed(ctx, error)
 
     async def say(self, ctx: Ctx, text: str, *, file: discord.File | None = None) -> discord.Message | None:
         """Answer; in direct messages where the bot may not write. Returns the last message, if one could be sent."""

@@ -31,20 +31,14 @@ class CogBot(BotContext, Protocol):
     live_updater: LiveMessageUpdater
     confirmations: Confirmations
     #: whether this process is about to end
-    ending: bool
+    is_ending: bool
+    #: the number of this life; None without a supervisor
+    life: int | None
+    #: the start of this process, in seconds since 1970
+    started_at_s: float
 
     @property
     def cogs(self) -> Mapping[str, commands.Cog]: ...
-
-    @property
-    def life(self) -> int | None:
-        """The number of this life; None without a supervisor."""
-        ...
-
-    @property
-    def started_at_s(self) -> float:
-        """The start of this process, in seconds since 1970."""
-        ...
 
     @property
     def live_channel_id(self) -> int:
@@ -65,10 +59,6 @@ class CogBot(BotContext, Protocol):
 
     async def move_live_message(self, channel_id: int) -> None:
         """Move the live message to another channel, for later lives too. Raises StateError, CannotShow."""
-        ...
-
-    async def command_failed(self, context: commands.Context[Any], exception: Exception) -> None:
-        """Log why a command failed, and answer that it did."""
         ...
 
 

@@ -38,6 +38,15 @@ def invite_link(application_id: int) -> str:
     return discord.utils.oauth_url(application_id, permissions=asked, scopes=SCOPES)
 
 
+def owner_ids(application: discord.AppInfo | None) -> frozenset[int]:
+    """Return the users who own the application: its owner, or the members of its team; none if it is not known."""
+    if application is None:
+        return frozenset()
+    if application.team is not None:
+        return frozenset(member.id for member in application.team.members)
+    return frozenset({application.owner.id})
+
+
 def missing(permissions: discord.Permissions) -> list[str]:
     """Return the names, for people, of what the bot needs and `permissions` do not grant."""
     return [_(label) for name, label in NEEDED.items() if not getattr(permissions, name)]

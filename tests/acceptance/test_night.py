@@ -62,5 +62,5 @@ def test_a_shop_whose_supervisor_was_killed_sells_on_and_is_ended_by_stop(tmp_pa
         assert f"bot (life 1, proses {pid}" in said.stdout
         said = _command(toko, "stop")
         assert (said.returncode, said.stderr) == (exits.FINE, "")
-        assert "🎉 Pembersihan sebelum restart selesai" in toko.log()
+        assert "🎉 Pembersihan sebelum berhenti selesai" in toko.log()
         assert process.lives({"STOCKSUP_SOCKET": str(toko.socket)}) == []

@@ -26,7 +26,7 @@ def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals) -> Non
         assert not list(state.glob("cache/*/trash/*"))
         assert not list(state.rglob("*.new"))
         assert not list(state.rglob("*.tmp"))
-        assert "🎉 Pembersihan sebelum restart selesai" in toko.log()
+        assert "🎉 Pembersihan sebelum berhenti selesai" in toko.log()
 
 
 def test_a_restart_of_the_service_closes_the_shop_and_opens_it_again(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_restart_of_the_service_closes_the_shop_and_opens_it_again(tmp_path: P
             said = discord.wait_for_message("Budi", lambda one: text(one) == "✅ Bot kembali: life 2.")
             report = toko.ask("history")["history"][0]
             assert (report["requested_by"], report["from_life"], report["to_life"]) == ("systemd", 1, 2)
-            assert "Kembali setelah restart yang diminta oleh systemd" in toko.log()
+            assert "kembali setelah restart yang diminta oleh systemd" in toko.log()
             assert toko.stop(signal.SIGTERM) == 0
             assert said["id"] not in before
             assert [one["id"] for one in discord.view("Budi")] == before, "the same live message, and no other words"

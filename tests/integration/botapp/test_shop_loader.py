@@ -61,7 +61,7 @@ def test_an_opening_that_takes_long_is_a_fault_of_the_database() -> None:
     async def opening() -> None:
         one = ShopLoader()
         assert one.health() == {"database": None}
-        one._since_s -= SLOW_S
+        one._started_at_s -= SLOW_S
         database = one.health()["database"]
         assert (database["is_healthy"], database["external"]) == (False, True)
 

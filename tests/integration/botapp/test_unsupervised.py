@@ -63,7 +63,7 @@ def test_the_end_closes_the_shop_and_the_next_start_opens_it(
     [closed] = live_messages(discord)
     assert closed["id"] == first["id"]
     assert all(one["disabled"] for one in controls(closed) if one.get("custom_id"))
-    assert "🎉 Pembersihan sebelum restart selesai" in bot.log
+    assert "🎉 Pembersihan sebelum berhenti selesai" in bot.log
     assert not any(session["connected"] for session in discord.sessions()["sessions"])
     with BotProcess(place, discord):
         assert open_message(discord)["id"] == first["id"]

@@ -66,7 +66,7 @@ def test_up_used_and_down_without_a_trace(tmp_path: Path) -> None:
             assert "the demo runs already" in read_until(second, "Ctrl-C")
             assert second.wait(PATIENCE_S) == 1
         one.send_signal(signal.SIGINT)
-        assert "🎉 Pembersihan sebelum restart selesai" in read_until(one, "life 2 of bot ended: exit 0")
+        assert "🎉 Pembersihan sebelum berhenti selesai" in read_until(one, "life 2 of bot ended: exit 0")
         assert one.wait(PATIENCE_S) == 0
     assert process.kill_remains(-1, {"STOCKSUP_SOCKET": str(directory / "state" / "stocksup.sock")}) == []
     assert not (directory / "state" / "stocksup.sock").exists()

@@ -215,7 +215,7 @@ def test_who_asked_elsewhere_has_the_live_channel_told_and_a_drain_takes_it_away
             door.greet()
             door.grant(door.read("ready"), restart={"requested_by": "systemd", "phases": {}})
             discord.wait_for_message("Budi", lambda message: text(message) == BACK)
-            assert "Kembali setelah restart yang diminta oleh systemd" in bot.log
+            assert "kembali setelah restart yang diminta oleh systemd" in bot.log
             assert door.ask("drain", deadline_s=5.0, reason="restart")["ok"]
             report = door.read("drained")["report"]
             assert ("kembali lagi" in report["drained"], report["cancelled"]) == (True, [])

@@ -1,0 +1,99 @@
+"""The bot under its supervisor: how it answers the supervisor's requests, and the "back again" after a restart."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+import discord
+
+from botapp.drain import DrainableBot
+from botapp.locale import _
+from botapp.runtime.log import reopen
+from botapp.runtime.supervisor_link import SupervisorLink
+from botapp.ui.admin import restart_dialog
+
+if TYPE_CHECKING:
+    from botapp.drain import Drain
+    from botapp.services.live_message.restart_notice import TemporaryMessage
+    from supervisor.client import LifeEnvironment, Message
+
+log = logging.getLogger(__name__)
+
+
+class SupervisedBot(DrainableBot, Protocol):
+    """The bot as its supervisor's requests use it."""
+
+    drain: Drain
+    restart_notice: TemporaryMessage
+
+
+class SupervisorRequests:
+    """Handles the supervisor's requests for one bot."""
+
+    def __init__(self, bot: SupervisedBot) -> None:
+        self._bot = bot
+        #: what the requester of the restart left for this process; None once it is used
+        self._ticket: Message | None = None
+
+    def create_link(self, environment: LifeEnvironment) -> SupervisorLink:
+        """Return a connection to the supervisor whose requests arrive here."""
+        return SupervisorLink(
+            environment,
+            {
+                "welcome": self._on_welcome,
+                "drain": self._on_drain,
+                "cache": self._on_cache,
+                "reopen": self._on_reopen,
+            },
+            health=self._bot.health,
+            extra_starts=lambda: max(0, self._bot.gateway.identifies - 1),
+            writes_traceback=True,
+            on_ready=self._on_ready,
+            on_connected=lambda connected: self._bot.drain.connection_changed(connected),
+        )
+
+    async def _on_welcome(self, message: Message) -> Message:
+        self._ticket = message.get("ticket") or self._ticket
+        return {}
+
+    async def _on_drain(self, message: Message) -> Message:
+        self._bot.drain.start(str(message["reason"]), float(message["deadline_s"]), message.get("flush"))
+        return {}
+
+    async def _on_cache(self, message: Message) -> Message:
+        cache = self._bot.cache
+        if message["action"] == "stats":
+            return {"stats": cache.get_stats()}
+        clear = {"expired": cache.clear_expired, "temporary": cache.clear_temporary, "all": cache.clear}
+        return {"removed": await clear[message["scope"]]()}
+
+    async def _on_reopen(self, message: Message) -> Message:
+        reopen()
+        return {}
+
+    def _on_ready(self, report: Message | None) -> None:
+        """Tell the requester, or else the live channel, that the bot is back."""
+        ticket, self._ticket = self._ticket, None
+        is_news = restart_dialog.is_announced(report)
+        if report is not None and is_news:
+            log.info(_("back again after a restart requested by %s"), report["requested_by"])
+        if self._bot.tasks.is_draining:
+            return
+        channel_id = self._bot.live_updater.channel_id
+        if ticket is not None:
+            self._bot.tasks.spawn(_("back again"), self._answer_ticket(ticket, report))
+        if ticket is None and is_news and channel_id is not None:
+            text = restart_dialog.back_again(self._bot.life or 0, None)
+            self._bot.tasks.spawn(_("back again"), self._bot.restart_notice.show(channel_id, text))
+        else:
+            self._bot.tasks.spawn(_("back again"), self._bot.restart_notice.remove())
+
+    async def _answer_ticket(self, ticket: Message, report: Message | None) -> None:
+        """Edit the message that requested the restart; post a new one if that message was deleted."""
+        text = restart_dialog.back_again(self._bot.life or 0, report)
+        channel = self._bot.get_partial_messageable(int(ticket["channel_id"]))
+        try:
+            await channel.get_partial_message(int(ticket["message_id"])).edit(content=text, view=None)
+        except discord.NotFound:
+            await channel.send(text)
