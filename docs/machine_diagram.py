@@ -42,7 +42,7 @@ WORDS: dict[type[ev.Event], str] = {
 
 def samples(known: ProgramState) -> Iterator[ev.Event]:
     """Yield each kind of event, as it could come to `known`."""
-    life = known.life
+    life = known.life.number
     yield from (ev.Start(), ev.Stop(), ev.RestartRequested(Reason("edited"), "Admin"), ev.DeadlinePassed())
     yield from (ev.CheckFinished(life, None), ev.CheckFinished(life, BROKEN), ev.SpawnFailed(life, BROKEN))
     yield from (ev.Spawned(life, CHILD), ev.Hello(life), ev.Ready(life), ev.Drained(life), ev.Disconnected(life))
@@ -55,8 +55,8 @@ def samples(known: ProgramState) -> Iterator[ev.Event]:
 
 def arrows() -> set[tuple[State, str, State]]:
     """Return every change of state that can happen: from, why, to."""
-    program = Program(command=("shop",), check=("shop", "--check"), max_crashes=2, restart="on-failure")
-    first = ProgramState(name="bot", program=program)
+    settings = Program(command=("shop",), check=("shop", "--check"), max_crashes=2, restart="on-failure")
+    first = ProgramState(name="bot", settings=settings)
     seen, found, waiting = {_shape(first)}, set(), deque([first])
     while waiting:
         known = waiting.popleft()
@@ -78,12 +78,12 @@ def _shape(known: ProgramState) -> tuple[object, ...]:
     return (
         known.state,
         known.desired,
-        known.linked,
-        known.writes_traceback,
+        known.life.linked,
+        known.life.writes_traceback,
         known.child is None,
         known.restart is None,
         known.restart is not None and known.restart.check_deadline_s is None,
-        known.then.state,
+        known.after_flush.state,
         known.crashed,
         len(known.crashes_s),
     )

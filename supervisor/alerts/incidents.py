@@ -157,7 +157,7 @@ def _of_program(known: ProgramState, opened: Incident | None, now: Instant) -> I
         return _same(Incident(kind, known.name, known.reason, now.wall_s), opened)
     if known.desired is DesiredState.DOWN:
         return None
-    recent = crashes.recent(known, now)
+    recent = crashes.recent_crashes(known, now)
     if opened is None and len(recent) >= LOOP_CRASHES:
         why = known.last_exit.as_reason() if known.last_exit else known.reason
         return Incident(Kind.CRASH_LOOP, known.name, why, now.wall_s)
@@ -266,8 +266,12 @@ def recovery_due_s(book: AlertState, programs: Mapping[str, ProgramState], now: 
     """Return when a program will have run in peace for long enough, if it goes on; None when none is on its way."""
     due = []
     for name, known in programs.items():
-        if f"{_PROGRAM}{name}" in book.open and known.state is State.RUNNING and (last := crashes.recent(known, now)):
-            due.append(last[-1] + known.program.crash_window_s)
+        if (
+            f"{_PROGRAM}{name}" in book.open
+            and known.state is State.RUNNING
+            and (last := crashes.recent_crashes(known, now))
+        ):
+            due.append(last[-1] + known.settings.crash_window_s)
     return min(due, default=None)
 
 

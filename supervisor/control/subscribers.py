@@ -28,10 +28,10 @@ class Subscribers:
 
     def announce(self, before: ProgramState, known: ProgramState) -> None:
         """Tell what is different about a program."""
-        if (known.state, known.life, known.reason) != (before.state, before.life, before.reason):
-            self._note("info", f"{known.name}: {known.state} (life {known.life})")
+        if (known.state, known.life.number, known.reason) != (before.state, before.life.number, before.reason):
+            self._note("info", f"{known.name}: {known.state} (life {known.life.number})")
             self.tell(type="state", **snapshot.change(known))
-        if known.linked != before.linked:
-            self.tell(type="connection", program=known.name, life=known.life, linked=known.linked)
+        if known.life.linked != before.life.linked:
+            self.tell(type="connection", program=known.name, life=known.life.number, linked=known.life.linked)
         if known.restart and snapshot.phase(known) != snapshot.phase(before):
-            self.tell(type="phase", program=known.name, phase=snapshot.phase(known), life=known.life)
+            self.tell(type="phase", program=known.name, phase=snapshot.phase(known), life=known.life.number)

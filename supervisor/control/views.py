@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from supervisor import __version__
-from supervisor.lifecycle.health import is_late, unhealthy
+from supervisor.lifecycle.health import is_late, unhealthy_parts
 from supervisor.lifecycle.model import ExitStatus, Instant, ProgramState, RestartReport, State
 from supervisor.locale import reasons
 
@@ -52,17 +52,19 @@ def _program(known: ProgramState, now: Instant, rss_bytes: Callable[[int], int |
         "desired": known.desired.value,
         "state": known.state.value,
         "pid": known.child.pid if known.child else None,
-        "life": known.life,
-        "uptime_s": round(now.mono_s - known.started_s, 3) if lives and known.started_at is not None else None,
+        "life": known.life.number,
+        "uptime_s": round(now.mono_s - known.life.started_s, 3)
+        if lives and known.life.started_at is not None
+        else None,
         "restarts": known.restarts,
         "rss_bytes": rss_bytes(known.child.pid) if known.child else None,
         "last_exit": _last_exit(known.last_exit),
-        "health": known.health or {},
-        "unhealthy": list(unhealthy(known.health)),
+        "health": known.life.health or {},
+        "unhealthy": list(unhealthy_parts(known.life.health)),
         **_silence(known, now),
-        "linked": known.linked,
-        "version": known.version,
-        "pending": list(known.pending),
+        "linked": known.life.linked,
+        "version": known.life.version,
+        "pending": list(known.life.pending),
         **reasons.reason_fields(known.reason),
         "restart": _restart(known),
         "retry_in_s": _retry_in_s(known, now),
@@ -71,10 +73,10 @@ def _program(known: ProgramState, now: Instant, rss_bytes: Callable[[int], int |
 
 def _silence(known: ProgramState, now: Instant) -> dict[str, Any]:
     """Return for how long a life that serves was not heard, and whether that is suspicious; null where unknown."""
-    if known.state is not State.RUNNING or known.heard_s is None:
+    if known.state is not State.RUNNING or known.life.last_seen_s is None:
         return {"heartbeat_age_s": None, "heartbeat_late": None}
-    heartbeat_late = is_late(known.heard_s, known.program.heartbeat_timeout_s, now.mono_s)
-    return {"heartbeat_age_s": round(now.mono_s - known.heard_s, 3), "heartbeat_late": heartbeat_late}
+    heartbeat_late = is_late(known.life.last_seen_s, known.settings.heartbeat_timeout_s, now.mono_s)
+    return {"heartbeat_age_s": round(now.mono_s - known.life.last_seen_s, 3), "heartbeat_late": heartbeat_late}
 
 
 def _restart(known: ProgramState) -> dict[str, Any] | None:
@@ -118,7 +120,7 @@ def change(known: ProgramState) -> dict[str, Any]:
     return {
         "program": known.name,
         "state": known.state.value,
-        "life": known.life,
+        "life": known.life.number,
         **reasons.reason_fields(known.reason),
         "last_exit": _last_exit(known.last_exit),
     }

@@ -11,7 +11,7 @@ from typing import Final
 from supervisor.config import timezone
 from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Program
-from supervisor.lifecycle import events
+from supervisor.lifecycle import effects, events
 from supervisor.lifecycle.events import Event
 from supervisor.lifecycle.model import ProcessId, ProgramState, Reason
 from supervisor.locale import _
@@ -57,7 +57,7 @@ class EffectExecutor:
         output = self._logs.begin(known)
         temp, perm = self._cache_dirs(known)
         environ = {
-            **self._environ(known.program),
+            **self._environ(known.settings),
             **self.marks(known),
             "STOCKSUP_CACHE_DIR": str(temp),
             "STOCKSUP_CACHE_PERM_DIR": str(perm),
@@ -66,16 +66,18 @@ class EffectExecutor:
         try:
             pid = self._spawn(known, environ, output)
         except OSError as error:
-            problem = _cannot_start(known.name, known.program.command, error)
-            self._post(known.name, events.SpawnFailed(known.life, problem, hopeless=error.errno in _OURS_TO_MEND))
+            problem = _cannot_start(known.name, known.settings.command, error)
+            self._post(
+                known.name, events.SpawnFailed(known.life.number, problem, permanent=error.errno in _OURS_TO_MEND)
+            )
             return
         # no process with this pid can be gone before it was reaped, which is done here alone
         child = process.identify(pid) or ProcessId(pid, 0, process.boot_id())
-        self._post(known.name, events.Spawned(known.life, child))
+        self._post(known.name, events.Spawned(known.life.number, child))
 
     def _spawn(self, known: ProgramState, environ: dict[str, str], output: Path) -> int:
         """Start the process; one whose log cannot be opened serves without. Raises OSError."""
-        words, cwd = known.program.command, self._cwd(known.program)
+        words, cwd = known.settings.command, self._cwd(known.settings)
         try:
             return process.spawn(words, environ, cwd, output)
         except OSError as error:
@@ -87,15 +89,15 @@ class EffectExecutor:
 
     def run_check(self, known: ProgramState) -> None:
         """Start the program's check before a restart; its end posts Checked."""
-        name, life = known.name, known.life
+        name, life = known.name, known.life.number
         self.checks.begin(
             name,
-            known.program,
+            known.settings,
             checks.RESTART,
             lambda result: self._post(name, events.CheckFinished(life, result.problem)),
         )
 
-    def flush(self, name: str, effect: events.Flush) -> None:
+    def flush(self, name: str, effect: effects.Flush) -> None:
         """Switch the cache; posts Flushed. What was thrown away is deleted in the background."""
         problem = None
         try:
@@ -150,7 +152,7 @@ class EffectExecutor:
         assert known.child is not None
         left = self._kill_remains(known, known.child.pid)
         how = signal_name or ("exit unknown" if code is None else f"exit {code}")
-        if known.last_exit is None or known.last_exit.life != known.life:
+        if known.last_exit is None or known.last_exit.life != known.life.number:
             self._logs.mark(known, f"ended: {how}")
         return left
 
@@ -166,12 +168,12 @@ class EffectExecutor:
         if not killed:
             return None
         text = _("%(program)s: life %(life)d left processes behind; killed %(pids)s")
-        self._note("warning", text % {"program": known.name, "life": known.life, "pids": killed})
+        self._note("warning", text % {"program": known.name, "life": known.life.number, "pids": killed})
         return process.one_left(leader, self.marks(known))
 
     def marks(self, known: ProgramState) -> dict[str, str]:
         """Return the part of the environment by which everything that a life started can be found."""
-        return {**self.marks_of_program(known.name), "STOCKSUP_LIFE": str(known.life)}
+        return {**self.marks_of_program(known.name), "STOCKSUP_LIFE": str(known.life.number)}
 
     def marks_of_program(self, name: str) -> dict[str, str]:
         """Return the same for all lives of the program."""
@@ -195,8 +197,8 @@ class EffectExecutor:
         return self._config.parent / program.cwd
 
     def _cache_dirs(self, known: ProgramState) -> tuple[Path, Path]:
-        root, life = self._place.cache_of(known.name), known.life
-        if not known.program.flush_cache:  # whatever it keeps there is its own business
+        root, life = self._place.cache_of(known.name), known.life.number
+        if not known.settings.flush_cache:  # whatever it keeps there is its own business
             return cache.temp_dir(root, 0), cache.perm_dir(root)
         try:
             return cache.prepare(root, life)

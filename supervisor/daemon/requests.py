@@ -78,11 +78,11 @@ def _stop(runner: Runner, connection: ClientConnection, request: protocol.Stop) 
     known = _known(runner, request.program)
     runner.post(request.program, events.Stop())
     if not request.wait:
-        return {"life": known.life}
+        return {"life": known.life.number}
 
     def then(is_down: bool) -> None:
         if is_down:
-            _answer(runner, connection, request, life=known.life)
+            _answer(runner, connection, request, life=known.life.number)
             return
         text = _("%(program)s was started again before it was down") % {"program": request.program}
         runner.door.answer(connection, protocol.refusal(request.id, "overtaken", text))
@@ -101,7 +101,7 @@ def _restart(runner: Runner, connection: ClientConnection, request: protocol.Res
     asked = events.RestartRequested(text_reason(_in_a_line(request.reason)), _in_a_line(asked_by), request.ticket)
     runner.post(request.program, asked)
     if not request.wait:
-        return {"to_life": known.life + 1}
+        return {"to_life": known.life.number + 1}
     runner.await_restart.add(
         request.program, connection, lambda report: _answer_restart(runner, connection, request, report)
     )
@@ -178,9 +178,9 @@ def _answer_reload(runner: Runner, connection: ClientConnection, request: protoc
 
 def _hello(runner: Runner, connection: ClientConnection, request: protocol.Hello) -> Fields:
     known = _known(runner, request.program)
-    if known.child is None or request.life != known.life or request.pid != known.child.pid:
+    if known.child is None or request.life != known.life.number or request.pid != known.child.pid:
         text = _("the present life of %(program)s is %(life)d, not %(other)d")
-        facts = {"program": request.program, "life": known.life, "other": request.life}
+        facts = {"program": request.program, "life": known.life.number, "other": request.life}
         raise Refused("stale_life", text % facts)
     if connection.pid not in (0, request.pid):
         text = _("process %(pid)d cannot say hello for process %(other)d")
@@ -200,7 +200,7 @@ def _ready(runner: Runner, connection: ClientConnection, request: protocol.Ready
     name, life = _life(connection)
     known = runner.programs[name]
     runner.post(name, events.Ready(life))
-    if known.state is not State.STARTING or known.restart is None or known.program.ready != "notify":
+    if known.state is not State.STARTING or known.restart is None or known.settings.ready != "notify":
         return {"restart": None}
     runner.await_restart.add(name, connection, lambda report: _answer(runner, connection, request, restart=report))
     return None

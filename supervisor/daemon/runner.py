@@ -39,9 +39,10 @@ from supervisor.daemon.reloader import Reloader
 from supervisor.daemon.scheduler import RestartScheduler
 from supervisor.daemon.sd_notify import NotifySocket, SystemdNotifier
 from supervisor.lifecycle import adoption as recall
-from supervisor.lifecycle import events, machine
+from supervisor.lifecycle import effects, events, machine
 from supervisor.lifecycle import start_order as order
-from supervisor.lifecycle.events import Effect, Event
+from supervisor.lifecycle.effects import Effect
+from supervisor.lifecycle.events import Event
 from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, RestartReport, State
 from supervisor.locale import _, reasons
 from supervisor.logs import writer as log
@@ -140,7 +141,9 @@ class Runner:
         for name in dict.fromkeys([*self.enabled(), *self.journal.names()]):
             program = self.enabled().get(name)
             known = self._configured(self.journal.recall(name, program or Program()))
-            known = recall.found(known, process.find_life(self._hands.marks_of_program(name)), process.is_alive)
+            known = recall.with_running_process(
+                known, process.find_life(self._hands.marks_of_program(name)), process.is_alive
+            )
             self._hands.checks.end_left(name)
             if program is None and known.child is None:
                 continue
@@ -149,15 +152,15 @@ class Runner:
             self._take_up(known)
             if program is None:
                 self.post(name, events.Stop())
-            elif not keep_desired or known.desired is DesiredState.UP or known.life == 0:
-                self._to_start[name] = recall.how_to_start(known, self.now(), is_service=self.voice.is_wanted)
+            elif not keep_desired or known.desired is DesiredState.UP or known.life.number == 0:
+                self._to_start[name] = recall.start_event(known, self.now(), is_service=self.voice.is_wanted)
 
     def _take_up(self, known: ProgramState) -> None:
         """Go on with a program from where an earlier supervisor left it."""
         self.programs[known.name] = known
         if known.child is not None:
             self._seen[known.name] = self._read
-        event, watched = recall.event(known, process.boot_id(), process.is_alive), known.child
+        event, watched = recall.event_since_journal(known, process.boot_id(), process.is_alive), known.child
         if isinstance(event, events.Exited):
             watched = self._hands.bury_unseen(known)
             event = replace(event, left=watched)
@@ -243,8 +246,8 @@ class Runner:
             if name not in new:
                 self.post(name, events.Stop())
                 continue
-            known = self._configured(replace(known, program=new[name]))
-            self.post(name, events.Configured(known.program, known.flush_on_restart, known.flush_on_crash))
+            known = self._configured(replace(known, settings=new[name]))
+            self.post(name, events.Configured(known.settings, known.flush_on_restart, known.flush_on_crash))
         for name in new:
             if name not in self.programs:
                 self._take_up(self._configured(self.journal.recall(name, new[name])))
@@ -335,14 +338,14 @@ class Runner:
         if name not in self.programs:
             return
         before = self.programs[name]
-        known, effects = machine.step(before, event, self.now())
+        known, to_execute = machine.step(before, event, self.now())
         self.programs[name] = known
         # the history first: what stands in the journal as over would be reported by nobody after this moment
-        for report in [effect.report for effect in effects if isinstance(effect, events.RestartFinished)]:
+        for report in [effect.report for effect in to_execute if isinstance(effect, effects.RestartFinished)]:
             self.problems.guard(problems.HISTORY, partial(self.history.add, report))
         kept = replace(known, desired=self._wishes.get(name, known.desired)) if self.leaving else known
         self.problems.guard(problems.JOURNAL, lambda: self.journal.write(kept))
-        for effect in effects:
+        for effect in to_execute:
             self._carry_out(known, effect)
         self._listeners.announce(before, known)
         if isinstance(event, events.Heartbeat):
@@ -358,29 +361,29 @@ class Runner:
 
     def _carry_out(self, known: ProgramState, effect: Effect) -> None:
         match effect:
-            case events.LogLine():
+            case effects.LogLine():
                 self.log.write(effect.level, f"{known.name}: {reasons.describe(effect)}")
-            case events.RunCheck():
+            case effects.RunCheck():
                 self._hands.run_check(known)
-            case events.StopCheck():
+            case effects.StopCheck():
                 self._hands.checks.end(known.name, checks.RESTART)
-            case events.Welcome():
+            case effects.Welcome():
                 self._ask(known.name, "welcome", life=effect.life, ticket=effect.ticket)
-            case events.RequestDrain(_, deadline_s, reason):
+            case effects.RequestDrain(_, deadline_s, reason):
                 self._ask(known.name, "drain", deadline_s=deadline_s, reason=reason, flush=known.flush_on_restart)
-            case events.Terminate():
+            case effects.Terminate():
                 process.terminate(effect.child)
-            case events.RequestTraceback():
+            case effects.RequestTraceback():
                 process.ask_traceback(effect.child)
-            case events.Kill():
+            case effects.Kill():
                 self._hands.kill(known, effect.child)
-            case events.Flush():
+            case effects.Flush():
                 self._hands.flush(known.name, effect)
-            case events.Spawn():
+            case effects.Spawn():
                 self._hold_place()  # never a second life beside that of another supervisor
                 self._seen[known.name] = self._read
                 self._hands.spawn(known)
-            case events.RestartFinished():
+            case effects.RestartFinished():
                 self._finish(effect.report)
 
     def _ask(self, name: str, op: str, **fields: Any) -> None:
@@ -437,7 +440,7 @@ class Runner:
             connection.life = None
         left = self._hands.bury(known, code, signal_name)
         self._watch.begin(known.name, left)
-        self.post(known.name, events.Exited(known.life, code, signal_name, left=left))
+        self.post(known.name, events.Exited(known.life.number, code, signal_name, left=left))
 
     def _adopted_ended(self, name: str, child: ProcessId) -> None:
         known = self.programs.get(name)

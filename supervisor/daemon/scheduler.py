@@ -78,21 +78,21 @@ class RestartScheduler:
             late_s = now.wall_s - self._next_s(known, now)
             if late_s < 0:
                 continue
-            restart_at = known.program.restart_at
+            restart_at = known.settings.restart_at
             self._done[known.name, restart_at] = next_day(self._done[known.name, restart_at], now.wall_s)
             if known.state is not State.RUNNING or known.restart or late_s > LATE_S:
                 continue
-            if now.mono_s - known.started_s < YOUNG_S:
+            if now.mono_s - known.life.started_s < YOUNG_S:
                 text = _("%(program)s: no restart at %(time)s, it has just started")
                 self._note("info", text % {"program": known.name, "time": restart_at})
                 continue
             self._post(known.name, RestartRequested(Reason("schedule", {"time": restart_at}), BY))
 
     def _next_s(self, known: ProgramState, now: Instant) -> float:
-        key = known.name, known.program.restart_at
+        key = known.name, known.settings.restart_at
         done = self._done.setdefault(key, last_done(key[1], now.wall_s))
         return time_on(next_day(done, now.wall_s), key[1])
 
 
 def _scheduled(programs: Mapping[str, ProgramState]) -> list[ProgramState]:
-    return [known for known in programs.values() if known.program.restart_at]
+    return [known for known in programs.values() if known.settings.restart_at]

@@ -86,7 +86,7 @@ def due_s(said: NotifyState) -> float | None:
 
 def status_of(programs: Mapping[str, ProgramState]) -> str:
     """Return one line about all programs, the same in every language: "bot RUNNING, life 4; relay …". Pure."""
-    return "; ".join(f"{one.name} {one.state.value}, life {one.life}" for one in programs.values())
+    return "; ".join(f"{one.name} {one.state.value}, life {one.life.number}" for one in programs.values())
 
 
 def reloading(mono_s: float) -> list[str]:

@@ -1,16 +1,13 @@
-"""What can happen to a program, and what can then be to be done. Records only, no decisions."""
+"""Events: what can happen to a program. Records only."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from supervisor.config.settings import FlushPolicy, Program
-from supervisor.lifecycle.model import ProcessId, Reason, RestartReport
-
-# --- what happens ------------------------------------------------------------------------------------------
+from supervisor.lifecycle.model import ProcessId, Reason
 
 
 class Event(Struct, frozen=True):
@@ -18,21 +15,21 @@ class Event(Struct, frozen=True):
 
 
 class LifeEvent(Event, frozen=True):
-    """Something that happened to one life of it; it counts only while that life is the present one."""
+    """Something that happened to one life. The machine ignores it unless that is the current life."""
 
     life: int
 
 
 class Start(Event, frozen=True):
-    """The operator wants it up."""
+    """The operator wants the program up."""
 
 
 class Stop(Event, frozen=True):
-    """The operator wants it down."""
+    """The operator wants the program down."""
 
 
 class RestartRequested(Event, frozen=True):
-    """Somebody wants a new life."""
+    """A person, a program or the supervisor wants a restart."""
 
     reason: Reason
     requested_by: str
@@ -40,40 +37,40 @@ class RestartRequested(Event, frozen=True):
 
 
 class Configured(Event, frozen=True):
-    """The settings were read again."""
+    """The configuration was read again."""
 
-    program: Program
+    settings: Program
     flush_on_restart: FlushPolicy
     flush_on_crash: FlushPolicy
 
 
 class DeadlinePassed(Event, frozen=True):
-    """It is now later than `deadline(known)`."""
+    """The time is now later than `machine.deadline`."""
 
 
 class CheckFinished(LifeEvent, frozen=True):
-    """The check has ended; `problem` is None when what it checked is fine."""
+    """The check has ended; `problem` is None if it passed."""
 
     problem: Reason | None
 
 
 class Spawned(LifeEvent, frozen=True):
-    """There is a process."""
+    """The process has been started."""
 
     child: ProcessId
 
 
 class SpawnFailed(LifeEvent, frozen=True):
-    """There is none. `hopeless`: not before the configuration, or what it names, is mended."""
+    """The process could not be started. `permanent`: not before the configuration, or a file that it names, changes."""
 
     problem: Reason
-    hopeless: bool = False
+    permanent: bool = False
 
 
 class Hello(LifeEvent, frozen=True):
-    """The life has connected, or has done so again; `version` is the version of its code, if it says so.
+    """The life has connected, or reconnected.
 
-    `writes_traceback`: it writes down where it hangs, when it gets the signal for that.
+    `version` is the version of its code. `writes_traceback`: on a signal it writes a traceback to its log.
     """
 
     version: str | None = None
@@ -81,7 +78,7 @@ class Hello(LifeEvent, frozen=True):
 
 
 class Disconnected(LifeEvent, frozen=True):
-    """The life is no longer connected."""
+    """The connection of the life has ended."""
 
 
 class Ready(LifeEvent, frozen=True):
@@ -89,26 +86,26 @@ class Ready(LifeEvent, frozen=True):
 
 
 class Heartbeat(LifeEvent, frozen=True):
-    """The life reports its health, and how many starts that count it has made by itself so far."""
+    """The life reports its health, and how many starts that count for the day's limit it made by itself so far."""
 
     health: dict[str, Any]
     extra_starts: int = 0
 
 
 class MemorySampled(LifeEvent, frozen=True):
-    """The life uses so much memory."""
+    """The resident memory of the life was measured."""
 
     rss_bytes: int
 
 
 class Draining(LifeEvent, frozen=True):
-    """The life says what it still has to finish."""
+    """The life names the work that it still has to finish."""
 
     pending: tuple[str, ...]
 
 
 class Drained(LifeEvent, frozen=True):
-    """The life has finished its work."""
+    """The life has finished its work, or cancelled it."""
 
     drained: tuple[str, ...] = ()
     cancelled: tuple[str, ...] = ()
@@ -116,16 +113,17 @@ class Drained(LifeEvent, frozen=True):
 
 
 class Goodbye(LifeEvent, frozen=True):
-    """The life says why it is about to end."""
+    """The life announces its exit code, and why it is about to exit."""
 
     code: int
     reason: str | None = None
 
 
 class Exited(LifeEvent, frozen=True):
-    """The life's process has ended. `rebooted`: together with the machine it ran on; `unseen`: nobody knows when.
+    """The life's process has exited.
 
-    `left`: a process that it started, and that could not be ended yet.
+    `rebooted`: because the machine was rebooted. `unseen`: while no supervisor ran, so its time is unknown.
+    `left`: a process that it started and that is still running.
     """
 
     code: int | None = None
@@ -136,85 +134,10 @@ class Exited(LifeEvent, frozen=True):
 
 
 class Flushed(LifeEvent, frozen=True):
-    """The cache was switched; `problem` says why it could not be."""
+    """The cache was replaced; `problem` says why it could not be."""
 
     problem: Reason | None = None
 
 
 class Adopted(LifeEvent, frozen=True):
-    """A new supervisor has read this from the journal; the child that it names, if any, is alive."""
-
-
-# --- what is to be done ------------------------------------------------------------------------------------
-
-
-class Effect(Struct, frozen=True):
-    """Something for the runner to do."""
-
-
-class RunCheck(Effect, frozen=True):
-    """Run the program's check beside the life that serves."""
-
-
-class StopCheck(Effect, frozen=True):
-    """End the check; nobody waits for it any more."""
-
-
-class Spawn(Effect, frozen=True):
-    """Start the process of life `life`."""
-
-    life: int
-
-
-class Welcome(Effect, frozen=True):
-    """Tell the life that it is known, and hand it the ticket."""
-
-    life: int
-    ticket: Any
-
-
-class RequestDrain(Effect, frozen=True):
-    """Ask the life to finish its work."""
-
-    life: int
-    deadline_s: float
-    why: str
-
-
-class Terminate(Effect, frozen=True):
-    """Send TERM to the life's process group."""
-
-    child: ProcessId
-
-
-class RequestTraceback(Effect, frozen=True):
-    """Have the life write into its log where it hangs."""
-
-    child: ProcessId
-
-
-class Kill(Effect, frozen=True):
-    """Send KILL to everything that belongs to the life."""
-
-    child: ProcessId
-
-
-class Flush(Effect, frozen=True):
-    """Switch the cache of the dead life `life` by `policy`."""
-
-    life: int
-    policy: FlushPolicy
-
-
-class RestartFinished(Effect, frozen=True):
-    """A restart is over: keep the report and tell whoever waits."""
-
-    report: RestartReport
-
-
-class LogLine(Effect, frozen=True):
-    """Write a line into the log; `supervisor.locale.reasons` renders it."""
-
-    level: str
-    code: str
-    params: Mapping[str, str | int | float | Reason | None] = {}
+    """A new supervisor has read the state from the journal; the child that it names, if any, is running."""

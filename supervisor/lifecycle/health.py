@@ -1,8 +1,8 @@
-"""What the heartbeats say about a life: whether it is late, lost or unwell, and what for. Pure.
+"""Evaluation of heartbeats: whether a life is late, lost or unhealthy, and whether to restart it. Pure.
 
-A part of a program is broken when it says `"is_healthy": false`. If it also says `"external": true`, what is wrong
-lies outside the program (the network, another service), and a new life could not mend it. Then nothing else that
-is broken at the same time is held against the life either: the one is often the cause of the other.
+A part of a program is unhealthy if it reports `"is_healthy": false`. If it also reports `"external": true`, the cause
+lies outside the program (the network, another service), and a restart would not help. Then the other unhealthy parts
+do not count either: the external failure is often their cause.
 """
 
 from __future__ import annotations
@@ -15,81 +15,83 @@ from msgspec.structs import replace
 from supervisor.config.settings import Program
 from supervisor.lifecycle.model import HealthRecord, Reason
 
-#: the part of `heartbeat_timeout_s` after which silence is suspicious
+#: the part of `heartbeat_timeout_s` after which a heartbeat is late
 LATE: Final = 0.5
-#: how long a life is left in peace after something was to be done about it: the check of its successor may have failed
-SPARED_S: Final = 300.0
-#: the number among the health of a program that tells the delay of its loop
+#: how long a life is left alone after its restart was requested: the check before that restart may have failed
+GRACE_PERIOD_S: Final = 300.0
+#: the key in a program's health for the delay of its event loop
 LOOP_LAG: Final = "loop_lag_ms"
 
 
-def is_late(heard_s: float | None, heartbeat_timeout_s: float, now_s: float) -> bool:
-    """Tell whether a life has been silent for longer than is usual. One that never spoke need not speak."""
-    return heard_s is not None and now_s - heard_s >= LATE * heartbeat_timeout_s
+def is_late(last_seen_s: float | None, heartbeat_timeout_s: float, now_s: float) -> bool:
+    """Return whether a heartbeat is late. A life that never sent a message (`last_seen_s` None) need not send any."""
+    return last_seen_s is not None and now_s - last_seen_s >= LATE * heartbeat_timeout_s
 
 
-def is_lost(heard_s: float | None, heartbeat_timeout_s: float, now_s: float) -> bool:
-    """Tell whether a life has been silent for too long. One that never spoke (`heard_s` None) need not speak."""
-    return heard_s is not None and now_s - heard_s >= heartbeat_timeout_s
+def is_lost(last_seen_s: float | None, heartbeat_timeout_s: float, now_s: float) -> bool:
+    """Return whether the heartbeat has timed out. A life that never sent a message need not send any."""
+    return last_seen_s is not None and now_s - last_seen_s >= heartbeat_timeout_s
 
 
-def unhealthy(health: Mapping[str, Any] | None) -> tuple[str, ...]:
+def unhealthy_parts(health: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Return the names of the parts that report `is_healthy: false`, in their order.
 
-    `health` is what the last heartbeat carried: a part's name to whatever the part says about itself.
+    `health` is the payload of the last heartbeat: the name of each part, with what that part reports.
     """
     return tuple(name for name, part in _parts(health) if part.get("is_healthy") is False)
 
 
-def examined(vitals: HealthRecord, health: Mapping[str, Any] | None, program: Program, now_s: float) -> HealthRecord:
-    """Return what is remembered after a heartbeat that carried `health`."""
-    ailing = _ailing(health, program)
-    since_s = None if ailing is None else vitals.unwell_since_s if vitals.unwell_since_s is not None else now_s
+def record_heartbeat(
+    record: HealthRecord, health: Mapping[str, Any] | None, settings: Program, now_s: float
+) -> HealthRecord:
+    """Return the record with a heartbeat that reported `health`."""
+    symptom = _symptom(health, settings)
+    since_s = None if symptom is None else record.unhealthy_since_s if record.unhealthy_since_s is not None else now_s
     errors = sum(_count(part.get("error_count")) for _name, part in _parts(health))
-    more = 0 if vitals.errors is None or _is_outside(health) else max(0, errors - vitals.errors)
-    recent = tuple(one for one in vitals.more_errors if now_s - one[0] < program.error_window_s)
+    added = 0 if record.errors is None or _has_external_failure(health) else max(0, errors - record.errors)
+    recent = tuple((at_s, count) for at_s, count in record.new_errors if now_s - at_s < settings.error_window_s)
     return replace(
-        vitals,
-        ailing=ailing,
-        unwell_since_s=since_s,
+        record,
+        symptom=symptom,
+        unhealthy_since_s=since_s,
         errors=errors,
-        more_errors=(*recent, (now_s, more)) if more else recent,
+        new_errors=(*recent, (now_s, added)) if added else recent,
     )
 
 
-def sickness(vitals: HealthRecord, program: Program, now_s: float) -> Reason | None:
-    """Say for what a life is to get a successor; None: for nothing, or not yet."""
-    if now_s < vitals.spared_until_s:
+def restart_reason(record: HealthRecord, settings: Program, now_s: float) -> Reason | None:
+    """Return why the life has to be restarted; None: it has not, or not yet."""
+    if now_s < record.grace_until_s:
         return None
-    if program.memory_max and vitals.rss_bytes is not None and vitals.rss_bytes > program.memory_max:
-        return Reason("memory", {"used_mib": vitals.rss_bytes >> 20, "limit_mib": program.memory_max >> 20})
-    errors = sum(count for at, count in vitals.more_errors if now_s - at < program.error_window_s)
-    if program.max_errors and errors > program.max_errors:
-        params = {"count": errors, "time_s": program.error_window_s, "limit": program.max_errors}
+    if settings.memory_max and record.rss_bytes is not None and record.rss_bytes > settings.memory_max:
+        return Reason("memory", {"used_mib": record.rss_bytes >> 20, "limit_mib": settings.memory_max >> 20})
+    errors = sum(count for at_s, count in record.new_errors if now_s - at_s < settings.error_window_s)
+    if settings.max_errors and errors > settings.max_errors:
+        params = {"count": errors, "time_s": settings.error_window_s, "limit": settings.max_errors}
         return Reason("errors", params)
-    since_s = vitals.unwell_since_s
-    if program.unhealthy_timeout_s and since_s is not None and now_s - since_s >= program.unhealthy_timeout_s:
-        return Reason("unhealthy", {"time_s": program.unhealthy_timeout_s, "parts": vitals.ailing})
+    since_s = record.unhealthy_since_s
+    if settings.unhealthy_timeout_s and since_s is not None and now_s - since_s >= settings.unhealthy_timeout_s:
+        return Reason("unhealthy", {"time_s": settings.unhealthy_timeout_s, "parts": record.symptom})
     return None
 
 
-def spared(vitals: HealthRecord, now_s: float) -> HealthRecord:
-    """Return what is remembered of a life about which something is done now."""
-    return replace(vitals, spared_until_s=now_s + SPARED_S)
+def with_grace_period(record: HealthRecord, now_s: float) -> HealthRecord:
+    """Return the record of a life whose restart was requested now."""
+    return replace(record, grace_until_s=now_s + GRACE_PERIOD_S)
 
 
-def _ailing(health: Mapping[str, Any] | None, program: Program) -> str | None:
-    """Say which parts are broken, or that the loop lags; None: nothing that a new life could mend."""
-    if _is_outside(health):
+def _symptom(health: Mapping[str, Any] | None, settings: Program) -> str | None:
+    """Return the names of the unhealthy parts, and the loop lag if it is too high; None: a restart would not help."""
+    if _has_external_failure(health):
         return None
-    names = list(unhealthy(health))
+    names = list(unhealthy_parts(health))
     lag_ms = (health or {}).get(LOOP_LAG)
-    if program.max_loop_lag_ms and isinstance(lag_ms, int | float) and lag_ms > program.max_loop_lag_ms:
+    if settings.max_loop_lag_ms and isinstance(lag_ms, int | float) and lag_ms > settings.max_loop_lag_ms:
         names.append(f"{LOOP_LAG} {lag_ms:.0f}")
     return ", ".join(names) or None
 
 
-def _is_outside(health: Mapping[str, Any] | None) -> bool:
+def _has_external_failure(health: Mapping[str, Any] | None) -> bool:
     return any(part.get("is_healthy") is False and part.get("external") is True for _name, part in _parts(health))
 
 

@@ -1,25 +1,24 @@
-"""The lives of one program. The restart can be read here from top to bottom, and only here.
+"""The state machine of a program. Every decision about a restart is made here, and only here.
 
-`step(program, event, now)` takes what is known of a program and what has happened, and returns what is known
-then and what is to be done. It does nothing itself: no clock, no process, no file. The runner feeds it and
-carries out its effects.
+`step(program, event, now)` takes the state of a program and an event, and returns the new state and the effects to
+execute. It is pure: no clock, no process, no file. The runner feeds it with events and executes the effects.
 
-A **program** is kept running by one process after the other. Each process is a **life**, numbered from 1. What
-the operator wants is the **wish** (up or down); where the program is, is its **state**:
+A program is kept running by one process after the other. Each process is a **life**, numbered from 1. The **desired
+state** (up or down) is what the operator wants. The **state** is what is:
 
-    STOPPED    nothing runs, nothing will be started
-    STARTING   a life has been spawned and is not ready yet
-    RUNNING    a life serves. Before a restart, the check of what would come next runs beside it
-    DRAINING   the life takes no new work and finishes what it began
-    STOPPING   the life's process group was sent TERM; or the life hangs, and writes down where
-    KILLING    everything that is left of the life was sent KILL
-    FLUSHING   the life is dead; its cache is switched away
-    BACKOFF    a life crashed; the next one waits
-    FATAL      given up, until the operator says otherwise. A child that would not die may still be alive
+    STOPPED    no process runs, none will be started
+    STARTING   a process has been spawned and is not ready yet
+    RUNNING    the process serves. Before a restart, the program's check runs beside it
+    DRAINING   the process accepts no new work and finishes what it has begun
+    STOPPING   SIGTERM was sent to its process group; or it hangs, and writes a traceback
+    KILLING    SIGKILL was sent to everything that it started
+    FLUSHING   the process is dead; its cache directory is being replaced
+    BACKOFF    the process crashed; the next one waits
+    FATAL      not started again until the operator acts. A process that cannot be killed may still be running
 
-A restart goes check → drain → stop → flush → start → ready. `stop` is the same way with the wish down. Every
-state in which something is awaited has one deadline, so none waits for ever. What a message says counts only
-if it names the life that is there: late words of a dead life change nothing.
+The restart sequence is check → drain → stop → flush → start → ready. `stop` takes the same way with the desired state
+down. Every state that waits has one deadline, so none waits for ever. An event of a life counts only if that is the
+current life: late messages of a dead process change nothing.
 """
 
 from __future__ import annotations
@@ -29,10 +28,21 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from supervisor.lifecycle import health
-from supervisor.lifecycle import life as lives
-from supervisor.lifecycle import restart_policy as crashes
-from supervisor.lifecycle import restart_report as restarts
+from supervisor.lifecycle import health, life, restart_policy, restart_report
+from supervisor.lifecycle.effects import (
+    Effect,
+    Flush,
+    Kill,
+    LogLine,
+    RequestDrain,
+    RequestTraceback,
+    RestartFinished,
+    RunCheck,
+    Spawn,
+    StopCheck,
+    Terminate,
+    Welcome,
+)
 from supervisor.lifecycle.events import (
     Adopted,
     CheckFinished,
@@ -41,481 +51,500 @@ from supervisor.lifecycle.events import (
     Disconnected,
     Drained,
     Draining,
-    Effect,
     Event,
     Exited,
-    Flush,
     Flushed,
     Goodbye,
     Heartbeat,
     Hello,
-    Kill,
     LifeEvent,
-    LogLine,
     MemorySampled,
     Ready,
-    RequestDrain,
-    RequestTraceback,
-    RestartFinished,
     RestartRequested,
-    RunCheck,
-    Spawn,
     Spawned,
     SpawnFailed,
     Start,
     Stop,
-    StopCheck,
-    Terminate,
-    Welcome,
 )
 from supervisor.lifecycle.model import AfterFlush, DesiredState, Instant, ProcessId, ProgramState, Reason, State
 
-#: how long the end of a killed process is awaited before the operator is told that it cannot be killed
+#: how long the machine waits for a killed process before it reports that the process cannot be killed
 KILL_TIMEOUT_S: Final = 10.0
-#: how long a hung life may take to write down where it hangs
-TRACEBACK_S: Final = 0.5
-#: how long the switch of the cache may take before the next life goes on without one
+#: how long a hung process may take to write its traceback
+TRACEBACK_TIMEOUT_S: Final = 0.5
+#: how long the flush may take before the next process starts without a cache
 FLUSH_TIMEOUT_S: Final = 10.0
 Step = tuple[ProgramState, list[Effect]]
 
 
-def step(known: ProgramState, event: Event, now: Instant) -> Step:
-    """Return what is known of the program after `event`, and what is to be done. Pure."""
-    if isinstance(event, LifeEvent) and event.life != known.life:
-        return known, []
-    return TABLE[known.state, type(event)](known, event, now)
+def step(program: ProgramState, event: Event, now: Instant) -> Step:
+    """Return the state of the program after `event`, and the effects to execute. Pure."""
+    if isinstance(event, LifeEvent) and event.life != program.life.number:
+        return program, []
+    return TABLE[program.state, type(event)](program, event, now)
 
 
-def deadline(known: ProgramState) -> float | None:
+def deadline(program: ProgramState) -> float | None:
     """Return when `DeadlinePassed` is due, in seconds of `Instant.mono_s`; None for never."""
-    if known.state is not State.RUNNING:
-        return known.deadline_s
-    check = known.restart.check_deadline_s if known.restart else None
-    silence = known.heard_s + known.program.heartbeat_timeout_s if known.heard_s is not None else None
-    return min((at for at in (check, silence) if at is not None), default=None)
+    if program.state is not State.RUNNING:
+        return program.deadline_s
+    check_s = program.restart.check_deadline_s if program.restart else None
+    seen_s = program.life.last_seen_s
+    heartbeat_s = None if seen_s is None else seen_s + program.settings.heartbeat_timeout_s
+    return min((at_s for at_s in (check_s, heartbeat_s) if at_s is not None), default=None)
 
 
-# --- the way of a restart, in its order --------------------------------------------------------------------
+# --- the restart sequence, in its order --------------------------------------------------------------------
 
 
-def _ask_restart(known: ProgramState, event: RestartRequested, now: Instant) -> Step:
-    """RUNNING: check first, while the old life serves."""
-    restart = restarts.joined(known, event, now)
-    if known.restart:
-        return replace(known, restart=restart), []  # joins the one under way
-    known = replace(known, desired=DesiredState.UP, restart=restart)
-    if (limit := crashes.start_limit(known, now)) is not None:
-        return restarts.called_off(known, Reason("refused", {"problem": limit}), now)
-    if not known.program.check:
-        return _drain(known, "restart", now)
-    check_deadline_s = now.mono_s + known.program.start_timeout_s
-    return replace(known, restart=replace(restart, check_deadline_s=check_deadline_s)), [RunCheck()]
+def _request_restart(program: ProgramState, event: RestartRequested, now: Instant) -> Step:
+    """RUNNING: run the check first, while the current life serves."""
+    restart = restart_report.merge_request(program, event, now)
+    if program.restart:
+        return replace(program, restart=restart), []  # it joins the one in progress
+    program = replace(program, desired=DesiredState.UP, restart=restart)
+    if (limit := restart_policy.start_limit_reason(program, now)) is not None:
+        return restart_report.cancel(program, Reason("refused", {"problem": limit}), now)
+    if not program.settings.check:
+        return _drain(program, "restart", now)
+    return _with_restart(program, check_deadline_s=now.mono_s + program.settings.start_timeout_s), [RunCheck()]
 
 
-def _checked(known: ProgramState, event: CheckFinished, now: Instant) -> Step:
-    """RUNNING: the check has ended. If it failed, nothing changes and the requester is told why."""
-    if not known.restart or known.restart.check_deadline_s is None:
-        return known, []
-    known = replace(known, restart=replace(restarts.timed(known.restart, "check_s", now), check_deadline_s=None))
+def _finish_check(program: ProgramState, event: CheckFinished, now: Instant) -> Step:
+    """RUNNING: continue after the check. If it failed, nothing changes, and the requester is told why."""
+    if not program.restart or program.restart.check_deadline_s is None:
+        return program, []
+    program = _with_restart(_record_phase(program, "check_s", now), check_deadline_s=None)
     if event.problem is not None:
-        return restarts.called_off(known, Reason("check_failed", {"problem": event.problem}), now)
-    return _drain(known, "restart", now)
+        return restart_report.cancel(program, Reason("check_failed", {"problem": event.problem}), now)
+    return _drain(program, "restart", now)
 
 
-def _drain(known: ProgramState, why: str, now: Instant) -> Step:
+def _drain(program: ProgramState, reason: str, now: Instant) -> Step:
     """Ask the life to finish its work, if it can be asked; else stop it."""
-    if known.restart:
-        restart = replace(known.restart, phase_since_s=now.mono_s, down_since_s=now.mono_s)
-        known = replace(known, restart=restart)
-        known = crashes.recovering(known, now) if restart.requested_by == crashes.BY_ITSELF else known
-    if not (known.program.drain and known.greeted):
-        return _stop(known, now)
-    # a life whose link is broken knocks again soon, and is asked then
-    timeout_s = known.program.drain_timeout_s
-    return _enter(known, State.DRAINING, now, timeout_s), [RequestDrain(known.life, timeout_s, why)]
+    if program.restart:
+        program = _with_restart(program, phase_since_s=now.mono_s, down_since_s=now.mono_s)
+        if program.restart and program.restart.requested_by == restart_policy.BY_ITSELF:
+            program = restart_policy.count_recovery(program, now)
+    if not (program.settings.drain and program.life.was_linked):
+        return _stop(program, now)
+    # a life whose connection is broken reconnects soon, and is asked then
+    timeout_s = program.settings.drain_timeout_s
+    return _enter(program, State.DRAINING, now, timeout_s), [RequestDrain(program.life.number, timeout_s, reason)]
 
 
-def _drained(known: ProgramState, event: Drained, now: Instant) -> Step:
-    """DRAINING: the work is finished."""
-    known = replace(known, pending=())
-    if known.restart:
-        restart = replace(
-            restarts.timed(known.restart, "drain_s", now),
+def _finish_drain(program: ProgramState, event: Drained, now: Instant) -> Step:
+    """DRAINING: the work is finished or cancelled; stop the process."""
+    program = replace(program, life=replace(program.life, pending=()))
+    if program.restart:
+        program = _with_restart(
+            _record_phase(program, "drain_s", now),
             drained=event.drained,
             cancelled=event.cancelled,
             flushed_entries=event.flushed_entries,
         )
-        known = replace(known, restart=restart)
     names = ", ".join(event.cancelled)
-    notes = [LogLine("warning", "work_cancelled", {"life": known.life, "names": names})] if names else []
-    known, effects = _stop(known, now)
-    return known, [*notes, *effects]
+    lines = [LogLine("warning", "work_cancelled", {"life": program.life.number, "names": names})] if names else []
+    program, effects = _stop(program, now)
+    return program, [*lines, *effects]
 
 
-def _drain_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
-    """DRAINING: go on regardless, and report what was cut off."""
-    cancelled = known.pending or ("drain",)
-    if known.restart:
-        known = replace(known, restart=replace(restarts.timed(known.restart, "drain_s", now), cancelled=cancelled))
-    time_s, names = known.program.drain_timeout_s, ", ".join(cancelled)
-    note = LogLine("warning", "drain_timeout", {"life": known.life, "time_s": time_s, "names": names})
-    known, effects = _stop(replace(known, pending=()), now)
-    return known, [note, *effects]
+def _time_out_drain(program: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
+    """DRAINING: stop the process, and report its unfinished work as cancelled."""
+    cancelled = program.life.pending or ("drain",)
+    if program.restart:
+        program = _with_restart(_record_phase(program, "drain_s", now), cancelled=cancelled)
+    time_s, names = program.settings.drain_timeout_s, ", ".join(cancelled)
+    line = LogLine("warning", "drain_timeout", {"life": program.life.number, "time_s": time_s, "names": names})
+    program, effects = _stop(replace(program, life=replace(program.life, pending=())), now)
+    return program, [line, *effects]
 
 
-def _stop(known: ProgramState, now: Instant) -> Step:
-    """Send TERM; the life's exit leads on."""
-    if known.child is None:
-        return _flush(known, now)
-    return _enter(known, State.STOPPING, now, known.program.stop_timeout_s), [Terminate(known.child)]
+def _stop(program: ProgramState, now: Instant) -> Step:
+    """Send SIGTERM; the sequence continues with the exit of the process."""
+    if program.child is None:
+        return _flush(program, now)
+    return _enter(program, State.STOPPING, now, program.settings.stop_timeout_s), [Terminate(program.child)]
 
 
-def _stop_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
-    """STOPPING: it would not end by itself; one that hangs has had its time to say where."""
-    why = known.reason or Reason("stop_timeout", {"time_s": known.program.stop_timeout_s})
-    return _kill(known, why, now)
+def _time_out_stop(program: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
+    """STOPPING: kill the process. A hung one has had its time to write a traceback."""
+    reason = program.reason or Reason("stop_timeout", {"time_s": program.settings.stop_timeout_s})
+    return _kill(program, reason, now)
 
 
-def _kill(known: ProgramState, why: Reason, now: Instant) -> Step:
-    assert known.child is not None
-    effects: list[Effect] = [LogLine("warning", "killed", {"life": known.life, "reason": why}), Kill(known.child)]
-    return replace(_enter(known, State.KILLING, now, KILL_TIMEOUT_S), reason=why), effects
+def _kill(program: ProgramState, reason: Reason, now: Instant) -> Step:
+    assert program.child is not None
+    line = LogLine("warning", "killed", {"life": program.life.number, "reason": reason})
+    effects: list[Effect] = [line, Kill(program.child)]
+    return replace(_enter(program, State.KILLING, now, KILL_TIMEOUT_S), reason=reason), effects
 
 
-def _kill_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
-    """KILLING: not even KILL ended it. A second life beside it is not an option."""
-    reason = Reason("unkillable", {"pid": known.child.pid if known.child else None, "life": known.life})
-    return _give_up(replace(known, deadline_s=None), reason, now)
+def _time_out_kill(program: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
+    """KILLING: give up, because a second process must not run beside one that cannot be killed."""
+    pid = program.child.pid if program.child else None
+    reason = Reason("unkillable", {"pid": pid, "life": program.life.number})
+    return _give_up(program, reason, now)
 
 
-def _ended_as_asked(known: ProgramState, event: Exited, now: Instant) -> Step:
-    """DRAINING, STOPPING, KILLING: the old life is dead."""
-    known = lives.ended(known, event, now)
+def _finish_stop(program: ProgramState, event: Exited, now: Instant) -> Step:
+    """DRAINING, STOPPING, KILLING: the process has exited as requested; flush the cache."""
+    program = life.record_exit(program, event, now)
     if event.left is not None:
-        return _outlived(known, event.left, now)
-    if known.restart:
-        known = replace(known, restart=restarts.timed(known.restart, "stop_s", now))
-    return _flush(known, now)
+        return _kill_left_behind(program, event.left, now)
+    return _flush(_record_phase(program, "stop_s", now), now)
 
 
-def _outlived(known: ProgramState, left: ProcessId, now: Instant) -> Step:
-    """Something that the dead life started has not died with it: first that has to go."""
-    if known.state is State.KILLING:
-        return known, [Kill(left)]  # until the same deadline, however many there are
-    return _kill(known, Reason("process_left", {"pid": left.pid}), now)
+def _kill_left_behind(program: ProgramState, left: ProcessId, now: Instant) -> Step:
+    """Kill a process that the dead life started, before anything else."""
+    if program.state is State.KILLING:
+        return program, [Kill(left)]  # until the same deadline, however many there are
+    return _kill(program, Reason("process_left", {"pid": left.pid}), now)
 
 
-def _flush(known: ProgramState, now: Instant) -> Step:
-    """Switch the cache; only now, when nothing of the old life can write any more."""
-    if not known.program.flush_cache:
-        return _flushed(known, Flushed(known.life), now)
-    policy = known.flush_on_crash if known.crashed else known.flush_on_restart
-    return _enter(known, State.FLUSHING, now, FLUSH_TIMEOUT_S), [Flush(known.life, policy)]
+def _flush(program: ProgramState, now: Instant) -> Step:
+    """Replace the cache. Not earlier: now no process of the old life can write to it any more."""
+    if not program.settings.flush_cache:
+        return _finish_flush(program, Flushed(program.life.number), now)
+    policy = program.flush_on_crash if program.crashed else program.flush_on_restart
+    return _enter(program, State.FLUSHING, now, FLUSH_TIMEOUT_S), [Flush(program.life.number, policy)]
 
 
-def _flushed(known: ProgramState, event: Flushed, now: Instant) -> Step:
-    """FLUSHING: on with what was decided when the old life ended."""
-    notes: list[Effect] = []
+def _finish_flush(program: ProgramState, event: Flushed, now: Instant) -> Step:
+    """FLUSHING: continue with what was decided when the old life ended."""
+    lines: list[Effect] = []
     if event.problem:
-        notes = [LogLine("error", "flush_failed", {"problem": event.problem, "life": known.life + 1})]
-    if known.restart and known.program.flush_cache:
-        known = replace(known, restart=restarts.timed(known.restart, "flush_s", now))
-    then, known = known.then, replace(known, then=AfterFlush(), crashed=False)
+        lines = [LogLine("error", "flush_failed", {"problem": event.problem, "life": program.life.number + 1})]
+    if program.settings.flush_cache:
+        program = _record_phase(program, "flush_s", now)
+    after, program = program.after_flush, replace(program, after_flush=AfterFlush(), crashed=False)
     effects: list[Effect] = []
-    if known.desired is DesiredState.DOWN or then.state is State.STOPPED:
-        known = replace(_enter(known, State.STOPPED, now), reason=then.reason, restart=None)
-    elif then.state is State.FATAL:
-        known, effects = _give_up(known, then.reason or Reason("exit_unknown"), now)
-    elif then.state is State.BACKOFF and then.delay_s > 0:
-        known = replace(_enter(known, State.BACKOFF, now, then.delay_s), reason=then.reason)
+    if program.desired is DesiredState.DOWN or after.state is State.STOPPED:
+        program = replace(_enter(program, State.STOPPED, now), reason=after.reason, restart=None)
+    elif after.state is State.FATAL:
+        program, effects = _give_up(program, after.reason or Reason("exit_unknown"), now)
+    elif after.state is State.BACKOFF and after.delay_s > 0:
+        program = replace(_enter(program, State.BACKOFF, now, after.delay_s), reason=after.reason)
     else:
-        known, effects = _start(known, now)
-    return known, [*notes, *effects]
+        program, effects = _start(program, now)
+    return program, [*lines, *effects]
 
 
-def _flush_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
-    return _flushed(known, Flushed(known.life, Reason("flush_timeout", {"time_s": FLUSH_TIMEOUT_S})), now)
+def _time_out_flush(program: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
+    """FLUSHING: start the next life without a cache."""
+    problem = Reason("flush_timeout", {"time_s": FLUSH_TIMEOUT_S})
+    return _finish_flush(program, Flushed(program.life.number, problem), now)
 
 
-def _start(known: ProgramState, now: Instant) -> Step:
-    """Spawn the next life, unless something still lives or the day's starts are used up."""
-    if known.child is not None:
-        return _kill(known, Reason("still_running"), now)
-    if (limit := crashes.start_limit(known, now)) is not None:
-        return _give_up(known, limit, now)
-    known = lives.begun(_enter(known, State.STARTING, now, _start_wait_s(known)), now)
-    return known, [Spawn(known.life)]
+def _start(program: ProgramState, now: Instant) -> Step:
+    """Spawn the next life, unless a process still runs or the day's starts are used up."""
+    if program.child is not None:
+        return _kill(program, Reason("still_running"), now)
+    if (limit := restart_policy.start_limit_reason(program, now)) is not None:
+        return _give_up(program, limit, now)
+    program = life.begin_life(_enter(program, State.STARTING, now, _start_timeout_s(program)), now)
+    return program, [Spawn(program.life.number)]
 
 
-def _start_wait_s(known: ProgramState) -> float:
-    return known.program.start_timeout_s if known.program.ready == "notify" else float(known.program.ready)
+def _start_timeout_s(program: ProgramState) -> float:
+    settings = program.settings
+    return settings.start_timeout_s if settings.ready == "notify" else float(settings.ready)
 
 
-def _spawn_failed(known: ProgramState, event: SpawnFailed, now: Instant) -> Step:
-    """STARTING: it ended before it began. What the world lacks (descriptors, memory, room) may be there later."""
-    code = crashes.EXIT_BAD_CONFIG if event.hopeless else crashes.EXIT_TRY_LATER
-    known = replace(known, goodbye=(code, event.problem))
-    return _ended_by_itself(known, Exited(known.life), now)
+def _handle_spawn_failure(program: ProgramState, event: SpawnFailed, now: Instant) -> Step:
+    """STARTING: the process could not be started. A lack of resources may be over at the next attempt."""
+    code = restart_policy.EXIT_BAD_CONFIG if event.permanent else restart_policy.EXIT_TRY_LATER
+    program = replace(program, life=replace(program.life, goodbye=(code, event.problem)))
+    return _handle_unexpected_exit(program, Exited(program.life.number), now)
 
 
-def _hello(known: ProgramState, event: Hello, now: Instant) -> Step:
-    """STARTING, RUNNING: the life has connected; it gets the ticket until it is ready."""
-    own = known.restart.ticket if known.restart else None
-    due = own if own is not None else known.owed_ticket
-    ticket = due if known.state is State.STARTING else None
-    return lives.greeted(known, event, now), [Welcome(known.life, ticket)]
+def _welcome(program: ProgramState, event: Hello, now: Instant) -> Step:
+    """STARTING, RUNNING: the life has connected. It gets the ticket at every hello until it is ready."""
+    own = program.restart.ticket if program.restart else None
+    due = own if own is not None else program.undelivered_ticket
+    ticket = due if program.state is State.STARTING else None
+    return life.record_hello(program, event, now), [Welcome(program.life.number, ticket)]
 
 
-def _ready(known: ProgramState, event: Event, now: Instant) -> Step:
+def _finish_start(program: ProgramState, event: Event, now: Instant) -> Step:
     """STARTING: the life serves, and the restart that led to it is over."""
-    if isinstance(event, Ready) and known.program.ready != "notify":
-        return known, []  # it has to stay alive for a while instead
-    known = replace(_enter(known, State.RUNNING, now), retries=0, deadline_s=None, owed_ticket=None)
-    note = LogLine("info", "ready", {"life": known.life})
-    if not known.restart:
-        return known, [note]
-    restart = restarts.timed(known.restart, "start_s", now)
-    report = restarts.report(known, restart, now, to_life=known.life)
-    return replace(known, restart=None), [note, RestartFinished(report)]
+    if isinstance(event, Ready) and program.settings.ready != "notify":
+        return program, []  # it has to stay alive for a while instead
+    program = replace(_enter(program, State.RUNNING, now), retries=0, undelivered_ticket=None)
+    line = LogLine("info", "ready", {"life": program.life.number})
+    if not program.restart:
+        return program, [line]
+    restart = restart_report.record_phase(program.restart, "start_s", now)
+    report = restart_report.make_report(program, restart, now, to_life=program.life.number)
+    return replace(program, restart=None), [line, RestartFinished(report)]
 
 
-def _start_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
-    """STARTING: alive for long enough counts as ready, if that is what was agreed; else it hangs."""
-    if known.child is None:
-        return known, []
-    if known.program.ready != "notify":
-        return _ready(known, event, now)
-    why = Reason("start_timeout", {"time_s": known.program.start_timeout_s})
-    known = crashes.after_crash(replace(known, crashed=True), why, now)
-    return _kill(known, why, now)
+def _time_out_start(program: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
+    """STARTING: the life is ready if it only had to stay alive until now; else it hangs."""
+    if program.child is None:
+        return program, []
+    if program.settings.ready != "notify":
+        return _finish_start(program, event, now)
+    reason = Reason("start_timeout", {"time_s": program.settings.start_timeout_s})
+    program = restart_policy.count_crash(replace(program, crashed=True), reason, now)
+    return _kill(program, reason, now)
 
 
-# --- ends that nobody asked for ----------------------------------------------------------------------------
+# --- crashes, hung and unhealthy processes -----------------------------------------------------------------
 
 
-def _ended_by_itself(known: ProgramState, event: Exited, now: Instant) -> Step:
-    """STARTING, RUNNING: what now depends on the code and on the program's `restart`."""
-    served = known.state is State.RUNNING
-    end = crashes.end_of(known, event, now)
-    known = lives.ended(known, event, now)
-    effects: list[Effect] = [LogLine("warning", "life_exited", {"life": known.life, "exit": end.as_reason()})]
-    if known.restart and known.restart.check_deadline_s is not None:
+def _handle_unexpected_exit(program: ProgramState, event: Exited, now: Instant) -> Step:
+    """STARTING, RUNNING: the exit code and the program's `restart` decide what follows."""
+    served = program.state is State.RUNNING
+    status = restart_policy.exit_status(program, event, now)
+    program = life.record_exit(program, event, now)
+    line = LogLine("warning", "life_exited", {"life": program.life.number, "exit": status.as_reason()})
+    effects: list[Effect] = [line]
+    if program.restart and program.restart.check_deadline_s is not None:
         effects.append(StopCheck())
-        known = replace(known, restart=replace(known.restart, check_deadline_s=None))
-    known = replace(known, crashed=True)
-    if known.desired is DesiredState.UP:
-        known = crashes.decide(known, event, served, now)
-    known, more = _flush(known, now) if event.left is None else _outlived(known, event.left, now)
-    return known, [*effects, *more]
+        program = _with_restart(program, check_deadline_s=None)
+    program = replace(program, crashed=True)
+    if program.desired is DesiredState.UP:
+        program = restart_policy.decide_after_exit(program, event, served, now)
+    program, more = _flush(program, now) if event.left is None else _kill_left_behind(program, event.left, now)
+    return program, [*effects, *more]
 
 
-def _backoff_over(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
-    return _start(known, now)
+def _end_backoff(program: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
+    return _start(program, now)
 
 
-def _running_overdue(known: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
-    """RUNNING: either the check or the life is too slow."""
-    restart = known.restart
+def _time_out_running(program: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
+    """RUNNING: the check or the heartbeat has timed out."""
+    restart = program.restart
     if restart and restart.check_deadline_s is not None and restart.check_deadline_s <= now.mono_s:
-        known = replace(known, restart=replace(restarts.timed(restart, "check_s", now), check_deadline_s=None))
-        problem = Reason("check_timeout", {"time_s": known.program.start_timeout_s})
-        known, effects = restarts.called_off(known, Reason("check_failed", {"problem": problem}), now)
-        return known, [StopCheck(), *effects]
-    if health.is_lost(known.heard_s, known.program.heartbeat_timeout_s, now.mono_s):
-        return _hung(known, now)
-    return known, []
+        program = _with_restart(_record_phase(program, "check_s", now), check_deadline_s=None)
+        problem = Reason("check_timeout", {"time_s": program.settings.start_timeout_s})
+        program, effects = restart_report.cancel(program, Reason("check_failed", {"problem": problem}), now)
+        return program, [StopCheck(), *effects]
+    if health.is_lost(program.life.last_seen_s, program.settings.heartbeat_timeout_s, now.mono_s):
+        return _kill_hung(program, now)
+    return program, []
 
 
-def _hung(known: ProgramState, now: Instant) -> Step:
-    """RUNNING: it is not heard any more. It cannot be drained; it may still be able to say where it hangs."""
-    why = Reason("hung", {"time_s": known.program.heartbeat_timeout_s})
-    effects: list[Effect] = [StopCheck()] if known.restart else []
-    restart = known.restart or restarts.begin(known, now, reason=why, requested_by=crashes.BY_ITSELF)
+def _kill_hung(program: ProgramState, now: Instant) -> Step:
+    """RUNNING: no heartbeat. A hung life cannot be drained, but it may be able to write a traceback."""
+    reason = Reason("hung", {"time_s": program.settings.heartbeat_timeout_s})
+    effects: list[Effect] = [StopCheck()] if program.restart else []
+    restart = program.restart or restart_report.begin_restart(
+        program, now, reason=reason, requested_by=restart_policy.BY_ITSELF
+    )
     restart = replace(restart, check_deadline_s=None, down_since_s=now.mono_s, phase_since_s=now.mono_s)
-    known = crashes.after_crash(replace(known, restart=restart, crashed=True), why, now)
-    known = crashes.recovering(crashes.unless_too_often(known, why, now), now)
-    if known.child is None or not known.writes_traceback:
-        known, more = _kill(known, why, now)
-        return known, [*effects, *more]
-    ask = RequestTraceback(known.child)
-    known = replace(_enter(known, State.STOPPING, now, TRACEBACK_S), reason=why)
-    return known, [*effects, LogLine("warning", "traceback_requested", {"life": known.life, "reason": why}), ask]
+    program = restart_policy.count_crash(replace(program, restart=restart, crashed=True), reason, now)
+    program = restart_policy.count_recovery(restart_policy.give_up_if_repeated(program, reason, now), now)
+    if program.child is None or not program.life.writes_traceback:
+        program, more = _kill(program, reason, now)
+        return program, [*effects, *more]
+    request = RequestTraceback(program.child)
+    line = LogLine("warning", "traceback_requested", {"life": program.life.number, "reason": reason})
+    program = replace(_enter(program, State.STOPPING, now, TRACEBACK_TIMEOUT_S), reason=reason)
+    return program, [*effects, line, request]
 
 
-def _beat_while_running(known: ProgramState, event: Heartbeat, now: Instant) -> Step:
-    return _examined(lives.heard(known, event, now), now)
+def _evaluate_heartbeat(program: ProgramState, event: Heartbeat, now: Instant) -> Step:
+    """RUNNING: record the reported health, and restart the life if it has been unhealthy for too long."""
+    return _restart_if_unhealthy(life.record_heartbeat(program, event, now), now)
 
 
-def _weighed(known: ProgramState, event: MemorySampled, now: Instant) -> Step:
-    """RUNNING: how much memory the life uses."""
-    return _examined(replace(known, vitals=replace(known.vitals, rss_bytes=event.rss_bytes)), now)
+def _evaluate_memory(program: ProgramState, event: MemorySampled, now: Instant) -> Step:
+    """RUNNING: record the memory, and restart the life if it uses too much."""
+    record = replace(program.life.health_record, rss_bytes=event.rss_bytes)
+    return _restart_if_unhealthy(replace(program, life=replace(program.life, health_record=record)), now)
 
 
-def _examined(known: ProgramState, now: Instant) -> Step:
-    """RUNNING: one that is unwell goes the way of a restart; if that has not helped often enough, it is given up."""
-    why = health.sickness(known.vitals, known.program, now.mono_s)
-    if why is None or known.restart:
-        return known, []
-    known = crashes.unless_too_often(replace(known, vitals=health.spared(known.vitals, now.mono_s)), why, now)
-    if known.then.state is State.FATAL:
-        return _drain(known, "stop", now)
-    note = LogLine("warning", "recovery", {"life": known.life, "reason": why})
-    known, effects = _ask_restart(known, RestartRequested(why, requested_by=crashes.BY_ITSELF), now)
-    return known, [note, *effects]
+def _restart_if_unhealthy(program: ProgramState, now: Instant) -> Step:
+    """RUNNING: request a restart for health, or give up if too many restarts have not helped."""
+    record = program.life.health_record
+    reason = health.restart_reason(record, program.settings, now.mono_s)
+    if reason is None or program.restart:
+        return program, []
+    record = health.with_grace_period(record, now.mono_s)
+    program = replace(program, life=replace(program.life, health_record=record))
+    program = restart_policy.give_up_if_repeated(program, reason, now)
+    if program.after_flush.state is State.FATAL:
+        return _drain(program, "stop", now)
+    line = LogLine("warning", "recovery", {"life": program.life.number, "reason": reason})
+    request = RestartRequested(reason, requested_by=restart_policy.BY_ITSELF)
+    program, effects = _request_restart(program, request, now)
+    return program, [line, *effects]
 
 
-# --- what the operator wants -------------------------------------------------------------------------------
+# --- requests of the operator ------------------------------------------------------------------------------
 
 
-def _want_up(known: ProgramState, event: Event, now: Instant) -> Step:
-    """Everywhere else: remember it."""
-    return replace(known, desired=DesiredState.UP), []
+def _set_desired_up(program: ProgramState, event: Event, now: Instant) -> Step:
+    """Every state that has no handler of its own for Start."""
+    return replace(program, desired=DesiredState.UP), []
 
 
-def _start_asked(known: ProgramState, event: Event, now: Instant) -> Step:
-    """STOPPED, BACKOFF, FATAL: start now, with a clean slate. A restart asked for here is just that."""
-    known = replace(known, desired=DesiredState.UP, crashes_s=(), recoveries_s=(), retries=0, then=AfterFlush())
+def _start_by_request(program: ProgramState, event: Event, now: Instant) -> Step:
+    """STOPPED, BACKOFF, FATAL: start now, and forget earlier failures. A restart does the same here."""
+    program = replace(
+        program, desired=DesiredState.UP, crashes_s=(), recoveries_s=(), retries=0, after_flush=AfterFlush()
+    )
     if isinstance(event, RestartRequested):
-        known = replace(known, restart=restarts.joined(known, event, now))
-    return _start(known, now)
+        program = replace(program, restart=restart_report.merge_request(program, event, now))
+    return _start(program, now)
 
 
-def _restart_while_starting(known: ProgramState, event: RestartRequested, now: Instant) -> Step:
-    """STARTING: what is starting may be older than what was edited; unless it is a restart, begin again."""
-    restart = restarts.joined(known, event, now)
-    if known.restart:
-        return replace(known, restart=restart), []
-    return _stop(replace(known, restart=restart, then=AfterFlush()), now)
+def _restart_while_starting(program: ProgramState, event: RestartRequested, now: Instant) -> Step:
+    """STARTING: start again, because this life may have read an older file; but not if a restart is in progress."""
+    restart = restart_report.merge_request(program, event, now)
+    if program.restart:
+        return replace(program, restart=restart), []
+    return _stop(replace(program, restart=restart, after_flush=AfterFlush()), now)
 
 
-def _restart_while_stopping(known: ProgramState, event: RestartRequested, now: Instant) -> Step:
-    """DRAINING, STOPPING, KILLING, FLUSHING: the way is taken already; make sure that it leads up again."""
-    return replace(known, desired=DesiredState.UP, restart=restarts.joined(known, event, now), then=AfterFlush()), []
+def _restart_while_stopping(program: ProgramState, event: RestartRequested, now: Instant) -> Step:
+    """DRAINING, STOPPING, KILLING, FLUSHING: let the sequence in progress end with a start."""
+    restart = restart_report.merge_request(program, event, now)
+    return replace(program, desired=DesiredState.UP, restart=restart, after_flush=AfterFlush()), []
 
 
-def _want_down(known: ProgramState, event: Stop, now: Instant) -> Step:
-    """DRAINING, STOPPING, KILLING, FLUSHING: it is on the way down already."""
-    return _failed_by_stop(replace(known, desired=DesiredState.DOWN), now)
+def _set_desired_down(program: ProgramState, event: Stop, now: Instant) -> Step:
+    """DRAINING, STOPPING, KILLING, FLUSHING: let the sequence in progress end without a start."""
+    return _cancel_restart(replace(program, desired=DesiredState.DOWN), now)
 
 
-def _stop_running(known: ProgramState, event: Stop, now: Instant) -> Step:
-    checking = known.restart is not None
-    known, told = _failed_by_stop(replace(known, desired=DesiredState.DOWN), now)
-    known, effects = _drain(known, "stop", now)
-    return known, [*([StopCheck()] if checking else []), *told, *effects]
+def _stop_running(program: ProgramState, event: Stop, now: Instant) -> Step:
+    """RUNNING: drain, then stop."""
+    stop_check: list[Effect] = [StopCheck()] if program.restart is not None else []
+    program, cancelled = _cancel_restart(replace(program, desired=DesiredState.DOWN), now)
+    program, effects = _drain(program, "stop", now)
+    return program, [*stop_check, *cancelled, *effects]
 
 
-def _stop_starting(known: ProgramState, event: Stop, now: Instant) -> Step:
-    known, told = _failed_by_stop(replace(known, desired=DesiredState.DOWN), now)
-    known, effects = _stop(known, now)
-    return known, [*told, *effects]
+def _stop_starting(program: ProgramState, event: Stop, now: Instant) -> Step:
+    """STARTING: stop without a drain."""
+    program, cancelled = _cancel_restart(replace(program, desired=DesiredState.DOWN), now)
+    program, effects = _stop(program, now)
+    return program, [*cancelled, *effects]
 
 
-def _stop_idle(known: ProgramState, event: Stop, now: Instant) -> Step:
-    """BACKOFF, FATAL: nothing serves; what may still live is killed first."""
-    known, told = _failed_by_stop(replace(known, desired=DesiredState.DOWN), now)
-    if known.child is not None:
-        known, effects = _kill(known, Reason("stop_requested"), now)
-        return known, [*told, *effects]
-    return replace(_enter(known, State.STOPPED, now), reason=None), told
+def _stop_idle(program: ProgramState, event: Stop, now: Instant) -> Step:
+    """STOPPED, BACKOFF, FATAL: no process serves. Kill one that may still be running."""
+    program, cancelled = _cancel_restart(replace(program, desired=DesiredState.DOWN), now)
+    if program.child is not None:
+        program, effects = _kill(program, Reason("stop_requested"), now)
+        return program, [*cancelled, *effects]
+    return replace(_enter(program, State.STOPPED, now), reason=None), cancelled
 
 
-def _failed_by_stop(known: ProgramState, now: Instant) -> Step:
-    return restarts.called_off(known, Reason("stopped"), now) if known.restart else (known, [])
+def _cancel_restart(program: ProgramState, now: Instant) -> Step:
+    return restart_report.cancel(program, Reason("stopped"), now) if program.restart else (program, [])
 
 
-# --- small things ------------------------------------------------------------------------------------------
+# --- other events ------------------------------------------------------------------------------------------
 
 
-def _ignore(known: ProgramState, event: Event, now: Instant) -> Step:
-    """Nothing follows from it here."""
-    return known, []
+def _ignore(program: ProgramState, event: Event, now: Instant) -> Step:
+    """The event changes nothing in this state."""
+    return program, []
 
 
-def _hello_while_draining(known: ProgramState, event: Hello, now: Instant) -> Step:
-    """DRAINING: a link that broke is back; the life may not have heard that it is to drain."""
-    left_s = max(0.0, (known.deadline_s or now.mono_s) - now.mono_s)
-    why = "restart" if known.desired is DesiredState.UP else "stop"
-    return lives.greeted(known, event, now), [Welcome(known.life, None), RequestDrain(known.life, left_s, why)]
+def _repeat_drain_request(program: ProgramState, event: Hello, now: Instant) -> Step:
+    """DRAINING: the life has reconnected, and may not have received the request to drain."""
+    left_s = max(0.0, (program.deadline_s or now.mono_s) - now.mono_s)
+    reason = "restart" if program.desired is DesiredState.UP else "stop"
+    number = program.life.number
+    return life.record_hello(program, event, now), [Welcome(number, None), RequestDrain(number, left_s, reason)]
 
 
-def _fatal_child_gone(known: ProgramState, event: Exited, now: Instant) -> Step:
-    """FATAL: what could not be killed has ended after all."""
-    known = replace(lives.ended(known, event, now), crashed=True, then=AfterFlush(State.FATAL, reason=known.reason))
+def _handle_late_exit(program: ProgramState, event: Exited, now: Instant) -> Step:
+    """FATAL: the process that could not be killed has exited after all."""
+    after = AfterFlush(State.FATAL, reason=program.reason)
+    program = replace(life.record_exit(program, event, now), crashed=True, after_flush=after)
     if event.left is not None:
-        return known, [Kill(event.left)]
-    known, effects = _flush(known, now)
-    return known, [LogLine("info", "unkillable_exited", {"life": known.life}), *effects]
+        return program, [Kill(event.left)]
+    program, effects = _flush(program, now)
+    return program, [LogLine("info", "unkillable_exited", {"life": program.life.number}), *effects]
 
 
-def _recalled(known: ProgramState, event: Adopted, now: Instant) -> Step:
-    """What an earlier supervisor began goes on: deadlines begin anew, what may not have been done is done again."""
-    known = replace(known, linked=False, heard_s=now.mono_s if known.greeted else None)
-    if known.restart and known.restart.check_deadline_s is not None:
-        return restarts.called_off(known, Reason("interrupted"), now)
-    if known.state is State.STARTING:
-        return _enter(known, State.STARTING, now, _start_wait_s(known)), []
-    if known.state is State.DRAINING:
-        return _enter(known, State.DRAINING, now, known.program.drain_timeout_s), []
-    if known.state in (State.STOPPING, State.KILLING):
-        return _stop(known, now)
-    if known.state is State.FLUSHING:
-        return _flush(known, now)
-    if known.state is State.BACKOFF:
-        return _start(known, now)
-    return known, []
+def _resume(program: ProgramState, event: Adopted, now: Instant) -> Step:
+    """Resume from the journal: restart the deadline, and repeat an effect that may not have happened."""
+    last_seen_s = now.mono_s if program.life.was_linked else None
+    program = replace(program, life=replace(program.life, linked=False, last_seen_s=last_seen_s))
+    if program.restart and program.restart.check_deadline_s is not None:
+        return restart_report.cancel(program, Reason("interrupted"), now)
+    if program.state is State.STARTING:
+        return _enter(program, State.STARTING, now, _start_timeout_s(program)), []
+    if program.state is State.DRAINING:
+        return _enter(program, State.DRAINING, now, program.settings.drain_timeout_s), []
+    if program.state in (State.STOPPING, State.KILLING):
+        return _stop(program, now)
+    if program.state is State.FLUSHING:
+        return _flush(program, now)
+    if program.state is State.BACKOFF:
+        return _start(program, now)
+    return program, []
 
 
-def _give_up(known: ProgramState, reason: Reason, now: Instant) -> Step:
-    """Go to FATAL, loudly."""
-    known = replace(_enter(known, State.FATAL, now), reason=reason)
+def _give_up(program: ProgramState, reason: Reason, now: Instant) -> Step:
+    """Enter FATAL, and report that."""
+    program = replace(_enter(program, State.FATAL, now), reason=reason)
     effects: list[Effect] = [LogLine("critical", "gave_up", {"reason": reason})]
-    if known.restart:
-        known, finished = restarts.failed(known, known.restart, Reason("start_failed", {"problem": reason}), now)
+    if program.restart:
+        error = Reason("start_failed", {"problem": reason})
+        program, finished = restart_report.fail(program, program.restart, error, now)
         effects.append(finished)
-    return known, effects
+    return program, effects
 
 
-def _enter(known: ProgramState, state: State, now: Instant, wait_s: float | None = None) -> ProgramState:
-    deadline_s = None if wait_s is None else now.mono_s + wait_s
-    return replace(known, state=state, since_s=now.mono_s, deadline_s=deadline_s)
+def _enter(program: ProgramState, state: State, now: Instant, timeout_s: float | None = None) -> ProgramState:
+    deadline_s = None if timeout_s is None else now.mono_s + timeout_s
+    return replace(program, state=state, since_s=now.mono_s, deadline_s=deadline_s)
 
 
-# --- the table ---------------------------------------------------------------------------------------------
+def _record_phase(program: ProgramState, phase: str, now: Instant) -> ProgramState:
+    """Return `program` with the duration of a phase of its restart, if one is in progress."""
+    return replace(program, restart=program.restart and restart_report.record_phase(program.restart, phase, now))
+
+
+def _with_restart(program: ProgramState, **changes: Any) -> ProgramState:
+    assert program.restart is not None
+    return replace(program, restart=replace(program.restart, **changes))
+
+
+# --- the transition table ----------------------------------------------------------------------------------
 
 _Handler = Callable[[ProgramState, Any, Instant], Step]
 
 
-def _noted(know: Callable[[ProgramState, Any, Instant], ProgramState]) -> _Handler:
-    """Return what handles an event from which nothing follows but that it is known."""
-    return lambda known, event, now: (know(known, event, now), [])
+def _record(update: Callable[[ProgramState, Any, Instant], ProgramState]) -> _Handler:
+    """Return the handler of an event that updates the state and has no effects."""
+    return lambda program, event, now: (update(program, event, now), [])
 
 
 _EVERYWHERE: Final[dict[type[Event], _Handler]] = {
-    Start: _want_up,
-    Stop: _want_down,
+    Start: _set_desired_up,
+    Stop: _set_desired_down,
     RestartRequested: _restart_while_stopping,
-    Configured: _noted(lives.configured),
+    Configured: _record(life.apply_settings),
     DeadlinePassed: _ignore,
     CheckFinished: _ignore,
     Spawned: _ignore,
     SpawnFailed: _ignore,
     Hello: _ignore,
-    Disconnected: _noted(lives.unlinked),
+    Disconnected: _record(life.record_disconnect),
     Ready: _ignore,
-    Heartbeat: _noted(lives.heard),
+    Heartbeat: _record(life.record_heartbeat),
     MemorySampled: _ignore,
     Draining: _ignore,
     Drained: _ignore,
-    Goodbye: _noted(lives.leaving),
-    Exited: _ended_as_asked,
+    Goodbye: _record(life.record_goodbye),
+    Exited: _finish_stop,
     Flushed: _ignore,
-    Adopted: _recalled,
+    Adopted: _resume,
 }
 
-_NOTHING_LIVES: Final[dict[type[Event], _Handler]] = {
-    Start: _start_asked,
-    RestartRequested: _start_asked,
+_WITHOUT_PROCESS: Final[dict[type[Event], _Handler]] = {
+    Start: _start_by_request,
+    RestartRequested: _start_by_request,
     Disconnected: _ignore,
     Heartbeat: _ignore,
     Goodbye: _ignore,
@@ -523,48 +552,48 @@ _NOTHING_LIVES: Final[dict[type[Event], _Handler]] = {
 }
 
 _BY_STATE: Final[dict[State, dict[type[Event], _Handler]]] = {
-    State.STOPPED: {**_NOTHING_LIVES, Stop: _stop_idle},
+    State.STOPPED: {**_WITHOUT_PROCESS, Stop: _stop_idle},
     State.STARTING: {
         Stop: _stop_starting,
         RestartRequested: _restart_while_starting,
-        DeadlinePassed: _start_overdue,
-        Spawned: _noted(lives.spawned),
-        SpawnFailed: _spawn_failed,
-        Hello: _hello,
-        Ready: _ready,
-        Exited: _ended_by_itself,
+        DeadlinePassed: _time_out_start,
+        Spawned: _record(life.record_spawn),
+        SpawnFailed: _handle_spawn_failure,
+        Hello: _welcome,
+        Ready: _finish_start,
+        Exited: _handle_unexpected_exit,
     },
     State.RUNNING: {
         Stop: _stop_running,
-        RestartRequested: _ask_restart,
-        DeadlinePassed: _running_overdue,
-        CheckFinished: _checked,
-        Hello: _hello,
-        Heartbeat: _beat_while_running,
-        MemorySampled: _weighed,
-        Exited: _ended_by_itself,
+        RestartRequested: _request_restart,
+        DeadlinePassed: _time_out_running,
+        CheckFinished: _finish_check,
+        Hello: _welcome,
+        Heartbeat: _evaluate_heartbeat,
+        MemorySampled: _evaluate_memory,
+        Exited: _handle_unexpected_exit,
     },
     State.DRAINING: {
-        DeadlinePassed: _drain_overdue,
-        Hello: _hello_while_draining,
-        Draining: _noted(lives.finishing),
-        Drained: _drained,
+        DeadlinePassed: _time_out_drain,
+        Hello: _repeat_drain_request,
+        Draining: _record(life.record_pending),
+        Drained: _finish_drain,
     },
-    State.STOPPING: {DeadlinePassed: _stop_overdue},
-    State.KILLING: {DeadlinePassed: _kill_overdue},
+    State.STOPPING: {DeadlinePassed: _time_out_stop},
+    State.KILLING: {DeadlinePassed: _time_out_kill},
     State.FLUSHING: {
-        DeadlinePassed: _flush_overdue,
-        Flushed: _flushed,
+        DeadlinePassed: _time_out_flush,
+        Flushed: _finish_flush,
         Disconnected: _ignore,
         Heartbeat: _ignore,
         Goodbye: _ignore,
         Exited: _ignore,
     },
-    State.BACKOFF: {**_NOTHING_LIVES, Stop: _stop_idle, DeadlinePassed: _backoff_over},
-    State.FATAL: {**_NOTHING_LIVES, Stop: _stop_idle, Exited: _fatal_child_gone},
+    State.BACKOFF: {**_WITHOUT_PROCESS, Stop: _stop_idle, DeadlinePassed: _end_backoff},
+    State.FATAL: {**_WITHOUT_PROCESS, Stop: _stop_idle, Exited: _handle_late_exit},
 }
 
-#: every state, every event
+#: the handler of every event in every state
 TABLE: Final[dict[tuple[State, type[Event]], _Handler]] = {
     (state, event): handler for state in State for event, handler in {**_EVERYWHERE, **_BY_STATE[state]}.items()
 }

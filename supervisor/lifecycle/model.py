@@ -1,4 +1,7 @@
-"""What is known of a program: its states, its lives, the restart under way. Records only, no decisions."""
+"""The records of the state machine: programs, their processes, restarts. No decisions.
+
+A **life** is one process of a program. Lives are numbered from 1.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from supervisor.config.settings import FlushPolicy, Program
 
 
 class State(StrEnum):
-    """Where a program is."""
+    """The state of a program; `machine` explains each."""
 
     STOPPED = "STOPPED"
     STARTING = "STARTING"
@@ -26,14 +29,14 @@ class State(StrEnum):
 
 
 class DesiredState(StrEnum):
-    """What the operator wants of a program."""
+    """The state that the operator wants a program to be in."""
 
     UP = "up"
     DOWN = "down"
 
 
 class Instant(Struct, frozen=True):
-    """The time, as the runner's one clock tells it."""
+    """A moment, by the clock of the runner."""
 
     #: seconds that only go forward (CLOCK_MONOTONIC); all deadlines are in these
     mono_s: float
@@ -42,7 +45,7 @@ class Instant(Struct, frozen=True):
 
 
 class ProcessId(Struct, frozen=True):
-    """A process, so that another one which later has the same pid is not taken for it."""
+    """The identity of a process: another process that later gets the same pid has a different one."""
 
     pid: int
     #: start time of the process in clock ticks since boot: unlike a date it does not move with the clock
@@ -67,7 +70,7 @@ def text_reason(text: str) -> Reason:
 
 
 class ExitStatus(Struct, frozen=True):
-    """How a life ended. Neither code nor signal: nobody saw it."""
+    """How a life ended. Without a code and a signal, its exit was not observed."""
 
     life: int
     code: int | None = None
@@ -87,7 +90,7 @@ class ExitStatus(Struct, frozen=True):
 
 
 class Phases(Struct, frozen=True):
-    """How long each phase of a restart took, in seconds; None for one that did not take place."""
+    """The duration of each phase of a restart in seconds; None for a phase that was skipped."""
 
     check_s: float | None = None
     drain_s: float | None = None
@@ -101,26 +104,26 @@ class RestartReport(Struct, frozen=True, kw_only=True):
 
     program: str
     from_life: int
-    #: the life that serves now; None when the restart did not come to one
+    #: the life that serves now; None if the restart failed
     to_life: int | None
     ok: bool
     reason: Reason
     requested_by: str
-    #: when it was asked for, seconds since 1970
+    #: when it was requested, seconds since 1970
     at: float
     phases: Phases
-    #: from the drain's beginning, or the crash, until the next life was ready
+    #: from the start of the drain, or the crash, until the next life was ready
     downtime_s: float | None
-    #: names of the work that was finished, and of the work that was cut off
+    #: names of the work that was finished, and of the work that was cancelled
     drained: tuple[str, ...] = ()
     cancelled: tuple[str, ...] = ()
     flushed_entries: int | None = None
-    #: why it failed; None: it did not
+    #: why the restart failed; None: it succeeded
     error: Reason | None = None
 
 
 class Restart(Struct, frozen=True, kw_only=True):
-    """A restart under way."""
+    """A restart in progress."""
 
     reason: Reason
     requested_by: str
@@ -128,11 +131,11 @@ class Restart(Struct, frozen=True, kw_only=True):
     from_life: int
     asked_at: float
     phases: Phases = Phases()
-    #: when the phase that is being timed began
+    #: when the current phase began
     phase_since_s: float
     #: when the old life stopped serving; None while it serves
     down_since_s: float | None = None
-    #: until when the check may take; None when none runs
+    #: when the check times out; None when no check runs
     check_deadline_s: float | None = None
     drained: tuple[str, ...] = ()
     cancelled: tuple[str, ...] = ()
@@ -140,7 +143,7 @@ class Restart(Struct, frozen=True, kw_only=True):
 
 
 class AfterFlush(Struct, frozen=True):
-    """What comes after the flush, unless the wish changes."""
+    """What follows the flush, unless the desired state changes."""
 
     state: State = State.STARTING
     delay_s: float = 0.0
@@ -148,74 +151,89 @@ class AfterFlush(Struct, frozen=True):
 
 
 class HealthRecord(Struct, frozen=True):
-    """What is remembered of a life's health in order to judge it."""
+    """The health of a life over time, as far as it decides about a restart."""
 
-    #: since when it has been unwell without a pause
-    unwell_since_s: float | None = None
-    #: what it is unwell of, for people
-    ailing: str | None = None
-    #: errors of its parts together, as it last told them; None: it has told none
+    #: since when it has been unhealthy without a pause
+    unhealthy_since_s: float | None = None
+    #: names of the unhealthy parts
+    symptom: str | None = None
+    #: sum of the error counters of its parts in the last heartbeat; None: no heartbeat yet
     errors: int | None = None
-    #: when there were more of them, and how many more
-    more_errors: tuple[tuple[float, int], ...] = ()
-    #: resident memory in bytes; None: not looked at
+    #: when errors were added, and how many
+    new_errors: tuple[tuple[float, int], ...] = ()
+    #: resident memory in bytes; None: not sampled
     rss_bytes: int | None = None
-    #: until when nothing is done about it
-    spared_until_s: float = 0.0
+    #: until when the life is not restarted for its health
+    grace_until_s: float = 0.0
+
+
+class LifeState(Struct, frozen=True):
+    """Everything that belongs to one life alone. The next life starts with the defaults."""
+
+    #: 0: the program has not been started yet
+    number: int = 0
+    #: when it was spawned, seconds since 1970
+    started_at: float | None = None
+    #: the same in seconds of `Instant.mono_s`
+    started_s: float = 0.0
+    #: whether it is connected to the control socket
+    linked: bool = False
+    #: whether it has ever been connected
+    was_linked: bool = False
+    #: version of its code, as its hello says
+    version: str | None = None
+    #: whether it writes a traceback to its log on a signal
+    writes_traceback: bool = False
+    #: when its last message came
+    last_seen_s: float | None = None
+    #: the health in its last heartbeat
+    health: dict[str, Any] | None = None
+    health_record: HealthRecord = HealthRecord()
+    #: names of the work that it still has to finish before it is drained
+    pending: tuple[str, ...] = ()
+    #: the exit code that it announced, and why
+    goodbye: tuple[int, Reason | None] | None = None
+    #: starts that count for the day's limit and that it made by itself
+    extra_starts: int = 0
 
 
 class ProgramState(Struct, frozen=True, kw_only=True):
-    """All that is known of a program. Everything but `program`, `health` and `vitals` survives the supervisor."""
+    """The state of a program and of its current life.
+
+    Everything but the settings and the life's health is kept in the journal.
+    """
 
     name: str
-    program: Program
+    settings: Program = Program()
     flush_on_restart: FlushPolicy = "all"
     flush_on_crash: FlushPolicy = "temporary"
     desired: DesiredState = DesiredState.DOWN
     state: State = State.STOPPED
-    #: number of the present life, or of the last one; 0 when there was none
-    life: int = 0
-    #: the process that lives or may live
-    child: ProcessId | None = None
-    #: whether the life is connected
-    linked: bool = False
-    #: version of the code that the life runs, as it says itself
-    version: str | None = None
-    #: whether the life writes down where it hangs, when it gets the signal for that
-    writes_traceback: bool = False
-    #: whether the life has ever said hello
-    greeted: bool = False
+    #: when the state was entered
     since_s: float = 0.0
-    #: when the present life was spawned, seconds since 1970
-    started_at: float | None = None
-    #: the same in seconds of `Instant.mono_s`
-    started_s: float = 0.0
+    #: when the state times out
     deadline_s: float | None = None
-    #: when the life was last heard
-    heard_s: float | None = None
-    health: dict[str, Any] | None = None
-    vitals: HealthRecord = HealthRecord()
-    #: names of the work that a draining life still has to finish
-    pending: tuple[str, ...] = ()
-    goodbye: tuple[int, Reason | None] | None = None
+    #: why the program is in its state
+    reason: Reason | None = None
+    #: the current life, or the last one
+    life: LifeState = LifeState()
+    #: its process, or one that it left behind, as long as that may be running
+    child: ProcessId | None = None
+    last_exit: ExitStatus | None = None
     restart: Restart | None = None
-    #: the ticket of a restart that came to no life: the next one that is ready still has to redeem it
-    owed_ticket: Any = None
+    #: the ticket of a restart that failed after the old life was down: the next life that is ready redeems it
+    undelivered_ticket: Any = None
     #: what was decided when the life ended
-    then: AfterFlush = AfterFlush()
-    #: flush by the policy for crashes
+    after_flush: AfterFlush = AfterFlush()
+    #: whether the flush follows the policy for crashes
     crashed: bool = False
     #: when lives crashed, within the window
     crashes_s: tuple[float, ...] = ()
-    #: when lives were ended because they hung or were unwell, within the last hour
+    #: when lives were replaced because they hung or were unhealthy, within the last hour
     recoveries_s: tuple[float, ...] = ()
     #: how many lives in a row ended with "try again later"
     retries: int = 0
-    #: lives started, by hour since 1970: Discord counts them by the day
+    #: starts by hour since 1970: Discord limits them by the day
     starts: dict[int, int] = {}
-    extra_starts: int = 0
-    #: how often a life followed another one
+    #: how many restarts there were
     restarts: int = 0
-    #: why the program is in its state
-    reason: Reason | None = None
-    last_exit: ExitStatus | None = None

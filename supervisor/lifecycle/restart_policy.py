@@ -1,4 +1,4 @@
-"""When to try again after a life has ended by itself, and how often at all. Pure."""
+"""When to start a program again after its process exited unexpectedly, and when to give up. Pure."""
 
 from __future__ import annotations
 
@@ -6,118 +6,125 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from supervisor.lifecycle import restart_report as restarts
+from supervisor.lifecycle import restart_report
 from supervisor.lifecycle.events import Exited
 from supervisor.lifecycle.model import AfterFlush, ExitStatus, Instant, ProgramState, Reason, State
 
-#: waiting time after the second crash in a window; it doubles with each further one
+#: delay after the second crash in a window; it doubles with each further crash
 BACKOFF_FIRST_S: Final = 0.5
 BACKOFF_LONGEST_S: Final = 60.0
-#: the same for a life that ended with "try again later"
+#: the same after an exit with "try again later"
 RETRY_FIRST_S: Final = 5.0
 RETRY_LONGEST_S: Final = 300.0
-#: waiting times differ by up to this part of themselves, so that programs do not knock in step
+#: delays differ by up to this part of themselves, so that programs do not start at the same time
 JITTER: Final = 0.2
 
-#: how far back the new lives are counted that the supervisor gave by itself to what hung or was unwell
+#: how far back restarts for health are counted
 RECOVERY_WINDOW_S: Final = 3600.0
-#: who asks for those
+#: the requester of restarts that the supervisor itself decides on
 BY_ITSELF: Final = "supervisor"
 
 EXIT_TRY_LATER: Final = 75
 EXIT_BAD_CONFIG: Final = 78
-#: exit codes after which another try cannot help, and the code of the reason
+#: exit codes after which another start cannot help, and the code of the reason
 FATAL_CODES: Final = {77: "access_refused", EXIT_BAD_CONFIG: "bad_config"}
 
 
-def end_of(known: ProgramState, event: Exited, now: Instant) -> ExitStatus:
-    """Return how the present life ended: by what was seen of it, and by what it said itself."""
+def exit_status(program: ProgramState, event: Exited, now: Instant) -> ExitStatus:
+    """Return how the current life ended: by its exit status, and by the goodbye that it sent."""
     code, reason = event.code, None
-    if known.goodbye is not None:
-        told, reason = known.goodbye
-        code = told if code is None and event.signal is None and told >= 0 else code
-    return ExitStatus(known.life, code, event.signal, reason, round(now.wall_s, 3))
+    if program.life.goodbye is not None:
+        announced, reason = program.life.goodbye
+        code = announced if code is None and event.signal is None and announced >= 0 else code
+    return ExitStatus(program.life.number, code, event.signal, reason, round(now.wall_s, 3))
 
 
-def decide(known: ProgramState, event: Exited, served: bool, now: Instant) -> ProgramState:
-    """Return `known`, whose life ended by `event`, with what comes after the flush, by the crash policy."""
-    end = end_of(known, event, now)
-    exit_reason, policy = end.as_reason(), known.program.restart
+def decide_after_exit(program: ProgramState, event: Exited, served: bool, now: Instant) -> ProgramState:
+    """Return `program` with what follows the flush after an unexpected exit. `served`: its life was ready."""
+    status, policy = exit_status(program, event, now), program.settings.restart
+    reason = status.as_reason()
     if event.rebooted:
-        restart = known.restart and replace(known.restart, phase_since_s=now.mono_s, down_since_s=None)
-        return replace(known, crashes_s=(), restart=restart)
-    if end.code not in FATAL_CODES and (policy == "never" or (policy == "on-failure" and end.code == 0)):
-        return replace(known, then=AfterFlush(State.STOPPED, reason=Reason("exited", {"exit": exit_reason})))
-    if served and known.restart is None:
-        reason = Reason("crash", {"exit": exit_reason})
-        known = replace(known, restart=restarts.begin(known, now, reason=reason, requested_by=BY_ITSELF))
-    if known.restart and known.restart.down_since_s is None and not event.unseen:
-        known = replace(known, restart=replace(known.restart, down_since_s=now.mono_s, phase_since_s=now.mono_s))
-    if end.code in FATAL_CODES:
-        reason = end.reason or Reason(FATAL_CODES[end.code], {"code": end.code})
-        return replace(known, then=AfterFlush(State.FATAL, reason=reason))
-    if end.code == EXIT_TRY_LATER:
-        delay_s = min(RETRY_FIRST_S * 2**known.retries, RETRY_LONGEST_S) * jitter(known)
-        return replace(known, retries=min(known.retries + 1, 16), then=AfterFlush(State.BACKOFF, delay_s, exit_reason))
-    return after_crash(known, exit_reason, now)
+        restart = program.restart and replace(program.restart, phase_since_s=now.mono_s, down_since_s=None)
+        return replace(program, crashes_s=(), restart=restart)
+    if status.code not in FATAL_CODES and (policy == "never" or (policy == "on-failure" and status.code == 0)):
+        return _after_flush(program, AfterFlush(State.STOPPED, reason=Reason("exited", {"exit": reason})))
+    if served and program.restart is None:
+        crash = Reason("crash", {"exit": reason})
+        restart = restart_report.begin_restart(program, now, reason=crash, requested_by=BY_ITSELF)
+        program = replace(program, restart=restart)
+    if program.restart and program.restart.down_since_s is None and not event.unseen:
+        restart = replace(program.restart, down_since_s=now.mono_s, phase_since_s=now.mono_s)
+        program = replace(program, restart=restart)
+    if status.code in FATAL_CODES:
+        fatal = status.reason or Reason(FATAL_CODES[status.code], {"code": status.code})
+        return _after_flush(program, AfterFlush(State.FATAL, reason=fatal))
+    if status.code == EXIT_TRY_LATER:
+        delay_s = min(RETRY_FIRST_S * 2**program.retries, RETRY_LONGEST_S) * jitter(program)
+        program = replace(program, retries=min(program.retries + 1, 16))
+        return _after_flush(program, AfterFlush(State.BACKOFF, delay_s, reason))
+    return count_crash(program, reason, now)
 
 
-def after_crash(known: ProgramState, why: Reason, now: Instant) -> ProgramState:
-    """Return `known` with one crash more: at once, then later and later, then never."""
-    program = known.program
-    crashes_s = (*recent(known, now), now.mono_s)
-    known = replace(known, crashes_s=crashes_s[-1000:])
-    if program.max_crashes and len(crashes_s) > program.max_crashes:
-        reason = Reason("crash_limit", {"count": len(crashes_s), "time_s": program.crash_window_s, "reason": why})
-        return replace(known, then=AfterFlush(State.FATAL, reason=reason))
+def count_crash(program: ProgramState, reason: Reason, now: Instant) -> ProgramState:
+    """Return `program` with one crash more: it starts at once, then after a growing delay, then not again."""
+    settings = program.settings
+    crashes_s = (*recent_crashes(program, now), now.mono_s)
+    program = replace(program, crashes_s=crashes_s[-1000:])
+    if settings.max_crashes and len(crashes_s) > settings.max_crashes:
+        limit = Reason("crash_limit", {"count": len(crashes_s), "time_s": settings.crash_window_s, "reason": reason})
+        return _after_flush(program, AfterFlush(State.FATAL, reason=limit))
     if len(crashes_s) == 1:
-        return replace(known, then=AfterFlush())
-    delay_s = min(BACKOFF_FIRST_S * 2 ** min(len(crashes_s) - 2, 16), BACKOFF_LONGEST_S) * jitter(known)
-    return replace(known, then=AfterFlush(State.BACKOFF, delay_s, why))
+        return _after_flush(program, AfterFlush())
+    delay_s = min(BACKOFF_FIRST_S * 2 ** min(len(crashes_s) - 2, 16), BACKOFF_LONGEST_S) * jitter(program)
+    return _after_flush(program, AfterFlush(State.BACKOFF, delay_s, reason))
 
 
-def unless_too_often(known: ProgramState, why: Reason, now: Instant) -> ProgramState:
-    """Return `known`, which is to get a new life because it hangs or is unwell; FATAL if that has not helped before."""
-    most, count = known.program.max_recoveries_per_hour, len(_recoveries(known, now))
-    if not most or count < most:
-        return known
-    reason = Reason("recovery_limit", {"count": count, "reason": why})
-    return replace(known, then=AfterFlush(State.FATAL, reason=reason))
+def give_up_if_repeated(program: ProgramState, reason: Reason, now: Instant) -> ProgramState:
+    """Return `program`, whose life is to be replaced for its health; FATAL if that was done too often."""
+    limit, count = program.settings.max_recoveries_per_hour, len(_recent_recoveries(program, now))
+    if not limit or count < limit:
+        return program
+    fatal = Reason("recovery_limit", {"count": count, "reason": reason})
+    return _after_flush(program, AfterFlush(State.FATAL, reason=fatal))
 
 
-def recovering(known: ProgramState, now: Instant) -> ProgramState:
-    """Return `known` with one new life more that the supervisor gives it by itself."""
-    return replace(known, recoveries_s=(*_recoveries(known, now), now.mono_s)[-1000:])
+def count_recovery(program: ProgramState, now: Instant) -> ProgramState:
+    """Return `program` with one more restart that the supervisor decided on."""
+    return replace(program, recoveries_s=(*_recent_recoveries(program, now), now.mono_s)[-1000:])
 
 
-def _recoveries(known: ProgramState, now: Instant) -> tuple[float, ...]:
-    return tuple(at for at in known.recoveries_s if 0 <= now.mono_s - at < RECOVERY_WINDOW_S)
+def _recent_recoveries(program: ProgramState, now: Instant) -> tuple[float, ...]:
+    return tuple(at_s for at_s in program.recoveries_s if 0 <= now.mono_s - at_s < RECOVERY_WINDOW_S)
 
 
-def recent(known: ProgramState, now: Instant) -> tuple[float, ...]:
+def recent_crashes(program: ProgramState, now: Instant) -> tuple[float, ...]:
     """Return when lives crashed within the window, in seconds of `Instant.mono_s`."""
-    return tuple(at for at in known.crashes_s if 0 <= now.mono_s - at < known.program.crash_window_s)
+    return tuple(at_s for at_s in program.crashes_s if 0 <= now.mono_s - at_s < program.settings.crash_window_s)
 
 
-def started(known: ProgramState, count: int, now: Instant) -> ProgramState:
-    """Return `known` with `count` starts more, of which the day's are kept."""
+def count_starts(program: ProgramState, count: int, now: Instant) -> ProgramState:
+    """Return `program` with `count` more starts. Starts that are older than a day are dropped."""
     hour = int(now.wall_s // 3600)
-    starts = {at: number for at, number in known.starts.items() if abs(hour - at) < 24}
-    return replace(known, starts={**starts, hour: starts.get(hour, 0) + count}) if count else known
+    starts = {at: number for at, number in program.starts.items() if abs(hour - at) < 24}
+    return replace(program, starts={**starts, hour: starts.get(hour, 0) + count}) if count else program
 
 
-def starts_today(known: ProgramState, now: Instant) -> int:
-    """Return how many lives were started within the last 24 hours; a clock that was set back hides none."""
-    hour = int(now.wall_s // 3600)
-    return sum(count for at, count in known.starts.items() if abs(hour - at) < 24)
-
-
-def start_limit(known: ProgramState, now: Instant) -> Reason | None:
-    """Return the reason why no process may be started today; None: one may."""
-    limit, count = known.program.max_starts_per_day, starts_today(known, now)
+def start_limit_reason(program: ProgramState, now: Instant) -> Reason | None:
+    """Return why the program may not be started today; None: it may."""
+    limit, count = program.settings.max_starts_per_day, _starts_today(program, now)
     return Reason("start_limit", {"count": count, "limit": limit}) if limit and count >= limit else None
 
 
-def jitter(known: ProgramState) -> float:
-    """Return a factor around 1 that differs from life to life, and is the same each time it is asked for."""
-    return 1 + JITTER * ((known.life * 0x9E3779B1 & 0xFFFF) / 0xFFFF - 0.5)
+def _starts_today(program: ProgramState, now: Instant) -> int:
+    hour = int(now.wall_s // 3600)
+    # abs: a clock that was set back hides no start
+    return sum(count for at, count in program.starts.items() if abs(hour - at) < 24)
+
+
+def jitter(program: ProgramState) -> float:
+    """Return a factor around 1 that depends on the number of the life alone, so that the machine stays pure."""
+    return 1 + JITTER * ((program.life.number * 0x9E3779B1 & 0xFFFF) / 0xFFFF - 0.5)
+
+
+def _after_flush(program: ProgramState, after_flush: AfterFlush) -> ProgramState:
+    return replace(program, after_flush=after_flush)

@@ -1,4 +1,4 @@
-"""The record of a restart: begun, timed phase by phase, reported. Pure."""
+"""The record of a restart: begin, time each phase, report. Pure."""
 
 from __future__ import annotations
 
@@ -6,50 +6,61 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from supervisor.lifecycle.events import Effect, LogLine, RestartFinished, RestartRequested
+from supervisor.lifecycle.effects import Effect, LogLine, RestartFinished
+from supervisor.lifecycle.events import RestartRequested
 from supervisor.lifecycle.model import Instant, Phases, ProgramState, Reason, Restart, RestartReport
 
 #: the phases that are timed, in their order
 PHASES: Final = Phases.__struct_fields__
 
 
-def begin(known: ProgramState, now: Instant, *, reason: Reason, requested_by: str, ticket: Any = None) -> Restart:
-    """Return the record of a restart that is asked for now."""
+def begin_restart(
+    program: ProgramState, now: Instant, *, reason: Reason, requested_by: str, ticket: Any = None
+) -> Restart:
+    """Return the record of a restart that begins now."""
     return Restart(
         reason=reason,
         requested_by=requested_by,
         ticket=ticket,
-        from_life=known.life,
+        from_life=program.life.number,
         asked_at=now.wall_s,
         phase_since_s=now.mono_s,
     )
 
 
-def timed(restart: Restart, phase: str, now: Instant) -> Restart:
-    """Return `restart` with `phase` measured, and the next one beginning now.
+def merge_request(program: ProgramState, event: RestartRequested, now: Instant) -> Restart:
+    """Return the restart that is requested. It joins one in progress, and hands over its ticket if that has none."""
+    if program.restart:
+        ticket = program.restart.ticket
+        return replace(program.restart, ticket=event.ticket if ticket is None else ticket)
+    return begin_restart(program, now, reason=event.reason, requested_by=event.requested_by, ticket=event.ticket)
 
-    When a life dies before it is ready, everything until one is counts as its start: no phase is measured twice.
+
+def record_phase(restart: Restart, phase: str, now: Instant) -> Restart:
+    """Return the restart with the duration of `phase`; the next phase begins now.
+
+    If a life exits before it is ready, everything until one is ready counts as the start: no phase is timed twice.
     """
-    if any(getattr(restart.phases, one) is not None for one in PHASES[PHASES.index(phase) :]):
+    if any(getattr(restart.phases, name) is not None for name in PHASES[PHASES.index(phase) :]):
         return restart
-    took_s = round(now.mono_s - restart.phase_since_s, 6)
-    return replace(restart, phases=replace(restart.phases, **{phase: took_s}), phase_since_s=now.mono_s)
+    duration_s = round(now.mono_s - restart.phase_since_s, 6)
+    return replace(restart, phases=replace(restart.phases, **{phase: duration_s}), phase_since_s=now.mono_s)
 
 
-def report(
-    known: ProgramState,
+def make_report(
+    program: ProgramState,
     restart: Restart,
     now: Instant,
     *,
     to_life: int | None = None,
     error: Reason | None = None,
 ) -> RestartReport:
-    """Return the report of a restart that is over: life `to_life` is ready, or it failed because of `error`."""
+    """Return the report of a finished restart: life `to_life` is ready, or the restart failed because of `error`."""
     downtime_s = None
     if restart.down_since_s is not None and error is None:
         downtime_s = round(now.mono_s - restart.down_since_s, 6)
     return RestartReport(
-        program=known.name,
+        program=program.name,
         from_life=restart.from_life,
         to_life=to_life,
         ok=error is None,
@@ -65,23 +76,19 @@ def report(
     )
 
 
-def joined(known: ProgramState, event: RestartRequested, now: Instant) -> Restart:
-    """Return the restart that is asked for. One that is under way is joined, and takes the ticket if it has none."""
-    if known.restart:
-        ticket = known.restart.ticket
-        return replace(known.restart, ticket=event.ticket if ticket is None else ticket)
-    return begin(known, now, reason=event.reason, requested_by=event.requested_by, ticket=event.ticket)
+def cancel(program: ProgramState, error: Reason, now: Instant) -> tuple[ProgramState, list[Effect]]:
+    """End the restart in progress because of `error`, and log that; the program stays in its state."""
+    assert program.restart is not None
+    program, finished = fail(program, program.restart, error, now)
+    return program, [LogLine("warning", "restart_cancelled", {"reason": error}), finished]
 
 
-def called_off(known: ProgramState, error: Reason, now: Instant) -> tuple[ProgramState, list[Effect]]:
-    """End the restart under way without a new life; everything else stays as it is."""
-    assert known.restart is not None
-    known, finished = failed(known, known.restart, error, now)
-    return known, [LogLine("warning", "restart_cancelled", {"reason": error}), finished]
+def fail(program: ProgramState, restart: Restart, error: Reason, now: Instant) -> tuple[ProgramState, RestartFinished]:
+    """End the restart in progress because of `error`.
 
-
-def failed(known: ProgramState, restart: Restart, error: Reason, now: Instant) -> tuple[ProgramState, RestartFinished]:
-    """End the restart under way; when there is nobody left to tell its requester, the next life to be ready will."""
-    finished = RestartFinished(report(known, restart, now, error=error))
-    lost = restart.down_since_s is not None and restart.ticket is not None
-    return replace(known, restart=None, owed_ticket=restart.ticket if lost else known.owed_ticket), finished
+    If the old life is down, so that it cannot report to its requester, the next life that is ready gets the ticket.
+    """
+    finished = RestartFinished(make_report(program, restart, now, error=error))
+    is_undelivered = restart.down_since_s is not None and restart.ticket is not None
+    ticket = restart.ticket if is_undelivered else program.undelivered_ticket
+    return replace(program, restart=None, undelivered_ticket=ticket), finished

@@ -60,7 +60,7 @@ class ProgramLogs:
         """A life is about to be spawned: return the file it is to write to."""
         if self._is_due(known.name):
             self._move(known.name)
-        self._there[known.name] = known.life
+        self._there[known.name] = known.life.number
         self.mark(known, "starts")
         return self._place.log_of(known.name)
 
@@ -73,9 +73,9 @@ class ProgramLogs:
     def heard(self, known: ProgramState) -> None:
         """A life was heard, so it can be asked: look at its log."""
         name = known.name
-        if name in self._asked or self._unable.get(name) == known.life:
+        if name in self._asked or self._unable.get(name) == known.life.number:
             return
-        if self._there.get(name) == known.life:
+        if self._there.get(name) == known.life.number:
             if not self._is_due(name) or not self._move(name):
                 return
             self.mark(known, "goes on")
@@ -88,7 +88,7 @@ class ProgramLogs:
         """Write into a program's log what has become of its life."""
         path = self._place.log_of(known.name)
         try:
-            log.mark(path, self.settings, f"life {known.life} of {known.name} {what}")
+            log.mark(path, self.settings, f"life {known.life.number} of {known.name} {what}")
         except OSError as error:
             self._note("warning", _("cannot write %(path)s: %(why)s") % {"path": path, "why": os_error_text(error)})
 
@@ -96,9 +96,9 @@ class ProgramLogs:
         self._asked.discard(known.name)
         error = answer.fields.get("error")
         if answer.ok:
-            self._there[known.name] = known.life
+            self._there[known.name] = known.life.number
         elif isinstance(error, dict) and error.get("code") == _UNKNOWN_OP:
-            self._unable[known.name] = known.life
+            self._unable[known.name] = known.life.number
         # else it is asked again when it is next heard
 
     def _is_due(self, name: str) -> bool:

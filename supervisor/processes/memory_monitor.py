@@ -33,10 +33,10 @@ class MemoryMonitor:
         for known, child in _limited(programs):
             self._next_s = now_s + INTERVAL_S
             if (rss_bytes := process.rss_bytes(child.pid)) is not None:
-                self._post(known.name, MemorySampled(known.life, rss_bytes))
+                self._post(known.name, MemorySampled(known.life.number, rss_bytes))
 
 
 def _limited(programs: Mapping[str, ProgramState]) -> Iterator[tuple[ProgramState, ProcessId]]:
     for known in programs.values():
-        if known.program.memory_max and known.state is State.RUNNING and known.child is not None:
+        if known.settings.memory_max and known.state is State.RUNNING and known.child is not None:
             yield known, known.child

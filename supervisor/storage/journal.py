@@ -22,8 +22,10 @@ COMPACT_BYTES = 1024 * 1024
 #: restarts that are kept
 HISTORY_LENGTH = 1000
 
-#: not kept: the settings are read anew, health is told anew
-_LEFT_OUT = ("program", "flush_on_restart", "flush_on_crash", "health", "vitals")
+#: not kept: settings are read from the configuration, health comes with the next heartbeat
+_NOT_KEPT = ("settings", "flush_on_restart", "flush_on_crash")
+#: `last_seen_s` changes with every heartbeat, and is of no use to a successor
+_NOT_KEPT_OF_LIFE = ("health", "health_record", "last_seen_s")
 
 
 class AppendFile:
@@ -124,19 +126,14 @@ class Journal:
     def recall(self, name: str, program: Program) -> ProgramState:
         """Return what is known of the program `name`, whose settings are now `program`."""
         if name not in self._last:
-            return ProgramState(name=name, program=program)
+            return ProgramState(name=name, settings=program)
         record = msgspec.json.decode(self._last[name], type=dict[str, Any])
-        return msgspec.structs.replace(msgspec.convert(record, ProgramState, str_keys=True), program=program)
+        return msgspec.structs.replace(msgspec.convert(record, ProgramState, str_keys=True), settings=program)
 
     def write(self, known: ProgramState) -> None:
         """Write what is known of one program, if that is news. Raises OSError; `sync` then makes up for it."""
-        record = msgspec.structs.asdict(known)
-        for key in _LEFT_OUT:
-            del record[key]
-        record["program"] = {}
-        # when the life was last heard is news every few seconds, and of no use to a successor
-        record["heard_s"] = None
-        line = msgspec.json.encode(record)
+        life = _without(msgspec.structs.asdict(known.life), _NOT_KEPT_OF_LIFE)
+        line = msgspec.json.encode({**_without(msgspec.structs.asdict(known), _NOT_KEPT), "life": life})
         if self._last.get(known.name) == line and not self._owed:
             return
         self._last[known.name] = line
@@ -164,6 +161,10 @@ class Journal:
         """Bring it to the disk and close it. Raises OSError."""
         self.sync()
         self._file.close()
+
+
+def _without(record: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in keys}
 
 
 class History:

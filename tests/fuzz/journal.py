@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from supervisor.config.settings import Program
-from supervisor.lifecycle.model import ProgramState
+from supervisor.lifecycle.model import LifeState, ProgramState
 from supervisor.storage.journal import History, Journal
 from tests.fuzz.driver import fuzz
 
@@ -14,9 +14,7 @@ PROGRAM = Program()
 _directory = tempfile.TemporaryDirectory(prefix="stocksup-fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
 PATH = Path(_directory.name) / "journal.jsonl"
 #: a line of the journal, into which nonsense is written
-WHOLE = (
-    b'{"name":"bot","program":{},"desired":"up","state":"RUNNING","life":7,"child":{"pid":1,"ticks":2,"boot_id":"x"}'
-)
+WHOLE = b'{"name":"bot","desired":"up","state":"RUNNING","life":{"number":7},"child":{"pid":1,"ticks":2,"boot_id":"x"}'
 
 
 def feed(data: bytes) -> None:
@@ -27,10 +25,10 @@ def feed(data: bytes) -> None:
     journal = Journal(PATH)
     for name in journal.names():
         assert journal.recall(name, PROGRAM).name == name
-    journal.write(ProgramState(name="kept", program=PROGRAM, life=3))
+    journal.write(ProgramState(name="kept", life=LifeState(3)))
     journal.close()
     again = Journal(PATH)
-    assert again.recall("kept", PROGRAM).life == 3
+    assert again.recall("kept", PROGRAM).life.number == 3
     again.close()
     PATH.write_bytes(data)
     history = History(PATH)

@@ -24,7 +24,7 @@ def worlds(draw: st.DrawFn) -> Observation:
     for name in ("bot", "shop"):
         programs[name] = ProgramState(
             name=name,
-            program=PROGRAM,
+            settings=PROGRAM,
             desired=draw(st.sampled_from(DesiredState)),
             state=draw(st.sampled_from(State)),
             last_exit=draw(st.sampled_from([None, ExitStatus(1, 77), ExitStatus(1, 1)])),

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from supervisor.config.settings import Program
 from supervisor.lifecycle import adoption as recall
+from supervisor.lifecycle import effects as fx
 from supervisor.lifecycle import events as ev
 from supervisor.lifecycle.machine import deadline, step
 from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, State, text_reason
@@ -30,7 +31,7 @@ class World(RuleBasedStateMachine):
         self.now_s = 1000.0
         self.known = ProgramState(
             name="bot",
-            program=Program(command=("shop",), check=("shop", "--check"), max_crashes=3, max_starts_per_day=0,
+            settings=Program(command=("shop",), check=("shop", "--check"), max_crashes=3, max_starts_per_day=0,
                             max_recoveries_per_hour=2, memory_max=1024),
         )  # fmt: skip
         #: the lives whose process is there
@@ -58,48 +59,48 @@ class World(RuleBasedStateMachine):
         self.known, effects = step(self.known, event, Instant(self.now_s, 1e9 + self.now_s))
         supervisor = self.supervisor
         # reports are kept before all else, see Runner
-        for effect in sorted(effects, key=lambda one: not isinstance(one, ev.RestartFinished)):
-            if self.effects_left == 0 and not isinstance(effect, ev.RestartFinished):
+        for effect in sorted(effects, key=lambda one: not isinstance(one, fx.RestartFinished)):
+            if self.effects_left == 0 and not isinstance(effect, fx.RestartFinished):
                 self.effects_left = None
                 self.supervisor_is_replaced()
             if self.supervisor != supervisor:
                 return
             if self.effects_left is not None:
-                self.effects_left -= not isinstance(effect, ev.RestartFinished)
+                self.effects_left -= not isinstance(effect, fx.RestartFinished)
             self.carry_out(effect)
 
-    def carry_out(self, effect: ev.Effect) -> None:
+    def carry_out(self, effect: fx.Effect) -> None:
         match effect:
-            case ev.Spawn():
+            case fx.Spawn():
                 assert not self.alive | self.left, f"life {effect.life} beside {self.alive}, {self.left}"
                 assert effect.life not in self.caches, "a number used twice"
                 assert effect.life == 1 or effect.life - 1 in self.flushed, "it would see the old cache"
                 self.caches[effect.life] = effect.life
                 self.alive.add(effect.life)
                 self.happen(ev.Spawned(effect.life, ProcessId(effect.life, effect.life, "boot")))
-            case ev.Kill():
+            case fx.Kill():
                 for life in self.alive - self.stuck:
                     self.end(life, None)
                 for life in self.left - self.stuck:
                     self.left_ends(life)
-            case ev.Flush():
+            case fx.Flush():
                 assert not self.alive | self.left, "the cache was switched under a living process"
                 self.flushed.add(effect.life)
                 self.happen(ev.Flushed(effect.life))
-            case ev.RunCheck():
+            case fx.RunCheck():
                 self.checking = True
-            case ev.StopCheck():
+            case fx.StopCheck():
                 self.checking = False
-            case ev.RestartFinished():
+            case fx.RestartFinished():
                 self.finished.append(effect.report.ok)
                 if effect.report.ok:
                     assert self.known.state is State.RUNNING
-                    assert effect.report.to_life == self.known.life
+                    assert effect.report.to_life == self.known.life.number
                 else:
                     assert effect.report.error
-            case ev.Terminate():
+            case fx.Terminate():
                 assert self.is_there(effect.child.pid)
-            case ev.RequestTraceback():
+            case fx.RequestTraceback():
                 assert effect.child.pid in self.alive
 
     def end(self, life: int, code: int | None) -> None:
@@ -123,7 +124,7 @@ class World(RuleBasedStateMachine):
         """What lives although no line of the journal names it is found by its environment, as `recall.found` does."""
         if self.known.child is None and self.alive:
             life = max(self.alive)
-            self.known = recall.found(self.known, (life, ProcessId(life, life, "boot")))
+            self.known = recall.with_running_process(self.known, (life, ProcessId(life, life, "boot")))
 
     # --- things happen ---
 
@@ -145,7 +146,7 @@ class World(RuleBasedStateMachine):
     @rule(problem=st.sampled_from([None, "SyntaxError"]))
     def check_ends(self, problem: str | None) -> None:
         self.checking = False
-        self.happen(ev.CheckFinished(self.known.life, text_reason(problem) if problem else None))
+        self.happen(ev.CheckFinished(self.known.life.number, text_reason(problem) if problem else None))
 
     @precondition(lambda self: self.alive)
     @rule(code=st.sampled_from([0, 1, 75, 77, 78, None]))
@@ -169,7 +170,7 @@ class World(RuleBasedStateMachine):
 
     @rule(rss_bytes=st.sampled_from([10, 5000]))
     def life_is_weighed(self, rss_bytes: int) -> None:
-        self.happen(ev.MemorySampled(self.known.life, rss_bytes))
+        self.happen(ev.MemorySampled(self.known.life.number, rss_bytes))
 
     @rule(effects=st.integers(0, 3))
     def supervisor_will_be_killed(self, effects: int) -> None:
@@ -180,7 +181,7 @@ class World(RuleBasedStateMachine):
         back=st.integers(0, 2),
     )
     def life_speaks(self, kind: str, back: int) -> None:
-        life = self.known.life - back
+        life = self.known.life.number - back
         words: dict[str, ev.Event] = {
             "hello": ev.Hello(life, writes_traceback=life % 2 == 0),
             "ready": ev.Ready(life),
@@ -209,7 +210,7 @@ class World(RuleBasedStateMachine):
         if self.known.restart and self.known.state is State.RUNNING:
             self.finished.append(False)  # its requester saw the door close
         self.find_unnamed()
-        event = recall.event(self.known, "boot", lambda child: self.is_there(child.pid))
+        event = recall.event_since_journal(self.known, "boot", lambda child: self.is_there(child.pid))
         if not isinstance(event, ev.Exited):
             self.happen(event)
             return
@@ -243,8 +244,8 @@ class World(RuleBasedStateMachine):
         self.effects_left = None
         for _ in range(ROUNDS):
             if self.known.state is State.STARTING:
-                self.happen(ev.Hello(self.known.life))
-                self.happen(ev.Ready(self.known.life))
+                self.happen(ev.Hello(self.known.life.number))
+                self.happen(ev.Ready(self.known.life.number))
             elif self.known.state is State.STOPPING and self.alive:
                 self.end(max(self.alive), 0)
             elif (due := deadline(self.known)) is not None and self.known.state is not State.RUNNING:

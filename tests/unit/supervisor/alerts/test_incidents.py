@@ -25,7 +25,7 @@ def at(mono_s: float) -> Instant:
 
 
 def bot(state: State = State.RUNNING, **given: object) -> ProgramState:
-    return replace(ProgramState(name="bot", program=PROGRAM, desired=DesiredState.UP, state=state, life=1), **given)
+    return replace(ProgramState(name="bot", settings=PROGRAM, desired=DesiredState.UP, state=state), **given)
 
 
 def fatal(reason: str = "no more", code: int = 1, **given: object) -> ProgramState:

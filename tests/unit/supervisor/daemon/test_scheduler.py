@@ -15,7 +15,7 @@ from supervisor.config.loading import program_problem
 from supervisor.config.settings import Program
 from supervisor.daemon.scheduler import YOUNG_S, RestartScheduler
 from supervisor.lifecycle import events as ev
-from supervisor.lifecycle.model import DesiredState, Instant, ProgramState, Reason, Restart, State
+from supervisor.lifecycle.model import DesiredState, Instant, LifeState, ProgramState, Reason, Restart, State
 
 JAKARTA, BERLIN, NEW_YORK = "Asia/Jakarta", "Europe/Berlin", "America/New_York"
 
@@ -37,9 +37,10 @@ class Night:
         self.asked: list[tuple[str, str]] = []
         self.notes: list[str] = []
         self.timetable = RestartScheduler(self._post, lambda level, text: self.notes.append(text))
-        program = Program(command=("shop",), restart_at=restart_at)
+        settings = Program(command=("shop",), restart_at=restart_at)
+        life = LifeState(started_s=self.mono_s - age_s)
         self.known = ProgramState(
-            name="bot", program=program, state=State.RUNNING, desired=DesiredState.UP, started_s=self.mono_s - age_s
+            name="bot", settings=settings, state=State.RUNNING, desired=DesiredState.UP, life=life
         )
 
     def at(self, text: str) -> float:
@@ -53,7 +54,7 @@ class Night:
         assert isinstance(event, ev.RestartRequested)
         local = datetime.datetime.fromtimestamp(self.wall_s, self.zone)
         self.asked.append((local.strftime("%m-%d %H:%M"), event.requested_by))
-        self.known = replace(self.known, started_s=self.mono_s)
+        self.known = replace(self.known, life=LifeState(started_s=self.mono_s))
 
     def pass_time(self, hours: float, step_s: float = 60.0) -> None:
         """Let time pass, looking every `step_s`, and always when the timetable asks for it."""
@@ -75,7 +76,7 @@ def test_once_a_day_at_the_time_of_the_zone() -> None:
 def test_it_sleeps_until_then() -> None:
     night = Night(JAKARTA, "2026-05-01T12:00")
     assert night.timetable.due_s({"bot": night.known}, night.now) == [night.mono_s + 16 * 3600]
-    assert night.timetable.due_s({"bot": replace(night.known, program=Program())}, night.now) == []
+    assert night.timetable.due_s({"bot": replace(night.known, settings=Program())}, night.now) == []
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,15 @@ import os
 
 import pytest
 
-from supervisor.config.settings import Program
 from supervisor.daemon import sd_notify as systemd
 from supervisor.daemon.sd_notify import NotifyState
-from supervisor.lifecycle.model import ProgramState, State
+from supervisor.lifecycle.model import LifeState, ProgramState, State
 
 
 def programs(**states: str) -> dict[str, ProgramState]:
     """Return programs in those states, the first in life 1, the next in life 2, …"""
     return {
-        name: ProgramState(name=name, program=Program(), state=State(state), life=life)
+        name: ProgramState(name=name, state=State(state), life=LifeState(life))
         for life, (name, state) in enumerate(states.items(), 1)
     }
 

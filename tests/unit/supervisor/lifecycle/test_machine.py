@@ -6,12 +6,14 @@ import pytest
 from msgspec.structs import replace
 
 from supervisor.config.settings import Program
+from supervisor.lifecycle import effects as fx
 from supervisor.lifecycle import events as ev
 from supervisor.lifecycle.machine import KILL_TIMEOUT_S, TABLE, deadline, step
 from supervisor.lifecycle.model import (
     DesiredState,
     ExitStatus,
     Instant,
+    LifeState,
     ProcessId,
     ProgramState,
     Reason,
@@ -40,23 +42,23 @@ def at(mono_s: float) -> Instant:
     return Instant(mono_s, 1_000_000.0 + mono_s)
 
 
-def going(known: ProgramState, *happened: ev.Event, now_s: float = 100.0) -> tuple[ProgramState, list[ev.Effect]]:
+def going(known: ProgramState, *happened: ev.Event, now_s: float = 100.0) -> tuple[ProgramState, list[fx.Effect]]:
     """Let events happen at one moment; return what is known then and all effects."""
-    effects: list[ev.Effect] = []
+    effects: list[fx.Effect] = []
     for event in happened:
         known, more = step(known, event, at(now_s))
         effects += more
     return known, effects
 
 
-def errors(effects: list[ev.Effect]) -> list[str | None]:
+def errors(effects: list[fx.Effect]) -> list[str | None]:
     """Return the error codes of the restarts that are over, None for each that succeeded."""
-    reports = [effect.report for effect in effects if isinstance(effect, ev.RestartFinished)]
+    reports = [effect.report for effect in effects if isinstance(effect, fx.RestartFinished)]
     return [report.error.code if report.error else None for report in reports]
 
 
 def fresh(**settings: object) -> ProgramState:
-    return ProgramState(name="bot", program=replace(PROGRAM, **settings))
+    return ProgramState(name="bot", settings=replace(PROGRAM, **settings))
 
 
 def starting(**settings: object) -> ProgramState:
@@ -182,7 +184,7 @@ def test_the_table_has_an_entry_for_every_state_and_event() -> None:
 def test_where_each_event_leads(state: State, event: ev.Event) -> None:
     known = IN_STATE[state]()
     assert known.state is state
-    after, _ = going(known, of_life(event, known.life), now_s=110.0)
+    after, _ = going(known, of_life(event, known.life.number), now_s=110.0)
     assert after.state is LEADS.get((state, type(event)), state)
 
 
@@ -192,7 +194,7 @@ def test_where_each_event_leads(state: State, event: ev.Event) -> None:
 )
 def test_a_dead_life_is_not_listened_to(state: State, event: ev.LifeEvent) -> None:
     known = IN_STATE[state]()
-    for life in (known.life - 1, known.life + 1):
+    for life in (known.life.number - 1, known.life.number + 1):
         assert step(known, of_life(event, life), at(110)) == (known, [])
 
 
@@ -204,20 +206,20 @@ def test_whoever_waits_has_a_deadline(state: State) -> None:
 def test_a_restart_goes_check_drain_stop_flush_start_ready_each_timed() -> None:
     known = running()
     known, effects = step(known, ev.RestartRequested(EDITED, "Admin", {"channel": 1}), at(200))
-    assert (known.state, effects) == (State.RUNNING, [ev.RunCheck()])
+    assert (known.state, effects) == (State.RUNNING, [fx.RunCheck()])
     known, effects = step(known, ev.CheckFinished(1, None), at(201))
-    assert (known.state, effects) == (State.DRAINING, [ev.RequestDrain(1, 30.0, "restart")])
+    assert (known.state, effects) == (State.DRAINING, [fx.RequestDrain(1, 30.0, "restart")])
     known, effects = step(known, ev.Drained(1, ("order 7",), ("stats",), 12), at(203))
     assert known.state is State.STOPPING
-    assert effects == [ev.LogLine("warning", "work_cancelled", {"life": 1, "names": "stats"}), ev.Terminate(CHILD)]
+    assert effects == [fx.LogLine("warning", "work_cancelled", {"life": 1, "names": "stats"}), fx.Terminate(CHILD)]
     known, effects = step(known, ev.Exited(1, 0), at(203.5))
-    assert (known.state, effects) == (State.FLUSHING, [ev.Flush(1, "all")])
+    assert (known.state, effects) == (State.FLUSHING, [fx.Flush(1, "all")])
     known, effects = step(known, ev.Flushed(1), at(203.6))
-    assert (known.state, known.life, effects) == (State.STARTING, 2, [ev.Spawn(2)])
+    assert (known.state, known.life.number, effects) == (State.STARTING, 2, [fx.Spawn(2)])
     known, effects = going(known, ev.Spawned(2, CHILD), ev.Hello(2), now_s=203.7)
-    assert effects == [ev.Welcome(2, {"channel": 1})]
+    assert effects == [fx.Welcome(2, {"channel": 1})]
     known, effects = step(known, ev.Ready(2), at(207.6))
-    report = next(effect.report for effect in effects if isinstance(effect, ev.RestartFinished))
+    report = next(effect.report for effect in effects if isinstance(effect, fx.RestartFinished))
     assert (report.ok, report.from_life, report.to_life, report.requested_by) == (True, 1, 2, "Admin")
     phases = report.phases
     assert [phases.check_s, phases.drain_s, phases.stop_s, phases.flush_s, phases.start_s] == pytest.approx(
@@ -231,7 +233,7 @@ def test_a_restart_goes_check_drain_stop_flush_start_ready_each_timed() -> None:
 def test_a_failed_check_changes_nothing_and_is_told() -> None:
     known, effects = going(asked(), ev.CheckFinished(1, BROKEN))
     assert known == running()
-    report = next(effect.report for effect in effects if isinstance(effect, ev.RestartFinished))
+    report = next(effect.report for effect in effects if isinstance(effect, fx.RestartFinished))
     assert (report.ok, report.to_life) == (False, None)
     assert report.error == Reason("check_failed", {"problem": BROKEN})
 
@@ -242,7 +244,7 @@ def test_a_check_that_never_ends_is_called_off() -> None:
     assert deadline(known) == 160
     known, effects = going(known, ev.DeadlinePassed(), now_s=160)
     assert known.state is State.RUNNING
-    assert effects[0] == ev.StopCheck()
+    assert effects[0] == fx.StopCheck()
     assert errors(effects) == ["check_failed"]
 
 
@@ -257,19 +259,19 @@ def test_the_ticket_goes_to_the_next_life_until_one_is_ready() -> None:
         known, ev.CheckFinished(1, None), ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1), ev.Spawned(2, CHILD)
     )[0]
     known, effects = going(known, ev.Hello(2))
-    assert effects == [ev.Welcome(2, {"message": 5})]
+    assert effects == [fx.Welcome(2, {"message": 5})]
     known = going(known, ev.Exited(2, 1), ev.Flushed(2), ev.Spawned(3, CHILD))[0]
     known, effects = going(known, ev.Hello(3))
-    assert effects == [ev.Welcome(3, {"message": 5})]
+    assert effects == [fx.Welcome(3, {"message": 5})]
     known, effects = going(known, ev.Ready(3), ev.Hello(3))
-    assert effects[-1] == ev.Welcome(3, None)
+    assert effects[-1] == fx.Welcome(3, None)
 
 
 def test_the_release_of_a_life_is_what_it_says_itself() -> None:
     known = going(starting(), ev.Hello(1, "1.2.3"), ev.Ready(1))[0]
-    assert known.version == "1.2.3"
+    assert known.life.version == "1.2.3"
     known = going(asked(known), ev.CheckFinished(1, None), ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1))[0]
-    assert known.version is None
+    assert known.life.version is None
 
 
 def test_the_ticket_of_a_restart_that_came_to_nothing_goes_to_the_next_life_that_is_ready() -> None:
@@ -280,8 +282,8 @@ def test_the_ticket_of_a_restart_that_came_to_nothing_goes_to_the_next_life_that
     known = going(known, ev.Exited(2, 77), ev.Flushed(2))[0]
     assert (known.state, known.restart) == (State.FATAL, None)
     known, effects = going(known, ev.Start(), ev.Spawned(3, CHILD), ev.Hello(3))
-    assert ev.Welcome(3, {"message": 5}) in effects
-    assert going(known, ev.Ready(3), ev.Hello(3))[1][-1] == ev.Welcome(3, None)
+    assert fx.Welcome(3, {"message": 5}) in effects
+    assert going(known, ev.Ready(3), ev.Hello(3))[1][-1] == fx.Welcome(3, None)
 
 
 def test_a_start_that_fails_is_part_of_the_start() -> None:
@@ -291,7 +293,7 @@ def test_a_start_that_fails_is_part_of_the_start() -> None:
     known = going(known, ev.Flushed(1), ev.Spawned(2, CHILD), now_s=103)[0]
     known = going(known, ev.Exited(2, 1), now_s=108)[0]
     known = going(known, ev.Flushed(2), ev.Spawned(3, CHILD), now_s=110)[0]
-    report = next(one.report for one in going(known, ev.Ready(3), now_s=120)[1] if isinstance(one, ev.RestartFinished))
+    report = next(one.report for one in going(known, ev.Ready(3), now_s=120)[1] if isinstance(one, fx.RestartFinished))
     phases = report.phases
     assert (phases.drain_s, phases.stop_s, phases.flush_s, phases.start_s) == (1.0, 1.0, 1.0, 17.0)
     assert report.downtime_s == 20.0
@@ -306,9 +308,9 @@ def test_a_refusal_or_a_bad_configuration_is_fatal_whatever_the_policy(policy: s
 
 def test_a_ticket_is_not_owed_while_the_old_life_serves_on() -> None:
     known = going(asked(ticket={"message": 5}), ev.CheckFinished(1, BROKEN))[0]
-    assert known.owed_ticket is None
+    assert known.undelivered_ticket is None
     known = going(known, ev.Exited(1, 1), ev.Flushed(1), ev.Spawned(2, CHILD))[0]
-    assert going(known, ev.Hello(2))[1] == [ev.Welcome(2, None)]
+    assert going(known, ev.Hello(2))[1] == [fx.Welcome(2, None)]
 
 
 @pytest.mark.parametrize(("hopeless", "state"), [(True, State.FATAL), (False, State.BACKOFF)])
@@ -326,26 +328,26 @@ def test_a_drain_that_never_ends_is_cut_off_and_reported() -> None:
     known = going(draining(), ev.Draining(1, ("order 7",)))[0]
     known, effects = going(known, ev.DeadlinePassed(), now_s=130)
     assert known.state is State.STOPPING
-    assert ev.Terminate(CHILD) in effects
+    assert fx.Terminate(CHILD) in effects
     assert known.restart is not None
     assert known.restart.cancelled == ("order 7",)
 
 
 def test_a_life_that_never_had_a_link_is_stopped_at_once() -> None:
-    known, effects = going(replace(running(), linked=False, greeted=False), ev.Stop())
-    assert (known.state, effects) == (State.STOPPING, [ev.Terminate(CHILD)])
+    known, effects = going(replace(running(), life=LifeState(1)), ev.Stop())
+    assert (known.state, effects) == (State.STOPPING, [fx.Terminate(CHILD)])
 
 
 def test_a_life_whose_link_broke_is_asked_to_drain_when_it_is_back() -> None:
     known = going(running(), ev.Disconnected(1), ev.Stop())[0]
     assert (known.state, known.deadline_s) == (State.DRAINING, 100 + 30)
     known, effects = going(known, ev.Hello(1))
-    assert effects == [ev.Welcome(1, None), ev.RequestDrain(1, 30.0, "stop")]
+    assert effects == [fx.Welcome(1, None), fx.RequestDrain(1, 30.0, "stop")]
 
 
 def test_stop_is_the_same_way_with_the_wish_down() -> None:
     known, effects = going(running(), ev.Stop())
-    assert (known.desired, effects) == (DesiredState.DOWN, [ev.RequestDrain(1, 30.0, "stop")])
+    assert (known.desired, effects) == (DesiredState.DOWN, [fx.RequestDrain(1, 30.0, "stop")])
     known = going(known, ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1))[0]
     assert (known.state, known.child) == (State.STOPPED, None)
 
@@ -360,22 +362,22 @@ def test_a_stop_ends_the_restart_under_way_and_says_so() -> None:
 def test_deaf_to_term_is_killed_and_deaf_to_kill_is_never_doubled() -> None:
     known, effects = going(stopping(), ev.DeadlinePassed())
     assert (known.state, known.deadline_s) == (State.KILLING, 100 + KILL_TIMEOUT_S)
-    assert ev.Kill(CHILD) in effects
+    assert fx.Kill(CHILD) in effects
     known, effects = going(known, ev.DeadlinePassed())
     assert (known.state, known.child) == (State.FATAL, CHILD)
-    assert any(isinstance(effect, ev.RestartFinished) and not effect.report.ok for effect in effects)
+    assert any(isinstance(effect, fx.RestartFinished) and not effect.report.ok for effect in effects)
     known, effects = going(known, ev.Start())
     assert known.state is State.KILLING
-    assert not any(isinstance(effect, ev.Spawn) for effect in effects)
+    assert not any(isinstance(effect, fx.Spawn) for effect in effects)
     known = going(known, ev.Exited(1), ev.Flushed(1))[0]
-    assert (known.state, known.life) == (State.STARTING, 2)
+    assert (known.state, known.life.number) == (State.STARTING, 2)
 
 
 def test_crashes_are_answered_at_once_then_later_then_never() -> None:
     known = running()
     known, effects = going(known, ev.Exited(1, 1), ev.Flushed(1), ev.Spawned(2, CHILD))
     assert known.state is State.STARTING
-    assert ev.Flush(1, "temporary") in effects
+    assert fx.Flush(1, "temporary") in effects
     waits = []
     for life in (2, 3):
         known = going(known, ev.Exited(life, 1), ev.Flushed(life))[0]
@@ -388,7 +390,7 @@ def test_crashes_are_answered_at_once_then_later_then_never() -> None:
     assert known.state is State.FATAL
     last = Reason("exit", {"code": 1})
     assert known.reason == Reason("crash_limit", {"count": 4, "time_s": 300, "reason": last})
-    assert effects[-1] != ev.Spawn(5)
+    assert effects[-1] != fx.Spawn(5)
 
 
 def test_crashes_outside_the_window_are_forgotten() -> None:
@@ -401,7 +403,7 @@ def test_crashes_outside_the_window_are_forgotten() -> None:
 def test_a_crash_is_a_restart_in_the_history() -> None:
     known = going(running(), ev.Exited(1, None, "SIGKILL"), ev.Flushed(1), ev.Spawned(2, CHILD))[0]
     _, effects = going(known, ev.Hello(2), ev.Ready(2), now_s=103)
-    report = next(effect.report for effect in effects if isinstance(effect, ev.RestartFinished))
+    report = next(effect.report for effect in effects if isinstance(effect, fx.RestartFinished))
     assert (report.ok, report.requested_by) == (True, "supervisor")
     assert report.reason == Reason("crash", {"exit": Reason("signal", {"name": "SIGKILL"})})
     assert (report.phases.check_s, report.phases.drain_s, report.downtime_s) == (None, None, 3)
@@ -414,7 +416,7 @@ def test_codes_that_another_try_cannot_mend(code: int) -> None:
     said = text_reason("token refused; get a new one")
     assert (known.state, known.reason) == (State.FATAL, said)
     assert known.last_exit == ExitStatus(1, code, None, said, 1_000_100.0)
-    assert effects == [ev.LogLine("critical", "gave_up", {"reason": said})]
+    assert effects == [fx.LogLine("critical", "gave_up", {"reason": said})]
 
 
 def test_try_again_later_is_no_crash_and_waits_longer_each_time() -> None:
@@ -467,9 +469,9 @@ def test_silence_is_the_end_of_a_life() -> None:
     assert deadline(known) == 150
     known, effects = going(known, ev.DeadlinePassed(), now_s=150)
     assert known.state is State.KILLING
-    assert ev.Kill(CHILD) in effects
+    assert fx.Kill(CHILD) in effects
     known = going(known, ev.Exited(1, None, "SIGKILL"), ev.Flushed(1))[0]
-    assert (known.state, known.life) == (State.STARTING, 2)
+    assert (known.state, known.life.number) == (State.STARTING, 2)
 
 
 def test_ready_by_staying_alive() -> None:
@@ -484,12 +486,14 @@ def test_ready_by_staying_alive() -> None:
 def test_a_reboot_is_no_crash_and_the_ticket_is_kept() -> None:
     known = stopping()
     known = going(
-        replace(known, state=State.STARTING, life=2, restart=replace(known.restart or _never(), ticket={"a": 1}))
+        replace(
+            known, state=State.STARTING, life=LifeState(2), restart=replace(known.restart or _never(), ticket={"a": 1})
+        )
     )[0]
     known = going(known, ev.Exited(2, rebooted=True), ev.Flushed(2), ev.Spawned(3, CHILD), now_s=5)[0]
     assert (known.state, known.crashes_s) == (State.STARTING, ())
     _, effects = going(known, ev.Hello(3), now_s=6)
-    assert effects == [ev.Welcome(3, {"a": 1})]
+    assert effects == [fx.Welcome(3, {"a": 1})]
 
 
 def _never() -> Restart:
@@ -499,10 +503,10 @@ def _never() -> Restart:
 def test_what_an_earlier_supervisor_began_goes_on() -> None:
     known, effects = going(draining(), ev.Adopted(1), ev.Hello(1), now_s=500)
     assert (known.state, known.deadline_s) == (State.DRAINING, 530)
-    assert effects == [ev.Welcome(1, None), ev.RequestDrain(1, 30.0, "restart")]
+    assert effects == [fx.Welcome(1, None), fx.RequestDrain(1, 30.0, "restart")]
     known, effects = going(stopping(), ev.Adopted(1), now_s=500)
-    assert effects == [ev.Terminate(CHILD)]
+    assert effects == [fx.Terminate(CHILD)]
     known, effects = going(flushing(), ev.Adopted(1), now_s=500)
-    assert effects == [ev.Flush(1, "all")]
+    assert effects == [fx.Flush(1, "all")]
     known, effects = going(running(), ev.Adopted(1), now_s=500)
     assert (known.state, deadline(known), effects) == (State.RUNNING, 530, [])

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from supervisor import locale
-from supervisor.lifecycle.events import LogLine
+from supervisor.lifecycle.effects import LogLine
 from supervisor.lifecycle.model import ExitStatus, Phases, Reason, RestartReport, text_reason
 from supervisor.locale import reasons
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from supervisor.config.paths import InstancePaths
-from supervisor.config.settings import Logs, Program
+from supervisor.config.settings import Logs
 from supervisor.control.protocol import Answer
-from supervisor.lifecycle.model import ProgramState
+from supervisor.lifecycle.model import LifeState, ProgramState
 from supervisor.logs.program_logs import ProgramLogs
 
-ONE = ProgramState(name="bot", program=Program(), life=1)
-TWO = ProgramState(name="bot", program=Program(), life=2)
+ONE = ProgramState(name="bot", life=LifeState(1))
+TWO = ProgramState(name="bot", life=LifeState(2))
 DONE = Answer(1, True, {"ok": True})
 #: what the door says when the connection is lost, and what a life says that could not
 LOST = Answer(None, False, {"error": {"message": "the program closed the connection"}})

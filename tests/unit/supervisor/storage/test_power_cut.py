@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.config.settings import Program
-from supervisor.lifecycle.model import DesiredState, Phases, ProgramState, RestartReport, text_reason
+from supervisor.lifecycle.model import DesiredState, LifeState, Phases, ProgramState, RestartReport, text_reason
 from supervisor.storage import journal as journal_module
 from supervisor.storage.journal import History, Journal
 
@@ -103,14 +103,14 @@ def disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Disk:
 
 
 def known(life: int) -> ProgramState:
-    return ProgramState(name="bot", program=PROGRAM, desired=DesiredState.UP, life=life)
+    return ProgramState(name="bot", desired=DesiredState.UP, life=LifeState(life))
 
 
 def recalled(path: Path, contents: bytes) -> int:
     path.write_bytes(contents)
     one = Journal(path)
     try:
-        life = one.recall("bot", PROGRAM).life
+        life = one.recall("bot", PROGRAM).life.number
         # and it can be gone on with, whatever was left
         one.write(known(1000))
         assert path.read_bytes().splitlines()[-1] == one._last["bot"]
