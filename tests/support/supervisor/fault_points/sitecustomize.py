@@ -46,7 +46,7 @@ def _points() -> dict[str, tuple[Any, str]]:
         "switch": (cache, "switch"),
         "prepare": (cache, "prepare"),
         "check": (checks.Checks, "begin"),
-        "ask": (control.ControlServer, "ask"),
+        "ask": (control.ControlServer, "request"),
     }
 
 
