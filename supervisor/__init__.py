@@ -1,6 +1,6 @@
-"""The supervisor: keeps programs alive and gives them a new life when they ask for one.
+"""The supervisor: keeps programs running and restarts them on request.
 
-It knows neither Discord nor shops. Programs and commands talk to it through the door, see `supervisor.client`.
+It knows neither Discord nor shops. Programs and commands use it through `supervisor.client`.
 """
 
 from typing import Final

@@ -1,7 +1,7 @@
 """The supervisor's process: `python -m supervisor [--config FILE] [--report-fd N] [--keep-desired yes] …`.
 
-`stocksup start` runs it, and `stocksup stop` where programs have outlived their supervisor. Exit codes: 0 told to
-leave · 1 it failed (another one runs, no right to the state directory) · 78 bad configuration.
+`stocksup start` runs it, and `stocksup stop` when programs run without a supervisor. Exit codes: 0 stopped on request ·
+1 failed (another supervisor runs, the state directory is not usable) · 78 bad configuration.
 """
 
 from __future__ import annotations
@@ -11,46 +11,45 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from supervisor import locale
+from supervisor.client import EXIT_BAD_CONFIG, EXIT_FAILED
 from supervisor.config import timezone
 from supervisor.config.loading import load
 from supervisor.config.paths import InstancePaths
 from supervisor.configfile import ConfigError, find_config, language_of
-from supervisor.daemon import reexec as fall
-from supervisor.daemon import requests as ops
-from supervisor.daemon import sd_notify as systemd
+from supervisor.daemon import reexec, requests, sd_notify, startup
 from supervisor.daemon.runner import Runner
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
 from supervisor.logs import journald
 from supervisor.logs.writer import SupervisorLog
-from supervisor.processes import process
-from supervisor.storage import state_dir as premises
+from supervisor.processes import process, procfs
+from supervisor.storage import state_dir
 
-EXIT_FAILED = 1
-EXIT_BAD_CONFIG = 78
-#: how often, and how often at most, one that comes too late looks for the pid of the one that came first
-HOLDER_PAUSE_S = 0.02
-HOLDER_ROUNDS = 50
+#: how often to look for the pid in the lock file, and the pause between two attempts in seconds
+PID_ATTEMPTS: Final = 50
+PID_PAUSE_S: Final = 0.02
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """What `stocksup start` tells the process."""
+    """The command line."""
 
     #: the configuration file
     config: Path | None
-    #: write one line of JSON there once the door is open, or is known to stay shut
+    #: descriptor for one line of JSON, written when the control socket listens or the start has failed
     report_fd: int | None
-    #: do not start what an operator had stopped
+    #: do not start programs that an operator had stopped
     keep_desired: bool
-    #: start nothing: take up what lives, end it as it is ended otherwise, and leave
-    end: bool
-    #: how often in a row this supervisor has begun anew, see `fall`
-    fallen: int
+    #: start nothing: adopt the programs that run, stop them, and exit
+    stop_orphans: bool
+    #: how often in a row the supervisor has been re-executed, see `daemon.reexec`
+    reexec_count: int
 
 
 class StartupError(Exception):
@@ -58,52 +57,52 @@ class StartupError(Exception):
 
 
 class AlreadyRunning(StartupError):
-    """Another one has the state directory."""
+    """Another supervisor owns the state directory."""
 
 
 def main() -> int:
     """Run the supervisor; return its exit code."""
-    arguments = _arguments(sys.argv[1:])
+    arguments = _parse(sys.argv[1:])
     os.umask(0o077)
     locale.use(language_of(arguments.config))
-    net = sys.excepthook = fall.ReexecHook(arguments.fallen, lambda level, line: print(line, file=sys.stderr))
+    hook = reexec.ReexecHook(arguments.reexec_count, lambda level, line: print(line, file=sys.stderr))
+    sys.excepthook = hook
     try:
         runner = _open(arguments.config, echo=arguments.report_fd is None)
     except ConfigError as error:
-        return _refuse(arguments.report_fd, EXIT_BAD_CONFIG, str(error))
+        return _fail(arguments.report_fd, EXIT_BAD_CONFIG, str(error))
     except StartupError as error:
-        if arguments.fallen and not isinstance(error, AlreadyRunning):
-            raise  # it could before, so it will again
-        return _refuse(arguments.report_fd, EXIT_FAILED, str(error))
-    net.note = runner.log.write
-    runner.log.write(
-        "info", _("supervisor %(pid)d at %(socket)s") % {"pid": os.getpid(), "socket": runner.place.socket}
-    )
+        if arguments.reexec_count and not isinstance(error, AlreadyRunning):
+            raise  # it could start before, so a later attempt can succeed
+        return _fail(arguments.report_fd, EXIT_FAILED, str(error))
+    hook.log = runner.log.write
+    text = _("supervisor %(pid)d listening on %(socket)s")
+    runner.log.write("info", text % {"pid": os.getpid(), "socket": runner.paths.socket})
     if arguments.report_fd is not None:
         _report(arguments.report_fd, {"ok": True, "pid": os.getpid()})
-    runner.recall(keep_desired=arguments.keep_desired, end=arguments.end)
-    if arguments.end:
-        runner.shut_down(_("it was started for that"))
+    startup.recover(runner, keep_desired=arguments.keep_desired, stop_orphans=arguments.stop_orphans)
+    if arguments.stop_orphans:
+        runner.shut_down(_("started to stop all programs"))
     try:
         runner.run()
-    except premises.StateDirLocked:
-        # the programs are the other one's now
-        text = _("another supervisor has taken over %(path)s; leaving")
-        runner.log.write("critical", text % {"path": runner.place.state_dir})
+    except state_dir.StateDirLocked:
+        # the programs belong to the other supervisor now
+        text = _("another supervisor has taken over %(path)s; exiting")
+        runner.log.write("critical", text % {"path": runner.paths.state_dir})
         return EXIT_FAILED
     return 0
 
 
-def _arguments(words: Sequence[str]) -> Arguments:
-    """Read the command line, which only `stocksup start` writes; argparse would cost memory for as long as we run."""
-    given = dict(zip(words[::2], words[1::2], strict=False))
-    report_fd = given.get("--report-fd")
+def _parse(words: Sequence[str]) -> Arguments:
+    """Parse the command line, which only `stocksup` writes; argparse would cost memory as long as the process runs."""
+    options = dict(zip(words[::2], words[1::2], strict=False))
+    report_fd = options.get("--report-fd")
     return Arguments(
-        config=Path(given["--config"]) if "--config" in given else None,
+        config=Path(options["--config"]) if "--config" in options else None,
         report_fd=int(report_fd) if report_fd else None,
-        keep_desired=given.get("--keep-desired") == "yes",
-        end=given.get("--stop-orphans") == "yes",
-        fallen=int(given.get("--reexec-count", 0)),
+        keep_desired=options.get("--keep-desired") == "yes",
+        stop_orphans=options.get("--stop-orphans") == "yes",
+        reexec_count=int(options.get("--reexec-count", 0)),
     )
 
 
@@ -111,59 +110,59 @@ def _open(config: Path | None, *, echo: bool) -> Runner:
     path = find_config(config)
     settings = load(path)
     timezone.use(settings.timezone)
-    # whichever way the file is named, lives are recognised by the one path of their instance
-    place = InstancePaths((path.parent / settings.supervisor.state_dir).resolve())
+    # resolved: lives are recognized by the path of the socket in their environment
+    paths = InstancePaths((path.parent / settings.supervisor.state_dir).resolve())
     try:
-        premises.make(place)
-        lock_fd = _lock(place)
-        _refuse_elsewhere(path, place)
-        to_journal = echo and journald.takes_stderr(os.environ)
-        logbook = SupervisorLog(place.supervisor_log, settings.logs, echo=echo, to_journal=to_journal)
-        return Runner(path, place, settings, logbook, ops.handle, systemd.manager(os.environ), lock_fd)
+        state_dir.make(paths)
+        lock_fd = _lock(paths)
+        _check_state_dir_unchanged(path, paths)
+        to_journal = echo and journald.is_stderr(os.environ)
+        log = SupervisorLog(paths.supervisor_log, settings.logs, echo=echo, to_journal=to_journal)
+        return Runner(path, paths, settings, log, requests.handle, sd_notify.take_socket(os.environ), lock_fd)
     except OSError as error:
         text = _(
-            "cannot use %(path)s: %(why)s; mend its permissions, "
-            "or name another directory as [supervisor] state_dir in %(config)s"
+            "cannot use %(path)s: %(why)s; correct its permissions, "
+            "or set another directory as [supervisor] state_dir in %(config)s"
         )
-        facts = {"path": error.filename or place.state_dir, "why": os_error_text(error), "config": path}
-        raise StartupError(text % facts) from error
+        params = {"path": error.filename or paths.state_dir, "why": os_error_text(error), "config": path}
+        raise StartupError(text % params) from error
 
 
-def _refuse_elsewhere(config: Path, place: InstancePaths) -> None:
-    """Refuse to be a second supervisor of one configuration whose state directory was changed while it ran."""
-    socket = process.elsewhere({"STOCKSUP_CONFIG": str(config)}, "STOCKSUP_SOCKET", str(place.socket))
+def _check_state_dir_unchanged(config: Path, paths: InstancePaths) -> None:
+    """Raise StartupError if programs of this configuration run with another state directory."""
+    socket = process.find_env_value({"STOCKSUP_CONFIG": str(config)}, "STOCKSUP_SOCKET", other_than=str(paths.socket))
     if socket is not None:
         text = _(
-            "programs of %(config)s run already, with the state directory %(other)s; name that one again as "
-            "[supervisor] state_dir, then: stocksup stop, change it, stocksup start"
+            "programs of %(config)s are running with the state directory %(other)s; set [supervisor] state_dir back to "
+            "it and run `stocksup stop` before you change it"
         )
         raise StartupError(text % {"config": config, "other": Path(socket).parent})
 
 
-def _lock(place: InstancePaths) -> int:
-    """Become the one supervisor of the state directory; return the lock's descriptor."""
+def _lock(paths: InstancePaths) -> int:
+    """Lock the state directory for this supervisor; return the descriptor of the lock."""
     try:
-        return premises.lock(place)
-    except premises.StateDirLocked as error:
-        pid = _holder(error.args[0]) or _("unknown")
+        return state_dir.lock(paths)
+    except state_dir.StateDirLocked as error:
+        pid = _find_owner(error.args[0]) or _("unknown")
         text = _(
-            "a supervisor (pid %(pid)s) runs already with %(state_dir)s; look at it with `stocksup status`, "
-            "end it with `stocksup stop`"
+            "supervisor %(pid)s is already running in %(state_dir)s; see `stocksup status`, "
+            "or stop it with `stocksup stop`"
         )
-        raise AlreadyRunning(text % {"pid": pid, "state_dir": place.state_dir}) from error
+        raise AlreadyRunning(text % {"pid": pid, "state_dir": paths.state_dir}) from error
 
 
-def _holder(fd: int) -> str | None:
-    """Return the pid of the supervisor that has the lock, which it may be about to write; None: it does not."""
-    for _round in range(HOLDER_ROUNDS):
+def _find_owner(fd: int) -> str | None:
+    """Return the pid of the supervisor that has the lock, waiting until it has written its pid; None without one."""
+    for _attempt in range(PID_ATTEMPTS):
         pid = os.pread(fd, 32, 0).decode().strip()
-        if pid and process.identify(int(pid)) is not None:  # else it is that of an earlier one
+        if pid and procfs.identify(int(pid)) is not None:  # otherwise it is the pid of an earlier supervisor
             return pid
-        time.sleep(HOLDER_PAUSE_S)
+        time.sleep(PID_PAUSE_S)
     return None
 
 
-def _refuse(report_fd: int | None, code: int, message: str) -> int:
+def _fail(report_fd: int | None, code: int, message: str) -> int:
     if report_fd is None:
         sys.stderr.write(f"stocksup: {message}\n")
     else:
@@ -172,12 +171,9 @@ def _refuse(report_fd: int | None, code: int, message: str) -> int:
 
 
 def _report(fd: int, message: dict[str, object]) -> None:
-    try:
+    with suppress(BrokenPipeError):  # the parent did not wait
         os.write(fd, json.dumps(message).encode() + b"\n")
-    except BrokenPipeError:
-        return  # whoever started us did not wait
-    finally:
-        os.close(fd)
+    os.close(fd)
 
 
 if __name__ == "__main__":

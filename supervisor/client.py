@@ -34,6 +34,14 @@ MAX_LINE_BYTES: Final = 64 * 1024
 MAX_TICKET_BYTES: Final = 4 * 1024
 #: on which a program that says so in its hello (`traceback`) writes the tracebacks of its threads to stderr
 TRACEBACK_SIGNAL: Final = signal.SIGUSR2
+#: exit code of a program that should be started again later
+EXIT_TRY_AGAIN: Final = 75
+#: exit code of a program whose token or intents were refused: it is not started again
+EXIT_REFUSED: Final = 77
+#: exit code for a bad configuration, of programs and of the supervisor: the program is not started again
+EXIT_BAD_CONFIG: Final = 78
+#: exit code of the supervisor, and of commands, for any other failure
+EXIT_FAILED: Final = 1
 #: name of the socket inside the state directory
 SOCKET_NAME: Final = "stocksup.sock"
 

@@ -28,7 +28,7 @@ from supervisor.config.settings import Settings
 from supervisor.lifecycle.model import Instant, ProcessId, ProgramState
 from supervisor.locale import N_, _
 from supervisor.locale.third_party import os_error_text
-from supervisor.processes import process
+from supervisor.processes import process, procfs
 
 #: how long one run of the sender may take
 SENDER_TIMEOUT_S: Final = 180.0
@@ -86,8 +86,17 @@ class AlertDispatcher:
         selector: selectors.BaseSelector,
         note: Callable[[str, str], None],
         now: Callable[[], Instant],
+        programs: Mapping[str, ProgramState],
+        problems: dict[str, str],
+        settings: Callable[[], Settings],
     ) -> None:
-        """Take up the book that an earlier supervisor left. `note` takes a level and a line for the log."""
+        """Read the state that an earlier supervisor left.
+
+        `note` takes a level and a line for the log. `programs`, `problems` and `settings` are the present ones.
+        """
+        self._programs = programs
+        self._problems = problems
+        self._settings = settings
         self._place = place
         self._config = config
         self._selector = selector
@@ -102,8 +111,9 @@ class AlertDispatcher:
         self._unkept: str | None = None
         self._book = self._read()
 
-    def look(self, programs: Mapping[str, ProgramState], problems: dict[str, str], settings: Settings) -> None:
-        """Note what is new, send what can be sent, and keep the entry about alerts in `problems` up to date."""
+    def run_due(self) -> None:
+        """Record what is new, send what can be sent, and update the entry about alerts in the problems."""
+        programs, problems, settings = self._programs, self._problems, self._settings()
         if not settings.alerts.urls and self._book == AlertState():
             return
         now, before = self._now(), self._book
@@ -124,11 +134,11 @@ class AlertDispatcher:
             self._send(parcels, settings, now)
         self._show(problems)
 
-    def due_s(self, programs: Mapping[str, ProgramState]) -> float | None:
-        """Return when to look again if nothing happens until then, in seconds of `Instant.mono_s`; None for never."""
+    def next_deadline(self) -> float | None:
+        """Return when `run_due` has to be called, in seconds of `Instant.mono_s`; None for never."""
         now = self._now()
         send_s = self._run.until_s if self._run else alerts.send_due_s(self._book, self._retries, now)
-        due = (send_s, alerts.recovery_due_s(self._book, programs, now))
+        due = (send_s, alerts.recovery_due_s(self._book, self._programs, now))
         return min((at for at in due if at is not None), default=None)
 
     def close(self) -> None:
@@ -198,7 +208,7 @@ class AlertDispatcher:
         self._run = None
         self._selector.unregister(run.fd)
         os.close(run.fd)
-        if process.is_alive(run.child):
+        if procfs.is_alive(run.child):
             process.kill_tree(run.child, {})
         for address in run.open:
             self._failed(address, problem)
@@ -273,7 +283,7 @@ def _start(order: bytes) -> tuple[ProcessId, int]:
         os.close(stdin)
         os.close(writer)
     child.returncode = 0  # so that nobody but the loop waits for it
-    return process.identify(child.pid) or ProcessId(child.pid, 0, process.boot_id()), reader
+    return procfs.identify(child.pid) or ProcessId(child.pid, 0, procfs.boot_id()), reader
 
 
 def _in_memory(data: bytes) -> int:

@@ -13,12 +13,12 @@ Id = int | str | None
 
 
 class ProtocolError(Exception):
-    """A line that cannot be understood.
+    """A line that is not a valid message.
 
     Attributes:
         code: `bad_json`, `bad_version`, `unknown_op` or `bad_request`.
-        message: one sentence for people.
-        id: the id in the line, if one could be read.
+        message: a sentence for people.
+        id: the id in the line; None without one.
     """
 
     def __init__(self, code: str, message: str, id: Id = None) -> None:
@@ -29,35 +29,35 @@ class ProtocolError(Exception):
 
 
 class Request(Struct, frozen=True, kw_only=True, tag_field="op", tag=str.lower, forbid_unknown_fields=True):
-    """What everybody, or a child, may ask of the supervisor. The tag is the op."""
+    """A request of a client. The tag is the op."""
 
     v: int
     id: int | str
 
 
 class Ping(Request, frozen=True, kw_only=True):
-    """Answers with the supervisor's pid."""
+    """Return the pid of the supervisor."""
 
 
 class Status(Request, frozen=True, kw_only=True):
-    """Answers with the whole view."""
+    """Return the state of the supervisor and of all programs."""
 
 
 class Start(Request, frozen=True, kw_only=True):
-    """Bring up one program, or all."""
+    """Start one program, or all."""
 
     program: str | None = None
 
 
 class Stop(Request, frozen=True, kw_only=True):
-    """Take down one program."""
+    """Stop one program."""
 
     program: str
     wait: bool = False
 
 
 class Restart(Request, frozen=True, kw_only=True):
-    """Give a program a new life."""
+    """Restart one program."""
 
     program: str = "bot"
     reason: str = ""
@@ -68,17 +68,17 @@ class Restart(Request, frozen=True, kw_only=True):
 
 
 class Events(Request, frozen=True, kw_only=True):
-    """Be told what happens, from now on."""
+    """Subscribe to events."""
 
 
 class History(Request, frozen=True, kw_only=True):
-    """The newest restarts."""
+    """Return the newest restarts."""
 
     n: int = 50
 
 
 class Cache(Request, frozen=True, kw_only=True):
-    """Statistics of a program's cache, or a part of it emptied."""
+    """Return statistics of a program's cache, or clear a part of it."""
 
     program: str = "bot"
     action: Literal["stats", "clear"] = "stats"
@@ -86,19 +86,19 @@ class Cache(Request, frozen=True, kw_only=True):
 
 
 class Shutdown(Request, frozen=True, kw_only=True):
-    """End everything, the supervisor too."""
+    """Stop all programs and the supervisor."""
 
     wait: bool = False
 
 
 class Reload(Request, frozen=True, kw_only=True):
-    """Read the settings again."""
+    """Read the configuration again."""
 
 
 class Hello(Request, frozen=True, kw_only=True):
-    """A child introduces itself. `version` is the version of its code, if that has one.
+    """The first message of a life. `version` is the version of its code, if it has one.
 
-    `traceback`: on `TRACEBACK_SIGNAL` it writes the tracebacks of its threads to stderr, and goes on.
+    `traceback`: on `TRACEBACK_SIGNAL` it writes the tracebacks of its threads to stderr, and continues.
     """
 
     program: str
@@ -109,24 +109,24 @@ class Hello(Request, frozen=True, kw_only=True):
 
 
 class Ready(Request, frozen=True, kw_only=True):
-    """A child serves."""
+    """The life serves."""
 
 
 class Heartbeat(Request, frozen=True, kw_only=True):
-    """A child is alive and says how it is."""
+    """The life works, and reports its health."""
 
     health: dict[str, Any] = {}
     extra_starts: int = 0
 
 
 class Draining(Request, frozen=True, kw_only=True):
-    """A child says what it still has to finish."""
+    """The life still has to finish the work in `pending`."""
 
     pending: tuple[str, ...] = ()
 
 
 class DrainReport(Struct, frozen=True):
-    """What a drain came to. A child may say more; it is not looked at."""
+    """The result of a drain. Further fields are ignored."""
 
     drained: tuple[str, ...] = ()
     cancelled: tuple[str, ...] = ()
@@ -134,28 +134,33 @@ class DrainReport(Struct, frozen=True):
 
 
 class Drained(Request, frozen=True, kw_only=True):
-    """A child has finished its work."""
+    """The life has finished its work."""
 
     report: DrainReport = DrainReport()
 
 
 class Goodbye(Request, frozen=True, kw_only=True):
-    """A child says why it is about to end."""
+    """The life is about to exit."""
 
     code: int
     reason: str | None = None
 
 
 class Answer(Struct, frozen=True):
-    """What a child answers to a request of the supervisor."""
+    """The answer of a life to a request of the supervisor."""
 
     id: Id
     ok: bool
-    #: everything in the message
+    #: all fields of the message
     fields: Message
 
+    @property
+    def error(self) -> Message:
+        """The error; empty without one."""
+        error = self.fields.get("error")
+        return error if isinstance(error, dict) else {}
 
-OfAChild = Ready | Heartbeat | Draining | Drained | Goodbye
+
 AnyRequest = (
     Ping | Status | Start | Stop | Restart | Events | History | Cache | Shutdown | Reload | Hello
     | Ready | Heartbeat | Draining | Drained | Goodbye
@@ -172,11 +177,11 @@ def parse(line: bytes) -> AnyRequest | Answer:
         raise ProtocolError("bad_json", f"not a line of JSON: {error}") from error
     if not isinstance(message, dict):
         raise ProtocolError("bad_json", "a message is a JSON object")
-    given = message.get("id")
-    id = given if isinstance(given, int | str) and not isinstance(given, bool) else None
+    raw_id = message.get("id")
+    id = raw_id if isinstance(raw_id, int | str) and not isinstance(raw_id, bool) else None
     version = message.get("v")
     if version != PROTOCOL_VERSION or isinstance(version, bool):
-        text = f"this supervisor speaks version {PROTOCOL_VERSION}, not {_brief(version)}"
+        text = f"unsupported version {_shorten(version)}; this supervisor supports {PROTOCOL_VERSION}"
         raise ProtocolError("bad_version", text, id)
     if "op" not in message and "ok" in message:
         return Answer(id, message["ok"] is True, message)
@@ -186,7 +191,7 @@ def parse(line: bytes) -> AnyRequest | Answer:
 def _convert(message: Message, id: Id) -> AnyRequest:
     op = message.get("op")
     if not isinstance(op, str) or op not in OPS:
-        text = f"there is no operation {_brief(op)}; there are {', '.join(sorted(map(str, OPS)))}"
+        text = f"unknown operation {_shorten(op)}; expected one of {', '.join(sorted(map(str, OPS)))}"
         raise ProtocolError("unknown_op", text, id)
     try:
         request: AnyRequest = msgspec.convert(message, AnyRequest)
@@ -197,33 +202,34 @@ def _convert(message: Message, id: Id) -> AnyRequest:
     return request
 
 
-def answer(id: Id, /, **fields: Any) -> bytes:
+def encode_answer(id: Id, /, **fields: Any) -> bytes:
     """Return the line that grants request `id`."""
-    return _line({"v": PROTOCOL_VERSION, "id": id, "ok": True, **fields})
+    return _encode({"v": PROTOCOL_VERSION, "id": id, "ok": True, **fields})
 
 
-def refusal(id: Id, code: str, message: str, **fields: Any) -> bytes:
+def encode_error(id: Id, code: str, message: str, **fields: Any) -> bytes:
     """Return the line that refuses request `id`."""
-    return _line({"v": PROTOCOL_VERSION, "id": id, "ok": False, "error": {"code": code, "message": message}, **fields})
+    error = {"code": code, "message": message}
+    return _encode({"v": PROTOCOL_VERSION, "id": id, "ok": False, "error": error, **fields})
 
 
-def ask(id: int, op: str, **fields: Any) -> bytes:
-    """Return the line of a request to a child."""
-    return _line({"v": PROTOCOL_VERSION, "id": id, "op": op, **fields})
+def encode_request(id: int, op: str, **fields: Any) -> bytes:
+    """Return the line of a request to a life."""
+    return _encode({"v": PROTOCOL_VERSION, "id": id, "op": op, **fields})
 
 
-def event(**fields: Any) -> bytes:
-    """Return the line that tells a listener what happened."""
-    return _line({"v": PROTOCOL_VERSION, "event": fields})
+def encode_event(**fields: Any) -> bytes:
+    """Return the line of an event."""
+    return _encode({"v": PROTOCOL_VERSION, "event": fields})
 
 
-def _line(message: Message) -> bytes:
+def _encode(message: Message) -> bytes:
     line = msgspec.json.encode(message) + b"\n"
     if len(line) <= MAX_LINE_BYTES:
         return line
-    return refusal(message.get("id"), "too_long", f"the answer is over {MAX_LINE_BYTES} bytes; ask for less")
+    return encode_error(message.get("id"), "too_long", f"the answer is over {MAX_LINE_BYTES} bytes; request less")
 
 
-def _brief(value: object) -> str:
+def _shorten(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -133,7 +133,7 @@ class ControlServer:
         """Send the request `op` to a life, and call `then` with its answer."""
         connection.last_id += 1
         connection.pending[connection.last_id] = then
-        self.send(connection, protocol.ask(connection.last_id, op, **fields))
+        self.send(connection, protocol.encode_request(connection.last_id, op, **fields))
 
     def drop(self, connection: ClientConnection) -> None:
         """Close one connection."""
@@ -205,7 +205,7 @@ class ControlServer:
             return
         limit_s = LINE_TIMEOUT_S if connection.received else IDLE_TIMEOUT_S
         text = _("no request received within %(time_s)g s") % {"time_s": limit_s}
-        self._refuse_and_close(connection, protocol.refusal(None, "timed_out", text))
+        self._refuse_and_close(connection, protocol.encode_error(None, "timed_out", text))
 
     # --- accepting ---
 
@@ -233,10 +233,10 @@ class ControlServer:
         pid, uid = _peer(sock)
         if uid not in (os.geteuid(), 0):
             text = _("only user %(uid)d and root may connect") % {"uid": os.geteuid()}
-            _refuse(sock, protocol.refusal(None, "forbidden", text))
+            _refuse(sock, protocol.encode_error(None, "forbidden", text))
         elif not self._has_room(pid):
             text = _("too many connections: %(count)d are open") % {"count": len(self.connections)}
-            _refuse(sock, protocol.refusal(None, "busy", text))
+            _refuse(sock, protocol.encode_error(None, "busy", text))
         else:
             connection = ClientConnection(sock, pid, self._now_s())
             self.connections[connection] = None
@@ -282,7 +282,7 @@ class ControlServer:
             data = b""  # a reset connection has ended as well
         if not data:
             if connection.received and not connection.is_closing:
-                self.send(connection, protocol.refusal(None, "bad_json", "the line has no end"))
+                self.send(connection, protocol.encode_error(None, "bad_json", "the line has no end"))
             self.drop(connection)
             return False
         if connection.is_closing:
@@ -290,7 +290,7 @@ class ControlServer:
         connection.add_received(data, self._now_s())
         if not connection.has_line and len(connection.received) >= MAX_LINE_BYTES:
             text = f"a line may have {MAX_LINE_BYTES} bytes"
-            self._refuse_and_close(connection, protocol.refusal(None, "too_long", text))
+            self._refuse_and_close(connection, protocol.encode_error(None, "too_long", text))
         self._watch(connection)
         return True
 
@@ -298,7 +298,7 @@ class ControlServer:
         try:
             message = protocol.parse(connection.pop_line(self._now_s()))
         except protocol.ProtocolError as error:
-            refusal = protocol.refusal(error.id, error.code, error.message)
+            refusal = protocol.encode_error(error.id, error.code, error.message)
             if error.code == "bad_json":
                 self._refuse_and_close(connection, refusal)
             else:

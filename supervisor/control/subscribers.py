@@ -1,37 +1,36 @@
-"""What those who listen at the door are told, and what of it stands in the log."""
+"""Publishes events to the clients that asked for `events`, and logs changes of state."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
-from supervisor.control import protocol
-from supervisor.control import views as snapshot
+from supervisor.control import protocol, views
 from supervisor.control.server import ControlServer
-from supervisor.lifecycle.model import ProgramState
+from supervisor.lifecycle.model import Instant, ProgramState
 
 
 class Subscribers:
-    """Those who have asked for `events`."""
+    """The clients that asked for `events`."""
 
-    def __init__(self, door: ControlServer, note: Callable[[str, str], None]) -> None:
-        """`note` takes a level and a line for the log."""
-        self._door = door
-        self._note = note
+    def __init__(self, server: ControlServer, log: Callable[[str, str], None], now: Callable[[], Instant]) -> None:
+        """`log` takes a level and a line."""
+        self._server = server
+        self._log = log
+        self._now = now
 
-    def tell(self, **fields: Any) -> None:
-        """Tell all of them what happened."""
-        line = protocol.event(at=round(time.time(), 3), **fields)
-        for connection in [one for one in self._door.connections if one.is_subscribed]:
-            self._door.send(connection, line)
+    def publish(self, **fields: Any) -> None:
+        """Send an event to all subscribers."""
+        line = protocol.encode_event(at=round(self._now().wall_s, 3), **fields)
+        for connection in [connection for connection in self._server.connections if connection.is_subscribed]:
+            self._server.send(connection, line)
 
-    def announce(self, before: ProgramState, known: ProgramState) -> None:
-        """Tell what is different about a program."""
-        if (known.state, known.life.number, known.reason) != (before.state, before.life.number, before.reason):
-            self._note("info", f"{known.name}: {known.state} (life {known.life.number})")
-            self.tell(type="state", **snapshot.change(known))
-        if known.life.linked != before.life.linked:
-            self.tell(type="connection", program=known.name, life=known.life.number, linked=known.life.linked)
-        if known.restart and snapshot.phase(known) != snapshot.phase(before):
-            self.tell(type="phase", program=known.name, phase=snapshot.phase(known), life=known.life.number)
+    def publish_changes(self, before: ProgramState, state: ProgramState) -> None:
+        """Publish what has changed about a program."""
+        if (state.state, state.life.number, state.reason) != (before.state, before.life.number, before.reason):
+            self._log("info", f"{state.name}: {state.state} (life {state.life.number})")
+            self.publish(type="state", **views.change(state))
+        if state.life.linked != before.life.linked:
+            self.publish(type="connection", program=state.name, life=state.life.number, linked=state.life.linked)
+        if state.restart and views.phase(state) != views.phase(before):
+            self.publish(type="phase", program=state.name, phase=views.phase(state), life=state.life.number)

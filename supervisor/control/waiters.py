@@ -1,4 +1,4 @@
-"""Who waits at the door for the end of a restart, or for a program to be down. One who has gone waits for nothing."""
+"""Clients that wait for something to happen to a program, such as the end of a restart."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ Then = Callable[[Any], None]
 
 
 class Waiters:
-    """Those who wait for one sort of thing to happen to programs."""
+    """The clients that wait for one kind of result."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[tuple[ClientConnection, Then]]] = {}
 
-    def add(self, program: str, asker: ClientConnection, then: Then) -> None:
-        """Call `then` with what has come of it once it has happened to `program`, if `asker` is still there."""
-        self._waiting.setdefault(program, []).append((asker, then))
+    def add(self, program: str, client: ClientConnection, then: Then) -> None:
+        """Call `then` with the next result of `program`, unless `client` disconnects first."""
+        self._waiting.setdefault(program, []).append((client, then))
 
-    def happened(self, program: str, result: Any = None) -> None:
-        """Tell all who wait for it."""
-        for _asker, then in self._waiting.pop(program, []):
+    def resolve(self, program: str, result: Any) -> None:
+        """Pass a result of `program` to all who wait for it."""
+        for _client, then in self._waiting.pop(program, []):
             then(result)
 
-    def gone(self, asker: ClientConnection) -> None:
-        """Forget what `asker` waits for."""
+    def remove(self, client: ClientConnection) -> None:
+        """Drop everything that `client` waits for."""
         for waiting in self._waiting.values():
-            waiting[:] = [one for one in waiting if one[0] is not asker]
+            waiting[:] = [entry for entry in waiting if entry[0] is not client]

@@ -1,4 +1,4 @@
-"""Carries out what the machine decides: processes, cache directories, checks before restarts. Decides nothing."""
+"""Performs effects: spawns, signals and kills processes, flushes caches, runs checks. Decides nothing."""
 
 from __future__ import annotations
 
@@ -12,207 +12,224 @@ from supervisor.config import timezone
 from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Program
 from supervisor.lifecycle import effects, events
+from supervisor.lifecycle.effects import Effect
 from supervisor.lifecycle.events import Event
 from supervisor.lifecycle.model import ProcessId, ProgramState, Reason
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
 from supervisor.logs.program_logs import ProgramLogs
-from supervisor.processes import checks, process
+from supervisor.processes import checks, process, procfs
 from supervisor.processes.checks import Checks
 from supervisor.storage import cache_dirs as cache
 
-#: not handed on: the supervisor's own talk with systemd, and what an outer life was told
-_HIDDEN: Final = frozenset(
+#: variables that are set for each life or check
+_RESERVED_ENV: Final = frozenset(
+    {"STOCKSUP_SOCKET", "STOCKSUP_PROGRAM", "STOCKSUP_LIFE", "STOCKSUP_LOG_FILE", "STOCKSUP_LOG_FORMAT"}
+    | {"STOCKSUP_JOURNAL", "STOCKSUP_CHECK", "STOCKSUP_CACHE_DIR", "STOCKSUP_CACHE_PERM_DIR"}
+)
+#: variables that systemd sets for the supervisor alone
+_SYSTEMD_ENV: Final = frozenset(
     {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "JOURNAL_STREAM"}
 )
-
-
-#: what keeps a process from being started until somebody mends the configuration, or what it names
-_OURS_TO_MEND: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENOEXEC, errno.ELOOP, errno.EINVAL})
+#: errors of a start that last until somebody changes the configuration or the file system
+_PERMANENT: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENOEXEC, errno.ELOOP, errno.EINVAL})
 
 
 class EffectExecutor:
-    """Does things to the world, and posts what comes of them."""
+    """Performs the effects of the state machine that concern processes and directories."""
 
     def __init__(
         self,
-        place: InstancePaths,
+        paths: InstancePaths,
         config: Path,
         logs: ProgramLogs,
         post: Callable[[str, Event], None],
-        note: Callable[[str, str], None],
+        log: Callable[[str, str], None],
     ) -> None:
-        """`post` takes a program's name and an event, `note` a level and a line for the log."""
-        self._place = place
+        """`post` an event to a program; `log` a line with a level."""
+        self._paths = paths
         self._config = config
         self._logs = logs
         self._post = post
-        self._note = note
-        self.checks = Checks(place, self._environ, self._cwd, _cannot_start)
-        #: processes that delete old caches
-        self._sweeps: set[int] = set()
+        self._log = log
+        self.checks = Checks(paths, self._environ, self._cwd, _spawn_error)
+        #: pids of the processes that delete old caches
+        self._sweepers: set[int] = set()
 
-    def spawn(self, known: ProgramState) -> None:
-        """Start the present life's process; posts Spawned or SpawnFailed."""
-        output = self._logs.begin(known)
-        temp, perm = self._cache_dirs(known)
+    def execute(self, state: ProgramState, effect: Effect) -> Event | None:
+        """Perform an effect; return the event that results from it at once, if any."""
+        match effect:
+            case effects.RunCheck():
+                return self._run_check(state)
+            case effects.StopCheck():
+                self.checks.kill(state.name, checks.RESTART)
+            case effects.Terminate():
+                process.terminate(effect.child)
+            case effects.RequestTraceback():
+                process.request_traceback(effect.child)
+            case effects.Kill():
+                process.kill_tree(effect.child, self._env_markers(state))
+            case effects.Flush():
+                return self._flush(state.name, effect)
+            case effects.Spawn():
+                return self._spawn(state)
+        return None
+
+    # --- processes ---
+
+    def _spawn(self, state: ProgramState) -> Event:
+        output = self._logs.begin(state)
+        temp, perm = self._make_cache_dirs(state)
         environ = {
-            **self._environ(known.settings),
-            **self.marks(known),
+            **self._environ(state.settings),
+            **self._env_markers(state),
             "STOCKSUP_CACHE_DIR": str(temp),
             "STOCKSUP_CACHE_PERM_DIR": str(perm),
-            **self._logs.told(output),
+            **self._logs.environ(output),
         }
         try:
-            pid = self._spawn(known, environ, output)
+            pid = self._spawn_with_output(state, environ, output)
         except OSError as error:
-            problem = _cannot_start(known.name, known.settings.command, error)
-            self._post(
-                known.name, events.SpawnFailed(known.life.number, problem, permanent=error.errno in _OURS_TO_MEND)
-            )
-            return
-        # no process with this pid can be gone before it was reaped, which is done here alone
-        child = process.identify(pid) or ProcessId(pid, 0, process.boot_id())
-        self._post(known.name, events.Spawned(known.life.number, child))
+            problem = _spawn_error(state.name, state.settings.command, error)
+            return events.SpawnFailed(state.life.number, problem, permanent=error.errno in _PERMANENT)
+        # the pid stays valid until the process is reaped, which only the runner does
+        return events.Spawned(state.life.number, procfs.identify(pid) or ProcessId(pid, 0, procfs.boot_id()))
 
-    def _spawn(self, known: ProgramState, environ: dict[str, str], output: Path) -> int:
-        """Start the process; one whose log cannot be opened serves without. Raises OSError."""
-        words, cwd = known.settings.command, self._cwd(known.settings)
+    def _spawn_with_output(self, state: ProgramState, environ: dict[str, str], output: Path) -> int:
+        """Start the process, without a log if the log cannot be opened. Raises OSError."""
+        command, cwd = state.settings.command, self._cwd(state.settings)
         try:
-            return process.spawn(words, environ, cwd, output)
+            return process.spawn(command, environ, cwd, output)
         except OSError as error:
             if error.filename != str(output):
                 raise
-            text = _("%(program)s: cannot write %(path)s: %(why)s; it runs without a log")
-            self._note("error", text % _facts(known.name, error))
-        return process.spawn(words, environ, cwd, Path(os.devnull))
+            text = _("%(program)s: cannot write %(path)s: %(why)s; starting without a log")
+            self._log("error", text % _params(state.name, error))
+        return process.spawn(command, environ, cwd, Path(os.devnull))
 
-    def run_check(self, known: ProgramState) -> None:
-        """Start the program's check before a restart; its end posts Checked."""
-        name, life = known.name, known.life.number
-        self.checks.begin(
+    def _run_check(self, state: ProgramState) -> Event | None:
+        name, life = state.name, state.life.number
+        result = self.checks.start(
             name,
-            known.settings,
+            state.settings,
             checks.RESTART,
             lambda result: self._post(name, events.CheckFinished(life, result.problem)),
         )
+        return None if result is None else events.CheckFinished(life, result.problem)
 
-    def flush(self, name: str, effect: effects.Flush) -> None:
-        """Switch the cache; posts Flushed. What was thrown away is deleted in the background."""
-        problem = None
-        try:
-            cache.switch(self._place.cache_of(name), effect.life, effect.policy)
-        except OSError as error:
-            problem = Reason("os_error", {"path": str(error.filename), "os_error": error.strerror or str(error)})
-        self._post(name, events.Flushed(effect.life, problem))
+    def reap_tree(self, state: ProgramState, code: int | None, signal_name: str | None) -> ProcessId | None:
+        """After the exit of a life, kill its descendants and write the exit to its log.
 
-    def clear(self, known: ProgramState, what: str) -> str | None:
-        """Empty the cache of a program that does not run, "temporary" or "all"; return why it could not be done."""
-        problem = None
-        try:
-            cache.clear(self._place.cache_of(known.name), what)
-        except OSError as error:
-            problem = _("%(program)s: cannot empty %(path)s: %(why)s") % _facts(known.name, error)
-            self._note("error", problem)
-        self.sweep(known.name)
-        return problem
-
-    def sweep(self, name: str) -> None:
-        """Delete what was thrown away of the cache of `name`, by a process beside: it may take its time."""
-        output = self._place.supervisor_log
-        try:
-            paths = cache.thrown_away(self._place.cache_of(name))
-            if paths:
-                command = ["rm", "-rf", "--", *map(str, paths)]
-                self._sweeps.add(process.spawn(command, os.environ, self._place.state_dir, output))
-        except OSError as error:
-            text = _("%(program)s: cannot delete the old cache: %(why)s (%(path)s)")
-            self._note("warning", text % _facts(name, error))
-
-    def take_sweep(self, pid: int) -> bool:
-        """Return whether `pid` was one that deletes."""
-        found = pid in self._sweeps
-        self._sweeps.discard(pid)
-        return found
-
-    def await_sweeps(self) -> None:
-        """Wait until all is deleted."""
-        for pid in self._sweeps:
-            os.waitpid(pid, 0)
-
-    def kill(self, known: ProgramState, child: ProcessId) -> None:
-        """Kill the whole tree of the life."""
-        process.kill_tree(child, self.marks(known))
-
-    def bury(self, known: ProgramState, code: int | None, signal_name: str | None) -> ProcessId | None:
-        """After the end of a life, or of what it left behind: kill the rest, and write its end into its log.
-
-        Returns what could not be killed yet.
+        Returns a descendant that could not be killed yet.
         """
-        assert known.child is not None
-        left = self._kill_remains(known, known.child.pid)
-        how = signal_name or ("exit unknown" if code is None else f"exit {code}")
-        if known.last_exit is None or known.last_exit.life != known.life.number:
-            self._logs.mark(known, f"ended: {how}")
-        return left
+        assert state.child is not None
+        survivor = self._kill_descendants(state, state.child.pid)
+        exit_text = signal_name or ("exit unknown" if code is None else f"exit {code}")
+        if state.last_exit is None or state.last_exit.life != state.life.number:
+            self._logs.mark(state, f"ended: {exit_text}")
+        return survivor
 
-    def bury_unseen(self, known: ProgramState) -> ProcessId | None:
-        """Kill what a life left behind that ended while nobody watched: its pid may be somebody else's by now.
+    def reap_tree_unseen(self, state: ProgramState) -> ProcessId | None:
+        """Kill the descendants of a life that exited without a supervisor: its pid may belong to another process.
 
-        Returns what could not be killed yet.
+        Returns a descendant that could not be killed yet.
         """
-        return self._kill_remains(known, process.NOBODY)
+        return self._kill_descendants(state, process.NO_PID)
 
-    def _kill_remains(self, known: ProgramState, leader: int) -> ProcessId | None:
-        killed = process.kill_remains(leader, self.marks(known))
+    def _kill_descendants(self, state: ProgramState, leader: int) -> ProcessId | None:
+        killed = process.kill_descendants(leader, self._env_markers(state))
         if not killed:
             return None
         text = _("%(program)s: life %(life)d left processes behind; killed %(pids)s")
-        self._note("warning", text % {"program": known.name, "life": known.life.number, "pids": killed})
-        return process.one_left(leader, self.marks(known))
+        self._log("warning", text % {"program": state.name, "life": state.life.number, "pids": killed})
+        return process.first_descendant(leader, self._env_markers(state))
 
-    def marks(self, known: ProgramState) -> dict[str, str]:
-        """Return the part of the environment by which everything that a life started can be found."""
-        return {**self.marks_of_program(known.name), "STOCKSUP_LIFE": str(known.life.number)}
+    def find_life(self, name: str) -> tuple[int, ProcessId] | None:
+        """Return number and process of the running life of a program; None without one."""
+        return process.find_life(self._program_markers(name))
 
-    def marks_of_program(self, name: str) -> dict[str, str]:
-        """Return the same for all lives of the program."""
-        return {"STOCKSUP_SOCKET": str(self._place.socket), "STOCKSUP_PROGRAM": name}
+    def on_exit(self, pid: int, code: int | None, signal_name: str | None) -> bool:
+        """Return whether the exited process was a check or deleted a cache."""
+        if pid in self._sweepers:
+            self._sweepers.remove(pid)
+            return True
+        return self.checks.on_exit(pid, code, signal_name)
+
+    # --- caches ---
+
+    def _flush(self, name: str, effect: effects.Flush) -> Event:
+        problem = None
+        try:
+            cache.switch(self._paths.cache_of(name), effect.life, effect.policy)
+        except OSError as error:
+            problem = Reason("os_error", {"path": str(error.filename), "os_error": error.strerror or str(error)})
+        return events.Flushed(effect.life, problem)
+
+    def clear_cache(self, name: str, scope: str) -> str | None:
+        """Clear the cache of a program that does not run, "temporary" or "all"; return the problem, if any."""
+        problem = None
+        try:
+            cache.clear(self._paths.cache_of(name), scope)
+        except OSError as error:
+            problem = _("%(program)s: cannot clear %(path)s: %(why)s") % _params(name, error)
+            self._log("error", problem)
+        self.delete_trash(name)
+        return problem
+
+    def delete_trash(self, name: str) -> None:
+        """Delete flushed caches of a program, in a process of its own because that may take long."""
+        output = self._paths.supervisor_log
+        try:
+            paths = cache.thrown_away(self._paths.cache_of(name))
+            if paths:
+                command = ["rm", "-rf", "--", *map(str, paths)]
+                self._sweepers.add(process.spawn(command, os.environ, self._paths.state_dir, output))
+        except OSError as error:
+            text = _("%(program)s: cannot delete the old cache: %(why)s (%(path)s)")
+            self._log("warning", text % _params(name, error))
+
+    def wait_for_sweepers(self) -> None:
+        """Wait until all flushed caches are deleted."""
+        for pid in self._sweepers:
+            os.waitpid(pid, 0)
+
+    def _make_cache_dirs(self, state: ProgramState) -> tuple[Path, Path]:
+        root, life = self._paths.cache_of(state.name), state.life.number
+        if not state.settings.flush_cache:  # the supervisor does not manage the cache of this program
+            return cache.temp_dir(root, 0), cache.perm_dir(root)
+        try:
+            return cache.prepare(root, life)
+        except OSError as error:
+            text = _("%(program)s: cannot create %(path)s: %(why)s; starting without a cache")
+            self._log("error", text % _params(state.name, error))
+            return cache.temp_dir(root, life), cache.perm_dir(root)
+
+    # --- environment ---
+
+    def _env_markers(self, state: ProgramState) -> dict[str, str]:
+        """Return the environment variables that identify all processes of a life."""
+        return {**self._program_markers(state.name), "STOCKSUP_LIFE": str(state.life.number)}
+
+    def _program_markers(self, name: str) -> dict[str, str]:
+        return {"STOCKSUP_SOCKET": str(self._paths.socket), "STOCKSUP_PROGRAM": name}
 
     def _environ(self, program: Program) -> dict[str, str]:
         inherited = {
             name: value
             for name, value in timezone.without(os.environ).items()
-            if name not in _HIDDEN and not name.startswith("STOCKSUP_CACHE") and name not in self._own_marks()
+            if name not in _SYSTEMD_ENV and name not in _RESERVED_ENV
         }
         return {**inherited, "STOCKSUP_CONFIG": str(self._config), **program.env}
-
-    def _own_marks(self) -> frozenset[str]:
-        return frozenset(
-            {"STOCKSUP_SOCKET", "STOCKSUP_PROGRAM", "STOCKSUP_LIFE", "STOCKSUP_LOG_FILE", "STOCKSUP_LOG_FORMAT",
-             "STOCKSUP_JOURNAL", "STOCKSUP_CHECK"}
-        )  # fmt: skip
 
     def _cwd(self, program: Program) -> Path:
         return self._config.parent / program.cwd
 
-    def _cache_dirs(self, known: ProgramState) -> tuple[Path, Path]:
-        root, life = self._place.cache_of(known.name), known.life.number
-        if not known.settings.flush_cache:  # whatever it keeps there is its own business
-            return cache.temp_dir(root, 0), cache.perm_dir(root)
-        try:
-            return cache.prepare(root, life)
-        except OSError as error:
-            text = _("%(program)s: cannot make %(path)s: %(why)s; it runs without a cache")
-            self._note("error", text % _facts(known.name, error))
-            return cache.temp_dir(root, life), cache.perm_dir(root)
 
-
-def _cannot_start(name: str, command: tuple[str, ...], error: OSError) -> Reason:
+def _spawn_error(name: str, command: tuple[str, ...], error: OSError) -> Reason:
     os_error = error.strerror or str(error)
     params = {"command": command[0], "os_error": os_error, "path": str(error.filename), "program": name}
     return Reason("cannot_start", params)
 
 
-def _facts(program: str, error: OSError) -> dict[str, object]:
+def _params(program: str, error: OSError) -> dict[str, object]:
     return {"program": program, "path": error.filename, "why": os_error_text(error)}

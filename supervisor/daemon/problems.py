@@ -1,4 +1,4 @@
-"""What the supervisor itself suffers from: shown as long as it lasts, told when it begins and when it is over."""
+"""Problems of the supervisor itself: shown in `status` while they last, logged when they begin and end."""
 
 from __future__ import annotations
 
@@ -8,59 +8,59 @@ from typing import Final
 from supervisor.locale import N_, _
 from supervisor.locale.third_party import os_error_text
 
-#: what the world may refuse, as status and alerts name it
+#: what can fail, as status and alerts name it
 JOURNAL: Final = N_("journal")
 HISTORY: Final = N_("history")
-TO_SYSTEMD: Final = N_("message to systemd")
-DOOR: Final = N_("door")
+SYSTEMD: Final = N_("message to systemd")
+CONTROL_SOCKET: Final = N_("control socket")
 STATE_DIR: Final = N_("state directory")
-#: how long what the world has refused is left alone before it is tried again
+#: seconds between two attempts of what failed
 RETRY_S: Final = 2.0
 
 
 class Problems:
-    """The troubles there are."""
+    """The present problems of the supervisor."""
 
-    def __init__(self, note: Callable[[str, str], None], now_s: Callable[[], float]) -> None:
-        """`note` takes a level and a line for the log; `now_s` is the time, as in `Instant.mono_s`."""
-        self._note = note
+    def __init__(self, log: Callable[[str, str], None], now_s: Callable[[], float]) -> None:
+        """`log` takes a level and a line; `now_s` is the time, as in `Instant.mono_s`."""
+        self._log = log
         self._now_s = now_s
-        #: what suffers, and from what
+        #: what fails, and why
         self.shown: dict[str, str] = {}
-        #: when what was refused is to be tried again
-        self._retry_s: dict[str, float] = {}
+        #: when to try again what failed
+        self._retries_s: dict[str, float] = {}
 
-    def guard(self, what: str, act: Callable[[], object]) -> bool:
-        """Do what the world may refuse; return whether it has not. That is a state to show and to go on with."""
+    def guard(self, subject: str, act: Callable[[], object]) -> bool:
+        """Call `act`, report its OSError as a problem of `subject`, and return whether it succeeded."""
         try:
             act()
         except OSError as error:
-            self.tell(what, error)
+            self.report(subject, error)
             return False
-        self.tell(what, None)
+        self.report(subject, None)
         return True
 
-    def retry(self, what: str, act: Callable[[], object]) -> None:
-        """The same for what is tried again by whoever asks `due_s`: not at every turn while it is refused."""
+    def retry(self, subject: str, act: Callable[[], object]) -> None:
+        """Call `act` as `guard` does, but after a failure not before `RETRY_S` have passed."""
         now_s = self._now_s()
-        if self._retry_s.get(what, now_s) > now_s:
+        if self._retries_s.get(subject, now_s) > now_s:
             return
-        self._retry_s.pop(what, None)
-        if not self.guard(what, act):
-            self._retry_s[what] = now_s + RETRY_S
+        self._retries_s.pop(subject, None)
+        if not self.guard(subject, act):
+            self._retries_s[subject] = now_s + RETRY_S
 
-    def tell(self, what: str, error: OSError | None) -> None:
-        """Show that the world refuses `what`, or with None that it does so no longer."""
+    def report(self, subject: str, error: OSError | None) -> None:
+        """Record that `subject` fails with `error`, or with None that it works."""
         if error is None:
-            if self.shown.pop(what, None):
-                self._note("info", _("the %(what)s can be used again") % {"what": _(what)})
+            if self.shown.pop(subject, None):
+                self._log("info", _("%(subject)s: works again") % {"subject": _(subject)})
             return
         why = os_error_text(error)
-        if what not in self.shown:
-            text = _("cannot use the %(what)s: %(why)s; going on without")
-            self._note("error", text % {"what": _(what), "why": why})
-        self.shown[what] = why
+        if subject not in self.shown:
+            text = _("%(subject)s: failed: %(why)s; continuing without it")
+            self._log("error", text % {"subject": _(subject), "why": why})
+        self.shown[subject] = why
 
-    def due_s(self) -> float | None:
-        """Return when something is to be tried again, in seconds of `Instant.mono_s`; None: nothing is."""
-        return min(self._retry_s.values(), default=None)
+    def next_retry_s(self) -> float | None:
+        """Return when to call `retry` again, in seconds of `Instant.mono_s`; None when nothing failed."""
+        return min(self._retries_s.values(), default=None)

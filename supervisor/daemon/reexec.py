@@ -1,8 +1,7 @@
-"""What becomes of a supervisor that has met what it was not made for: no memory, or a mistake of ours.
+"""Re-executes the supervisor after an unexpected exception (a bug, or out of memory).
 
-It does what it would have to do if it had been killed: it begins anew, as another image of the same process, and takes
-the programs up from the journal. They notice nothing but that the door is shut for a moment. If that does not help, it
-waits longer each time.
+The new process image does what a supervisor does after a kill: it adopts the running programs from the journal. They
+only lose the connection for a moment. The hook waits longer before each further attempt.
 """
 
 from __future__ import annotations
@@ -16,43 +15,45 @@ from typing import Final
 
 from supervisor.locale import _
 
-#: one that has worked for that long has not begun in vain
-WORKED_S: Final = 60.0
-#: how long it waits before it begins anew for the second time in a row; that doubles each further time
-WAIT_FIRST_S: Final = 0.1
-WAIT_LONGEST_S: Final = 30.0
-#: words of the command line that are for this beginning alone
-_ONCE: Final = ("--report-fd", "--keep-desired", "--reexec-count")
+#: a supervisor that ran this long without an exception starts to count attempts from 0 again
+STABLE_AFTER_S: Final = 60.0
+#: seconds before the second attempt in a row; doubled before each further one
+FIRST_DELAY_S: Final = 0.1
+MAX_DELAY_S: Final = 30.0
+#: options that are valid for one process image only
+_NOT_INHERITED: Final = ("--report-fd", "--keep-desired", "--reexec-count")
 
 
-def wait_s(fallen: int) -> float:
-    """Return how long to wait before beginning anew, after having done so `fallen` times in vain. Pure."""
-    return min(WAIT_FIRST_S * 2 ** min(fallen - 1, 16), WAIT_LONGEST_S) if fallen else 0.0
+def delay_s(reexec_count: int) -> float:
+    """Return the seconds to wait before the next attempt, after `reexec_count` attempts in a row."""
+    return min(FIRST_DELAY_S * 2 ** min(reexec_count - 1, 16), MAX_DELAY_S) if reexec_count else 0.0
 
 
-def again(words: Sequence[str], fallen: int) -> list[str]:
-    """Return the command line to begin anew with, for the one that this process was begun with. Pure."""
+def reexec_argv(argv: Sequence[str], reexec_count: int) -> list[str]:
+    """Return the command line of the next process image, made from the present one."""
     kept = [
-        word for place, word in enumerate(words) if word not in _ONCE and (place == 0 or words[place - 1] not in _ONCE)
+        word
+        for number, word in enumerate(argv)
+        if word not in _NOT_INHERITED and (number == 0 or argv[number - 1] not in _NOT_INHERITED)
     ]
-    return [*kept, "--keep-desired", "yes", "--reexec-count", str(fallen)]
+    return [*kept, "--keep-desired", "yes", "--reexec-count", str(reexec_count)]
 
 
 class ReexecHook:
-    """Catches the fall; to be called as `sys.excepthook`."""
+    """A `sys.excepthook` that re-executes the process."""
 
-    def __init__(self, fallen: int, note: Callable[[str, str], None]) -> None:
-        """`fallen` is how often in a row it was in vain so far; `note` takes a level and a line for the log."""
-        self._fallen = fallen
-        self.note = note
-        self._since_s = time.monotonic()
+    def __init__(self, reexec_count: int, log: Callable[[str, str], None]) -> None:
+        """`reexec_count` is the number of attempts in a row so far; `log` takes a level and a line."""
+        self._reexec_count = reexec_count
+        self.log = log
+        self._started_s = time.monotonic()
 
     def __call__(self, kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
-        """Tell what has happened, and begin anew; does not return unless that is impossible."""
-        # the interpreter itself writes the traceback, to stderr: it needs next to no memory for it
+        """Log the exception and re-execute; return only if that is impossible."""
+        # the interpreter itself writes the traceback to stderr, because that takes almost no memory
         sys.__excepthook__(kind, value, trace)
-        self.note("critical", _("begins anew after: %(what)s") % {"what": f"{kind.__name__}: {value}"})
-        worked = time.monotonic() - self._since_s >= WORKED_S
-        fallen = 0 if worked else self._fallen
-        time.sleep(wait_s(fallen))
-        os.execv(sys.executable, again(sys.orig_argv, fallen + 1))
+        self.log("critical", _("unexpected exception, restarting: %(error)s") % {"error": f"{kind.__name__}: {value}"})
+        is_stable = time.monotonic() - self._started_s >= STABLE_AFTER_S
+        count = 0 if is_stable else self._reexec_count
+        time.sleep(delay_s(count))
+        os.execv(sys.executable, reexec_argv(sys.orig_argv, count + 1))

@@ -1,153 +1,259 @@
-"""Carries a reload out: reads the settings, has the programs check what is theirs in the file, lets them count.
+"""Applies the configuration: `ActiveSettings` holds what is in effect, `Reloader` reads the file again on request.
 
-The supervisor does not know what stands in a program's table, so it asks the programs' checks, one after the other,
-while everything serves and the loop goes on. If one of them fails, nothing changes. Whoever asks meanwhile has the
-file read once more: it may have been edited since.
+The supervisor does not know what a program reads from the file, so before a reload it runs the checks of the programs,
+one after the other, while everything serves. If a check fails, nothing changes. The file may be edited while the checks
+run, so the reloader reads it again afterwards and repeats the checks until it is stable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
-from supervisor.config import diff as reloading
-from supervisor.config.loading import load
-from supervisor.config.settings import Settings
+from msgspec.structs import replace
+
+from supervisor import locale
+from supervisor.client import EXIT_BAD_CONFIG
+from supervisor.config import diff, timezone
+from supervisor.config.loading import file_fingerprint, load
+from supervisor.config.paths import InstancePaths
+from supervisor.config.settings import Logs, Program, Settings
 from supervisor.configfile import ConfigError
 from supervisor.daemon.sd_notify import SystemdNotifier
-from supervisor.lifecycle.model import Instant, Reason
+from supervisor.lifecycle import events
+from supervisor.lifecycle.model import Instant, ProgramState, Reason
 from supervisor.locale import _, reasons
-from supervisor.processes.checks import RELOAD, Checks, Result
+from supervisor.processes.checks import RELOAD, CheckResult, Checks
 
-#: with this a program says that it is the configuration that is to be mended
-_EXIT_BAD_CONFIG: Final = 78
+#: reloads that may wait at a time
+MAX_WAITING: Final = 256
+
+
+class ProgramHost(Protocol):
+    """The runner, as far as settings concern it."""
+
+    programs: dict[str, ProgramState]
+
+    def post(self, name: str, event: events.Event) -> None:
+        """Post an event to a program."""
+
+    def add_program(self, name: str, program: Program) -> None:
+        """Add a program that is new in the configuration."""
+
+    def configure_logs(self, logs: Logs) -> None:
+        """Put settings of logs into effect."""
+
+    def schedule_start(self, names: Iterable[str]) -> None:
+        """Start programs, each in its turn."""
+
+
+class ActiveSettings:
+    """The settings in effect, which may be older than the file."""
+
+    def __init__(self, config: Path, paths: InstancePaths, settings: Settings, host: ProgramHost) -> None:
+        """`settings` were read from `config`; `host` is told what changes."""
+        self.current = settings
+        self._config = config
+        self._paths = paths
+        self._host = host
+        #: the file as it was read last; a restart puts only the part of one program into effect
+        self._last_read = settings
+        self._fingerprint = file_fingerprint(config)
+        #: the file as it was read when the present life of each program was spawned
+        self._at_spawn: dict[str, Settings] = {}
+
+    def enabled(self) -> dict[str, Program]:
+        """Return the enabled programs."""
+        return diff.enabled(self.current)
+
+    def is_outdated(self) -> bool:
+        """Return whether the file has changed since it was read."""
+        return file_fingerprint(self._config) != self._fingerprint
+
+    def record_spawn(self, name: str) -> None:
+        """Remember with which settings the present life of a program was spawned."""
+        self._at_spawn[name] = self._last_read
+
+    def with_flush_policies(self, state: ProgramState) -> ProgramState:
+        """Return the state with the flush policies in effect."""
+        cache = self.current.cache
+        return replace(state, flush_on_restart=cache.flush_on_restart, flush_on_crash=cache.flush_on_crash)
+
+    def apply(self, read: Settings, only: str | None = None) -> diff.Changes:
+        """Put settings that were just read into effect, for all programs or for one.
+
+        Returns what has changed. Raises ConfigError, and then nothing has changed.
+        """
+        new = read if only is None else self._merge_program(read, only)
+        old = self.current
+        changes = diff.changes(old, new, self._lives(), moved=self._is_moved(new))
+        self.current, self._last_read, self._fingerprint = new, read, file_fingerprint(self._config)
+        self._host.configure_logs(new.logs)
+        if (old.language, old.timezone) != (new.language, new.timezone):
+            locale.use(new.language)
+            timezone.use(new.timezone)
+        self._configure_programs(diff.enabled(old), diff.enabled(new))
+        return changes
+
+    def _configure_programs(self, old: dict[str, Program], new: dict[str, Program]) -> None:
+        programs = self._host.programs
+        for name, state in programs.items():
+            if name not in new:
+                self._host.post(name, events.Stop())
+                continue
+            state = self.with_flush_policies(replace(state, settings=new[name]))
+            self._host.post(name, events.Configured(state.settings, state.flush_on_restart, state.flush_on_crash))
+        for name in new:
+            if name not in programs:
+                self._host.add_program(name, new[name])
+        # programs start in the order of the file
+        for name in [*new, *(name for name in list(programs) if name not in new)]:
+            programs[name] = programs.pop(name)
+        self._host.schedule_start(name for name in new if name not in old)
+
+    def _lives(self) -> dict[str, Settings]:
+        programs = self._host.programs
+        return {name: self._at_spawn[name] for name in programs if programs[name].child and name in self._at_spawn}
+
+    def _is_moved(self, new: Settings) -> bool:
+        return (self._config.parent / new.supervisor.state_dir).resolve() != self._paths.state_dir
+
+    def _merge_program(self, read: Settings, name: str) -> Settings:
+        """Return the settings in effect, with the table of one program and the cache table from `read`."""
+        program = read.programs.get(name)
+        if program is None or not program.enabled:
+            text = _("%(path)s: [programs.%(name)s] is missing or disabled")
+            raise ConfigError(text % {"path": self._config, "name": name})
+        return replace(self.current, cache=read.cache, programs={**self.current.programs, name: program})
 
 
 class Refusal(NamedTuple):
-    """Why nothing has changed."""
+    """Why a reload has changed nothing."""
 
-    #: for programs
+    #: `bad_config`, `check_failed` or `shutting_down`
     code: str
-    #: for people
+    #: a sentence for people
     problem: str
 
 
-Outcome = reloading.Changes | Refusal
+Outcome = diff.Changes | Refusal
 Then = Callable[[Outcome], None]
 
 
 class Reloader:
-    """Reads the settings again whenever it is asked to, once at a time."""
+    """Runs one reload at a time. A timer of the event loop."""
 
     def __init__(
         self,
         config: Path,
+        settings: ActiveSettings,
         checks: Checks,
-        voice: SystemdNotifier,
-        apply: Callable[[Settings], reloading.Changes],
-        note: Callable[[str, str], None],
+        notifier: SystemdNotifier,
+        log: Callable[[str, str], None],
         now: Callable[[], Instant],
     ) -> None:
-        """`apply` lets settings count, `note` takes a level and a line for the log."""
+        """`log` takes a level and a line."""
         self._config = config
+        self._settings = settings
         self._checks = checks
-        self._voice = voice
-        self._apply = apply
-        self._note = note
+        self._notifier = notifier
+        self._log = log
         self._now = now
-        #: who is told what comes of the reading under way; None: there is none
-        self._told: list[Then] | None = None
-        #: who has asked since it began
+        #: who waits for the running reload; None when none runs
+        self._waiting: list[Then] | None = None
+        #: who has requested one since
         self._next: list[Then] = []
-        #: what was read, and is being checked
+        #: the settings that are being checked
         self._read: Settings | None = None
-        #: programs whose checks are still to be run; the first one's runs
-        self._left: list[str] = []
-        #: when it has to have ended (`Instant.mono_s`)
-        self._until_s: float | None = None
+        #: programs whose checks have not ended; that of the first one runs
+        self._unchecked: list[str] = []
+        self._check_deadline_s: float | None = None
 
-    def ask(self, then: Then) -> None:
-        """Read the settings again, and call `then` with what comes of it."""
+    def request(self, then: Then) -> None:
+        """Reload, and call `then` with the outcome."""
         self._next.append(then)
-        if self._told is None:
+        if self._waiting is None:
             self._begin()
 
     @property
     def waiting(self) -> int:
-        """How many have asked and wait for what comes of it."""
-        return len(self._told or []) + len(self._next)
+        """The number of requests without an outcome."""
+        return len(self._waiting or []) + len(self._next)
 
-    def due_s(self) -> float | None:
-        """Return when `look` has to be called although nothing happened (`Instant.mono_s`); None: never."""
-        return self._until_s
+    def next_deadline(self) -> float | None:
+        """Return when the running check times out; see `Timer`."""
+        return self._check_deadline_s
 
-    def look(self) -> None:
-        """End a check that takes too long."""
-        if self._until_s is None or self._now().mono_s < self._until_s:
+    def run_due(self) -> None:
+        """Kill a check that takes too long."""
+        if self._check_deadline_s is None or self._now().mono_s < self._check_deadline_s:
             return
         assert self._read is not None
-        name = self._left[0]
-        self._checks.end(name, RELOAD)
-        problem = Reason("check_timeout", {"time_s": self._read.programs[name].start_timeout_s})
-        self._checked(Result(problem, None))
+        name = self._unchecked[0]
+        self._checks.kill(name, RELOAD)
+        timeout_s = self._read.programs[name].start_timeout_s
+        self._on_checked(CheckResult(Reason("check_timeout", {"time_s": timeout_s}), None))
 
-    def end(self) -> None:
-        """Be done: the supervisor is leaving, and nothing counts any more."""
-        if self._told is None:
+    def cancel(self) -> None:
+        """Refuse all reloads because the supervisor shuts down."""
+        if self._waiting is None:
             return
-        if self._left:
-            self._checks.end(self._left[0], RELOAD)
-        self._told, self._next = [*self._told, *self._next], []
-        self._over(Refusal("shutting_down", _("the supervisor is shutting down")))
+        if self._unchecked:
+            self._checks.kill(self._unchecked[0], RELOAD)
+        self._waiting, self._next = [*self._waiting, *self._next], []
+        self._finish(Refusal("shutting_down", _("the supervisor is shutting down")))
 
     def _begin(self) -> None:
-        self._told, self._next = self._next, []
-        self._voice.reloading()
-        self._read_again()
+        self._waiting, self._next = self._next, []
+        self._notifier.begin_reload()
+        self._read_file()
 
-    def _read_again(self) -> None:
-        """Read the file; if that is what has been checked, let it count, else have it checked."""
+    def _read_file(self) -> None:
+        """Read the file; apply it if it is the one that was checked, otherwise check it."""
         try:
             read = load(self._config)
             if read == self._read:
-                self._over(self._apply(read))
+                self._finish(self._settings.apply(read))
                 return
         except ConfigError as error:
-            self._over(Refusal("bad_config", str(error)))
+            self._finish(Refusal("bad_config", str(error)))
             return
         self._read = read
-        self._left = [name for name, program in reloading.enabled(read).items() if program.check]
+        self._unchecked = [name for name, program in diff.enabled(read).items() if program.check]
         self._check_next()
 
     def _check_next(self) -> None:
-        if not self._left:
-            self._read_again()
+        if not self._unchecked:
+            self._read_file()
             return
         assert self._read is not None
-        program = self._read.programs[self._left[0]]
-        self._until_s = self._now().mono_s + program.start_timeout_s
-        self._checks.begin(self._left[0], program, RELOAD, self._checked)
+        name = self._unchecked[0]
+        program = self._read.programs[name]
+        self._check_deadline_s = self._now().mono_s + program.start_timeout_s
+        if (result := self._checks.start(name, program, RELOAD, self._on_checked)) is not None:
+            self._on_checked(result)
 
-    def _checked(self, result: Result) -> None:
-        self._until_s = None
-        name = self._left.pop(0)
+    def _on_checked(self, result: CheckResult) -> None:
+        self._check_deadline_s = None
+        name = self._unchecked.pop(0)
         if result.problem is None:
             self._check_next()
             return
-        code = "bad_config" if result.code == _EXIT_BAD_CONFIG else "check_failed"
-        text = _("the check of %(program)s says: %(problem)s")
-        self._over(Refusal(code, text % {"program": name, "problem": reasons.describe(result.problem)}))
+        code = "bad_config" if result.code == EXIT_BAD_CONFIG else "check_failed"
+        text = _("check of %(program)s failed: %(problem)s")
+        self._finish(Refusal(code, text % {"program": name, "problem": reasons.describe(result.problem)}))
 
-    def _over(self, outcome: Outcome) -> None:
-        """Say what came of it, to all; then it is the turn of those who have asked meanwhile."""
-        told, self._told, self._read, self._left, self._until_s = self._told or [], None, None, [], None
+    def _finish(self, outcome: Outcome) -> None:
+        """Report the outcome to all who wait, and begin the next reload if one was requested."""
+        waiting, self._waiting = self._waiting or [], None
+        self._read, self._unchecked, self._check_deadline_s = None, [], None
         if isinstance(outcome, Refusal):
-            self._note("error", _("not reloaded: %(problem)s") % {"problem": outcome.problem})
+            self._log("error", _("configuration not reloaded: %(problem)s") % {"problem": outcome.problem})
         else:
-            self._note("info", reloading.words(outcome))
-        self._voice.reloaded()
-        for then in told:
+            self._log("info", diff.words(outcome))
+        self._notifier.end_reload()
+        for then in waiting:
             then(outcome)
         if self._next:
             self._begin()

@@ -1,448 +1,348 @@
-"""The only loop: wait for an event or the next deadline, step, carry out.
-
-Everything that happens (a signal, a message, the end of a process) becomes an event of one program; the machine
-says what follows, and `EffectExecutor` does it. Nothing here decides.
-"""
+"""Holds the programs: passes each event to the state machine and performs the effects. Decides nothing itself."""
 
 from __future__ import annotations
 
 import os
-import selectors
 import signal
 from collections import deque
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec.structs import replace
 
-from supervisor import locale
 from supervisor.alerts.dispatcher import AlertDispatcher
-from supervisor.config import diff as reloading
-from supervisor.config import timezone
-from supervisor.config.loading import file_fingerprint
 from supervisor.config.paths import InstancePaths
-from supervisor.config.settings import Program, Settings
-from supervisor.configfile import ConfigError
-from supervisor.control import protocol
-from supervisor.control import views as snapshot
+from supervisor.config.settings import Logs, Program, Settings
+from supervisor.control import protocol, views
 from supervisor.control.connection import ClientConnection
 from supervisor.control.server import ControlServer
 from supervisor.control.subscribers import Subscribers
 from supervisor.control.waiters import Waiters
-from supervisor.daemon import problems as problems
-from supervisor.daemon import signals
+from supervisor.daemon import problems, signals
 from supervisor.daemon.clock import Clock
+from supervisor.daemon.event_loop import EventLoop
 from supervisor.daemon.executor import EffectExecutor
-from supervisor.daemon.reloader import Reloader
+from supervisor.daemon.persistence import Persistence
+from supervisor.daemon.reloader import ActiveSettings, Reloader
 from supervisor.daemon.scheduler import RestartScheduler
 from supervisor.daemon.sd_notify import NotifySocket, SystemdNotifier
-from supervisor.lifecycle import adoption as recall
-from supervisor.lifecycle import effects, events, machine
-from supervisor.lifecycle import start_order as order
+from supervisor.lifecycle import adoption, effects, events, machine, start_order
 from supervisor.lifecycle.effects import Effect
 from supervisor.lifecycle.events import Event
-from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, RestartReport, State
+from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, State
 from supervisor.locale import _, reasons
-from supervisor.logs import writer as log
 from supervisor.logs.program_logs import ProgramLogs
-from supervisor.processes import checks, process
+from supervisor.logs.writer import SupervisorLog
+from supervisor.processes import process, procfs
 from supervisor.processes.memory_monitor import MemoryMonitor
 from supervisor.processes.watcher import ProcessWatcher
-from supervisor.storage import state_dir as premises
-from supervisor.storage.journal import History, Journal
 
-#: phases in which members wait; what can be put off, is
-_DOWN_PHASES = frozenset({"drain", "stop", "flush"})
-#: how often the door is looked at before the end of a child counts: to accept it, and to read what it said
-HEARING_ROUNDS: Final = 2
-#: states in which there is time for cleaning up
-_SETTLED = frozenset({State.RUNNING, State.STOPPED, State.FATAL})
-
-
-#: answers a request at the door
-Serve = Callable[["Runner", ClientConnection, protocol.AnyRequest], None]
+#: turns of the event loop before the exit of a child is handled: to accept its connection and to read its messages
+TURNS_BEFORE_REAP: Final = 2
+#: states in which there is time to delete old caches
+_SETTLED: Final = frozenset({State.RUNNING, State.STOPPED, State.FATAL})
 
 
 class Runner:
-    """One supervisor at work: its programs, and whoever waits for them."""
+    """One running supervisor: its programs and everything that acts on them."""
 
-    def __init__(self, config: Path, place: InstancePaths, settings: Settings, logbook: log.SupervisorLog, serve: Serve,
-                 manager: NotifySocket | None, lock_fd: int) -> None:  # fmt: skip
-        """Open the journal of `place`, whose lock we have, and the door there, where `serve` answers.
+    def __init__(
+        self,
+        config: Path,
+        paths: InstancePaths,
+        settings: Settings,
+        log: SupervisorLog,
+        handle_request: Callable[[Runner, ClientConnection, protocol.AnyRequest], None],
+        notify_socket: NotifySocket | None,
+        lock_fd: int,
+    ) -> None:
+        """Open the control socket and the files of the instance.
 
-        `manager` is told how it goes. Raises OSError.
+        Args:
+            config: the configuration file.
+            paths: the files of the instance.
+            settings: what was read from `config`.
+            log: the log of the supervisor.
+            handle_request: handles a request of a client.
+            notify_socket: systemd's notification socket; None when systemd did not start the supervisor.
+            lock_fd: descriptor of the lock of the state directory.
+
+        Raises OSError.
         """
         self.config = config
-        self.place = place
-        self.settings = settings
-        #: the file as it was last read; of a restart only one program's part of it counts
-        self._read = settings
-        self._stamp = file_fingerprint(config)
-        #: the same as it was when the present life of each program was spawned
-        self._seen: dict[str, Settings] = {}
-        self.log = logbook
-        self._clock = Clock()
+        self.paths = paths
+        self.log = log
+        self._clock = clock = Clock()
         self.started = self.now()
-        self.journal = Journal(place.journal)
-        self.history = History(place.history)
+        #: in the order of the configuration
         self.programs: dict[str, ProgramState] = {}
-        self.problems = problems.Problems(logbook.write, self._mono_s)
-        self.leaving = False
-        #: whether there are ends of children to be looked at; some may have ended while this process began anew
-        self._some_ended = True
         #: the connections of the present lives, by program
-        self.links: dict[str, ClientConnection] = {}
-        self.voice = SystemdNotifier(manager, lambda act: self.problems.guard(problems.TO_SYSTEMD, act), self.now)
-        self._wishes: dict[str, DesiredState] = {}
-        #: what happens to programs once it is their turn to start
-        self._to_start: dict[str, Event] = {}
+        self.connections: dict[str, ClientConnection] = {}
+        self.leaving = False
+        #: the clients that wait for the report of a restart, and for a program to be down
+        self.restart_waiters = Waiters()
+        self.stop_waiters = Waiters()
         self._queue: deque[tuple[str, Event]] = deque()
-        #: those who wait for the report of a restart, and for a program to be down
-        self.await_restart = Waiters()
-        self.await_down = Waiters()
-        self._selector = selectors.DefaultSelector()
-        signals.catch(self._selector, self._signalled)
-        self._watch = ProcessWatcher(self._selector, self._adopted_ended, self._mono_s)
-        self._timetable = RestartScheduler(self.post, logbook.write)
-        self._scales = MemoryMonitor(self.post, self._mono_s)
-        self._logs = ProgramLogs(place, settings.logs, self._ask_reopen, logbook.write, to_journal=logbook.to_journal)
-        self._hands = EffectExecutor(place, config, self._logs, self.post, logbook.write)
-        self.reloader = Reloader(config, self._hands.checks, self.voice, self.apply, logbook.write, self.now)
-        self._post_office = AlertDispatcher(place, config, self._selector, logbook.write, self.now)
-        self.door = ControlServer(
-            place.socket,
-            self._selector,
-            lambda connection, request: serve(self, connection, request),
-            self._connection_closed,
-            lambda pid: any(known.child and known.child.pid == pid for known in self.programs.values()),
-            lambda error: self.problems.tell(problems.DOOR, error),
-            self._mono_s,
+        #: events that start programs, posted when it is their turn
+        self._scheduled_starts: dict[str, Event] = {}
+        #: desired states before a shutdown, which the journal keeps
+        self._desired_before: dict[str, DesiredState] = {}
+        #: whether a child may have exited; one may have before a re-exec
+        self._child_exited = True
+        self._loop = loop = EventLoop(clock, log.write)
+        self.problems = problems.Problems(log.write, clock.now_s)
+        self.settings = ActiveSettings(config, paths, settings, self)
+        self.server = ControlServer(
+            paths.socket,
+            loop.selector,
+            lambda connection, request: handle_request(self, connection, request),
+            self._on_connection_closed,
+            lambda pid: any(state.child and state.child.pid == pid for state in self.programs.values()),
+            lambda error: self.problems.report(problems.CONTROL_SOCKET, error),
+            clock.now_s,
         )
-        self._listeners = Subscribers(self.door, logbook.write)
-        self._premises = premises.StateDirGuard(place, lock_fd, self._mono_s, logbook.write)
+        self._subscribers = Subscribers(self.server, log.write, self.now)
+        self.persistence = Persistence(
+            paths, lock_fd, self.programs, log, self.problems, self.server.reopen, clock.now_s
+        )
+        self._program_logs = ProgramLogs(
+            paths, self.settings.current.logs, self._request_reopen, log.write, to_journal=log.to_journal
+        )
+        self.executor = EffectExecutor(paths, config, self._program_logs, self.post, log.write)
+        self.notifier = SystemdNotifier(
+            notify_socket, self.programs, lambda act: self.problems.guard(problems.SYSTEMD, act), self.now
+        )
+        self.reloader = Reloader(config, self.settings, self.executor.checks, self.notifier, log.write, self.now)
+        self._watcher = ProcessWatcher(loop.selector, self._on_adopted_exit, clock.now_s)
+        self._scheduler = RestartScheduler(self.programs, self.post, log.write, self.now)
+        self._alerts = AlertDispatcher(
+            paths, config, loop.selector, log.write, self.now, self.programs, self.problems.shown,
+            lambda: self.settings.current,
+        )  # fmt: skip
+        monitor = MemoryMonitor(self.programs, self.post, clock.now_s)
+        loop.timers = [
+            self, self.server, monitor, self._scheduler, self.reloader, self._watcher, self.persistence,
+            self.notifier, self._alerts,
+        ]  # fmt: skip
+        signals.register(loop.selector, self._on_signals)
 
     def now(self) -> Instant:
-        """Return the time. The one clock."""
+        """Return the time of the only clock."""
         return self._clock.now()
 
-    def _mono_s(self) -> float:
-        return self._clock.now().mono_s
-
-    # --- from the outside ---
-
-    def recall(self, *, keep_desired: bool, end: bool) -> None:
-        """Take up what the journal tells, and start what is wanted: everything, or only what was; or `end` it all."""
-        if self.journal.broken_lines:
-            text = _("%(path)s: passed over %(count)d broken lines")
-            facts = {"path": self.place.journal, "count": self.journal.broken_lines}
-            self.log.write("warning", text % facts)
-        for name in dict.fromkeys([*self.enabled(), *self.journal.names()]):
-            program = self.enabled().get(name)
-            known = self._configured(self.journal.recall(name, program or Program()))
-            known = recall.with_running_process(
-                known, process.find_life(self._hands.marks_of_program(name)), process.is_alive
-            )
-            self._hands.checks.end_left(name)
-            if program is None and known.child is None:
-                continue
-            if end and not (known.child and process.is_alive(known.child)):
-                self.post(name, events.Stop())  # before anything could follow from its death; the others in their turn
-            self._take_up(known)
-            if program is None:
-                self.post(name, events.Stop())
-            elif not keep_desired or known.desired is DesiredState.UP or known.life.number == 0:
-                self._to_start[name] = recall.start_event(known, self.now(), is_service=self.voice.is_wanted)
-
-    def _take_up(self, known: ProgramState) -> None:
-        """Go on with a program from where an earlier supervisor left it."""
-        self.programs[known.name] = known
-        if known.child is not None:
-            self._seen[known.name] = self._read
-        event, watched = recall.event_since_journal(known, process.boot_id(), process.is_alive), known.child
-        if isinstance(event, events.Exited):
-            watched = self._hands.bury_unseen(known)
-            event = replace(event, left=watched)
-        self._watch.begin(known.name, watched)
-        self.post(known.name, event)
+    # --- called by others ---
 
     def run(self) -> None:
-        """Keep the programs running until told to leave."""
-        self._work()
-        self.voice.tell(self.programs, leaving=self.leaving)
-        while not (self.leaving and all(order.is_down(known) for known in self.programs.values())):
-            if not self.leaving:
-                self._post_office.look(self.programs, self.problems.shown, self.settings)
-            self._take_in(self._timeout_s())
-            if self._some_ended:
-                # who connected, said why it ends, and ended, is heard before it is buried
-                for _round in range(HEARING_ROUNDS):
-                    self._take_in(0)
-                self._some_ended = False
+        """Keep the programs running until `shut_down` was called and all are down."""
+        while True:
+            self._process_events()
+            self._loop.run_due()
+            if self.leaving and not self._queue and all(map(start_order.is_down, self.programs.values())):
+                break
+            self._poll(0 if self._queue else self._loop.timeout_s())
+            if self._child_exited:
                 self._reap()
-            # what has come in happens first: a life that has just said what was awaited is not too late
-            self._work()
-            self._post_due()
-            self.door.run_due()
-            self.reloader.look()
-            self._watch.look()
-            self._work()
-            self.voice.tell(self.programs, leaving=self.leaving)
-        self._hands.await_sweeps()
-        self._post_office.close()
-        self.log.write("info", _("everything is down; leaving"))
-        self.door.close()
-        self.problems.guard(problems.JOURNAL, self.journal.close)
-        self.problems.guard(problems.HISTORY, self.history.sync)
-        self.history.close()
-
-    def _take_in(self, timeout_s: float | None) -> None:
-        """Wait until something happens, for at most `timeout_s` seconds, and take it in."""
-        self._clock.sleeps(timeout_s)
-        found = self._selector.select(timeout_s)
-        for note in self._clock.wakes():
-            self.log.write("warning", note)
-        for key, mask in found:
-            key.data(mask)
-        self.door.serve()
+        self.executor.wait_for_sweepers()
+        self._alerts.close()
+        self.log.write("info", _("all programs are down; exiting"))
+        self.server.close()
+        self.persistence.close()
 
     def post(self, name: str, event: Event) -> None:
-        """Let `event` happen to the program `name`."""
+        """Queue an event for the program `name`."""
         self._queue.append((name, event))
 
-    def bring_up(self, names: list[str]) -> None:
-        """Start programs, each in its turn."""
+    def schedule_start(self, names: Iterable[str], event: Event | None = None) -> None:
+        """Start programs with `event`, by default `Start`, each when it is its turn."""
         for name in names:
-            self._to_start.setdefault(name, events.Start())
+            self._scheduled_starts.setdefault(name, event or events.Start())
 
-    def shut_down(self, why: str) -> None:
-        """Take everything down, then leave. What the operator wished before stays in the journal."""
+    def adopt(self, state: ProgramState) -> None:
+        """Continue with a program where an earlier supervisor left it."""
+        self.programs[state.name] = state
+        if state.child is not None:
+            self.settings.record_spawn(state.name)
+        event, watched = adoption.event_since_journal(state, procfs.boot_id(), procfs.is_alive), state.child
+        if isinstance(event, events.Exited):
+            watched = self.executor.reap_tree_unseen(state)
+            event = replace(event, left=watched)
+        self._watcher.watch(state.name, watched)
+        self.post(state.name, event)
+
+    def add_program(self, name: str, program: Program) -> None:
+        """Add a program that is new in the configuration."""
+        self.adopt(self.settings.with_flush_policies(self.persistence.journal.recall(name, program)))
+
+    def configure_logs(self, logs: Logs) -> None:
+        """Put settings of logs into effect."""
+        self.log.settings = self._program_logs.settings = logs
+
+    def shut_down(self, reason: str) -> None:
+        """Stop all programs, then exit. The journal keeps their desired states."""
         if self.leaving:
             return
-        self.log.write("info", _("shutting down (%(why)s)") % {"why": why})
-        self.reloader.end()
-        self._wishes = {name: known.desired for name, known in self.programs.items()}
-        self._to_start.clear()
-        self.leaving = True
-        self._listeners.tell(type="shutdown")
+        self.log.write("info", _("shutting down (%(reason)s)") % {"reason": reason})
+        self.reloader.cancel()
+        self._desired_before = {name: state.desired for name, state in self.programs.items()}
+        self._scheduled_starts.clear()
+        self.leaving = self.notifier.leaving = True
+        for timer in (self._scheduler, self._alerts):
+            self._loop.timers.remove(timer)
+        self._subscribers.publish(type="shutdown")
 
-    def apply(self, read: Settings, only: str | None = None) -> reloading.Changes:
-        """Let settings that were just read count for all programs, or for one.
-
-        Returns what is another now. Raises ConfigError, and then nothing has changed.
-        """
-        fresh = read if only is None else self._with_one(read, only)
-        old, new = self.enabled(), reloading.enabled(fresh)
-        moved = (self.config.parent / fresh.supervisor.state_dir).resolve() != self.place.state_dir
-        seen = {name: self._seen[name] for name, known in self.programs.items() if known.child and name in self._seen}
-        changes = reloading.changes(self.settings, fresh, seen, moved=moved)
-        before, self.settings, self._read, self._stamp = self.settings, fresh, read, file_fingerprint(self.config)
-        self.log.settings = self._logs.settings = fresh.logs
-        if (before.language, before.timezone) != (fresh.language, fresh.timezone):
-            locale.use(fresh.language)
-            timezone.use(fresh.timezone)
-        for name, known in self.programs.items():
-            if name not in new:
-                self.post(name, events.Stop())
-                continue
-            known = self._configured(replace(known, settings=new[name]))
-            self.post(name, events.Configured(known.settings, known.flush_on_restart, known.flush_on_crash))
-        for name in new:
-            if name not in self.programs:
-                self._take_up(self._configured(self.journal.recall(name, new[name])))
-        self.programs = {**{name: self.programs[name] for name in new}, **self.programs}
-        self.bring_up([name for name in new if name not in old])
-        return changes
-
-    def _with_one(self, fresh: Settings, name: str) -> Settings:
-        """Return the present settings with those of one program, and of the cache, read again."""
-        program = fresh.programs.get(name)
-        if program is None or not program.enabled:
-            text = _("%(path)s: [programs.%(name)s] is missing or not enabled any more")
-            raise ConfigError(text % {"path": self.config, "name": name})
-        return replace(self.settings, cache=fresh.cache, programs={**self.settings.programs, name: program})
-
-    def enabled(self) -> dict[str, Program]:
-        """Return the programs that are to be run at all."""
-        return reloading.enabled(self.settings)
-
-    def clear_cache(self, known: ProgramState, what: str) -> str | None:
-        """Empty the cache of a program that does not run, "temporary" or "all"; return why it could not be done."""
-        return self._hands.clear(known, what)
-
-    def view(self) -> dict[str, Any]:
+    def status(self) -> dict[str, Any]:
         """Return the object of `status --json`."""
-        return snapshot.status(
+        return views.status(
             self.programs,
             pid=os.getpid(),
             started=self.started,
             now=self.now(),
             problems=self.problems.shown,
-            config_changed=file_fingerprint(self.config) != self._stamp,
-            rss_bytes=process.rss_bytes,
+            config_changed=self.settings.is_outdated(),
+            rss_bytes=procfs.rss_bytes,
         )
 
-    # --- the loop ---
+    def next_deadline(self) -> float | None:
+        """Return the first deadline of a program; see `Timer`."""
+        deadlines = (machine.deadline(state) for state in self.programs.values())
+        return min((at for at in deadlines if at is not None), default=None)
 
-    def _timeout_s(self) -> float | None:
-        due = [at for known in self.programs.values() if (at := machine.deadline(known)) is not None]
-        if not self.leaving:
-            due += [at] if (at := self._post_office.due_s(self.programs)) is not None else []
-            due += self._timetable.due_s(self.programs, self.now())
-        due += self._scales.due_s(self.programs)
-        others = (self.voice, self.reloader, self.problems, self._premises, self._watch)
-        due += [at for one in others if (at := one.due_s()) is not None]
-        due += [at] if (at := self.door.next_deadline()) is not None else []
-        return max(0.0, min(due) - self._mono_s()) if due else None
-
-    def _post_due(self) -> None:
-        mono_s = self._mono_s()
-        for name, known in self.programs.items():
-            at = machine.deadline(known)
-            if at is not None and at <= mono_s:
+    def run_due(self) -> None:
+        """Post the deadlines that have passed."""
+        now_s = self.now().mono_s
+        for name, state in self.programs.items():
+            if (at := machine.deadline(state)) is not None and at <= now_s:
                 self.post(name, events.DeadlinePassed())
-        self._scales.look(self.programs)
-        if not self.leaving:
-            self._timetable.look(self.programs, self.now())
 
-    def _work(self) -> None:
-        """Let everything happen that is to happen now; then bring the journal to the disk, if no member waits."""
-        while self._next():
+    # --- events and effects ---
+
+    def _poll(self, timeout_s: float | None) -> None:
+        self._loop.poll(timeout_s)
+        self.server.serve()
+
+    def _process_events(self) -> None:
+        while True:
             while self._queue:
-                self._happen(*self._queue.popleft())
-        serves = not any(snapshot.phase(known) in _DOWN_PHASES for known in self.programs.values())
-        if serves and self._premises.is_due():
-            self._hold_place()
-        if serves or problems.JOURNAL in self.problems.shown:
-            self.problems.retry(problems.JOURNAL, self.journal.sync)
-        self.problems.retry(problems.HISTORY, self.history.sync)
+                self._handle_event(*self._queue.popleft())
+            self._post_scheduled()
+            if not self._queue:
+                return
 
-    def _hold_place(self) -> None:
-        """Make sure that the state directory is there and ours. Raises Taken when another supervisor has it."""
-        self.problems.guard(problems.STATE_DIR, lambda: self._premises.hold(self.door.reopen))
-        self.log.look()
-        self.journal.look()
-        self.history.look()
-
-    def _next(self) -> bool:
-        """Post whose turn it is to start or to stop; return whether anything is left to happen."""
+    def _post_scheduled(self) -> None:
+        """Post the event of the program whose turn it is to start, or to stop during a shutdown."""
         if self.leaving:
-            if (name := order.next_to_stop(self.programs)) is not None:
+            if (name := start_order.next_to_stop(self.programs)) is not None:
                 self.post(name, events.Stop())
-        elif (name := order.next_to_start(self.programs, list(self._to_start))) is not None:
-            self.post(name, self._to_start.pop(name))
-        return bool(self._queue)
+        elif (name := start_order.next_to_start(self.programs, list(self._scheduled_starts))) is not None:
+            self.post(name, self._scheduled_starts.pop(name))
 
-    def _happen(self, name: str, event: Event) -> None:
-        if name not in self.programs:
+    def _handle_event(self, name: str, event: Event) -> None:
+        if (before := self.programs.get(name)) is None:
             return
-        before = self.programs[name]
-        known, to_execute = machine.step(before, event, self.now())
-        self.programs[name] = known
-        # the history first: what stands in the journal as over would be reported by nobody after this moment
-        for report in [effect.report for effect in to_execute if isinstance(effect, effects.RestartFinished)]:
-            self.problems.guard(problems.HISTORY, partial(self.history.add, report))
-        kept = replace(known, desired=self._wishes.get(name, known.desired)) if self.leaving else known
-        self.problems.guard(problems.JOURNAL, lambda: self.journal.write(kept))
+        state, to_execute = machine.step(before, event, self.now())
+        self.programs[name] = state
+        # before the journal: a supervisor that is killed in between would never report a restart that the journal
+        # shows as finished
         for effect in to_execute:
-            self._carry_out(known, effect)
-        self._listeners.announce(before, known)
+            if isinstance(effect, effects.RestartFinished):
+                self.persistence.add_report(effect.report)
+        self.persistence.save(replace(state, desired=self._desired_before.get(name, state.desired)))
+        results = [self._execute(state, effect) for effect in to_execute]
+        # the result of an effect is handled before everything else that has happened to the program
+        self._queue.extendleft((name, result) for result in reversed(results) if result is not None)
+        self._after_event(before, state, event)
+
+    def _after_event(self, before: ProgramState, state: ProgramState, event: Event) -> None:
+        name = state.name
+        self._subscribers.publish_changes(before, state)
         if isinstance(event, events.Heartbeat):
-            self._logs.heard(known)
-        if known.state is not before.state and known.state in _SETTLED:
-            self._hands.sweep(name)
-        if known.desired is DesiredState.UP and before.desired is DesiredState.DOWN:
-            self.await_down.happened(name, False)
-        if order.is_down(known):
-            self.await_down.happened(name, True)
-            if name not in self.enabled():
+            self._program_logs.on_heartbeat(state)
+        if state.state is not before.state and state.state in _SETTLED:
+            self.executor.delete_trash(name)
+        if state.desired is DesiredState.UP and before.desired is DesiredState.DOWN:
+            self.stop_waiters.resolve(name, False)
+        if start_order.is_down(state):
+            self.stop_waiters.resolve(name, True)
+            if name not in self.settings.enabled():
                 del self.programs[name]
 
-    def _carry_out(self, known: ProgramState, effect: Effect) -> None:
+    def _execute(self, state: ProgramState, effect: Effect) -> Event | None:
+        """Perform an effect; return the event that results from it at once, if any."""
         match effect:
             case effects.LogLine():
-                self.log.write(effect.level, f"{known.name}: {reasons.describe(effect)}")
-            case effects.RunCheck():
-                self._hands.run_check(known)
-            case effects.StopCheck():
-                self._hands.checks.end(known.name, checks.RESTART)
+                self.log.write(effect.level, f"{state.name}: {reasons.describe(effect)}")
             case effects.Welcome():
-                self._ask(known.name, "welcome", life=effect.life, ticket=effect.ticket)
+                self._request(state.name, "welcome", life=effect.life, ticket=effect.ticket)
             case effects.RequestDrain(_, deadline_s, reason):
-                self._ask(known.name, "drain", deadline_s=deadline_s, reason=reason, flush=known.flush_on_restart)
-            case effects.Terminate():
-                process.terminate(effect.child)
-            case effects.RequestTraceback():
-                process.ask_traceback(effect.child)
-            case effects.Kill():
-                self._hands.kill(known, effect.child)
-            case effects.Flush():
-                self._hands.flush(known.name, effect)
-            case effects.Spawn():
-                self._hold_place()  # never a second life beside that of another supervisor
-                self._seen[known.name] = self._read
-                self._hands.spawn(known)
+                self._request(state.name, "drain", deadline_s=deadline_s, reason=reason, flush=state.flush_on_restart)
             case effects.RestartFinished():
-                self._finish(effect.report)
+                report = views.report(effect.report)
+                self.restart_waiters.resolve(state.name, report)
+                self._subscribers.publish(type="restart", report=report)
+            case effects.Spawn():
+                self.persistence.verify_state_dir()  # never spawn beside the programs of another supervisor
+                self.settings.record_spawn(state.name)
+                return self.executor.execute(state, effect)
+            case _:
+                return self.executor.execute(state, effect)
+        return None
 
-    def _ask(self, name: str, op: str, **fields: Any) -> None:
-        """Ask the present life; what matters of its answer comes as a message of its own."""
-        if (connection := self.links.get(name)) is not None:
-            self.door.request(connection, op, lambda answer: None, **fields)
+    # --- connections of lives ---
 
-    def _ask_reopen(self, name: str, then: Callable[[protocol.Answer], None]) -> bool:
-        """Ask the present life to open its log anew; return whether there is one that can be asked."""
-        if (connection := self.links.get(name)) is None:
+    def _request(self, name: str, op: str, **fields: Any) -> None:
+        """Send a request to the present life; what matters of its answer comes as a message of its own."""
+        if (connection := self.connections.get(name)) is not None:
+            self.server.request(connection, op, lambda answer: None, **fields)
+
+    def _request_reopen(self, name: str, then: Callable[[bool, str | None], None]) -> bool:
+        """Ask the present life to open its log file again; return whether one is connected.
+
+        `then` is called with success and the error code.
+        """
+        if (connection := self.connections.get(name)) is None:
             return False
-        self.door.request(connection, "reopen", then)
+        self.server.request(connection, "reopen", lambda answer: then(answer.ok, answer.error.get("code")))
         return True
 
-    def _connection_closed(self, connection: ClientConnection) -> None:
-        """If the connection was a life's, that life has lost its link."""
-        if connection.life is not None and self.links.get(connection.life[0]) is connection:
+    def _on_connection_closed(self, connection: ClientConnection) -> None:
+        if connection.life is not None and self.connections.get(connection.life[0]) is connection:
             name, life = connection.life
-            del self.links[name]
+            del self.connections[name]
             self.post(name, events.Disconnected(life))
-        self.await_restart.gone(connection)
-        self.await_down.gone(connection)
+        self.restart_waiters.remove(connection)
+        self.stop_waiters.remove(connection)
 
-    def _finish(self, report: RestartReport) -> None:
-        shown = snapshot.report(report)
-        self.await_restart.happened(report.program, shown)
-        self._listeners.tell(type="restart", report=shown)
+    # --- signals and exits ---
 
-    def _configured(self, known: ProgramState) -> ProgramState:
-        cache = self.settings.cache
-        return replace(known, flush_on_restart=cache.flush_on_restart, flush_on_crash=cache.flush_on_crash)
-
-    # --- signals and ends of processes ---
-
-    def _signalled(self, seen: set[int]) -> None:
-        self._some_ended = self._some_ended or signal.SIGCHLD in seen
-        if signal.SIGHUP in seen and not self.leaving:
-            self.reloader.ask(lambda outcome: None)  # what comes of it stands in the log
+    def _on_signals(self, numbers: set[int]) -> None:
+        self._child_exited = self._child_exited or signal.SIGCHLD in numbers
+        if signal.SIGHUP in numbers and not self.leaving:
+            self.reloader.request(lambda outcome: None)  # the outcome is logged
         for number in (signal.SIGTERM, signal.SIGINT):
-            if number in seen:
+            if number in numbers:
                 self.shut_down(number.name)
 
     def _reap(self) -> None:
+        for _turn in range(TURNS_BEFORE_REAP):
+            self._poll(0)
+        self._child_exited = False
         for pid, code, signal_name in process.reap():
-            if self._hands.take_sweep(pid) or self._hands.checks.take(pid, code, signal_name):
+            if self.executor.on_exit(pid, code, signal_name):
                 continue
-            for known in self.programs.values():
-                if known.child and known.child.pid == pid:
-                    self._ended(known, code, signal_name)
+            for state in list(self.programs.values()):
+                if state.child and state.child.pid == pid:
+                    self._on_exit(state, code, signal_name)
 
-    def _ended(self, known: ProgramState, code: int | None, signal_name: str | None) -> None:
-        if (connection := self.links.pop(known.name, None)) is not None:
-            self.door.serve_rest(connection)  # its last words may still be on the way
+    def _on_exit(self, state: ProgramState, code: int | None, signal_name: str | None) -> None:
+        if (connection := self.connections.pop(state.name, None)) is not None:
+            self.server.serve_rest(connection)  # its last messages may not be read yet
             connection.life = None
-        left = self._hands.bury(known, code, signal_name)
-        self._watch.begin(known.name, left)
-        self.post(known.name, events.Exited(known.life.number, code, signal_name, left=left))
+        survivor = self.executor.reap_tree(state, code, signal_name)
+        self._watcher.watch(state.name, survivor)
+        self.post(state.name, events.Exited(state.life.number, code, signal_name, left=survivor))
 
-    def _adopted_ended(self, name: str, child: ProcessId) -> None:
-        known = self.programs.get(name)
-        if known is not None and known.child == child:
-            self._ended(known, None, None)
+    def _on_adopted_exit(self, name: str, child: ProcessId) -> None:
+        state = self.programs.get(name)
+        if state is not None and state.child == child:
+            self._on_exit(state, None, None)

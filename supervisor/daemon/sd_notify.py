@@ -1,7 +1,6 @@
-"""Notify the service manager (sd_notify(3)). Decisions are pure; `SystemdNotifier` and `NotifySocket` only send.
+"""Notifies systemd (sd_notify(3)): ready, status, reload, shutdown and watchdog.
 
-There is no thread that pings: the loop says that it is alive by the same way it says everything else, so a loop that
-hangs is silent, and the watchdog ends it.
+The event loop itself sends the watchdog messages, so a loop that hangs sends none and systemd ends it.
 """
 
 from __future__ import annotations
@@ -17,156 +16,166 @@ from msgspec.structs import replace
 
 from supervisor.lifecycle.model import Instant, ProgramState
 
-#: how often the end of a long shutdown is put off, and for how long each time, in seconds
+#: seconds between two extensions of the stop timeout during a shutdown, and the length of one
 EXTEND_EVERY_S: Final = 10.0
 EXTEND_S: Final = 30.0
-#: when to try again after a message could not be sent, in seconds
+#: seconds before a message that could not be sent is sent again
 RETRY_S: Final = 1.0
-#: variables that are meant for this process alone
-_ADDRESSED_TO_US: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+#: variables that only the process with this pid may use
+_OWN_VARIABLES: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
 
 class NotifyState(Struct, frozen=True, kw_only=True):
-    """What the service manager has been told so far, and when it is to hear from us again (`Instant.mono_s`)."""
+    """What systemd has been sent, and when it needs the next message (`Instant.mono_s`)."""
 
     ready: bool = False
     status: str = ""
     stopping: bool = False
-    #: when the next sign of life is due; None: none is wanted
-    ping_s: float | None = None
-    #: when the shutdown is to be put off again; None: there is none
-    extend_s: float | None = None
-    #: when to try again after what could not be sent; None: all was sent
+    #: when the next watchdog message is due; None without a watchdog
+    watchdog_due_s: float | None = None
+    #: when the next extension of the stop timeout is due; None while the supervisor is not shutting down
+    extend_due_s: float | None = None
+    #: when to send again what could not be sent; None when nothing failed
     retry_s: float | None = None
 
 
-def news(
-    said: NotifyState, programs: Mapping[str, ProgramState], *, leaving: bool, watchdog_s: float | None, mono_s: float
+def pending_lines(
+    sent: NotifyState, programs: Mapping[str, ProgramState], *, leaving: bool, watchdog_s: float | None, mono_s: float
 ) -> tuple[NotifyState, list[str]]:
-    """Return what has been told once these lines are sent, and the lines; none when there is no news. Pure.
+    """Return the lines to send now, and the state after they were sent. Pure.
 
     Args:
-        said: what has been told.
-        programs: what is known of each program.
+        sent: what systemd has been sent.
+        programs: the state of each program.
         leaving: whether the supervisor is shutting down.
-        watchdog_s: seconds of silence after which the service manager ends us; None: it does not.
+        watchdog_s: the watchdog timeout in seconds; None without one.
         mono_s: the time, as in `Instant.mono_s`.
     """
-    if said.retry_s is not None and mono_s < said.retry_s:
-        return said, []
+    if sent.retry_s is not None and mono_s < sent.retry_s:
+        return sent, []
     lines = []
-    if not said.ready:
+    if not sent.ready:
         lines.append("READY=1")
-    if leaving and not said.stopping:
+    if leaving and not sent.stopping:
         lines.append("STOPPING=1")
-    if (status := status_of(programs)) != said.status:
+    if (status := status_line(programs)) != sent.status:
         lines.append(f"STATUS={status}")
-    ping_s, extend_s = said.ping_s, said.extend_s
-    if watchdog_s is not None and (ping_s is None or ping_s <= mono_s):
+    watchdog_due_s, extend_due_s = sent.watchdog_due_s, sent.extend_due_s
+    if watchdog_s is not None and (watchdog_due_s is None or watchdog_due_s <= mono_s):
         lines.append("WATCHDOG=1")
-        ping_s = mono_s + watchdog_s / 2
-    if leaving and (extend_s is None or extend_s <= mono_s):
+        watchdog_due_s = mono_s + watchdog_s / 2
+    if leaving and (extend_due_s is None or extend_due_s <= mono_s):
         lines.append(f"EXTEND_TIMEOUT_USEC={int(EXTEND_S * 1_000_000)}")
-        extend_s = mono_s + EXTEND_EVERY_S
-    told = NotifyState(ready=True, status=status, stopping=leaving, ping_s=ping_s, extend_s=extend_s)
-    return told, lines
+        extend_due_s = mono_s + EXTEND_EVERY_S
+    after = NotifyState(
+        ready=True, status=status, stopping=leaving, watchdog_due_s=watchdog_due_s, extend_due_s=extend_due_s
+    )
+    return after, lines
 
 
-def unheard(said: NotifyState, mono_s: float) -> NotifyState:
-    """Return `said` after a message could not be sent: all of it is said again, a little later. Pure."""
-    return replace(said, retry_s=mono_s + RETRY_S)
+def schedule_retry(sent: NotifyState, mono_s: float) -> NotifyState:
+    """Return the state after a failed send: everything is sent again in `RETRY_S`. Pure."""
+    return replace(sent, retry_s=mono_s + RETRY_S)
 
 
-def due_s(said: NotifyState) -> float | None:
-    """Return when `news` has to be asked again although nothing happened (`Instant.mono_s`); None: never. Pure."""
-    if said.retry_s is not None:
-        return said.retry_s
-    return min((at for at in (said.ping_s, said.extend_s) if at is not None), default=None)
+def next_message_s(sent: NotifyState) -> float | None:
+    """Return when the next message is due although nothing happens (`Instant.mono_s`); None for never. Pure."""
+    if sent.retry_s is not None:
+        return sent.retry_s
+    return min((at for at in (sent.watchdog_due_s, sent.extend_due_s) if at is not None), default=None)
 
 
-def status_of(programs: Mapping[str, ProgramState]) -> str:
+def status_line(programs: Mapping[str, ProgramState]) -> str:
     """Return one line about all programs, the same in every language: "bot RUNNING, life 4; relay …". Pure."""
-    return "; ".join(f"{one.name} {one.state.value}, life {one.life.number}" for one in programs.values())
+    return "; ".join(f"{state.name} {state.state.value}, life {state.life.number}" for state in programs.values())
 
 
-def reloading(mono_s: float) -> list[str]:
-    """Return what is said before the settings are read again; what `reloaded` returns has to follow. Pure."""
+def reloading_lines(mono_s: float) -> list[str]:
+    """Return the lines before a reload; those of `READY_LINES` have to follow. Pure."""
     return ["RELOADING=1", f"MONOTONIC_USEC={int(mono_s * 1_000_000)}"]
 
 
-def reloaded() -> list[str]:
-    """Return what is said when the settings that count have been read, whether or not they changed. Pure."""
-    return ["READY=1"]
+#: the lines after a reload, whether or not it changed anything
+READY_LINES: Final = ("READY=1",)
 
 
 class NotifySocket(Struct, frozen=True):
-    """The service manager that has started this process and wants to hear from it."""
+    """The notification socket of the systemd that started this process."""
 
-    #: path of its datagram socket; one that begins with "@" is in the abstract namespace
+    #: path of the datagram socket; "@" at the beginning stands for the abstract namespace
     address: str
-    #: seconds of silence after which it ends us; None: it does not
+    #: the watchdog timeout in seconds; None without one
     watchdog_s: float | None = None
 
     def send(self, lines: Sequence[str]) -> None:
-        """Tell it `lines`, without ever waiting. Raises OSError when it cannot be told now."""
+        """Send `lines` without waiting. Raises OSError."""
         address = f"\0{self.address[1:]}" if self.address.startswith("@") else self.address
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
             sock.setblocking(False)
             sock.sendto("\n".join(lines).encode(), address)
 
 
-def manager(environ: MutableMapping[str, str]) -> NotifySocket | None:
-    """Return the service manager that `environ` names, or None; take what it says out of `environ`.
+def take_socket(environ: MutableMapping[str, str]) -> NotifySocket | None:
+    """Return the notification socket that `environ` names, or None, and remove its variables from `environ`.
 
-    So nothing that this process starts can speak in its name.
+    So no child process can send messages in the name of the supervisor.
     """
-    given = {name: environ.pop(name, "") for name in _ADDRESSED_TO_US}
-    if not given["NOTIFY_SOCKET"].startswith(("/", "@")):
+    values = {name: environ.pop(name, "") for name in _OWN_VARIABLES}
+    if not values["NOTIFY_SOCKET"].startswith(("/", "@")):
         return None
-    wanted = given["WATCHDOG_PID"] in ("", str(os.getpid())) and given["WATCHDOG_USEC"].isdecimal()
-    usec = int(given["WATCHDOG_USEC"]) if wanted else 0
-    return NotifySocket(given["NOTIFY_SOCKET"], usec / 1_000_000 if usec else None)
+    has_watchdog = values["WATCHDOG_PID"] in ("", str(os.getpid())) and values["WATCHDOG_USEC"].isdecimal()
+    usec = int(values["WATCHDOG_USEC"]) if has_watchdog else 0
+    return NotifySocket(values["NOTIFY_SOCKET"], usec / 1_000_000 if usec else None)
 
 
 class SystemdNotifier:
-    """Speaks to the service manager, if there is one, and remembers what it has been told."""
+    """Sends the state of the supervisor to systemd, if systemd started it. A timer of the event loop."""
 
     def __init__(
-        self, manager: NotifySocket | None, attempt: Callable[[Callable[[], object]], bool], now: Callable[[], Instant]
+        self,
+        notify_socket: NotifySocket | None,
+        programs: Mapping[str, ProgramState],
+        guard: Callable[[Callable[[], object]], bool],
+        now: Callable[[], Instant],
     ) -> None:
-        """`attempt` calls a function, shows its OSError as a trouble, and returns whether there was none."""
-        self._manager = manager
-        self._attempt = attempt
+        """`guard` calls a function, reports its OSError as a problem, and returns whether it succeeded."""
+        self._socket = notify_socket
+        self._programs = programs
+        self._guard = guard
         self._now = now
-        self._said = NotifyState()
+        self._sent = NotifyState()
+        #: whether the supervisor is shutting down
+        self.leaving = False
 
     @property
-    def is_wanted(self) -> bool:
-        """Whether there is somebody who listens."""
-        return self._manager is not None
+    def is_service(self) -> bool:
+        """Whether systemd started the supervisor and wants its messages."""
+        return self._socket is not None
 
-    def due_s(self) -> float | None:
-        """Return when `tell` has to be called although nothing happened (`Instant.mono_s`); None: never."""
-        return due_s(self._said) if self._manager else None
+    def next_deadline(self) -> float | None:
+        """Return when the next message is due; see `Timer`."""
+        return next_message_s(self._sent) if self._socket else None
 
-    def tell(self, programs: Mapping[str, ProgramState], *, leaving: bool) -> None:
-        """Say what is new, and that the loop which calls this is alive."""
-        if (manager := self._manager) is None:
+    def run_due(self) -> None:
+        """Send what has changed, and that the event loop runs."""
+        if (notify_socket := self._socket) is None:
             return
-        mono_s = self._now().mono_s
-        said, lines = news(self._said, programs, leaving=leaving, watchdog_s=manager.watchdog_s, mono_s=mono_s)
+        mono_s, watchdog_s = self._now().mono_s, notify_socket.watchdog_s
+        sent, lines = pending_lines(
+            self._sent, self._programs, leaving=self.leaving, watchdog_s=watchdog_s, mono_s=mono_s
+        )
         if lines:
-            heard = self._attempt(lambda: manager.send(lines))
-            self._said = said if heard else unheard(self._said, mono_s)
+            is_sent = self._guard(lambda: notify_socket.send(lines))
+            self._sent = sent if is_sent else schedule_retry(self._sent, mono_s)
 
-    def reloading(self) -> None:
-        """Say that the settings are being read again; `reloaded` has to follow."""
-        self._say(reloading(time.monotonic()))  # systemd's clock, whatever ours has left out
+    def begin_reload(self) -> None:
+        """Notify systemd that a reload has begun; `end_reload` has to follow."""
+        self._send(reloading_lines(time.monotonic()))  # systemd compares it with its own CLOCK_MONOTONIC
 
-    def reloaded(self) -> None:
-        """Say that the reading is over; also when the settings were refused, we are ready after it."""
-        self._say(reloaded())
+    def end_reload(self) -> None:
+        """Notify systemd that the reload has ended, successful or not."""
+        self._send(READY_LINES)
 
-    def _say(self, lines: list[str]) -> None:
-        if (manager := self._manager) is not None:
-            self._attempt(lambda: manager.send(lines))
+    def _send(self, lines: Sequence[str]) -> None:
+        if (notify_socket := self._socket) is not None:
+            self._guard(lambda: notify_socket.send(lines))

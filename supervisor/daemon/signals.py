@@ -1,4 +1,4 @@
-"""Signals as something that a selector can wait for: a handler only wakes the loop up, which learns the numbers."""
+"""Turns signals into events of a selector, so that the event loop handles them between two events."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Final
 
-#: signals that say something to a supervisor
+#: the signals that the supervisor handles
 NUMBERS: Final = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _MAX_PENDING: Final = 4096
 
 
-def catch(selector: selectors.BaseSelector, then: Callable[[set[int]], None]) -> None:
-    """Call `then` with the numbers of the signals that have come, each time `selector` finds that some have."""
+def register(selector: selectors.BaseSelector, on_signals: Callable[[set[int]], None]) -> None:
+    """Have `selector` call `on_signals` with the numbers of the signals that have arrived."""
     reader, writer = socket.socketpair()
     for end in (reader, writer):
         end.setblocking(False)
-    # the interpreter writes to the number alone: the socket has to stay open for as long as the process
+    # the interpreter keeps only the number of the descriptor: it has to stay open as long as the process
     signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
     for number in NUMBERS:
-        signal.signal(number, _only_wake_up)
-    selector.register(reader, selectors.EVENT_READ, lambda mask: then(set(reader.recv(_MAX_PENDING))))
+        signal.signal(number, _wake_up)
+    selector.register(reader, selectors.EVENT_READ, lambda mask: on_signals(set(reader.recv(_MAX_PENDING))))
 
 
-def _only_wake_up(number: int, frame: FrameType | None) -> None:
-    """The wake-up descriptor carries the signal's number into the loop; nothing is to be done here."""
+def _wake_up(number: int, frame: FrameType | None) -> None:
+    """Do nothing: the wake-up descriptor has delivered the number already."""

@@ -1,4 +1,4 @@
-"""systemd's journal: whether our lines go there, and where programs find it."""
+"""systemd's journal: where it listens, and whether stderr is connected to it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-#: where the journal takes datagrams: systemd-journald.service(8)
+#: the journal's datagram socket: systemd-journald.service(8)
 SOCKET: Final = "/run/systemd/journal/socket"
 _STDERR: Final = 2
 
 
-def takes_stderr(environ: Mapping[str, str]) -> bool:
-    """Tell whether this process' stderr is the journal.
+def is_stderr(environ: Mapping[str, str]) -> bool:
+    """Return whether stderr of this process is the journal.
 
-    `JOURNAL_STREAM` names the device and inode that it then is (systemd.exec(5)). That it is there says little: a
-    terminal of a desktop's session has it too.
+    `JOURNAL_STREAM` names device and inode of the journal's stream (systemd.exec(5)). Terminals of a desktop session
+    inherit the variable too, so its presence proves nothing.
     """
     try:
-        found = os.fstat(_STDERR)
+        stat = os.fstat(_STDERR)
     except OSError:
-        return False  # it is closed
-    return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
+        return False  # stderr is closed
+    return environ.get("JOURNAL_STREAM") == f"{stat.st_dev}:{stat.st_ino}"

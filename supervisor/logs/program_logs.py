@@ -14,7 +14,6 @@ from typing import Final
 
 from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Logs
-from supervisor.control.protocol import Answer
 from supervisor.lifecycle.model import ProgramState
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
@@ -32,7 +31,7 @@ class ProgramLogs:
         self,
         place: InstancePaths,
         settings: Logs,
-        ask: Callable[[str, Callable[[Answer], None]], bool],
+        request_reopen: Callable[[str, Callable[[bool, str | None], None]], bool],
         note: Callable[[str, str], None],
         *,
         to_journal: bool,
@@ -44,7 +43,7 @@ class ProgramLogs:
         self.settings = settings
         self._place = place
         self._to_journal = to_journal
-        self._ask = ask
+        self._request_reopen = request_reopen
         self._note = note
         #: the life of each program that is known to write into the present file
         self._there: dict[str, int] = {}
@@ -64,24 +63,24 @@ class ProgramLogs:
         self.mark(known, "starts")
         return self._place.log_of(known.name)
 
-    def told(self, output: Path) -> dict[str, str]:
+    def environ(self, output: Path) -> dict[str, str]:
         """Return what the environment of a life says about its log."""
         as_json = {"STOCKSUP_LOG_FORMAT": "json"} if self.settings.format == "json" else {}
         journal = {"STOCKSUP_JOURNAL": journald.SOCKET} if self._to_journal else {}
         return {"STOCKSUP_LOG_FILE": str(output), **as_json, **journal}
 
-    def heard(self, known: ProgramState) -> None:
-        """A life was heard, so it can be asked: look at its log."""
-        name = known.name
-        if name in self._asked or self._unable.get(name) == known.life.number:
+    def on_heartbeat(self, state: ProgramState) -> None:
+        """Rotate the log of a life that is connected when that is due, and ask the life to open the new file."""
+        name = state.name
+        if name in self._asked or self._unable.get(name) == state.life.number:
             return
-        if self._there.get(name) == known.life.number:
+        if self._there.get(name) == state.life.number:
             if not self._is_due(name) or not self._move(name):
                 return
-            self.mark(known, "goes on")
+            self.mark(state, "goes on")
             self._there.pop(name)
         self._asked.add(name)
-        if not self._ask(name, lambda answer: self._answered(known, answer)):
+        if not self._request_reopen(name, lambda is_ok, code: self._on_answer(state, is_ok, code)):
             self._asked.discard(name)
 
     def mark(self, known: ProgramState, what: str) -> None:
@@ -92,13 +91,12 @@ class ProgramLogs:
         except OSError as error:
             self._note("warning", _("cannot write %(path)s: %(why)s") % {"path": path, "why": os_error_text(error)})
 
-    def _answered(self, known: ProgramState, answer: Answer) -> None:
-        self._asked.discard(known.name)
-        error = answer.fields.get("error")
-        if answer.ok:
-            self._there[known.name] = known.life.number
-        elif isinstance(error, dict) and error.get("code") == _UNKNOWN_OP:
-            self._unable[known.name] = known.life.number
+    def _on_answer(self, state: ProgramState, is_ok: bool, code: str | None) -> None:
+        self._asked.discard(state.name)
+        if is_ok:
+            self._there[state.name] = state.life.number
+        elif code == _UNKNOWN_OP:
+            self._unable[state.name] = state.life.number
         # else it is asked again when it is next heard
 
     def _is_due(self, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Runs programs' checks, each as a process beside, and tells what it came to. Decides nothing."""
+"""Runs the checks of programs before restarts and reloads, each as a process of its own."""
 
 from __future__ import annotations
 
@@ -11,91 +11,94 @@ from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Program
 from supervisor.lifecycle.model import Reason, text_reason
 from supervisor.logs.masking import masked
-from supervisor.processes import process
+from supervisor.processes import process, procfs
 
-#: how much of a failed check's output is told
+#: the part of the output of a failed check that is shown
 MAX_PROBLEM_CHARS: Final = 1500
 MAX_PROBLEM_LINES: Final = 15
 
-#: what a check is run for: each program has at most one check for each, at a time
+#: what a check is for; each program runs at most one check for each purpose
 RESTART: Final = "restart"
 RELOAD: Final = "reload"
 
 
-class Result(NamedTuple):
-    """What a check came to."""
+class CheckResult(NamedTuple):
+    """The result of a check."""
 
-    #: why it failed, in its own words where it had some; None: it passed
+    #: why it failed, in the words of the check if it wrote any; None when it passed
     problem: Reason | None
-    #: its exit code; None: it was ended by a signal, or could not be started
+    #: its exit code; None when a signal ended it or it could not be started
     code: int | None
 
 
-Then = Callable[[Result], None]
+Then = Callable[[CheckResult], None]
 
 
 class _Check(NamedTuple):
-    name: str
+    program: str
     purpose: str
     then: Then
-    #: whether what it says is kept
-    is_heard: bool
+    #: whether its output is kept in a file
+    has_output: bool
 
 
 class Checks:
-    """The checks that run."""
+    """The running checks."""
 
     def __init__(
         self,
-        place: InstancePaths,
+        paths: InstancePaths,
         environ: Callable[[Program], dict[str, str]],
         cwd: Callable[[Program], Path],
-        cannot_start: Callable[[str, tuple[str, ...], OSError], Reason],
+        spawn_error: Callable[[str, tuple[str, ...], OSError], Reason],
     ) -> None:
-        """Given are a program's environment and directory, and what is said about what cannot be started."""
-        self._place = place
+        """`environ` and `cwd` return those of a program; `spawn_error` explains why a command cannot be started."""
+        self._paths = paths
         self._environ = environ
         self._cwd = cwd
-        self._cannot_start = cannot_start
-        #: by pid; None: it was ended by us, and nobody is told
+        self._spawn_error = spawn_error
+        #: by pid; None for a check that was killed, of which nobody wants the result
         self._running: dict[int, _Check | None] = {}
 
-    def begin(self, name: str, program: Program, purpose: str, then: Then) -> None:
-        """Start the check of the program `name`; `then` is called with what it comes to."""
-        output = self._output(name, purpose)
-        environ = {**self._environ(program), **self._marks(name, purpose)}
-        try:
-            pid, is_heard = self._spawn(program, environ, output)
-        except OSError as error:
-            then(Result(self._cannot_start(name, program.check, error), None))
-            return
-        self._running[pid] = _Check(name, purpose, then, is_heard)
+    def start(self, name: str, program: Program, purpose: str, then: Then) -> CheckResult | None:
+        """Start the check of the program `name`, and call `then` with its result when it has ended.
 
-    def end(self, name: str, purpose: str) -> None:
-        """Kill the check, if it runs; nobody is told."""
+        Returns the result, and does not call `then`, if the check cannot be started.
+        """
+        output = self._output_path(name, purpose)
+        environ = {**self._environ(program), **self._env_markers(name, purpose)}
+        try:
+            pid, has_output = self._spawn(program, environ, output)
+        except OSError as error:
+            return CheckResult(self._spawn_error(name, program.check, error), None)
+        self._running[pid] = _Check(name, purpose, then, has_output)
+        return None
+
+    def kill(self, name: str, purpose: str) -> None:
+        """Kill the check if it runs, without a result."""
         for pid, check in list(self._running.items()):
-            if check is not None and check[:2] == (name, purpose) and (identity := process.identify(pid)):
-                process.kill_tree(identity, self._marks(name, purpose))
+            if check is not None and check[:2] == (name, purpose) and (identity := procfs.identify(pid)):
+                process.kill_tree(identity, self._env_markers(name, purpose))
                 self._running[pid] = None
 
-    def end_left(self, name: str) -> None:
-        """Kill what an earlier supervisor's checks of `name` left behind."""
+    def kill_orphans(self, name: str) -> None:
+        """Kill the checks of a program that an earlier supervisor left behind."""
         for purpose in (RESTART, RELOAD):
-            process.kill_remains(process.NOBODY, self._marks(name, purpose))
+            process.kill_descendants(process.NO_PID, self._env_markers(name, purpose))
 
-    def take(self, pid: int, code: int | None, signal_name: str | None) -> bool:
-        """If `pid` was a check, tell what it came to and return True."""
+    def on_exit(self, pid: int, code: int | None, signal_name: str | None) -> bool:
+        """If `pid` is a check, report its result and return True."""
         if pid not in self._running:
             return False
         check = self._running.pop(pid)
         if check is not None:
-            process.kill_remains(pid, self._marks(check.name, check.purpose))
+            process.kill_descendants(pid, self._env_markers(check.program, check.purpose))
             problem = None if code == 0 else self._problem(check, code, signal_name)
-            check.then(Result(problem, code))
+            check.then(CheckResult(problem, code))
         return True
 
     def _spawn(self, program: Program, environ: dict[str, str], output: Path) -> tuple[int, bool]:
-        """Start a check; return its pid, and whether its output is kept: without, it is of use too. Raises OSError."""
+        """Start a check; return its pid and whether its output is kept. Raises OSError."""
         cwd = self._cwd(program)
         try:
             output.unlink(missing_ok=True)
@@ -103,26 +106,27 @@ class Checks:
         except OSError as error:
             if error.filename != str(output):
                 raise
+        # a check without an output file still has an exit code
         return process.spawn(program.check, environ, cwd, Path(os.devnull)), False
 
-    def _marks(self, name: str, purpose: str) -> dict[str, str]:
-        """Return the part of the environment by which everything that a check started can be found."""
-        return {"STOCKSUP_SOCKET": str(self._place.socket), "STOCKSUP_CHECK": f"{name}:{purpose}"}
+    def _env_markers(self, name: str, purpose: str) -> dict[str, str]:
+        """Return the environment variables that identify all processes of a check."""
+        return {"STOCKSUP_SOCKET": str(self._paths.socket), "STOCKSUP_CHECK": f"{name}:{purpose}"}
 
-    def _output(self, name: str, purpose: str) -> Path:
-        return self._place.state_dir / "logs" / f"{name}.{purpose}-check.log"
+    def _output_path(self, name: str, purpose: str) -> Path:
+        return self._paths.state_dir / "logs" / f"{name}.{purpose}-check.log"
 
     def _problem(self, check: _Check, code: int | None, signal_name: str | None) -> Reason:
-        """Return what a failed check wrote, as far as it fits."""
+        """Return the last lines of what a failed check wrote."""
         exit_reason = Reason("signal", {"name": signal_name}) if signal_name else Reason("exit", {"code": code})
         silent = Reason("check_silent", {"exit": exit_reason})
-        if not check.is_heard:
+        if not check.has_output:
             return silent
-        output = self._output(check.name, check.purpose)
+        output = self._output_path(check.program, check.purpose)
         try:
             text = output.read_bytes()[-8 * MAX_PROBLEM_CHARS :].decode(errors="replace")
         except OSError as error:
             return Reason("cannot_read", {"path": str(output), "os_error": error.strerror or str(error)})
-        # masked before it is cut: half a secret does not look like one
+        # masked before it is cut, because half a secret does not match the patterns
         lines = [line for line in masked(text).splitlines() if line.strip()][-MAX_PROBLEM_LINES:]
         return text_reason("\n".join(lines)[-MAX_PROBLEM_CHARS:]) if lines else silent

@@ -1,4 +1,4 @@
-"""Weighs the lives whose memory is limited. Decides nothing."""
+"""Samples the memory of the lives of programs with `memory_max`."""
 
 from __future__ import annotations
 
@@ -7,36 +7,41 @@ from typing import Final
 
 from supervisor.lifecycle.events import Event, MemorySampled
 from supervisor.lifecycle.model import ProcessId, ProgramState, State
-from supervisor.processes import process
+from supervisor.processes import procfs
 
-#: time between two weighings
+#: seconds between two samples
 INTERVAL_S: Final = 10.0
 
 
 class MemoryMonitor:
-    """Looks how much memory lives use, every `INTERVAL_S`."""
+    """Samples resident memory every `INTERVAL_S`. A timer of the event loop."""
 
-    def __init__(self, post: Callable[[str, Event], None], now_s: Callable[[], float]) -> None:
-        """`post` takes a program's name and an event; `now_s` is the time, as in `Instant.mono_s`."""
+    def __init__(
+        self,
+        programs: Mapping[str, ProgramState],
+        post: Callable[[str, Event], None],
+        now_s: Callable[[], float],
+    ) -> None:
+        """Args: the programs, as they are at any time; `post` an event to a program; the time, see `Instant.mono_s`."""
+        self._programs = programs
         self._post = post
         self._now_s = now_s
         self._next_s = 0.0
 
-    def due_s(self, programs: Mapping[str, ProgramState]) -> list[float]:
-        """Return when there is something to weigh, in seconds of `Instant.mono_s`; nothing: never."""
-        return [self._next_s for _known, _child in _limited(programs)][:1]
+    def next_deadline(self) -> float | None:
+        """Return when the next sample is due; see `Timer`."""
+        return next((self._next_s for _state, _child in self._limited()), None)
 
-    def look(self, programs: Mapping[str, ProgramState]) -> None:
-        """Weigh, if it is time."""
+    def run_due(self) -> None:
+        """Take a sample when it is due."""
         if (now_s := self._now_s()) < self._next_s:
             return
-        for known, child in _limited(programs):
+        for state, child in self._limited():
             self._next_s = now_s + INTERVAL_S
-            if (rss_bytes := process.rss_bytes(child.pid)) is not None:
-                self._post(known.name, MemorySampled(known.life.number, rss_bytes))
+            if (rss_bytes := procfs.rss_bytes(child.pid)) is not None:
+                self._post(state.name, MemorySampled(state.life.number, rss_bytes))
 
-
-def _limited(programs: Mapping[str, ProgramState]) -> Iterator[tuple[ProgramState, ProcessId]]:
-    for known in programs.values():
-        if known.settings.memory_max and known.state is State.RUNNING and known.child is not None:
-            yield known, known.child
+    def _limited(self) -> Iterator[tuple[ProgramState, ProcessId]]:
+        for state in self._programs.values():
+            if state.settings.memory_max and state.state is State.RUNNING and state.child is not None:
+                yield state, state.child

@@ -66,7 +66,7 @@ class StateDirGuard:
         self._is_held = True
         self._door = _identity(place.socket)
 
-    def due_s(self) -> float:
+    def next_deadline(self) -> float:
         """Return when to look again although nothing happened, in seconds of `Instant.mono_s`."""
         return self._looked_s + (LOOK_AT_LEAST_EVERY_S if self._is_held else LOOK_AGAIN_S)
 
@@ -74,7 +74,7 @@ class StateDirGuard:
         """Tell whether it is time to look."""
         return self._now_s() - self._looked_s >= LOOK_AT_MOST_EVERY_S
 
-    def hold(self, open_door: Callable[[], None]) -> None:
+    def verify(self, open_door: Callable[[], None]) -> None:
         """Make sure that the place is ours; `open_door` is called where the socket is missing.
 
         Raises OSError when that cannot be made sure of, and StateDirLocked when another supervisor has it.

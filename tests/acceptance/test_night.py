@@ -63,4 +63,4 @@ def test_a_shop_whose_supervisor_was_killed_sells_on_and_is_ended_by_stop(tmp_pa
         said = _command(toko, "stop")
         assert (said.returncode, said.stderr) == (exits.FINE, "")
         assert "🎉 Pembersihan sebelum berhenti selesai" in toko.log()
-        assert process.lives({"STOCKSUP_SOCKET": str(toko.socket)}) == []
+        assert process.list_lives({"STOCKSUP_SOCKET": str(toko.socket)}) == []

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.processes import process
+from supervisor.processes import procfs
 from tests.support.discord.control import Json, controls
 from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
 
@@ -54,7 +54,7 @@ def test_the_whole_chain(toko: Shop) -> None:
     after = toko.program()
     assert after["life"] == 2
     assert after["pid"] != before["pid"]
-    assert process.identify(before["pid"]) is None, "the old process is gone"
+    assert procfs.identify(before["pid"]) is None, "the old process is gone"
     back = toko.discord.wait_for_message("Admin", lambda message: "Bot kembali" in text(message))
     report = toko.ask("history")["history"][0]
     assert report["ok"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.processes import process
+from supervisor.processes import procfs
 from tests.support.discord.control import local_discord
 from tests.support.shop.shop import shop, text
 
@@ -19,7 +19,7 @@ def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals) -> Non
         toko.start()
         pids = [toko.program(name)["pid"] for name in ("bot", "discord")]
         assert toko.stop(number) == 0
-        assert [process.identify(pid) for pid in pids] == [None, None]
+        assert [procfs.identify(pid) for pid in pids] == [None, None]
         state = tmp_path / "toko" / "state"
         assert not (state / "stocksup.sock").exists()
         assert not list(state.glob("cache/*/temp-*"))

@@ -18,9 +18,9 @@ def feed(data: bytes) -> None:
         message = protocol.parse(line)
     except protocol.ProtocolError as error:
         assert error.code in CODES
-        answer = protocol.refusal(error.id, error.code, error.message)
+        answer = protocol.encode_error(error.id, error.code, error.message)
     else:
-        answer = protocol.answer(message.id, seen=type(message).__name__)
+        answer = protocol.encode_answer(message.id, seen=type(message).__name__)
     assert answer.endswith(b"\n")
     assert len(answer) <= client.MAX_LINE_BYTES
     client.decode(answer)

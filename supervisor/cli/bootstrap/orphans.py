@@ -8,19 +8,19 @@ from typing import Any
 from supervisor.cli.terminal import formatting as figures
 from supervisor.config.paths import InstancePaths
 from supervisor.locale import _
-from supervisor.processes import process
+from supervisor.processes import process, procfs
 from supervisor.processes.process import LifeProcess
 
 
 def find(place: InstancePaths) -> list[LifeProcess]:
     """Return the lives of the instance, whoever keeps them; to be asked where no supervisor runs."""
     # the supervisor calls its socket by the one path without links
-    return process.lives({"STOCKSUP_SOCKET": str(InstancePaths(place.state_dir.resolve()).socket)})
+    return process.list_lives({"STOCKSUP_SOCKET": str(InstancePaths(place.state_dir.resolve()).socket)})
 
 
 def shown(life: LifeProcess) -> dict[str, Any]:
     """Return a life as `status --json` shows a program; what only a supervisor knows is null."""
-    age_s = process.age_s(life.process)
+    age_s = procfs.age_s(life.process)
     return {
         "name": life.name,
         "desired": None,
@@ -29,7 +29,7 @@ def shown(life: LifeProcess) -> dict[str, Any]:
         "life": life.number,
         "uptime_s": None if age_s is None else round(age_s, 3),
         "restarts": None,
-        "rss_bytes": process.rss_bytes(life.process.pid),
+        "rss_bytes": procfs.rss_bytes(life.process.pid),
         "last_exit": None,
         "health": {},
         "orphan": True,
@@ -45,7 +45,7 @@ def words(lives: Sequence[LifeProcess]) -> str:
             "program": life.name,
             "life": life.number,
             "pid": life.process.pid,
-            "time": figures.duration(process.age_s(life.process)),
+            "time": figures.duration(procfs.age_s(life.process)),
         }
         for life in lives
     )

@@ -52,7 +52,7 @@ def test_any_fields(op: str, fields: dict[str, object]) -> None:
 def test_what_is_answered_is_read_back(id: int | str, code: str, message: str) -> None:
     if isinstance(id, int):
         id %= 2**53
-    line = protocol.refusal(id, code, message)
+    line = protocol.encode_error(id, code, message)
     assert line.endswith(b"\n") and line.count(b"\n") == 1
     assert client.decode(line) == {"v": 1, "id": id, "ok": False, "error": {"code": code, "message": message}}
 
@@ -73,7 +73,7 @@ def test_a_ticket_has_its_size(size: int) -> None:
 
 
 def test_an_answer_that_does_not_fit_says_so() -> None:
-    line = protocol.answer(3, status="x" * client.MAX_LINE_BYTES)
+    line = protocol.encode_answer(3, status="x" * client.MAX_LINE_BYTES)
     assert client.decode(line)["error"]["code"] == "too_long"
 
 

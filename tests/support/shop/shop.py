@@ -95,7 +95,7 @@ class Shop:
         """End whatever is left, by force; return the pids of what should not have been there."""
         if self._supervisor is not None and self._supervisor.poll() is None:
             self.stop()
-        return process.kill_remains(-1, {"STOCKSUP_SOCKET": str(self.socket)})
+        return process.kill_descendants(-1, {"STOCKSUP_SOCKET": str(self.socket)})
 
     # --- the door ---
 

@@ -68,7 +68,7 @@ def test_up_used_and_down_without_a_trace(tmp_path: Path) -> None:
         one.send_signal(signal.SIGINT)
         assert "🎉 Pembersihan sebelum berhenti selesai" in read_until(one, "life 2 of bot ended: exit 0")
         assert one.wait(PATIENCE_S) == 0
-    assert process.kill_remains(-1, {"STOCKSUP_SOCKET": str(directory / "state" / "stocksup.sock")}) == []
+    assert process.kill_descendants(-1, {"STOCKSUP_SOCKET": str(directory / "state" / "stocksup.sock")}) == []
     assert not (directory / "state" / "stocksup.sock").exists()
     assert directory.stat().st_mode & 0o077 == 0
 

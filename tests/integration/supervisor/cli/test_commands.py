@@ -16,7 +16,7 @@ import pytest
 
 from supervisor.cli.root import OWN
 from supervisor.client import Client
-from supervisor.processes import process
+from supervisor.processes import process, procfs
 from tests.support.supervisor.command_line import PATIENCE_S, Instance
 from tests.support.supervisor.supervised import ROOT
 
@@ -26,7 +26,7 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
     one = Instance(tmp_path / "shop")
     yield one
     one.run("stop")
-    left = process.kill_remains(-1, {"STOCKSUP_SOCKET": str(one.socket)})
+    left = process.kill_descendants(-1, {"STOCKSUP_SOCKET": str(one.socket)})
     assert left == []
 
 
@@ -46,7 +46,7 @@ def test_up_and_down(instance: Instance) -> None:
     stopped = instance.run("stop")
     assert stopped.returncode == 0, stopped.stderr
     assert "stocksup start" in stopped.stdout
-    assert process.identify(bot["pid"]) is None
+    assert procfs.identify(bot["pid"]) is None
     assert not instance.socket.exists()
 
 
@@ -55,7 +55,7 @@ def test_the_supervisor_is_gone_when_stop_comes_back(instance: Instance) -> None
     with Client(instance.socket) as client:
         pid = client.request("ping")["pid"]
     instance.run("stop")
-    gone = process.identify(pid) is None
+    gone = procfs.identify(pid) is None
     assert gone or Path(f"/proc/{pid}/stat").read_text().split(")")[-1].split()[0] == "Z"
     assert instance.run("start").returncode == 0
 

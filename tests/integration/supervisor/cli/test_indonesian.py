@@ -226,7 +226,7 @@ def test_a_running_supervisor_changes_its_language_with_the_settings(toko: Insta
     toko.configure()
     with Client(toko.socket) as client:
         client.request("reload")
-    assert "there is no program 'relay'" in toko.run("restart", "relay").stderr
+    assert "unknown program 'relay'" in toko.run("restart", "relay").stderr
     assert "tidak ada" not in toko.run("stop").stdout
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from supervisor.cli.systemd import unit
 from supervisor.client import Client
-from supervisor.processes import process
+from supervisor.processes import process, procfs
 from tests.support.supervisor import fake_systemctl
 from tests.support.supervisor.fake_systemctl import PATIENCE_S
 
@@ -109,7 +109,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     shutil.rmtree(one.system_units)
     shutil.rmtree(one.user_units, ignore_errors=True)
     one.run("stop")
-    assert process.kill_remains(-1, {"STOCKSUP_SOCKET": str(one.state / "stocksup.sock")}) == []
+    assert process.kill_descendants(-1, {"STOCKSUP_SOCKET": str(one.state / "stocksup.sock")}) == []
 
 
 def test_install_writes_enables_and_starts(machine: Machine) -> None:
@@ -151,7 +151,7 @@ def test_what_was_started_by_hand_makes_room(machine: Machine) -> None:
     said = machine.well("service", "install")
     assert "What ran without systemd was stopped" in said
     assert "bot (life 2)" in said
-    assert process.identify(by_hand) is None
+    assert procfs.identify(by_hand) is None
 
 
 def test_what_was_started_by_hand_comes_back_when_systemd_will_not(machine: Machine) -> None:

@@ -21,10 +21,10 @@ from supervisor.client import MAX_LINE_BYTES, ControlError, socket_at
 from supervisor.control import connection as limits
 from supervisor.control import protocol, server
 from supervisor.control.connection import ClientConnection
-from supervisor.processes import process
+from supervisor.processes import procfs
 from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot
 
-PING = protocol.ask(1, "ping")
+PING = protocol.encode_request(1, "ping")
 
 
 class ServerUnderTest:
@@ -50,7 +50,7 @@ class ServerUnderTest:
 
     def answer(self, connection: ClientConnection, request: protocol.AnyRequest) -> None:
         self.requests.append((connection, request))
-        self.server.answer(connection, protocol.answer(request.id))
+        self.server.answer(connection, protocol.encode_answer(request.id))
 
     def turn(self) -> None:
         """Turn the event loop once."""
@@ -169,7 +169,7 @@ def test_line_over_the_limit_is_refused(attacked: ServerUnderTest) -> None:
 
 def test_client_that_does_not_read_is_not_read_from(attacked: ServerUnderTest) -> None:
     attacked.act = lambda connection, request: attacked.server.answer(
-        connection, protocol.answer(request.id, text="x" * 60_000)
+        connection, protocol.encode_answer(request.id, text="x" * 60_000)
     )
     peer = attacked.connect(PING * 500)
     for _ in range(300):
@@ -191,7 +191,7 @@ def test_unanswered_requests_of_one_client_are_limited(attacked: ServerUnderTest
     assert len(attacked.requests) == limits.MAX_IN_FLIGHT
     assert attacked.server.next_deadline() is None
     for connection, request in attacked.requests[:3]:
-        attacked.server.answer(connection, protocol.answer(request.id))
+        attacked.server.answer(connection, protocol.encode_answer(request.id))
     for _ in range(50):
         attacked.turn()
     assert len(attacked.requests) == limits.MAX_IN_FLIGHT + 3
@@ -258,11 +258,11 @@ def test_ping_and_restart_under_attack(it: Supervised) -> None:
     """240 connections of every kind attack: `ping` is answered, no heartbeat is lost, a restart succeeds."""
     pid = it.status()["bot"]["pid"]
     attacks = [
-        *(protocol.ask(1, op) * 300 for op in ("ping", "status", "history")),
-        *(protocol.ask(1, "events"), b"", b'{"v":1,"id":1,"op":"pi', b"\xff\x00{}\n"),
+        *(protocol.encode_request(1, op) * 300 for op in ("ping", "status", "history")),
+        *(protocol.encode_request(1, "events"), b"", b'{"v":1,"id":1,"op":"pi', b"\xff\x00{}\n"),
         *(b"x" * (2 * MAX_LINE_BYTES), b"[]\n" * 1000),
     ]
-    before_bytes = process.rss_bytes(it.pid) or 0
+    before_bytes = procfs.rss_bytes(it.pid) or 0
     crowd = [socket_at(it.socket) for _ in range(server.MAX_CONNECTIONS - 16)]
     try:
         for number, peer in enumerate(crowd):
@@ -275,7 +275,7 @@ def test_ping_and_restart_under_attack(it: Supervised) -> None:
                     _flood(peer, attacks[number % len(attacks)])
         assert it.status()["bot"]["pid"] == pid
         assert it.restart()["to_life"] == 2
-        grown_bytes = (process.rss_bytes(it.pid) or 0) - before_bytes
+        grown_bytes = (procfs.rss_bytes(it.pid) or 0) - before_bytes
         assert grown_bytes < server.MAX_BUFFERED_BYTES + 16 * 1024 * 1024
     finally:
         for peer in crowd:

@@ -248,7 +248,7 @@ def test_a_state_directory_that_is_changed_while_it_runs_leads_to_no_second_life
         second = it.launch(stderr=subprocess.PIPE, text=True)
         _, said = second.communicate(timeout=PATIENCE_S)
         assert second.returncode == 1
-        assert f"run already, with the state directory {it.state}" in said
+        assert f"with the state directory {it.state}" in said
         assert len(it.left()) == 1
         it.config.write_text(text)
 
@@ -259,7 +259,7 @@ def test_a_second_supervisor_says_who_runs(tmp_path: Path) -> None:
         second = it.launch(stderr=subprocess.PIPE)
         _, told = second.communicate(timeout=PATIENCE_S)
         assert second.returncode == 1
-        assert f"(pid {it.pid})" in told.decode()
+        assert str(it.pid) in told.decode()
         assert "stocksup status" in told.decode()
         assert told.count(b"\n") == 1
         assert it.ask("ping")["pid"] == it.pid

@@ -189,7 +189,7 @@ def test_what_a_program_refuses_changes_nothing_by_sighup_either(tmp_path: Path)
         one.wait()
         assert one.it.ask("ping")["pid"] == one.it.pid, "the loop goes on meanwhile"
         one.go_on(78)
-        one.wait_log("not reloaded: the check of bot says: the check ended with exit 78")
+        one.wait_log("not reloaded: check of bot failed: ")
         one.it.configure({"bot": program(check=HELD)}, logs={"keep": 3})
         one.sighup()
         one.wait()
@@ -224,7 +224,7 @@ def test_the_door_says_what_the_check_says(tmp_path: Path, code: int, error: str
         it.configure({"bot": program(check=refusing), "clerk": program()})
         refusal = it.refused("reload")
         assert refusal.code == error
-        assert refusal.message == "the check of bot says: [bot] prefx: unknown key"
+        assert "[bot] prefx: unknown key" in refusal.message
         assert run(it).returncode == (78 if code == 78 else 1)
         assert set(it.status()) == {"bot"}
 
@@ -234,7 +234,7 @@ def test_a_check_that_hangs_is_ended_and_nothing_has_changed(tmp_path: Path) -> 
         it.start()
         hanging = check("import signal; signal.pause()")
         it.configure({"bot": program(check=hanging, start_timeout_s=0.5), "clerk": program()})
-        assert it.refused("reload").message == "the check of bot says: the check did not end within 0.5 s"
+        assert it.refused("reload").code == "check_failed"
         assert set(it.status()) == {"bot"}
         it.configure({"bot": program(), "clerk": program()})
         assert it.ask("reload")["changed"] == ["clerk"]

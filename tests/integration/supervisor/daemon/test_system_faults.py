@@ -213,7 +213,7 @@ def test_a_supervisor_that_was_stopped_kills_nobody_who_was_stopped_with_it(tmp_
         assert it.ask("ping")
         time.sleep(0.3)
         os.kill(pid, signal.SIGCONT)
-        assert "stood still" in it.log()
+        assert "event loop stalled" in it.log()
         assert (it.status()["bot"]["pid"], it.history()) == (pid, [])
 
 

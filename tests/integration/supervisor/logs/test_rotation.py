@@ -152,7 +152,7 @@ def test_the_supervisors_own_log_is_moved_too(tmp_path: Path) -> None:
         assert len(files(it, "supervisor")) > 3
         text = "".join(path.read_text() for path in files(it, "supervisor"))
         assert [int(life) for life in re.findall(r"process (\d+): ready", text)] == [1, 2, 3, 4, 5, 6]
-        assert text.count("everything is down; leaving") == 1
+        assert text.count("all programs are down; exiting") == 1
 
 
 @contextmanager

@@ -39,13 +39,13 @@ def _points() -> dict[str, tuple[Any, str]]:
     return {
         "journal": (journal.AppendFile, "append"),
         "spawn": (process, "spawn"),
-        "spawned": (hands.EffectExecutor, "spawn"),
+        "spawned": (hands.EffectExecutor, "_spawn"),
         "terminate": (process, "terminate"),
         "kill": (process, "kill_tree"),
-        "bury": (hands.EffectExecutor, "bury"),
+        "bury": (hands.EffectExecutor, "reap_tree"),
         "switch": (cache, "switch"),
         "prepare": (cache, "prepare"),
-        "check": (checks.Checks, "begin"),
+        "check": (checks.Checks, "start"),
         "ask": (control.ControlServer, "request"),
     }
 

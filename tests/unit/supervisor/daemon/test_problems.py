@@ -1,4 +1,4 @@
-"""What the world refuses is shown while it lasts, told twice, and not tried again at every turn."""
+"""A problem is shown while it lasts, logged when it begins and ends, and not retried at every turn."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class World:
         self.now_s = 100.0
         self.is_full = True
         self.tries = 0
-        self.told: list[tuple[str, str]] = []
-        self.problems = Problems(lambda level, text: self.told.append((level, text)), lambda: self.now_s)
+        self.lines: list[tuple[str, str]] = []
+        self.problems = Problems(lambda level, text: self.lines.append((level, text)), lambda: self.now_s)
 
     def write(self) -> None:
         self.tries += 1
@@ -22,7 +22,7 @@ class World:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_it_is_told_when_it_begins_and_when_it_is_over() -> None:
+def test_problem_is_logged_when_it_begins_and_ends() -> None:
     world = World()
     for _ in range(3):
         assert not world.problems.guard(JOURNAL, world.write)
@@ -31,21 +31,21 @@ def test_it_is_told_when_it_begins_and_when_it_is_over() -> None:
     for _ in range(3):
         assert world.problems.guard(JOURNAL, world.write)
     assert world.problems.shown == {}
-    assert world.told == [
-        ("error", "cannot use the journal: No space left on device; going on without"),
-        ("info", "the journal can be used again"),
+    assert world.lines == [
+        ("error", "journal: failed: No space left on device; continuing without it"),
+        ("info", "journal: works again"),
     ]
 
 
-def test_it_is_tried_again_when_it_is_due() -> None:
+def test_failed_act_is_retried_when_due() -> None:
     world = World()
     for _ in range(10):
         world.problems.retry(JOURNAL, world.write)
     assert world.tries == 1
-    assert world.problems.due_s() == world.now_s + RETRY_S
+    assert world.problems.next_retry_s() == world.now_s + RETRY_S
     world.now_s += RETRY_S
     world.is_full = False
     for _ in range(10):
         world.problems.retry(JOURNAL, world.write)
     assert world.tries == 11
-    assert world.problems.due_s() is None
+    assert world.problems.next_retry_s() is None

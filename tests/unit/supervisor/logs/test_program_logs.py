@@ -9,17 +9,17 @@ import pytest
 
 from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Logs
-from supervisor.control.protocol import Answer
 from supervisor.lifecycle.model import LifeState, ProgramState
 from supervisor.logs.program_logs import ProgramLogs
 
 ONE = ProgramState(name="bot", life=LifeState(1))
 TWO = ProgramState(name="bot", life=LifeState(2))
-DONE = Answer(1, True, {"ok": True})
-#: what the door says when the connection is lost, and what a life says that could not
-LOST = Answer(None, False, {"error": {"message": "the program closed the connection"}})
-FAILED = Answer(1, False, {"error": {"code": "failed", "message": "no descriptor left"}})
-UNABLE = Answer(1, False, {"error": {"code": "unknown_op", "message": "what?"}})
+#: answers to `reopen`: success and error code
+Answer = tuple[bool, str | None]
+DONE: Answer = (True, None)
+LOST: Answer = (False, None)
+FAILED: Answer = (False, "failed")
+UNABLE: Answer = (False, "unknown_op")
 
 
 class Stage:
@@ -29,7 +29,7 @@ class Stage:
         self.place = InstancePaths(tmp_path)
         self.path = self.place.log_of("bot")
         self.path.parent.mkdir()
-        self.asked: list[Callable[[Answer], None]] = []
+        self.asked: list[Callable[[bool, str | None], None]] = []
         self.notes: list[str] = []
         self.is_linked = True
         settings = Logs(**{"max_bytes": 100, **limits})  # type: ignore[arg-type]
@@ -37,7 +37,7 @@ class Stage:
             self.place, settings, self._ask, lambda level, text: self.notes.append(text), to_journal=False
         )
 
-    def _ask(self, name: str, then: Callable[[Answer], None]) -> bool:
+    def _ask(self, name: str, then: Callable[[bool, str | None], None]) -> bool:
         if self.is_linked:
             self.asked.append(then)
         return self.is_linked
@@ -50,7 +50,7 @@ class Stage:
         return len(list(self.path.parent.glob("bot.log.*")))
 
     def answer(self, answer: Answer) -> None:
-        self.asked.pop()(answer)
+        self.asked.pop()(*answer)
 
 
 @pytest.fixture
@@ -61,17 +61,17 @@ def stage(tmp_path: Path) -> Stage:
 
 
 def test_a_log_is_moved_when_it_is_due_and_its_life_is_asked_once(stage: Stage) -> None:
-    stage.logs.heard(ONE)
+    stage.logs.on_heartbeat(ONE)
     assert (stage.old(), stage.asked) == (0, [])
     stage.grow()
-    stage.logs.heard(ONE)
+    stage.logs.on_heartbeat(ONE)
     assert (stage.old(), len(stage.asked)) == (1, 1)
     assert stage.path.read_text().endswith("life 1 of bot goes on ---\n")
     stage.grow()
-    stage.logs.heard(ONE)
+    stage.logs.on_heartbeat(ONE)
     assert (stage.old(), len(stage.asked)) == (1, 1)
     stage.answer(DONE)
-    stage.logs.heard(ONE)
+    stage.logs.on_heartbeat(ONE)
     assert (stage.old(), len(stage.asked)) == (2, 1)
 
 
@@ -79,36 +79,36 @@ def test_a_log_is_moved_when_it_is_due_and_its_life_is_asked_once(stage: Stage) 
 def test_a_life_that_did_not_open_it_is_asked_again_and_nothing_is_moved_before(stage: Stage, answer: Answer) -> None:
     stage.grow()
     for _ in range(3):
-        stage.logs.heard(ONE)
+        stage.logs.on_heartbeat(ONE)
         stage.answer(answer)
         stage.grow()
     assert stage.old() == 1
-    stage.logs.heard(ONE)
+    stage.logs.on_heartbeat(ONE)
     stage.answer(DONE)
-    stage.logs.heard(ONE)
+    stage.logs.on_heartbeat(ONE)
     assert stage.old() == 2
 
 
 def test_a_life_that_cannot_is_asked_once_and_the_next_one_begins_anew(stage: Stage) -> None:
     stage.grow()
-    stage.logs.heard(ONE)
+    stage.logs.on_heartbeat(ONE)
     stage.answer(UNABLE)
     stage.grow()
-    stage.logs.heard(ONE)
+    stage.logs.on_heartbeat(ONE)
     assert (stage.old(), stage.asked) == (1, [])
     stage.logs.begin(TWO)
     assert stage.old() == 2
     stage.grow()
-    stage.logs.heard(TWO)
+    stage.logs.on_heartbeat(TWO)
     assert (stage.old(), len(stage.asked)) == (3, 1)
 
 
 def test_a_life_that_is_not_linked_is_asked_when_it_is(stage: Stage) -> None:
     stage.grow()
     stage.is_linked = False
-    stage.logs.heard(ONE)
+    stage.logs.on_heartbeat(ONE)
     stage.is_linked = True
-    stage.logs.heard(ONE)
+    stage.logs.on_heartbeat(ONE)
     assert (stage.old(), len(stage.asked)) == (1, 1)
 
 
@@ -116,17 +116,17 @@ def test_a_life_of_an_earlier_supervisor_is_asked_first(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     stage.grow()
     stage.grow()
-    stage.logs.heard(ONE)
+    stage.logs.on_heartbeat(ONE)
     assert (stage.old(), len(stage.asked)) == (0, 1)
     stage.answer(DONE)
-    stage.logs.heard(ONE)
+    stage.logs.on_heartbeat(ONE)
     assert (stage.old(), len(stage.asked)) == (1, 1)
 
 
 def test_a_log_that_is_gone_is_opened_anew(stage: Stage) -> None:
     stage.path.unlink()
-    stage.logs.heard(ONE)
-    stage.logs.heard(ONE)
+    stage.logs.on_heartbeat(ONE)
+    stage.logs.on_heartbeat(ONE)
     assert (stage.old(), len(stage.asked)) == (0, 1)
 
 
@@ -135,7 +135,7 @@ def test_what_is_in_the_way_is_told_once_each_time(stage: Stage) -> None:
     stage.logs.settings = Logs(max_bytes=100, keep=1)
     stage.grow()
     for _ in range(3):
-        stage.logs.heard(ONE)
+        stage.logs.on_heartbeat(ONE)
     assert [note.partition(" away")[0] for note in stage.notes] == [
         f"bot: cannot move {stage.path.parent / 'bot.log.1'}"
     ]

@@ -74,5 +74,5 @@ def test_a_mark_stands_alone_even_behind_a_line_that_was_cut(tmp_path: Path) -> 
 @pytest.mark.parametrize(("named", "is_journal"), [("{0}:{1}", True), ("{0}:1", False), ("", False)])
 def test_whether_stderr_is_the_journal(named: str, is_journal: bool) -> None:
     found = os.fstat(2)
-    assert journald.takes_stderr({"JOURNAL_STREAM": named.format(found.st_dev, found.st_ino)}) is is_journal
-    assert journald.takes_stderr({}) is False
+    assert journald.is_stderr({"JOURNAL_STREAM": named.format(found.st_dev, found.st_ino)}) is is_journal
+    assert journald.is_stderr({}) is False
