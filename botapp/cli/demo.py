@@ -247,13 +247,11 @@ def _refuse_foreign(directory: Path) -> None:
 def _write_files(directory: Path, port: int) -> None:
     from botapp.cli.demo_shop import furnish
     from botapp.local_discord.ids import DEFAULT_TOKEN, LIVE_CHANNEL_ID
+    from botapp.runtime.private_files import write_file
 
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     config = _FIRST_LINE + _CONFIG.format(host=HOST, port=port, channel=LIVE_CHANNEL_ID)
     for name, text in (("config.toml", config), ("token", f"{DEFAULT_TOKEN}\n")):
-        fd = os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.write(text)
+        write_file(directory / name, text.encode())
     furnish(directory / "state" / "bot" / "shop.db")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from botapp.cli.init import answers, template
 from botapp.config.token import MAX_TOKEN_CHARS
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
+from botapp.runtime.private_files import write_file
 from supervisor.configfile import ConfigError
 
 #: values to set, by table ("" is the top of the file) and key
@@ -116,22 +115,9 @@ def write(path: Path, data: bytes, *, mode: int) -> None:
 
     Raises ConfigError.
     """
-    path = path.resolve()
-    fresh = path.with_name(f".{path.name}.new")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
-            os.fchmod(fd, mode)
-            if path.exists() and (owner := path.stat()).st_uid != os.geteuid():
-                os.fchown(fd, owner.st_uid, owner.st_gid)
-            file.flush()
-            os.fsync(fd)
-        os.replace(fresh, path)
+        write_file(path, data, mode=mode)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            fresh.unlink(missing_ok=True)
         raise ConfigError(_cannot("write", path, error)) from error
 
 

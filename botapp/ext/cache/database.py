@@ -17,6 +17,7 @@ from typing import Any, Final
 import apsw
 
 from botapp.ext.cache import codec as cache_values
+from botapp.runtime.private_files import file_identity
 
 #: the directory with the file, and what others are called that wait to be deleted
 LIVE: Final = "entries"
@@ -103,7 +104,7 @@ class Database:
             self._live.mkdir(mode=0o700)
             self._open(busy_timeout_ms)
         self._writer.set_busy_timeout(BUSY_TIMEOUT_MS)
-        self._identity = _identity(self.path)
+        self._identity = file_identity(self.path)
 
     def read(self, full_key: str) -> bytes | None:
         """Return the bytes of an entry. Never waits for a lock. Raises apsw.Error."""
@@ -125,10 +126,7 @@ class Database:
 
     def has_moved(self) -> bool:
         """Tell whether another file, or none, is now where this one was opened."""
-        try:
-            return _identity(self.path) != self._identity
-        except OSError:
-            return True
+        return file_identity(self.path) != self._identity
 
     def size_bytes(self) -> int:
         """Return how much room the files take."""
@@ -429,8 +427,3 @@ def delete(*paths: Path) -> None:
     """Delete what was put away; what cannot be deleted now is found again later."""
     for path in paths:
         shutil.rmtree(path, ignore_errors=True)
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_dev, found.st_ino

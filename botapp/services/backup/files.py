@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from msgspec import Struct
 
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
-from botapp.runtime.private_files import chown_like_directory, make_directory
+from botapp.runtime.private_files import replaced_file
 
 #: ends the name of a file that is being written
 PART: Final = ".part"
@@ -88,30 +87,13 @@ def write_atomically(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
     try:
-        make_directory(path.parent)
         _refuse_to_replace(path, replace)
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        try:
+        with replaced_file(path, part):
             yield part
-            chown_like_directory(part)
-            fsync_path(part)
             _refuse_to_replace(path, replace)
-            os.replace(part, path)
-            fsync_path(path.parent)
-        finally:
-            part.unlink(missing_ok=True)
     except OSError as error:
         text = _("cannot write %(path)s: %(problem)s; mend its permissions or make room")
         raise DataProblem(text % {"path": error.filename or path, "problem": os_error_text(error)}) from error
-
-
-def fsync_path(path: Path) -> None:
-    """Wait until a file, or what is in a directory, is safe on the disk. Raises OSError."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def open_error(path: Path, error: OSError) -> DataProblem:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL
 
 from botapp.config.settings import Settings
 from botapp.locale import _
-from botapp.runtime.private_files import make_directory
+from botapp.runtime.private_files import fsync_path, make_directory
 from botapp.runtime.state_file import State
 from botapp.services.backup import backup, lock, snapshot
 from botapp.services.backup import export_format as portable
@@ -25,7 +25,6 @@ from botapp.services.backup.files import (
     RESTORE,
     DataProblem,
     backup_name,
-    fsync_path,
     list_backups,
     open_error,
     write_atomically,

@@ -45,7 +45,7 @@ class TemporaryMessage:
         try:
             message = await self._messageable(channel_id).send(text)
             try:
-                state.change(self._state_file, passing=state.TemporaryMessageState(channel_id, message.id))
+                state.change(self._state_file, temporary_message=state.TemporaryMessageState(channel_id, message.id))
                 await self._rest(SHOWN_S)
             finally:
                 await self.remove()
@@ -58,13 +58,13 @@ class TemporaryMessage:
     async def remove(self) -> None:
         """Take away the message that stands, also one of an earlier life. What goes wrong is logged."""
         try:
-            standing = state.load(self._state_file).passing
+            standing = state.load(self._state_file).temporary_message
             if standing is None:
                 return
             try:
                 await self._messageable(standing.channel_id).get_partial_message(standing.message_id).delete()
             except discord.NotFound:
                 log.debug("somebody else has removed the passing message")
-            state.change(self._state_file, passing=None)
+            state.change(self._state_file, temporary_message=None)
         except (discord.HTTPException, aiohttp.ClientError, OSError, StateError) as error:
             log.warning(_("cannot remove the message that the bot is back; the next life does: %s"), error)

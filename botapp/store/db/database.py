@@ -24,7 +24,7 @@ from sqlalchemy.pool import StaticPool
 
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
-from botapp.runtime.private_files import make_directory
+from botapp.runtime.private_files import file_identity, make_directory
 from botapp.store.db.errors import RESTORE_COMMANDS, Unavailable
 
 log = logging.getLogger(__name__)
@@ -197,7 +197,7 @@ class Database:
 
     def _current_engine(self) -> Engine:
         """Return the engine. Reopen a file that was deleted or replaced, so that nothing is written to the old one."""
-        if self._is_file and self._identity is not None and self._identity != _file_identity(self._path):
+        if self._is_file and self._identity is not None and self._identity != file_identity(self._path):
             self._dispose_engine()
         if self._engine is None:
             if self._is_file:
@@ -220,7 +220,7 @@ class Database:
                 _("cannot open %(path)s: %(problem)s") % {"path": self._path, "problem": os_error_text(error)}
             )
             raise Unavailable(self._error) from error
-        self._identity = _file_identity(self._path)
+        self._identity = file_identity(self._path)
         self._may_create = False
         return create_engine(self._url, create=False)
 
@@ -270,11 +270,3 @@ def _is_retryable(error: exc.DBAPIError) -> bool:
     # SQLSTATE 40001: serialization failure, 40P01: deadlock, 23505: unique violation by a concurrent transaction
     state = getattr(error.orig, "sqlstate", None)
     return state in ("40001", "40P01", "23505") or error.connection_invalidated
-
-
-def _file_identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

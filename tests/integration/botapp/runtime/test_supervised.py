@@ -231,7 +231,7 @@ def test_what_a_killed_life_has_left_the_next_one_takes_away(tmp_path: Path) -> 
             door.greet()
             door.grant(door.read("ready"), restart={"requested_by": "root (baris perintah)", "phases": {}})
             discord.wait_for_message("Budi", lambda message: text(message) == BACK)
-            while state.load(tmp_path / "bot/state/bot/state.json").passing is None:
+            while state.load(tmp_path / "bot/state/bot/state.json").temporary_message is None:
                 door.ask("cache", action="stats")  # its loop goes on meanwhile
             bot.send(signal.SIGKILL)
             bot.wait()

@@ -141,7 +141,7 @@ def test_a_failed_backup_leaves_nothing(shop: Database, settings: Settings, monk
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("botapp.services.backup.files.fsync_path", full)
+    monkeypatch.setattr("botapp.runtime.private_files.fsync_path", full)
     with pytest.raises(DataProblem, match="No space left on device; mend its permissions or make room"):
         make_backup(settings)
     assert list_backups(settings.backup_dir) == []

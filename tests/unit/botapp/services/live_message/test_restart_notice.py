@@ -43,7 +43,7 @@ class Scene:
         self.message = TemporaryMessage(given, self.file, self.rest)
 
     async def rest(self, time_s: float) -> None:
-        self.channel.done.append((time_s, state.load(self.file).passing))
+        self.channel.done.append((time_s, state.load(self.file).temporary_message))
 
 
 @pytest.fixture
@@ -54,11 +54,11 @@ def scene(tmp_path: Path) -> Scene:
 def test_it_stands_for_a_while_and_is_remembered_meanwhile(scene: Scene) -> None:
     asyncio.run(scene.message.show(7, "back"))
     assert scene.channel.done == ["back", (SHOWN_S, state.TemporaryMessageState(7, 5)), ("deleted", 5)]
-    assert state.load(scene.file).passing is None
+    assert state.load(scene.file).temporary_message is None
 
 
 def test_one_of_an_earlier_life_goes_first(scene: Scene) -> None:
-    state.change(scene.file, passing=state.TemporaryMessageState(7, 4))
+    state.change(scene.file, temporary_message=state.TemporaryMessageState(7, 4))
     asyncio.run(scene.message.show(7, "back"))
     assert scene.channel.done[:2] == [("deleted", 4), "back"]
 
@@ -66,7 +66,7 @@ def test_one_of_an_earlier_life_goes_first(scene: Scene) -> None:
 def test_one_that_cannot_be_removed_is_tried_again_by_the_next_life(scene: Scene) -> None:
     scene.channel.refuses = aiohttp.ClientError("no net")
     asyncio.run(scene.message.show(7, "back"))
-    assert state.load(scene.file).passing == state.TemporaryMessageState(7, 5)
+    assert state.load(scene.file).temporary_message == state.TemporaryMessageState(7, 5)
     scene.channel.refuses = None
     asyncio.run(scene.message.remove())
     assert scene.channel.done[-1] == ("deleted", 5)
@@ -76,4 +76,4 @@ def test_one_that_somebody_else_has_removed_is_forgotten(scene: Scene) -> None:
     answer: Any = SimpleNamespace(status=404, reason="Not Found")
     scene.channel.refuses = discord.NotFound(answer, "Unknown Message")
     asyncio.run(scene.message.show(7, "back"))
-    assert state.load(scene.file).passing is None
+    assert state.load(scene.file).temporary_message is None
