@@ -495,8 +495,8 @@ def test_one_is_made_before_the_tables_are_changed(
     """By the bot, before anything has changed; and without it nothing is changed."""
     seen: list[list[str]] = []
 
-    def changed(connection: Any, *, before: Any) -> bool:
-        before()
+    def changed(connection: Any, *, back_up: Any) -> bool:
+        back_up()
         seen.append([one.reason for one in list_backups(settings.backup_dir)])
         return True
 
