@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from pathlib import Path
 
 import pytest
 
 from botapp import locale
-from botapp.runtime import state_file as state
 from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Product
 from botapp.ui import custom_ids
@@ -171,24 +169,3 @@ def test_the_light_follows_the_threshold_of_the_shop() -> None:
     assert [stock_light(pieces, 2) for pieces in (0, 1, 2, 3)] == ["🔴", "🟡", "🟡", "🟢"]
     assert [stock_light(pieces, 0) for pieces in (0, 1)] == ["🔴", "🟢"]
     assert render(snapshot(low_stock=2)).fields[1][0].startswith("🟢")
-
-
-def test_the_state_file_is_whole_private_and_says_when_it_is_damaged(tmp_path: Path) -> None:
-    path = tmp_path / "bot" / "state.json"
-    assert state.load(path) == state.State()
-    message = state.LiveMessage(1, 2, "abc")
-    state.change(path, live_messages=(message,))
-    state.change(path, live_channel_id=3)
-    assert state.load(path) == state.State(live_messages=(message,), live_channel_id=3)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert path.parent.stat().st_mode & 0o777 == 0o700
-    assert list(path.parent.iterdir()) == [path]
-    path.write_text("{half")
-    with pytest.raises(state.StateError, match="rusak"):
-        state.load(path)
-    with pytest.raises(state.StateError, match="rusak"):
-        state.change(path, live_channel_id=4)
-    assert path.read_text() == "{half"
-    (tmp_path / "file").touch()
-    with pytest.raises(state.StateError, match="tidak dapat membuka"):
-        state.change(tmp_path / "file" / "state.json", live_messages=(message,))
