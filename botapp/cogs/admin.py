@@ -65,21 +65,23 @@ class AdminCog(commands.Cog):
     @commands.hybrid_command(  # type: ignore[arg-type]  # mypy infers Never
         name="restart",
         **slash.told(
-            N_("Restart the bot, after a question"), "new prices", reason=N_("Why; it is kept in the history")
+            N_("Restart the bot (asks for confirmation)"), "new prices", reason=N_("The reason, for the history")
         ),
     )
     async def restart(self, ctx: commands.Context[commands.Bot], *, reason: str = "") -> None:
         """Give the bot a new life, after a question."""
         by = f"{ctx.author} ({ctx.author.id})"
         if not self.bot.is_admin(ctx.author):
-            log.warning(_("%s asked for a restart and is no admin: refused"), by)
+            log.warning(_("restart refused: %s is not an admin"), by)
             await ctx.reply(_("⛔ Only admins may restart the bot."), ephemeral=True)
         elif self.bot.link is None:
             await ctx.reply(
-                _("⚠️ No supervisor runs this bot, so nothing was restarted. Start it with `stocksup start`.")
+                _("⚠️ This bot runs without a supervisor, so it was not restarted. Start it with `stocksup start`.")
             )
         elif not self.bot.link.is_connected:
-            await ctx.reply(_("⚠️ The supervisor does not answer, so nothing was restarted. Run `stocksup start`."))
+            await ctx.reply(
+                _("⚠️ The supervisor is not responding, so the bot was not restarted. Run `stocksup start`.")
+            )
         elif self._requested_by is not None or self.bot.tasks.is_draining:
             await ctx.reply(restart_dialog.already_restarting(self._requested_by or _("the operator")))
         else:
@@ -94,7 +96,7 @@ class AdminCog(commands.Cog):
             Button(YES_ID, _("Yes"), "🔄", style=4),
             Button(NO_ID, _("No"), "✖️"),
             restart_dialog.ending,
-            lambda: _("Only the one who asked for the restart can answer."),
+            lambda: _("Only the admin who asked for the restart can answer."),
         )
 
         begun = False
@@ -126,7 +128,7 @@ class AdminCog(commands.Cog):
             "asked_at": time.time(),
             "asked_by": by,
         }
-        log.info(_("%s asks for a restart: %s"), by, reason)
+        log.info(_("restart requested by %s: %s"), by, reason)
         program = link.environment.program
         try:
             await link.request("restart", program=program, reason=reason, requested_by=by, ticket=ticket, wait=True)
@@ -157,16 +159,14 @@ class AdminCog(commands.Cog):
         async def empty_cache() -> None:
             result.flushed_entries = await self._empty_cache()
 
-        cache_done = (
-            N_("✅ Cache kept, as the settings say") if self._policy() == "none" else N_("✅ Cache system cleaned")
-        )
+        cache_done = N_("✅ Cache kept, as configured") if self._policy() == "none" else N_("✅ Cache system cleaned")
         await self._run_step(result, "cache", empty_cache, cache_done, N_("❌ Cache system not cleaned: %s"))
         await self._run_step(
             result,
             "livestock",
             self._reset_livestock,
-            N_("✅ Live stock state cleaned"),
-            N_("❌ Live stock state not cleaned: %s"),
+            N_("✅ Stock state cleaned"),
+            N_("❌ Stock state not cleaned: %s"),
         )
         await self._run_step(
             result,
@@ -220,7 +220,7 @@ class AdminCog(commands.Cog):
         drained = await self.bot.tasks.drain(deadline_s)
         result.drained, result.cancelled = drained.finished, drained.cancelled
         if drained.cancelled:
-            log.warning(_("⚠️ Cut off at the deadline: %s"), ", ".join(drained.cancelled))
+            log.warning(_("⚠️ Cancelled at the deadline: %s"), ", ".join(drained.cancelled))
         if drained.unresponsive:
             raise CleanupStepFailed(", ".join(drained.unresponsive))
 

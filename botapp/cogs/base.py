@@ -78,9 +78,9 @@ class ShopCog(commands.Cog):
         with speaking(language.context_language(ctx)):
             if isinstance(error, NotAnAdmin):
                 who = f"{ctx.author} ({ctx.author.id})"
-                text = _("%(who)s asked for %(command)s and is no admin: refused")
+                text = _("%(command)s refused: %(who)s is not an admin")
                 log.warning(text, {"who": who, "command": ctx.command})
-                await self.say(ctx, _("⛔ Only admins may do that."))
+                await self.say(ctx, _("⛔ Only admins may use this command."))
             elif isinstance(error, commands.UserInputError):
                 await self.correct(ctx, f"❌ {_problem(error)}")
             else:
@@ -195,7 +195,7 @@ def admin_group(name: str, about: str) -> Callable[[Callback[CogT, P]], commands
     def made(callback: Callback[CogT, P]) -> commands.HybridGroup[Any, ..., None]:
         @functools.wraps(callback)
         async def mistaken(self: CogT, ctx: Ctx, *arguments: P.args, **keywords: P.kwargs) -> None:
-            raise InvalidCommand(_("Which one?"))
+            raise InvalidCommand(_("Please choose a subcommand."))
 
         make: Any = commands.hybrid_group(name=name, invoke_without_command=True, **slash.told(about))
         group: commands.HybridGroup[Any, ..., None] = make(mistaken)
@@ -233,9 +233,9 @@ async def _answered(cog: ShopCog, ctx: Ctx, work: Coroutine[Any, Any, None]) -> 
     except Refused as problem:
         await cog.say(ctx, answers.refusal(problem))
     except InvalidAmount as problem:
-        await cog.correct(ctx, answers.not_an_amount(problem))
+        await cog.correct(ctx, answers.invalid_amount(problem))
     except Unavailable as error:
-        log.warning(_("%(command)s was not done: %(problem)s"), {"command": ctx.command, "problem": error})
+        log.warning(_("%(command)s failed: %(problem)s"), {"command": ctx.command, "problem": error})
         await cog.say(ctx, answers.unavailable())
 
 
@@ -257,14 +257,14 @@ def _problem(error: commands.UserInputError) -> str:
         case commands.MissingRequiredArgument(param=parameter):
             return _("%s is missing.") % f"`{_argument(parameter)}`"
         case commands.BadLiteralArgument(literals=literals):
-            return _("That has to be one of %s.") % ", ".join(f"`{one}`" for one in literals)
+            return _("The value must be one of %s.") % ", ".join(f"`{one}`" for one in literals)
         case commands.ArgumentParsingError():
-            return _("A quotation mark is missing, or stands in the wrong place.")
+            return _("A quotation mark is missing or misplaced.")
         case commands.RangeError(minimum=least, maximum=most):
-            return _("That has to be a number from %(least)s to %(most)s.") % {"least": least, "most": most}
+            return _("The value must be a number from %(least)s to %(most)s.") % {"least": least, "most": most}
         case commands.BadArgument():
-            return _("That has to be a whole number.")
-    return _("That is not how it is written.")
+            return _("The value must be a whole number.")
+    return _("The command is not written correctly.")
 
 
 def rows(lines: Sequence[str], title: str, nothing: str) -> str:

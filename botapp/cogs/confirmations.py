@@ -148,6 +148,6 @@ def confirmation_texts(what: str, yes: str) -> ConfirmationTexts:
         Button("stocksup:v1:confirm:yes", yes, "⚠️", style=4),
         Button("stocksup:v1:confirm:no", _("No"), "✖️"),
         confirmation.ending,
-        lambda: _("Only the one who gave the command can answer."),
+        lambda: _("Only the admin who gave the command can answer."),
         private=True,
     )

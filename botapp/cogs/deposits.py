@@ -19,10 +19,10 @@ class DepositsCog(ShopCog):
 
     @admin_command(
         "deposits",
-        N_("List the last deposits from webhooks and programs, or only those that were refused"),
+        N_("List the latest deposits from webhooks and programs, or only the refused ones"),
         "20 refused",
-        count=N_("How many, the newest first"),
-        which=N_("All, or only those that were refused"),
+        count=N_("How many, newest first"),
+        which=N_("All, or only the refused ones"),
     )
     async def deposits(
         self,
@@ -34,17 +34,17 @@ class DepositsCog(ShopCog):
         # bounds cannot be declared where the number may be left out before another word
         most = min(max(1, DEFAULT_ROWS if count is None else count), MAX_ROWS)
         found = await self.shop.read(deposits.list_latest, most, refused_only=which == "refused")
-        title = _("🚫 The last deposits that were refused") if which == "refused" else _("💰 The last deposits")
-        await self.say(ctx, rows([self._line(one) for one in found], f"**{title}**", _("There are none.")))
+        title = _("🚫 Latest refused deposits") if which == "refused" else _("💰 Latest deposits")
+        await self.say(ctx, rows([self._line(one) for one in found], f"**{title}**", _("None.")))
 
     def _line(self, one: Deposit) -> str:
-        facts = {
-            "when": format_time(one.at_ms),
-            "handle": quote(one.handle or "–"),
+        params = {
+            "time": format_time(one.at_ms),
+            "member": quote(one.handle or "–"),
             "amount": format_amount(one.amount, self.shop.units) if one.amount is not None else "–",
             "key": quote(one.key),
-            "why": refusal_text(one.refusal),
+            "reason": refusal_text(one.refusal),
         }
         if one.refusal:
-            return _("❌ %(when)s · %(handle)s · %(amount)s · %(why)s · %(key)s") % facts
-        return _("✅ %(when)s · %(handle)s · %(amount)s · %(key)s") % facts
+            return _("❌ %(time)s · %(member)s · %(amount)s · %(reason)s · %(key)s") % params
+        return _("✅ %(time)s · %(member)s · %(amount)s · %(key)s") % params

@@ -21,12 +21,12 @@ class ProductsCog(ShopCog):
 
     @admin_command(
         "addproduct",
-        N_("Put a product on sale"),
+        N_("Add a product"),
         'STEAM10 "Steam Wallet 10" 50',
-        code=N_("A short word for the product, without spaces"),
-        name=N_("What members see; in quotes where it has spaces"),
-        price=N_("For one piece: 150, or with units"),
-        description=N_("More about it, for members"),
+        code=N_("A short code for the product, without spaces"),
+        name=N_("The name that members see; in quotes if it has spaces"),
+        price=N_("Per item: 150, or with units"),
+        description=N_("A description for members"),
     )
     async def addproduct(self, ctx: Ctx, code: str, name: str, price: str, *, description: str = "") -> None:
         """Put a product on sale."""
@@ -37,15 +37,15 @@ class ProductsCog(ShopCog):
             cost = self.amount(price)
         now_ms = self.shop.now_ms()
         made = await self.act(ctx, f"{code} {cost}", products.add, code, name, cost, description, now_ms)
-        await self.say(ctx, _("✅ On sale: %s") % admin_texts.product_line(made, self.shop.units))
+        await self.say(ctx, _("✅ Added: %s") % admin_texts.product_line(made, self.shop.units))
 
     @admin_command(
         "editproduct",
         N_("Change name, price or description of a product"),
         "STEAM10 name Steam Wallet 10 USD",
         code=N_("The product's code"),
-        field=N_("What is to be changed"),
-        value=N_("What it is to be from now on"),
+        field=N_("What to change"),
+        value=N_("The new value"),
     )
     async def editproduct(
         self, ctx: Ctx, code: str, field: Literal["name", "price", "description"], *, value: str
@@ -58,15 +58,15 @@ class ProductsCog(ShopCog):
         _before, after = await self.act(
             ctx, f"{code} {field}", products.update_product, code, name=name, description=description
         )
-        facts = {"field": admin_texts.field_name(field), "product": admin_texts.product_line(after, self.shop.units)}
-        await self.say(ctx, _("✅ New %(field)s: %(product)s") % facts + f"\n{after.description}".rstrip())
+        params = {"field": admin_texts.field_name(field), "product": admin_texts.product_line(after, self.shop.units)}
+        await self.say(ctx, _("✅ New %(field)s: %(product)s") % params + f"\n{after.description}".rstrip())
 
     @admin_command(
         "changeprice",
         N_("Change the price of a product"),
         "STEAM10 150",
         code=N_("The product's code"),
-        price=N_("For one piece: 150, or with units"),
+        price=N_("Per item: 150, or with units"),
     )
     async def changeprice(self, ctx: Ctx, code: str, *, price: str) -> None:
         """Change a price."""
@@ -74,7 +74,7 @@ class ProductsCog(ShopCog):
 
     @admin_command(
         "deleteproduct",
-        N_("Take a product off sale, after a question; only without stock"),
+        N_("Delete a product without stock (asks for confirmation)"),
         "STEAM10",
         code=N_("The product's code"),
     )
@@ -83,27 +83,25 @@ class ProductsCog(ShopCog):
         found = await self.shop.read(get_by_code, code)
         if found.stock:
             raise refusals.ProductInStock(found.code, found.stock)
-        what = _("⚠️ Take %(code)s (%(name)s) off sale?") % {"code": quote(found.code), "name": found.name}
-        if await self.agreed(ctx, what, _("Take it off sale")):
+        what = _("⚠️ Delete %(code)s (%(name)s)?") % {"code": quote(found.code), "name": found.name}
+        if await self.agreed(ctx, what, _("Delete")):
             gone = await self.act(ctx, found.code, products.delete, found.code)
-            await self.say(
-                ctx, _("✅ %s is no longer on sale. What was sold of it stays in the books.") % quote(gone.code)
-            )
+            await self.say(ctx, _("✅ %s was deleted. Its past sales are kept.") % quote(gone.code))
 
     @admin_command("products", N_("List all products with price and stock"))
     async def products(self, ctx: Ctx) -> None:
         """List what is on sale."""
         found = await self.shop.products()
         lines = [admin_texts.product_line(one, self.shop.units) for one in found]
-        await self.say(ctx, rows(lines, _("🛒 Products:"), _("Nothing is on sale yet. `addproduct` changes that.")))
+        await self.say(ctx, rows(lines, _("🛒 Products:"), _("There are no products yet. Add one with `addproduct`.")))
 
     async def _change_price(self, ctx: Ctx, code: str, text: str) -> None:
         cost = self.amount(text)
         before, after = await self.act(ctx, f"{code} {cost}", products.update_product, code, price=cost)
         units = self.shop.units
-        facts = {
+        params = {
             "code": quote(after.code),
             "after": format_price(after.price, units),
             "before": format_price(before.price, units),
         }
-        await self.say(ctx, _("✅ %(code)s costs %(after)s from now on; it was %(before)s.") % facts)
+        await self.say(ctx, _("✅ %(code)s now costs %(after)s; it was %(before)s.") % params)

@@ -34,9 +34,9 @@ class SalesCog(ShopCog):
 
     @admin_command(
         "sales",
-        N_("Show what was sold in the last days, as a table and as a picture"),
+        N_("Show the sales of the last days as a table and a chart"),
         "30",
-        days=N_("How many days, with today"),
+        days=N_("How many days, including today"),
     )
     async def sales(self, ctx: Ctx, days: commands.Range[int, 1, MAX_DAYS] = DEFAULT_DAYS) -> None:
         """Show what was sold."""
@@ -56,5 +56,5 @@ class SalesCog(ShopCog):
         try:
             return discord.File(io.BytesIO(await pictures.get_or_set(key, lambda: draw(picture))), "sales.png")
         except CannotDraw as error:
-            log.error(_("cannot draw the picture of the sales: %s"), error)
+            log.error(_("cannot draw the sales chart: %s"), error)
             return None

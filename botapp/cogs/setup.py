@@ -47,7 +47,8 @@ class SetupCog(commands.Cog):
         asked = self._build_request(ctx)
         if (problem := setup_dialog.refusal(asked)) is not None:
             log.info(
-                _("%(who)s asked for /setup: %(answer)s"), {"who": f"{ctx.author} ({ctx.author.id})", "answer": problem}
+                _("/setup refused for %(who)s: %(answer)s"),
+                {"who": f"{ctx.author} ({ctx.author.id})", "answer": problem},
             )
             return problem
         try:
@@ -57,7 +58,7 @@ class SetupCog(commands.Cog):
         except CannotShow as error:
             return setup_dialog.not_shown(str(error))
         log.info(
-            _("%(who)s has chosen channel %(channel)d for the live message"),
+            _("live message: moved to channel %(channel)d by %(who)s"),
             {"who": f"{ctx.author} ({ctx.author.id})", "channel": ctx.channel.id},
         )
         return setup_dialog.channel_chosen()

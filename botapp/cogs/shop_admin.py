@@ -37,32 +37,32 @@ class ShopAdminCog(ShopCog):
 
     @admin_command(
         "setworld",
-        N_("Say where the shop is in the game; members see it by a button"),
+        N_("Set where the shop is in the game, for the World info button"),
         "TOKOKITA Budi BotKita",
-        world=N_("The name of the place"),
-        owner=N_("Who owns it"),
-        bot=N_("Who takes deposits there"),
+        world=N_("The name of the world"),
+        owner=N_("The owner of the world"),
+        bot=N_("The bot that takes deposits there"),
     )
     async def setworld(self, ctx: Ctx, world: Text, owner: Text = "", bot: Text = "") -> None:
         """Say where the shop is."""
         await self.act(ctx, world, set_world, ShopLocation(world, owner, bot))
-        facts = {"world": quote(world), "owner": quote(owner or "–"), "bot": quote(bot or "–")}
-        await self.say(ctx, _("✅ The shop is in %(world)s; owner: %(owner)s, bot: %(bot)s.") % facts)
+        params = {"world": quote(world), "owner": quote(owner or "–"), "bot": quote(bot or "–")}
+        await self.say(ctx, _("✅ The shop is in %(world)s; owner: %(owner)s, bot: %(bot)s.") % params)
 
     @admin_command(
         "announcement",
-        N_("Post an announcement in the channel of the shop, after a question"),
+        N_("Post an announcement in the shop's channel (asks for confirmation)"),
         "Restock tonight!",
-        text=N_("What is to be announced"),
+        text=N_("The text of the announcement"),
     )
     async def announcement(self, ctx: Ctx, *, text: commands.Range[str, 1, MAX_ANNOUNCEMENT_CHARS]) -> None:
         """Tell everybody something."""
         channel_id = self.bot.live_channel_id
         if not channel_id:
-            await self.say(ctx, _("⚠️ No channel is chosen yet; give `/setup` in the channel of the shop."))
+            await self.say(ctx, _("⚠️ No channel is chosen yet. Use `/setup` in the shop's channel."))
             return
         what = _("⚠️ Post this in <#%d>?") % channel_id
-        if not await self.agreed(ctx, f"{text[:1500]}\n\n{what}", _("Post it")):
+        if not await self.agreed(ctx, f"{text[:1500]}\n\n{what}", _("Post")):
             return
         with speaking(self.bot.settings.language):
             embed = discord.Embed(title=_("📢 Announcement"), description=text, colour=0xF1C40F)
@@ -70,16 +70,16 @@ class ShopAdminCog(ShopCog):
         try:
             await self.bot.get_partial_messageable(channel_id).send(embed=embed)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            await self.say(ctx, _("❌ Not announced: %s") % error_text(error, channel_id))
+            await self.say(ctx, _("❌ The announcement was not posted: %s") % error_text(error, channel_id))
             return
-        await self.say(ctx, _("✅ Announced in <#%d>.") % channel_id)
+        await self.say(ctx, _("✅ The announcement was posted in <#%d>.") % channel_id)
 
     @admin_command(
         "maintenance",
         N_("Close the shop for members, or open it again"),
         "on Back in an hour",
         switch=N_("on closes the shop, off opens it"),
-        reason=N_("What members are told"),
+        reason=N_("The reason that members see"),
     )
     async def maintenance(
         self, ctx: Ctx, switch: Literal["on", "off"], *, reason: commands.Range[str, 0, MAX_REASON_CHARS] = ""
@@ -88,21 +88,21 @@ class ShopAdminCog(ShopCog):
         closed = switch == "on"
         await self.act(ctx, f"{switch} {reason}".rstrip(), access.set_maintenance, reason if closed else None)
         if closed:
-            await self.say(ctx, _("🛠️ The shop is closed for members now; `maintenance off` opens it again."))
+            await self.say(ctx, _("🛠️ The shop is now closed for members. `maintenance off` opens it again."))
         else:
             await self.say(ctx, _("✅ The shop is open."))
 
-    @admin_group("blacklist", N_("Who may not use the shop"))
+    @admin_group("blacklist", N_("Ban members from the shop"))
     async def blacklist(self, ctx: Ctx) -> None:
         """Who may not use the shop."""
 
     @admin_command(
         "add",
-        N_("Let a member use the shop no more"),
+        N_("Ban a member from the shop"),
         "Budi chargeback",
         parent=blacklist,
-        who=N_("A mention, an id, or the name that the member has registered"),
-        reason=N_("Why; the member is told"),
+        who=N_("A mention, an ID, or the member name"),
+        reason=N_("The reason; the member sees it"),
     )
     async def blacklist_add(self, ctx: Ctx, who: str, *, reason: commands.Range[str, 0, MAX_REASON_CHARS] = "") -> None:
         """Bar a member."""
@@ -110,28 +110,28 @@ class ShopAdminCog(ShopCog):
         barred = await self.act(
             ctx, lambda user: f"{user} {reason}".rstrip(), blacklist_member, who, reason, actor, now_ms
         )
-        await self.say(ctx, _("✅ <@%d> may not use the shop any more.") % barred)
+        await self.say(ctx, _("✅ <@%d> is banned from the shop.") % barred)
 
     @admin_command(
         "remove",
-        N_("Let a member use the shop again"),
+        N_("Lift the ban of a member"),
         "Budi",
         parent=blacklist,
-        who=N_("A mention, an id, or the name that the member has registered"),
+        who=N_("A mention, an ID, or the member name"),
     )
     async def blacklist_remove(self, ctx: Ctx, who: str) -> None:
         """Let a member in again."""
         free = await self.act(ctx, str, unblacklist_member, who)
         await self.say(ctx, _("✅ <@%d> may use the shop again.") % free)
 
-    @admin_command("list", N_("Show who may not use the shop, and why"), parent=blacklist)
+    @admin_command("list", N_("List the banned members and the reasons"), parent=blacklist)
     async def blacklist_list(self, ctx: Ctx) -> None:
         """Show the blacklist."""
         found = await self.shop.read(access.list_blacklist)
         lines = [admin_texts.blacklist_line(one) for one in found]
-        await self.say(ctx, rows(lines, _("⛔ Blacklist:"), _("Nobody is on the blacklist.")))
+        await self.say(ctx, rows(lines, _("⛔ Blacklist:"), _("The blacklist is empty.")))
 
-    @admin_command("livestock", N_("Post the live message in this channel, as the newest message"))
+    @admin_command("livestock", N_("Post the live message again, as the newest message of this channel"))
     async def livestock(self, ctx: Ctx) -> None:
         """Post the live message anew."""
         message_id = self.bot.live_updater.message_id
@@ -141,18 +141,18 @@ class ShopAdminCog(ShopCog):
                 await self.bot.get_partial_messageable(ctx.channel.id).get_partial_message(message_id).delete()
             except discord.NotFound:
                 self.bot.live_updater.message_deleted(message_id)
-            await self.say(ctx, _("✅ The live message is posted anew in this channel."))
+            await self.say(ctx, _("✅ The live message will be posted again in this channel."))
             return
         setup = self.bot.get_cog(SetupCog.__name__)
         assert isinstance(setup, SetupCog)
         await self.say(ctx, await setup.choose(ctx))
 
-    @admin_command("adminlog", N_("Show what admins did last"), "20", count=N_("How many, the newest first"))
+    @admin_command("adminlog", N_("Show the latest actions of admins"), "20", count=N_("How many, newest first"))
     async def adminlog(self, ctx: Ctx, count: commands.Range[int, 1, MAX_ROWS] = DEFAULT_ROWS) -> None:
         """Show the admin log."""
         done = await self.shop.read(admin_log.list_latest, count)
         lines = [admin_texts.admin_action_line(one) for one in done]
-        await self.say(ctx, rows(lines, _("🗒️ Done by admins:"), _("No admin has done anything yet.")))
+        await self.say(ctx, rows(lines, _("🗒️ Actions of admins:"), _("No actions yet.")))
 
 
 def set_world(connection: Connection, place: ShopLocation) -> None:

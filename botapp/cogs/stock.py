@@ -40,7 +40,7 @@ class StockCog(ShopCog):
     async def cog_load(self) -> None:
         """Mend what an earlier life left half done; a life that ends already leaves that to the next."""
         if not self.bot.tasks.is_draining:
-            self.bot.tasks.spawn(_("stock of an earlier life"), self._resume_unfinished())
+            self.bot.tasks.spawn(_("unfinished stock transfers"), self._resume_unfinished())
 
     async def cog_check(self, ctx: commands.Context[Any]) -> bool:
         """Let admins pass, but no file that others can read. Raises NotAnAdmin, PublicUpload."""
@@ -59,10 +59,10 @@ class StockCog(ShopCog):
 
     @admin_command(
         "addstock",
-        N_("Add stock from a .txt file, one item a line; only you see it"),
+        N_("Add stock from a .txt file, one item per line; only you see it"),
         "STEAM10",
         code=N_("The product's code"),
-        file=N_("A .txt file with one item a line"),
+        file=N_("A .txt file with one item per line"),
     )
     async def addstock(self, ctx: Ctx, code: str, file: discord.Attachment) -> None:
         """Add stock."""
@@ -70,9 +70,9 @@ class StockCog(ShopCog):
         message = await self.say(ctx, _("📥 Reading the file for %s…") % quote(product.code))
 
         async def progress(done: int, of: int) -> None:
-            facts = {"done": format_number(done), "of": format_number(of), "code": quote(product.code)}
+            params = {"done": format_number(done), "of": format_number(of), "code": quote(product.code)}
             if message is not None:
-                await _edit_progress(message, _("📥 %(code)s: %(done)s of %(of)s lines…") % facts)
+                await _edit_progress(message, _("📥 %(code)s: %(done)s of %(of)s lines…") % params)
 
         try:
             if file.size > MAX_BYTES:
@@ -80,18 +80,15 @@ class StockCog(ShopCog):
             batch, name, actor = str(ctx.message.id), str(ctx.command), str(ctx.author.id)
             upload = await self._uploads.upload(batch, product.code, file.url, actor, name, progress)
         except TooLarge:
-            facts = {"lines": format_number(MAX_LINES), "bytes": format_number(MAX_BYTES // 1024 // 1024)}
+            params = {"lines": format_number(MAX_LINES), "size": format_number(MAX_BYTES // 1024 // 1024)}
             text = (
-                _("❌ Nothing was added: a file has at most %(lines)s lines and %(bytes)s MiB. Please split it.")
-                % facts
+                _("❌ Nothing was added: the limit is %(lines)s lines and %(size)s MiB per file. Split the file.")
+                % params
             )
         except NotText as problem:
-            text = (
-                _("❌ Nothing was added: line %d is no text in UTF-8. Please save the file as UTF-8 text.")
-                % problem.line
-            )
+            text = _("❌ Nothing was added: line %d is not UTF-8 text. Please save the file as UTF-8.") % problem.line
         except CannotFetch:
-            text = _("⚠️ Nothing was added: Discord did not hand the file over. Please try again in a moment.")
+            text = _("⚠️ Nothing was added: cannot download the file from Discord. Please try again in a moment.")
         else:
             text = admin_texts.upload_report(upload)
         if message is not None:
@@ -99,23 +96,29 @@ class StockCog(ShopCog):
 
     @admin_command(
         "reducestock",
-        N_("Take items out of stock, after a question; they come to you by direct message"),
+        N_("Take items out of stock and receive them by direct message (asks for confirmation)"),
         "STEAM10 5",
         code=N_("The product's code"),
-        pieces=N_("How many, the oldest first"),
+        count=N_("How many, oldest first"),
     )
-    async def reducestock(self, ctx: Ctx, code: str, pieces: commands.Range[int, 1, withdrawals.MAX_ITEMS]) -> None:
+    async def reducestock(self, ctx: Ctx, code: str, count: commands.Range[int, 1, withdrawals.MAX_ITEMS]) -> None:
         """Take stock out."""
-        found = await self.shop.read(get_by_code, code)
-        facts = {"pieces": format_number(pieces), "code": quote(found.code), "stock": format_number(found.stock)}
-        what = _("⚠️ Take %(pieces)s of %(stock)s out of %(code)s? They come to you by direct message.") % facts
+        product = await self.shop.read(get_by_code, code)
+        params = {"count": format_number(count), "code": quote(product.code), "stock": format_number(product.stock)}
+        what = (
+            _(
+                "⚠️ Take %(count)s of %(stock)s out of the stock of %(code)s? You will receive the items by direct "
+                "message."
+            )
+            % params
+        )
         if not await self.agreed(ctx, what, _("Take them out")):
             return
-        is_open = await self._handing_over.announce(ctx.author, found.code, pieces)
+        is_open = await self._handing_over.announce(ctx.author, product.code, count)
         if not is_open and ctx.interaction is None:
             text = _(
-                "❌ Nothing was taken out: you take no direct messages from me, and here others would read it. Open "
-                "your direct messages, or give the command as `/reducestock`: then you get the items as a file here."
+                "❌ Nothing was taken out: your direct messages are closed, and others could read the items here. Open "
+                "your direct messages, or use `/reducestock` to receive the items here as a file that only you see."
             )
             await self.say(ctx, text)
             return
@@ -123,46 +126,46 @@ class StockCog(ShopCog):
             await self._handing_over.deliver_pending()
         handful = await self.act(
             ctx,
-            f"{found.code} {pieces}",
+            f"{product.code} {count}",
             withdrawals.begin,
-            found.code,
-            pieces,
+            product.code,
+            count,
             user_id=ctx.author.id,
             language=language.context_language(ctx),
             now_ms=self.shop.now_ms(),
         )
-        facts = {"pieces": format_number(pieces), "code": quote(found.code)}
+        params = {"count": format_number(count), "code": quote(product.code)}
         try:
             if is_open:
                 await self._handing_over.send(ctx.author, handful)
-                text = _("✅ %(pieces)s taken out of %(code)s; you have them by direct message.") % facts
+                text = _("✅ Items of %(code)s taken out: %(count)s. They are in your direct messages.") % params
             else:
                 file = self._handing_over.as_file(handful)
-                text = _("✅ %(pieces)s taken out of %(code)s: here they are.") % facts
+                text = _("✅ Items of %(code)s taken out: %(count)s. See the file.") % params
                 if await self.say(ctx, text, file=file) is not None:
                     await self._handing_over.mark_delivered(handful)
                 return
         except Unreachable:
             text = _(
-                "⚠️ %(pieces)s were taken out of %(code)s, and could not be handed to you now. They are kept, and come "
-                "to you by direct message after the next restart."
+                "⚠️ Items of %(code)s taken out: %(count)s. They could not be sent to you. They are kept, and will be "
+                "sent by direct message after the next restart."
             )
-            text %= facts
+            text %= params
         await self.say(ctx, text)
 
     @admin_command(
         "stockhistory",
-        N_("Show what came into and went out of a product's stock"),
+        N_("Show the stock movements of a product"),
         "STEAM10 20",
         code=N_("The product's code"),
-        count=N_("How many, the newest first"),
+        count=N_("How many, newest first"),
     )
     async def stockhistory(self, ctx: Ctx, code: str, count: commands.Range[int, 1, MAX_ROWS] = DEFAULT_ROWS) -> None:
         """Show movements of stock."""
         moved = await self.shop.read(stock.list_movements, code, count)
         lines = [admin_texts.movement_line(one) for one in moved]
-        title = _("📦 What came into and went out of %s:") % quote(code)
-        await self.say(ctx, rows(lines, title, _("%s never had any stock.") % quote(code)))
+        title = _("📦 Stock movements of %s:") % quote(code)
+        await self.say(ctx, rows(lines, title, _("%s has no stock movements.") % quote(code)))
 
     async def _resume_unfinished(self) -> None:
         await self._uploads.delete_leftovers()
@@ -170,24 +173,24 @@ class StockCog(ShopCog):
 
     async def _delete_public_upload(self, ctx: commands.Context[Any]) -> None:
         """Take a file away that others can read, and say how it is done."""
-        log.warning(_("%s has uploaded a file of stock where others can read it"), f"{ctx.author} ({ctx.author.id})")
+        log.warning(_("stock file uploaded in public by %s"), f"{ctx.author} ({ctx.author.id})")
         hint = _(
-            "Please use `/addstock`, whose file only you and I see, or send the file in a direct message to me. "
-            "Somebody may have read it: consider the items in it as seen."
+            "Please use `/addstock`, where only you and I see the file, or send the file to me in a direct message. "
+            "Others may have read the items: treat them as exposed."
         )
         try:
             await ctx.message.delete()
         except discord.NotFound:
-            log.info(_("the message with the file was gone already"))
+            log.info(_("public stock file: message already deleted"))
         except discord.HTTPException as error:
-            log.error(_("cannot take a public file of stock away: %s"), error.text or error.status)
+            log.error(_("public stock file: cannot delete the message: %s"), error.text or error.status)
             text = _(
-                "🚨 **Take this message away NOW: everybody here can read your stock.** I may not do it myself (give "
-                "me Manage Messages here). Nothing was added."
+                "🚨 **Delete this message NOW: everyone here can read your stock.** I have no permission to delete it "
+                "(give me Manage Messages here). Nothing was added."
             )
             await self.say(ctx, f"{text} {hint}")
             return
-        text = _("🚨 Your message with the file is gone: everybody here could have read it. Nothing was added.")
+        text = _("🚨 Your message with the file was deleted, because everyone here could read it. Nothing was added.")
         mention = f"<@{ctx.author.id}> "
         await ctx.send(f"{mention}{text} {hint}")
 
@@ -197,4 +200,4 @@ async def _edit_progress(message: discord.Message, text: str) -> None:
     try:
         await message.edit(content=text)
     except discord.HTTPException as error:
-        log.info(_("cannot say how far an upload is: %s"), error)
+        log.info(_("upload: cannot show the progress: %s"), error)

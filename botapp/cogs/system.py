@@ -20,46 +20,46 @@ from supervisor.configfile import ConfigError
 class SystemCog(ShopCog):
     """The bot itself."""
 
-    @admin_command("status", N_("Show how the bot is"))
+    @admin_command("status", N_("Show the health of the bot"))
     async def status(self, ctx: Ctx) -> None:
         """Show how the bot is."""
         await self.say(ctx, system_texts.status_text(self.bot.health(), self.bot.life, self.bot.started_at_s))
 
-    @admin_command("systeminfo", N_("Show what the bot runs on: versions, memory, disk"))
+    @admin_command("systeminfo", N_("Show versions, memory and disk of the bot's host"))
     async def systeminfo(self, ctx: Ctx) -> None:
         """Show the machine."""
-        facts = await asyncio.to_thread(
+        params = await asyncio.to_thread(
             machine_facts.read_host_facts, self.bot.settings.state_dir, self.bot.started_at_s
         )
-        await self.say(ctx, system_texts.host_lines(facts))
+        await self.say(ctx, system_texts.host_lines(params))
 
-    @admin_group("cache", N_("What is kept for quick answers"))
+    @admin_group("cache", N_("Show or clear the bot's cache"))
     async def cache(self, ctx: Ctx) -> None:
         """What is kept for quick answers."""
 
-    @admin_command("stats", N_("Show what is in the cache"), parent=cache)
+    @admin_command("stats", N_("Show the cache statistics"), parent=cache)
     async def cache_stats(self, ctx: Ctx) -> None:
         """Show the cache."""
         await self.say(ctx, "\n".join(cache_report.lines(self.bot.cache.get_stats(), time.time())))
 
     @admin_command(
         "clear",
-        N_("Empty the cache: what has expired, what is temporary, or, after a question, all"),
+        N_("Clear the cache: expired entries, temporary ones, or all (asks for confirmation)"),
         "temporary",
         parent=cache,
-        what=N_("What is to go"),
+        what=N_("What to clear"),
     )
     async def cache_clear(self, ctx: Ctx, what: Literal["expired", "temporary", "all"] = "expired") -> None:
         """Empty the cache."""
         cache = self.bot.cache
-        if what == "all" and not await self.agreed(ctx, _("⚠️ Empty the whole cache?"), _("Empty it")):
+        if what == "all" and not await self.agreed(ctx, _("⚠️ Clear the whole cache?"), _("Clear")):
             return
         clear = {"expired": cache.clear_expired, "temporary": cache.clear_temporary, "all": cache.clear}[what]
         await self.act(ctx, what, nothing_else)
         removed = await clear()
-        await self.say(ctx, _("✅ Taken out of the cache: %s.") % format_number(removed))
+        await self.say(ctx, _("✅ Entries removed from the cache: %s") % format_number(removed))
 
-    @admin_command("backup", N_("Make a backup of the shop's books now, into a file on the server"))
+    @admin_command("backup", N_("Back up the shop's database now, into a file on the server"))
     async def backup(self, ctx: Ctx) -> None:
         """Make a backup; it never leaves the server."""
         # loaded when it is needed, which is seldom
@@ -70,9 +70,9 @@ class SystemCog(ShopCog):
         try:
             path = await asyncio.to_thread(make_backup, self.bot.settings, tell=wrong.append)
         except (DataProblem, ConfigError) as error:
-            await self.say(ctx, _("❌ There is no backup: %s") % error)
+            await self.say(ctx, _("❌ The backup failed: %s") % error)
             return
-        lines = [_("✅ Backup made, on the server: %s") % quote(str(path)), *(f"⚠️ {one}" for one in wrong)]
+        lines = [_("✅ Backup created on the server: %s") % quote(str(path)), *(f"⚠️ {one}" for one in wrong)]
         await self.say(ctx, "\n".join(lines))
 
     @admin_command("adminhelp", N_("Show all admin commands"))

@@ -49,7 +49,7 @@ class InteractionDispatcher:
         if problem is None:
             await self._shopfront().buttons.report(True)
         elif _is_harmless(problem):
-            log.info(_("%s could not be answered: it came too late, or twice (%s)"), name, problem)
+            log.info(_("%s: not answered, too late or already answered (%s)"), name, problem)
         else:
             await self._shopfront().buttons.report(False, _("cannot answer a click: %s") % describe_error(problem))
 
@@ -64,7 +64,7 @@ class InteractionDispatcher:
             if not _is_harmless(error):
                 with locale.of_process():
                     log.exception(_("%s failed"), name)
-                await self._notify(interaction, _("❌ That did not work. Please try again in a little while."))
+                await self._notify(interaction, _("❌ Something went wrong. Please try again later."))
             return error
         return None
 
@@ -72,7 +72,7 @@ class InteractionDispatcher:
         """Answer a click on a button that this version does not have."""
         with locale.speaking(language.interaction_language(interaction)):
             await self._notify(
-                interaction, _("This button is no longer in use. Please use the newest message of the shop.")
+                interaction, _("This button no longer works. Please use the newest message of the shop.")
             )
 
     async def _notify(self, interaction: discord.Interaction[Any], text: str) -> None:
@@ -84,7 +84,7 @@ class InteractionDispatcher:
                 await interaction.response.send_message(text, ephemeral=True)
         except discord.HTTPException as error:
             with locale.of_process():
-                log.info(_("a member could not be told: %s"), error)
+                log.info(_("cannot answer a member: %s"), error)
 
 
 def _is_harmless(error: Exception) -> bool:

@@ -72,7 +72,7 @@ class MemberFlows:
         """Do what `step` asks for, and answer it. Raises what discord.py raises."""
         front = self._front()
         if not front.may_serve():
-            text = _("⚠️ The shop cannot serve you right now. Please try again in a little while.")
+            text = _("⚠️ The shop is not available right now. Please try again later.")
             await self._notify(interaction, text)
             return
         try:
@@ -202,7 +202,10 @@ class MemberFlows:
             await interaction.followup.send(goods.text, files=goods.files(), ephemeral=True)
         except discord.HTTPException as error:
             with locale.of_process():
-                log.info(_("order %(order)s cannot be shown either: %(why)s"), {"order": goods.number, "why": error})
+                log.info(
+                    _("order %(order)s: cannot show the items in the channel either: %(error)s"),
+                    {"order": goods.number, "error": error},
+                )
             return False
         await self._delivery.mark_shown(receipt.purchase.id)
         return True
@@ -224,7 +227,7 @@ class MemberFlows:
         try:
             return await asyncio.wait_for(reading, READ_TIMEOUT_S)
         except TimeoutError as error:
-            raise Unavailable(_("the database does not answer in time")) from error
+            raise Unavailable(_("the database did not respond in time")) from error
 
     async def _open_modal(self, interaction: Interaction, form: Modal) -> None:
         await interaction.response.send_modal(build_modal(form))
@@ -250,10 +253,12 @@ class MemberFlows:
 def _delivery_text(outcome: Outcome) -> str:
     """Say where the goods are."""
     return {
-        Outcome.SENT: _("📬 The goods are in your direct messages."),
-        Outcome.SHOWN: _("📭 You take no direct messages, so the goods are shown below. Save them now."),
-        Outcome.CLOSED: _("📭 You take no direct messages. Allow them, and the goods come; History shows them too."),
-        Outcome.LATER: _("📨 The goods come by direct message in a little while; History shows them too."),
+        Outcome.SENT: _("📬 Your items are in your direct messages."),
+        Outcome.SHOWN: _("📭 Your direct messages are closed, so your items are shown below. Save them now."),
+        Outcome.CLOSED: _(
+            "📭 Your direct messages are closed. Open them to receive your items; History shows them too."
+        ),
+        Outcome.LATER: _("📨 Your items will arrive by direct message soon; History shows them too."),
     }[outcome]
 
 

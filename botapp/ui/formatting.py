@@ -15,7 +15,7 @@ _ENTRY_KINDS: Final = {
     "refund": N_("refund"),
     "deposit": N_("deposit"),
     "admin_add": N_("added by an admin"),
-    "admin_remove": N_("taken by an admin"),
+    "admin_remove": N_("removed by an admin"),
     "reset": N_("set to zero by an admin"),
 }
 
@@ -49,6 +49,11 @@ def entry_kind_label(kind: str) -> str:
 def quote(text: str) -> str:
     """Return somebody's words as code, so that nothing in them is taken for formatting or a mention."""
     return f"`{text.replace('`', chr(39))}`"
+
+
+def format_decimal(value: float, digits: int) -> str:
+    """Return a number with so many digits after the decimal mark."""
+    return f"{value:.{digits}f}".replace(".", _("decimal mark|.").rpartition("|")[2])
 
 
 def _separator() -> str:

@@ -92,7 +92,7 @@ def test_the_database_gone_and_back(running: Shop) -> None:
     database = Database(running)
     database.go()
     # whoever needs it is told, and so is everybody in the channel
-    assert "tidak ada yang berubah" in answer(running)
+    assert "Tidak ada yang berubah" in answer(running)
     wait_shut(running, "Stok tidak bisa dibaca sejak")
     assert "❌ Livestock error: Database connection failed" in running.log()
     assert running.program()["health"]["livestock"]["last_error"] == "Database connection failed"
@@ -109,7 +109,7 @@ def test_a_refused_edit_declines_every_click_and_mends_itself(running: Shop) -> 
     change(running)
     wait_livestock(running, healthy=False)
     # what members see cannot be changed now, so nothing that they click has an effect
-    assert "belum bisa melayani" in answer(running)
+    assert "sedang tidak tersedia" in answer(running)
     running.discord.no_faults()
     wait_open(running)
     wait_livestock(running, healthy=True)

@@ -399,7 +399,7 @@ def test_a_local_discord_that_comes_back_is_caught_up_with(browser: Browser) -> 
             budi = stack.enter_context(visitor(browser, discord.url))
             budi.may_lose_server = True
             budi.be("Budi")
-            expect(budi.page.locator(".empty")).to_contain_text("tidak dijalankan oleh supervisor")
+            expect(budi.page.locator(".empty")).to_contain_text("tanpa supervisor")
             discord.say("Sari", "yang pertama")
             expect(budi.messages("yang pertama")).to_be_visible()
         expect(budi.page.locator("#notice")).to_contain_text("tidak menjawab")

@@ -143,7 +143,7 @@ def test_twice_at_once_is_one_restart(toko: Shop) -> None:
     toko.discord.wait_for_message("Admin", lambda message: "pertanyaan ini ditutup" in text(message))
     assert toko.program()["life"] == 2
     assert len(toko.ask("history")["history"]) == 1
-    assert toko.log().count("meminta restart: !restart") == 1
+    assert toko.log().count("): !restart") == 1
     assert "ERROR" not in toko.log()
 
 
@@ -237,7 +237,7 @@ def test_a_restart_from_the_command_line_is_told_in_the_live_channel_for_a_while
     before = [one["id"] for one in toko.discord.view("Budi")]
     command = [sys.executable, "-m", "supervisor.cli", "restart"]
     subprocess.run(command, env=toko.environ(), check=True, capture_output=True, timeout=PATIENCE_S)
-    toko.discord.wait_for_message("Budi", lambda one: text(one) == "✅ Bot kembali: life 2.")
+    toko.discord.wait_for_message("Budi", lambda one: text(one) == "✅ Bot kembali (proses 2).")
     # it goes with its life, if that ends first
     toko.restart_from_discord()
     toko.discord.wait_for_message("Admin", lambda one: "Bot kembali: life 3" in text(one))

@@ -45,7 +45,7 @@ def test_a_restart_of_the_service_closes_the_shop_and_opens_it_again(tmp_path: P
             toko.start_supervisor("--keep-desired", "yes", **environ)
             toko.wait_for_state("bot", "RUNNING", life=2)
             discord.wait_for_message("Budi", lambda one: one["id"] == opened["id"] and "🔒" not in text(one))
-            said = discord.wait_for_message("Budi", lambda one: text(one) == "✅ Bot kembali: life 2.")
+            said = discord.wait_for_message("Budi", lambda one: text(one) == "✅ Bot kembali (proses 2).")
             report = toko.ask("history")["history"][0]
             assert (report["requested_by"], report["from_life"], report["to_life"]) == ("systemd", 1, 2)
             assert "kembali setelah restart yang diminta oleh systemd" in toko.log()

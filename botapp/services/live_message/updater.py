@@ -42,7 +42,7 @@ class LiveMessageUpdater:
         edit_interval_s: float = 2.0,
         probe_buttons: Callable[[], str | None] = lambda: None,
         on_health: Callable[[], None] = lambda: None,
-        on_error: Callable[[LiveHealth], None] = lambda link: None,
+        on_error: Callable[[LiveHealth], None] = lambda health: None,
     ) -> None:
         """
         Args:

@@ -71,15 +71,17 @@ def step(dialog: Confirmation, event: Reply | SupersededByRestart | None, now_s:
 
 def question(what: str) -> str:
     """Return what an admin is asked before `what`, a question of its own, is done."""
-    text = _("%(what)s Answer `ya` or `tidak`, or click, within %(seconds)d seconds.")
-    return text % {"what": what, "seconds": int(ANSWER_WITHIN_S)}
+    text = _("%(question)s Answer `yes` or `no`, or click, within %(seconds)d seconds.")
+    return text % {"question": what, "seconds": int(ANSWER_WITHIN_S)}
 
 
 def ending(stage: Stage) -> str:
     """Return what such a question becomes when it has ended."""
     return {
         Stage.CONFIRMED: _("⏳ One moment…"),
-        Stage.DECLINED: _("❌ Nothing was done."),
-        Stage.EXPIRED: _("⌛ No answer, so nothing was done. Give the command again when you are ready."),
-        Stage.OVERTAKEN: _("🔄 The bot is restarting, so nothing was done. Please give the command again in a moment."),
+        Stage.DECLINED: _("❌ Cancelled."),
+        Stage.EXPIRED: _("⌛ No answer, so nothing was changed. Use the command again when you are ready."),
+        Stage.OVERTAKEN: _(
+            "🔄 The bot is restarting, so nothing was changed. Please use the command again in a moment."
+        ),
     }[stage]

@@ -48,10 +48,10 @@ def usage_error(forms: Sequence[CommandUsage], prefix: str, problem: str) -> str
 
 def help_pages(chapters: Sequence[tuple[str, Sequence[CommandUsage]]], prefix: str) -> list[str]:
     """Return the help about all commands, as texts of messages; each chapter has a title."""
-    lines = [_("Every command can also be given with `/`, then the answer is seen by you alone.")]
+    lines = [_("Every command also works with `/`; then only you see the answer.")]
     for title, forms in chapters:
         lines += [f"**{title}**", *(f"`{form.usage(prefix)}` {_(form.about)}" for form in forms)]
-    lines.append(_('Names with spaces stand in quotes: `"two words"`'))
+    lines.append(_('Put names with spaces in quotes: `"two words"`'))
     return list(split_pages(lines))
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from botapp.locale import _
 from botapp.ui.admin.confirmation import ANSWER_WITHIN_S, Stage
+from botapp.ui.formatting import format_decimal
 
 #: longest problem that is shown, in characters; a message may have 2000
 MAX_PROBLEM_CHARS: Final = 1500
@@ -34,42 +35,40 @@ def is_admin(
 
 def question() -> str:
     """Return what an admin is asked."""
-    text = _("🔄 Restart the bot? Answer `ya` or `tidak`, or click, within %(seconds)d seconds.")
+    text = _("🔄 Restart the bot? Answer `yes` or `no`, or click, within %(seconds)d seconds.")
     return text % {"seconds": int(ANSWER_WITHIN_S)}
 
 
 def ending(stage: Stage) -> str:
     """Return what the question becomes when it has ended."""
     return {
-        Stage.CONFIRMED: _("🔄 Restarting… checking the new code first; the bot serves on meanwhile."),
+        Stage.CONFIRMED: _("🔄 Restarting… checking the new code first; the bot keeps serving in the meantime."),
         Stage.DECLINED: _("❌ Not restarted."),
-        Stage.EXPIRED: _("⌛ No answer, so nothing was restarted. Type the command again when you are ready."),
-        Stage.OVERTAKEN: _("🔄 A restart has begun already; this question is closed, one restart is enough."),
+        Stage.EXPIRED: _("⌛ No answer, so the bot was not restarted. Use the command again when you are ready."),
+        Stage.OVERTAKEN: _("🔄 Another restart has already begun, so this question is closed."),
     }[stage]
 
 
 def already_restarting(by: str) -> str:
     """Return what is said to somebody who asks for a restart while there is one."""
-    return _("🔄 A restart is under way already, asked for by %(by)s. One is enough.") % {"by": by}
+    return _("🔄 A restart is already in progress, requested by %(by)s.") % {"by": by}
 
 
 def restart_failed(code: str, problem: str) -> str:
     """Return what is said when the supervisor refused, or could not restart; the bot serves on."""
     block = f"```\n{_shorten_start(problem).replace('```', chr(39) * 3)}\n```"
     if code in ("check_failed", "bad_config"):
-        return _("❌ Not restarted: the new code or configuration does not load, so the bot serves on as it was.") + (
-            block + _("Mend this, then give the command again.")
-        )
+        return _(
+            "❌ Not restarted: the new code or configuration cannot be loaded. The bot keeps running unchanged."
+        ) + (block + _("Fix this, then use the command again."))
     if code == "shutting_down":
-        return _("❌ Not restarted: everything is being stopped right now.")
+        return _("❌ Not restarted: the supervisor is shutting down.")
     if code == "closed":
         return _(
-            "⚠️ The connection to the supervisor was lost while it restarted the bot. It goes on when the supervisor "
-            "is back; `stocksup status` on the server tells more."
+            "⚠️ The connection to the supervisor was lost during the restart. The restart continues when the "
+            "supervisor is back; see `stocksup status` on the server."
         )
-    return (
-        _("❌ Not restarted, the bot serves on as it was:") + block + _("`stocksup status` on the server tells more.")
-    )
+    return _("❌ Not restarted. The bot keeps running unchanged:") + block + _("See `stocksup status` on the server.")
 
 
 def is_announced(report: dict[str, Any] | None) -> bool:
@@ -91,7 +90,7 @@ def back_again(life: int, report: dict[str, Any] | None) -> str:
         life: number of the life that serves now.
         report: the finished restart as the supervisor reports it, or None when it is not known.
     """
-    text = _("✅ Back again: life %(life)d.") % {"life": life}
+    text = _("✅ Back again (process %(life)d).") % {"life": life}
     if report is None:
         return text
     phases = report.get("phases") or {}
@@ -99,15 +98,15 @@ def back_again(life: int, report: dict[str, Any] | None) -> str:
     if times:
         text += "\n" + " · ".join(times)
     if report.get("downtime_s") is not None:
-        text += "\n" + _("away for %(time)s") % {"time": format_seconds(report["downtime_s"])}
+        text += "\n" + _("downtime: %(time)s") % {"time": format_seconds(report["downtime_s"])}
     if report.get("cancelled"):
-        text += "\n" + _("⚠️ cut off: %(names)s") % {"names": _shorten_start(", ".join(map(str, report["cancelled"])))}
+        text += "\n" + _("⚠️ cancelled: %(names)s") % {"names": _shorten_start(", ".join(map(str, report["cancelled"])))}
     return text
 
 
 def format_seconds(value: float) -> str:
     """Return a duration for people."""
-    return f"{value * 1000:.1f} ms" if value < 0.1 else f"{value:.2f} s"
+    return f"{format_decimal(value * 1000, 1)} ms" if value < 0.1 else f"{format_decimal(value, 2)} s"
 
 
 def _shorten_start(text: str) -> str:

@@ -39,9 +39,9 @@ def overview(report: SalesReport, units: Sequence[Denomination]) -> str:
     """Return all sales together, and each product."""
     parts = [_total(report.all, units)]
     if report.all.refunded:
-        parts.append(_("Refunded, and not counted above: %s") % format_amount(report.all.refunded, units))
+        parts.append(_("Refunded (not included above): %s") % format_amount(report.all.refunded, units))
     if not report.products:
-        return "\n".join([*parts, _("Nothing was sold.")])
+        return "\n".join([*parts, _("No sales.")])
     lines = [_line(name, found, units) for name, found in report.products[:MAX_PRODUCTS]]
     if more := report.products[MAX_PRODUCTS:]:
         lines.append(_line(_("others"), sum((found for _name, found in more), SalesTotal()), units))
@@ -94,8 +94,8 @@ def format_day(day: date) -> str:
 
 
 def _total(found: SalesTotal, units: Sequence[Denomination]) -> str:
-    facts = {"revenue": format_amount(found.revenue, units), "pieces": format_number(found.items)}
-    return _("%(revenue)s · %(pieces)s pieces") % facts
+    params = {"revenue": format_amount(found.revenue, units), "count": format_number(found.items)}
+    return _("%(revenue)s · %(count)s sold") % params
 
 
 def _line(name: str, found: SalesTotal, units: Sequence[Denomination]) -> str:

@@ -28,17 +28,17 @@ def refusal(asked: SetupRequest) -> str | None:
         return _("⛔ Only admins may choose the channel of the live message.")
     if asked.configured_id:
         text = _(
-            "⚠️ The live message is in <#%(channel)d>, because the configuration says so. To choose here, take "
-            "`live_channel_id` out of `[bot]` in config.toml, restart the bot, then give the command again."
+            "⚠️ The configuration sets the live message's channel to <#%(channel)d>. To choose it here, remove "
+            "`live_channel_id` from `[bot]` in config.toml, restart the bot, then use the command again."
         )
         return text % {"channel": asked.configured_id}
     if not asked.for_text:
-        return _("⚠️ The live message needs an ordinary text channel; give the command in one.")
+        return _("⚠️ The live message needs a text channel. Use the command in one.")
     if asked.missing:
         names = ", ".join(f"**{name}**" for name in asked.missing)
         text = _(
-            "⚠️ I lack permissions in this channel: %(names)s. Open the channel's settings (Permissions), add me "
-            "there and allow them, then give the command again."
+            "⚠️ I need these permissions in this channel: %(names)s. Grant them to me in the channel's settings "
+            "(Permissions), then use the command again."
         )
         return text % {"names": names}
     return None
@@ -46,12 +46,12 @@ def refusal(asked: SetupRequest) -> str | None:
 
 def channel_chosen() -> str:
     """Return what is said when the channel has become the live channel."""
-    return _("✅ The live message is in this channel from now on, also after a restart.")
+    return _("✅ The live message is now in this channel, also after a restart.")
 
 
 def not_shown(problem: str) -> str:
     """Return what is said when the channel was chosen, but the message cannot be shown yet."""
-    return _("⚠️ This channel was chosen, but the live message cannot be shown yet: %s") % problem
+    return _("⚠️ This channel is chosen, but the live message cannot be posted yet: %s") % problem
 
 
 def channel_not_saved(problem: str) -> str:

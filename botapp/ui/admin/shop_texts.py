@@ -35,13 +35,13 @@ class UploadSummary(Struct, frozen=True):
 
 def product_line(one: Product, units: Sequence[Denomination]) -> str:
     """Return a product in one line."""
-    facts = {
+    params = {
         "code": quote(one.code),
         "name": one.name,
         "price": format_price(one.price, units),
         "stock": format_number(one.stock),
     }
-    return _("%(code)s %(name)s · %(price)s · %(stock)s in stock") % facts
+    return _("%(code)s %(name)s · %(price)s · %(stock)s in stock") % params
 
 
 def field_name(field: str) -> str:
@@ -52,19 +52,19 @@ def field_name(field: str) -> str:
 def upload_report(upload: UploadSummary) -> str:
     """Return the report about a file of stock, by line; nothing of what stood in them."""
     lines = [
-        _("✅ %(pieces)s added to %(code)s.") % {"pieces": format_number(upload.added), "code": quote(upload.code)}
+        _("✅ Items added to %(code)s: %(count)s") % {"count": format_number(upload.added), "code": quote(upload.code)}
     ]
     if not upload.added:
         lines = [_("⚠️ Nothing was added to %s.") % quote(upload.code)]
     for what, numbers in (
-        (_("In stock already, or twice in the file"), upload.duplicates),
-        (_("Sold before, so somebody has it"), upload.sold_before),
+        (_("Already in stock, or repeated in the file"), upload.duplicates),
+        (_("Already sold"), upload.sold_before),
         (_("Empty"), upload.blank),
         (_("Too long"), upload.oversize),
     ):
         if numbers:
-            facts = {"what": what, "count": format_number(len(numbers)), "lines": line_numbers(numbers)}
-            lines.append(_("%(what)s: %(count)s (lines %(lines)s)") % facts)
+            params = {"reason": what, "count": format_number(len(numbers)), "lines": line_numbers(numbers)}
+            lines.append(_("%(reason)s: %(count)s (lines %(lines)s)") % params)
     return "\n".join(lines)
 
 
@@ -82,9 +82,9 @@ def line_numbers(numbers: Iterable[int]) -> str:
 
 def movement_line(one: Movement) -> str:
     """Return what came into or went out of stock, in one line."""
-    facts = {"when": format_time(one.at_ms, "f"), "pieces": format_number(one.quantity), "what": _(_MOVED[one.kind])}
+    params = {"time": format_time(one.at_ms, "f"), "count": format_number(one.quantity), "kind": _(_MOVED[one.kind])}
     who = f" · {format_actor(one.actor) if one.kind == 'added' else quote(one.actor)}" if one.actor else ""
-    return _("%(when)s · %(pieces)s %(what)s") % facts + who
+    return _("%(time)s · %(count)s %(kind)s") % params + who
 
 
 def entry_line(one: Entry, units: Sequence[Denomination]) -> str:
@@ -99,21 +99,21 @@ def entry_line(one: Entry, units: Sequence[Denomination]) -> str:
 def balance_line(account: Account, units: Sequence[Denomination], user_id: int | None) -> str:
     """Return how much an account has, and whose it is."""
     whose = f" (<@{user_id}>)" if user_id is not None else ""
-    facts = {"handle": quote(account.handle) + whose, "balance": format_price(account.balance, units)}
-    return _("💰 %(handle)s has %(balance)s.") % facts
+    params = {"member": quote(account.handle) + whose, "balance": format_price(account.balance, units)}
+    return _("💰 Balance of %(member)s: %(balance)s") % params
 
 
 def purchase_line(one: Purchase, units: Sequence[Denomination]) -> str:
     """Return a purchase in one line."""
-    facts = {
+    params = {
         "order": order_number(one.id),
-        "pieces": format_number(one.quantity),
+        "count": format_number(one.quantity),
         "product": quote(one.product_code),
         "total": format_price(one.total, units),
-        "handle": quote(one.handle),
-        "when": format_time(one.at_ms, "f"),
+        "member": quote(one.handle),
+        "time": format_time(one.at_ms, "f"),
     }
-    return _("%(order)s: %(pieces)s × %(product)s, %(total)s, bought by %(handle)s %(when)s") % facts
+    return _("%(order)s: %(count)s × %(product)s, %(total)s, bought by %(member)s %(time)s") % params
 
 
 def blacklist_line(one: BlacklistEntry) -> str:

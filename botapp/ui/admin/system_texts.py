@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from botapp.locale import _
-from botapp.ui.formatting import format_number, sparkline
+from botapp.ui.formatting import format_decimal, format_number, sparkline
 
 _MIB = 1024 * 1024
 
@@ -39,35 +39,35 @@ def status_text(health: Mapping[str, Any], life: int | None, since_s: float) -> 
         since_s: when it began, in seconds since 1970.
     """
     since = f"<t:{int(since_s)}:R>"
-    first = _("🤖 Serving since %(since)s, without a supervisor.") % {"since": since}
+    first = _("🤖 Running since %(since)s, without a supervisor.") % {"since": since}
     if life is not None:
-        first = _("🤖 Life %(life)d, serving since %(since)s.") % {"life": life, "since": since}
+        first = _("🤖 Running since %(since)s (process %(life)d).") % {"life": life, "since": since}
     gateway, database, cache = health["gateway"], health["database"], health["cache"]
     latency = _(" (%s ms)") % format_number(round(gateway["latency_ms"])) if gateway["latency_ms"] is not None else ""
     lines = [
         first,
-        _("Live stock: %s") % _state(health["livestock"]),
+        _("Stock: %s") % _state(health["livestock"]),
         _("Buttons: %s") % _state(health["buttons"]),
         *_visibility_lines(health["visibility"]),
         _("Discord: %s") % _state(gateway) + latency,
         _("Database: %s") % (_state(database) if database else _("not open yet")),
         _("Cache: %s") % _cache_state(cache),
-        _("Delay of the loop: %s ms") % f"{health['loop_lag_ms']:g}",
+        _("Event loop lag: %s ms") % format_decimal(health["loop_lag_ms"], 1),
     ]
     return "\n".join(lines)
 
 
-def host_lines(facts: HostFacts) -> str:
+def host_lines(host: HostFacts) -> str:
     """Return where the bot runs, one part a line."""
-    versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
+    versions = ", ".join(f"{name} {version}" for name, version in host.versions.items())
     lines = [
-        f"🖥️ Python {facts.python} · {facts.system}",
+        f"🖥️ Python {host.python} · {host.system}",
         _("Libraries: %s") % versions,
-        _("Processors: %s") % (facts.processors or "–"),
-        _("Memory of the bot: %s") % format_size(facts.rss_bytes),
+        _("CPUs: %s") % (host.processors or "–"),
+        _("Memory: %s") % format_size(host.rss_bytes),
         _("Disk: %(free)s of %(all)s free")
-        % {"free": format_size(facts.disk_free_bytes), "all": format_size(facts.disk_bytes)},
-        _("Running for %s") % format_duration(facts.uptime_s),
+        % {"free": format_size(host.disk_free_bytes), "all": format_size(host.disk_bytes)},
+        _("Uptime: %s") % format_duration(host.uptime_s),
     ]
     return "\n".join(lines)
 
@@ -95,18 +95,22 @@ def _visibility_lines(link: Mapping[str, Any]) -> list[str]:
     """Return what members see and since when, the errors of the last hour, and the last recoveries."""
     seen = {
         "normal": _("members see stock and buttons"),
-        "stock_broken": _("the stock is broken, so the buttons are off"),
-        "buttons_broken": _("the buttons are broken, so the stock is not shown"),
-        "both_broken": _("stock and buttons are broken, so neither is shown"),
+        "stock_broken": _("the stock is unavailable, so the buttons are disabled"),
+        "buttons_broken": _("the buttons do not work, so the stock is hidden"),
+        "both_broken": _("stock and buttons do not work"),
     }
-    lines = [_("%(what)s, since %(since)s") % {"what": seen[link["state"]], "since": f"<t:{int(link['since'])}:R>"}]
+    lines = [_("%(state)s, since %(since)s") % {"state": seen[link["state"]], "since": f"<t:{int(link['since'])}:R>"}]
     counts = link["errors_last_hour"]
     lines.append(
         _("Errors in the last hour: %(chart)s (%(count)d)") % {"chart": sparkline(counts), "count": sum(counts)}
     )
     for one in reversed(link["recoveries"]):
-        facts = {"at": f"<t:{int(one['at'])}:R>", "time": format_duration(one["lasted_s"]), "what": seen[one["state"]]}
-        lines.append(_("✅ well again %(at)s, after %(time)s: %(what)s") % facts)
+        params = {
+            "at": f"<t:{int(one['at'])}:R>",
+            "time": format_duration(one["lasted_s"]),
+            "state": seen[one["state"]],
+        }
+        lines.append(_("✅ recovered %(at)s, after %(time)s: %(state)s") % params)
     return [f"> {line}" for line in lines]
 
 
@@ -117,4 +121,4 @@ def _state(part: Mapping[str, Any]) -> str:
 def _cache_state(stats: Mapping[str, Any]) -> str:
     if stats["problem"]:
         return f"❌ {stats['problem']}"
-    return _("✅ healthy") if not stats["sealed"] else _("sealed")
+    return _("✅ healthy") if not stats["sealed"] else _("read-only")

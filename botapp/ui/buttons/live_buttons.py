@@ -12,8 +12,8 @@ class LiveButtonManager(StatusManager):
 
     RECOVERED_LINE = N_("✅ Buttons are healthy again")
     FAILED_LINE = N_("❌ Button error: %s")
-    PARTNER_RECOVERED_LINE = N_("✅ Live stock is healthy again, buttons are on")
-    PARTNER_FAILED_LINE = N_("⚠️ Live stock is not healthy, buttons are off")
+    PARTNER_RECOVERED_LINE = N_("✅ Stock is healthy again, buttons are enabled")
+    PARTNER_FAILED_LINE = N_("⚠️ Stock is not healthy, buttons are disabled")
 
     @property
     def button_status(self) -> Status:

@@ -1,9 +1,8 @@
-"""Between live stock and live buttons: from the health of both, what members may see and do. Pure.
+"""The health of live stock and live buttons, and what members may see and do because of it. Pure.
 
-Each of the two reports how its operations went. What members see follows from both: stock that cannot be trusted
-takes the buttons away, and buttons that do not work take the stock away. A warning is shown at once. The way back
-takes one good operation of each; only where that has failed again and again in a short time, members see the warning
-a little longer, so that the message does not flicker.
+Each of the two reports the outcome of its operations. Broken stock disables the buttons, and broken buttons hide the
+stock. The warning appears at once. It disappears after one successful operation of each; only after several outages in
+a short time it stays a little longer, so that the message does not flicker.
 """
 
 from __future__ import annotations
@@ -13,33 +12,33 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Literal, TypedDict
 
-#: how far back errors are counted, in seconds
+#: errors older than this do not count, in seconds
 WINDOW_S: Final = 600.0
-#: errors within the window above which a new life is asked for
+#: the bot asks for a restart when there are more errors within the window
 MAX_ERRORS: Final = 30
-#: how often at most, in seconds
+#: shortest time between two such requests, in seconds
 RESTART_INTERVAL_S: Final = 3600.0
-#: warnings within the window from which on the way back is damped
+#: outages within the window from which recovery is damped
 FLAPPING_OUTAGES: Final = 3
-#: first and longest time that a warning is shown although all is well again, in seconds
+#: shortest and longest time that a damped warning stays after recovery, in seconds
 MIN_DAMPING_S: Final = 10.0
 MAX_DAMPING_S: Final = 300.0
-#: longest time between two tries of what is broken, in seconds
+#: longest time between two retries, in seconds
 MAX_RETRY_S: Final = 30.0
-#: recoveries that are remembered
+#: recoveries to remember
 MAX_RECOVERIES: Final = 5
-#: how far back errors are shown, and in pieces how long, in seconds
+#: length of the error chart and of each of its bars, in seconds
 CHART_S: Final = 3600.0
 CHART_STEP_S: Final = 300.0
 
-#: `edit`: whether Discord takes what the live message is to show
+#: `edit`: whether Discord accepts the edits of the live message
 Which = Literal["livestock", "buttons", "edit"]
-#: told whether the partner is healthy, and its error
+#: called with the health of the partner and its error
 Listener = Callable[[bool, str | None], Awaitable[None]]
 
 
 class Status(TypedDict):
-    """How live stock or live buttons are."""
+    """The status of live stock or live buttons."""
 
     is_healthy: bool
     last_error: str | None
@@ -53,9 +52,9 @@ class Mode(Enum):
     """What members see."""
 
     NORMAL = "normal"
-    #: the buttons are off, and the message says why
+    #: the buttons are disabled, and the message says why
     STOCK_BROKEN = "stock_broken"
-    #: the stock is not shown, but a notice
+    #: the message shows a notice instead of the stock
     BUTTONS_BROKEN = "buttons_broken"
     BOTH_BROKEN = "both_broken"
 
@@ -64,15 +63,15 @@ class Mode(Enum):
 class Visibility:
     """What the live message may show."""
 
-    #: whether prices and stock are shown
+    #: whether it shows prices and stock
     stock: bool
-    #: whether the buttons can be clicked
+    #: whether the buttons are enabled
     buttons: bool
 
 
 @dataclass(frozen=True)
 class HealthReport:
-    """Somebody says how an operation went."""
+    """The outcome of an operation."""
 
     which: Which
     is_healthy: bool
@@ -83,7 +82,7 @@ class HealthReport:
 class Recovery:
     """A warning that is over."""
 
-    #: what it was
+    #: the mode that ended
     mode: Mode
     began_s: float
     ended_s: float
@@ -91,105 +90,107 @@ class Recovery:
 
 @dataclass(frozen=True)
 class LiveHealth:
-    """Everything that is known between the two. Times are seconds since 1970."""
+    """The combined health of live stock and live buttons. Times are seconds since 1970."""
 
     livestock_error: str | None = None
     buttons_error: str | None = None
-    #: why the message does not show what it should; then it is not known what members see
+    #: why the last edit failed; then it is unknown what members see
     edit_error: str | None = None
     mode: Mode = Mode.NORMAL
-    #: since when members see that
+    #: start of the mode
     since_s: float = 0.0
-    #: when a damped warning ends; None: something is broken, or nothing is
+    #: end of a damped warning; None unless one is shown
     recover_at_s: float | None = None
-    #: times of errors, the oldest first
+    #: times of the errors, oldest first
     errors_s: tuple[float, ...] = ()
-    #: times at which a warning began
+    #: start times of the outages
     outages_s: tuple[float, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
-    #: tries in a row that have mended nothing
+    #: failures in a row
     failures: int = 0
 
     @property
     def all_healthy(self) -> bool:
-        """Whether nothing is broken; a warning may still be shown."""
+        """Whether nothing is broken; a damped warning may still be shown."""
         return self.parts_healthy and self.edit_error is None
 
     @property
     def parts_healthy(self) -> bool:
-        """Whether neither live stock nor buttons are broken."""
+        """Whether both live stock and buttons are healthy."""
         return self.livestock_error is None and self.buttons_error is None
 
 
-def step(link: LiveHealth, event: HealthReport | None, now_s: float) -> LiveHealth:
-    """Return `link` after `event`, or, with None, after the time alone has passed."""
+def step(health: LiveHealth, event: HealthReport | None, now_s: float) -> LiveHealth:
+    """Return the health after `event`, or after time has passed if it is None."""
     if event is not None:
-        link = _record_report(link, event, now_s)
-    if not link.parts_healthy:
-        return _show_warning(link, now_s)
-    if link.mode is Mode.NORMAL:
-        return replace(link, failures=0) if link.all_healthy else link
-    if link.recover_at_s is None:
-        link = replace(link, recover_at_s=now_s + damping_s(link, now_s))
-    assert link.recover_at_s is not None
-    # a clock that was set back keeps nobody waiting longer than he would have waited
-    if link.recover_at_s - now_s > MAX_DAMPING_S:
-        link = replace(link, recover_at_s=now_s + MAX_DAMPING_S)
-    return _recover(link, now_s) if now_s >= (link.recover_at_s or 0.0) else link
+        health = _record_report(health, event, now_s)
+    if not health.parts_healthy:
+        return _show_warning(health, now_s)
+    if health.mode is Mode.NORMAL:
+        return replace(health, failures=0) if health.all_healthy else health
+    if health.recover_at_s is None:
+        health = replace(health, recover_at_s=now_s + damping_s(health, now_s))
+    assert health.recover_at_s is not None
+    # the clock may have been set back: never wait longer than the maximum
+    if health.recover_at_s - now_s > MAX_DAMPING_S:
+        health = replace(health, recover_at_s=now_s + MAX_DAMPING_S)
+    return _recover(health, now_s) if now_s >= (health.recover_at_s or 0.0) else health
 
 
-def decide_visibility(link: LiveHealth) -> Visibility:
-    """Decide what members may see: stock and buttons are shown together, or neither can be used."""
-    return Visibility(stock=link.mode is Mode.NORMAL, buttons=link.mode is Mode.NORMAL)
+def decide_visibility(health: LiveHealth) -> Visibility:
+    """Return what members may see: either both stock and enabled buttons, or neither."""
+    return Visibility(stock=health.mode is Mode.NORMAL, buttons=health.mode is Mode.NORMAL)
 
 
-def can_serve(link: LiveHealth) -> bool:
-    """Tell whether a click may be served now, whatever the message shows that it was made on."""
-    return link.all_healthy and link.mode is Mode.NORMAL
+def can_serve(health: LiveHealth) -> bool:
+    """Return whether clicks are served now, whatever the clicked message shows."""
+    return health.all_healthy and health.mode is Mode.NORMAL
 
 
-def damping_s(link: LiveHealth, now_s: float) -> float:
-    """Return how long a warning stays although all is well again: not at all, unless there were many of late."""
-    falls = sum(now_s - WINDOW_S < at_s <= now_s for at_s in link.outages_s)
-    return min(MAX_DAMPING_S, MIN_DAMPING_S * 2.0 ** (falls - FLAPPING_OUTAGES)) if falls >= FLAPPING_OUTAGES else 0.0
+def damping_s(health: LiveHealth, now_s: float) -> float:
+    """Return how long a warning stays after recovery, in seconds: 0 unless there were several recent outages."""
+    outages = sum(now_s - WINDOW_S < at_s <= now_s for at_s in health.outages_s)
+    return (
+        min(MAX_DAMPING_S, MIN_DAMPING_S * 2.0 ** (outages - FLAPPING_OUTAGES)) if outages >= FLAPPING_OUTAGES else 0.0
+    )
 
 
-def next_check_s(link: LiveHealth, now_s: float) -> float | None:
-    """Return in how many seconds to look again, by a try of what is broken or a step alone; None: no need to."""
-    if not link.all_healthy:
-        return retry_delay_s(link.failures)
-    return max(0.0, link.recover_at_s - now_s) if link.recover_at_s is not None else None
+def next_check_s(health: LiveHealth, now_s: float) -> float | None:
+    """Return in how many seconds to check again; None if that is unnecessary."""
+    if not health.all_healthy:
+        return retry_delay_s(health.failures)
+    return max(0.0, health.recover_at_s - now_s) if health.recover_at_s is not None else None
 
 
 def retry_delay_s(failures: int) -> float:
-    """Return how long to wait, in seconds, before trying again after so many failures in a row."""
+    """Return the retry delay after `failures` in a row, in seconds."""
     return min(MAX_RETRY_S, 2.0 ** (min(failures, 6) - 1)) if failures > 0 else 0.0
 
 
-def wants_restart(link: LiveHealth, last_asked_s: float | None, now_s: float) -> bool:
-    """Tell whether a new life is to be asked for: too many errors of late, and not asked for of late."""
-    errors = sum(now_s - WINDOW_S < at_s <= now_s for at_s in link.errors_s)
-    asked_of_late = last_asked_s is not None and 0 <= now_s - last_asked_s < RESTART_INTERVAL_S
-    return errors > MAX_ERRORS and not asked_of_late
+def wants_restart(health: LiveHealth, last_asked_s: float | None, now_s: float) -> bool:
+    """Return whether to ask for a restart: too many recent errors, and no recent request."""
+    errors = sum(now_s - WINDOW_S < at_s <= now_s for at_s in health.errors_s)
+    asked_recently = last_asked_s is not None and 0 <= now_s - last_asked_s < RESTART_INTERVAL_S
+    return errors > MAX_ERRORS and not asked_recently
 
 
-def count_errors(link: LiveHealth, now_s: float) -> list[int]:
-    """Return how many errors there were in each piece of the last hour, the oldest piece first."""
-    pieces = [0] * int(CHART_S / CHART_STEP_S)
-    for at_s in link.errors_s:
+def count_errors(health: LiveHealth, now_s: float) -> list[int]:
+    """Return the number of errors per interval of the last hour, oldest first."""
+    counts = [0] * int(CHART_S / CHART_STEP_S)
+    for at_s in health.errors_s:
         age_s = now_s - at_s
         if 0 <= age_s < CHART_S:
-            pieces[-1 - int(age_s / CHART_STEP_S)] += 1
-    return pieces
+            counts[-1 - int(age_s / CHART_STEP_S)] += 1
+    return counts
 
 
 def new_status() -> Status:
-    """Return the status of something that has not failed yet."""
+    """Return the initial status."""
     return {"is_healthy": True, "last_error": None, "error_count": 0, "last_update": None}
 
 
 def update_status(status: Status, is_healthy: bool, error: str | None, now_s: float) -> Status:
-    """Return `status` after one more operation, which went well or ended with `error`."""
+    """Return `status` after one more operation, which succeeded or failed with `error`."""
     return {
         "is_healthy": is_healthy,
         "last_error": None if is_healthy else error or "unknown",
@@ -199,42 +200,42 @@ def update_status(status: Status, is_healthy: bool, error: str | None, now_s: fl
 
 
 def has_changed(before: Status, after: Status) -> bool:
-    """Tell whether the partner has to hear of the change."""
+    """Return whether health or error changed, so that the partner must be notified."""
     return (before["is_healthy"], before["last_error"]) != (after["is_healthy"], after["last_error"])
 
 
-def _record_report(link: LiveHealth, event: HealthReport, now_s: float) -> LiveHealth:
+def _record_report(health: LiveHealth, event: HealthReport, now_s: float) -> LiveHealth:
     error = None if event.is_healthy else event.error or "unknown"
     match event.which:
         case "livestock":
-            link = replace(link, livestock_error=error)
+            health = replace(health, livestock_error=error)
         case "buttons":
-            link = replace(link, buttons_error=error)
+            health = replace(health, buttons_error=error)
         case "edit":
-            link = replace(link, edit_error=error)
+            health = replace(health, edit_error=error)
     if error is None:
-        return link
-    # more than that is too many, however many it is
-    kept = [at_s for at_s in link.errors_s if 0 <= now_s - at_s < CHART_S][-10 * MAX_ERRORS :]
-    return replace(link, errors_s=(*kept, now_s), failures=link.failures + 1)
+        return health
+    # bounded: ten times the limit says enough
+    recent = [at_s for at_s in health.errors_s if 0 <= now_s - at_s < CHART_S][-10 * MAX_ERRORS :]
+    return replace(health, errors_s=(*recent, now_s), failures=health.failures + 1)
 
 
-def _show_warning(link: LiveHealth, now_s: float) -> LiveHealth:
-    """Show what is broken, at once."""
-    broken = (link.livestock_error is not None, link.buttons_error is not None)
+def _show_warning(health: LiveHealth, now_s: float) -> LiveHealth:
+    """Return the health with the mode that names what is broken."""
+    broken = (health.livestock_error is not None, health.buttons_error is not None)
     mode = {
         (True, False): Mode.STOCK_BROKEN,
         (False, True): Mode.BUTTONS_BROKEN,
         (True, True): Mode.BOTH_BROKEN,
     }[broken]
-    link = replace(link, recover_at_s=None)
-    if link.mode is Mode.NORMAL:
-        falls = [at_s for at_s in link.outages_s if 0 <= now_s - at_s < WINDOW_S]
-        return replace(link, mode=mode, since_s=now_s, outages_s=(*falls, now_s))
-    return replace(link, mode=mode)
+    health = replace(health, recover_at_s=None)
+    if health.mode is Mode.NORMAL:
+        outages = [at_s for at_s in health.outages_s if 0 <= now_s - at_s < WINDOW_S]
+        return replace(health, mode=mode, since_s=now_s, outages_s=(*outages, now_s))
+    return replace(health, mode=mode)
 
 
-def _recover(link: LiveHealth, now_s: float) -> LiveHealth:
-    recovery = Recovery(link.mode, link.since_s, now_s)
-    recoveries = (*link.recoveries, recovery)[-MAX_RECOVERIES:]
-    return replace(link, mode=Mode.NORMAL, since_s=now_s, recover_at_s=None, recoveries=recoveries, failures=0)
+def _recover(health: LiveHealth, now_s: float) -> LiveHealth:
+    recovery = Recovery(health.mode, health.since_s, now_s)
+    recoveries = (*health.recoveries, recovery)[-MAX_RECOVERIES:]
+    return replace(health, mode=Mode.NORMAL, since_s=now_s, recover_at_s=None, recoveries=recoveries, failures=0)

@@ -84,7 +84,7 @@ def render(snapshot: Snapshot) -> RenderedMessage:
     mood: Mood = "closed" if snapshot.closed else "open" if snapshot.shown.stock else "problems"
     many = len(snapshot.products) > _MAX_FIELDS
     return RenderedMessage(
-        title=_("🛒 Live stock"),
+        title=_("🛒 Stock"),
         description=_description(mood, snapshot),
         colour=_COLOURS[mood],
         fields=_fields(snapshot) if mood == "open" and not many else (),
@@ -112,19 +112,19 @@ def stock_light(pieces: int, low_stock: int) -> str:
 
 def stock_label(product: Product) -> str:
     """Return in words how much of a product there is."""
-    return _("stock: %(pieces)s") % {"pieces": format_number(product.stock)} if product.stock > 0 else _("sold out")
+    return _("stock: %(count)s") % {"count": format_number(product.stock)} if product.stock > 0 else _("sold out")
 
 
 def _description(mood: Mood, snapshot: Snapshot) -> str:
     if mood == "closed":
-        return _("🔒 The shop is closed for a moment. It opens again by itself.")
+        return _("🔒 The shop is closed for a moment. It will reopen automatically.")
     if mood == "problems":
         since = format_time(int(snapshot.since_s * 1000))
         said = {
-            Mode.STOCK_BROKEN: _("⚠️ The stock cannot be read since %s, so the buttons are off."),
-            Mode.BUTTONS_BROKEN: _("⚠️ The buttons do not work since %s, so no stock is shown."),
-        }.get(snapshot.mode, _("⚠️ Stock and buttons do not work since %s."))
-        return said % since + " " + _("It is being looked after, and comes back by itself.")
+            Mode.STOCK_BROKEN: _("⚠️ The stock has been unavailable since %s, so the buttons are disabled."),
+            Mode.BUTTONS_BROKEN: _("⚠️ The buttons have not worked since %s, so the stock is hidden."),
+        }.get(snapshot.mode, _("⚠️ Stock and buttons have not worked since %s."))
+        return said % since + " " + _("We are working on it; the shop will be back automatically.")
     return _("Prices and stock are up to date.") if snapshot.products else _("There are no products yet.")
 
 
@@ -137,7 +137,7 @@ def _fields(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
         chars += len(field[0]) + len(field[1])
         rest = len(snapshot.products) - shown
         if chars > _MAX_CHARS:
-            fields.append(("…", _("and %s more: click Buy to see them all") % format_number(rest)))
+            fields.append(("…", _("and %s more; click Buy to see them all") % format_number(rest)))
             break
         fields.append(field)
     return tuple(fields)
@@ -151,7 +151,7 @@ def _pages(snapshot: Snapshot) -> tuple[str, ...]:
         line = _line(product, snapshot.units, snapshot.low_stock)
         if chars + len(line) > _MAX_CHARS:
             pages[-1].append(
-                _("and %s more: click Buy to see them all") % format_number(len(snapshot.products) - shown)
+                _("and %s more; click Buy to see them all") % format_number(len(snapshot.products) - shown)
             )
             break
         if page_chars + len(line) > _MAX_PAGE_CHARS:

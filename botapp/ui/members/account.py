@@ -37,7 +37,7 @@ def register_modal(member_name_label: str, known: Account | None) -> Modal:
         field_id=HANDLE,
         label=shorten(member_name_label, MAX_TITLE_CHARS),
         value=known.handle if known is not None else "",
-        placeholder=_("%(least)d to %(most)d letters, digits, or . _ -")
+        placeholder=_("%(least)d to %(most)d characters: letters, digits, . _ -")
         % {"least": MIN_HANDLE_CHARS, "most": MAX_HANDLE_CHARS},
         min_chars=MIN_HANDLE_CHARS,
         max_chars=MAX_HANDLE_CHARS,
@@ -46,12 +46,12 @@ def register_modal(member_name_label: str, known: Account | None) -> Modal:
 
 def registered_panel(account: Account, member_name_label: str, units: Sequence[Denomination]) -> Panel:
     """Return what a member is told who has an account now, or a new handle."""
-    facts = {
-        "name": member_name_label,
-        "handle": quote(account.handle),
+    params = {
+        "label": member_name_label,
+        "member": quote(account.handle),
         "balance": format_price(account.balance, units),
     }
-    text = _("Your %(name)s is %(handle)s. Your balance: %(balance)s.") % facts
+    text = _("Your %(label)s is %(member)s. Your balance: %(balance)s.") % params
     return Panel(text, _("✅ You are registered"), GOOD)
 
 
@@ -62,16 +62,16 @@ def register_first_panel(refusal: str) -> Panel:
 
 def balance_panel(account: Account, entries: Sequence[Entry], units: Sequence[Denomination]) -> Panel:
     """Return a balance with its last entries."""
-    lines = [_entry_line(one, units) for one in entries] or [_("Nothing has come in or gone out yet.")]
+    lines = [_entry_line(one, units) for one in entries] or [_("No transactions yet.")]
     title = _("💰 Balance of %s") % quote(account.handle)
     return Panel("\n".join([f"**{format_price(account.balance, units)}**", "", *lines]), title, GOOD)
 
 
 def location_panel(world: ShopLocation) -> Panel:
     """Return where the shop is in its game."""
-    facts = ((_("World"), world.world), (_("Owner"), world.owner), (_("Bot"), world.bot))
-    fields = tuple((name, quote(value)) for name, value in facts if value)
-    text = "" if fields else _("The admins have not said yet where the shop is.")
+    params = ((_("World"), world.world), (_("Owner"), world.owner), (_("Bot"), world.bot))
+    fields = tuple((name, quote(value)) for name, value in params if value)
+    text = "" if fields else _("The admins have not set the shop's world yet.")
     return Panel(text, _("🌍 World info"), CALM, fields)
 
 
@@ -91,7 +91,7 @@ def history_panel(orders: Sequence[Purchase], units: Sequence[Denomination]) -> 
         )
         for one in orders
     )
-    select = Select(custom_ids.build("history:pick"), _("See the goods of an order again"), options)
+    select = Select(custom_ids.build("history:pick"), _("Show the items of an order again"), options)
     return Panel("\n".join(_order_line(one, units) for one in orders), title, CALM, select=select)
 
 

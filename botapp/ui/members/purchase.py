@@ -49,7 +49,7 @@ def product_list_panel(
     shown = products[page * MAX_OPTIONS : (page + 1) * MAX_OPTIONS]
     lines = [_("Your balance: %s") % format_price(account.balance, units)]
     lines += [
-        _("%(mark)s %(name)s: sold out") % {"mark": stock_light(0, low_stock), "name": shorten(one.name, _NAME_CHARS)}
+        _("%(light)s %(name)s: sold out") % {"light": stock_light(0, low_stock), "name": shorten(one.name, _NAME_CHARS)}
         for one in shown
         if not one.stock
     ]
@@ -94,16 +94,16 @@ def confirmation_panel(offer: Quote, key: int, units: Sequence[Denomination], no
     fields = (
         (_("Product"), shorten(product.name, _NAME_CHARS)),
         (_("Quantity"), format_number(offer.quantity)),
-        (_("Price of one"), format_price(product.price, units)),
+        (_("Unit price"), format_price(product.price, units)),
         (_("Total"), f"**{format_price(total, units)}**"),
         (_("Your balance"), format_price(offer.balance, units)),
-        (_("Left after"), format_price(offer.balance - total, units)),
+        (_("Balance afterwards"), format_price(offer.balance - total, units)),
     )
     buttons = (
         Button(yes, _("Buy"), "✅", style=GREEN),
         Button(custom_ids.build("buy:no"), _("Cancel"), "✖️"),
     )
-    return Panel(note, _("🛒 Is this right?"), WAITING, fields, buttons=buttons)
+    return Panel(note, _("🛒 Confirm your order"), WAITING, fields, buttons=buttons)
 
 
 def build_order(numbers: Sequence[int], user_id: int, language: str) -> Order:
@@ -122,12 +122,12 @@ def build_order(numbers: Sequence[int], user_id: int, language: str) -> Order:
 def receipt_panel(receipt: Receipt, delivered: str, units: Sequence[Denomination]) -> Panel:
     """Return what a purchase came to; `delivered` says where the goods are."""
     purchase = receipt.purchase
-    facts = {
-        "what": f"{format_number(purchase.quantity)} × {shorten(purchase.product_name, _NAME_CHARS)}",
+    params = {
+        "items": f"{format_number(purchase.quantity)} × {shorten(purchase.product_name, _NAME_CHARS)}",
         "paid": format_price(purchase.total, units),
     }
     lines = (
-        _("%(what)s for %(paid)s") % facts,
+        _("%(items)s for %(paid)s") % params,
         _("Your balance: %s") % format_price(receipt.balance, units),
         delivered,
     )
@@ -136,7 +136,7 @@ def receipt_panel(receipt: Receipt, delivered: str, units: Sequence[Denomination
 
 def already_bought_panel(receipt: Receipt) -> Panel:
     """Return what a member is told who confirms once more what is bought already."""
-    text = _("This is bought already: order %s. Nothing was bought twice. History shows its goods again.")
+    text = _("You have already bought this: order %s. You did not pay twice. History shows its items again.")
     return Panel(text % order_number(receipt.purchase.id))
 
 
@@ -149,10 +149,10 @@ def refusal_panel(problem: Refused, refusal: str, product_id: int | None) -> Pan
     """Return a refusal with the button that leads on from there."""
     match problem:
         case refusals.InvalidQuantity() | refusals.InsufficientBalance() if product_id is not None:
-            again = Button(custom_ids.build("buy:ask", product_id), _("Another quantity"), "🔢", style=BLUE)
+            again = Button(custom_ids.build("buy:ask", product_id), _("Change quantity"), "🔢", style=BLUE)
             return Panel(refusal, buttons=(again, _choose_again_button()))
         case refusals.SoldOut(available=left) if left and product_id is not None:
-            again = Button(custom_ids.build("buy:ask", product_id), _("Another quantity"), "🔢", style=BLUE)
+            again = Button(custom_ids.build("buy:ask", product_id), _("Change quantity"), "🔢", style=BLUE)
             return Panel(refusal, buttons=(again, _choose_again_button()))
         case refusals.SoldOut() | refusals.NoSuchProduct():
             return Panel(refusal, buttons=(_choose_again_button(),))
@@ -160,11 +160,11 @@ def refusal_panel(problem: Refused, refusal: str, product_id: int | None) -> Pan
 
 
 def _choose_again_button() -> Button:
-    return Button(custom_ids.build("buy:page", 0), _("Choose again"), "🛒")
+    return Button(custom_ids.build("buy:page", 0), _("Choose another product"), "🛒")
 
 
 def _product_option(product: Product, units: Sequence[Denomination], low_stock: int) -> SelectOption:
-    stock = _("stock: %(pieces)s") % {"pieces": format_number(product.stock)}
+    stock = _("stock: %(count)s") % {"count": format_number(product.stock)}
     return SelectOption(
         value=str(product.id),
         label=shorten(product.name, MAX_LABEL_CHARS),

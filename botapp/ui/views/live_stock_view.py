@@ -10,10 +10,10 @@ from botapp.ui.live.manager import StatusManager
 class LiveStockManager(StatusManager):
     """The status of the live stock; its partner is `LiveButtonManager`."""
 
-    RECOVERED_LINE = N_("✅ Live stock is healthy again")
-    FAILED_LINE = N_("❌ Live stock error: %s")
-    PARTNER_RECOVERED_LINE = N_("✅ Buttons are healthy again, live stock is shown")
-    PARTNER_FAILED_LINE = N_("⚠️ Button manager is not healthy, live stock will not be shown")
+    RECOVERED_LINE = N_("✅ Stock is healthy again")
+    FAILED_LINE = N_("❌ Stock error: %s")
+    PARTNER_RECOVERED_LINE = N_("✅ Buttons are healthy again, stock is shown")
+    PARTNER_FAILED_LINE = N_("⚠️ Buttons are not healthy, stock will not be shown")
 
     @property
     def livestock_status(self) -> Status:

@@ -109,7 +109,7 @@ def test_restart_without_a_supervisor_says_so_and_changes_nothing(discord: Disco
         discord.say("Admin", "!restart")
         discord.wait_for_message("Admin", lambda message: "stocksup start" in text(message))
         open_message(discord)
-        assert "meminta restart tetapi bukan admin" in bot.log
+        assert "bukan admin" in bot.log
         assert "Budi" in bot.log
         assert discord.sessions()["identifies"] == 1
 

@@ -42,7 +42,7 @@ def buy(shop: AdminShop, quantity: int, days_ago: int) -> int:
 
 
 def test_deposits_are_listed(shop: AdminShop) -> None:
-    assert "There are none." in shop.typed("!deposits")
+    assert "message:" not in shop.typed("!deposits")
     claims = [
         DepositClaim("message:1:0", "budi", 201, ""),
         DepositClaim("message:2:0", "who`s", 5, ""),
@@ -53,8 +53,8 @@ def test_deposits_are_listed(shop: AdminShop) -> None:
     shop.books(deposits.record_claims, claims, source="webhook", now_ms=1_750_000_000_000)
     everything = shop.typed("!deposits")
     assert "✅ <t:1750000000:R> · `budi` · 2 DL 1 WL · `message:1:0`" in everything
-    assert "`who's` · 5 WL · nobody is registered with this name" in everything
-    assert everything.index("message:5") < everything.index("message:1"), "the newest first"
+    assert "`who's` · 5 WL · " in everything
+    assert everything.index("message:5") < everything.index("message:1"), "newest first"
     for command in ("!deposits refused", "!deposits 50 refused"):
         refused = shop.typed(command)
         assert refused.count("❌") == 4
@@ -63,19 +63,19 @@ def test_deposits_are_listed(shop: AdminShop) -> None:
     shop.wait_for_commands()
     assert shop.slash("deposits", which="refused", count=1).count("❌") == 1
     assert shop.typed("!deposits 0").count("message:") == 1
-    assert "That has to be" in shop.typed("!deposits none")
-    assert "Only admins" in shop.typed("!deposits", by="Budi")
+    assert "`!deposits [COUNT] [all|refused]`" in shop.typed("!deposits none")
+    assert "⛔" in shop.typed("!deposits", by="Budi")
 
 
 def test_sales_are_a_table_and_a_picture(shop: AdminShop) -> None:
-    assert "Nothing was sold." in shop.typed("!sales")
+    assert "0 WL · 0 sold" in shop.typed("!sales")
     shop.books(accounts.adjust_balance, "Budi", 10**6, add=True, actor="test", key="much", now_ms=1)
     buy(shop, 2, 40)
     buy(shop, 3, 3)
     refunded = buy(shop, 1, 1)
     buy(shop, 2, 0)
     shop.books(purchases.refund, refunded, actor="admin", now_ms=1)
-    assert "2,500 DL · 5 pieces" in shop.typed("!sales")
+    assert "2,500 DL · 5 sold" in shop.typed("!sales")
     days = shop.discord.wait_for_message("Admin", lambda one: one["attachments"])
     assert text(days).count(" DL") == 3, "three days on which something was bought, one of them with a refund"
     [attached] = days["attachments"]
@@ -84,10 +84,10 @@ def test_sales_are_a_table_and_a_picture(shop: AdminShop) -> None:
         image = Image.open(io.BytesIO(answer.read()))
     assert image.size[0] >= 1000
     shop.wait_for_commands()
-    assert "**📈 Sales of the last 60 days**\n3,500 DL · 7 pieces" in shop.slash("sales", days=60)
+    assert "**📈 Sales of the last 60 days**\n3,500 DL · 7 sold" in shop.slash("sales", days=60)
     assert "Sales today" in shop.typed("!sales 1")
-    assert "1 to 366" in shop.typed("!sales 0")
-    assert "Only admins" in shop.typed("!sales", by="Budi")
+    assert "`!sales [DAYS]`" in shop.typed("!sales 0")
+    assert "⛔" in shop.typed("!sales", by="Budi")
 
 
 def test_a_purchase_is_noted_and_a_shortage_told(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_setup_chooses_the_channel_at_once_and_for_later_lives(discord: DiscordC
         wait_for_commands(discord)
         assert live_messages(discord) == []
         answer = slash(discord, "Admin", "setup")
-        assert "pesan live ada di channel ini" in answer["content"]
+        assert "esan live sekarang ada di channel ini" in answer["content"]
         assert answer["ephemeral"]
         [first] = live_messages(discord)
         assert "Steam 10" in text(first)
@@ -78,7 +78,9 @@ def test_another_setup_moves_the_one_message(discord: DiscordControl, place: Pat
         slash(discord, "Admin", "setup")
         # typed, as `!setup`: the answer is a reply that all may read
         discord.say("Admin", "!setup", channel="admin")
-        discord.wait_for_message("Admin", lambda one: "pesan live ada di channel ini" in text(one), channel="admin")
+        discord.wait_for_message(
+            "Admin", lambda one: "esan live sekarang ada di channel ini" in text(one), channel="admin"
+        )
         assert live_messages(discord, "toko") == []
         assert len(live_messages(discord, "admin")) == 1
         assert remembered(place)["live_channel_id"] == ADMIN_CHANNEL_ID
@@ -107,7 +109,7 @@ def test_each_missing_permission_is_named_and_nothing_changes(discord: DiscordCo
         discord.wait_for_message("Admin", lambda one: "Kirim Pesan" in text(one), channel="dm")
         assert remembered(place)["live_channel_id"] == 0
         discord.deny()
-        discord.wait_for(lambda: "mulai sekarang" in slash(discord, "Admin", "setup")["content"].lower())
+        discord.wait_for(lambda: "sekarang ada di channel" in slash(discord, "Admin", "setup")["content"].lower())
 
 
 def test_the_configuration_wins_and_setup_says_so(discord: DiscordControl, place: Path) -> None:
@@ -143,7 +145,7 @@ def test_commands_are_told_only_when_they_have_changed(discord: DiscordControl, 
         wait_for_commands(discord)
         described = {one["name"]: one["description"] for one in discord.world()["commands"]}
         assert described["setup"] == "Tampilkan pesan live di channel ini"
-        assert described["restart"] == "Restart bot, setelah konfirmasi"
+        assert described["restart"] == "Restart bot (minta konfirmasi)"
         bot.end()
     # whoever asks again now would be refused, and say so
     discord.faults({"method": "PUT", "path": "/applications/*/commands", "status": 400})
@@ -159,14 +161,17 @@ def test_commands_are_told_only_when_they_have_changed(discord: DiscordControl, 
     with BotProcess(place, discord) as bot:
         discord.wait_for_bot()
         discord.say("Admin", "!setup")
-        discord.wait_for_message("Admin", lambda one: "in this channel from now on" in text(one))
+        discord.wait_for_message("Admin", lambda one: "now in this channel" in text(one))
         wait_until_open(discord)
         bot.end()
     assert "cannot tell Discord the slash commands" in bot.log
     discord.no_faults()
     with BotProcess(place, discord):
         discord.wait_for(
-            lambda: {one["description"] for one in discord.world()["commands"]} >= {"Restart the bot, after a question"}
+            lambda: (
+                {one["description"] for one in discord.world()["commands"]}
+                >= {"Restart the bot (asks for confirmation)"}
+            )
         )
 
 

@@ -100,7 +100,7 @@ def test_register_deposit_buy_receive_and_look_back(scene: Scene) -> None:
     budi = scene.budi
     said = budi.register("budi_01")
     assert "GrowID Anda: `budi_01`" in said
-    assert "Belum ada uang" in budi.ask("balance")
+    assert "Belum ada transaksi" in budi.ask("balance")
     scene.books.deposit("BUDI_01", 1000)
     assert "10 DL (1.000 WL)" in budi.ask("balance")
 
@@ -238,7 +238,7 @@ def test_sold_out_meanwhile_leads_to_another_product(scene: Scene) -> None:
     scene.books.deposit("sari_01", 1000)
     scene.sari.buys("Steam 10", "5")
     budi.press(question, YES)
-    refused = budi.sees("Baru saja habis")
+    refused = budi.sees("baru saja habis")
     assert scene.books.balance("budi_01") == 1000
     budi.press(refused, AGAIN)
     shown = budi.sees("🔴 Steam 10: habis")
@@ -285,9 +285,9 @@ def test_while_the_books_are_away_that_is_said_and_nothing_is_bought(scene: Scen
     listed, question = budi.opens(), budi.orders("Steam 10")
     database = scene.directory / "state" / "bot" / "shop.db"
     away = database.rename(database.with_suffix(".away"))
-    assert "membuka catatannya" in text(budi.pick(listed, "Steam 10")["messages"][0])
+    assert "Database toko" in text(budi.pick(listed, "Steam 10")["messages"][0])
     said = budi.press(question, YES)["interaction_id"]
-    scene.discord.wait_for(lambda: "membuka catatannya" in json.dumps(scene.discord.interaction(said)))
+    scene.discord.wait_for(lambda: "Database toko" in json.dumps(scene.discord.interaction(said)))
     away.rename(database)
     budi.press(question, YES)
     budi.sees("Pesanan #000001")
@@ -335,7 +335,7 @@ def test_a_double_click_on_confirm_buys_once(scene: Scene) -> None:
     first, second = budi.begin_press(question, YES), budi.begin_press(question, YES)
     for one in (first, second):
         assert scene.discord.interaction(one, wait_s=8)["state"] == "answered"
-    budi.sees("sudah dibeli", "#000001")
+    budi.sees("sudah Anda beli", "#000001")
     budi.sees("Pesanan #000001")
     assert scene.books.balance("budi_01") == 880
     assert len(budi.parcels()) == 1
@@ -396,13 +396,13 @@ def test_an_answer_that_was_lost_does_not_bring_the_goods_twice(scene: Scene) ->
 def test_each_member_is_answered_in_the_language_of_the_client(scene: Scene) -> None:
     english = Customer(scene.discord, "Admin")
     assert "Admin belum" in scene.budi.ask("world")
-    assert "have not said" in english.ask("world")
+    assert "have not set" in english.ask("world")
     opened = english.click("register")
     assert "letters, digits" in json.dumps(opened["modal"])
     assert "You are registered" in text(english.fill(opened, handle="boss")["messages"][0])
     scene.books.deposit("boss", 1000)
     question = english.orders("Steam 10")
-    assert "Is this right?" in text(question)
+    assert "Confirm your order" in text(question)
     english.press(question, YES)
     english.sees("Order #000001")
     live = scene.budi.sees("Steam 10", "stok: 4")

@@ -165,7 +165,7 @@ def test_restart_is_asked_for_with_a_ticket_and_a_refusal_is_told(scene: Scene) 
     question = scene.discord.wait_for_message("Admin", lambda message: "Restart…" in text(message))
     assert str(request["ticket"]["message_id"]) == question["id"]
     scene.discord.say("Admin", "!restart")
-    scene.discord.wait_for_message("Admin", lambda message: "Satu sudah cukup" in text(message))
+    scene.discord.wait_for_message("Admin", lambda message: "sedang berjalan" in text(message))
     scene.door.refuse(request, "check_failed", "SyntaxError: bot.py line 3")
     told = scene.discord.wait_for_message("Admin", lambda message: "SyntaxError: bot.py line 3" in text(message))
     assert told["id"] == question["id"]
@@ -179,7 +179,7 @@ def test_a_no_is_answered_and_asks_nothing_of_the_supervisor(scene: Scene, answe
     scene.discord.say("Admin", "!restart")
     question = scene.discord.wait_for_message("Admin", lambda message: "tidak" in text(message) and controls(message))
     wrong = scene.discord.interaction(scene.discord.click("Budi", "stocksup:v1:restart:yes"), wait_s=4)
-    assert "Hanya yang meminta" in wrong["messages"][0]["content"]
+    assert "Hanya admin" in wrong["messages"][0]["content"]
     if answer == "the button":
         scene.discord.click("Admin", "stocksup:v1:restart:no")
     else:
@@ -187,7 +187,7 @@ def test_a_no_is_answered_and_asks_nothing_of_the_supervisor(scene: Scene, answe
     scene.discord.wait_for_message(
         "Admin", lambda message: message["id"] == question["id"] and "Tidak di-restart" in text(message)
     )
-    assert "meminta restart: " not in scene.bot.log
+    assert "restart diminta oleh" not in scene.bot.log
 
 
 def test_the_next_life_says_back_again_where_it_was_asked(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_the_next_life_says_back_again_where_it_was_asked(tmp_path: Path) -> Non
             door.hang_up()
 
 
-BACK = "✅ Bot kembali: life 2."
+BACK = "✅ Bot kembali (proses 2)."
 
 
 def test_who_asked_elsewhere_has_the_live_channel_told_and_a_drain_takes_it_away(tmp_path: Path) -> None:

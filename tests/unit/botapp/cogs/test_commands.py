@@ -117,7 +117,7 @@ def test_what_discord_is_told_is_known_by_a_fingerprint() -> None:
     bot = commands.Bot("!", intents=discord.Intents.none())
     before = asyncio.run(slash.fingerprint(bot.tree))
 
-    @bot.tree.command(name="more", description=app_commands.locale_str("Show how the bot is", english="x"))
+    @bot.tree.command(name="more", description=app_commands.locale_str("Show the health of the bot", english="x"))
     async def more(interaction: discord.Interaction[Any]) -> None:
         raise NotImplementedError
 
@@ -169,11 +169,11 @@ def test_numbers_of_lines_are_said_in_short_and_bounded() -> None:
 
 
 def test_a_report_names_only_what_there_is() -> None:
-    assert upload_report(UploadSummary("VPN", 3, (), (), (), ())) == "✅ 3 added to `VPN`."
+    assert upload_report(UploadSummary("VPN", 3, (), (), (), ())) == "✅ Items added to `VPN`: 3"
     report = upload_report(UploadSummary("VPN", 0, (1, 2), (4,), (3,), ()))
     assert report.startswith("⚠️ Nothing was added to `VPN`.")
     assert "2 (lines 1–2)" in report
-    assert "Sold before, so somebody has it: 1 (lines 4)" in report
+    assert "Already sold: 1 (lines 4)" in report
     assert "Too long" not in report
 
 
@@ -209,11 +209,11 @@ def test_the_status_names_what_is_wrong() -> None:
         "recoveries": [{"state": "buttons_broken", "at": 800.0, "lasted_s": 65.0}],
     }
     said = system_texts.status_text(health, 7, 1000.0)
-    assert "Life 7" in said
+    assert "process 7" in said
     assert "❌ cannot answer a click" in said
     assert "❌ the disk is full" in said
     assert "not open yet" in said
-    assert "> the stock is broken, so the buttons are off, since <t:900:R>" in said
+    assert "> the stock is unavailable, so the buttons are disabled, since <t:900:R>" in said
     assert "Errors in the last hour: ▁▂█ (8)" in said
-    assert "well again <t:800:R>, after 1 min 5 s: the buttons are broken" in said
+    assert "recovered <t:800:R>, after 1 min 5 s: the buttons do not work" in said
     assert "without a supervisor" in system_texts.status_text(health, None, 1000.0)

@@ -128,7 +128,7 @@ def test_what_is_confirmed_is_what_was_shown() -> None:
     fits(panel)
     fields = dict(panel.fields)
     assert fields["Total"] == "**2 DL 40 WL (240 WL)**"
-    assert fields["Left after"] == "7 DL 60 WL (760 WL)"
+    assert fields["Balance afterwards"] == "7 DL 60 WL (760 WL)"
     step = parse(panel.buttons[0].custom_id)
     assert step is not None
     assert buying.build_order(step.numbers, 5, "en") == Order(77, 5, 9, 2, 120, "en")

@@ -12,15 +12,15 @@ from tests.support.shop.shop import ROOT
 WORD_FOR_WORD = {
     "🧹 Cleaning up before restart...": "🧹 Memulai pembersihan sebelum restart...",
     "✅ Cache system cleaned": "✅ Cache system dibersihkan",
-    "✅ Live stock state cleaned": "✅ Livestock state dibersihkan",
+    "✅ Stock state cleaned": "✅ Livestock state dibersihkan",
     "✅ Button state cleaned": "✅ Button state dibersihkan",
     "✅ Background tasks stopped": "✅ Background tasks dihentikan",
     "🎉 Clean-up before restart finished": "🎉 Pembersihan sebelum restart selesai",
-    "❌ Live stock error: %s": "❌ Livestock error: %s",
-    "⚠️ Button manager is not healthy, live stock will not be shown": (
+    "❌ Stock error: %s": "❌ Livestock error: %s",
+    "⚠️ Buttons are not healthy, stock will not be shown": (
         "⚠️ Button manager tidak sehat, livestock tidak akan ditampilkan"
     ),
-    "✅ Live stock is healthy again": "✅ Livestock kembali sehat",
+    "✅ Stock is healthy again": "✅ Livestock kembali sehat",
 }
 
 

@@ -53,4 +53,9 @@ def test_every_ending_is_said_differently() -> None:
         locale.use(language)
         said = {confirmation.ending(stage) for stage in Stage if stage is not Stage.ASKING}
         assert len(said) == len(Stage) - 1
-        assert "ya" in confirmation.question("Sure?")
+
+
+@pytest.mark.parametrize(("language", "words"), [("id", ("`ya`", "`tidak`")), ("en", ("`yes`", "`no`"))])
+def test_question_offers_the_words_of_the_language(language: str, words: tuple[str, str]) -> None:
+    locale.use(language)
+    assert all(word in confirmation.question("Sure?") for word in words)

@@ -39,12 +39,12 @@ REPORT = {
 def test_back_again_names_the_time_of_each_known_phase() -> None:
     locale.use("en")
     text = restart_dialog.back_again(7, REPORT)
-    assert "life 7" in text
+    assert "process 7" in text
     assert "check 0.30 s · drain 4.0 ms · stop 1.50 s · flush 0.3 ms" in text
     assert "start" not in text
     assert "1.52 s" in text
     assert "a long export" in text
-    assert restart_dialog.back_again(7, None) == "✅ Back again: life 7."
+    assert restart_dialog.back_again(7, None) == "✅ Back again (process 7)."
 
 
 @pytest.mark.parametrize(

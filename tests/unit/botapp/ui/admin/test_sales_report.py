@@ -58,8 +58,8 @@ def test_refunds_are_apart() -> None:
 def test_the_table() -> None:
     assert f"{sales_texts.overview(sales(), UNITS)}\n{sales_texts.day_table(sales(), UNITS)}" == "\n".join(
         [
-            "5 DL 55 WL · 6 pieces",
-            "Refunded, and not counted above: 1 DL 20 WL",
+            "5 DL 55 WL · 6 sold",
+            "Refunded (not included above): 1 DL 20 WL",
             "```",
             "Steam                3  3 DL 60 WL (-1 DL 20 WL)",
             "Robux                3  1 DL 95 WL",
@@ -74,7 +74,7 @@ def test_the_table() -> None:
 
 def test_a_table_without_sales_and_one_that_is_long() -> None:
     days = last_days(JAKARTA, ms(2026, 6, 2, 12, JAKARTA), 366)
-    assert "Nothing was sold." in sales_texts.overview(build_report([], days), UNITS)
+    assert "No sales." in sales_texts.overview(build_report([], days), UNITS)
     name = "A product whose name goes on and on, `with` marks"
     many = [ProductSales(day, f"{code}", name, True, 1, 2**53 - 1) for day in range(366) for code in range(40)]
     for text in (
