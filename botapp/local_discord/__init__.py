@@ -1,5 +1,5 @@
 """The local Discord: REST, gateway and a page on the loopback, for the demo and the tests.
 
-It is a program of its own: `python -m botapp.local_discord`. Nothing in it reaches the outside, and the shop bot
+It is a separate program: `python -m botapp.local_discord`. It connects to nothing outside, and the shop bot
 knows only its address.
 """

@@ -15,42 +15,42 @@ from typing import Final, NoReturn
 
 from botapp.config.loading import choose_language
 from botapp.local_discord.ids import DEFAULT_TOKEN
-from botapp.local_discord.supervised import give_reason, live
+from botapp.local_discord.supervised import report_exit_reason, run_supervised
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
 from supervisor.client import LifeEnvironment
 
-#: where the local Discord is, unless told otherwise
+#: default port of the local Discord
 DEFAULT_PORT: Final = 8099
 _HOST: Final = "127.0.0.1"
 _BAD_CONFIGURATION: Final = 78
 
 
 def main() -> NoReturn:
-    """Serve until SIGTERM or SIGINT, then end with 0; with 78 when the port cannot be had."""
+    """Serve until SIGTERM or SIGINT, then exit with 0; exit with 78 if the port cannot be opened."""
     arguments = _parse(sys.argv[1:])
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # simcord tries discord.py out when it is imported; what discord.py says about that concerns nobody.
+    # simcord exercises discord.py at import time; discord.py's warnings about that mean nothing.
     logging.getLogger("discord").setLevel(logging.ERROR)
-    surroundings = LifeEnvironment.read()
-    if surroundings is not None:
+    environment = LifeEnvironment.read()
+    if environment is not None:
         choose_language()  # `status` shows why this program ended
     try:
-        # Before the imports that take long: a port that is taken is told at once, and who connects early waits.
+        # Listen before the slow imports: a taken port is reported at once, and early clients wait.
         listening = _listen(arguments.port)
     except OSError as error:
-        reason = _why_not(arguments.port, error)
+        reason = _port_error_text(arguments.port, error)
         print(reason, file=sys.stderr)
-        if surroundings is not None:
-            asyncio.run(give_reason(surroundings, _BAD_CONFIGURATION, reason))
+        if environment is not None:
+            asyncio.run(report_exit_reason(environment, _BAD_CONFIGURATION, reason))
         sys.exit(_BAD_CONFIGURATION)
-    # Importing discord.py makes no garbage worth looking for; the collector would cost a tenth of the start.
+    # Importing discord.py creates no garbage; the collector would take a tenth of the start-up time.
     gc.disable()
     code = asyncio.run(_serve(listening, arguments.token, arguments.identify_limit))
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    # Everything is closed; the interpreter's own clean-up would only cost time.
+    # Everything is closed; the interpreter's teardown would only take time.
     os._exit(code)
 
 
@@ -79,11 +79,11 @@ def _listen(port: int) -> socket.socket:
     return listening
 
 
-def _why_not(port: int, error: OSError) -> str:
+def _port_error_text(port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        text = _("cannot open port %(port)d: another program has it; end that one, or choose another with --port")
+        text = _("cannot open port %(port)d: another program uses it; stop it, or choose another port with --port")
         return text % {"port": port}
-    text = _("cannot open port %(port)d: %(problem)s; choose another with --port")
+    text = _("cannot open port %(port)d: %(problem)s; choose another port with --port")
     return text % {"port": port, "problem": os_error_text(error)}
 
 
@@ -99,12 +99,12 @@ async def _serve(listening: socket.socket, token: str, identify_limit: bool) -> 
     server = Server(token, identify_limit=identify_limit)
     await server.start(listening)
     print(f"local Discord: http://{_HOST}:{listening.getsockname()[1]}/", flush=True)
-    surroundings = LifeEnvironment.read()
-    if surroundings is None:
+    environment = LifeEnvironment.read()
+    if environment is None:
         await stopping.wait()
         await server.stop()
     else:
-        await live(surroundings, server, stopping)
+        await run_supervised(environment, server, stopping)
     return 0
 
 

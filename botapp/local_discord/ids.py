@@ -1,16 +1,16 @@
-"""The fixed ids of the local Discord's world, in one place: configurations and tests rely on them."""
+"""The fixed ids of the local Discord; configurations and tests rely on them."""
 
 from __future__ import annotations
 
 from typing import Final
 
-#: the guild everything happens in
+#: the only guild
 GUILD_ID: Final = 1400000000000000001
 GUILD_NAME: Final = "Toko Demo"
-#: the bot's user, which is also the id of its application
+#: the bot's user and its application
 BOT_ID: Final = 1400000000000000002
 BOT_NAME: Final = "Toko Bot"
-#: the token the bot logs in with, unless another one is given
+#: default token of the bot
 DEFAULT_TOKEN: Final = "demo-token"
 
 #: the channel of the live message
@@ -26,10 +26,10 @@ BUDI_ID: Final = 1400000000000000102
 SARI_ID: Final = 1400000000000000103
 #: member name -> id
 MEMBERS: Final = {"Admin": ADMIN_ID, "Budi": BUDI_ID, "Sari": SARI_ID}
-#: member name -> the language that member's client has at first
+#: member name -> initial language of the member's client
 LOCALES: Final = {"Admin": "en-US", "Budi": "id", "Sari": "id"}
-#: languages a member may choose for the client, by Discord's code
+#: Discord's language code -> name; a member can choose these
 LANGUAGES: Final = {"en-US": "English", "id": "Bahasa Indonesia"}
 
-#: webhook name -> id: one that reports deposits, and one that nobody has allowed
+#: webhook name -> id: one reports deposits, the other is not allowed
 WEBHOOKS: Final = {"Deposit": 1400000000000000201, "Stranger": 1400000000000000202}

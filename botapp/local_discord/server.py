@@ -1,4 +1,4 @@
-"""The local Discord as one HTTP server: REST, gateway, attachments, control and page, on the loopback only."""
+"""One HTTP server for the local Discord: REST, gateway, attachments, control API and page; loopback only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from botapp.local_discord.api.sessions import Sessions
 from botapp.local_discord.api.static_files import page_routes
 from botapp.local_discord.supervisor_view import SupervisorView
 from botapp.local_discord.world.members import Members
-from botapp.local_discord.world.world import Answer, World
+from botapp.local_discord.world.world import RestResponse, World
 
 #: largest request, in bytes; Discord's own limit for uploads is 25 MiB
 MAX_BODY_BYTES: Final = 26 * 1024 * 1024
@@ -29,7 +29,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Server:
-    """The whole local Discord. `start` serves on a listening socket, `stop` ends every connection."""
+    """The local Discord. `start` serves on a listening socket, `stop` closes every connection."""
 
     def __init__(self, token: str, *, identify_limit: bool = False) -> None:
         self._feed = feed = EventFeed()
@@ -39,11 +39,10 @@ class Server:
         self._world = World(self._gateway.broadcast, feed.publish)
         self._gateway.world = self._world
         self._rest = Rest(self._world, sessions, faults)
-        #: the supervisor, if this program has one
-        self.overseer = SupervisorView(feed)
+        self.supervisor_view = SupervisorView(feed)
         members = Members(self._world)
         control = Control(
-            self._world, members, self._gateway, faults, feed, self.overseer, identify_limit=identify_limit
+            self._world, members, self._gateway, faults, feed, self.supervisor_view, identify_limit=identify_limit
         )
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_loopback_only])
         app.add_routes(control.routes())
@@ -59,45 +58,45 @@ class Server:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT_S)
 
     async def start(self, listening: socket.socket) -> None:
-        """Serve on a socket that listens already."""
+        """Serve on `listening`, a socket that already listens."""
         host, port = listening.getsockname()[:2]
         self._gateway.url = self._rest.gateway_url = f"ws://{host}:{port}/gateway"
-        self._world.serve_attachments_at(f"http://{host}:{port}")
+        self._world.set_attachment_base_url(f"http://{host}:{port}")
         await self._runner.setup()
         await web.SockSite(self._runner, listening).start()
 
     async def stop(self) -> None:
-        """Close the gateway's connections, then everything."""
+        """Close the gateway's connections, then the server."""
         await self._gateway.close_all(1001, "The local Discord ends.")
         await self._runner.cleanup()
 
-    def sessions_open(self) -> int:
-        """Return how many gateway sessions have a connection."""
+    def count_open_sessions(self) -> int:
+        """Return the number of gateway sessions that have a connection."""
         return sum(1 for session in self._gateway.snapshot() if session["connected"])
 
-    async def sessions_changed(self) -> None:
-        """Return when there are more or fewer sessions with a connection than now."""
-        before = self.sessions_open()
-        while self.sessions_open() == before:
+    async def wait_for_session_change(self) -> None:
+        """Return when the number of connected sessions has changed."""
+        before = self.count_open_sessions()
+        while self.count_open_sessions() == before:
             await self._feed.changed()
 
     async def _get_attachment(self, request: web.Request) -> web.StreamResponse:
         found = self._world.attachment(request.path)
         if found is None:
-            return respond(Answer(404, {"message": "404: Not Found", "code": 0}))
+            return respond(RestResponse(404, {"message": "404: Not Found", "code": 0}))
         data, content_type = found
-        # What a bot uploaded is never run as a page of this server.
+        # A browser must never run an uploaded file as a page of this server.
         headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
         return web.Response(body=data, content_type=content_type.partition(";")[0], headers=headers)
 
 
 @web.middleware
 async def _loopback_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse requests that a page from elsewhere could have made: a foreign Host or a foreign Origin."""
+    """Refuse requests that another site could have sent: a foreign Host or a foreign Origin."""
     host = request.headers.get("Host", "")
     origin = request.headers.get("Origin")
     if _hostname(f"//{host}") not in _LOOPBACK_NAMES:
-        return web.json_response({"error": f"this server answers on the loopback only, not as {host!r}"}, status=403)
+        return web.json_response({"error": f"this server answers on the loopback only, not for {host!r}"}, status=403)
     if origin is not None and origin != f"http://{host}":
         return web.json_response({"error": f"requests from {origin!r} are refused"}, status=403)
     return await handler(request)
@@ -107,4 +106,4 @@ def _hostname(url: str) -> str | None:
     try:
         return urlsplit(url).hostname
     except ValueError:
-        return None  # an address that cannot be read is none of ours
+        return None  # an unreadable address is not ours

@@ -1,4 +1,4 @@
-"""The local Discord as a program under the supervisor: its side of the door."""
+"""Run the local Discord as a program of the supervisor."""
 
 from __future__ import annotations
 
@@ -14,57 +14,57 @@ from supervisor.client import LifeEnvironment, Message
 if TYPE_CHECKING:
     from botapp.local_discord.server import Server
 
-_FAREWELL_TIMEOUT_S: Final = 0.5
+_GOODBYE_TIMEOUT_S: Final = 0.5
 
 
-async def live(surroundings: LifeEnvironment, server: Server, stopping: asyncio.Event) -> None:
-    """Be the life that `surroundings` describe until `stopping` is set or a newer life takes over; stop `server`."""
+async def run_supervised(environment: LifeEnvironment, server: Server, stopping: asyncio.Event) -> None:
+    """Serve as the life in `environment` until `stopping` is set or a newer life takes over; then stop `server`."""
 
     async def drain(request: Message) -> Message:
-        # Nothing here outlives a request: it is drained at once, which is said after the answer.
+        # No work here outlives a request, so the drain is over at once; `drained` follows the answer.
         report: Message = {"drained": [], "cancelled": [], "flushed_entries": None, "steps": {}}
         asyncio.get_running_loop().call_soon(lambda: link.notify("drained", report=report))
         return {}
 
     link = SupervisorLink(
-        surroundings,
+        environment,
         {"drain": drain, "reopen": _reopen},
-        health=lambda: {"sessions": server.sessions_open()},
-        on_connected=server.overseer.connected,
-        on_event=server.overseer.heard,
+        health=lambda: {"sessions": server.count_open_sessions()},
+        on_connected=server.supervisor_view.on_connected,
+        on_event=server.supervisor_view.on_event,
     )
-    server.overseer.link = link
+    server.supervisor_view.link = link
     link.report_ready()
-    knocking = asyncio.create_task(link.run())
-    telling = asyncio.create_task(_tell_of_sessions(server, link))
-    waiting = asyncio.create_task(stopping.wait())
-    await asyncio.wait({knocking, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    telling.cancel()
+    connection_task = asyncio.create_task(link.run())
+    report_task = asyncio.create_task(_report_sessions(server, link))
+    stop_task = asyncio.create_task(stopping.wait())
+    await asyncio.wait({connection_task, stop_task}, return_when=asyncio.FIRST_COMPLETED)
+    stop_task.cancel()
+    report_task.cancel()
     await server.stop()
-    if knocking.done():
+    if connection_task.done():
         try:
-            knocking.result()
+            connection_task.result()
         except Superseded:
-            logging.getLogger(__name__).info(_("a newer life has taken over"))
+            logging.getLogger(__name__).info(_("a newer process has taken over"))
         return
-    await link.send_goodbye(0, _("ended as asked"), timeout_s=_FAREWELL_TIMEOUT_S)
-    knocking.cancel()
+    await link.send_goodbye(0, _("ended as asked"), timeout_s=_GOODBYE_TIMEOUT_S)
+    connection_task.cancel()
 
 
-async def _tell_of_sessions(server: Server, link: SupervisorLink) -> None:
-    """Let the supervisor know at once how many sessions there are."""
+async def _report_sessions(server: Server, link: SupervisorLink) -> None:
+    """Send a heartbeat at once when the number of sessions changes."""
     while True:
-        await server.sessions_changed()
+        await server.wait_for_session_change()
         link.send_heartbeat()
 
 
-async def give_reason(surroundings: LifeEnvironment, code: int, reason: str) -> None:
-    """Tell the supervisor why this life ends before it began."""
-    link = SupervisorLink(surroundings)
-    knocking = asyncio.create_task(link.run())
-    await link.send_goodbye(code, reason, timeout_s=_FAREWELL_TIMEOUT_S)
-    knocking.cancel()
+async def report_exit_reason(environment: LifeEnvironment, code: int, reason: str) -> None:
+    """Tell the supervisor why this process ends before it has started to serve."""
+    link = SupervisorLink(environment)
+    connection_task = asyncio.create_task(link.run())
+    await link.send_goodbye(code, reason, timeout_s=_GOODBYE_TIMEOUT_S)
+    connection_task.cancel()
 
 
 async def _reopen(request: Message) -> Message:

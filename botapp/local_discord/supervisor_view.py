@@ -1,4 +1,4 @@
-"""What the page shows of the supervisor: asked at the door, over the link that this program has anyway."""
+"""The supervisor's status and history for the page, requested over this program's own connection."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _ANSWER_TIMEOUT_S: Final = 2.0
 
 
 class SupervisorView:
-    """The supervisor, seen by a program that it keeps. Without one (`link` is None) there is nothing to see."""
+    """The supervisor as one of its programs sees it; `link` is None without a supervisor."""
 
     def __init__(self, feed: EventFeed) -> None:
         self.link: SupervisorLink | None = None
         self._feed = feed
 
-    def heard(self, event: Message) -> None:
-        """Something has happened there: whoever looks should look again."""
+    def on_event(self, event: Message) -> None:
+        """Publish that the supervisor has changed, so that the page fetches its status again."""
         self._feed.publish("supervisor", what=event.get("type"))
 
-    def connected(self, connected: bool) -> None:
-        """The link is up, or lost."""
-        self._feed.publish("supervisor", what="link" if connected else "lost")
+    def on_connected(self, connected: bool) -> None:
+        """Publish that the connection to the supervisor is open or lost."""
+        self._feed.publish("supervisor", what="connected" if connected else "lost")
 
-    async def look(self) -> dict[str, Any]:
-        """Return how everything is: `state` is `none` (nobody supervises), `away` (it does not answer) or `here`.
+    async def fetch(self) -> dict[str, Any]:
+        """Return the supervisor's state: `none` (no supervisor), `away` (it does not answer) or `here`.
 
         `status` is the object of `stocksup status --json`, `history` the newest restarts.
         """

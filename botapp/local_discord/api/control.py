@@ -1,4 +1,4 @@
-"""The control API below /control: for the page and the tests. JSON in, JSON out."""
+"""The control API below /control, for the page and the tests: JSON in, JSON out."""
 
 from __future__ import annotations
 
@@ -14,12 +14,19 @@ from aiohttp import web
 
 from botapp.local_discord import ids
 from botapp.local_discord.api.event_feed import EventFeed
-from botapp.local_discord.api.faults import BadFault, Fault, Faults
+from botapp.local_discord.api.faults import Fault, Faults, InvalidFault
 from botapp.local_discord.api.gateway import Gateway
 from botapp.local_discord.api.sessions import IDENTIFIES_PER_DAY, PRIVILEGED_INTENTS
 from botapp.local_discord.supervisor_view import SupervisorView
-from botapp.local_discord.world.members import CannotDo, Filled, Members, ack_over, answer_over, state_of
-from botapp.local_discord.world.world import FIRST_ANSWER_S, BackendError, Interaction, Upload, World
+from botapp.local_discord.world.members import (
+    ActionRefused,
+    FieldValue,
+    Members,
+    interaction_state,
+    is_acknowledged,
+    is_answered,
+)
+from botapp.local_discord.world.world import FIRST_RESPONSE_TIMEOUT_S, BackendError, Interaction, Upload, World
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +50,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Control:
-    """The control API. `identify_limit`: the switch's position at the start, which DELETE /control/faults restores."""
+    """The control API. `identify_limit` is the initial setting, which DELETE /control/faults restores."""
 
     def __init__(
         self,
@@ -52,7 +59,7 @@ class Control:
         gateway: Gateway,
         faults: Faults,
         feed: EventFeed,
-        overseer: SupervisorView,
+        supervisor_view: SupervisorView,
         *,
         identify_limit: bool,
     ) -> None:
@@ -61,7 +68,7 @@ class Control:
         self._gateway = gateway
         self._faults = faults
         self._feed = feed
-        self._overseer = overseer
+        self._supervisor_view = supervisor_view
         self._token = gateway.sessions.token
         self._identify_limit = identify_limit
 
@@ -91,7 +98,7 @@ class Control:
             web.delete("/control/faults", _json(self._delete_faults)),
         ]
 
-    # --------------------------------------------------------------------- looking
+    # --------------------------------------------------------------------- reading
 
     async def _get_world(self, request: web.Request) -> Any:
         commands = [dict(one) for scope in self._world.commands.values() for one in scope.values()]
@@ -110,7 +117,7 @@ class Control:
             "admin_id": str(ids.ADMIN_ID),
             "languages": ids.LANGUAGES,
             "channels": [
-                {"id": str(channel_id), "name": name, "members": self._members.who_sees(channel_id)}
+                {"id": str(channel_id), "name": name, "members": self._members.list_viewers(channel_id)}
                 for name, channel_id in ids.CHANNELS.items()
             ],
             "commands": [{"name": one["name"], "description": one["description"]} for one in commands],
@@ -127,7 +134,7 @@ class Control:
         return {"commands": self._members.commands(member, channel)}
 
     async def _get_supervisor(self, request: web.Request) -> Any:
-        return await self._overseer.look()
+        return await self._supervisor_view.fetch()
 
     async def _get_sessions(self, request: web.Request) -> Any:
         sessions = self._gateway.sessions
@@ -140,7 +147,7 @@ class Control:
     async def _get_interaction(self, request: web.Request) -> Any:
         interaction_id = _number(request.match_info["id"])
         wait_s = min(float(request.query.get("wait_s", "0")), _MAX_WAIT_S)
-        over = ack_over if request.query.get("until") == "ack" else answer_over
+        over = is_acknowledged if request.query.get("until") == "ack" else is_answered
         try:
             async with asyncio.timeout(wait_s):
                 while not over(self._members.status(interaction_id)["state"]):
@@ -152,7 +159,7 @@ class Control:
     async def _get_events(self, request: web.Request) -> web.StreamResponse:
         """Stream the events after `since` (or Last-Event-ID), or from now on, as server-sent events.
 
-        A browser that comes back after this program had a new life names an event of the old one: it gets a `gap`.
+        A browser that reconnects after a restart names an event of the earlier process, and gets a `gap`.
         """
         since = request.query.get("since")
         name, dot, last = request.headers.get("Last-Event-ID", "").partition(".")
@@ -166,11 +173,11 @@ class Control:
                 await response.write(b'data: {"type": "gap"}\n\n')
             await self._stream(response, seq)
         except ConnectionError:
-            log.debug("somebody has stopped listening to the events")
+            log.debug("event stream: client disconnected")
         return response
 
     async def _stream(self, response: web.StreamResponse, seq: int) -> NoReturn:
-        """Write the events after `seq` as they come. Raises ConnectionError when nobody listens any more."""
+        """Write the events after `seq` as they occur. Raises ConnectionError when the client disconnects."""
         while True:
             events = self._feed.since(seq)
             for event in events:
@@ -182,15 +189,15 @@ class Control:
                 async with asyncio.timeout(_KEEPALIVE_S):
                     await self._feed.changed()
             except TimeoutError:
-                await response.write(b": still here\n\n")
+                await response.write(b": keepalive\n\n")
 
-    # ------------------------------------------------------------------------ doing
+    # ------------------------------------------------------------------------ acting
 
     async def _post_message(self, request: web.Request) -> Any:
-        """Write a message. `files`: {"filename", "base64"} each; `reply_to`: the id of the message it answers."""
-        said = await _fields(request, "member", "channel", "content", "files", "reply_to")
+        """Send a message. `files`: a list of {"filename", "base64"}; `reply_to`: the id of the answered message."""
+        said = await _read_fields(request, "member", "channel", "content", "files", "reply_to")
         files = [_upload(one) for one in said.get("files") or ()]
-        message = self._members.say(
+        message = self._members.send_message(
             str(said["member"]),
             str(said["channel"]),
             str(said["content"]),
@@ -200,15 +207,15 @@ class Control:
         return {"message_id": str(message.id)}
 
     async def _post_webhook(self, request: web.Request) -> Any:
-        """Post as another program does through the webhook `webhook`: `content`, `embeds`, or both."""
-        given = await _fields(request, "webhook", "channel", "content", "embeds")
+        """Post `content`, `embeds` or both through the webhook `webhook`."""
+        given = await _read_fields(request, "webhook", "channel", "content", "embeds")
         embeds = [dict(one) for one in given.get("embeds") or ()]
         content = str(given.get("content") or "")
-        message = self._members.post(str(given["webhook"]), str(given["channel"]), content, embeds)
+        message = self._members.post_webhook(str(given["webhook"]), str(given["channel"]), content, embeds)
         return {"message_id": str(message.id)}
 
     async def _patch_message(self, request: web.Request) -> Any:
-        given = await _fields(request, "content")
+        given = await _read_fields(request, "content")
         self._members.edit(_number(request.match_info["id"]), str(given["content"]))
         return {}
 
@@ -218,37 +225,43 @@ class Control:
         return {}
 
     async def _post_click(self, request: web.Request) -> Any:
-        given = await _fields(request, "member", "message_id", "custom_id")
+        given = await _read_fields(request, "member", "message_id", "custom_id")
         message_id = _number(given["message_id"])
-        return self._began(self._members.click(str(given["member"]), message_id, str(given["custom_id"])))
+        return self._start_interaction_timeout(
+            self._members.click(str(given["member"]), message_id, str(given["custom_id"]))
+        )
 
     async def _post_select(self, request: web.Request) -> Any:
-        given = await _fields(request, "member", "message_id", "custom_id", "values")
+        given = await _read_fields(request, "member", "message_id", "custom_id", "values")
         message_id, values = _number(given["message_id"]), [str(value) for value in given["values"]]
-        return self._began(self._members.select(str(given["member"]), message_id, str(given["custom_id"]), values))
+        return self._start_interaction_timeout(
+            self._members.select(str(given["member"]), message_id, str(given["custom_id"]), values)
+        )
 
     async def _post_modal(self, request: web.Request) -> Any:
-        given = await _fields(request, "member", "interaction_id", "values")
-        values: dict[str, Filled] = {
+        given = await _read_fields(request, "member", "interaction_id", "values")
+        values: dict[str, FieldValue] = {
             str(name): [str(one) for one in value] if isinstance(value, list) else str(value)
             for name, value in given["values"].items()
         }
-        return self._began(self._members.submit(str(given["member"]), _number(given["interaction_id"]), values))
+        return self._start_interaction_timeout(
+            self._members.submit(str(given["member"]), _number(given["interaction_id"]), values)
+        )
 
     async def _post_command(self, request: web.Request) -> Any:
         """Use a slash command. An option that takes a file is {"filename", "base64"}."""
-        given = await _fields(request, "member", "channel", "name", "options")
+        given = await _read_fields(request, "member", "channel", "name", "options")
         options = {
             name: _upload(value) if isinstance(value, dict) else value
             for name, value in (given["options"] or {}).items()
         }
-        return self._began(
+        return self._start_interaction_timeout(
             self._members.command(str(given["member"]), str(given["channel"]), str(given["name"]), options)
         )
 
     async def _post_complete(self, request: web.Request) -> Any:
-        """Ask the bot to complete the option `focused`; the interaction's `choices` are the answer."""
-        given = await _fields(request, "member", "channel", "name", "options", "focused")
+        """Request autocompletion of the option `focused`; the interaction's `choices` are the answer."""
+        given = await _read_fields(request, "member", "channel", "name", "options", "focused")
         record = self._members.complete(
             str(given["member"]),
             str(given["channel"]),
@@ -256,71 +269,71 @@ class Control:
             given["options"] or {},
             str(given["focused"]),
         )
-        return self._began(record)
+        return self._start_interaction_timeout(record)
 
     async def _post_join(self, request: web.Request) -> Any:
-        """Let somebody new come into the guild, whose client speaks `language`."""
-        given = {"language": "id"} | await _fields(request, "member", "language")
+        """Add a member whose client has the language `language` to the guild."""
+        given = {"language": "id"} | await _read_fields(request, "member", "language")
         return {"member_id": str(self._members.join(str(given["member"]), str(given["language"])))}
 
     async def _post_language(self, request: web.Request) -> Any:
-        """Let a member's client speak a language; it is the `locale` of his interactions from now on."""
-        given = await _fields(request, "member", "language")
-        self._members.use_language(str(given["member"]), str(given["language"]))
+        """Set the language of a member's client, which is the `locale` of the following interactions."""
+        given = await _read_fields(request, "member", "language")
+        self._members.set_language(str(given["member"]), str(given["language"]))
         self._feed.publish("language", member=str(given["member"]))
         return {}
 
-    def _began(self, record: Interaction) -> Any:
-        def tell_if_failed() -> None:
-            if state_of(record, self._world.age_ms(record)) == "failed":
+    def _start_interaction_timeout(self, record: Interaction) -> Any:
+        def publish_if_failed() -> None:
+            if interaction_state(record, self._world.age_ms(record)) == "failed":
                 self._feed.publish("interaction", interaction_id=str(record.id), member_id=str(record.user_id))
 
-        # A little later than the deadline, so that the state has changed for certain by then.
-        asyncio.get_running_loop().call_later(FIRST_ANSWER_S + 0.01, tell_if_failed)
+        # Slightly after the deadline, so that the state has certainly changed.
+        asyncio.get_running_loop().call_later(FIRST_RESPONSE_TIMEOUT_S + 0.01, publish_if_failed)
         return {"interaction_id": str(record.id)}
 
     # --------------------------------------------------------------------- switches
 
     async def _post_permissions(self, request: web.Request) -> Any:
-        """Take permissions in a channel from the bot: {"channel": "toko", "deny": ["send_messages"]}."""
-        given = await _fields(request, "channel", "deny")
+        """Deny the bot permissions in a channel: {"channel": "toko", "deny": ["send_messages"]}."""
+        given = await _read_fields(request, "channel", "deny")
         channel = self._members.channel("Admin", str(given["channel"]))
-        self._world.deny_bot(channel.id, [str(name) for name in given["deny"]])
+        self._world.deny_bot_permissions(channel.id, [str(name) for name in given["deny"]])
         return {}
 
     async def _post_faults(self, request: web.Request) -> Any:
-        """Set what is named, leave the rest as it is.
+        """Change the given settings; the others keep their values.
 
         `routes`: faults to add; `token`: the token that is valid from now on; `forbid_intents`: privileged intents
-        that are switched off; `invited`: whether the bot is in the guild; `clock_offset_s`: seconds by which the
-        Date header of REST answers is off; `identify_limit`: one IDENTIFY per 5 s; `identify_budget`: IDENTIFYs a day;
-        `dm_closed`: names of members who take no direct messages; `refuse_gateway`: whether new gateway connections
-        are turned away; `drop`: end all gateway connections, by
-        {"reset": true} or {"code": 4000}, with "end": true so that no session can be resumed.
+        that the application may not use; `invited`: whether the bot is in the guild; `clock_offset_s`: offset of the
+        Date header of REST answers; `identify_limit`: one IDENTIFY per 5 s; `identify_budget`: IDENTIFYs a day;
+        `dm_closed`: names of members who accept no direct messages; `refuse_gateway`: whether new gateway connections
+        are refused; `drop`: close all gateway connections, with {"reset": true} or {"code": 4000}, plus "end": true to
+        end the sessions.
         """
         given = await _read_object(request)
         unknown = sorted(given.keys() - _SWITCHES)
         if unknown:
-            raise CannotDo(f"unknown field {unknown[0]!r}; known: {', '.join(sorted(_SWITCHES))}", 400)
+            raise ActionRefused(f"unknown field {unknown[0]!r}; known: {', '.join(sorted(_SWITCHES))}", 400)
         faults = [Fault.read(one) for one in given.get("routes", ())]
-        self._switch(given)
+        self._apply_switches(given)
         for fault in faults:
             self._faults.add(fault)
         if "drop" in given:
             await self._drop(given["drop"])
         return {}
 
-    def _switch(self, given: Mapping[str, Any]) -> None:
+    def _apply_switches(self, given: Mapping[str, Any]) -> None:
         sessions = self._gateway.sessions
         forbidden = set(given.get("forbid_intents", sessions.forbidden_intents))
         closed = given.get("dm_closed")
         if not forbidden <= PRIVILEGED_INTENTS.keys():
-            raise CannotDo(f"forbid_intents takes {', '.join(PRIVILEGED_INTENTS)}", 400)
-        if closed is not None and not set(closed) <= self._world.people.keys():
-            raise CannotDo(f"dm_closed takes {', '.join(ids.MEMBERS)}", 400)
+            raise ActionRefused(f"forbid_intents takes {', '.join(PRIVILEGED_INTENTS)}", 400)
+        if closed is not None and not set(closed) <= self._world.member_ids.keys():
+            raise ActionRefused(f"dm_closed takes {', '.join(ids.MEMBERS)}", 400)
         sessions.forbidden_intents = self._world.forbidden_intents = forbidden
         if closed is not None:
-            self._world.closed_dms = {self._world.people[name] for name in closed}
+            self._world.closed_dms = {self._world.member_ids[name] for name in closed}
         if "invited" in given:
             self._world.invite(bool(given["invited"]))
         self._gateway.refusing = bool(given.get("refuse_gateway", self._gateway.refusing))
@@ -336,7 +349,7 @@ class Control:
         await self._gateway.close_all(int(how["code"]), "Closed on demand.", end=bool(how.get("end")))
 
     async def _delete_faults(self, request: web.Request) -> Any:
-        """Take everything back: faults, token, intents, limits, closed direct messages, permissions."""
+        """Restore faults, token, intents, limits, direct messages and permissions to their initial values."""
         self._faults.clear()
         everything = {
             "token": self._token,
@@ -348,9 +361,9 @@ class Control:
             "dm_closed": [],
             "refuse_gateway": False,
         }
-        self._switch(everything)
+        self._apply_switches(everything)
         for channel_id in ids.CHANNELS.values():
-            self._world.deny_bot(channel_id, [])
+            self._world.deny_bot_permissions(channel_id, [])
         return {}
 
 
@@ -358,15 +371,15 @@ def _json(handler: Callable[[web.Request], Awaitable[Any]]) -> Handler:
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
             return web.json_response(await handler(request))
-        except CannotDo as refusal:
+        except ActionRefused as refusal:
             return _refuse(refusal.status, str(refusal))
         except BackendError as refusal:
             return _refuse(refusal.status, refusal.message)
-        except BadFault as error:
+        except InvalidFault as error:
             return _refuse(400, str(error))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            log.warning("cannot make sense of %s %s", request.method, request.path, exc_info=True)
-            return _refuse(400, f"cannot make sense of the request: {error!r}")
+            log.warning("invalid request %s %s", request.method, request.path, exc_info=True)
+            return _refuse(400, f"invalid request: {error!r}")
 
     return answer
 
@@ -383,26 +396,26 @@ def _upload(described: Mapping[str, Any]) -> Upload:
 def _filename(text: Any) -> str:
     name = str(text)
     if not 0 < len(name) <= _MAX_FILENAME or any(char in "/\\" or not char.isprintable() for char in name):
-        raise CannotDo(f"not the name of a file: {name[:50]!r}", 400)
+        raise ActionRefused(f"not a file name: {name[:50]!r}", 400)
     return name
 
 
 def _number(text: Any) -> int:
     if not (isinstance(text, int | str) and str(text).isascii() and str(text).isdecimal() and len(str(text)) <= 20):
-        raise CannotDo(f"not an id: {text!r}", 400)
+        raise ActionRefused(f"not an id: {text!r}", 400)
     return int(text)
 
 
 async def _read_object(request: web.Request) -> dict[str, Any]:
     given = json.loads(await request.read() or b"{}")
     if not isinstance(given, dict):
-        raise CannotDo("the body is a JSON object", 400)
+        raise ActionRefused("the body must be a JSON object", 400)
     return given
 
 
-async def _fields(request: web.Request, *names: str) -> dict[str, Any]:
+async def _read_fields(request: web.Request, *names: str) -> dict[str, Any]:
     given = await _read_object(request)
     unknown = sorted(given.keys() - set(names))
     if unknown:
-        raise CannotDo(f"unknown field {unknown[0]!r}; known: {', '.join(names)}", 400)
+        raise ActionRefused(f"unknown field {unknown[0]!r}; known: {', '.join(names)}", 400)
     return {"channel": "toko", "options": None} | given

@@ -1,4 +1,4 @@
-"""Faults on demand: which REST request is to fail, and how. Pure."""
+"""Injected faults: which REST request fails, and how. Pure."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-#: most faults that may be set at the same time
+#: maximum number of faults
 MAX_FAULTS: Final = 100
 _MAX_DELAY_S: Final = 60.0
 _FIELDS: Final = {"method", "path", "status", "code", "message", "delay_s", "retry_after_s", "times", "after"}
 
 
-class BadFault(ValueError):
-    """A fault was described wrongly; the text says how."""
+class InvalidFault(ValueError):
+    """The description of a fault is not valid."""
 
 
 @dataclass
@@ -25,66 +25,66 @@ class Fault:
     method: str = "*"
     #: a pattern for the path below /api/v10, with `*` for anything: `/channels/*/messages`
     path: str = "*"
-    #: the status to answer with; None: the request is only slowed down
+    #: status of the answer; None: the request is only delayed
     status: int | None = None
     #: Discord's error code and message in the answer
     code: int = 0
     message: str = ""
-    #: seconds to wait before the request is looked at
+    #: seconds before the request is handled
     delay_s: float = 0.0
-    #: for status 429: what the answer says about trying again
+    #: for status 429: the `Retry-After` of the answer, in seconds
     retry_after_s: float = 1.0
-    #: how many requests it still applies to; None: all of them until it is taken back
+    #: number of requests it still applies to; None: all until it is removed
     times: int | None = None
-    #: carry the request out and fail only the answer, as when an answer is lost
+    #: execute the request and fail only the answer, as when an answer is lost
     after: bool = False
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Fault:
-        """Return the fault that `fields` (JSON) describe. Raises BadFault."""
+        """Return the fault that `fields` (JSON) describe. Raises InvalidFault."""
         unknown = sorted(fields.keys() - _FIELDS)
         if unknown:
-            raise BadFault(f"unknown field {unknown[0]!r} in a fault; known: {', '.join(sorted(_FIELDS))}")
+            raise InvalidFault(f"unknown field {unknown[0]!r} in a fault; known: {', '.join(sorted(_FIELDS))}")
         if not all(isinstance(fields.get(name, ""), str) for name in ("method", "path", "message")):
-            raise BadFault("method, path and message are strings")
+            raise InvalidFault("method, path and message are strings")
         fault = cls(**fields)
         if not _is_int(fault.code):
-            raise BadFault("code is a whole number")
+            raise InvalidFault("code is a whole number")
         if fault.status is not None and not (_is_int(fault.status) and 400 <= fault.status <= 599):
-            raise BadFault("status is a number from 400 to 599")
+            raise InvalidFault("status is a number from 400 to 599")
         if fault.times is not None and not (_is_int(fault.times) and fault.times > 0):
-            raise BadFault("times is a whole number above 0")
+            raise InvalidFault("times is a whole number above 0")
         if not _is_seconds(fault.delay_s) or not _is_seconds(fault.retry_after_s):
-            raise BadFault(f"delay_s and retry_after_s are seconds from 0 to {_MAX_DELAY_S:g}")
+            raise InvalidFault(f"delay_s and retry_after_s are seconds from 0 to {_MAX_DELAY_S:g}")
         if fault.status is None and fault.delay_s == 0:
-            raise BadFault("a fault needs a status or a delay_s")
+            raise InvalidFault("a fault needs a status or a delay_s")
         return fault
 
     def matches(self, method: str, path: str) -> bool:
-        """Say whether a request for `path` (below /api/v10) is meant."""
+        """Return whether the fault applies to a request for `path` (below /api/v10)."""
         return self.method in ("*", method) and fnmatchcase(path, self.path)
 
 
 class Faults:
-    """The faults that are set. The first that matches a request applies to it."""
+    """The active faults. The first that matches a request applies to it."""
 
     def __init__(self) -> None:
         self.active: list[Fault] = []
-        #: seconds by which the clock of this Discord is off
+        #: offset of this Discord's clock in seconds
         self.clock_offset_s = 0.0
 
     def add(self, fault: Fault) -> None:
-        """Set one more fault. Raises BadFault when there are MAX_FAULTS already."""
+        """Add a fault. Raises InvalidFault when there are MAX_FAULTS already."""
         if len(self.active) >= MAX_FAULTS:
-            raise BadFault(f"there are {MAX_FAULTS} faults already; take some back first")
+            raise InvalidFault(f"there are {MAX_FAULTS} faults already; remove some first")
         self.active.append(fault)
 
     def clear(self) -> None:
-        """Take all faults back."""
+        """Remove all faults."""
         self.active.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
-        """Return the fault for this request, or None. A fault with `times` is used up by it."""
+        """Return the fault for this request, or None. This uses up one of the fault's `times`."""
         fault = next((fault for fault in self.active if fault.matches(method, path)), None)
         if fault is not None and fault.times is not None:
             fault.times -= 1

@@ -1,4 +1,4 @@
-"""The REST API's sockets: requests in, the world asked, answers as Discord words them."""
+"""The REST API: pass requests to the world, and answer as Discord does."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from aiohttp import BodyPartReader, web
 
 from botapp.local_discord.api.faults import Fault, Faults
 from botapp.local_discord.api.sessions import IDENTIFY_INTERVAL_S, Sessions
-from botapp.local_discord.world.world import Answer, Upload, World
+from botapp.local_discord.world.world import RestResponse, Upload, World
 
 log = logging.getLogger(__name__)
 
-#: where the API lives on this server
+#: path of the API on this server
 API: Final = "/api/v10"
 _MAX_FILES: Final = 10
-# Wide enough that no client ever waits because of them; a 429 comes only on demand.
+# High enough that no client waits because of them; a 429 is sent only as an injected fault.
 _RATE_LIMIT_HEADERS: Final = {
     "X-RateLimit-Limit": "1000",
     "X-RateLimit-Remaining": "999",
     "X-RateLimit-Reset-After": "1.000",
     "Via": "1.1 local-discord",
 }
-_UNAUTHORIZED: Final = Answer(401, {"message": "401: Unauthorized", "code": 0})
+_UNAUTHORIZED: Final = RestResponse(401, {"message": "401: Unauthorized", "code": 0})
 
 
 class Rest:
-    """REST v10 for the one bot."""
+    """The REST API, version 10, for one bot."""
 
     def __init__(self, world: World, sessions: Sessions, faults: Faults) -> None:
         self._world = world
@@ -48,7 +48,9 @@ class Rest:
         try:
             body, files = await _read(request)
         except ValueError as error:
-            return respond(Answer(400, {"code": 50109, "message": f"The request body contains invalid JSON: {error}"}))
+            return respond(
+                RestResponse(400, {"code": 50109, "message": f"The request body contains invalid JSON: {error}"})
+            )
         if fault is not None and fault.delay_s:
             await asyncio.sleep(fault.delay_s)
         if fault is not None and fault.status is not None and not fault.after:
@@ -60,16 +62,16 @@ class Rest:
         return respond(answer, self._date())
 
     def _date(self) -> dict[str, str]:
-        """Return the Date header of a clock that is off; a right one is added by the server itself."""
+        """Return the Date header of a wrong clock; the server itself adds a correct one."""
         offset_s = self._faults.clock_offset_s
         return {"Date": formatdate(time.time() + offset_s, usegmt=True)} if offset_s else {}
 
-    def _answer(self, request: web.Request, path: str, body: Any, files: list[Upload]) -> Answer:
-        # An interaction's own token is authority enough for its callback and its webhook.
+    def _answer(self, request: web.Request, path: str, body: Any, files: list[Upload]) -> RestResponse:
+        # The token of an interaction authorizes its callback and its webhook.
         if path.split("/")[1] not in ("interactions", "webhooks") and not self._authorized(request):
             return _UNAUTHORIZED
         if request.method == "GET" and path in ("/gateway", "/gateway/bot"):
-            return Answer(200, self._gateway())
+            return RestResponse(200, self._gateway())
         reason = request.headers.get("X-Audit-Log-Reason")
         return self._world.rest(request.method, path, body=body, params=dict(request.query), files=files, reason=reason)
 
@@ -87,8 +89,8 @@ class Rest:
         return {"url": self.gateway_url, "shards": 1, "session_start_limit": limit}
 
 
-def respond(answer: Answer, headers: dict[str, str] | None = None) -> web.Response:
-    """Return the HTTP response for an answer. Its content type has no charset: discord.py compares it literally."""
+def respond(answer: RestResponse, headers: dict[str, str] | None = None) -> web.Response:
+    """Return the HTTP response. Its content type has no charset, because discord.py compares it literally."""
     headers = _RATE_LIMIT_HEADERS | {"X-RateLimit-Reset": f"{time.time() + 1:.3f}"} | (headers or {})
     if answer.body is None:
         return web.Response(status=answer.status, headers=headers)
@@ -99,7 +101,9 @@ def respond(answer: Answer, headers: dict[str, str] | None = None) -> web.Respon
 def _respond_with_fault(fault: Fault) -> web.Response:
     assert fault.status is not None
     if fault.status != 429:
-        return respond(Answer(fault.status, {"code": fault.code, "message": fault.message or "a fault on demand"}))
+        return respond(
+            RestResponse(fault.status, {"code": fault.code, "message": fault.message or "an injected fault"})
+        )
     body = {"message": "You are being rate limited.", "retry_after": fault.retry_after_s, "global": False}
     headers = {
         "Retry-After": f"{fault.retry_after_s:g}",
@@ -107,7 +111,7 @@ def _respond_with_fault(fault: Fault) -> web.Response:
         "X-RateLimit-Reset-After": f"{fault.retry_after_s:.3f}",
         "X-RateLimit-Scope": "user",
     }
-    return respond(Answer(429, body), headers)
+    return respond(RestResponse(429, body), headers)
 
 
 async def _read(request: web.Request) -> tuple[Any, list[Upload]]:

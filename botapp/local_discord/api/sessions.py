@@ -1,7 +1,7 @@
-"""The gateway's sessions, pure: who may identify, what is replayed, which close code answers what.
+"""Gateway sessions: IDENTIFY, RESUME, replay and close codes. Pure.
 
-A connection is a `Link`. Each message of it goes through `Sessions.receive`, which returns what the socket's
-side has to do. Nothing here does I/O or reads a clock.
+Each message of a `GatewayConnection` goes through `Sessions.receive`, which returns the actions for the socket.
+This module does no I/O and reads no clock.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
 
-#: how often a client must send a heartbeat
+#: seconds between two heartbeats of a client
 HEARTBEAT_INTERVAL_S: Final = 41.25
-#: how long a session without a connection can be resumed
+#: seconds for which a session without a connection can be resumed
 RESUME_WINDOW_S: Final = 180.0
 #: events kept for a RESUME
 REPLAY_LIMIT: Final = 1000
@@ -23,7 +23,7 @@ REPLAY_LIMIT: Final = 1000
 SENDS_PER_MINUTE: Final = 120
 #: IDENTIFYs a day, after which the token is reset
 IDENTIFIES_PER_DAY: Final = 1000
-#: with the limit on, seconds between two IDENTIFYs (max_concurrency 1)
+#: seconds between two IDENTIFYs while the limit is on (max_concurrency 1)
 IDENTIFY_INTERVAL_S: Final = 5.0
 _DAY_S: Final = 86400.0
 _MAX_SESSIONS: Final = 100
@@ -49,7 +49,7 @@ class Op(IntEnum):
 
 @dataclass
 class Session:
-    """A session outlives its connections: it can be resumed."""
+    """A gateway session. It outlives its connections and can be resumed."""
 
     id: str
     intents: int
@@ -57,8 +57,8 @@ class Session:
     seq: int = 0
     #: the last events as (seq, frame)
     replay: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=REPLAY_LIMIT))
-    #: when it lost its connection; None while it has one
-    lost_at_s: float | None = None
+    #: when its connection closed; None while it has one
+    disconnected_at_s: float | None = None
     resumes: int = 0
 
     def record(self, event: str, data: Any) -> str:
@@ -70,16 +70,16 @@ class Session:
 
 
 @dataclass
-class Link:
+class GatewayConnection:
     """One connection to the gateway."""
 
     session: Session | None = None
-    #: when the client's last messages came, at most a minute ago
+    #: arrival times of the client's messages within the last minute
     received_at_s: deque[float] = field(default_factory=deque)
 
 
-#: how long a heartbeat is on its way. discord.py notes that it has sent one only after it has: an answer that is
-#: there before counts as the answer to the one before, 41 seconds late, and is warned of
+#: delay of the answer to a heartbeat. discord.py records a heartbeat after it has sent it: an answer that arrives
+#: earlier is taken for the answer to the previous one, and discord.py warns that it is 41 seconds late
 ACK_DELAY_S: Final = 0.01
 
 
@@ -100,32 +100,32 @@ class Close:
 
 
 @dataclass(frozen=True)
-class Welcome:
-    """A new session began: send READY and what follows it."""
+class SendReady:
+    """Send READY and the guilds of a new session."""
 
     session: Session
 
 
 @dataclass(frozen=True)
 class Resumed:
-    """A session is back: it belongs to this connection from now on."""
+    """Attach a resumed session to this connection."""
 
     session: Session
 
 
 @dataclass(frozen=True)
-class Chunk:
-    """The client asks for members of a guild."""
+class SendMembers:
+    """Send the members that the client asks for."""
 
     query: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class TokenReset:
-    """The day's IDENTIFYs are used up: the token is void, every connection ends with 4004."""
+    """Reset the token, because the IDENTIFYs of the day are used up; close every connection with 4004."""
 
 
-Action = Send | Close | Welcome | Resumed | Chunk | TokenReset
+Action = Send | Close | SendReady | Resumed | SendMembers | TokenReset
 
 
 def encode(op: Op, data: Any, *, event: str | None = None, seq: int | None = None) -> str:
@@ -140,8 +140,8 @@ class Sessions:
     """All sessions of the one token.
 
     Attributes:
-        token: what a client must identify with.
-        forbidden_intents: privileged intents that are switched off for the application.
+        token: the token of the bot.
+        forbidden_intents: privileged intents that the application may not use.
         identify_limit: whether two IDENTIFYs within IDENTIFY_INTERVAL_S are refused.
         identify_budget: IDENTIFYs a day before the token is reset.
         identifies, resumes: how many succeeded since the start.
@@ -157,34 +157,34 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
         self._identified_at_s: deque[float] = deque(maxlen=IDENTIFIES_PER_DAY + 1)
 
-    def living(self, now_s: float) -> list[Session]:
-        """Return the sessions that have a connection or can still be resumed; forget the others."""
+    def list_open(self, now_s: float) -> list[Session]:
+        """Return the sessions that are connected or can be resumed; drop the others."""
         for session in list(self._sessions.values()):
-            if session.lost_at_s is not None and now_s - session.lost_at_s > RESUME_WINDOW_S:
+            if session.disconnected_at_s is not None and now_s - session.disconnected_at_s > RESUME_WINDOW_S:
                 del self._sessions[session.id]
         return list(self._sessions.values())
 
     def identifies_left(self, now_s: float) -> int:
-        """Return how many IDENTIFYs today still has."""
+        """Return the number of IDENTIFYs left today."""
         used = sum(1 for at_s in self._identified_at_s if now_s - at_s < _DAY_S)
         return max(0, self.identify_budget - used)
 
     def end(self, session: Session) -> None:
-        """Forget a session: it cannot be resumed."""
+        """Drop a session, so that it cannot be resumed."""
         self._sessions.pop(session.id, None)
 
-    def lost(self, link: Link, close_code: int | None, now_s: float) -> None:
-        """The connection is gone. The client's 1000 and 1001 end the session, everything else keeps it."""
+    def lost(self, link: GatewayConnection, close_code: int | None, now_s: float) -> None:
+        """Detach the session of a closed connection. Close codes 1000 and 1001 of the client end the session."""
         session, link.session = link.session, None
         if session is None:
             return
         if close_code in (1000, 1001):
             self.end(session)
         else:
-            session.lost_at_s = now_s
+            session.disconnected_at_s = now_s
 
-    def receive(self, link: Link, text: str, now_s: float) -> list[Action]:
-        """Return what to do about one message of a client."""
+    def receive(self, link: GatewayConnection, text: str, now_s: float) -> list[Action]:
+        """Return the actions for one message of a client."""
         while link.received_at_s and now_s - link.received_at_s[0] >= 60:
             link.received_at_s.popleft()
         link.received_at_s.append(now_s)
@@ -207,10 +207,10 @@ class Sessions:
             return [Close(4001, "Unknown opcode.")]
         if link.session is None:
             return [Close(4003, "Not authenticated.")]
-        return [Chunk(data)] if op == Op.REQUEST_GUILD_MEMBERS and isinstance(data, dict) else []
+        return [SendMembers(data)] if op == Op.REQUEST_GUILD_MEMBERS and isinstance(data, dict) else []
 
-    def _identify(self, link: Link, data: dict[str, Any], now_s: float) -> list[Action]:
-        if not self._token_fits(data):
+    def _identify(self, link: GatewayConnection, data: dict[str, Any], now_s: float) -> list[Action]:
+        if not self._is_token_valid(data):
             return [Close(4004, "Authentication failed.")]
         intents = data.get("intents")
         if not isinstance(intents, int) or not 0 <= intents <= _ALL_INTENTS:
@@ -224,18 +224,18 @@ class Sessions:
             return [Send(encode(Op.INVALID_SESSION, False))]
         if self.identifies_left(now_s) == 0:
             return [TokenReset()]
-        if len(self.living(now_s)) >= _MAX_SESSIONS:
+        if len(self.list_open(now_s)) >= _MAX_SESSIONS:
             return [Close(4008, f"More than {_MAX_SESSIONS} sessions.")]
         self._identified_at_s.append(now_s)
         self.identifies += 1
         link.session = session = Session(id=secrets.token_hex(16), intents=intents)
         self._sessions[session.id] = session
-        return [Welcome(session)]
+        return [SendReady(session)]
 
-    def _resume(self, link: Link, data: dict[str, Any], now_s: float) -> list[Action]:
-        if not self._token_fits(data):
+    def _resume(self, link: GatewayConnection, data: dict[str, Any], now_s: float) -> list[Action]:
+        if not self._is_token_valid(data):
             return [Close(4004, "Authentication failed.")]
-        self.living(now_s)
+        self.list_open(now_s)
         session = self._sessions.get(str(data.get("session_id")))
         seq = data.get("seq")
         if session is None:
@@ -247,11 +247,11 @@ class Sessions:
             self.end(session)
             return [Send(encode(Op.INVALID_SESSION, False))]
         missed = [Send(frame) for number, frame in session.replay if number > seq]
-        session.lost_at_s = None
+        session.disconnected_at_s = None
         session.resumes += 1
         self.resumes += 1
         link.session = session
         return [Resumed(session), *missed, Send(session.record("RESUMED", {}))]
 
-    def _token_fits(self, data: dict[str, Any]) -> bool:
+    def _is_token_valid(self, data: dict[str, Any]) -> bool:
         return secrets.compare_digest(str(data.get("token")).encode(), self.token.encode())

@@ -1,4 +1,4 @@
-"""The page's files and the members' pictures, with headers that keep everything on this machine."""
+"""The page's files and the members' avatars, with headers that allow nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from botapp.local_discord import ids
 
 _PAGE: Final = Path(__file__).parent.parent / "page"
 _TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
-#: nothing is loaded from elsewhere, sent elsewhere, or shown within another page
+#: the page loads nothing from elsewhere, sends nothing elsewhere, and cannot be framed
 _PAGE_HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -21,7 +21,7 @@ _PAGE_HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    # a browser asks each time, and is told when nothing has changed
+    # a browser revalidates each time
     "Cache-Control": "no-cache",
 }
 _COLOURS: Final = {
@@ -62,7 +62,7 @@ async def _get_avatar(request: web.Request) -> web.StreamResponse:
 
 
 def _member(user_id: int) -> str:
-    """Return a member's picture: the first letter of his name on his colours."""
+    """Return a member's avatar: the first letter of the name on two colours."""
     light, dark = _COLOURS.get(user_id, ("#5865f2", "#3c45a5"))
     return _svg(
         light,
@@ -73,7 +73,7 @@ def _member(user_id: int) -> str:
 
 
 def _bot() -> str:
-    """Return the bot's picture: a shop with its awning."""
+    """Return the bot's avatar: a shop with an awning."""
     return _svg(
         "#5865f2",
         "#3239a8",

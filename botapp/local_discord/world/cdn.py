@@ -1,4 +1,4 @@
-"""Where attachments are: on this server, in bounded memory."""
+"""Attachments, kept on this server in bounded memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from botapp.local_discord.world.retention import Attachments
 
 
 class Cdn(CdnStore):
-    """Attachments with addresses on this server."""
+    """A store of attachments with URLs on this server."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class Cdn(CdnStore):
     def store_attachment(
         self, attachment_id: int, channel_id: int, filename: str, data: bytes, description: str | None
     ) -> dict[str, Any]:
-        """Keep a file; return it as a message carries it."""
+        """Store a file; return the attachment object of a message."""
         payload = super().store_attachment(attachment_id, channel_id, filename, b"", description)
         self._blobs.clear()
         path = f"/attachments/{channel_id}/{attachment_id}/{filename}"

@@ -1,4 +1,4 @@
-"""What a session of the gateway sees of the world: events by its intents, and members it asks for."""
+"""Filter events by a gateway session's intents, and answer requests for members."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from botapp.local_discord import ids
 from botapp.local_discord.world.world import World
 
 
-def as_seen_by(world: World, intents_value: int, event: str, payload: dict[str, Any]) -> dict[str, Any] | None:
-    """Return `payload` as a session with these intents gets it; None: not at all. The original stays as it is."""
+def filter_event(world: World, intents_value: int, event: str, payload: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a copy of `payload` for a session with these intents; None if it does not receive the event."""
     if not world.invited and "guild_id" in payload:
         return None
     intents = Intents.none()
@@ -32,8 +32,8 @@ def as_seen_by(world: World, intents_value: int, event: str, payload: dict[str, 
     return seen
 
 
-def members_chunk(world: World, query: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members a client asked for, as GUILD_MEMBERS_CHUNK carries them (the guild is small: one)."""
+def build_members_chunk(world: World, query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the payload of GUILD_MEMBERS_CHUNK with the members that `query` asks for."""
     guild = world.get_guild(int(query["guild_id"]))
     wanted = query.get("user_ids")
     if wanted:

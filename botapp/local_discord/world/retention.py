@@ -1,37 +1,37 @@
-"""What the local Discord remembers for a while only: nonces and attachments, both bounded. Pure."""
+"""Nonces and attachments, kept for a limited time and size. Pure."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from typing import Final
 
-#: how long a nonce protects against sending twice
+#: seconds for which a nonce prevents a second message
 NONCE_WINDOW_S: Final = 300.0
 _KEPT_NONCES: Final = 1000
-#: bytes of attachments kept
+#: total size of the kept attachments
 MAX_ATTACHMENT_BYTES: Final = 64 * 1024 * 1024
 
 
 class Nonces:
-    """Which message was sent with which nonce, for NONCE_WINDOW_S."""
+    """The messages sent with a nonce within the last NONCE_WINDOW_S."""
 
     def __init__(self) -> None:
         self._sent: OrderedDict[tuple[int, str], tuple[int, float]] = OrderedDict()
 
     def remember(self, channel_id: int, nonce: str, message_id: int, now_s: float) -> None:
-        """Note that `message_id` was sent with `nonce`."""
+        """Record that `message_id` was sent with `nonce`."""
         self._sent[channel_id, nonce] = (message_id, now_s)
         while len(self._sent) > _KEPT_NONCES:
             self._sent.popitem(last=False)
 
     def find(self, channel_id: int, nonce: str, now_s: float) -> int | None:
-        """Return the id of the message sent with `nonce`, or None."""
+        """Return the id of the message that was sent with `nonce`, or None."""
         message_id, at_s = self._sent.get((channel_id, nonce), (None, now_s))
         return message_id if now_s - at_s <= NONCE_WINDOW_S else None
 
 
 class Attachments:
-    """Uploaded files by path. The oldest are dropped when there are more than `max_bytes`."""
+    """Uploaded files by path, at most `max_bytes` together; the oldest are dropped."""
 
     def __init__(self, max_bytes: int = MAX_ATTACHMENT_BYTES) -> None:
         self._max_bytes = max_bytes

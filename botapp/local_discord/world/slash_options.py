@@ -1,4 +1,4 @@
-"""Slash commands: what a member is offered in the language of his client, and what he filled in as the bot gets it."""
+"""Slash commands: the list that a client shows, and the data of an interaction."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from botapp.local_discord.world.world import Channel, Upload, World
 _SUBCOMMAND_TYPES: Final = (1, 2)
 _ATTACHMENT: Final = 11
 _ENTITY_KINDS: Final = {6: ("user",), 7: ("channel",), 8: ("role",), 9: ("user", "role")}
-#: what the page needs to know of an option
+#: fields of an option that the page uses
 _SHOWN: Final = ("name", "type", "required", "autocomplete", "min_value", "max_value", "min_length", "max_length")
 
 
-class BadOption(Exception):
-    """An option that the command does not have, or would not take; `status` is the HTTP status that says so."""
+class InvalidOption(Exception):
+    """An unknown option or an invalid value. `status` is the HTTP status of the answer."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
         self.status = status
 
 
-def offered(commands: list[dict[str, Any]], locale: str) -> list[dict[str, Any]]:
-    """Return what can be typed: one entry for each command, or for each subcommand of it. Pure.
+def list_offered_commands(commands: list[dict[str, Any]], locale: str) -> list[dict[str, Any]]:
+    """Return one entry for each command or subcommand that can be typed. Pure.
 
     `name` is what `interaction_data` takes (`group sub`), `shown` the same in the language of the client.
     """
@@ -34,11 +34,11 @@ def offered(commands: list[dict[str, Any]], locale: str) -> list[dict[str, Any]]
         {
             "name": " ".join(path),
             "shown": " ".join(shown),
-            "description": _in(leaf, "description", locale),
+            "description": _localized(leaf, "description", locale),
             "options": [_option(option, locale) for option in leaf.get("options") or ()],
         }
         for command in commands
-        for path, shown, leaf in _leaves(command, (), (), locale)
+        for path, shown, leaf in _iter_leaves(command, (), (), locale)
     ]
 
 
@@ -53,23 +53,23 @@ def interaction_data(
 ) -> dict[str, Any]:
     """Return the `data` of an interaction in `place`. `path` leads to a subcommand, `given` are the options by name.
 
-    With `focused`, the name of the option being typed, it is the data of an autocompletion: what is missing or half
-    typed does not matter. Raises BadOption.
+    With `focused`, the name of the option being typed, return the data of an autocompletion: options may then be
+    missing or incomplete. Raises InvalidOption.
     """
     nodes = [command]
     for name in path:
         child = {option["name"]: option for option in nodes[-1].get("options") or ()}.get(name)
         if child is None or child["type"] not in _SUBCOMMAND_TYPES:
-            raise BadOption(f"the command has no part {name!r}", 404)
+            raise InvalidOption(f"the command has no part {name!r}", 404)
         nodes.append(child)
     resolved: dict[str, Any] = {}
-    options = _filled(world, nodes[-1], given, resolved, place, focused)
+    options = _fill_component(world, nodes[-1], given, resolved, place, focused)
     for node in reversed(nodes[1:]):
         options = [{"name": node["name"], "type": node["type"], "options": options}]
     return {"id": command["id"], "name": command["name"], "type": 1, "options": options, "resolved": resolved}
 
 
-def _filled(
+def _fill_component(
     world: World,
     leaf: Mapping[str, Any],
     given: Mapping[str, Any],
@@ -80,10 +80,10 @@ def _filled(
     declared = {option["name"]: option for option in leaf.get("options") or ()}
     unknown = sorted(given.keys() - declared.keys())
     if unknown:
-        raise BadOption(f"the command has no option {unknown[0]!r}; it has {sorted(declared)}")
+        raise InvalidOption(f"the command has no option {unknown[0]!r}; it has {sorted(declared)}")
     missing = [name for name, option in declared.items() if option.get("required") and name not in given]
     if missing and focused is None:
-        raise BadOption(f"the option {missing[0]!r} is required")
+        raise InvalidOption(f"the option {missing[0]!r} is required")
     filled = []
     for name, value in given.items():
         option = declared[name]
@@ -94,23 +94,23 @@ def _filled(
             if focused is not None:
                 continue  # what is chosen is uploaded when the command is sent
             if not isinstance(value, Upload):
-                raise BadOption(f"the option {name!r} takes a file")
-            [attachment] = world.keep_files(place.id, [value])
+                raise InvalidOption(f"the option {name!r} takes a file")
+            [attachment] = world.store_files(place.id, [value])
             resolved.setdefault("attachments", {})[attachment["id"]] = attachment
             entry["value"] = attachment["id"]
         elif option["type"] in _ENTITY_KINDS:
-            if not resolve(world, _ENTITY_KINDS[option["type"]], value, resolved, place.guild_id):
-                raise BadOption(f"the option {name!r} takes the id of a {_ENTITY_KINDS[option['type']][0]}")
+            if not add_resolved(world, _ENTITY_KINDS[option["type"]], value, resolved, place.guild_id):
+                raise InvalidOption(f"the option {name!r} takes the id of a {_ENTITY_KINDS[option['type']][0]}")
         else:
             try:
                 validate_option_value(str(leaf["name"]), dict(option), value)
             except OptionError as error:
-                raise BadOption(str(error)) from error
+                raise InvalidOption(str(error)) from error
         filled.append(entry)
     return filled
 
 
-def resolve(
+def add_resolved(
     world: World, kinds: tuple[str, ...], value: object, resolved: dict[str, Any], guild_id: int | None
 ) -> bool:
     """Add what the id `value` means to `resolved`; False when it is the id of nothing of these kinds."""
@@ -123,23 +123,23 @@ def resolve(
     return False
 
 
-def _leaves(
+def _iter_leaves(
     node: Mapping[str, Any], path: tuple[str, ...], shown: tuple[str, ...], locale: str
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], Mapping[str, Any]]]:
-    path, shown = (*path, str(node["name"])), (*shown, _in(node, "name", locale))
+    path, shown = (*path, str(node["name"])), (*shown, _localized(node, "name", locale))
     children = [option for option in node.get("options") or () if option["type"] in _SUBCOMMAND_TYPES]
     if not children:
         yield path, shown, node
     for child in children:
-        yield from _leaves(child, path, shown, locale)
+        yield from _iter_leaves(child, path, shown, locale)
 
 
 def _option(option: Mapping[str, Any], locale: str) -> dict[str, Any]:
-    choices = [{"name": _in(one, "name", locale), "value": one["value"]} for one in option.get("choices") or ()]
-    described = {"shown": _in(option, "name", locale), "description": _in(option, "description", locale)}
+    choices = [{"name": _localized(one, "name", locale), "value": one["value"]} for one in option.get("choices") or ()]
+    described = {"shown": _localized(option, "name", locale), "description": _localized(option, "description", locale)}
     return {key: option[key] for key in _SHOWN if key in option} | described | {"choices": choices}
 
 
-def _in(node: Mapping[str, Any], key: str, locale: str) -> str:
+def _localized(node: Mapping[str, Any], key: str, locale: str) -> str:
     """Return the `name` or `description` of a node in a language, else as it was registered."""
     return str((node.get(f"{key}_localizations") or {}).get(locale) or node.get(key) or "")

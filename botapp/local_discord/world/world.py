@@ -1,9 +1,8 @@
 """The world of the local Discord: guild, channels, members, messages, and what REST does to them.
 
-The semantics are simcord's (a third party's reading of Discord keeps us honest); its backend, its routes and its
-payloads stand here behind real sockets, on the real clock, with bounded memory. These parts of simcord are not
-documented, so its version is pinned; besides this file only `outlook.py`, `cdn.py` and
-`commands.py` touch them, a little.
+simcord defines the semantics: a third party's reading of Discord keeps the bot honest. Its backend, routes and
+payloads run here behind real sockets, on the real clock, with bounded memory. These parts of simcord are not
+documented, so its version is pinned; besides this module only `intents.py`, `cdn.py` and `slash_options.py` use them.
 """
 
 from __future__ import annotations
@@ -31,17 +30,17 @@ from simcord.interactions import base_payload
 
 from botapp.local_discord import ids
 from botapp.local_discord.world.cdn import Cdn
-from botapp.local_discord.world.membership import is_inside
+from botapp.local_discord.world.membership import is_in_guild
 from botapp.local_discord.world.retention import Nonces
 
 __all__ = [
-    "FIRST_ANSWER_S",
-    "Answer",
+    "FIRST_RESPONSE_TIMEOUT_S",
     "BackendError",
     "Channel",
     "Interaction",
     "Message",
     "ResponseKind",
+    "RestResponse",
     "Upload",
     "World",
 ]
@@ -51,7 +50,7 @@ log = logging.getLogger(__name__)
 #: messages kept in a channel
 MESSAGES_PER_CHANNEL: Final = 500
 #: seconds a bot has for its first answer to an interaction
-FIRST_ANSWER_S: Final = 3.0
+FIRST_RESPONSE_TIMEOUT_S: Final = 3.0
 _KEPT_INTERACTIONS: Final = 2000
 _DISCORD_EPOCH_MS: Final = 1420070400000
 _LOADING_FLAG: Final = 1 << 7
@@ -62,7 +61,7 @@ assert routes is not None  # importing it registers simcord's routes
 
 #: event name and payload, as the gateway sends them
 EventSink = Callable[[str, dict[str, Any]], None]
-#: kind and fields of what a viewer should know
+#: kind and fields of an event for viewers
 FeedSink = Callable[..., None]
 
 
@@ -81,19 +80,19 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The answer to a REST request: status and JSON (None: no body)."""
+class RestResponse:
+    """The response to a REST request: status and JSON (None: no body)."""
 
     status: int
     body: Any = None
 
 
 class World(Backend):
-    """Everything that exists. One loop uses it; nothing in it waits.
+    """The state of the local Discord. One event loop uses it; no method waits.
 
     Attributes:
-        acks_ms: interaction id -> milliseconds from the member's deed to the bot's first answer.
-        closed_dms: ids of the members who take no direct messages.
+        acks_ms: interaction id -> milliseconds from the member's action to the bot's first answer.
+        closed_dms: ids of the members who accept no direct messages.
         forbidden_intents: privileged intents the application may not use.
         invited: whether the bot is in the guild; `invite` changes it.
     """
@@ -104,34 +103,34 @@ class World(Backend):
         self._tell = tell
         self._nonce: str | None = None
         self._nonces = Nonces()
-        self.acks_ms: dict[int, float] = {}
+        self.ack_delays_ms: dict[int, float] = {}
         #: user id -> the language of that member's client
         self.locales = {ids.MEMBERS[name]: locale for name, locale in ids.LOCALES.items()}
-        #: member name -> id: those who are there from the beginning, and who has joined
-        self.people = dict(ids.MEMBERS)
+        #: member name -> id: the initial members and those who joined later
+        self.member_ids = dict(ids.MEMBERS)
         self.closed_dms: set[int] = set()
         self.forbidden_intents: set[str] = set()
         self.invited = True
         super().__init__(clock=_RealClock())
-        # simcord keeps two logs for its own tests; a server would grow by them for ever.
+        # simcord keeps two logs for its own tests; in a server they would grow without limit.
         self.transcript = deque(maxlen=0)  # type: ignore[assignment]
         self.http_requests = deque(maxlen=0)  # type: ignore[assignment]
         self.cdn = self._cdn = Cdn()
-        self._settle()
+        self._create_fixed_world()
 
-    def _settle(self) -> None:
+    def _create_fixed_world(self) -> None:
         del self.users[self.bot_user.id]
         self.bot_user.id, self.bot_user.name = ids.BOT_ID, ids.BOT_NAME
         self.users[ids.BOT_ID] = self.bot_user
         self.application_id = ids.BOT_ID
-        for name, user_id in (self.people | ids.WEBHOOKS).items():
+        for name, user_id in (self.member_ids | ids.WEBHOOKS).items():
             user = self.make_user(name)
             user.bot = name in ids.WEBHOOKS
             del self.users[user.id]
             user.id = user_id
             self.users[user_id] = user
         guild = self.create_guild(ids.GUILD_NAME, id=ids.GUILD_ID, owner_id=ids.ADMIN_ID, preferred_locale="id")
-        for user_id in self.people.values():
+        for user_id in self.member_ids.values():
             if user_id not in guild.members:
                 self.add_member(guild.id, user_id)
         hidden = Overwrite(guild.id, OverwriteType.ROLE, deny=Permissions(view_channel=True).value)
@@ -148,24 +147,24 @@ class World(Backend):
     # ------------------------------------------------------------ simcord's hooks
 
     def snowflake(self) -> int:
-        """Return a new id: of this moment, above all earlier ones."""
+        """Return a new id: the current time, greater than every earlier id."""
         milliseconds = int(self.clock.now().timestamp() * 1000) - _DISCORD_EPOCH_MS
         self._last_id = max(milliseconds << 22, self._last_id + 1)
         return self._last_id
 
     def emit(self, event: str, payload: Mapping[str, Any]) -> None:
-        """Hand an event to the gateway."""
+        """Send an event to the gateway."""
         data = dict(payload)
         if event == "MESSAGE_CREATE" and self._nonce is not None:
             data["nonce"] = self._nonce
         self._send(event, data)
 
     def commit_message(self, message: Message, *, broadcast: bool = True) -> Message:
-        """Add a message to its channel; the oldest go when there are too many."""
+        """Add a message to its channel; drop the oldest beyond MESSAGES_PER_CHANNEL."""
         message = super().commit_message(message, broadcast=broadcast)
         kept = self.messages[message.channel_id]
         while len(kept) > MESSAGES_PER_CHANNEL:
-            # A message with buttons is in use, however old: it stays longer than talk.
+            # A message with buttons may still be in use, so plain messages are dropped first.
             oldest = next((known for known in kept.values() if not known.components), next(iter(kept.values())))
             del kept[oldest.id]
         self._tell_of("message_create", message)
@@ -178,18 +177,18 @@ class World(Backend):
         return message
 
     def set_reaction(self, channel_id: int, message_id: int, emoji: str, user_id: int, reacted: bool) -> None:
-        """Put a reaction to a message, or take it away."""
+        """Add or remove a reaction of a message."""
         super().set_reaction(channel_id, message_id, emoji, user_id, reacted)
         self._tell_of("message_update", self.get_message(channel_id, message_id))
 
     def delete_message(self, channel_id: int, message_id: int) -> None:
-        """Take a message away."""
+        """Delete a message."""
         message = self.get_message(channel_id, message_id)
         super().delete_message(channel_id, message_id)
         self._tell_of("message_delete", message)
 
     def bulk_delete_messages(self, channel_id: int, message_ids: Iterable[int]) -> list[int]:
-        """Take several messages away."""
+        """Delete several messages; return the ids that existed."""
         messages = dict(self.messages.get(channel_id, {}))
         deleted = super().bulk_delete_messages(channel_id, message_ids)
         for message_id in deleted:
@@ -197,11 +196,11 @@ class World(Backend):
         return deleted
 
     def new_interaction(self, type: int, channel_id: int, user_id: int, guild_id: int | None) -> Interaction:
-        """Begin an interaction; old ones are forgotten when there are too many."""
+        """Create an interaction; drop the oldest beyond the limit."""
         while len(self.interactions) >= _KEPT_INTERACTIONS:
             oldest = self.interactions.pop(next(iter(self.interactions)))
             self.interaction_tokens.pop(oldest.token, None)
-            self.acks_ms.pop(oldest.id, None)
+            self.ack_delays_ms.pop(oldest.id, None)
         return super().new_interaction(type, channel_id, user_id, guild_id)
 
     def _tell_of(self, kind: str, message: Message) -> None:
@@ -220,27 +219,27 @@ class World(Backend):
 
     def rest(
         self, method: str, path: str, *, body: Any, params: Mapping[str, str], files: list[Upload], reason: str | None
-    ) -> Answer:
-        """Carry out one REST request of the bot and return the answer. `path` is the part below /api/v10."""
+    ) -> RestResponse:
+        """Execute a REST request of the bot and return the response. `path` is the part below /api/v10."""
         try:
             return self._rest(method, path, body=body, params=params, files=files, reason=reason)
         except (RouteNotImplemented, UnsupportedField) as gap:
             log.error("NOT IMPLEMENTED by the local Discord: %s", gap.message)
-            return Answer(gap.status, gap.to_json())
+            return RestResponse(gap.status, gap.to_json())
         except BackendError as refusal:
-            return Answer(refusal.status, refusal.to_json())
+            return RestResponse(refusal.status, refusal.to_json())
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            log.warning("cannot make sense of %s %s: %r", method, path, error)
-            return Answer(400, errors.invalid_form_body(repr(error)).to_json())
+            log.warning("invalid request %s %s: %r", method, path, error)
+            return RestResponse(400, errors.invalid_form_body(repr(error)).to_json())
 
     def _rest(
         self, method: str, path: str, *, body: Any, params: Mapping[str, str], files: list[Upload], reason: str | None
-    ) -> Answer:
+    ) -> RestResponse:
         parts = path.strip("/").split("/")
         if not self.invited:
             if path == "/users/@me/guilds":
-                return Answer(200, [])
-            if is_inside(parts, self.get_guild(ids.GUILD_ID).channel_ids):
+                return RestResponse(200, [])
+            if is_in_guild(parts, self.get_guild(ids.GUILD_ID).channel_ids):
                 raise errors.missing_access()  # 50001, "Missing Access"
         posts_message = method == "POST" and len(parts) == 3 and (parts[0], parts[2]) == ("channels", "messages")
         nonce = None
@@ -251,11 +250,11 @@ class World(Backend):
                 sent = self._nonces.find(int(parts[1]), nonce, self.clock.now().timestamp())
                 earlier = self.messages[int(parts[1])].get(sent or 0)
                 if earlier is not None:
-                    return Answer(200, self.payload(earlier) | {"nonce": nonce})
+                    return RestResponse(200, self.payload(earlier) | {"nonce": nonce})
         self._nonce = nonce
         oldest = 0
         if method == "GET" and len(parts) == 3 and parts[2] == "messages" and "after" in params:
-            # Discord counts from the message that is asked about, simcord from the newest
+            # Discord counts from the requested message, simcord from the newest
             oldest, params = int(params.get("limit", 50)), {**params, "limit": str(MESSAGES_PER_CHANNEL)}
         try:
             result = dispatch(
@@ -278,12 +277,12 @@ class World(Backend):
         if path == "/oauth2/applications/@me":
             result = dict(result) | self._application_owner()
         if parts[0] in ("interactions", "webhooks") and len(parts) > 2:
-            self._note_answer(parts[2])
+            self._record_answer(parts[2])
         elif parts[0] == "applications" and method != "GET":
             self._tell("commands")
         elif method == "POST" and parts[-1] == "typing":
             self._tell("typing", channel_id=parts[1])
-        return Answer(204) if result is None else Answer(200, result)
+        return RestResponse(204) if result is None else RestResponse(200, result)
 
     def _refuse_closed_dm(self, channel_id: int) -> None:
         channel = self.get_channel(channel_id)
@@ -294,19 +293,19 @@ class World(Backend):
         flags = sum(bit for name, bit in _APPLICATION_FLAGS.items() if name not in self.forbidden_intents)
         return {"owner": dict(serializers.user_payload(self.get_user(ids.ADMIN_ID))), "flags": flags}
 
-    def _note_answer(self, token: str) -> None:
+    def _record_answer(self, token: str) -> None:
         interaction_id = self.interaction_tokens.get(token)
         record = self.interactions.get(interaction_id or 0)
         if record is None:
             return
         if record.responded:
-            self.acks_ms.setdefault(record.id, self.age_ms(record))
+            self.ack_delays_ms.setdefault(record.id, self.age_ms(record))
         self._tell("interaction", interaction_id=str(record.id), member_id=str(record.user_id))
 
     # -------------------------------------------------------------------- gateway
 
     def ready(self) -> dict[str, Any]:
-        """Return READY without what belongs to the session."""
+        """Return the payload of READY without the fields of the session."""
         return {
             "v": 10,
             "user": dict(serializers.user_payload(self.bot_user)),
@@ -316,12 +315,12 @@ class World(Backend):
         }
 
     def guild_creates(self) -> list[dict[str, Any]]:
-        """Return the guilds as GUILD_CREATE carries them."""
+        """Return the payloads of GUILD_CREATE."""
         guilds = self.guilds.values() if self.invited else ()
         return [dict(serializers.guild_create_payload(self, guild)) for guild in guilds]
 
     def invite(self, invited: bool) -> None:
-        """Take the bot into the guild, or out of it, as somebody with the invite link or a moderator does."""
+        """Add the bot to the guild or remove it, as an invite link or a moderator does."""
         if invited == self.invited:
             return
         if not invited:
@@ -330,50 +329,50 @@ class World(Backend):
         for payload in self.guild_creates():
             self._send("GUILD_CREATE", payload)
 
-    def serve_attachments_at(self, base: str) -> None:
-        """Say at which address this server can be reached: attachments are below it."""
+    def set_attachment_base_url(self, base: str) -> None:
+        """Set the base URL of this server; the URLs of attachments start with it."""
         self._cdn.base = base
 
     def attachment(self, path: str) -> tuple[bytes, str] | None:
         """Return the bytes and the content type of an attachment, or None."""
         return self._cdn.kept.find(path)
 
-    def keep_files(self, channel_id: int, files: list[Upload]) -> list[dict[str, Any]]:
-        """Keep a member's files; return them as a message carries them."""
+    def store_files(self, channel_id: int, files: list[Upload]) -> list[dict[str, Any]]:
+        """Store a member's files; return the attachment objects of a message."""
         return [
             self.cdn.store_attachment(self.snowflake(), channel_id, one.filename, one.fp.read(), one.description)
             for one in files
         ]
 
-    # -------------------------------------------------- what members.py stands on
+    # -------------------------------------------------- used by members.py
 
     def payload(self, message: Message) -> dict[str, Any]:
-        """Return a message as the API shows it."""
+        """Return the API payload of a message."""
         return dict(serializers.message_payload(self, message))
 
     def readable(self, channel_id: int, user_id: int) -> bool:
-        """Say whether a user can see a channel."""
+        """Return whether a user can see a channel."""
         return channel_accessible(self, channel_id, user_id)
 
     def visible(self, message: Message, user_id: int) -> bool:
-        """Say whether a user can see a message."""
+        """Return whether a user can see a message."""
         return message_accessible(self, message.channel_id, message, user_id)
 
     def is_loading(self, message: Message) -> bool:
-        """Say whether a message is still the "thinking …" of a deferred answer."""
+        """Return whether a message is still the "thinking …" of a deferred answer."""
         return bool(message.flags & _LOADING_FLAG)
 
-    def components_of(self, message: Message) -> list[dict[str, Any]]:
-        """Return all components of a message, nested ones too."""
+    def list_components(self, message: Message) -> list[dict[str, Any]]:
+        """Return all components of a message, including nested ones."""
         return list(walk_components(message.components))
 
-    def command_of(self, message: Message) -> str | None:
+    def get_command_name(self, message: Message) -> str | None:
         """Return the name of the slash command that a message answers, or None."""
         record = self.interactions.get(int((message.interaction_metadata or {}).get("id", 0)))
         return record.command_name if record is not None else None
 
     def resolve(self, kind: str, wanted: int, guild_id: int | None) -> dict[str, dict[str, Any]] | None:
-        """Return a user, a channel or a role as `resolved` carries it, by the part it belongs to; None: unknown."""
+        """Return the entry in `resolved` for a user, channel or role, by its section; None if unknown."""
         guild = self.get_guild(guild_id) if guild_id is not None else None
         if kind == "user" and wanted in self.users:
             found = {"users": dict(serializers.user_payload(self.users[wanted]))}
@@ -388,13 +387,13 @@ class World(Backend):
         return None
 
     def age_ms(self, record: Interaction) -> float:
-        """Return how long ago an interaction began, in milliseconds (ids carry milliseconds)."""
+        """Return the age of an interaction in milliseconds, from the time in its id."""
         return self.clock.now().timestamp() * 1000 - (record.id >> 22) - _DISCORD_EPOCH_MS
 
-    def interact(
+    def start_interaction(
         self, kind: int, channel: Channel, user_id: int, data: dict[str, Any], source: Message | None = None
     ) -> Interaction:
-        """Begin an interaction of a member and send it to the bot."""
+        """Create an interaction of a member and send it to the bot."""
         record, payload = base_payload(
             self, type=kind, channel_id=channel.id, guild_id=channel.guild_id, user_id=user_id, data=data
         )
@@ -409,15 +408,15 @@ class World(Backend):
         return record
 
     def join(self, name: str, locale: str) -> int:
-        """Let somebody new come into the guild; return the id. The page shows only who was there from the beginning."""
+        """Add a member to the guild; return the id. The page shows the initial members only."""
         user = self.make_user(name)
         self.add_member(ids.GUILD_ID, user.id)
-        self.people[name] = user.id
+        self.member_ids[name] = user.id
         self.locales[user.id] = locale
         return user.id
 
-    def deny_bot(self, channel_id: int, permissions: Iterable[str]) -> None:
-        """Take permissions (by name) in a channel from the bot; an empty list gives all back. Raises ValueError."""
+    def deny_bot_permissions(self, channel_id: int, permissions: Iterable[str]) -> None:
+        """Deny the bot permissions (by name) in a channel; an empty list restores all. Raises ValueError."""
         channel = self.get_channel(channel_id)
         denied = Permissions.none()
         for name in permissions:

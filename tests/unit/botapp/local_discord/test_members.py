@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from botapp.local_discord import ids
-from botapp.local_discord.world.members import CannotDo, Members
-from botapp.local_discord.world.slash_options import offered
+from botapp.local_discord.world.members import ActionRefused, Members
+from botapp.local_discord.world.slash_options import list_offered_commands
 from botapp.local_discord.world.world import Upload, World
 
 COMMANDS = [
@@ -74,12 +74,12 @@ def test_commands_are_offered_in_the_language_of_the_client(place: Place) -> Non
         ("kode", True),
         ("jumlah", False),
     ]
-    place.members.use_language("Budi", "en-US")
+    place.members.set_language("Budi", "en-US")
     assert place.members.commands("Budi", "toko")[1]["description"] == "Shows the stock"
 
 
 def test_a_command_without_options_is_offered_as_it_is() -> None:
-    assert offered([{"name": "ping", "description": "Pong"}], "id") == [
+    assert list_offered_commands([{"name": "ping", "description": "Pong"}], "id") == [
         {"name": "ping", "shown": "ping", "description": "Pong", "options": []}
     ]
 
@@ -113,7 +113,7 @@ def test_the_bot_gets_options_typed_and_people_resolved(place: Place) -> None:
     ],
 )
 def test_a_command_that_was_filled_in_wrongly(place: Place, name: str, options: dict[str, Any], message: str) -> None:
-    with pytest.raises(CannotDo, match=message):
+    with pytest.raises(ActionRefused, match=message):
         place.members.command("Budi", "toko", name, options)
     assert not place.sent
 
@@ -138,41 +138,41 @@ def test_members_are_chosen_in_their_lists(place: Place) -> None:
     place.members.select("Budi", int(message["id"]), "list", [str(ids.SARI_ID), str(ids.ADMIN_ID)])
     assert place.sent[-1]["data"]["resolved"]["users"].keys() == {str(ids.SARI_ID), str(ids.ADMIN_ID)}
     for values, problem in (([], "1 to 2 values"), (["1"], "ids of a user"), (["x"], "ids of a user")):
-        with pytest.raises(CannotDo, match=problem):
+        with pytest.raises(ActionRefused, match=problem):
             place.members.select("Budi", int(message["id"]), "list", values)
 
 
 def test_a_reply_names_what_it_answers(place: Place) -> None:
-    first = place.members.say("Budi", "toko", "ada stok?")
-    answer = place.members.say("Sari", "toko", "ada", reply_to=first.id)
+    first = place.members.send_message("Budi", "toko", "ada stok?")
+    answer = place.members.send_message("Sari", "toko", "ada", reply_to=first.id)
     shown = next(one for one in place.members.view("Budi", "toko") if one["id"] == str(answer.id))
     assert shown["referenced_message"]["content"] == "ada stok?"
-    elsewhere = place.members.say("Admin", "admin", "rahasia")
-    with pytest.raises(CannotDo, match="sees no message"):
-        place.members.say("Budi", "toko", "?", reply_to=elsewhere.id)
+    elsewhere = place.members.send_message("Admin", "admin", "rahasia")
+    with pytest.raises(ActionRefused, match="sees no message"):
+        place.members.send_message("Budi", "toko", "?", reply_to=elsewhere.id)
 
 
 def test_files_go_with_a_message_and_may_go_alone(place: Place) -> None:
-    message = place.members.say("Budi", "toko", "", files=[Upload("bukti.txt", io.BytesIO(b"lunas"))])
+    message = place.members.send_message("Budi", "toko", "", files=[Upload("bukti.txt", io.BytesIO(b"lunas"))])
     (shown,) = place.members.view("Budi", "toko")
     assert (shown["id"], shown["attachments"][0]["size"]) == (str(message.id), 5)
     assert shown["attachments"][0]["content_type"] == "text/plain"
-    with pytest.raises(CannotDo, match="at most 10 files"):
-        place.members.say("Budi", "toko", "x", files=[Upload("a", io.BytesIO())] * 11)
-    with pytest.raises(CannotDo, match="characters"):
-        place.members.say("Budi", "toko", "")
+    with pytest.raises(ActionRefused, match="at most 10 files"):
+        place.members.send_message("Budi", "toko", "x", files=[Upload("a", io.BytesIO())] * 11)
+    with pytest.raises(ActionRefused, match="characters"):
+        place.members.send_message("Budi", "toko", "")
 
 
 def test_only_the_newest_messages_when_asked(place: Place) -> None:
     for number in range(5):
-        place.members.say("Budi", "toko", str(number))
+        place.members.send_message("Budi", "toko", str(number))
     assert [one["content"] for one in place.members.view("Budi", "toko", newest=2)] == ["3", "4"]
     assert len(place.members.view("Budi", "toko")) == 5
 
 
 def test_a_client_speaks_only_what_there_is(place: Place) -> None:
-    with pytest.raises(CannotDo, match="there are: en-US, id"):
-        place.members.use_language("Budi", "tlh")
+    with pytest.raises(ActionRefused, match="there are: en-US, id"):
+        place.members.set_language("Budi", "tlh")
     assert place.members.language("Budi") == "id"
 
 
@@ -186,5 +186,5 @@ def test_a_slash_command_takes_a_file() -> None:
     [given] = place.sent[-1]["data"]["options"]
     attachment = place.sent[-1]["data"]["resolved"]["attachments"][given["value"]]
     assert (attachment["filename"], attachment["size"]) == ("a.txt", 3)
-    with pytest.raises(CannotDo, match="takes a file"):
+    with pytest.raises(ActionRefused, match="takes a file"):
         place.members.command("Budi", "toko", "titip", {"berkas": "a.txt"})

@@ -9,10 +9,10 @@ import pytest
 
 from botapp.local_discord import ids
 from botapp.local_discord.api.event_feed import KEPT_EVENTS, EventFeed
-from botapp.local_discord.api.faults import MAX_FAULTS, BadFault, Fault, Faults
-from botapp.local_discord.world.members import CannotDo, Members, state_of
+from botapp.local_discord.api.faults import MAX_FAULTS, Fault, Faults, InvalidFault
+from botapp.local_discord.world.members import ActionRefused, Members, interaction_state
 from botapp.local_discord.world.retention import NONCE_WINDOW_S, Attachments, Nonces
-from botapp.local_discord.world.world import MESSAGES_PER_CHANNEL, Answer, Interaction, World
+from botapp.local_discord.world.world import MESSAGES_PER_CHANNEL, Interaction, RestResponse, World
 
 MESSAGES = f"/channels/{ids.LIVE_CHANNEL_ID}/messages"
 
@@ -30,7 +30,7 @@ class Told:
     def _tell(self, kind: str, **fields: Any) -> None:
         self.fed.append((kind, fields))
 
-    def rest(self, method: str, path: str, body: Any = None) -> Answer:
+    def rest(self, method: str, path: str, body: Any = None) -> RestResponse:
         return self.world.rest(method, path, body=body, params={}, files=[], reason=None)
 
 
@@ -80,7 +80,7 @@ def test_a_fault_with_times_is_used_up_and_the_next_one_follows() -> None:
     ],
 )
 def test_a_wrong_fault_is_told_what_is_wrong(fields: dict[str, Any], message: str) -> None:
-    with pytest.raises(BadFault, match=message):
+    with pytest.raises(InvalidFault, match=message):
         Fault.read(fields)
 
 
@@ -88,7 +88,7 @@ def test_faults_are_bounded() -> None:
     faults = Faults()
     for _ in range(MAX_FAULTS):
         faults.add(Fault(status=500))
-    with pytest.raises(BadFault):
+    with pytest.raises(InvalidFault):
         faults.add(Fault(status=500))
 
 
@@ -154,7 +154,7 @@ def test_a_channel_keeps_so_many_messages_and_those_in_use_longest(told: Told) -
     row = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Buy", "custom_id": "buy"}]}
     live = told.rest("POST", MESSAGES, {"content": "live", "components": [row]}).body["id"]
     for number in range(MESSAGES_PER_CHANNEL + 5):
-        told.members.say("Budi", "toko", str(number))
+        told.members.send_message("Budi", "toko", str(number))
     seen = told.members.view("Sari", "toko")
     assert len(seen) == MESSAGES_PER_CHANNEL
     assert seen[0]["id"] == live
@@ -194,13 +194,13 @@ def test_refusals(told: Told, method: str, path: str, body: Any, status: int, co
 
 
 def test_the_bot_loses_permissions_and_gets_them_back(told: Told) -> None:
-    told.world.deny_bot(ids.LIVE_CHANNEL_ID, ["send_messages"])
+    told.world.deny_bot_permissions(ids.LIVE_CHANNEL_ID, ["send_messages"])
     assert [event for event, _ in told.sent] == ["CHANNEL_UPDATE"]
     assert told.rest("POST", MESSAGES, {"content": "x"}).body["code"] == 50013
-    told.world.deny_bot(ids.LIVE_CHANNEL_ID, [])
+    told.world.deny_bot_permissions(ids.LIVE_CHANNEL_ID, [])
     assert told.rest("POST", MESSAGES, {"content": "x"}).status == 200
     with pytest.raises(ValueError, match="unknown permission"):
-        told.world.deny_bot(ids.LIVE_CHANNEL_ID, ["fly"])
+        told.world.deny_bot_permissions(ids.LIVE_CHANNEL_ID, ["fly"])
 
 
 def test_ephemeral_messages_are_told_to_their_member_only(told: Told) -> None:
@@ -219,16 +219,16 @@ def test_ephemeral_messages_are_told_to_their_member_only(told: Told) -> None:
 @pytest.mark.parametrize(
     ("deed", "message"),
     [
-        (lambda members: members.say("Budi", "admin", "x"), "cannot see"),
-        (lambda members: members.say("Budi", "nowhere", "x"), "no channel"),
-        (lambda members: members.say("Budi", "toko", "x" * 2001), "characters"),
+        (lambda members: members.send_message("Budi", "admin", "x"), "cannot see"),
+        (lambda members: members.send_message("Budi", "nowhere", "x"), "no channel"),
+        (lambda members: members.send_message("Budi", "toko", "x" * 2001), "characters"),
         (lambda members: members.click("Budi", 5, "buy"), "no message"),
         (lambda members: members.command("Budi", "toko", "buy", {}), "no command"),
         (lambda members: members.status(5), "no interaction"),
     ],
 )
 def test_what_a_member_cannot_do(told: Told, deed: Any, message: str) -> None:
-    with pytest.raises(CannotDo, match=message):
+    with pytest.raises(ActionRefused, match=message):
         deed(told.members)
 
 
@@ -245,9 +245,9 @@ def test_options_of_a_command_are_checked_and_nested(told: Told) -> None:
     assert data["data"]["options"] == [
         {"name": "add", "type": 1, "options": [{"name": "item", "type": 3, "value": "kopi"}]}
     ]
-    with pytest.raises(CannotDo, match="required"):
+    with pytest.raises(ActionRefused, match="required"):
         told.members.command("Budi", "toko", "stock add", {})
-    with pytest.raises(CannotDo, match="no option"):
+    with pytest.raises(ActionRefused, match="no option"):
         told.members.command("Budi", "toko", "stock add", {"item": "kopi", "size": "L"})
 
 
@@ -257,12 +257,12 @@ def record(**fields: Any) -> Interaction:
 
 @pytest.mark.parametrize(("age_ms", "state"), [(0, "pending"), (2999, "pending"), (3000, "failed")])
 def test_without_an_answer_an_interaction_fails_after_three_seconds(age_ms: float, state: str) -> None:
-    assert state_of(record(), age_ms) == state
+    assert interaction_state(record(), age_ms) == state
 
 
 def test_a_deferred_interaction_is_answered_by_its_message() -> None:
     deferred = record()
     deferred.defer(5, ephemeral=False)
-    assert state_of(deferred, 60_000) == "deferred"
+    assert interaction_state(deferred, 60_000) == "deferred"
     deferred.complete_deferred()
-    assert state_of(deferred, 60_000) == "answered"
+    assert interaction_state(deferred, 60_000) == "answered"

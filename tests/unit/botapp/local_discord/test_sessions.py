@@ -15,31 +15,35 @@ from botapp.local_discord.api.sessions import (
     SENDS_PER_MINUTE,
     Action,
     Close,
-    Link,
+    GatewayConnection,
     Resumed,
     Send,
+    SendReady,
     Session,
     Sessions,
     TokenReset,
-    Welcome,
 )
 
 TOKEN = "t"
 
 
-def identify(sessions: Sessions, now_s: float = 0.0, link: Link | None = None, **fields: Any) -> list[Action]:
+def identify(
+    sessions: Sessions, now_s: float = 0.0, link: GatewayConnection | None = None, **fields: Any
+) -> list[Action]:
     data = {"token": TOKEN, "intents": 0, **fields}
-    return sessions.receive(link or Link(), json.dumps({"op": 2, "d": data}), now_s)
+    return sessions.receive(link or GatewayConnection(), json.dumps({"op": 2, "d": data}), now_s)
 
 
-def resume(sessions: Sessions, session: Session, seq: int, now_s: float, link: Link | None = None) -> list[Action]:
+def resume(
+    sessions: Sessions, session: Session, seq: int, now_s: float, link: GatewayConnection | None = None
+) -> list[Action]:
     data = {"token": TOKEN, "session_id": session.id, "seq": seq}
-    return sessions.receive(link or Link(), json.dumps({"op": 6, "d": data}), now_s)
+    return sessions.receive(link or GatewayConnection(), json.dumps({"op": 6, "d": data}), now_s)
 
 
-def opened(sessions: Sessions, link: Link, now_s: float = 0.0) -> Session:
+def opened(sessions: Sessions, link: GatewayConnection, now_s: float = 0.0) -> Session:
     (welcome,) = identify(sessions, now_s, link)
-    assert isinstance(welcome, Welcome)
+    assert isinstance(welcome, SendReady)
     return welcome.session
 
 
@@ -68,13 +72,13 @@ def is_invalid(actions: list[Action]) -> bool:
     ],
 )
 def test_close_codes(text: str, code: int) -> None:
-    (action,) = Sessions(TOKEN).receive(Link(), text, 0.0)
+    (action,) = Sessions(TOKEN).receive(GatewayConnection(), text, 0.0)
     assert isinstance(action, Close)
     assert action.code == code
 
 
 def test_a_second_identify_on_one_connection_is_4005() -> None:
-    sessions, link = Sessions(TOKEN), Link()
+    sessions, link = Sessions(TOKEN), GatewayConnection()
     opened(sessions, link)
     (action,) = identify(sessions, 1.0, link)
     assert isinstance(action, Close)
@@ -86,17 +90,17 @@ def test_forbidden_intents_are_4014(intents: int, allowed: bool) -> None:
     sessions = Sessions(TOKEN)
     sessions.forbidden_intents = {"message_content"}
     (action,) = identify(sessions, intents=intents)
-    assert isinstance(action, Welcome) == allowed
+    assert isinstance(action, SendReady) == allowed
     assert allowed or (isinstance(action, Close) and action.code == 4014)
 
 
 def test_a_resume_replays_what_was_missed_and_nothing_else() -> None:
-    sessions, link = Sessions(TOKEN), Link()
+    sessions, link = Sessions(TOKEN), GatewayConnection()
     session = opened(sessions, link)
     for number in range(5):
         session.record("MESSAGE_CREATE", number)
     sessions.lost(link, 1006, 10.0)
-    again = Link()
+    again = GatewayConnection()
     actions = resume(sessions, session, 3, 20.0, again)
     assert isinstance(actions[0], Resumed)
     assert [(frame["s"], frame["t"], frame["d"]) for frame in sent(actions)] == [
@@ -105,7 +109,7 @@ def test_a_resume_replays_what_was_missed_and_nothing_else() -> None:
         (6, "RESUMED", {}),
     ]
     assert again.session is session
-    assert session.lost_at_s is None
+    assert session.disconnected_at_s is None
     assert (sessions.identifies, sessions.resumes) == (1, 1)
 
 
@@ -113,7 +117,7 @@ def test_a_resume_replays_what_was_missed_and_nothing_else() -> None:
     ("close_code", "kept"), [(1000, False), (1001, False), (4000, True), (1006, True), (None, True)]
 )
 def test_which_ends_keep_a_session(close_code: int | None, kept: bool) -> None:
-    sessions, link = Sessions(TOKEN), Link()
+    sessions, link = Sessions(TOKEN), GatewayConnection()
     session = opened(sessions, link)
     sessions.lost(link, close_code, 0.0)
     assert is_invalid(resume(sessions, session, 0, 1.0)) != kept
@@ -121,14 +125,14 @@ def test_which_ends_keep_a_session(close_code: int | None, kept: bool) -> None:
 
 @pytest.mark.parametrize(("away_s", "kept"), [(RESUME_WINDOW_S, True), (RESUME_WINDOW_S + 1, False)])
 def test_a_session_waits_only_so_long(away_s: float, kept: bool) -> None:
-    sessions, link = Sessions(TOKEN), Link()
+    sessions, link = Sessions(TOKEN), GatewayConnection()
     session = opened(sessions, link)
     sessions.lost(link, None, 100.0)
     assert is_invalid(resume(sessions, session, 0, 100.0 + away_s)) != kept
 
 
 def test_a_session_with_more_missed_than_is_kept_is_over() -> None:
-    sessions, link = Sessions(TOKEN), Link()
+    sessions, link = Sessions(TOKEN), GatewayConnection()
     session = opened(sessions, link)
     for number in range(REPLAY_LIMIT + 1):
         session.record("X", number)
@@ -139,7 +143,7 @@ def test_a_session_with_more_missed_than_is_kept_is_over() -> None:
 
 @pytest.mark.parametrize("seq", [-1, 2, "1", None])
 def test_a_wrong_seq_is_4007(seq: Any) -> None:
-    sessions, link = Sessions(TOKEN), Link()
+    sessions, link = Sessions(TOKEN), GatewayConnection()
     session = opened(sessions, link)
     session.record("X", None)
     (action,) = resume(sessions, session, seq, 1.0)
@@ -150,25 +154,25 @@ def test_a_wrong_seq_is_4007(seq: Any) -> None:
 def test_one_identify_per_five_seconds_when_limited() -> None:
     sessions = Sessions(TOKEN)
     sessions.identify_limit = True
-    assert isinstance(identify(sessions, 0.0)[0], Welcome)
+    assert isinstance(identify(sessions, 0.0)[0], SendReady)
     assert is_invalid(identify(sessions, IDENTIFY_INTERVAL_S - 0.1))
-    assert isinstance(identify(sessions, IDENTIFY_INTERVAL_S)[0], Welcome)
+    assert isinstance(identify(sessions, IDENTIFY_INTERVAL_S)[0], SendReady)
     assert sessions.identifies == 2
 
 
 def test_the_days_identifies_run_out_and_come_back() -> None:
     sessions = Sessions(TOKEN)
     for number in range(IDENTIFIES_PER_DAY):
-        link = Link()
+        link = GatewayConnection()
         opened(sessions, link, float(number))
         sessions.lost(link, 1000, float(number))
     assert sessions.identifies_left(1000.0) == 0
     assert identify(sessions, 1000.0) == [TokenReset()]
-    assert isinstance(identify(sessions, 86400.0)[0], Welcome)
+    assert isinstance(identify(sessions, 86400.0)[0], SendReady)
 
 
 def test_too_many_messages_a_minute_are_4008() -> None:
-    sessions, link = Sessions(TOKEN), Link()
+    sessions, link = Sessions(TOKEN), GatewayConnection()
     for _ in range(SENDS_PER_MINUTE):
         (action,) = sessions.receive(link, '{"op":1,"d":null}', 0.0)
         assert isinstance(action, Send)
@@ -181,7 +185,7 @@ def test_too_many_messages_a_minute_are_4008() -> None:
 
 def test_a_heartbeat_is_acknowledged_no_sooner_than_over_a_network() -> None:
     """discord.py takes an answer that comes while it still sends for the one to the heartbeat before."""
-    (ack,) = Sessions(TOKEN).receive(Link(), '{"op":1,"d":null}', 0.0)
+    (ack,) = Sessions(TOKEN).receive(GatewayConnection(), '{"op":1,"d":null}', 0.0)
     assert isinstance(ack, Send)
     assert json.loads(ack.frame)["op"] == 11
     assert ack.delay_s > 0
