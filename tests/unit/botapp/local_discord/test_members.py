@@ -171,7 +171,7 @@ def test_only_the_newest_messages_when_asked(place: Place) -> None:
 
 
 def test_a_client_speaks_only_what_there_is(place: Place) -> None:
-    with pytest.raises(ActionRefused, match="there are: en-US, id"):
+    with pytest.raises(ActionRefused, match="known: en-US, id"):
         place.members.set_language("Budi", "tlh")
     assert place.members.language("Budi") == "id"
 
