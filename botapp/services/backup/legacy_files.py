@@ -5,7 +5,6 @@ Nothing here touches the database; `botapp.services.backup.legacy_import` does.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from msgspec import Struct
 
 from botapp.locale import _
 from botapp.services.backup.files import DataProblem, open_error
+from botapp.store.domain import refusals, rules
 from botapp.store.domain.money import Denomination, InvalidAmount, parse_amount
 from botapp.store.domain.rules import MAX_ITEM_CHARS, ParsedStock, normalize_key, parse_stock
 
@@ -21,8 +21,6 @@ from botapp.store.domain.rules import MAX_ITEM_CHARS, ParsedStock, normalize_key
 PRODUCT_LISTS: Final = ("products.csv", "products.txt")
 #: largest file that is read, in bytes
 MAX_BYTES: Final = 256 * 1024 * 1024
-MAX_CODE_CHARS: Final = 32
-MAX_NAME_CHARS: Final = 100
 
 
 class LegacyProduct(Struct, frozen=True):
@@ -107,28 +105,30 @@ def parse_legacy_shop(
         text = _("%(file)s: no product in %(list)s has this code")
         problems.append(text % {"file": names[key], "list": name})
     if not products and not problems:
-        problems.append(_("%s: no product stands in it") % name)
+        problems.append(_("%s: there is no product in it") % name)
     return LegacyShop(tuple(products), tuple(problems))
 
 
 def _find_problem(fields: Sequence[str], earlier: int | None, units: Sequence[Denomination]) -> str | None:
+    """Return why the shop would refuse the product in this line, or None."""
     if len(fields) < 3:
         return _("expected code;name;price")
-    code, name, price = fields[:3]
-    if not re.fullmatch(rf"\S{{1,{MAX_CODE_CHARS}}}", code):
-        return _("expected a code of up to %d characters without spaces") % MAX_CODE_CHARS
     if earlier is not None:
         return _("line %d has the same code") % earlier
-    if not 0 < len(name) <= MAX_NAME_CHARS:
-        return _("expected a name of up to %d characters") % MAX_NAME_CHARS
     try:
-        parse_amount(price, units)
+        rules.validate_code(fields[0])
+        rules.validate_name(fields[1])
+        rules.validate_description("".join(fields[3:]))
+        parse_amount(fields[2], units)
+    except refusals.InvalidCode:
+        return _("expected a code of up to %d letters, digits, dots and hyphens") % rules.MAX_CODE_CHARS
+    except refusals.InvalidText as error:
+        if error.field == "name":
+            return _("expected a name of 1 to %d characters") % error.max_chars
+        return _("expected a description of at most %d characters") % error.max_chars
     except InvalidAmount as error:
-        shorts = ", ".join(unit.short for unit in units)
-        return _('"%(part)s" is no amount of money; expected a whole number, or one with %(units)s') % {
-            "part": error.part[:50],
-            "units": shorts,
-        }
+        text = _('"%(part)s" is not a valid amount; expected a whole number, or an amount with %(units)s')
+        return text % {"part": error.part[:50], "units": ", ".join(unit.short for unit in units)}
     return None
 
 

@@ -42,15 +42,17 @@ def test_products_with_their_stock() -> None:
         (["A;Alpha"], "products.csv, line 1: expected code;name;price"),
         (
             ["A;Alpha;ten"],
-            'products.csv, line 1: "ten" is no amount of money; expected a whole number, or one with WL, DL',
+            'products.csv, line 1: "ten" is not a valid amount; expected a whole number, or an amount with WL, DL',
         ),
-        (["A;Alpha;-1"], "is no amount"),
+        (["A;Alpha;-1"], "is not a valid amount"),
         (["A;Alpha;1;x", "a;Other;2"], "products.csv, line 2: line 1 has the same code"),
-        (["A B;Alpha;1"], "without spaces"),
+        (["A B;Alpha;1"], "expected a code"),
         ([";Alpha;1"], "expected a code"),
         (["A;;1"], "expected a name"),
-        (["A;" + "x" * 101 + ";1"], "expected a name"),
-        ([], "no product stands in it"),
+        (["A;" + "x" * 81 + ";1"], "expected a name of 1 to 80 characters"),
+        (["A/B;Alpha;1"], "expected a code"),
+        (["A;Alpha;1;" + "x" * 301], "expected a description of at most 300 characters"),
+        ([], "there is no product in it"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(lines: list[str], problem: str) -> None:
