@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import click
 
 from botapp import locale
+from botapp.cli.shell import BadConfig, Shell
 from botapp.config.loading import load
 from botapp.config.settings import Settings
 from botapp.locale import _
@@ -27,30 +28,6 @@ from supervisor.configfile import ConfigError
 locale.use_of_command(os.environ)
 
 _CODES = _("Exit codes: 0 fine · 1 it failed, or the books are not right · 2 usage · 78 bad configuration.")
-
-
-class _BadFile(click.ClickException):
-    """A configuration that cannot be used: exit code 78, as with every command."""
-
-    exit_code = 78
-
-
-class Spinner(Protocol):
-    """What shows on the terminal that something is under way."""
-
-    def say(self, text: str) -> None:
-        """Show `text` from now on."""
-
-
-class Shell(Protocol):
-    """What the commands of `stocksup` share."""
-
-    @property
-    def config(self) -> Path:
-        """The configuration file."""
-
-    def progress(self, text: str) -> AbstractContextManager[Spinner]:
-        """Show that something is under way while the `with` block runs."""
 
 
 _as_json = click.option("--json", "as_json", is_flag=True, help=_("For programs."))
@@ -178,7 +155,7 @@ def _problems_said() -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        raise _BadFile(str(error)) from error
+        raise BadConfig(str(error)) from error
     except DataProblem as error:
         raise click.ClickException(str(error)) from error
 

@@ -18,7 +18,6 @@ from botapp.cli.init.files import Existing
 from botapp.cli.init.options import (
     Flags,
     SetupPlan,
-    Shell,
     api_base_of,
     from_flags,
     from_questions,
@@ -27,6 +26,7 @@ from botapp.cli.init.options import (
     language_of,
     timezone_of,
 )
+from botapp.cli.shell import BadConfig, Shell
 from botapp.config.loading import load
 from botapp.discord_api import permissions
 from botapp.discord_api.rest import DiscordProblem, TokenRefused, portal_of
@@ -38,12 +38,6 @@ from supervisor.configfile import ConfigError, find_config, search_paths
 locale.use_of_command(os.environ)
 
 _INTERRUPTED: Final = 130
-
-
-class _BadFile(click.ClickException):
-    """A file that cannot be used: exit code 78, as with every command."""
-
-    exit_code = 78
 
 
 class _NotInTime(click.ClickException):
@@ -98,7 +92,7 @@ def init(
         _store(existing, wanted)
         _warn_of_mistakes(path)
     except ConfigError as error:
-        raise _BadFile(str(error)) from error
+        raise BadConfig(str(error)) from error
     except DiscordProblem as error:
         raise click.ClickException(_("%s; nothing was written") % error) from error
     return _invite(shell, existing, wanted, no_wait=no_wait)

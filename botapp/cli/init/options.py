@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import click
 
@@ -18,6 +17,7 @@ from botapp.cli.init import discord_setup as guide
 from botapp.cli.init import prompts as ask
 from botapp.cli.init.discord_setup import Application
 from botapp.cli.init.files import Existing
+from botapp.cli.shell import Shell
 from botapp.config.token import MAX_TOKEN_CHARS
 from botapp.discord_api.rest import TokenRefused
 from botapp.locale import _
@@ -25,20 +25,6 @@ from supervisor.configfile import DEFAULT_TIMEZONE
 
 #: the page with all applications
 PORTAL: Final = "https://discord.com/developers/applications"
-
-
-class Spinner(Protocol):
-    """What shows on the terminal that something is under way."""
-
-    def say(self, text: str) -> None:
-        """Show `text` from now on."""
-
-
-class Shell(Protocol):
-    """What the commands of `stocksup` share."""
-
-    def progress(self, text: str) -> AbstractContextManager[Spinner]:
-        """Show that something is under way while the `with` block runs."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,38 @@
+"""What the commands of the bot get from `stocksup`, and how they report a bad configuration."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+import click
+
+from supervisor.client import Client
+
+
+class BadConfig(click.ClickException):
+    """The configuration, or a file that it names, cannot be used."""
+
+    exit_code = 78
+
+
+class Progress(Protocol):
+    """A progress indicator on the terminal."""
+
+    def say(self, text: str) -> None:
+        """Replace the text of the indicator."""
+
+
+class Shell(Protocol):
+    """The object that `stocksup` hands to every command."""
+
+    @property
+    def config(self) -> Path:
+        """The configuration file."""
+
+    def connect(self) -> Client:
+        """Return a connection to the supervisor."""
+
+    def progress(self, text: str) -> AbstractContextManager[Progress]:
+        """Show a progress indicator while the `with` block runs."""
