@@ -27,19 +27,19 @@ from supervisor.configfile import ConfigError
 # before the options below: their help is in the language of the command
 locale.use_of_command(os.environ)
 
-_CODES = _("Exit codes: 0 fine · 1 it failed, or the books are not right · 2 usage · 78 bad configuration.")
+_CODES = _("Exit codes: 0 success · 1 failure, or damaged data · 2 wrong usage · 78 invalid configuration.")
 
 
-_as_json = click.option("--json", "as_json", is_flag=True, help=_("For programs."))
+_as_json = click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 _file = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.group(help=_("The shop's data: backups, moving it, and whether the books are right.") + "\n\n" + _CODES)
+@click.group(help=_("Back up, restore, move and verify the shop's data.") + "\n\n" + _CODES)
 def data() -> None:
     """The shop's data."""
 
 
-@data.command("backup", help=_("Make a backup beside the others, also while the bot sells."))
+@data.command("backup", help=_("Make a backup; the bot may be running."))
 @_as_json
 @click.pass_obj
 def make_backup(shell: Shell, as_json: bool) -> None:
@@ -52,9 +52,9 @@ def make_backup(shell: Shell, as_json: bool) -> None:
 @data.command(
     "restore",
     help=_(
-        "Put a backup or an export in the place of the shop's data.\n\n"
-        'FILE is a path, the name of a backup, or "latest". The bot has to be stopped. What is there now is kept '
-        "as a backup."
+        "Replace the shop's data with a backup or an export.\n\n"
+        'FILE is a path, the name of a backup, or "latest". The bot must be stopped. The current data is '
+        "kept as a backup."
     ),
 )
 @click.argument("file", metavar="FILE")
@@ -69,7 +69,7 @@ def put_back(shell: Shell, file: str, as_json: bool) -> None:
     _say_restored(as_json, chosen, done)
 
 
-@data.command("export", help=_("Write all of the shop's data to a new file that any database can take over."))
+@data.command("export", help=_("Export all data to a file that any database can import."))
 @click.argument("file", type=_file)
 @_as_json
 @click.pass_obj
@@ -78,10 +78,10 @@ def export(shell: Shell, file: Path, as_json: bool) -> None:
     with _problems_said(), shell.progress(_("exporting")):
         backup.export_shop(_settings(shell), file, tell=_warn)
     _say(as_json, {"path": str(file), "bytes": file.stat().st_size}, _("exported: %s") % file)
-    _warn(_("it holds the stock and everybody's balance: keep it where nobody else can read it"))
+    _warn(_("this file contains stock and balances: keep it private"))
 
 
-@data.command("import", help=_("Take an export or a backup over into a database that is empty."))
+@data.command("import", help=_("Import an export or a backup into an empty database."))
 @click.argument("file", type=_file)
 @_as_json
 @click.pass_obj
@@ -95,13 +95,14 @@ def take_over(shell: Shell, file: Path, as_json: bool) -> None:
 @data.command(
     "import-legacy",
     help=_(
-        "Take products and stock of an earlier bot over: all of it, or nothing.\n\n"
-        "DIRECTORY holds products.csv or products.txt with a line code;name;price for each product, and for each "
-        "a file CODE.txt with one item a line. Items that have been in stock before are passed over."
+        "Import products and stock from another bot.\n\n"
+        "DIRECTORY contains products.csv or products.txt with a line code;name;price for each product, "
+        "and a file CODE.txt per product with one item per line. The import skips items that were in "
+        "stock before. If one line has a mistake, nothing is imported."
     ),
 )
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--dry-run", is_flag=True, help=_("Only say what would be done."))
+@click.option("--dry-run", is_flag=True, help=_("Show what would be imported."))
 @_as_json
 @click.pass_obj
 def import_legacy(shell: Shell, directory: Path, dry_run: bool, as_json: bool) -> int:
@@ -120,19 +121,19 @@ def import_legacy(shell: Shell, directory: Path, dry_run: bool, as_json: bool) -
     elif found.problems:
         for problem in found.problems:
             click.echo(problem)
-        click.echo(_("nothing was done; mend that, then give the command again"))
+        click.echo(_("nothing was imported; fix these lines, then run the command again"))
     else:
         for one in done:
             click.echo(_line_about(one))
-        click.echo(_("nothing was done: this was a dry run") if dry_run else _("done"))
+        click.echo(_("dry run: nothing was imported") if dry_run else _("done"))
     return 1 if found.problems else 0
 
 
 @data.command(
     "verify",
     help=_(
-        "Look whether the books are right: balances and entries, orders and items.\n\n"
-        "Without FILE those of the shop, also while the bot sells; else those in a backup or an export."
+        "Verify balances, orders and stock.\n\n"
+        "Verifies the shop's database (the bot may be running), or FILE, a backup or an export."
     ),
 )
 @click.argument("file", type=_file, required=False)
@@ -140,13 +141,13 @@ def import_legacy(shell: Shell, directory: Path, dry_run: bool, as_json: bool) -
 @click.pass_obj
 def verify(shell: Shell, file: Path | None, as_json: bool) -> int:
     """Look whether the books are right."""
-    with _problems_said(), shell.progress(_("looking through the books")):
+    with _problems_said(), shell.progress(_("verifying the data")):
         settings = _settings(shell)
         problems = restore.validate(file) if file is not None else backup.verify_shop(settings)
     if as_json:
         click.echo(json.dumps({"ok": not problems, "problems": problems}))
     else:
-        click.echo("\n".join(problems) if problems else _("the books are right"))
+        click.echo("\n".join(problems) if problems else _("the data is consistent"))
     return 1 if problems else 0
 
 
@@ -173,17 +174,17 @@ def _say_restored(as_json: bool, file: Path, done: RestoreResult) -> None:
     if as_json:
         click.echo(json.dumps({"file": str(file), "kept": kept, "problems": done.problems}))
         return
-    click.echo(_("the shop's data is now that of %s") % file)
+    click.echo(_("the shop's data was replaced with %s") % file)
     if kept is not None:
-        click.echo(_("what was there before: %s") % kept)
+        click.echo(_("the previous data is in %s") % kept)
     for problem in done.problems:
-        _warn(_("the books are not right: %s") % problem)
+        _warn(_("the data is inconsistent: %s") % problem)
 
 
 def _line_about(one: ImportResult) -> str:
-    parts = [_("new product") if one.new else _("product that is there"), _("%d added") % one.added]
+    parts = [_("new product") if one.new else _("existing product"), _("%d added") % one.added]
     for text, lines in (
-        (_("in stock already or twice: lines %s"), one.duplicates),
+        (_("already in stock or duplicate: lines %s"), one.duplicates),
         (_("sold or withdrawn before: lines %s"), one.gone),
         (_("empty: lines %s"), one.blank),
     ):

@@ -88,10 +88,12 @@ _PORT: Final = click.IntRange(1, 65535)
 _PORT.name = _("port number")
 
 
-@click.command(help=_("Show everything with a local Discord, without a token."))
-@click.option("--port", type=_PORT, metavar="PORT", default=DEFAULT_PORT, show_default=True, help=_("Of the page."))
+@click.command(help=_("Try everything with a local Discord, without a token."))
 @click.option(
-    "--state-dir", type=click.Path(path_type=Path, file_okay=False), help=_("Where the demo keeps its files.")
+    "--port", type=_PORT, metavar="PORT", default=DEFAULT_PORT, show_default=True, help=_("Port of the web page.")
+)
+@click.option(
+    "--state-dir", type=click.Path(path_type=Path, file_okay=False), help=_("Directory for the demo's files.")
 )
 def demo(port: int, state_dir: Path | None) -> int:
     """Show everything with a local Discord, without a token."""
@@ -99,12 +101,13 @@ def demo(port: int, state_dir: Path | None) -> int:
     place = directory / "state"
     if (pid := _running(place)) is not None:
         text = _(
-            "the demo runs already (process %(pid)d, files in %(path)s); use it, or end it with Ctrl-C there first"
+            "the demo is already running (PID %(pid)d, files in %(path)s); use it, or stop it with Ctrl-C in "
+            "its terminal first"
         )
         raise click.ClickException(text % {"pid": pid, "path": directory})
     # what an earlier demo left running still has the port, and is taken over
     if not (place / SOCKET_NAME).exists() and (problem := _why_not(port)):
-        text = _("cannot open port %(port)d: %(why)s; take another one: stocksup demo --port %(other)d")
+        text = _("cannot open port %(port)d: %(why)s; use another one: stocksup demo --port %(other)d")
         other = max(port, LAST_PRIVILEGED_PORT) + 1
         raise click.ClickException(text % {"port": port, "why": problem, "other": other})
     _refuse_foreign(directory)
@@ -130,10 +133,10 @@ def banner(port: int, environ: Mapping[str, str], user: str) -> str:
     """Return what is shown when everything is up. Pure."""
     lines = [
         "",
-        "  " + _("The demo is up: a shop, its bot, and a local Discord."),
+        "  " + _("The demo is running: a shop, its bot and a local Discord."),
         "",
         "    " + _("Open    %(address)s") % {"address": f"http://{HOST}:{port}/"},
-        "    " + _("Be Admin there, who may give commands; Budi and Sari are members."),
+        "    " + _("Choose Admin there to give commands; Budi and Sari are members."),
         "    " + _("Type    !restart    and answer    ya"),
         "    " + _("Stop    Ctrl-C"),
     ]
@@ -141,7 +144,7 @@ def banner(port: int, environ: Mapping[str, str], user: str) -> str:
     if len(words) == 4:
         elsewhere = "" if words[3] == "22" else f"-p {words[3]} "
         command = f"ssh -L {port}:{HOST}:{port} {elsewhere}{user}@{words[2]}"
-        lines.append("    " + _("By SSH: on your own machine first    %(command)s") % {"command": command})
+        lines.append("    " + _("Over SSH, first run on your own computer    %(command)s") % {"command": command})
     return "\n".join([*lines, ""])
 
 
@@ -151,14 +154,14 @@ def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int) -> int:
         problem = _wait_until_up(place)
     except ControlError:
         # the supervisor ends: by a signal to us, or because something is wrong
-        problem = "" if supervisor.wait() == 0 else _("the supervisor has ended")
+        problem = "" if supervisor.wait() == 0 else _("the supervisor exited")
     if problem:
         raise click.ClickException(problem)
     if supervisor.poll() is None:
         click.echo(banner(port, os.environ, getpass.getuser()))
         _follow(supervisor, place / "logs" / "bot.log")
     if supervisor.wait() < 0:
-        text = _("the demo's supervisor was killed; what it ran goes on, and `stocksup demo` takes it over")
+        text = _("the demo's supervisor was killed; its programs keep running, and `stocksup demo` takes them over")
         raise click.ClickException(text)
     return supervisor.returncode
 
@@ -229,7 +232,7 @@ def _why_not(port: int) -> str | None:
         try:
             sock.bind((HOST, port))
         except OSError as error:
-            known = {errno.EADDRINUSE: _("something else uses it"), errno.EACCES: _("only root may open it")}
+            known = {errno.EADDRINUSE: _("another program uses it"), errno.EACCES: _("only root may open it")}
             return known.get(error.errno or 0, str(error.strerror))
     return None
 
@@ -240,7 +243,7 @@ def _refuse_foreign(directory: Path) -> None:
     if config.exists() and config.read_text(errors="replace").startswith(_FIRST_LINE):
         return
     if any((directory / name).exists() for name in ("config.toml", "token")):
-        text = _("%(path)s holds a shop of somebody's own, which a demo would overwrite; name another --state-dir")
+        text = _("%(path)s contains a real shop, which the demo would overwrite; name another --state-dir")
         raise click.ClickException(text % {"path": directory})
 
 
@@ -269,7 +272,9 @@ def _start_supervisor(config: Path) -> subprocess.Popen[bytes]:
     os.close(writer)
     with open(reader, encoding="utf-8") as file:
         line = file.readline()
-    report: dict[str, Any] = json.loads(line) if line else {"ok": False, "message": _("the supervisor ended at once")}
+    report: dict[str, Any] = (
+        json.loads(line) if line else {"ok": False, "message": _("the supervisor exited immediately")}
+    )
     if not report["ok"]:
         supervisor.wait()
         raise click.ClickException(str(report["message"]))

@@ -10,7 +10,7 @@ from botapp.locale import N_, _
 #: what goes wrong on a server; anything else is told in the system's own words
 _WORDS: Final = {
     errno.EACCES: N_("Permission denied"),
-    errno.ECONNREFUSED: N_("nobody answers there"),
+    errno.ECONNREFUSED: N_("connection refused"),
     errno.EHOSTUNREACH: N_("No route to host"),
     errno.EISDIR: N_("Is a directory"),
     errno.ENETUNREACH: N_("Network is unreachable"),

@@ -1,4 +1,4 @@
-"""The commands. `main` is what the script `stocksup` calls; each command has a module of its own."""
+"""The command line. `main` is the entry point of the script `stocksup`; each command is a module of `commands`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from supervisor.cli import exit_codes as exits
 
 
 def main() -> int:
-    """Run the command that the arguments name, and return its exit code (see `exits`).
+    """Run the command in `sys.argv` and return its exit code.
 
-    What goes wrong is one line on stderr: what could not be done, why, and what to do about it.
+    An error is one line on stderr: what failed, why, and what to do.
     """
     if sys.platform == "win32":
         from supervisor import locale
@@ -25,32 +25,32 @@ def main() -> int:
         code = _run()
         sys.stdout.flush()
     except BrokenPipeError:
-        # whoever read us has seen enough; what is left unsaid must not be tried again at exit
-        _write_no_more()
+        # the reader closed the pipe; the interpreter must not flush stdout again at exit
+        _discard_output()
         return exits.FAILED
     except OSError as error:
-        _write_no_more()
+        _discard_output()
         from supervisor.locale import _
 
-        text = _("cannot write what was to be said: %(why)s; make room") % {"why": error.strerror}
+        text = _("cannot write the output: %(why)s; free some disk space") % {"why": error.strerror}
         sys.stderr.write(f"stocksup: {text}\n")
         return exits.FAILED
     return code
 
 
-def _write_no_more() -> None:
+def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _prepare_output() -> None:
-    """Make sure that writing to stdout and stderr does not fail for what they are."""
+    """Make stdout and stderr writable, whatever the caller passed."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            # it was closed before we began
+            # closed by the caller
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
         elif hasattr(stream, "reconfigure"):
-            # where a character cannot be shown stands a question mark
+            # write a question mark for what the terminal cannot show
             stream.reconfigure(errors="replace")
 
 
@@ -60,14 +60,14 @@ def _run() -> int:
     try:
         choose(sys.argv[1:])
     except OSError as error:
-        return _complain(f"cannot open {error.filename}: {error.strerror}; install stocksup anew", exits.FAILED)
+        return _fail(f"cannot open {error.filename}: {error.strerror}; reinstall stocksup", exits.FAILED)
     return _run_command()
 
 
 def _run_command() -> int:
     import click
 
-    from supervisor.cli.errors import CommandError, of_door
+    from supervisor.cli.errors import CommandError, control_error_text
     from supervisor.cli.root import root
     from supervisor.client import ControlError
     from supervisor.configfile import ConfigError
@@ -83,24 +83,24 @@ def _run_command() -> int:
         return exits.USAGE
     except click.UsageError as error:
         place = error.ctx.command_path if error.ctx else "stocksup"
-        facts = {"problem": error.format_message().rstrip("."), "command": place}
-        return _complain(_("%(problem)s; see %(command)s --help") % facts, exits.USAGE)
+        params = {"problem": error.format_message().rstrip("."), "command": place}
+        return _fail(_("%(problem)s; see %(command)s --help") % params, exits.USAGE)
     except click.ClickException as error:
-        return _complain(error.format_message(), error.exit_code)
+        return _fail(error.format_message(), error.exit_code)
     except CommandError as error:
-        return _complain(str(error), error.code)
+        return _fail(str(error), error.code)
     except ConfigError as error:
-        return _complain(str(error), exits.BAD_CONFIG)
+        return _fail(str(error), exits.BAD_CONFIG)
     except ControlError as error:
-        return _complain(of_door(error), exits.of_door_error(error.code))
+        return _fail(control_error_text(error), exits.of_control_error(error.code))
     except BrokenPipeError:
         raise
     except OSError as error:
         text = _("cannot open %(path)s: %(why)s") if error.filename else "%(why)s"
-        return _complain(text % {"path": error.filename, "why": os_error_text(error)}, exits.FAILED)
+        return _fail(text % {"path": error.filename, "why": os_error_text(error)}, exits.FAILED)
 
 
-def _complain(message: str, code: int) -> int:
+def _fail(message: str, code: int) -> int:
     sys.stdout.flush()
     sys.stderr.write(f"stocksup: {message}\n")
     return code

@@ -1,4 +1,4 @@
-"""What a command says when it cannot do what it was asked for."""
+"""Errors of commands, as text for people."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from supervisor.cli import exit_codes as exits
 from supervisor.client import ControlError
 from supervisor.locale import N_, _
 
-#: what `supervisor.client` itself says, by its code: that module is not to load catalogues, so it speaks English
+#: the errors of `supervisor.client` by code; it does not load catalogues, so its own messages are English
 _OF_CLIENT: Final = {
     "not_running": N_("no supervisor is running at %(path)s"),
     "timed_out": N_("no answer from the supervisor within %(timeout_s).3g s"),
     "closed": N_("the supervisor closed the connection"),
     "too_long": N_("a message of %(bytes)d bytes is over the limit of %(limit)d"),
-    "bad_json": N_("what the supervisor answers is not a line of JSON"),
+    "bad_json": N_("the supervisor's answer is not valid JSON"),
 }
 
-#: what to do about a refusal at the door, by its code
+#: what to do about an error of the control socket, by code
 _REMEDY: Final = {
     "not_running": N_("start it: stocksup start"),
-    "timed_out": N_("see what it does: stocksup logs supervisor"),
+    "timed_out": N_("see its log: stocksup logs supervisor"),
     "closed": N_("see why: stocksup logs supervisor"),
-    "shutting_down": N_("wait for its end, then: stocksup start"),
+    "shutting_down": N_("wait until it has stopped, then: stocksup start"),
 }
 
 
 class CommandError(Exception):
-    """One message with place, cause and remedy, and the exit code."""
+    """A command failed: one message with what failed, why and what to do, and the exit code."""
 
     def __init__(self, message: str, code: int = exits.FAILED) -> None:
         super().__init__(message)
         self.code = code
 
 
-def of_door(error: ControlError) -> str:
-    """Return the message about a refusal at the door, with its remedy. What the supervisor has said stays as it is."""
+def control_error_text(error: ControlError) -> str:
+    """Return the message of `error` with its remedy. The supervisor's own messages stay unchanged."""
     problem = error.message
     if error.facts is not None and error.code in _OF_CLIENT:
         problem = _(_OF_CLIENT[error.code]) % error.facts

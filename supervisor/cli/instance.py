@@ -1,4 +1,4 @@
-"""The instance that a command is about: its configuration, its files, its door."""
+"""The instance that a command works on: its configuration, its files, its control socket."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from supervisor.cli.terminal.progress import Progress
     from supervisor.config.settings import Settings
 
-#: how long a question that needs no work may take
+#: timeout of requests that the supervisor answers at once, in seconds
 ANSWER_TIMEOUT_S: Final = 5.0
 
 
 class Instance:
-    """Found when it is asked for, so that commands which need none work without a configuration."""
+    """The instance; finds its configuration on first use, so that some commands work without one."""
 
     def __init__(self, named: Path | None) -> None:
-        """`named` is what `--config` says."""
+        """`named` is the value of `--config`."""
         self._named = named
 
     @cached_property
@@ -48,7 +48,7 @@ class Instance:
         return InstancePaths(self.config.parent / self.settings.supervisor.state_dir)
 
     def check(self) -> None:
-        """Look for mistakes in the configuration. Raises ConfigError."""
+        """Check the configuration. Raises ConfigError."""
         assert self.settings is not None
 
     def connect(self) -> Client:
@@ -56,7 +56,7 @@ class Instance:
         return self._connect(self.place)
 
     def connect_unchecked(self) -> Client:
-        """Return the same, but look for mistakes only in what leads there: checking the settings takes 20 ms."""
+        """Return a connection, and read only the state directory from the configuration: a full check takes 20 ms."""
         return self._connect(InstancePaths(state_dir_of(self.config)))
 
     def _connect(self, place: InstancePaths) -> Client:
@@ -64,15 +64,15 @@ class Instance:
             return Client(place.socket)
         except OSError as error:
             text = _(
-                "cannot open %(path)s: %(why)s; mend its permissions, "
-                "or name another directory as [supervisor] state_dir in %(config)s"
+                "cannot open %(path)s: %(why)s; fix its permissions, or set [supervisor] state_dir in %(config)s "
+                "to another directory"
             )
-            facts = {"path": place.socket, "why": os_error_text(error), "config": self.config}
-            raise CommandError(text % facts) from error
+            params = {"path": place.socket, "why": os_error_text(error), "config": self.config}
+            raise CommandError(text % params) from error
 
     @staticmethod
     def progress(text: str) -> Progress:
-        """Return a spinner; commands of other packages, which get the instance as their object, use it as well."""
+        """Return a progress indicator; commands of other packages use it too."""
         from supervisor.cli.terminal.progress import Progress
 
         return Progress(text)
@@ -88,9 +88,9 @@ class Instance:
 
 
 def complete_program(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Return what the shell offers where the name of a program is expected."""
+    """Return the program names that start with `incomplete`, for shell completion."""
     named = ctx.find_root().params.get("config")
     try:
         return [name for name in Instance(named).program_names() if name.startswith(incomplete)]
     except ConfigError:
-        return []  # there is nothing to offer; the command itself will say what is wrong
+        return []  # the command itself will report the problem

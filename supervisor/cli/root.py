@@ -1,4 +1,4 @@
-"""The command `stocksup` itself: finds its sub-commands, and loads no more than the one that is called."""
+"""The click group `stocksup`; loads only the command that is called."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from supervisor.locale import _
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-#: the commands that are here, in the order in which they are listed; each is in the module of its name
+#: our own commands, in the order of the help; each is the module of its name
 OWN: Final = (
     "start",
     "stop",
@@ -37,24 +37,24 @@ ENTRY_POINTS: Final = "stocksup.commands"
 
 
 class Commands(click.Group):
-    """Own commands by name, and those that other packages add; the latter are looked up only when needed."""
+    """Our own commands, and those of other packages, which are searched only when needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands, own ones first."""
-        return [*OWN, *sorted(entry.name for entry in _added() if entry.name not in OWN)]
+        """Return the names of all commands, our own first."""
+        return [*OWN, *sorted(entry.name for entry in _entry_points() if entry.name not in OWN)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of this name, or None."""
         if cmd_name in OWN:
             command = getattr(importlib.import_module(f"supervisor.cli.commands.{cmd_name}"), "command", None)
             return command if isinstance(command, click.Command) else None
-        for entry in _added():
+        for entry in _entry_points():
             if entry.name == cmd_name:
                 return _load(entry)
         return None
 
 
-def _added() -> tuple[EntryPoint, ...]:
+def _entry_points() -> tuple[EntryPoint, ...]:
     from importlib.metadata import entry_points
 
     return tuple(entry_points(group=ENTRY_POINTS))
@@ -64,23 +64,23 @@ def _load(entry: EntryPoint) -> click.Command:
     try:
         command = entry.load()
     except (ImportError, AttributeError) as error:
-        text = _("cannot load the command '%(name)s' from %(place)s: %(problem)s; install it anew")
+        text = _("cannot load the command '%(name)s' from %(place)s: %(problem)s; reinstall its package")
         return _broken(entry, text % {"name": entry.name, "place": entry.value, "problem": error})
     if not isinstance(command, click.Command):
-        text = _("cannot use the command '%(name)s': %(place)s is no click command")
+        text = _("cannot use the command '%(name)s': %(place)s is not a click command")
         return _broken(entry, text % {"name": entry.name, "place": entry.value})
     return command
 
 
 def _broken(entry: EntryPoint, problem: str) -> click.Command:
-    """Return a command that says why it cannot be used, so that the list of the others can still be shown."""
+    """Return a command that fails with `problem`, so that the help can still list the others."""
 
-    def say(words: tuple[str, ...]) -> None:
+    def fail(words: tuple[str, ...]) -> None:
         raise CommandError(problem)
 
     return click.Command(
         entry.name,
-        callback=say,
+        callback=fail,
         params=[click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)],
         context_settings={"ignore_unknown_options": True},
         short_help=_("(cannot be loaded)"),
@@ -90,12 +90,12 @@ def _broken(entry: EntryPoint, problem: str) -> click.Command:
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help=_("Keeps a Discord shop bot running, and restarts it cleanly."),
+    help=_("Keeps a Discord shop bot running and restarts it cleanly."),
 )
-@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help=_("The configuration file."))
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help=_("Configuration file."))
 @click.pass_context
 def root(ctx: click.Context, config: Path | None) -> None:
-    """Find the instance that the command is about."""
+    """Create the instance for the command."""
     ctx.obj = Instance(config)
     if os.environ.get("NO_COLOR"):
         ctx.color = False

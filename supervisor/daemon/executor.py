@@ -216,7 +216,7 @@ class EffectExecutor:
     def _environ(self, program: Program) -> dict[str, str]:
         inherited = {
             name: value
-            for name, value in timezone.without(os.environ).items()
+            for name, value in timezone.restore_inherited(os.environ).items()
             if name not in _SYSTEMD_ENV and name not in _RESERVED_ENV
         }
         return {**inherited, "STOCKSUP_CONFIG": str(self._config), **program.env}

@@ -87,7 +87,7 @@ class ActiveSettings:
         """
         new = read if only is None else self._merge_program(read, only)
         old = self.current
-        changes = diff.changes(old, new, self._lives(), moved=self._is_moved(new))
+        changes = diff.compare(old, new, self._lives(), moved=self._is_moved(new))
         self.current, self._last_read, self._fingerprint = new, read, file_fingerprint(self._config)
         self._host.configure_logs(new.logs)
         if (old.language, old.timezone) != (new.language, new.timezone):
@@ -251,7 +251,7 @@ class Reloader:
         if isinstance(outcome, Refusal):
             self._log("error", _("configuration not reloaded: %(problem)s") % {"problem": outcome.problem})
         else:
-            self._log("info", diff.words(outcome))
+            self._log("info", diff.describe(outcome))
         self._notifier.end_reload()
         for then in waiting:
             then(outcome)

@@ -52,12 +52,12 @@ def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield Finding("database", name, lost)
         yield _backups(settings, url, now)
     elif version is None:
-        yield Finding("database", _("database: none yet; it is made with the first start"))
+        yield Finding("database", _("database: none yet; the first start creates it"))
     elif version != schema.VERSIONS[-1]:
-        text = _("database: of version %(there)s; the next start brings it to %(known)s, after a backup")
+        text = _("database: version %(there)s; the next start makes a backup and updates it to %(known)s")
         yield Finding("database", text % {"there": version, "known": schema.VERSIONS[-1]})
     else:
-        yield Finding("database", _("database: of version %s, as it should be") % version)
+        yield Finding("database", _("database: version %s, up to date") % version)
     if version is not None:
         yield _backups(settings, url, now)
 
@@ -71,7 +71,7 @@ def _lost(settings: Settings, url: URL) -> str | None:
             return None
     except StateError as error:
         return str(error)
-    return _("the shop had one, but %s is missing; bring it back, or run: %s") % (path, RESTORE_COMMANDS)
+    return _("%s is missing; put it back, or run: %s") % (path, RESTORE_COMMANDS)
 
 
 def _damage(url: URL) -> str | None:
@@ -94,19 +94,17 @@ def _backups(settings: Settings, url: URL, now: datetime) -> Finding:
         return Finding(id, name, str(error))
     needed = 2 * _bytes_of(url, there[0].path if there else None)
     if (place := _existing(settings.backup_dir)) is not None and shutil.disk_usage(place).free < needed:
-        text = _("there is no room for the next one in %(path)s; make room for %(size)d MiB")
+        text = _("not enough space for the next backup in %(path)s; free %(size)d MiB")
         facts = {"path": settings.backup_dir, "size": needed // 1024 // 1024 + 1}
         return Finding(id, name, text % facts, warning=True)
     last_at = daily.latest_backup_time(there)
     if not settings.store.backup_keep_days:
-        return Finding(id, _("backups: none is made by itself, as [store] backup_keep_days = 0 says"))
+        return Finding(id, _("backups: off ([store] backup_keep_days = 0)"))
     if last_at is None:
-        return Finding(id, _("backups: none yet; the bot makes one a minute after its start"))
+        return Finding(id, _("backups: none yet; the bot makes the first one a minute after its start"))
     hours = max(0, int((now - last_at).total_seconds() // 3600))
     if now - last_at > MAX_AGE:
-        text = _(
-            "the last one is %d hours old, although one is made each day while the bot runs; see: stocksup logs bot"
-        )
+        text = _("the last backup is %d hours old, but a running bot makes one every day; see: stocksup logs bot")
         return Finding(id, name, text % hours, warning=True)
     return Finding(id, _("backups: the last one is %d hours old") % hours)
 

@@ -62,7 +62,7 @@ def look(path: Path) -> Iterator[dict[str, Any]]:
         token = bot_token.read_token(settings)
     except ConfigError as error:
         if isinstance(error, bot_token.TokenFileOfRoot):
-            text = _("only root may read it, which is well; to look at what Discord says too: sudo stocksup check")
+            text = _("only root can read it, which is good; to check Discord too: sudo stocksup check")
             yield asdict(Finding("token", _("token"), text, warning=True))
             return
         yield asdict(Finding("token", _("token"), str(error), code=_BAD_CONFIG))
@@ -89,7 +89,7 @@ def _rights_of_token(settings: Settings) -> Finding:
     if (loose := bot_token.open_token_file(settings)) is not None:
         problem = _("other users of this machine can read %(path)s; run: chmod 600 %(path)s") % {"path": loose}
         return Finding("token", _("token"), problem, warning=True)
-    return Finding("token", _("token: there, and nobody else on this machine can read it"))
+    return Finding("token", _("token: exists, and only its owner can read it"))
 
 
 async def _ask_discord(settings: Settings, token: str) -> list[Finding]:
@@ -101,13 +101,13 @@ async def _ask_discord(settings: Settings, token: str) -> list[Finding]:
                 found.append(finding)
     except TokenRefused as error:
         text = _(
-            "%s; take a fresh one from discord.com/developers (your application, Bot, Reset Token), then: stocksup init"
+            "%s; get a new one from discord.com/developers (your application, Bot, Reset Token), then: stocksup init"
         )
         found.append(Finding("discord", "Discord", text % error))
     except DiscordProblem as error:
-        found.append(Finding("discord", "Discord", _("%s; what depends on it was not looked at") % error))
+        found.append(Finding("discord", "Discord", _("%s; the other Discord checks were skipped") % error))
     except TimeoutError:
-        text = _("Discord is too slow: no answers within %d s; try again later") % DISCORD_TIMEOUT_S
+        text = _("no answer from Discord within %d s; try again later") % DISCORD_TIMEOUT_S
         found.append(Finding("discord", "Discord", text))
     return found
 
@@ -129,24 +129,24 @@ async def _questions(settings: Settings, rest: DiscordRest) -> AsyncIterator[Fin
 def _clock(offset_s: float | None) -> Finding:
     name = _("clock")
     if offset_s is None:
-        return Finding("clock", _("clock: Discord told no time to compare it with"))
+        return Finding("clock", _("clock: not compared, Discord sent no time"))
     if abs(offset_s) <= MAX_CLOCK_OFFSET_S:
         return Finding("clock", _("clock: the same as Discord's"))
     how = _("%d s ahead of Discord's") if offset_s > 0 else _("%d s behind Discord's")
-    problem = _("%s; set it right: sudo timedatectl set-ntp true") % (how % round(abs(offset_s)))
+    problem = _("%s; synchronize it: sudo timedatectl set-ntp true") % (how % round(abs(offset_s)))
     return Finding("clock", name, problem, warning=True)
 
 
 def _intent(application_id: int, *, on: bool) -> Finding:
     if on:
         return Finding("intent", _("Message Content Intent is on"))
-    text = _("it is off, so the bot would be refused; switch it on and save: %s (Privileged Gateway Intents)")
+    text = _("it is off, so Discord would refuse the bot; turn it on and save: %s (Privileged Gateway Intents)")
     return Finding("intent", "Message Content Intent", text % portal_of(application_id))
 
 
 def _servers(application_id: int, servers: list[dict[str, Any]]) -> Finding:
     if not servers:
-        text = _("the bot is in none; open this link and choose yours: %s")
+        text = _("the bot is in no server; open this link and choose yours: %s")
         return Finding("servers", _("servers"), text % permissions.invite_link(application_id))
     return Finding("servers", _("servers: %s") % ", ".join(str(one["name"]) for one in servers[:5]))
 
@@ -159,15 +159,13 @@ async def _live_channel(settings: Settings, rest: DiscordRest, bot_id: int, serv
     except StateError as error:
         return Finding(id, name, str(error))
     if not channel_id:
-        return Finding(
-            id, name, _("none is chosen yet; in Discord give /setup in the channel of the shop"), warning=True
-        )
+        return Finding(id, name, _("not chosen yet; in Discord, use /setup in the shop's channel"), warning=True)
     channel = await _find_channel(rest, channel_id, servers)
     if channel is None:
-        text = _("cannot find channel %d; give /setup in another one, or correct [bot] live_channel_id if it is set")
+        text = _("cannot find channel %d; use /setup in another one, or correct [bot] live_channel_id if it is set")
         return Finding(id, name, text % channel_id)
     if channel["type"] not in _TEXT_CHANNELS:
-        return Finding(id, name, _("channel %d is not a text channel; give /setup in one that is") % channel_id)
+        return Finding(id, name, _("channel %d is not a text channel; use /setup in a text channel") % channel_id)
     guild_id = int(channel["guild_id"])
     member = await rest.get(f"/guilds/{guild_id}/members/{bot_id}")
     roles = await rest.get(f"/guilds/{guild_id}/roles")
@@ -178,7 +176,7 @@ async def _live_channel(settings: Settings, rest: DiscordRest, bot_id: int, serv
             "the bot lacks permissions in #%(channel)s: %(names)s; allow them in the channel's settings (Permissions)"
         )
         return Finding(id, name, text % {"channel": channel["name"], "names": ", ".join(lacking)})
-    return Finding(id, _("live channel: #%s, with every permission that is needed") % channel["name"])
+    return Finding(id, _("live channel: #%s, with all permissions") % channel["name"])
 
 
 async def _find_channel(rest: DiscordRest, channel_id: int, servers: list[dict[str, Any]]) -> dict[str, Any] | None:

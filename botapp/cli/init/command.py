@@ -48,25 +48,26 @@ class _NotInTime(click.ClickException):
 
 @click.command(
     help=_(
-        "Set up a shop of your own: language, time zone, token, configuration, invitation.\n\n"
-        "Given again, it changes what you answer differently, and nothing else."
+        "Set up your own shop.\n\n"
+        "Asks for the language, the time zone and the token, writes the configuration, and shows how to "
+        "invite the bot. When you run it again, it changes only what you answer differently."
     )
 )
-@click.option("--language", type=click.Choice(locale.LANGUAGES), help=_("What members, admins and the log read."))
-@click.option("--timezone", metavar="NAME", help=_("An IANA name such as Asia/Jakarta."))
+@click.option("--language", type=click.Choice(locale.LANGUAGES), help=_("Language for members, admins and the log."))
+@click.option("--timezone", metavar="NAME", help=_("Time zone, such as Asia/Jakarta."))
 @click.option(
     "--token-file",
     metavar="FILE",
     type=click.Path(path_type=Path, allow_dash=True, dir_okay=False),
-    help=_("Take the token from this file; - is standard input. Else from $DISCORD_TOKEN."),
+    help=_("File with the token; - is standard input.  [env: DISCORD_TOKEN]"),
 )
 @click.option(
     "--directory",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help=_("Where config.toml and token are to be."),
+    help=_("Directory for config.toml and token."),
 )
-@click.option("--non-interactive", is_flag=True, help=_("Ask nothing: all comes from options and environment."))
+@click.option("--non-interactive", is_flag=True, help=_("Ask nothing; use options and environment only."))
 @click.option("--no-wait", is_flag=True, help=_("Do not wait until the bot is in a server."))
 @click.pass_context
 def init(
@@ -101,7 +102,7 @@ def init(
 def _target(named: Path | None, directory: Path | None, environ: Mapping[str, str]) -> Path:
     """Return the configuration file to write: the one that commands use here, or a new one that all will find."""
     if named is not None and directory is not None:
-        raise click.UsageError(_("--directory and --config name two places; give one of them"))
+        raise click.UsageError(_("use either --directory or --config, not both"))
     if named is not None:
         return named.absolute()
     if directory is not None:
@@ -118,7 +119,7 @@ def _store(existing: Existing, wanted: SetupPlan) -> None:
     """Write token and configuration, as far as something is different. Raises ConfigError."""
     click.echo(_("✓ Discord accepts the token of %s") % wanted.application.name)
     stored = files.write_token(existing.token_path, wanted.token)
-    text = _("✓ Token stored, readable by you alone: %s") if stored else _("✓ Token unchanged: %s")
+    text = _("✓ Token stored, readable only by you: %s") if stored else _("✓ Token unchanged: %s")
     click.echo(text % existing.token_path)
     values = {("", "language"): wanted.language, ("", "timezone"): wanted.timezone}
     if existing.is_new or not existing.values.get(("discord", "token_file")):
@@ -160,25 +161,23 @@ def _invite(shell: Shell, existing: Existing, wanted: SetupPlan, *, no_wait: boo
         click.echo(f"  {permissions.invite_link(application.id)}")
     if not application.reads_messages:
         click.echo()
-        click.echo(_("Message Content Intent is off, and Discord would refuse the bot. Switch it on and save, at:"))
+        click.echo(_("Message Content Intent is off, so Discord would refuse the bot. Turn it on and save, at:"))
         click.echo(f"  {portal_of(application.id)}  (Bot, Privileged Gateway Intents)")
     if not application.servers and not no_wait:
         try:
             application = _wait(shell, existing, wanted.token)
         except KeyboardInterrupt:
-            click.echo(
-                _("All that was done so far is kept. Open the link above, then go on with: %s") % _next(existing)
-            )
+            click.echo(_("Your answers are saved. Open the link above, then continue with: %s") % _next(existing))
             return _INTERRUPTED
         if application is None:
-            text = _("the bot is in no server yet; all that was done is kept. Open the link above, then go on with: %s")
+            text = _("the bot is in no server yet; your answers are saved. Open the link above, then continue with: %s")
             raise _NotInTime(text % _next(existing))
     click.echo()
     if application.servers:
         click.echo(_("✓ The bot is in: %s") % ", ".join(application.servers[:5]))
     if not application.reads_messages:
-        click.echo(_("⚠ Message Content Intent is still off; switch it on first (see above)."))
-    click.echo(_("Next: %s   then, in Discord, /setup in the channel of the shop.") % _next(existing))
+        click.echo(_("⚠ Message Content Intent is still off; turn it on first (see above)."))
+    click.echo(_("Next: %s   then, in Discord, /setup in the shop's channel.") % _next(existing))
     return 0
 
 
@@ -187,7 +186,7 @@ def _wait(shell: Shell, existing: Existing, token: str) -> Application | None:
         try:
             return guide.wait_for_server(api_base_of(existing), token, spinner.say)
         except TokenRefused as error:
-            raise click.ClickException(_("%s; somebody has reset it. Run stocksup init again") % error) from error
+            raise click.ClickException(_("%s; it was reset meanwhile. Run stocksup init again") % error) from error
 
 
 def _next(existing: Existing) -> str:

@@ -54,7 +54,7 @@ async def _look(rest: DiscordRest) -> Application:
 
 
 async def _wait_for_server(api_base: str, token: str, say: Callable[[str], None]) -> Application | None:
-    waiting = _("waiting until the bot is in a server; to do that later: Ctrl-C")
+    waiting = _("waiting until the bot is in a server; Ctrl-C to do that later")
     try:
         async with asyncio.timeout(WAIT_LIMIT_S), DiscordRest(api_base, token) as rest:
             while True:

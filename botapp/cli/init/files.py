@@ -94,7 +94,7 @@ def read_token(path: Path) -> str | None:
     if not text.strip():
         return None
     if (token := answers.token(text)) is None:
-        raise ConfigError(_("%s holds something that is no token; move it away, or name another token_file") % path)
+        raise ConfigError(_("%s does not contain a token; move it, or name another token_file") % path)
     return token
 
 
@@ -125,16 +125,16 @@ def _parse(path: Path, text: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except ParseError as error:
-        text = _("%(path)s: not valid TOML at line %(line)d; correct it first: stocksup check tells more")
+        text = _("%(path)s: not valid TOML at line %(line)d; correct it first, see stocksup check")
         raise ConfigError(text % {"path": path, "line": error.line}) from error
     except TOMLKitError as error:
-        text = _("%(path)s: not valid TOML; correct it first: stocksup check tells more")
+        text = _("%(path)s: not valid TOML; correct it first, see stocksup check")
         raise ConfigError(text % {"path": path}) from error
 
 
 def _cannot(deed: str, path: Path, error: OSError) -> str:
     text = {
-        "open": _("cannot open %(path)s: %(problem)s; mend its permissions"),
-        "write": _("cannot write %(path)s: %(problem)s; mend its permissions or make room"),
+        "open": _("cannot open %(path)s: %(problem)s; fix its permissions"),
+        "write": _("cannot write %(path)s: %(problem)s; fix its permissions or free some disk space"),
     }[deed]
     return text % {"path": path, "problem": os_error_text(error)}

@@ -53,7 +53,7 @@ def given_timezone(name: str | None) -> str | None:
     found = answers.timezone(name)
     if found is None:
         near = ", ".join(answers.near_timezones(name)) or "Asia/Jakarta"
-        raise click.UsageError(_("--timezone: there is no such time zone; names look like these: %s") % near)
+        raise click.UsageError(_("--timezone: unknown time zone; did you mean one of: %s") % near)
     return found
 
 
@@ -75,7 +75,7 @@ def given_token(token_file: Path | None, environ: Mapping[str, str]) -> str | No
         text, origin = files.read_token(token_file) or "", str(token_file)
     token = answers.token(text)
     if token is None:
-        raise click.UsageError(_("%s holds no token; expected one line without spaces") % origin)
+        raise click.UsageError(_("%s does not contain a token; expected one line without spaces") % origin)
     return token
 
 
@@ -87,7 +87,7 @@ def from_flags(shell: Shell, existing: Existing, given: Flags) -> SetupPlan:
     if not token:
         missing.append(_("the token ($DISCORD_TOKEN, --token-file FILE, or --token-file - for standard input)"))
     if not language or not token:
-        raise click.UsageError(_("--non-interactive asks nothing, so it needs: %s") % "; ".join(missing))
+        raise click.UsageError(_("--non-interactive needs: %s") % "; ".join(missing))
     timezone = given.timezone or timezone_of(existing)
     return SetupPlan(language, timezone, token, _checked(shell, existing, token))
 
@@ -96,13 +96,13 @@ def from_questions(shell: Shell, existing: Existing, given: Flags) -> SetupPlan:
     """Return what is wanted, asked for on the terminal as far as it is not given."""
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise click.UsageError(
-            _("it asks questions and needs a terminal; without one: stocksup init --non-interactive")
+            _("init asks questions and needs a terminal; without one, use: stocksup init --non-interactive")
         )
     language = given.language or ask.language(language_of(existing) or _of_command())
     locale.use(language)
     click.echo(_("Setting up: %s") % existing.path)
     if not existing.is_new:
-        click.echo(_("It is there already; only what you answer differently is changed in it."))
+        click.echo(_("This file exists; only what you answer differently will change."))
     timezone = given.timezone or ask.timezone(timezone_of(existing))
     token, application = _ask_token(shell, existing, given)
     return SetupPlan(language, timezone, token, application)
@@ -115,8 +115,8 @@ def _ask_token(shell: Shell, existing: Existing, given: Flags) -> tuple[str, App
     click.echo()
     click.echo(
         _(
-            "The bot's token: open %s, choose your application (or make one: New Application), then Bot, "
-            "Reset Token, Copy. What you paste here is not shown."
+            "The bot's token: open %s, choose your application (or create one: New Application), then Bot, "
+            "Reset Token, Copy. The token that you paste here is not shown."
         )
         % PORTAL
     )
@@ -149,11 +149,11 @@ def timezone_of(existing: Existing) -> str:
 def _checked(shell: Shell, existing: Existing, token: str) -> Application:
     """Return whose token it is. Raises TokenRefused with what to do, DiscordProblem."""
     try:
-        with shell.progress(_("asking Discord about the token")):
+        with shell.progress(_("checking the token")):
             return guide.ask(api_base_of(existing), token)
     except TokenRefused as error:
         text = _(
-            "%s; take a fresh one (Bot, Reset Token): application id, public key and client secret are other things"
+            "%s; get a new one (Bot, Reset Token); the application id, public key and client secret are not tokens"
         )
         raise TokenRefused(text % error) from error
 

@@ -30,19 +30,19 @@ def timezone(default: str) -> str:
         if (found := answers.timezone(typed or default)) is not None:
             return found
         near = answers.near_timezones(typed) or list(answers.ABBREVIATIONS.values())
-        click.echo(_("There is no such time zone. Names look like these: %s") % ", ".join(near))
+        click.echo(_("Unknown time zone. Did you mean one of: %s") % ", ".join(near))
 
 
 def token(*, keeps: bool) -> str | None:
     """Ask for the token, hidden; None: keep the one that is there, which is offered if `keeps`."""
-    prompt = _("Token (Enter keeps the one that is there): ") if keeps else _("Token: ")
+    prompt = _("Token (Enter keeps the current one): ") if keeps else _("Token: ")
     while True:
         typed = getpass.getpass(prompt)
         if not typed.strip() and keeps:
             return None
         if (found := answers.token(typed)) is not None:
             return found
-        click.echo(_("That is no token: it is one line without spaces, of about 70 characters."))
+        click.echo(_("This is not a token. A token is one line without spaces, of about 70 characters."))
 
 
 def _line(prompt: str) -> str:

@@ -30,12 +30,12 @@ class Key:
 TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
     "": (
         N_(
-            "Settings of your shop, written by `stocksup init`. A line that begins with # counts for nothing; "
-            "take the # away to set a key. After a change: `stocksup check`, then `stocksup reload`, which says what "
-            "counts already and what counts after `!restart` in Discord."
+            "Settings of your shop, written by `stocksup init`. Lines starting with # are ignored; remove "
+            "the # to set a key. After a change run `stocksup check`, then `stocksup reload`, which shows "
+            "what it applied and what needs `!restart` in Discord."
         ),
         (
-            Key("language", '"id"', N_('What members, admins and the log read: "id" or "en".')),
+            Key("language", '"id"', N_('Language for members, admins and the log: "id" or "en".')),
             Key(
                 "timezone",
                 '"Asia/Jakarta"',
@@ -44,203 +44,224 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
         ),
     ),
     "supervisor": (
-        N_("The process that keeps the bot running. First `stocksup stop`, then change it, then `stocksup start`."),
-        (Key("state_dir", '"state"', N_("Everything that is kept is below this directory; relative to this file.")),),
+        N_("The process that keeps the bot running. To change this table: `stocksup stop`, edit, `stocksup start`."),
+        (Key("state_dir", '"state"', N_("Directory for all data, relative to this file.")),),
     ),
     "discord": (
-        N_("How the bot gets to Discord. A change counts at the next restart of the bot."),
+        N_("Connection to Discord. A change needs a restart of the bot."),
         (
             Key(
                 "token_file",
                 '""',
                 N_(
-                    "The file with the bot's token and nothing else, readable by you alone. The token is at "
-                    "discord.com/developers: your application, Bot, Reset Token. $DISCORD_TOKEN goes before it."
+                    "File that contains only the bot's token, readable only by you. Get the token at "
+                    "discord.com/developers: your application, Bot, Reset Token. $DISCORD_TOKEN has precedence."
                 ),
             ),
-            Key("api_base", '""', N_("Address of another Discord, for tests; empty: the real one.")),
-            Key("gateway", '""', N_("The same for its gateway.")),
+            Key("api_base", '""', N_("URL of another REST API, for tests; empty: the real Discord.")),
+            Key("gateway", '""', N_("URL of another gateway, for tests; empty: the real Discord.")),
         ),
     ),
     "bot": (
         N_(
-            "The bot itself. A change counts at its next restart. Ids: in Discord switch Developer Mode on "
-            "(User Settings, Advanced), then right-click a user, role or channel: Copy ID."
+            "The bot. A change needs a restart. To get an id, turn on Developer Mode in Discord (User "
+            "Settings, Advanced), then right-click a user, role or channel: Copy ID."
         ),
         (
-            Key("prefix", '"!"', N_("What a typed command begins with.")),
+            Key("prefix", '"!"', N_("Prefix of typed commands.")),
             Key(
                 "admin_ids",
                 "[]",
-                N_("Ids of the users who may restart and set up; empty: the owner of the application."),
+                N_("User ids of the admins; if there are no admin roles either, the owner of the application."),
             ),
-            Key("admin_role_ids", "[]", N_("Ids of roles whose members may do that too.")),
+            Key("admin_role_ids", "[]", N_("Role ids whose members are admins.")),
             Key(
                 "live_channel_id",
                 "0",
-                N_(
-                    "Id of the channel of the live message; 0: `/setup` in a channel chooses it, "
-                    "at once and without a restart."
-                ),
+                N_("Channel id of the live message; 0: choose it with `/setup` in that channel, without a restart."),
             ),
-            Key("edit_interval_s", "2.0", N_("Shortest time between two edits of the live message, in seconds.")),
+            Key("edit_interval_s", "2.0", N_("Minimum time between two edits of the live message, in seconds.")),
             Key(
                 "live",
                 "[]",
-                N_('Further live messages, each in its own language: [{ channel_id = 1, language = "en" }].'),
+                N_(
+                    'More live messages, each with its own channel and language: [{ channel_id = 1, language = "en" }].'
+                ),
             ),
         ),
     ),
     "cache": (
-        N_("What the next life of the bot sees of the cache. A change counts without a restart, but for max_bytes."),
+        N_("What a restart clears from the cache. Only a change of max_bytes needs a restart."),
         (
-            Key("flush_on_restart", '"all"', N_('What a restart takes away: "all", "temporary", "expired" or "none".')),
-            Key("flush_on_crash", '"temporary"', N_("The same after a crash.")),
-            Key("max_bytes", "268435456", N_("The most that the cache may hold, in bytes.")),
+            Key(
+                "flush_on_restart",
+                '"all"',
+                N_('Entries cleared at a restart: "all", "temporary", "expired" or "none".'),
+            ),
+            Key("flush_on_crash", '"temporary"', N_("Entries cleared after a crash.")),
+            Key("max_bytes", "268435456", N_("Maximum size of the cache, in bytes.")),
         ),
     ),
     "store": (
-        N_("The shop. A change counts at the bot's next restart."),
+        N_("The shop. A change needs a restart of the bot."),
         (
             Key(
                 "url",
                 '""',
-                N_("Its database; empty: a file below state_dir. Or: postgresql://USER:PASSWORD@HOST/NAME."),
+                N_("Database: empty for a file in state_dir, or postgresql://USER:PASSWORD@HOST/NAME."),
             ),
-            Key("member_name_label", '"ID"', N_('What members call the name that they register, such as "GrowID".')),
+            Key("member_name_label", '"ID"', N_('What members call the name they register with, such as "GrowID".')),
             Key(
                 "currency",
                 '[{ name = "Coin", short = "C", value = 1 }]',
-                N_("Denominations of the shop's money; one is worth 1, the base unit that prices are in."),
+                N_("Denominations of the currency; the base unit, which prices are in, has value = 1."),
             ),
-            Key("max_quantity", "100", N_("The most pieces that may be bought at once.")),
-            Key("cooldown_s", "3.0", N_("Seconds between two purchases of one member.")),
-            Key("low_stock", "10", N_("Pieces down to which a product counts as running low.")),
-            Key("purchase_log_channel_id", "0", N_("Channel in which purchases are noted; 0: none.")),
+            Key("max_quantity", "100", N_("Maximum number of items per purchase.")),
+            Key("cooldown_s", "3.0", N_("Minimum time between two purchases of a member, in seconds.")),
+            Key("low_stock", "10", N_("Number of items at which the stock of a product is low.")),
+            Key("purchase_log_channel_id", "0", N_("Channel of the purchase log; 0: none.")),
             Key(
                 "notice_channel_id",
                 "0",
-                N_("Channel in which admins are told of low stock and of refused deposits; 0: none."),
+                N_("Channel for notices to admins: low stock and refused deposits; 0: none."),
             ),
-            Key("backup_keep_days", "14", N_("Days that a daily backup is kept; 0: none is made.")),
+            Key("backup_keep_days", "14", N_("Days to keep a daily backup; 0: no backups.")),
         ),
     ),
     "store.deposits": (
-        N_("How money comes in without an admin. A change counts at the bot's next restart."),
+        N_("Deposits that are booked without an admin. A change needs a restart of the bot."),
         (
             Key("channel_ids", "[]", N_("Channels in which webhooks report deposits.")),
-            Key("webhook_ids", "[]", N_("The webhooks that may; nobody else is believed.")),
+            Key("webhook_ids", "[]", N_("Webhooks that may report deposits; messages of anyone else are ignored.")),
             Key(
                 "member_name_pattern",
                 r"'GrowID:\s*(?P<handle>\S+)'",
-                N_("Finds the name in such a message: a regular expression with a group called handle."),
+                N_("Regular expression that finds the member name, with a group named handle."),
             ),
             Key(
                 "amount_pattern",
                 r"'Deposit:\s*(?P<amount>[^\n]+)'",
-                N_("Finds the amount: a regular expression with a group called amount."),
+                N_("Regular expression that finds the amount, with a group named amount."),
             ),
             Key(
                 "http_port",
                 "0",
-                N_("Port on this machine at which programs report deposits, signed; 0: none."),
+                N_("Port on this machine for signed deposit reports over HTTP; 0: off."),
             ),
-            Key("http_secret_file", '""', N_("File with the key they sign with; relative to this file.")),
+            Key("http_secret_file", '""', N_("File with the key that signs those reports, relative to this file.")),
         ),
     ),
     "alerts": (
         N_(
-            "Who is told, without the bot's help, of what you have to know. A change counts without a restart. "
-            "Try it: `stocksup alerts test`."
+            "Notifications to you, even when the bot is down. A change needs no restart. Test them: "
+            "`stocksup alerts test`."
         ),
         (
             Key(
                 "urls",
                 "[]",
                 N_(
-                    'Addresses as Apprise writes them, such as ["tgram://…"]. Whoever knows one may write there: '
-                    "let nobody else read this file then."
+                    'Apprise URLs, such as ["tgram://…"]. Anyone who knows one can send there, so keep this file '
+                    "private."
                 ),
             ),
             Key(
                 "disk_low_bytes",
                 "268435456",
-                N_("Free bytes on the disk of state_dir below which you are told; 0: never."),
+                N_("Notify when the disk of state_dir has less free space, in bytes; 0: never."),
             ),
         ),
     ),
     "logs": (
-        N_("The files below state_dir that `stocksup logs` shows. A change counts without a restart, but for format."),
+        N_("Log files, shown by `stocksup logs`. Only a change of format needs a restart."),
         (
-            Key("max_bytes", "10485760", N_("A file of that size is moved away, in bytes; 0: whatever its size.")),
-            Key("max_age_days", "7.0", N_("The same by age, in days; 0: however old it is.")),
-            Key("keep", "8", N_("Old files that stay beside the present one; 0: all.")),
+            Key("max_bytes", "10485760", N_("Rotate a file of this size, in bytes; 0: never.")),
+            Key("max_age_days", "7.0", N_("Rotate a file of this age, in days; 0: never.")),
+            Key("keep", "8", N_("Number of rotated files to keep; 0: all.")),
             Key("format", '"text"', N_('"text" or "json".')),
         ),
     ),
     "programs.bot": (
         N_(
-            "How the bot is run. A change of command, env, cwd or ready counts at its next restart, everything else "
-            "without one. Other programs: tables such as [programs.relay]."
+            "How the bot runs. A change of command, env, cwd or ready needs a restart. Other programs have "
+            "tables such as [programs.relay]."
         ),
         (
-            Key("command", '["python", "-m", "botapp"]', N_('Words to run; "python" is the one that runs stocksup.')),
+            Key(
+                "command",
+                '["python", "-m", "botapp"]',
+                N_('Command to run; "python" is the Python that runs stocksup.'),
+            ),
             Key(
                 "check",
                 '["python", "-m", "botapp", "--check"]',
-                N_("Runs before a restart while the old bot serves; if it fails, nothing is restarted."),
+                N_(
+                    "Command to run before a restart, while the old process still runs; if it fails, the restart is "
+                    "cancelled."
+                ),
             ),
-            Key("env", "{}", N_("Added to its environment.")),
-            Key("cwd", '""', N_("The directory it runs in; empty: that of this file.")),
-            Key("enabled", "true", N_("Whether it is run at all.")),
+            Key("env", "{}", N_("Additional environment variables.")),
+            Key("cwd", '""', N_("Working directory; empty: the directory of this file.")),
+            Key("enabled", "true", N_("Whether to run the program.")),
             Key(
                 "ready",
                 '"notify"',
-                N_('"notify": it says itself when it is ready; or the seconds that it has to stay alive.'),
+                N_('"notify": the program reports when it is ready; a number: it is ready after this many seconds.'),
             ),
-            Key("restart", '"always"', N_('When it ends by itself: "always", "on-failure" or "never".')),
-            Key("drain", "true", N_("Whether it is to finish its work before it ends.")),
-            Key("flush_cache", "true", N_("Whether it has a cache that is switched between its lives.")),
-            Key("start_timeout_s", "60.0", N_("Seconds until it has to be ready.")),
+            Key("restart", '"always"', N_('When to restart a program that exits: "always", "on-failure" or "never".')),
+            Key("drain", "true", N_("Whether the program finishes its work before it stops.")),
+            Key("flush_cache", "true", N_("Whether the program has a cache that a restart clears.")),
+            Key("start_timeout_s", "60.0", N_("Maximum time to become ready, in seconds.")),
             Key(
                 "drain_timeout_s",
                 "30.0",
-                N_("Seconds for finishing its work; what is left then is cut off, and reported."),
+                N_("Maximum time to finish its work, in seconds; the rest is cancelled and reported."),
             ),
-            Key("stop_timeout_s", "10.0", N_("Seconds for ending, before it is killed.")),
-            Key("heartbeat_timeout_s", "30.0", N_("Seconds of silence after which it is taken for hung.")),
+            Key("stop_timeout_s", "10.0", N_("Maximum time to stop, in seconds, before it is killed.")),
+            Key(
+                "heartbeat_timeout_s",
+                "30.0",
+                N_("Time without a heartbeat, in seconds, after which the program is restarted."),
+            ),
             Key(
                 "unhealthy_timeout_s",
                 "3600.0",
                 N_(
-                    "Seconds without a pause for which it may be unhealthy before it gets a new life. What is wrong at "
-                    "Discord, not here, does not count. 0: for ever."
+                    "Time that the program may stay unhealthy before it is restarted, in seconds; problems at "
+                    "Discord do not count. 0: no limit."
                 ),
             ),
             Key(
                 "max_loop_lag_ms",
                 "5000.0",
-                N_("Delay of its loop in milliseconds from which on it counts as unhealthy. 0: no limit."),
+                N_("Delay of its event loop at which the program is unhealthy, in milliseconds. 0: no limit."),
             ),
-            Key("max_errors", "0", N_("More errors within error_window_s seconds: a new life. 0: no limit.")),
+            Key("max_errors", "0", N_("Restart after more errors than this within error_window_s. 0: no limit.")),
             Key("error_window_s", "300.0", N_("See max_errors.")),
-            Key("memory_max", "0", N_("More bytes of memory than that: a new life. 0: no limit.")),
+            Key("memory_max", "0", N_("Restart above this memory use, in bytes. 0: no limit.")),
             Key(
                 "max_recoveries_per_hour",
                 "3",
                 N_(
-                    "New lives within an hour for what hangs or is unwell; if they did not help, it is given up. "
-                    "0: never."
+                    "Maximum number of restarts per hour for a hanging or unhealthy program; after more, it stays "
+                    "stopped. 0: no limit."
                 ),
             ),
-            Key("restart_at", '""', N_('Time of day at which it gets a new life, such as "04:00". Empty: never.')),
+            Key("restart_at", '""', N_('Time of the daily restart, such as "04:00"; empty: none.')),
             Key(
                 "max_crashes",
                 "5",
-                N_("More crashes than that within crash_window_s seconds: it is given up. 0: never."),
+                N_(
+                    "Maximum number of crashes within crash_window_s; after more, the program stays stopped. 0: no "
+                    "limit."
+                ),
             ),
             Key("crash_window_s", "300.0", N_("See max_crashes.")),
-            Key("max_starts_per_day", "900", N_("Discord resets a token at 1000 starts a day. 0: no limit.")),
+            Key(
+                "max_starts_per_day",
+                "900",
+                N_("Maximum number of starts per day; Discord resets a token at 1000. 0: no limit."),
+            ),
         ),
     ),
 }

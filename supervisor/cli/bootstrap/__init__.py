@@ -1,1 +1,1 @@
-"""Starting a supervisor, and finding what outlived one."""
+"""Start a supervisor, and find programs that still run without one."""

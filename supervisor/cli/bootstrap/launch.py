@@ -1,4 +1,4 @@
-"""Starts a supervisor as a process of its own, which outlives the command."""
+"""Start a supervisor as a separate process, which keeps running after the command."""
 
 from __future__ import annotations
 
@@ -13,16 +13,23 @@ from supervisor.config.paths import InstancePaths
 from supervisor.locale import _
 
 
-def launch(config: Path, place: InstancePaths, *, end: bool = False) -> int:
-    """Start a supervisor, and return its pid when its door is open. With `end` it only ends what it finds.
+def launch(config: Path, place: InstancePaths, *, stop_orphans: bool = False) -> int:
+    """Start a supervisor and return its PID once its control socket is open.
 
-    Raises CommandError with what it says itself when it cannot start, OSError when its log cannot be opened.
+    Args:
+        config: the configuration file.
+        place: the files of the instance.
+        stop_orphans: the supervisor only stops the programs that it finds running, and exits.
+
+    Raises:
+        CommandError: the supervisor could not start.
+        OSError: its log cannot be opened.
     """
     place.supervisor_log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     reader, writer = os.pipe()
     log = os.open(place.supervisor_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     command = [sys.executable, "-P", "-m", "supervisor", "--config", str(config), "--report-fd", str(writer)]
-    command += ["--stop-orphans", "yes"] if end else []
+    command += ["--stop-orphans", "yes"] if stop_orphans else []
     process = subprocess.Popen(
         command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, pass_fds=(writer,)
     )
@@ -31,12 +38,12 @@ def launch(config: Path, place: InstancePaths, *, end: bool = False) -> int:
     with open(reader, "rb") as report:
         line = report.readline()
     if not line:
-        text = _("the supervisor ended at once (exit %(code)d); see %(log)s")
+        text = _("the supervisor exited immediately (exit %(code)d); see %(log)s")
         raise CommandError(text % {"code": process.wait(), "log": place.supervisor_log})
-    said = json.loads(line)
-    if not said["ok"]:
+    message = json.loads(line)
+    if not message["ok"]:
         process.wait()
-        raise CommandError(said["message"], said["code"])
-    # it is to live on: Popen would warn of a child that was not waited for
+        raise CommandError(message["message"], message["code"])
+    # it keeps running on purpose; without this, Popen warns about a child that nobody waited for
     process.returncode = 0
-    return int(said["pid"])
+    return int(message["pid"])

@@ -1,11 +1,11 @@
-"""Programs that live on although their supervisor does not."""
+"""Find programs that still run without a supervisor."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from supervisor.cli.terminal import formatting as figures
+from supervisor.cli.terminal import formatting
 from supervisor.config.paths import InstancePaths
 from supervisor.locale import _
 from supervisor.processes import process, procfs
@@ -13,13 +13,13 @@ from supervisor.processes.process import LifeProcess
 
 
 def find(place: InstancePaths) -> list[LifeProcess]:
-    """Return the lives of the instance, whoever keeps them; to be asked where no supervisor runs."""
-    # the supervisor calls its socket by the one path without links
+    """Return the running processes of the instance's programs. Call it only when no supervisor runs."""
+    # the supervisor passes the resolved path of its socket to the programs
     return process.list_lives({"STOCKSUP_SOCKET": str(InstancePaths(place.state_dir.resolve()).socket)})
 
 
-def shown(life: LifeProcess) -> dict[str, Any]:
-    """Return a life as `status --json` shows a program; what only a supervisor knows is null."""
+def as_program(life: LifeProcess) -> dict[str, Any]:
+    """Return a process as a program of `status --json`; what only a supervisor knows is null."""
     age_s = procfs.age_s(life.process)
     return {
         "name": life.name,
@@ -36,16 +36,16 @@ def shown(life: LifeProcess) -> dict[str, Any]:
     }
 
 
-def words(lives: Sequence[LifeProcess]) -> str:
-    """Say which lives these are."""
-    text = _("%(program)s (life %(life)d, process %(pid)d, up %(time)s)")
+def describe(lives: Sequence[LifeProcess]) -> str:
+    """Return a list of the processes for people."""
+    text = _("%(program)s (PID %(pid)d, up %(time)s)")
     return ", ".join(
         text
         % {
             "program": life.name,
             "life": life.number,
             "pid": life.process.pid,
-            "time": figures.duration(procfs.age_s(life.process)),
+            "time": formatting.duration(procfs.age_s(life.process)),
         }
         for life in lives
     )

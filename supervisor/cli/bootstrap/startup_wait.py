@@ -1,4 +1,4 @@
-"""What `start` waits for: every program is up, or one has failed. Pure, but for the reports it is fed with."""
+"""Wait until every program runs or one has failed, from the supervisor's reports. Pure."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from typing import Final
 from supervisor.client import Message
 from supervisor.locale import _, reasons
 
-#: states in which a program has come up, or will not
+#: states in which a program has started, or failed to
 _SETTLED: Final = frozenset({"RUNNING", "STOPPED", "FATAL", "BACKOFF"})
 
 
 @dataclass(frozen=True)
 class StartupProgress:
-    """How far the programs that are being started have come."""
+    """The progress of programs that are being started."""
 
-    #: names of the programs on their way up
+    #: names of the programs that are still starting
     pending: tuple[str, ...]
-    #: the lives that serve, by program
+    #: number of the process that runs, by program
     up: Mapping[str, int]
-    #: why programs are down that were not to stay up, or not to come up, by program
+    #: why a program is stopped on purpose, by program
     down: Mapping[str, str] = field(default_factory=dict)
-    #: the report about the program that did not come up
+    #: the report about the program that failed to start
     failed: Message | None = None
 
     @classmethod
     def begin(cls, programs: Sequence[Message], names: Sequence[str]) -> StartupProgress:
-        """Return the beginning: `programs` as in `status`, `names` those that are to come up."""
+        """Return the initial progress, from the `programs` of `status` and the `names` of those that start."""
         waiting = cls(tuple(one["name"] for one in programs if one["name"] in names), {})
-        for one in programs:
-            if one["state"] not in _SETTLED:
-                # those after it have not had their turn; what they show is how an earlier time ended
+        for program in programs:
+            if program["state"] not in _SETTLED:
+                # the programs after it have not started yet; their state is an old one
                 break
-            waiting = waiting.told({**one, "program": one["name"]})
+            waiting = waiting.after({**program, "program": program["name"]})
         return waiting
 
-    def told(self, report: Message) -> StartupProgress:
-        """Return what follows from a report that the state of a program has changed."""
+    def after(self, report: Message) -> StartupProgress:
+        """Return the progress after a report that the state of a program changed."""
         report = reasons.localize(report)
         name, state = report["program"], report["state"]
         if name not in self.pending:
@@ -53,15 +53,19 @@ class StartupProgress:
         return replace(self, failed=report)
 
     def until_over(self, reports: Iterable[Message], say: Callable[[str], None]) -> StartupProgress:
-        """Take in `reports` until all is up or one has failed; `say` is told what is waited for."""
+        """Read `reports` until all programs run or one has failed; pass the progress text to `say`."""
         waiting, coming = self, iter(reports)
         while waiting.pending and waiting.failed is None:
             report = next(coming)
             if report.get("type") == "state":
-                waiting = waiting.told(report)
-                say(waiting.words())
+                waiting = waiting.after(report)
+                say(waiting.describe())
         return waiting
 
-    def words(self) -> str:
-        """Say what is waited for."""
-        return _("starting %(names)s") % {"names": ", ".join(self.pending)} if self.pending else _("all is up")
+    def describe(self) -> str:
+        """Return the progress as text."""
+        return (
+            _("starting %(names)s") % {"names": ", ".join(self.pending)}
+            if self.pending
+            else _("all programs are running")
+        )

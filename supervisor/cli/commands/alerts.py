@@ -1,4 +1,4 @@
-"""`stocksup alerts`: what goes to the owner without the bot's help."""
+"""`stocksup alerts`: notifications to the owner."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from supervisor.config.settings import Settings
 
 
-@click.group(help=_("What the owner is told even when the bot does not run."))
+@click.group(help=_("Notifications to the owner, even when the bot is down."))
 def command() -> None:
-    """Hold the sub-commands."""
+    """Group the sub-commands."""
 
 
-@command.command("test", help=_("Send one alert to every address now, and say which have taken it."))
-@click.option("--json", "as_json", is_flag=True, help=_("For programs."))
+@command.command("test", help=_("Send a test alert to every URL and show the results."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 @click.pass_obj
 def test(instance: Instance, as_json: bool) -> int:
-    """Try all addresses of `[alerts] urls`; the supervisor need not run."""
+    """Send a test alert to all `[alerts] urls`; works without a supervisor."""
     from supervisor.alerts.urls import shown
 
     settings = instance.settings
     if not settings.alerts.urls:
-        text = _('no address is configured: name one in %(config)s, such as [alerts] urls = ["tgram://…"]')
+        text = _('no alert URL is configured; add one in %(config)s, such as [alerts] urls = ["tgram://…"]')
         raise CommandError(text % {"config": instance.config})
     with Progress(_("sending")):
         receipts = _send(instance, settings)
@@ -50,17 +50,17 @@ def test(instance: Instance, as_json: bool) -> int:
 
 
 def results(shown: Mapping[str, str], receipts: Sequence[DeliveryResult]) -> list[tuple[str, str | None]]:
-    """Return what came of each address: how it may be called, and why it took nothing, or None. Pure."""
+    """Return for each URL its redacted name and why sending failed, or None. Pure."""
     problems = {receipt.address: receipt.problem for receipt in receipts}
-    missing = problems.get("", _("the sender ended without a word"))
+    missing = problems.get("", _("the sender exited without a result"))
     return [(name, problems.get(address, missing)) for address, name in shown.items()]
 
 
 def line(name: str, problem: str | None) -> str:
-    """Return the line about one address. Pure."""
+    """Return the line about one URL. Pure."""
     if problem is None:
-        return _("ok      %(address)s has taken it") % {"address": name}
-    return _("FAILED  %(address)s has not taken it: %(why)s") % {"address": name, "why": problem}
+        return _("ok      %(address)s: sent") % {"address": name}
+    return _("FAILED  %(address)s: %(why)s") % {"address": name, "why": problem}
 
 
 def _send(instance: Instance, settings: Settings) -> list[DeliveryResult]:
@@ -71,8 +71,8 @@ def _send(instance: Instance, settings: Settings) -> list[DeliveryResult]:
     from supervisor.alerts.messages import DeliveryResult, SendRequest, TargetBatch
     from supervisor.alerts.urls import identify
 
-    at = time.time()
-    alert = Notification(number=0, matter=Incident(Kind.TEST, "", None, at), at=at)
+    now_s = time.time()
+    alert = Notification(number=0, matter=Incident(Kind.TEST, "", None, now_s), at=now_s)
     order = SendRequest(
         settings.language,
         scene(settings, instance.config, instance.place),
@@ -80,7 +80,7 @@ def _send(instance: Instance, settings: Settings) -> list[DeliveryResult]:
         tuple(TargetBatch(address, url, ((0,),)) for address, url in identify(settings.alerts.urls).items()),
     )
     try:
-        said = subprocess.run(
+        output = subprocess.run(
             COMMAND,
             input=msgspec.json.encode(order),
             env=environ(os.environ),
@@ -91,5 +91,5 @@ def _send(instance: Instance, settings: Settings) -> list[DeliveryResult]:
             check=False,
         ).stdout
     except subprocess.TimeoutExpired as error:
-        said = error.stdout or b""
-    return [msgspec.json.decode(one, type=DeliveryResult) for one in said.splitlines()]
+        output = error.stdout or b""
+    return [msgspec.json.decode(line, type=DeliveryResult) for line in output.splitlines()]

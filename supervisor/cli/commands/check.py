@@ -1,4 +1,4 @@
-"""`stocksup check`: whether configuration, files, programs and surroundings are as they should be. Changes nothing."""
+"""`stocksup check`: check configuration, files, programs and host. Changes nothing."""
 
 from __future__ import annotations
 
@@ -10,38 +10,37 @@ from typing import Final
 import click
 
 from supervisor.cli import exit_codes as exits
-from supervisor.cli.doctor import FAILED, FINE, WARNING, Finding, programs
-from supervisor.cli.doctor import host as machine
+from supervisor.cli.doctor import FAILED, FINE, WARNING, Finding, host, plugins, programs
 from supervisor.cli.doctor import instance as instance_files
-from supervisor.cli.doctor import plugins as added
 from supervisor.cli.instance import Instance
 from supervisor.cli.terminal.progress import Progress
 from supervisor.configfile import ConfigError
 from supervisor.locale import N_, _
 
-#: the sign of a finding, and what stands for it where the terminal does not have it
+#: the mark of a finding, and its replacement on terminals that cannot show it
 _MARKS: Final = {FINE: ("✓", "ok"), WARNING: ("⚠", "!"), FAILED: ("✗", N_("FAILED"))}
 
 
 @click.command(
     help=_(
-        "Look whether all is as it should be, and say what to do where it is not.\n\n"
-        "That is: Python, versions, configuration, rights, disk, the door, each program's own check, and what other "
-        "packages add (token, intents, server and channel in Discord). Nothing is started or changed."
+        "Check the installation and suggest fixes.\n\n"
+        "Checks Python, package versions, the configuration, permissions, disk space, the control "
+        "socket, each program's own check command, and what other packages add (token, intents, server "
+        "and channel in Discord). Starts and changes nothing."
     )
 )
-@click.option("--json", "as_json", is_flag=True, help=_("For programs."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 @click.pass_obj
 def command(instance: Instance, as_json: bool) -> int:
-    """Look whether all is as it should be."""
+    """Check the installation."""
     with Progress(_("checking")):
-        findings = list(look(instance))
+        findings = list(check(instance))
     if as_json:
-        checks = [{"id": one.id, "name": one.name, "level": one.level, "problem": one.problem} for one in findings]
-        click.echo(json.dumps({"ok": not any(one.level == FAILED for one in findings), "checks": checks}))
+        checks = [_as_json(finding) for finding in findings]
+        click.echo(json.dumps({"ok": not any(finding.level == FAILED for finding in findings), "checks": checks}))
     else:
-        click.echo("\n".join(line for one in findings for line in lines(one)))
-    return next((one.code for one in findings if one.level == FAILED), exits.FINE)
+        click.echo("\n".join(line for finding in findings for line in lines(finding)))
+    return next((finding.code for finding in findings if finding.level == FAILED), exits.FINE)
 
 
 def lines(finding: Finding) -> list[str]:
@@ -53,6 +52,10 @@ def lines(finding: Finding) -> list[str]:
     return [f"{mark} {finding.name}: {first}", *(f"    {line}" for line in rest)]
 
 
+def _as_json(finding: Finding) -> dict[str, str | None]:
+    return {"id": finding.id, "name": finding.name, "level": finding.level, "problem": finding.problem}
+
+
 def _mark(sign: str, word: str) -> str:
     try:
         sign.encode(sys.stdout.encoding or "ascii")
@@ -61,16 +64,16 @@ def _mark(sign: str, word: str) -> str:
     return sign
 
 
-def look(instance: Instance) -> Iterator[Finding]:
-    """Yield what is found; without a configuration there is little to look at."""
-    yield from machine.look_at_installation()
+def check(instance: Instance) -> Iterator[Finding]:
+    """Yield all findings; without a valid configuration, only those about the installation."""
+    yield from host.check_installation()
     try:
         settings = instance.settings
     except ConfigError as error:
         yield Finding("configuration", _("configuration"), str(error), code=exits.BAD_CONFIG)
         return
-    yield from machine.look(instance.config, instance.place.state_dir)
+    yield from host.check(instance.config, instance.place.state_dir)
     yield Finding("configuration", _("configuration %(path)s") % {"path": instance.config})
-    yield from instance_files.look(instance.config, instance.place, secrets=bool(settings.alerts.urls))
-    yield from programs.look(instance.config, settings)
-    yield from added.look(instance.config)
+    yield from instance_files.check(instance.config, instance.place, secrets=bool(settings.alerts.urls))
+    yield from programs.check(instance.config, settings)
+    yield from plugins.check(instance.config)

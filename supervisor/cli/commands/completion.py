@@ -1,4 +1,4 @@
-"""`stocksup completion`: what a shell needs to complete commands, programs and options."""
+"""`stocksup completion`: shell completion of commands, programs and options."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import click
 
 from supervisor.locale import _
 
-#: the variable by which the shell's script asks for words; click derives the same from the command's name
-_ASKS_BY: Final = "_STOCKSUP_COMPLETE"
-#: where each shell looks for such scripts by itself
+#: the variable by which the shell's script asks for words; click derives it from the command's name
+_VARIABLE: Final = "_STOCKSUP_COMPLETE"
+#: the directories where each shell searches for such scripts
 _HOW: Final = """\b
-bash: stocksup completion bash > ~/.local/share/bash-completion/completions/stocksup
+bash: stocksup completion bash \\
+        > ~/.local/share/bash-completion/completions/stocksup
 zsh:  stocksup completion zsh > ~/.zfunc/_stocksup   (fpath+=~/.zfunc)
 fish: stocksup completion fish > ~/.config/fish/completions/stocksup.fish"""
 
 
 @click.command(
-    help=_("Print what SHELL needs to complete commands, programs and options.") + "\n\n" + _HOW,
-    short_help=_("Print what bash, zsh or fish needs for completion."),
+    help=_("Print the completion script for SHELL.") + "\n\n" + _HOW,
+    short_help=_("Print the completion script for bash, zsh or fish."),
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
@@ -28,5 +29,5 @@ def command(ctx: click.Context, shell: str) -> None:
     from click.shell_completion import get_completion_class
 
     make = get_completion_class(shell)
-    assert make is not None, "click speaks with these three"
-    click.echo(make(ctx.find_root().command, {}, "stocksup", _ASKS_BY).source())
+    assert make is not None, "click supports these three"
+    click.echo(make(ctx.find_root().command, {}, "stocksup", _VARIABLE).source())

@@ -1,4 +1,4 @@
-"""`stocksup health`: whether all is well, part by part; for people, and for whatever watches the shop."""
+"""`stocksup health`: the health of every component, for people and monitoring."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ import click
 
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
-from supervisor.cli.terminal import formatting as words
+from supervisor.cli.terminal import formatting
 from supervisor.client import Message, SupervisorNotRunning
 from supervisor.config import timezone
 from supervisor.locale import N_, _
 
-#: what members see, by the name that the bot reports
-_SEEN: Final = {
+#: what members see, by the state that the bot reports
+_VISIBILITY: Final = {
     "normal": N_("members see stock and buttons"),
-    "stock_broken": N_("stock is broken, so the buttons are off"),
-    "buttons_broken": N_("buttons are broken, so the stock is not shown"),
-    "both_broken": N_("stock and buttons are broken, so neither is shown"),
+    "stock_broken": N_("stock does not work, so the buttons are off"),
+    "buttons_broken": N_("buttons do not work, so the stock is hidden"),
+    "both_broken": N_("stock and buttons do not work, so both are hidden"),
 }
-_UNKNOWN: Final = N_("what members see is not known")
+_UNKNOWN: Final = N_("unknown what members see")
 _BARS: Final = "▁▂▃▄▅▆▇█"
 
 
-@click.command(help=_("Show whether all is well, part by part; exit code 1 when it is not."))
-@click.option("--json", "as_json", is_flag=True, help=_("For programs."))
+@click.command(help=_("Show the health of every component; exit code 1 if one fails."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 @click.pass_obj
 def command(instance: Instance, as_json: bool) -> int:
-    """Show whether all is well, part by part."""
+    """Show the health of every component."""
     try:
         with instance.connect() as client:
             programs = client.request("status", timeout_s=ANSWER_TIMEOUT_S)["programs"]
@@ -41,81 +41,86 @@ def command(instance: Instance, as_json: bool) -> int:
         else:
             click.echo(_("stocksup is not running (%(path)s)") % {"path": instance.place.state_dir})
         return exits.NOT_RUNNING
-    verdicts = [verdict(one) for one in programs]
+    verdicts = [verdict(program) for program in programs]
+    is_healthy = all(program["healthy"] for program in verdicts)
     if as_json:
-        click.echo(json.dumps({"version": 1, "healthy": all(one["healthy"] for one in verdicts), "programs": verdicts}))
+        click.echo(json.dumps({"version": 1, "healthy": is_healthy, "programs": verdicts}))
     else:
         timezone.use(instance.timezone)
-        click.echo("\n".join(line for one in verdicts for line in lines(one, time.time())))
-    return exits.FINE if all(one["healthy"] for one in verdicts) else exits.FAILED
+        click.echo("\n".join(line for program in verdicts for line in lines(program, time.time())))
+    return exits.FINE if is_healthy else exits.FAILED
 
 
 def verdict(program: Message) -> Message:
-    """Return what is said about one program of `status --json`. Pure."""
+    """Return the health of one program of `status --json`. Pure."""
     health = program.get("health") or {}
-    wanted = program["desired"] == "up"
-    well = not wanted or (program["state"] == "RUNNING" and not list(_sick(health)) and _seen(health) == "normal")
-    return {"name": program["name"], "healthy": well, "state": program["state"], "health": health}
+    works = not any(_unhealthy_parts(health)) and _visibility_state(health) == "normal"
+    is_healthy = program["desired"] != "up" or (program["state"] == "RUNNING" and works)
+    return {"name": program["name"], "healthy": is_healthy, "state": program["state"], "health": health}
 
 
-def lines(one: Message, now_s: float) -> list[str]:
-    """Return the lines about one program for a person. Pure, but for the time zone in use."""
-    health: Mapping[str, Any] = one["health"]
-    said = _("%(program)s: %(state)s, all is well") if one["healthy"] else _("%(program)s: %(state)s, not well")
-    found = [f"{_sign(one['healthy'])} {said % {'program': one['name'], 'state': one['state']}}"]
+def lines(program: Message, now_s: float) -> list[str]:
+    """Return the lines about one program for people. Pure, except for the local time zone."""
+    health: Mapping[str, Any] = program["health"]
+    text = _("%(program)s: %(state)s, healthy") if program["healthy"] else _("%(program)s: %(state)s, unhealthy")
+    if program["healthy"] and program["state"] != "RUNNING":
+        text = "%(program)s: %(state)s"  # stopped on purpose
+    output = [f"{_sign(program['healthy'])} {text % {'program': program['name'], 'state': program['state']}}"]
     for name, part in health.items():
         if isinstance(part, Mapping) and "is_healthy" in part:
-            found.append(f"    {_sign(part['is_healthy'])} {name}{_facts(part, now_s)}")
-    link = health.get("visibility")
-    if isinstance(link, Mapping):
-        found += [f"    {line}" for line in _of_link(link, now_s)]
-    return found
+            output.append(
+                f"    {_sign(part['is_healthy'])} {formatting.component_name(name)}{_part_details(part, now_s)}"
+            )
+    visibility = health.get("visibility")
+    if isinstance(visibility, Mapping):
+        output += [f"    {line}" for line in _visibility_lines(visibility, now_s)]
+    return output
 
 
 def bars(counts: Sequence[int]) -> str:
-    """Return counts as a small chart of one line; the highest bar is the highest count. Pure."""
+    """Return `counts` as a bar chart in one line, scaled to the highest count. Pure."""
     most = max(counts, default=0)
     return "".join(_BARS[-(-count * (len(_BARS) - 1) // most) if most else 0] for count in counts)
 
 
-def _sick(health: Mapping[str, Any]) -> Iterator[str]:
+def _unhealthy_parts(health: Mapping[str, Any]) -> Iterator[str]:
     return (name for name, part in health.items() if isinstance(part, Mapping) and part.get("is_healthy") is False)
 
 
-def _seen(health: Mapping[str, Any]) -> str:
-    link = health.get("visibility")
-    return str(link.get("state", "normal")) if isinstance(link, Mapping) else "normal"
+def _visibility_state(health: Mapping[str, Any]) -> str:
+    visibility = health.get("visibility")
+    return str(visibility.get("state", "normal")) if isinstance(visibility, Mapping) else "normal"
 
 
-def _facts(part: Mapping[str, Any], now_s: float) -> str:
-    facts = []
+def _part_details(part: Mapping[str, Any], now_s: float) -> str:
+    details = []
     if not part["is_healthy"]:
-        facts.append(str(part.get("last_error") or _("not healthy")))
+        details.append(str(part.get("last_error") or _("unhealthy")))
     if part.get("error_count"):
-        facts.append(_("errors: %(count)d") % {"count": part["error_count"]})
+        details.append(_("errors: %(count)d") % {"count": part["error_count"]})
     if part.get("last_update"):
-        ago = words.duration(max(0.0, now_s - part["last_update"]))
-        facts.append(_("looked at %(time)s ago") % {"time": ago})
-    return f": {'; '.join(facts)}" if facts else ""
+        ago = formatting.duration(max(0.0, now_s - part["last_update"]))
+        details.append(_("checked %(time)s ago") % {"time": ago})
+    return f": {'; '.join(details)}" if details else ""
 
 
-def _of_link(link: Mapping[str, Any], now_s: float) -> Iterator[str]:
-    seen = _(_SEEN.get(link.get("state", ""), _UNKNOWN))
-    if link.get("since"):
-        seen += _(", for %(time)s") % {"time": words.duration(max(0.0, now_s - link["since"]))}
-    yield seen
-    counts = link.get("errors_last_hour") or []
+def _visibility_lines(visibility: Mapping[str, Any], now_s: float) -> Iterator[str]:
+    text = _(_VISIBILITY.get(visibility.get("state", ""), _UNKNOWN))
+    if visibility.get("since"):
+        text += _(", for %(time)s") % {"time": formatting.duration(max(0.0, now_s - visibility["since"]))}
+    yield text
+    counts = visibility.get("errors_last_hour") or []
     if counts:
         yield _("errors in the last hour: %(chart)s (%(count)d)") % {"chart": bars(counts), "count": sum(counts)}
-    for recovery in reversed(link.get("recoveries") or []):
+    for recovery in reversed(visibility.get("recoveries") or []):
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(recovery["at"]))
-        facts = {
+        params = {
             "at": at,
-            "what": _(_SEEN.get(recovery["state"], _UNKNOWN)),
-            "time": words.duration(recovery["lasted_s"]),
+            "what": _(_VISIBILITY.get(recovery["state"], _UNKNOWN)),
+            "time": formatting.duration(recovery["lasted_s"]),
         }
-        yield _("%(at)s well again after %(time)s: %(what)s") % facts
+        yield _("%(at)s recovered after %(time)s: %(what)s") % params
 
 
-def _sign(well: bool) -> str:
-    return click.style("✓", fg="green") if well else click.style("✗", fg="red")
+def _sign(is_healthy: bool) -> str:
+    return click.style("✓", fg="green") if is_healthy else click.style("✗", fg="red")

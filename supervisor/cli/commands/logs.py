@@ -1,4 +1,4 @@
-"""`stocksup logs`: what the programs and the supervisor have written."""
+"""`stocksup logs`: show the logs of the programs and of the supervisor."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ import click
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.errors import CommandError
 from supervisor.cli.instance import Instance, complete_program
-from supervisor.cli.terminal import formatting as words
+from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.params import WholeNumber
 from supervisor.locale import _
 from supervisor.logs.lines import LEVELS, LevelFilter, LogRecord, merged
 from supervisor.logs.reader import LogFile
 
-#: how long `-f` rests between looks, in seconds
+#: how often `-f` checks for new lines, in seconds
 POLL_S: Final = 0.2
-#: the supervisor's own log goes by this name
+#: name of the supervisor's own log
 SUPERVISOR: Final = "supervisor"
 
 
-@click.command(help=_('Show the logs of all programs, or of PROGRAM.\n\n"supervisor" is one too.'))
+@click.command(help=_('Show the logs of all programs, or of PROGRAM.\n\nPROGRAM can also be "supervisor".'))
 @click.argument("program", required=False, shell_complete=complete_program)
-@click.option("-f", "--follow", is_flag=True, help=_("Go on with what is written from now on."))
+@click.option("-f", "--follow", is_flag=True, help=_("Follow new lines."))
 @click.option(
-    "-n", "count", type=WholeNumber(0, 10_000), default=50, show_default=True, metavar="N", help=_("How many lines.")
+    "-n", "count", type=WholeNumber(0, 10_000), default=50, show_default=True, metavar="N", help=_("Number of lines.")
 )
 @click.option("--level", type=click.Choice(LEVELS), metavar="LEVEL",
-              help=_("Only lines of at least this level, from debug to critical."))  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help=_("For programs: an object a line."))
+              help=_("Lowest level to show, debug to critical."))  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help=_("Print JSON, one object per line."))
 @click.pass_obj
 def command(instance: Instance, program: str | None, follow: bool, count: int, level: str | None, as_json: bool) -> int:
     """Show the logs of all programs, or of one."""
     known = [*instance.program_names(), SUPERVISOR]
     if program is not None and program not in known:
-        text = _("there is no program '%(name)s' in %(config)s; there are: %(names)s")
+        text = _("there is no program '%(name)s' in %(config)s; expected one of: %(names)s")
         raise CommandError(text % {"name": program, "config": instance.config, "names": ", ".join(known)})
     files = {name: LogFile(instance.place.log_of(name)) for name in ([program] if program else known)}
     tails = {name: file.last(count, unfinished=not follow, level=level) for name, file in files.items()}
@@ -53,13 +53,11 @@ def command(instance: Instance, program: str | None, follow: bool, count: int, l
 
 
 def _follow(files: Mapping[str, LogFile], level: str | None, width: int, as_json: bool) -> NoReturn:
-    choosers = {name: LevelFilter(level) for name in files}
+    filters = {name: LevelFilter(level) for name in files}
     while True:
-        fresh = {name: file.new() for name, file in files.items()}
-        _show(
-            merged({name: list(filter(choosers[name].wants, lines)) for name, lines in fresh.items()}), width, as_json
-        )
-        if not any(fresh.values()):
+        new = {name: file.new() for name, file in files.items()}
+        _show(merged({name: list(filter(filters[name].wants, lines)) for name, lines in new.items()}), width, as_json)
+        if not any(new.values()):
             time.sleep(POLL_S)
 
 
@@ -71,17 +69,17 @@ def _show(lines: Iterable[tuple[str, LogRecord]], width: int, as_json: bool) -> 
 def _nothing(instance: Instance, level: str | None) -> str:
     directory = instance.place.supervisor_log.parent
     if level is not None:
-        text = _("Nothing of level %(level)s or more urgent has been written below %(path)s")
+        text = _("No lines of level %(level)s or higher in %(path)s")
         return text % {"level": level, "path": directory}
-    return _("Nothing has been written yet below %(path)s") % {"path": directory}
+    return _("No log lines yet in %(path)s") % {"path": directory}
 
 
 def _as_object(name: str, line: LogRecord) -> str:
-    known = {"time": line.time, "level": line.level, "message": line.message}
-    told = {key: value for key, value in known.items() if value is not None}
-    return json.dumps({"program": name, "line": line.shown, **told})
+    fields = {"time": line.time, "level": line.level, "message": line.message}
+    present = {key: value for key, value in fields.items() if value is not None}
+    return json.dumps({"program": name, "line": line.shown, **present})
 
 
 def _as_line(name: str, line: LogRecord, width: int) -> str:
-    shown = words.mark(line.shown) if line.is_mark else line.shown
+    shown = formatting.translate_marker(line.shown) if line.is_mark else line.shown
     return f"{click.style(name.ljust(width), fg='cyan')} | {shown}" if width else shown

@@ -1,4 +1,4 @@
-"""`stocksup reload`: lets what was changed in the configuration count, as far as that is possible at once."""
+"""`stocksup reload`: apply changes of the configuration."""
 
 from __future__ import annotations
 
@@ -15,45 +15,48 @@ from supervisor.cli.terminal.progress import Progress
 from supervisor.locale import _
 
 _HELP = _(
-    "Read the configuration again.\n\nWhat can change without a restart does so at once; what needs one is named. "
-    "A file with a mistake changes nothing."
+    "Reload the configuration.\n\n"
+    "Applies every change that needs no restart, and names the programs that must be restarted for "
+    "the others. A file with a mistake changes nothing."
 )
 
 
 @click.command(help=_HELP)
-@click.option("--json", "as_json", is_flag=True, help=_("For programs."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 @click.pass_obj
 def command(instance: Instance, as_json: bool) -> int:
-    """Have the supervisor read the configuration again."""
+    """Reload the configuration."""
     with instance.connect() as client, Progress(_("checking")):
-        # the programs' checks come first, which take their time; the supervisor sees to it that they end
+        # the programs' checks run first and take a while; the supervisor limits their time
         answer = client.request("reload")
-    told = {name: answer[name] for name in ("changed", "settings", "outdated", "needs_restart")}
+    result = {name: answer[name] for name in ("changed", "settings", "outdated", "needs_restart")}
     if as_json:
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(result))
     else:
-        click.echo("\n".join(lines(told, instance.config)))
+        click.echo("\n".join(lines(result, instance.config)))
     return exits.FINE
 
 
-def lines(told: Mapping[str, Sequence[str]], config: Path) -> list[str]:
-    """Return what is said about a reload. Pure."""
-    needs = told["needs_restart"]
-    at_once = [*map(_name, told["settings"]), *(_table(name) for name in told["changed"] if name not in needs)]
-    said = [_("In force now: %(what)s") % {"what": ", ".join(at_once)}] if at_once else []
+def lines(result: Mapping[str, Sequence[str]], config: Path) -> list[str]:
+    """Return the lines about a reload. Pure."""
+    needs = result["needs_restart"]
+    applied = [*map(_name, result["settings"]), *(_table(name) for name in result["changed"] if name not in needs)]
+    output = [_("Applied: %(what)s") % {"what": ", ".join(applied)}] if applied else []
     for program in needs:
         if program == "supervisor":
-            said.append(_("[supervisor] state_dir: put the old one back, stocksup stop, change it, stocksup start"))
+            output.append(
+                _("[supervisor] state_dir: restore the old value, run stocksup stop, change it, run stocksup start")
+            )
             continue
-        text = _("%(program)s still runs with the old %(what)s. Next: stocksup restart %(program)s")
-        said.append(text % {"program": program, "what": ", ".join(_outdated(program, told))})
-    return said or [_("Nothing has changed in %(config)s") % {"config": config}]
+        text = _("%(program)s still uses the old %(what)s. Next: stocksup restart %(program)s")
+        output.append(text % {"program": program, "what": ", ".join(_outdated(program, result))})
+    return output or [_("Nothing has changed in %(config)s") % {"config": config}]
 
 
-def _outdated(program: str, told: Mapping[str, Any]) -> list[str]:
-    # that its table was changed may be told by an earlier reload
-    tables = [*map(_name, told["outdated"])] if program == "bot" else []
-    return [*tables, *([_table(program)] if program in told["changed"] or not tables else [])]
+def _outdated(program: str, result: Mapping[str, Any]) -> list[str]:
+    # an earlier reload may have reported that its table changed
+    tables = [*map(_name, result["outdated"])] if program == "bot" else []
+    return [*tables, *([_table(program)] if program in result["changed"] or not tables else [])]
 
 
 def _table(program: str) -> str:

@@ -1,4 +1,4 @@
-"""`stocksup restart`: a new life for a program."""
+"""`stocksup restart`: restart a program."""
 
 from __future__ import annotations
 
@@ -11,106 +11,105 @@ from typing import Final
 import click
 
 from supervisor.cli import exit_codes as exits
-from supervisor.cli.commands.history import work
+from supervisor.cli.commands.history import work_lines
 from supervisor.cli.errors import CommandError
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
-from supervisor.cli.terminal import formatting as words
+from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.params import Seconds
 from supervisor.cli.terminal.progress import Progress
 from supervisor.client import ControlError, Message
 from supervisor.locale import _, reasons
 
-#: exit code of a program that is to be tried again later
+#: exit code of a program that cannot start now and asks to try again later
 TRY_LATER: Final = 75
 
 
-@click.command(help=_("Give the bot, or PROGRAM, a new life."))
+@click.command(help=_("Restart the bot, or PROGRAM."))
 @click.argument("program", default="bot", shell_complete=complete_program)
-@click.option("--reason", default="", metavar="TEXT", help=_("Why; kept in the history."))
-@click.option("--no-wait", is_flag=True, help=_("Come back at once."))
-@click.option("--timeout", "timeout_s", type=Seconds(0.1), metavar="S", help=_("Seconds to wait at most."))
-@click.option("--json", "as_json", is_flag=True, help=_("For programs."))
+@click.option("--reason", default="", metavar="TEXT", help=_("Reason, for the history."))
+@click.option("--no-wait", is_flag=True, help=_("Do not wait for the restart to finish."))
+@click.option("--timeout", "timeout_s", type=Seconds(0.1), metavar="S", help=_("Maximum time to wait, in seconds."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 @click.pass_obj
 def command(
     instance: Instance, program: str, reason: str, no_wait: bool, timeout_s: float | None, as_json: bool
 ) -> int:
-    """Give the bot, or PROGRAM, a new life."""
+    """Restart the bot, or PROGRAM."""
     with instance.connect() as client:
-        reports = client.events(timeout_s=timeout_s)
-        # the answer comes at once; that the restart is over is one of the reports
-        asked = client.request(
-            "restart", program=program, reason=reason, requested_by=_who(), wait=False, timeout_s=ANSWER_TIMEOUT_S
+        events = client.events(timeout_s=timeout_s)
+        # the answer comes at once; a later event reports the end of the restart
+        answer = client.request(
+            "restart", program=program, reason=reason, requested_by=_requester(), wait=False, timeout_s=ANSWER_TIMEOUT_S
         )
         if no_wait:
-            return _say_asked(program, asked["to_life"], as_json)
-        with Progress(_("%(program)s: asked for a restart") % {"program": program}) as progress:
-            report = _await(reports, program, progress, timeout_s)
-    return _say(report, as_json)
+            return _report_request(program, answer["to_life"], as_json)
+        with Progress(_("%(program)s: restart requested") % {"program": program}) as progress:
+            report = _await_restart(events, program, progress, timeout_s)
+    return _report(report, as_json)
 
 
-def _await(reports: Iterator[Message], program: str, progress: Progress, timeout_s: float | None) -> Message:
-    """Return the report of the restart of `program`, once it is over."""
+def _await_restart(events: Iterator[Message], program: str, progress: Progress, timeout_s: float | None) -> Message:
+    """Wait for the restart of `program`; return its report."""
     try:
-        for event in reports:
+        for event in events:
             if event.get("type") == "phase" and event["program"] == program and event["phase"]:
-                progress.say(f"{program}: {words.phase(event['phase'])} …")
-            elif _waits_for_better_times(event, program):
-                text = _("%(program)s is not back yet: %(why)s; it is tried again, see stocksup status")
-                why = words.ending(reasons.localize(event["last_exit"]))
+                progress.say(f"{program}: {formatting.phase_name(event['phase'])} …")
+            elif _is_delayed(event, program):
+                text = _("%(program)s is not ready yet: %(why)s; the supervisor tries again, see stocksup status")
+                why = formatting.exit_text(reasons.localize(event["last_exit"]))
                 raise CommandError(text % {"program": program, "why": why}, exits.TIMED_OUT)
             elif event.get("type") == "restart" and event["report"]["program"] == program:
                 report: Message = event["report"]
                 return report
     except ControlError as error:
         if error.code == "timed_out":
-            text = _("%(program)s is not back after %(time_s)g s; its restart goes on, see stocksup status")
+            text = _("%(program)s is not ready after %(time_s)g s; the restart continues, see stocksup status")
             raise CommandError(text % {"program": program, "time_s": timeout_s}, exits.TIMED_OUT) from error
         raise
-    raise AssertionError("the reports end only by an exception")
+    raise AssertionError("the events end only with an exception")
 
 
-def _waits_for_better_times(event: Message, program: str) -> bool:
-    """Tell whether the new life has said "try again later" (exit 75): nobody knows when that will be."""
+def _is_delayed(event: Message, program: str) -> bool:
+    """Return whether the new process asked to try again later (exit 75), at an unknown time."""
     is_state = event.get("type") == "state" and event["program"] == program and event["state"] == "BACKOFF"
     return is_state and (event.get("last_exit") or {}).get("code") == TRY_LATER
 
 
-def _say_asked(program: str, to_life: int, as_json: bool) -> int:
+def _report_request(program: str, to_life: int, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({"program": program, "to_life": to_life}))
     else:
-        text = _("%(program)s: life %(life)d has been asked for; see how it goes: stocksup status")
+        text = _("%(program)s: restart requested (process %(life)d). Next: stocksup status")
         click.echo(text % {"program": program, "life": to_life})
     return exits.FINE
 
 
-def _say(report: Message, as_json: bool) -> int:
+def _report(report: Message, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(report))
         return exits.FINE if report["ok"] else exits.FAILED
     report = reasons.localize(report)
     if not report["ok"]:
-        raise CommandError(failure(report))
-    click.echo("\n".join([words.restart(report), *(f"    {one}" for one in [words.phases(report), *work(report)])]))
+        raise CommandError(failure_text(report))
+    details = [formatting.phases_text(report), *work_lines(report)]
+    click.echo("\n".join([formatting.restart_summary(report), *(f"    {detail}" for detail in details)]))
     return exits.FINE
 
 
-def failure(report: Message) -> str:
-    """Return the message about a restart that failed. Pure."""
+def failure_text(report: Message) -> str:
+    """Return the message about a failed restart. Pure."""
     text = _("%(program)s was not restarted: %(problem)s; see stocksup status")
     if report.get("error") == "start_failed":
-        text = _(
-            "%(program)s is down: the old life has ended, and no new one came up: %(problem)s; see stocksup status"
-        )
+        text = _("restart failed, %(program)s is not running: %(problem)s; see stocksup status")
     if report.get("error") == "check_failed":
-        text = _("%(program)s was not restarted, the old life serves on; its check said: %(problem)s")
-    return text % {"program": report["program"], "problem": words.problem(report)}
+        text = _("%(program)s was not restarted and keeps running; its check failed: %(problem)s")
+    return text % {"program": report["program"], "problem": formatting.failure_reason(report)}
 
 
-def _who() -> str:
-    """Return the name of whoever asks, also behind sudo."""
+def _requester() -> str:
+    """Return the name of the user, also under sudo."""
     try:
         name = os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
-        name = _("user %(uid)d") % {"uid": os.getuid()}  # one without an entry, as in some containers
+        name = _("user %(uid)d") % {"uid": os.getuid()}  # no such user in passwd, as in some containers
     return _("%(name)s (command line)") % {"name": name}

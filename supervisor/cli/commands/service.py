@@ -47,16 +47,16 @@ except OSError as error:
     sys.exit(f"{error.filename}:{error.errno}")
 """
 
-_of_user = click.option("--user", "of_user", is_flag=True, help=_("A service of your own; needs no root."))
-_name = click.option("--name", metavar="NAME", help=_("Its name, when there are several on this machine."))
+_of_user = click.option("--user", "of_user", is_flag=True, help=_("Use your own service manager; needs no root."))
+_name = click.option("--name", metavar="NAME", help=_("Name of the service."))
 
 
-@click.group(help=_("Have systemd keep stocksup running, also after a reboot."))
+@click.group(help=_("Run stocksup as a systemd service, also after a reboot."))
 def command() -> None:
     """Have systemd keep stocksup running, also after a reboot."""
 
 
-@command.command(help=_("Write the service's unit, and start it now and at every boot."))
+@command.command(help=_("Install the service and start it, now and at every boot."))
 @_of_user
 @_name
 @click.pass_obj
@@ -83,14 +83,14 @@ def install(instance: Instance, of_user: bool, name: str | None) -> int:
     except CommandError:
         if ended:
             launch(instance.config, instance.place)
-            click.echo(_("What ran before was started again, without systemd."), err=True)
+            click.echo(_("Restarted what ran before, without systemd."), err=True)
         raise
     _say_installed(service, facts, restart_first=changed and ran_before)
     with connect_to(service, instance) as client:
         return await_all(client, instance.place, service, end=None)
 
 
-@command.command(help=_("Stop the service and remove its unit; everything else stays."))
+@command.command(help=_("Stop the service and remove its unit; keep all data."))
 @_of_user
 @_name
 @click.pass_obj
@@ -98,7 +98,7 @@ def uninstall(instance: Instance, of_user: bool, name: str | None) -> int:
     """Stop the service and remove its unit; everything else stays."""
     service = _chosen(instance.config, of_user, name) if name is None else _named(of_user, name)
     if not service.unit.exists():
-        click.echo(_("There is no service %(name)s; nothing was changed.") % {"name": service.name})
+        click.echo(_("There is no service %(name)s; nothing changed.") % {"name": service.name})
         return exits.FINE
     _refuse_what_is_not_ours(service)
     _demand_root(instance.config if name is None else None, service, "uninstall")
@@ -108,12 +108,12 @@ def uninstall(instance: Instance, of_user: bool, name: str | None) -> int:
     service.unit.unlink()
     if present:
         service.reload_units()
-    click.echo(_("%(name)s has stopped; removed %(path)s.") % {"name": service.name, "path": service.unit})
-    click.echo(_("Configuration, state and logs are where they were. Next: stocksup start"))
+    click.echo(_("%(name)s stopped; removed %(path)s.") % {"name": service.name, "path": service.unit})
+    click.echo(_("Configuration, state and logs are unchanged. Next: stocksup start"))
     return exits.FINE
 
 
-@command.command(help=_("Show the unit that `install` writes; nothing is changed."))
+@command.command(help=_("Print the unit that `install` writes; change nothing."))
 @_of_user
 @_name
 @click.pass_obj
@@ -144,11 +144,12 @@ def _demand_systemd(of_user: bool) -> None:
     if systemctl.there(of_user=of_user):
         return
     if of_user and systemctl.there(of_user=False):
-        text = _("your own service manager does not answer; log in as yourself (not by su or sudo), then try again")
+        text = _("the user service manager does not answer; log in directly (not with su or sudo), then try again")
         raise CommandError(text)
     text = _(
-        "no systemd runs here, so there is nothing that could start stocksup at boot; in a container run `stocksup "
-        "start --foreground` as its command; in WSL2 switch systemd on ([boot] systemd=true in /etc/wsl.conf)"
+        "systemd is not running here, so nothing can start stocksup at boot; in a container use "
+        "`stocksup start --foreground` as the command; in WSL2 turn systemd on ([boot] systemd=true in "
+        "/etc/wsl.conf)"
     )
     raise CommandError(text)
 
@@ -167,7 +168,7 @@ def _demand_root(config: Path | None, service: Service, action: str) -> None:
 
 def _refuse_what_is_not_ours(service: Service) -> None:
     if systemctl.config_of(service.unit) is None:
-        text = _("%(path)s was not made by stocksup, so it stays as it is; choose another name with --name")
+        text = _("%(path)s was not created by stocksup and stays unchanged; choose another name with --name")
         raise CommandError(text % {"path": service.unit})
 
 
@@ -175,7 +176,7 @@ def _refuse_what_is_taken(service: Service, config: Path) -> None:
     """Let no service take another one's name, nor a configuration have two."""
     present = systemctl.installed(config)
     if present is not None and present != service:
-        text = _("%(name)s is the service of %(config)s already; remove it first: %(command)s") % {
+        text = _("%(name)s is already the service of %(config)s; remove it first: %(command)s") % {
             "name": present.name,
             "config": config,
             "command": f"stocksup service uninstall {'--user ' if present.of_user else ''}--name {present.name}",
@@ -187,7 +188,7 @@ def _refuse_what_is_taken(service: Service, config: Path) -> None:
             text = _("%(path)s runs another configuration (%(config)s); choose another name with --name")
             raise CommandError(text % {"path": service.unit, "config": systemctl.config_of(service.unit)})
     elif (elsewhere := service.loaded_from()) is not None:
-        text = _("there is a service %(name)s already (%(path)s); choose another name with --name")
+        text = _("there is already a service %(name)s (%(path)s); choose another name with --name")
         raise CommandError(text % {"name": service.name, "path": elsewhere})
 
 
@@ -220,7 +221,7 @@ def _owner(config: Path) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError as error:
-        text = _("%(config)s belongs to user %(uid)d, who does not exist; give it to one who does: chown")
+        text = _("%(config)s belongs to user %(uid)d, which does not exist; change its owner with chown")
         raise CommandError(text % {"config": config, "uid": uid}) from error
 
 
@@ -238,7 +239,7 @@ def _demand_credentials(facts: unit.UnitFields) -> None:
     """Refuse a service that systemd would not start, since there is nothing to hand over."""
     for name, path in facts.credentials.items():
         if not path.exists():
-            text = _("there is no file %(path)s, which should hold %(name)s; make it first")
+            text = _("%(path)s does not exist, but must contain %(name)s; create it first")
             raise CommandError(text % {"path": path, "name": name})
 
 
@@ -261,7 +262,7 @@ def _try_as_user(facts: unit.UnitFields) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), sys.prefix)
         raise OSError(int(number), os.strerror(int(number)), path)
     except OSError as error:
-        text = _("%(user)s, as whom the service runs, cannot use %(path)s: %(why)s; mend its permissions")
+        text = _("the service runs as %(user)s, who cannot use %(path)s: %(why)s; fix its permissions")
         facts_of = {"user": user.pw_name, "path": error.filename, "why": os_error_text(error)}
         raise CommandError(text % facts_of) from error
 
@@ -285,22 +286,22 @@ def _end_what_runs_without_it(instance: Instance) -> bool:
             shut_down(client)
     except SupervisorNotRunning:
         return False
-    click.echo(_("What ran without systemd was stopped."))
+    click.echo(_("Stopped what ran without systemd."))
     return True
 
 
 def _say_installed(service: Service, facts: unit.UnitFields, *, restart_first: bool) -> None:
     user = facts.user or pwd.getpwuid(os.getuid()).pw_name
-    said = _("The service %(name)s runs as %(user)s, and starts at every boot.")
+    said = _("The service %(name)s runs as %(user)s and starts at every boot.")
     click.echo(said % {"name": service.name, "user": user})
     if user == "root":
-        said = _("A user of its own would be safer than root: give it %(directory)s (chown), then install again.")
+        said = _("A separate user would be safer than root: give it %(directory)s (chown), then install again.")
         click.echo(said % {"directory": facts.config.parent}, err=True)
     if restart_first:
-        click.echo(_("What has changed counts after: %(command)s") % {"command": service.words("restart")})
+        click.echo(_("To apply the changes: %(command)s") % {"command": service.words("restart")})
     if service.of_user and not (LINGER_DIR / user).exists():
-        said = _("It ends when you log out and starts when you log in, until this is done once: %(command)s")
+        said = _("It stops when you log out. To keep it running, run this once: %(command)s")
         click.echo(said % {"command": f"sudo loginctl enable-linger {user}"})
-    said = _("It is a service now: %(status)s · %(journal)s · stocksup service uninstall")
+    said = _("Next: %(status)s · %(journal)s · stocksup service uninstall")
     click.echo(said % {"status": f"systemctl {'--user ' if service.of_user else ''}status {service.name}",
                        "journal": service.journal()})  # fmt: skip

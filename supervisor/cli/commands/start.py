@@ -1,4 +1,4 @@
-"""`stocksup start`: brings everything up, and comes back when it serves."""
+"""`stocksup start`: start all programs and wait until they are ready."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from supervisor.cli.errors import CommandError
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.systemd import systemctl
 from supervisor.cli.systemd.systemctl import Service
-from supervisor.cli.terminal import formatting as words
+from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.progress import Progress
 from supervisor.client import Client, Message, SupervisorNotRunning
 from supervisor.config.paths import InstancePaths
@@ -26,17 +26,17 @@ from supervisor.locale import _
 from supervisor.logs.lines import of_last_life, untold
 from supervisor.logs.reader import LogFile
 
-#: lines of a program's log that are shown when it does not come up
-TOLD_LINES: Final = 10
-#: lines of it that are looked at
+#: lines of a program's log that are shown when it fails to start
+SHOWN_LINES: Final = 10
+#: lines of its log that are searched
 MAX_LINES: Final = 1000
 
 
-@click.command(help=_("Start everything; come back when it is ready."))
-@click.option("--foreground", is_flag=True, help=_("Stay here, and log to the terminal; implied under systemd."))
+@click.command(help=_("Start all programs and wait until they are ready."))
+@click.option("--foreground", is_flag=True, help=_("Run in the foreground; the default under systemd."))
 @click.pass_obj
 def command(instance: Instance, foreground: bool) -> int:
-    """Start everything; come back when it is ready."""
+    """Start all programs and wait until they are ready."""
     under_systemd = _under_systemd()
     if foreground or under_systemd:
         _become_supervisor(instance.config, keep_desired=under_systemd)
@@ -50,110 +50,111 @@ def command(instance: Instance, foreground: bool) -> int:
 
 
 def _under_systemd() -> bool:
-    # terminals of a desktop session carry an INVOCATION_ID too: that of the terminal's own service
-    # a standard input that is closed is None
+    # a terminal of a desktop session has the INVOCATION_ID of its own service; a closed stdin is None
     terminal = sys.stdin is not None and sys.stdin.isatty()
     return "NOTIFY_SOCKET" in os.environ or ("INVOCATION_ID" in os.environ and not terminal)
 
 
 def _become_supervisor(config: Path, *, keep_desired: bool) -> None:
-    wishes = ["--keep-desired", "yes"] if keep_desired else []
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "supervisor", "--config", str(config), *wishes])
+    options = ["--keep-desired", "yes"] if keep_desired else []
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "supervisor", "--config", str(config), *options])
 
 
 def _start_new(instance: Instance) -> int:
-    """Start a supervisor; if a program does not come up, leave nothing of it."""
+    """Start a supervisor; stop it again if a program fails to start."""
     launch(instance.config, instance.place)
     with instance.connect() as client:
         return await_all(client, instance.place, None, end=lambda: shut_down(client))
 
 
 def _start_service(instance: Instance, service: Service) -> int:
-    """Have systemd start the supervisor; if a program does not come up, leave nothing of it."""
+    """Start the supervisor with systemd; stop it again if a program fails to start."""
     with Progress(_("starting")):
         service.do("start")
     with connect_to(service, instance) as client:
-        # systemd's supervisor leaves down what was stopped by itself
+        # under systemd the supervisor does not start programs that were stopped on purpose
         client.request("start", timeout_s=ANSWER_TIMEOUT_S)
         return await_all(client, instance.place, service, end=lambda: service.do("stop"))
 
 
 def connect_to(service: Service, instance: Instance) -> Client:
-    """Return a connection to the supervisor that systemd has just started. Raises CommandError."""
+    """Return a connection to the supervisor that systemd started. Raises CommandError."""
     try:
         return instance.connect()
     except SupervisorNotRunning as error:
-        text = _("systemd has started %(name)s, but it does not answer; see why: %(journal)s")
+        text = _("systemd started %(name)s, but it does not answer; see %(journal)s")
         raise CommandError(text % {"name": service.name, "journal": service.journal()}) from error
 
 
 def await_all(client: Client, place: InstancePaths, service: Service | None, end: Callable[[], None] | None) -> int:
-    """Wait until all programs of a supervisor that was just started are up, and say so.
+    """Wait until all programs of a new supervisor run, and print that.
 
-    If one does not come up, `end` is called to leave nothing of it, unless something ran before. Raises CommandError.
+    If one fails to start, call `end` to stop the supervisor, unless it took over running programs. Raises CommandError.
     """
     reports = client.events()
     view = client.request("status", timeout_s=ANSWER_TIMEOUT_S)
-    waiting = StartupProgress.begin(view["programs"], [one["name"] for one in view["programs"]])
-    with Progress(waiting.words()) as progress:
+    waiting = StartupProgress.begin(view["programs"], [program["name"] for program in view["programs"]])
+    with Progress(waiting.describe()) as progress:
         waiting = waiting.until_over(reports, progress.say)
     if waiting.failed is None:
-        _say_up(waiting, view["supervisor"]["pid"], service)
+        _report_running(waiting, view["supervisor"]["pid"], service)
         return exits.FINE
     if end is None:
         return _fail(waiting.failed, place, _("see stocksup status"))
     if _adopted(view):
-        return _fail(waiting.failed, place, _("what ran before runs on, see stocksup status"))
+        return _fail(waiting.failed, place, _("the programs that ran before keep running, see stocksup status"))
     end()
-    return _fail(waiting.failed, place, _("nothing was left running"))
+    return _fail(waiting.failed, place, _("everything was stopped again"))
 
 
 def _start_programs(client: Client, place: InstancePaths, service: Service | None) -> int:
-    """Have the supervisor that runs bring up what is down."""
+    """Start the stopped programs of the running supervisor."""
     reports = client.events()
     names = client.request("start", timeout_s=ANSWER_TIMEOUT_S)["starting"]
     view = client.request("status", timeout_s=ANSWER_TIMEOUT_S)
     waiting = StartupProgress.begin(view["programs"], names)
-    with Progress(waiting.words()) as progress:
+    with Progress(waiting.describe()) as progress:
         waiting = waiting.until_over(reports, progress.say)
     if waiting.failed is not None:
         return _fail(waiting.failed, place, _("see stocksup status"))
     pid = view["supervisor"]["pid"]
     if names:
-        _say_up(waiting, pid, service)
+        _report_running(waiting, pid, service)
     else:
-        click.echo(_("stocksup runs already (supervisor %(pid)d). Next: stocksup status") % {"pid": pid})
+        click.echo(_("stocksup is already running (supervisor PID %(pid)d). Next: stocksup status") % {"pid": pid})
     return exits.FINE
 
 
 def _adopted(view: Message) -> bool:
-    """Tell whether the supervisor found programs that were running before it."""
-    return any((one["uptime_s"] or 0) > view["supervisor"]["uptime_s"] for one in view["programs"])
+    """Return whether the supervisor took over programs that ran before it."""
+    return any((program["uptime_s"] or 0) > view["supervisor"]["uptime_s"] for program in view["programs"])
 
 
-def _say_up(waiting: StartupProgress, pid: int, service: Service | None) -> None:
-    told = [f"{name} (life {life})" for name, life in waiting.up.items()]
-    told += [f"{name}: {why}" for name, why in waiting.down.items()]
-    lives = ", ".join(told) or _("no program is enabled")
-    click.echo(_("stocksup is up: %(lives)s; supervisor %(pid)d") % {"lives": lives, "pid": pid})
+def _report_running(waiting: StartupProgress, pid: int, service: Service | None) -> None:
+    programs = [
+        _("%(program)s (process %(life)d)") % {"program": name, "life": life} for name, life in waiting.up.items()
+    ]
+    programs += [f"{name}: {why}" for name, why in waiting.down.items()]
+    lives = ", ".join(programs) or _("no program is enabled")
+    click.echo(_("stocksup is running: %(lives)s; supervisor PID %(pid)d") % {"lives": lives, "pid": pid})
     if service is not None:
         click.echo(_("systemd keeps it running (%(name)s).") % {"name": service.name})
     elif systemctl.there(of_user=False):
-        click.echo(_("It does not come back by itself after a reboot of the machine, unless: stocksup service install"))
+        click.echo(_("It will not start again after a reboot, unless you run: stocksup service install"))
     else:
-        click.echo(_("It does not come back by itself after a reboot of the machine: start it again then."))
+        click.echo(_("It will not start again after a reboot."))
     click.echo(_("Next: %(commands)s") % {"commands": "stocksup status · stocksup logs -f · stocksup restart"})
 
 
 def _fail(failed: Message, place: InstancePaths, now: str) -> int:
-    """Show the last lines of the life that did not come up, and raise with the reason."""
+    """Print the last log lines of the program that failed to start, and raise CommandError with the reason."""
     name = failed["program"]
     last = failed.get("last_exit") or {}
-    why = failed.get("reason") or (words.ending(last) if last else _("it did not become ready"))
-    written = of_last_life(LogFile(place.log_of(name)).last(MAX_LINES, unfinished=True))
-    for line in untold(written, why)[-TOLD_LINES:]:
+    why = failed.get("reason") or (formatting.exit_text(last) if last else _("it did not become ready"))
+    recent = of_last_life(LogFile(place.log_of(name)).last(MAX_LINES, unfinished=True))
+    for line in untold(recent, why)[-SHOWN_LINES:]:
         click.echo(f"  {name} | {line.shown}", err=True)
     code = exits.BAD_CONFIG if last.get("code") == exits.BAD_CONFIG else exits.FAILED
     raise CommandError(
-        _("%(program)s did not come up: %(why)s; %(now)s") % {"program": name, "why": why, "now": now}, code
+        _("%(program)s did not start: %(why)s; %(now)s") % {"program": name, "why": why, "now": now}, code
     )

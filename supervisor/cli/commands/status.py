@@ -1,4 +1,4 @@
-"""`stocksup status`: what runs, how it is, and what to do next."""
+"""`stocksup status`: show the programs, their state and what to do next."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ import click
 from supervisor import __version__
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
-from supervisor.cli.terminal import formatting as words
+from supervisor.cli.terminal import formatting
 from supervisor.client import Message, SupervisorNotRunning
 from supervisor.locale import N_, _, reasons
 
 _COLOURS: Final = {"RUNNING": "green", "FATAL": "red", "BACKOFF": "red", "STOPPED": "yellow"}
-_HEADS: Final = (N_("PROGRAM"), N_("STATE"), N_("LIFE"), N_("PID"), N_("UP"), N_("MEMORY"), N_("HEALTH"))
+_HEADS: Final = (N_("PROGRAM"), N_("STATE"), N_("PROCESS"), N_("PID"), N_("UP"), N_("MEMORY"), N_("HEALTH"))
 
 
-@click.command(help=_("Show what runs, how it is, and what to do next."))
-@click.option("--json", "as_json", is_flag=True, help=_("For programs."))
+@click.command(help=_("Show the programs, their state and what to do next."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 @click.pass_obj
 def command(instance: Instance, as_json: bool) -> int:
-    """Show what runs, how it is, and what to do next."""
+    """Show the programs, their state and what to do next."""
     try:
         with instance.connect_unchecked() as client:
             view = client.request("status", timeout_s=ANSWER_TIMEOUT_S)
             newest = client.request("history", n=1, timeout_s=ANSWER_TIMEOUT_S)["history"]
     except SupervisorNotRunning:
-        _say_not_running(instance, as_json)
+        _report_not_running(instance, as_json)
         return exits.NOT_RUNNING
     if view["supervisor"].get("config_changed") is not False:
-        # what the supervisor has read has no mistake; what it has not is to be looked at
+        # the configuration changed since the supervisor checked it
         instance.check()
     if as_json:
         click.echo(json.dumps({key: view[key] for key in view if key not in ("v", "id", "ok")}))
@@ -44,53 +44,59 @@ def command(instance: Instance, as_json: bool) -> int:
     return exits.FINE
 
 
-def _say_not_running(instance: Instance, as_json: bool) -> None:
-    """Say that there is no supervisor, and which programs live on without one."""
-    from supervisor.cli.bootstrap import orphans  # which loads much that is of no use while there is a supervisor
+def _report_not_running(instance: Instance, as_json: bool) -> None:
+    """Print that no supervisor runs, and which programs still do."""
+    from supervisor.cli.bootstrap import orphans  # slow to import, and only needed here
 
-    found = orphans.find(instance.place)
+    running = orphans.find(instance.place)
     if as_json:
-        click.echo(json.dumps({"version": 1, "supervisor": None, "programs": [orphans.shown(one) for one in found]}))
+        programs = [orphans.as_program(process) for process in running]
+        click.echo(json.dumps({"version": 1, "supervisor": None, "programs": programs}))
         return
     click.echo(_("stocksup is not running (%(path)s)") % {"path": instance.place.state_dir})
-    if found:
-        click.echo(_("Without a supervisor live on: %(lives)s") % {"lives": orphans.words(found)})
-        click.echo(_("`start` takes them over, `stop` ends them."))
-    click.echo(f"\n{_next(['stocksup start', 'stocksup stop'] if found else ['stocksup start'])}")
+    if running:
+        click.echo(_("Still running without a supervisor: %(lives)s") % {"lives": orphans.describe(running)})
+        click.echo(_("`start` takes them over, `stop` stops them."))
+    click.echo(f"\n{_next(['stocksup start', 'stocksup stop'] if running else ['stocksup start'])}")
 
 
 def report(view: Message, newest: Sequence[Message], now_s: float, width: int | None) -> list[str]:
-    """Return the lines for a person. Pure.
+    """Return the lines for people. Pure.
 
     Args:
         view: the object of `status --json`.
-        newest: the last restart, or nothing.
+        newest: the last restart, or an empty list.
         now_s: seconds since 1970.
-        width: characters in a line; None when it does not matter.
+        width: maximum length of a line; None: no limit.
     """
     supervisor = view["supervisor"]
-    up = {"pid": supervisor["pid"], "time": words.duration(supervisor["uptime_s"])}
-    lines = [_("stocksup is running: supervisor %(pid)d, up %(time)s") % up, ""]
+    up = {"pid": supervisor["pid"], "time": formatting.duration(supervisor["uptime_s"])}
+    lines = [_("stocksup is running: supervisor PID %(pid)d, up %(time)s") % up, ""]
     lines += _programs(view["programs"], width)
-    problems = _("supervisor: %(what)s is in trouble: %(why)s")
-    notes = list(_releases(view))
+    problems = _("supervisor: %(what)s fails: %(why)s")
+    notes = list(_version_notes(view))
     notes += [problems % {"what": _(what), "why": why} for what, why in (supervisor.get("problems") or {}).items()]
     notes += [note for program in view["programs"] for note in _notes(program, now_s)]
     if newest:
-        ago = words.duration(max(0.0, now_s - newest[0]["at"]))
-        notes.append(_("last restart %(time)s ago: %(restart)s") % {"time": ago, "restart": words.restart(newest[0])})
+        ago = formatting.duration(max(0.0, now_s - newest[0]["at"]))
+        notes.append(
+            _("last restart %(time)s ago: %(restart)s")
+            % {"time": ago, "restart": formatting.restart_summary(newest[0])}
+        )
     return [*lines, "", *notes, *([""] if notes else []), _next(next_commands(view["programs"]))]
 
 
-def _releases(view: Message) -> Iterator[str]:
-    """Say which parts run other code than the supervisor; within one version of the protocol they get along."""
+def _version_notes(view: Message) -> Iterator[str]:
+    """Yield which parts have another version; they are compatible within one version of the protocol."""
     supervisor = view["supervisor"].get("version")
     if supervisor and supervisor != __version__:
-        text = _("the supervisor is release %(old)s, this command %(new)s; to renew it: stocksup stop, stocksup start")
+        text = _(
+            "the supervisor has version %(old)s, this command %(new)s; to update it: stocksup stop, stocksup start"
+        )
         yield text % {"old": supervisor, "new": __version__}
     for program in view["programs"]:
         if supervisor and program.get("version") not in (None, supervisor):
-            text = _("%(program)s is release %(own)s, the supervisor %(other)s; they get along")
+            text = _("%(program)s has version %(own)s, the supervisor %(other)s; they are compatible")
             yield text % {"program": program["name"], "own": program["version"], "other": supervisor}
 
 
@@ -98,18 +104,18 @@ def _programs(programs: Sequence[Message], width: int | None) -> list[str]:
     head = tuple(_(name) for name in _HEADS)
     rows = [
         (
-            one["name"],
-            one["state"],
-            str(one["life"]),
-            str(one["pid"] or "–"),
-            words.duration(one["uptime_s"]),
-            words.size(one["rss_bytes"]),
-            words.health(one),
+            program["name"],
+            program["state"],
+            str(program["life"]),
+            str(program["pid"] or "–"),
+            formatting.duration(program["uptime_s"]),
+            formatting.size(program["rss_bytes"]),
+            formatting.health_text(program),
         )
-        for one in programs
+        for program in programs
     ]
-    first, *rest = words.table([head, *rows], width)
-    return [first, *(_coloured(line, one["state"]) for line, one in zip(rest, programs, strict=True))]
+    first, *rest = formatting.format_table([head, *rows], width)
+    return [first, *(_coloured(line, program["state"]) for line, program in zip(rest, programs, strict=True))]
 
 
 def _coloured(line: str, state: str) -> str:
@@ -117,24 +123,26 @@ def _coloured(line: str, state: str) -> str:
 
 
 def _notes(program: Message, now_s: float) -> list[str]:
-    """Return what else is to be known of a program."""
+    """Return the notes about a program: restart, unfinished work, reason, last exit."""
     name, notes = program["name"], []
-    if under_way := program.get("restart"):
-        by = _(", asked for by %(name)s") % {"name": under_way["requested_by"]} if under_way.get("requested_by") else ""
-        facts = {"program": name, "phase": words.phase(under_way["phase"]), "by": by}
-        notes.append(_("%(program)s: a restart is under way (%(phase)s%(by)s)") % facts)
+    if restart := program.get("restart"):
+        by = _(", requested by %(name)s") % {"name": restart["requested_by"]} if restart.get("requested_by") else ""
+        params = {"program": name, "phase": formatting.phase_name(restart["phase"]), "by": by}
+        notes.append(_("%(program)s: restarting (%(phase)s%(by)s)") % params)
     if program.get("pending"):
-        facts = {"program": name, "names": ", ".join(program["pending"])}
-        notes.append(_("%(program)s: still finishing %(names)s") % facts)
+        params = {"program": name, "names": ", ".join(program["pending"])}
+        notes.append(_("%(program)s: finishing %(names)s") % params)
     if program.get("reason"):
-        again = program.get("retry_in_s")
-        soon = _("; next try in %(time)s") % {"time": words.duration(again)} if again else ""
-        notes.append(f"{name}: {program['reason']}{soon}")
+        retry_in_s = program.get("retry_in_s")
+        retry = _("; next try in %(time)s") % {"time": formatting.duration(retry_in_s)} if retry_in_s else ""
+        notes.append(f"{name}: {program['reason']}{retry}")
     last: dict[str, Any] | None = program.get("last_exit")
     if last:
-        ago = _(", %(time)s ago") % {"time": words.duration(max(0.0, now_s - last["at"]))} if last.get("at") else ""
-        facts = {"program": name, "life": last.get("life", "–"), "end": words.ending(last), "ago": ago}
-        notes.append(_("%(program)s: life %(life)s ended: %(end)s%(ago)s") % facts)
+        ago = (
+            _(", %(time)s ago") % {"time": formatting.duration(max(0.0, now_s - last["at"]))} if last.get("at") else ""
+        )
+        params = {"program": name, "life": last.get("life", "–"), "end": formatting.exit_text(last), "ago": ago}
+        notes.append(_("%(program)s: process %(life)s exited: %(end)s%(ago)s") % params)
     return notes
 
 
@@ -143,11 +151,11 @@ def _next(commands: Sequence[str]) -> str:
 
 
 def next_commands(programs: Sequence[Message]) -> list[str]:
-    """Return the commands that are worth trying now, the first one first. Pure."""
+    """Return the commands to suggest, most useful first. Pure."""
     for state, commands in (("FATAL", ("logs {}", "start")), ("BACKOFF", ("logs {}", "check"))):
         for program in programs:
             if program["state"] == state:
-                return [f"stocksup {one.format(program['name'])}" for one in commands]
+                return [f"stocksup {command.format(program['name'])}" for command in commands]
     if any(program["state"] == "STOPPED" for program in programs):
         return ["stocksup start", "stocksup logs"]
     return ["stocksup restart", "stocksup logs -f", "stocksup stop"]

@@ -19,7 +19,7 @@ from supervisor.client import Client, ControlError, Message, SupervisorNotRunnin
 from supervisor.locale import _
 
 
-@click.command(help=_("Drain and end everything, or PROGRAM alone."))
+@click.command(help=_("Stop all programs, or PROGRAM, after they finish their work."))
 @click.argument("program", required=False, shell_complete=complete_program)
 @click.pass_obj
 def command(instance: Instance, program: str | None) -> int:
@@ -29,7 +29,7 @@ def command(instance: Instance, program: str | None) -> int:
         # it would be started again if it ended in another way
         with Progress(_("stopping")):
             service.do("stop")
-        click.echo(_("Everything has stopped, until the next boot or: stocksup start"))
+        click.echo(_("Everything stopped until the next boot. Next: stocksup start"))
         return exits.FINE
     try:
         client = instance.connect()
@@ -40,11 +40,11 @@ def command(instance: Instance, program: str | None) -> int:
     with client:
         if program is None:
             shut_down(client)
-            click.echo(_("Everything has stopped. Next: stocksup start"))
+            click.echo(_("Everything stopped. Next: stocksup start"))
         else:
             with Progress(_("%(program)s: stopping") % {"program": program}):
                 life = client.request("stop", program=program, wait=True)["life"]
-            text = _("%(program)s has stopped (life %(life)d). Next: stocksup start")
+            text = _("%(program)s stopped (process %(life)d). Next: stocksup start")
             click.echo(text % {"program": program, "life": life})
     return exits.FINE
 
@@ -58,19 +58,20 @@ def _end_orphans(instance: Instance, program: str | None) -> bool:
 
     if not (found := orphans.find(instance.place)):
         return False
-    lives = orphans.words(found)
+    lives = orphans.describe(found)
     if program is not None:
         text = _(
-            "no supervisor is running; without one live on: %(lives)s; end all: stocksup stop, or go on: stocksup start"
+            "no supervisor is running; still running without one: %(lives)s; stop them with stocksup stop, "
+            "or continue with stocksup start"
         )
         raise CommandError(text % {"lives": lives}, exits.NOT_RUNNING)
     with Progress(_("stopping")):
-        _Process(launch(instance.config, instance.place, end=True)).await_end()
+        _Process(launch(instance.config, instance.place, stop_orphans=True)).await_end()
     if left := orphans.find(instance.place):
-        text = _("cannot end %(lives)s; see why: stocksup logs supervisor")
-        raise CommandError(text % {"lives": orphans.words(left)})
-    click.echo(_("No supervisor was running; what lived on without one was ended: %(lives)s") % {"lives": lives})
-    click.echo(_("Everything has stopped. Next: stocksup start"))
+        text = _("cannot stop %(lives)s; see stocksup logs supervisor")
+        raise CommandError(text % {"lives": orphans.describe(left)})
+    click.echo(_("No supervisor was running; stopped the programs it had left behind: %(lives)s") % {"lives": lives})
+    click.echo(_("Everything stopped. Next: stocksup start"))
     return True
 
 

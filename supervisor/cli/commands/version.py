@@ -12,7 +12,7 @@ from supervisor.locale import _
 
 
 @click.command(help=_("Show the version."))
-@click.option("--json", "as_json", is_flag=True, help=_("For programs."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 def command(as_json: bool) -> None:
     """Show the version."""
     facts = {"stocksup": __version__, "python": platform.python_version(), "system": platform.system()}

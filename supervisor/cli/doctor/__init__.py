@@ -1,4 +1,4 @@
-"""What `stocksup check` looks at. Here: the record of one thing that was looked at."""
+"""The checks of `stocksup check`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from supervisor.cli import exit_codes as exits
 
-#: how a finding is called in `check --json`
+#: levels of a finding in `check --json`
 FINE: Final = "fine"
 WARNING: Final = "warning"
 FAILED: Final = "failed"
@@ -17,17 +17,17 @@ FAILED: Final = "failed"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
-    #: for programs: the same in every language
+    #: for scripts: the same in every language
     id: str
-    #: what it is
+    #: what was checked
     name: str
-    #: what is wrong and what to do about it; None: nothing
+    #: what is wrong and what to do; None: nothing
     problem: str | None = None
-    #: it works, but should be better
+    #: the problem is not urgent
     warning: bool = False
-    #: the exit code that the problem calls for
+    #: the exit code of `check` for this problem
     code: int = exits.FAILED
 
     @property
@@ -38,13 +38,13 @@ class Finding:
         return WARNING if self.warning else FAILED
 
     @classmethod
-    def read(cls, told: Mapping[str, Any]) -> Finding:
-        """Return the finding that another package tells of. Raises KeyError, TypeError when it is none."""
-        known = {name: told[name] for name in cls.__dataclass_fields__ if name in told}
-        return cls(**known)
+    def read(cls, fields: Mapping[str, Any]) -> Finding:
+        """Return the finding in a dict of another package. Raises KeyError, TypeError when it is not valid."""
+        present = {name: fields[name] for name in cls.__dataclass_fields__ if name in fields}
+        return cls(**present)
 
 
-def nearest_there(path: Path) -> Path:
+def nearest_existing(path: Path) -> Path:
     """Return `path`, or the nearest of its parents that exists."""
     while not path.exists() and path != path.parent:
         path = path.parent

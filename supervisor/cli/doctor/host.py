@@ -1,4 +1,4 @@
-"""What `stocksup check` says about the machine: Python, what stocksup stands on, disk, systemd."""
+"""Check the host: Python, package versions, disk space, systemd."""
 
 from __future__ import annotations
 
@@ -12,37 +12,38 @@ from pathlib import Path
 from typing import Final
 
 from supervisor import __version__
-from supervisor.cli.doctor import Finding, nearest_there
+from supervisor.cli.doctor import Finding, nearest_existing
 from supervisor.cli.systemd import systemctl
 from supervisor.locale import _
 
-#: the oldest Python that will do
+#: the oldest supported Python
 OLDEST_PYTHON: Final = (3, 11)
-#: free room below the state directory under which it is worth a word, and under which it fails, in bytes
-LITTLE_ROOM: Final = 1024**3
-NO_ROOM: Final = 64 * 1024**2
+#: free space in the state directory below which `check` warns, in bytes
+LOW_SPACE_BYTES: Final = 1024**3
+#: free space in the state directory below which `check` fails, in bytes
+MIN_SPACE_BYTES: Final = 64 * 1024**2
 
-#: there while systemd runs the machine
+#: exists while systemd is the init system
 _SYSTEMD: Final = Path("/run/systemd/system")
 _REQUIREMENT: Final = re.compile(r"([A-Za-z0-9._-]+)(?:==([^;,\s]+))?")
 
 
-def look_at_installation() -> Iterator[Finding]:
-    """Yield what is found about Python and what is installed in it."""
+def check_installation() -> Iterator[Finding]:
+    """Yield the findings about Python and the installed packages."""
     yield python(sys.version_info[:2])
     yield versions(metadata.requires("stocksup") or (), _installed())
 
 
-def look(config: Path, state_dir: Path) -> Iterator[Finding]:
-    """Yield what is found about the machine, for the instance with this configuration and state directory."""
-    yield disk(state_dir, shutil.disk_usage(nearest_there(state_dir)).free)
+def check(config: Path, state_dir: Path) -> Iterator[Finding]:
+    """Yield the findings about the host of the instance with this configuration and state directory."""
+    yield disk(state_dir, shutil.disk_usage(nearest_existing(state_dir)).free)
     if sys.platform == "linux":
         service = systemctl.installed(config)
         yield unit(service.unit if service else None, under_systemd=_SYSTEMD.is_dir())
 
 
 def python(version: tuple[int, int]) -> Finding:
-    """Tell whether the Python that runs us will do. Pure."""
+    """Check the version of Python. Pure."""
     if version >= OLDEST_PYTHON:
         return Finding("python", f"Python {platform.python_version()}")
     wanted = ".".join(map(str, OLDEST_PYTHON))
@@ -51,28 +52,32 @@ def python(version: tuple[int, int]) -> Finding:
 
 
 def _installed() -> dict[str, str]:
-    return {_normal(one.metadata["Name"]): one.version for one in metadata.distributions() if one.metadata["Name"]}
+    return {
+        _normalise(package.metadata["Name"]): package.version
+        for package in metadata.distributions()
+        if package.metadata["Name"]
+    }
 
 
-def _normal(name: str) -> str:
+def _normalise(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def versions(requires: Iterable[str], installed: Mapping[str, str]) -> Finding:
-    """Tell whether what stocksup stands on is there as it was made for. Pure.
+    """Check the versions of the required packages. Pure.
 
     Args:
-        requires: requirements as the metadata of a package holds them.
+        requires: requirements, as in the metadata of a package.
         installed: version by normalised name.
     """
-    there: list[str] = []
+    present: list[str] = []
     wrong: list[str] = []
     for requirement in requires:
-        found = _REQUIREMENT.match(requirement)
-        if found is None or "extra ==" in requirement:
+        match = _REQUIREMENT.match(requirement)
+        if match is None or "extra ==" in requirement:
             continue
-        name, pinned = found[1], found[2]
-        version = installed.get(_normal(name))
+        name, pinned = match[1], match[2]
+        version = installed.get(_normalise(name))
         if version is None:
             wrong.append(_("%(name)s is missing") % {"name": name})
         elif pinned is not None and version != pinned:
@@ -80,33 +85,31 @@ def versions(requires: Iterable[str], installed: Mapping[str, str]) -> Finding:
                 _("%(name)s is %(version)s, not %(pinned)s") % {"name": name, "version": version, "pinned": pinned}
             )
         else:
-            there.append(f"{name} {version}")
+            present.append(f"{name} {version}")
     name = f"stocksup {__version__}"
     if wrong:
-        text = _("%(problems)s; install what belongs to this version: make setup, or pip install -U stocksup")
+        text = _("%(problems)s; install the right packages: make setup, or pip install -U stocksup")
         return Finding("versions", name, text % {"problems": "; ".join(wrong)})
-    return Finding("versions", f"{name} ({', '.join(there)})")
+    return Finding("versions", f"{name} ({', '.join(present)})")
 
 
 def disk(state_dir: Path, free_bytes: int) -> Finding:
-    """Tell whether there is room for state, cache and logs. Pure."""
+    """Check the free space for state, cache and logs. Pure."""
     free = f"{free_bytes / 1024**2:.0f} MiB"
-    if free_bytes >= LITTLE_ROOM:
+    if free_bytes >= LOW_SPACE_BYTES:
         return Finding("disk", _("disk: %(free)s free") % {"free": free})
-    text = _("only %(free)s are free for %(path)s; make room, or change [supervisor] state_dir")
+    text = _("only %(free)s free for %(path)s; free some disk space, or change [supervisor] state_dir")
     problem = text % {"free": free, "path": state_dir}
-    return Finding("disk", _("disk"), problem, warning=free_bytes >= NO_ROOM)
+    return Finding("disk", _("disk"), problem, warning=free_bytes >= MIN_SPACE_BYTES)
 
 
-def unit(found: Path | None, *, under_systemd: bool) -> Finding:
-    """Tell whether a unit of systemd starts this instance after a reboot; `found` is its file. Pure."""
+def unit(path: Path | None, *, under_systemd: bool) -> Finding:
+    """Check that a systemd unit starts this instance after a reboot. Pure."""
     name = _("systemd unit")
-    if found is not None:
-        return Finding("unit", f"{name}: {found}")
+    if path is not None:
+        return Finding("unit", f"{name}: {path}")
     if under_systemd:
-        text = _("none, so nothing comes back after a reboot; install one: stocksup service install")
+        text = _("none, so nothing starts after a reboot; install one: stocksup service install")
     else:
-        text = _(
-            "there is no systemd here; have whatever starts this machine's services run: stocksup start --foreground"
-        )
+        text = _("systemd is not running here; let your service manager run: stocksup start --foreground")
     return Finding("unit", name, text, warning=True)

@@ -1,4 +1,4 @@
-"""What other packages have to say in `stocksup check`: the supervisor knows no Discord, and no shop."""
+"""Run the checks of other packages: the supervisor itself knows nothing about Discord or the shop."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from supervisor.locale import _
 ENTRY_POINTS: Final = "stocksup.checks"
 
 
-def look(config: Path) -> Iterator[Finding]:
-    """Yield the findings of other packages; one that fails is a finding itself."""
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda one: one.name):
-        yield from _ask(entry, config)
+def check(config: Path) -> Iterator[Finding]:
+    """Yield the findings of other packages; a check that fails is a finding too."""
+    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
+        yield from _run(entry, config)
 
 
-def _ask(entry: EntryPoint, config: Path) -> Iterator[Finding]:
+def _run(entry: EntryPoint, config: Path) -> Iterator[Finding]:
     try:
         yield from map(Finding.read, entry.load()(config))
     except (ImportError, AttributeError, LookupError, TypeError, ValueError, OSError, RuntimeError) as error:
-        text = _("cannot look at it: %(kind)s: %(problem)s (%(place)s); install it anew")
-        facts = {"kind": type(error).__name__, "problem": error, "place": entry.value}
-        yield Finding(entry.name, entry.name, text % facts)
+        text = _("the check failed: %(kind)s: %(problem)s (%(place)s); reinstall the package")
+        params = {"kind": type(error).__name__, "problem": error, "place": entry.value}
+        yield Finding(entry.name, entry.name, text % params)

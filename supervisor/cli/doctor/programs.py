@@ -1,4 +1,4 @@
-"""What `stocksup check` says about programs: their own checks, as a restart runs them."""
+"""Run the programs' own check commands, as a restart does."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from supervisor.logs.masking import masked
 if TYPE_CHECKING:
     from supervisor.config.settings import Program, Settings
 
-#: lines of a failed check's output that are told
+#: lines of a failed check's output that are shown
 MAX_LINES: Final = 15
 
 
-def look(config: Path, settings: Settings) -> Iterator[Finding]:
-    """Yield what is found about each program that is run."""
+def check(config: Path, settings: Settings) -> Iterator[Finding]:
+    """Yield a finding about each enabled program."""
     for name, program in settings.programs.items():
         if program.enabled:
-            yield _look_at(config, name, program)
+            yield _check_program(config, name, program)
 
 
-def _look_at(config: Path, name: str, program: Program) -> Finding:
+def _check_program(config: Path, name: str, program: Program) -> Finding:
     id = f"program.{name}"
     command = _argv(program.check or program.command)
     place = config.parent / program.cwd
     if not place.is_dir():
-        text = _("there is no directory %(path)s; correct [programs.%(name)s] cwd")
+        text = _("the directory %(path)s does not exist; correct [programs.%(name)s] cwd")
         return Finding(id, name, text % {"path": place, "name": name})
     if shutil.which(command[0], path=program.env.get("PATH")) is None and not (place / command[0]).exists():
         text = _("cannot find the program %(program)s; install it, or correct [programs.%(name)s]")
         return Finding(id, name, text % {"program": command[0], "name": name})
     if not program.check:
-        return Finding(id, _("%(name)s (has no check of its own)") % {"name": name})
+        return Finding(id, _("%(name)s (no check command)") % {"name": name})
     return _run_check(config, name, program, command, place)
 
 
@@ -59,13 +59,13 @@ def _run_check(config: Path, name: str, program: Program, command: list[str], pl
             check=False,
         )
     except subprocess.TimeoutExpired:
-        text = _("its check did not end within %(time_s)g s: %(command)s")
+        text = _("its check did not finish within %(time_s)g s: %(command)s")
         return Finding(id, name, text % {"time_s": program.start_timeout_s, "command": " ".join(command)})
     if done.returncode == 0:
         return Finding(id, name)
-    said = [line for line in masked(done.stdout.decode(errors="replace")).splitlines() if line.strip()][-MAX_LINES:]
-    silent = _("its check ended with %(code)d and said nothing: %(command)s")
-    problem = "\n".join(said) or silent % {"code": done.returncode, "command": " ".join(command)}
+    output = [line for line in masked(done.stdout.decode(errors="replace")).splitlines() if line.strip()][-MAX_LINES:]
+    silent = _("its check exited with %(code)d and no output: %(command)s")
+    problem = "\n".join(output) or silent % {"code": done.returncode, "command": " ".join(command)}
     code = exits.BAD_CONFIG if done.returncode == exits.BAD_CONFIG else exits.FAILED
     return Finding(id, name, problem, code=code)
 

@@ -116,9 +116,7 @@ def text(facts: UnitFields) -> str:
     needed = [facts.config, facts.state_dir, Path(facts.stocksup[0])]
     command = [*facts.stocksup, "--config", str(facts.config), "start", "--foreground"]
     lines = [
-        _comment(
-            _("Made by `stocksup service install`, which also changes it; `stocksup service uninstall` removes it.")
-        ),
+        _comment(_("Created and updated by `stocksup service install`; removed by `stocksup service uninstall`.")),
         "[Unit]",
         f"Description={_plain(f'stocksup ({facts.config})')}",
         *(["Wants=network-online.target", "After=network-online.target"] if of_system else []),
@@ -132,14 +130,14 @@ def text(facts: UnitFields) -> str:
         # the colon: no word is replaced by a variable
         f"ExecStart=:{_words(command)}",
         f"ExecReload={_words([facts.kill])} -HUP $MAINPID",
-        _comment(_("The programs outlive the supervisor: the next one takes them over.")),
+        _comment(_("The programs keep running without the supervisor; the next one takes them over.")),
         "KillMode=process",
         "OOMPolicy=continue",
         "Restart=on-failure",
         "RestartSec=2",
-        _comment(_("78: the configuration has to be corrected first.")),
+        _comment(_("78: the configuration must be corrected first.")),
         "RestartPreventExitStatus=78",
-        _comment(_("Above the time that all programs may take to finish their work and to end.")),
+        _comment(_("Longer than all programs may take to finish their work and exit.")),
         f"TimeoutStopSec={facts.stop_timeout_s}",
         "WatchdogSec=60",
         *(_of_system(facts, needed) if of_system else []),

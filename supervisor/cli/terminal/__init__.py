@@ -1,1 +1,1 @@
-"""What a terminal shows and takes."""
+"""Terminal output and option types."""

@@ -1,4 +1,4 @@
-"""How figures read to a person. Pure."""
+"""Format durations, sizes, tables and reports for people. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     if seconds < 10:
-        return f"{seconds:.2f} {_('s')}"
+        # "." is the decimal mark of the language
+        return f"{seconds:.2f}".replace(".", _(".")) + f" {_('s')}"
     rest, parts = round(seconds), []
     for unit, length in _UNITS:
         count, rest = divmod(rest, length)
@@ -36,8 +37,8 @@ def size(count_bytes: int | None) -> str:
     return f"{count_bytes / (1024 * 1024):.0f} MiB"
 
 
-def ending(last_exit: Mapping[str, Any] | None) -> str:
-    """Say how a life ended: "exit 1", "signal SIGKILL", with what it said itself."""
+def exit_text(last_exit: Mapping[str, Any] | None) -> str:
+    """Return how a process exited: "exit 1", "signal SIGKILL", with the reason that it gave."""
     if not last_exit:
         return "–"
     if last_exit.get("signal"):
@@ -48,70 +49,78 @@ def ending(last_exit: Mapping[str, Any] | None) -> str:
     return f"{how}: {last_exit['reason']}" if last_exit.get("reason") else how
 
 
-def health(program: Mapping[str, Any]) -> str:
-    """Say in a few words how a program of `status --json` is."""
+def health_text(program: Mapping[str, Any]) -> str:
+    """Return the health of a program of `status --json` in a few words."""
     if program["state"] != "RUNNING":
         return "–"
     if program.get("heartbeat_late"):
-        return _("suspicious: silent for %(time)s") % {"time": duration(program.get("heartbeat_age_s"))}
+        return _("not responding for %(time)s") % {"time": duration(program.get("heartbeat_age_s"))}
     parts = program.get("health") or {}
-    sick = [(name, part) for name, part in parts.items() if isinstance(part, dict) and part.get("is_healthy") is False]
-    if sick:
-        return "; ".join(f"{name}: {part.get('last_error') or _('not healthy')}" for name, part in sick)
-    return _("fine") if parts else "–"
+    dicts = {name: part for name, part in parts.items() if isinstance(part, dict)}
+    if unhealthy := {name: part for name, part in dicts.items() if part.get("is_healthy") is False}:
+        return "; ".join(
+            f"{component_name(name)}: {part.get('last_error') or _('unhealthy')}" for name, part in unhealthy.items()
+        )
+    return _("healthy") if parts else "–"
 
 
-def phase(name: str) -> str:
-    """Return what a phase is called. Those of a restart are the same in every language; waiting is none of them."""
+def component_name(name: str) -> str:
+    """Return the name of a component of a program's health for people."""
+    return _("stock") if name == "livestock" else name
+
+
+def phase_name(name: str) -> str:
+    """Return the name of a phase. The phases of a restart have the same names in every language."""
     return _("wait") if name == "wait" else name
 
 
-def mark(line: str) -> str:
-    """Return the line that marks the beginning or the end of a life, in the language in use."""
-    if (found := read_mark(line)) is None:
+def translate_marker(line: str) -> str:
+    """Return the marker line of a start or an exit, translated; other lines unchanged."""
+    if (marker := read_mark(line)) is None:
         return line
     text = {
         "starts": _("life %(life)d of %(program)s starts"),
         "goes on": _("life %(life)d of %(program)s goes on"),
         "ended": _("life %(life)d of %(program)s ended: %(how)s"),
-    }[found.what]
-    how = _("exit unknown") if found.how == "exit unknown" else found.how
-    said = text % {"life": found.life, "program": found.program, "how": how}
-    return f"--- stocksup {found.time}: {said} ---"
+    }[marker.what]
+    how = _("exit unknown") if marker.how == "exit unknown" else marker.how
+    event = text % {"life": marker.life, "program": marker.program, "how": how}
+    return f"--- stocksup {marker.time}: {event} ---"
 
 
-def phases(report: Mapping[str, Any]) -> str:
-    """Return "check 0.31 s, drain 0.02 s, …" for the phases that took place."""
-    took = ((name.removesuffix("_s"), value) for name, value in (report.get("phases") or {}).items())
-    return ", ".join(f"{name} {duration(value)}" for name, value in took if value is not None)
+def phases_text(report: Mapping[str, Any]) -> str:
+    """Return "check 0.31 s, drain 0.02 s, …" for the phases that happened."""
+    durations = ((name.removesuffix("_s"), value) for name, value in (report.get("phases") or {}).items())
+    return ", ".join(f"{name} {duration(value)}" for name, value in durations if value is not None)
 
 
-def restart(report: Mapping[str, Any]) -> str:
+def restart_summary(report: Mapping[str, Any]) -> str:
     """Return one line about a finished restart."""
     if not report["ok"]:
-        text = _("%(program)s: no life after %(life)s, failed: %(problem)s")
+        text = _("%(program)s: restart failed, not running: %(problem)s")
         if report.get("error") in ("check_failed", "refused", "interrupted"):
-            text = _("%(program)s: life %(life)s served on, failed: %(problem)s")
-        # the last line of what a failed check said is the one that tells most
-        said = problem(report).splitlines()[-1]
-        return text % {"program": report["program"], "life": report["from_life"], "problem": said}
-    lives = f"{report['program']}: life {report['from_life']} → {report.get('to_life') or '–'}"
+            text = _("%(program)s: restart failed, process %(life)s keeps running: %(problem)s")
+        # of a failed check's output, the last line says most
+        last_line = failure_reason(report).splitlines()[-1]
+        return text % {"program": report["program"], "life": report["from_life"], "problem": last_line}
+    facts = {"program": report["program"], "old": report["from_life"], "new": report.get("to_life") or "–"}
+    lives = _("%(program)s: process %(old)s → %(new)s") % facts
     down = report.get("downtime_s")
     return lives if down is None else _("%(lives)s, down for %(time)s") % {"lives": lives, "time": duration(down)}
 
 
-def problem(report: Mapping[str, Any]) -> str:
-    """Say why a restart failed."""
-    return str(report.get("problem") or report.get("error") or _("nobody knows why"))
+def failure_reason(report: Mapping[str, Any]) -> str:
+    """Return why a restart failed."""
+    return str(report.get("problem") or report.get("error") or _("unknown reason"))
 
 
-def table(rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
-    """Return `rows` as lines with aligned columns; the last column is cut so that a line fits into `width`."""
+def format_table(rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
+    """Return `rows` as lines with aligned columns; cut the last column so that a line fits into `width`."""
     columns = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
     lines = ["  ".join([*(cell.ljust(n) for cell, n in zip(row, columns, strict=False)), row[-1]]) for row in rows]
     return [cut(line.rstrip(), width) for line in lines]
 
 
 def cut(line: str, width: int | None) -> str:
-    """Return `line`, shortened to `width` characters if it is longer; None: as it is."""
+    """Return `line`, shortened to `width` characters; None: no limit."""
     return line if width is None or len(line) <= width else line[: max(0, width - 1)] + "…"

@@ -1,4 +1,4 @@
-"""In which language the commands speak: known before the first of them is loaded, since their help is made then."""
+"""Choose the language of the commands, before the first command is loaded: loading it creates its help."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from supervisor.configfile import language_of
 
 
 def choose(words: Sequence[str]) -> None:
-    """Speak the language of the configuration that `words`, the arguments, lead to; else the terminal's.
+    """Use the language of the configuration that the arguments `words` select, or the terminal's.
 
-    click's own words come from the catalogue `messages`, which the standard library looks up by $LANGUAGE. What a
-    command starts inherits that, and so do the commands of other packages. Raises OSError: a catalogue is missing.
+    click's own texts come from the catalogue `messages`, which gettext finds by $LANGUAGE. Child processes and the
+    commands of other packages use that variable too. Raises OSError when a catalogue is missing.
     """
-    language = language_of(named_config(words))
+    language = language_of(config_argument(words))
     locale.use(language)
     os.environ["LANGUAGE"] = language
     gettext.bindtextdomain("messages", str(Path(locale.__file__).parent))
 
 
-def named_config(words: Sequence[str]) -> Path | None:
-    """Return what `--config` names, which can only stand before the command. Pure."""
+def config_argument(words: Sequence[str]) -> Path | None:
+    """Return the value of `--config`, which is only valid before the command. Pure."""
     for word, after in zip(words, [*words[1:], ""], strict=False):
         if word == "--config":
             return Path(after)

@@ -1,4 +1,4 @@
-"""Numbers as options take them. click's own types have English names, which it says when a number is none."""
+"""Types of options, with translated names: click shows them in its error messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One line on a terminal that says what is under way; nothing at all where nobody looks."""
+"""A progress indicator: one line on a terminal."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _FRAME_S: Final = 0.1
 
 
 class Progress:
-    """A spinner on stderr while the `with` block runs. Without a terminal there it stays silent."""
+    """A spinner on stderr while the `with` block runs; nothing if stderr is not a terminal."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._shown = sys.stderr.isatty()
 
     def say(self, text: str) -> None:
-        """Show `text` from now on."""
+        """Replace the text."""
         self._text = text
 
     def __enter__(self) -> Progress:
@@ -29,7 +29,7 @@ class Progress:
             import shutil
             import threading
 
-            # a line that is longer than the terminal is wide could not be wiped away
+            # a line longer than the terminal could not be erased
             self._width = shutil.get_terminal_size().columns - 1
             self._over = threading.Event()
             self._thread = threading.Thread(target=self._spin, daemon=True)

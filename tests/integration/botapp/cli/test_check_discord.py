@@ -163,7 +163,7 @@ def test_without_a_network(place: Path) -> None:
     findings = look(place, f"http://127.0.0.1:{free_port()}/api/v10", code=1)
     assert list(wrong(findings)) == ["discord"]
     assert "tidak dapat dijangkau" in findings["discord"]["problem"]
-    assert {"token", "database", "door", "disk"} <= set(findings)
+    assert {"token", "database", "socket", "disk"} <= set(findings)
 
 
 def test_a_discord_that_does_not_answer_is_not_waited_for(discord: DiscordControl, place: Path) -> None:

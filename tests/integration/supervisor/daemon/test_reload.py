@@ -94,7 +94,7 @@ def test_sighup_reads_them_too_and_the_log_says_what_came_of_it(tmp_path: Path) 
         it.configure({"bot": program(), "clerk": program()}, bot={"prefix": "?"})
         it.process.send_signal(signal.SIGHUP)
         it.wait(lambda status: status.get("clerk", {}).get("state") == "RUNNING")
-        assert re.search(r"settings read again; changed: bot, programs.clerk; .*: bot", it.log())
+        assert re.search(r"configuration reloaded; changed: bot, programs.clerk; .*: bot", it.log())
         it.config.write_text("[programs\n")
         it.process.send_signal(signal.SIGHUP)
         # whatever came before is done when the door answers
@@ -194,7 +194,7 @@ def test_what_a_program_refuses_changes_nothing_by_sighup_either(tmp_path: Path)
         one.sighup()
         one.wait()
         one.go_on()
-        one.wait_log("settings read again; changed: logs")
+        one.wait_log("configuration reloaded; changed: logs")
 
 
 def test_what_is_edited_during_the_check_is_checked_too(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What `stocksup check` makes of what it sees of the machine and of an instance's files."""
+"""The checks of the host and of an instance's files."""
 
 from __future__ import annotations
 
@@ -11,57 +11,55 @@ from typing import Any
 import pytest
 
 from supervisor.cli.commands.check import lines
-from supervisor.cli.doctor import FAILED, FINE, WARNING, Finding, instance
-from supervisor.cli.doctor import host as machine
-from supervisor.cli.doctor import plugins as added
+from supervisor.cli.doctor import FAILED, FINE, WARNING, Finding, host, instance, plugins
 from supervisor.client import socket_at
 from supervisor.config.paths import InstancePaths
 
 
-def test_an_old_python() -> None:
-    assert machine.python((3, 11)).level == FINE
-    old = machine.python((3, 10))
+def test_python_version() -> None:
+    assert host.python((3, 11)).level == FINE
+    old = host.python((3, 10))
     assert old.level == FAILED
     assert "3.11" in str(old.problem)
 
 
-def test_versions_of_what_it_stands_on() -> None:
+def test_package_versions() -> None:
     requires = ["click==8.5.1", "discord.py==2.7.1", "aiohttp>=3.9", 'ruff==1.0; extra == "dev"']
     there = {"click": "8.5.1", "discord-py": "2.7.1", "aiohttp": "4.0"}
-    fine = machine.versions(requires, there)
+    fine = host.versions(requires, there)
     assert fine.level == FINE
     assert "discord.py 2.7.1" in fine.name
-    wrong = machine.versions(requires, {**there, "click": "8.0"} | {"aiohttp": "3.9"})
+    wrong = host.versions(requires, {**there, "click": "8.0"} | {"aiohttp": "3.9"})
     assert "click is 8.0, not 8.5.1" in str(wrong.problem)
-    assert "aiohttp is missing" in str(machine.versions(requires, {"click": "8.5.1", "discord-py": "2.7.1"}).problem)
+    assert "aiohttp is missing" in str(host.versions(requires, {"click": "8.5.1", "discord-py": "2.7.1"}).problem)
 
 
 @pytest.mark.parametrize(
     ("free", "level"),
-    [(2 * machine.LITTLE_ROOM, FINE), (machine.LITTLE_ROOM - 1, WARNING), (machine.NO_ROOM - 1, FAILED)],
+    [(2 * host.LOW_SPACE_BYTES, FINE), (host.LOW_SPACE_BYTES - 1, WARNING), (host.MIN_SPACE_BYTES - 1, FAILED)],
 )
 def test_disk(free: int, level: str) -> None:
-    assert machine.disk(Path("/shop/state"), free).level == level
+    assert host.disk(Path("/shop/state"), free).level == level
 
 
-def test_a_unit_of_this_instance() -> None:
-    none = machine.unit(None, under_systemd=True)
+def test_systemd_unit() -> None:
+    none = host.unit(None, under_systemd=True)
     assert none.level == WARNING
     assert "stocksup service install" in str(none.problem)
-    assert "--foreground" in str(machine.unit(None, under_systemd=False).problem)
-    found = machine.unit(Path("/etc/systemd/system/stocksup.service"), under_systemd=True)
+    assert "--foreground" in str(host.unit(None, under_systemd=False).problem)
+    found = host.unit(Path("/etc/systemd/system/stocksup.service"), under_systemd=True)
     assert (found.level, "stocksup.service" in found.name) == (FINE, True)
 
 
-def test_rights(tmp_path: Path) -> None:
+def test_permissions(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.touch(0o644)
-    assert instance.rights(config, secrets=False).level == FINE
-    assert "chmod 600" in str(instance.rights(config, secrets=True).problem)
+    assert instance.permissions(config, secrets=False).level == FINE
+    assert "chmod 600" in str(instance.permissions(config, secrets=True).problem)
     config.chmod(0o600)
-    assert instance.rights(config, secrets=True).level == FINE
+    assert instance.permissions(config, secrets=True).level == FINE
     config.chmod(0o664)
-    assert "chmod go-w" in str(instance.rights(config, secrets=False).problem)
+    assert "chmod go-w" in str(instance.permissions(config, secrets=False).problem)
     state_dir = tmp_path / "state"
     assert instance.state_directory(state_dir).level == FINE
     state_dir.mkdir(0o700)
@@ -70,31 +68,31 @@ def test_rights(tmp_path: Path) -> None:
     loose = instance.state_directory(state_dir)
     assert (loose.level, "chmod 700" in str(loose.problem)) == (WARNING, True)
     (tmp_path / "file").touch()
-    assert "is no directory" in str(instance.state_directory(tmp_path / "file" / "state").problem)
+    assert "is not a directory" in str(instance.state_directory(tmp_path / "file" / "state").problem)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
-def test_files_of_somebody_else(tmp_path: Path) -> None:
+def test_files_of_another_user(tmp_path: Path) -> None:
     for path in (tmp_path / "config.toml", tmp_path / "state"):
         path.mkdir(0o700)
         os.chown(path, 12345, 12345)
-    assert "12345" in str(instance.rights(tmp_path / "config.toml", secrets=False).problem)
+    assert "12345" in str(instance.permissions(tmp_path / "config.toml", secrets=False).problem)
     assert "12345" in str(instance.state_directory(tmp_path / "state").problem)
 
 
-def test_the_door(tmp_path: Path) -> None:
+def test_control_socket(tmp_path: Path) -> None:
     place = InstancePaths(tmp_path)
-    assert instance.door(place).level == FINE
+    assert instance.control_socket(place).level == FINE
     place.socket.write_text("in the way")
-    assert instance.door(place).level in (FINE, FAILED)
+    assert instance.control_socket(place).level in (FINE, FAILED)
     place.socket.unlink()
     with socket_at(place.socket, listen=True) as deaf:
         deaf.close()
         # a socket that a dead supervisor left
-        assert instance.door(place).level == FINE
+        assert instance.control_socket(place).level == FINE
 
 
-def test_other_packages_add_findings_and_a_broken_one_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plugins_and_broken_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     def good(config: Path) -> Iterator[dict[str, Any]]:
         yield {"id": "shelf", "name": f"shelf of {config.name}"}
         yield {"id": "till", "name": "till", "problem": "empty", "warning": True, "code": 1, "later": "unknown"}
@@ -107,11 +105,11 @@ def test_other_packages_add_findings_and_a_broken_one_is_a_finding(monkeypatch: 
         def load(self) -> Any:
             return {"good": good, "broken": broken}[self.name]
 
-    group = added.ENTRY_POINTS
+    group = plugins.ENTRY_POINTS
     entries: list[EntryPoint] = [Entry("good", "shop:good", group), Entry("broken", "shop:broken", group)]
     entries.append(EntryPoint("missing", "no_such_module_here:look", group))
-    monkeypatch.setattr(added, "entry_points", lambda **_: entries)
-    found = {one.id: one for one in added.look(Path("/shop/config.toml"))}
+    monkeypatch.setattr(plugins, "entry_points", lambda **_: entries)
+    found = {finding.id: finding for finding in plugins.check(Path("/shop/config.toml"))}
     assert found["shelf"].name == "shelf of config.toml"
     assert found["till"].level == WARNING
     assert found["first"].level == FINE
@@ -120,12 +118,12 @@ def test_other_packages_add_findings_and_a_broken_one_is_a_finding(monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    ("finding", "said"),
+    ("finding", "expected"),
     [
         (Finding("a", "disk"), ["✓ disk"]),
         (Finding("a", "disk", "little", warning=True), ["⚠ disk: little"]),
         (Finding("a", "disk", "full\nmake room"), ["✗ disk: full", "    make room"]),
     ],
 )
-def test_lines(finding: Finding, said: list[str]) -> None:
-    assert [line.replace("FAILED", "✗").replace("ok ", "✓ ") for line in lines(finding)] == said
+def test_lines(finding: Finding, expected: list[str]) -> None:
+    assert [line.replace("FAILED", "✗").replace("ok ", "✓ ") for line in lines(finding)] == expected

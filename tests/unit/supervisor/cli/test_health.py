@@ -30,11 +30,11 @@ def program(health: dict[str, Any], **given: Any) -> dict[str, Any]:
         (program({"visibility": None, "loop_lag_ms": 3.0, "database": None}), True),
     ],
 )
-def test_what_counts_as_well(given: dict[str, Any], healthy: bool) -> None:
+def test_verdict(given: dict[str, Any], healthy: bool) -> None:
     assert verdict(given)["healthy"] is healthy
 
 
-def test_the_lines_say_what_is_wrong_since_when_and_what_was() -> None:
+def test_lines() -> None:
     link = {
         "state": "stock_broken",
         "since": 400.0,
@@ -47,13 +47,13 @@ def test_the_lines_say_what_is_wrong_since_when_and_what_was() -> None:
     text = click.unstyle(
         "\n".join(lines(verdict(program({"livestock": ILL, "gateway": WELL, "visibility": link})), 1000.0))
     )
-    assert "bot: RUNNING, not well" in text
-    assert "✗ livestock: the disk is full; errors: 4; looked at 1 min ago" in text
-    assert "✓ gateway: looked at 10 s ago" in text
-    assert "stock is broken, so the buttons are off, for 10 min" in text
+    assert "bot: RUNNING, unhealthy" in text
+    assert "✗ stock: the disk is full; errors: 4; checked 1 min ago" in text
+    assert "✓ gateway: checked 10 s ago" in text
+    assert "stock does not work, so the buttons are off, for 10 min" in text
     assert "errors in the last hour: ▁▁▃█ (5)" in text
-    assert "well again after 5.00 s: buttons are broken" in text
-    assert "what members see is not known" in text
+    assert "recovered after 5.00 s: buttons do not work" in text
+    assert "unknown what members see" in text
 
 
 def test_bars() -> None:

@@ -20,22 +20,22 @@ def say_nothing(text: str) -> None:
     pass
 
 
-def test_all_is_up_when_each_one_is() -> None:
+def test_waits_for_every_program() -> None:
     waiting = StartupProgress.begin([shown("discord", "STARTING"), shown("bot", "STOPPED", 0)], ["discord", "bot"])
     said: list[str] = []
     reports = [told("discord", "RUNNING", 4), {"type": "phase"}, told("bot", "STARTING"), told("bot", "RUNNING", 7)]
     waiting = waiting.until_over(reports, said.append)
     assert waiting.up == {"discord": 4, "bot": 7}
     assert waiting.failed is None
-    assert said == ["starting bot", "starting bot", "all is up"]
+    assert said == ["starting bot", "starting bot", "all programs are running"]
 
 
-def test_what_is_up_already_is_not_waited_for() -> None:
+def test_running_programs_are_not_waited_for() -> None:
     waiting = StartupProgress.begin([shown("bot", "RUNNING", 3)], ["bot"])
     assert waiting.until_over(iter(()), say_nothing).up == {"bot": 3}
 
 
-def test_the_first_failure_ends_the_waiting() -> None:
+def test_first_failure_ends_the_wait() -> None:
     waiting = StartupProgress.begin([shown("bot", "STARTING"), shown("relay", "STOPPED", 0)], ["bot", "relay"])
 
     def reports() -> Iterator[Message]:
@@ -48,33 +48,33 @@ def test_the_first_failure_ends_the_waiting() -> None:
     assert failed["program"] == "bot"
 
 
-def test_one_that_has_failed_before_anybody_looked_is_noticed() -> None:
+def test_earlier_failure_is_noticed() -> None:
     failed = StartupProgress.begin([shown("bot", "FATAL"), shown("relay", "STARTING")], ["bot", "relay"]).failed
     assert failed is not None
     assert failed["program"] == "bot"
 
 
-def test_how_an_earlier_time_ended_is_no_failure_of_one_whose_turn_has_not_come() -> None:
+def test_old_failure_of_a_program_that_has_not_started_yet() -> None:
     waiting = StartupProgress.begin([shown("discord", "STARTING"), shown("bot", "FATAL", 9)], ["discord", "bot"])
     assert waiting.failed is None
     assert waiting.pending == ("discord", "bot")
 
 
-def test_others_do_not_matter() -> None:
+def test_other_programs_are_ignored() -> None:
     waiting = StartupProgress.begin([shown("relay", "FATAL"), shown("bot", "STARTING")], ["bot"])
     waiting = waiting.until_over([told("relay", "BACKOFF"), told("bot", "RUNNING")], say_nothing)
     assert waiting.failed is None
     assert waiting.up == {"bot": 1}
 
 
-def test_one_that_is_stopped_meanwhile_is_not_waited_for() -> None:
+def test_program_stopped_meanwhile() -> None:
     waiting = StartupProgress.begin([shown("bot", "STARTING")], ["bot"]).until_over(
         [told("bot", "STOPPED")], say_nothing
     )
     assert (waiting.failed, waiting.up) == (None, {})
 
 
-def test_what_ended_by_itself_is_not_waited_for_and_its_reason_is_kept() -> None:
+def test_program_that_exited_keeps_its_reason() -> None:
     waiting = StartupProgress.begin([shown("once", "STARTING"), shown("bot", "STARTING")], ["once", "bot"])
     reports = [{**told("once", "STOPPED"), "reason": "ended by itself (exit 0)"}, told("bot", "STOPPED")]
     waiting = waiting.until_over(reports, say_nothing)

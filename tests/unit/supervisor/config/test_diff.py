@@ -18,7 +18,7 @@ OLD = Settings(programs={"bot": BOT, "relay": Program(command=("relay",))})
 
 
 def changes(new: Settings, *, seen: Settings = OLD, old: Settings = OLD) -> Changes:
-    return reloading.changes(old, new, {"bot": seen, "relay": seen}, moved=False)
+    return reloading.compare(old, new, {"bot": seen, "relay": seen}, moved=False)
 
 
 def with_bot(**fields: Any) -> Settings:
@@ -63,49 +63,49 @@ def test_a_life_that_is_behind_is_told_of_until_there_is_a_new_one() -> None:
     assert changes(new, old=new, seen=new) == NOTHING
 
 
-def test_what_does_not_run_needs_nothing() -> None:
+def test_stopped_programs_need_no_restart() -> None:
     new = replace(with_bot(env={"A": "1"}), bot={"prefix": "?"})
-    assert reloading.changes(OLD, new, {}, moved=False) == NOTHING._replace(changed=["bot"])
+    assert reloading.compare(OLD, new, {}, moved=False) == NOTHING._replace(changed=["bot"])
 
 
-def test_another_state_directory_needs_another_supervisor() -> None:
-    assert reloading.changes(OLD, OLD, {}, moved=True).needs_restart == ["supervisor"]
+def test_new_state_directory_needs_a_new_supervisor() -> None:
+    assert reloading.compare(OLD, OLD, {}, moved=True).needs_restart == ["supervisor"]
 
 
 @pytest.mark.parametrize(
-    ("found", "told"),
+    ("changes", "expected"),
     [
         (NOTHING, ["Nothing has changed in config.toml"]),
         (
             Changes(["relay", "bot"], ["language", "logs"], ["language", "discord"], ["bot"]),
             [
-                "In force now: language, [logs], [programs.relay]",
-                "bot still runs with the old language, [discord], [programs.bot]. Next: stocksup restart bot",
+                "Applied: language, [logs], [programs.relay]",
+                "bot still uses the old language, [discord], [programs.bot]. Next: stocksup restart bot",
             ],
         ),
         (
             Changes([], [], [], ["supervisor", "relay"]),
             [
-                "[supervisor] state_dir: put the old one back, stocksup stop, change it, stocksup start",
-                "relay still runs with the old [programs.relay]. Next: stocksup restart relay",
+                "[supervisor] state_dir: restore the old value, run stocksup stop, change it, run stocksup start",
+                "relay still uses the old [programs.relay]. Next: stocksup restart relay",
             ],
         ),
     ],
 )
-def test_what_a_person_is_told(found: Changes, told: list[str]) -> None:
-    assert lines(found._asdict(), Path("config.toml")) == told
+def test_texts_of_reload(changes: Changes, expected: list[str]) -> None:
+    assert lines(changes._asdict(), Path("config.toml")) == expected
 
 
 @pytest.mark.parametrize(
-    ("found", "told"),
+    ("changes", "expected"),
     [
-        (NOTHING, "settings read again; nothing has changed"),
-        (Changes(["relay"], ["logs"], [], []), "settings read again; changed: logs, programs.relay"),
+        (NOTHING, "configuration reloaded; nothing changed"),
+        (Changes(["relay"], ["logs"], [], []), "configuration reloaded; changed: logs, programs.relay"),
         (
             Changes([], ["language"], ["language"], ["bot"]),
-            "settings read again; changed: language; a new life is needed of: bot",
+            "configuration reloaded; changed: language; restart required: bot",
         ),
     ],
 )
-def test_what_the_log_is_told(found: Changes, told: str) -> None:
-    assert reloading.words(found) == told
+def test_log_line(changes: Changes, expected: str) -> None:
+    assert reloading.describe(changes) == expected
