@@ -59,7 +59,7 @@ def test_a_shop_whose_supervisor_was_killed_sells_on_and_is_ended_by_stop(tmp_pa
         assert toko.click("stocksup:v1:world")["state"] == "answered"
         said = _command(toko, "status")
         assert said.returncode == exits.NOT_RUNNING
-        assert f"bot (life 1, proses {pid}" in said.stdout
+        assert f"bot (PID {pid}" in said.stdout
         said = _command(toko, "stop")
         assert (said.returncode, said.stderr) == (exits.FINE, "")
         assert "🎉 Pembersihan sebelum berhenti selesai" in toko.log()

@@ -59,8 +59,8 @@ def test_a_backup_and_the_way_back(shop: Instance) -> None:
     assert Path(done["file"]) == made
     assert Path(done["kept"]).exists()
     said = say(shop, "restore", made.name)
-    assert "the shop's data is now that of" in said
-    assert "what was there before" in said
+    assert "the shop's data was replaced with" in said
+    assert "the previous data is in" in said
 
 
 def test_books_that_are_wrong_are_listed_and_the_exit_code_says_so(shop: Instance) -> None:
@@ -71,7 +71,7 @@ def test_books_that_are_wrong_are_listed_and_the_exit_code_says_so(shop: Instanc
     assert told["ok"] is False
     assert len(told["problems"]) == 2
     assert "account Budi: the balance is 1" in say(shop, "verify", code=1)
-    assert "the books are not right" in say(shop, "backup")
+    assert "the data is inconsistent" in say(shop, "backup")
 
 
 def test_an_export_goes_into_an_empty_shop_and_into_no_other(shop: Instance, tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_an_export_goes_into_an_empty_shop_and_into_no_other(shop: Instance, tmp
     assert "is not overwritten" in say(shop, "export", str(file), code=1)
     other = Instance(tmp_path / "other")
     assert tell(other, "import", str(file)) == {"file": str(file), "kept": None, "problems": []}
-    assert "the books are right" in say(other, "verify")
+    assert "the data is consistent" in say(other, "verify")
 
 
 def test_what_cannot_be_done_is_one_line_with_its_exit_code(tmp_path: Path) -> None:
@@ -103,13 +103,13 @@ def test_the_importer_says_what_it_would_do_and_does_it(shop: Instance) -> None:
     (old / "products.txt").write_text("NEW;New one;7\nBAD;Bad;x\n")
     (old / "new.txt").write_text("a\n\na\nb\n")
     said = say(shop, "import-legacy", "old", code=1)
-    assert 'products.txt, line 2: "x" is no amount of money' in said
-    assert "nothing was done; mend that" in said
+    assert 'products.txt, line 2: "x" is not a valid amount' in said
+    assert "nothing was imported; fix these lines" in said
     assert tell(shop, "import-legacy", "old", code=1)["done"] is False
     (old / "products.txt").write_text("NEW;New one;7\n")
-    line = "NEW: new product; 2 added; in stock already or twice: lines 3; empty: lines 2"
+    line = "NEW: new product; 2 added; already in stock or duplicate: lines 3; empty: lines 2"
     said = say(shop, "import-legacy", "old", "--dry-run")
-    assert said.splitlines() == [line, "nothing was done: this was a dry run"]
+    assert said.splitlines() == [line, "dry run: nothing was imported"]
     assert say(shop, "import-legacy", "old").splitlines() == [line, "done"]
     again = tell(shop, "import-legacy", "old")
     assert (again["done"], again["products"][0]["added"]) == (True, 0)
@@ -154,7 +154,7 @@ def findings(instance: Instance) -> dict[str, dict[str, Any]]:
 
 def test_check_looks_at_the_database_and_its_backups(shop: Instance) -> None:
     found = findings(shop)
-    assert found["database"]["name"] == f"database: of version {schema.VERSIONS[-1]}, as it should be"
+    assert found["database"]["name"] == f"database: version {schema.VERSIONS[-1]}, up to date"
     assert "none yet" in found["backups"]["name"]
     backup = Path(tell(shop, "backup")["path"])
     assert "0 hours old" in findings(shop)["backups"]["name"]
@@ -165,7 +165,7 @@ def test_check_looks_at_the_database_and_its_backups(shop: Instance) -> None:
 
 def test_check_before_the_first_start(tmp_path: Path) -> None:
     found = findings(Instance(tmp_path / "fresh"))
-    assert "none yet; it is made with the first start" in found["database"]["name"]
+    assert "none yet; the first start creates it" in found["database"]["name"]
     assert "backups" not in found
     assert not list((tmp_path / "fresh").rglob("shop.db"))
 
@@ -180,7 +180,7 @@ def test_check_knows_that_a_database_that_was_there_is_missing(shop: Instance) -
     assert "stocksup stop bot, stocksup data restore latest, stocksup start" in found["database"]["problem"]
     assert "0 hours old" in found["backups"]["name"]
     assert tell(shop, "restore", "latest")["file"] == made
-    assert "as it should be" in findings(shop)["database"]["name"]
+    assert "up to date" in findings(shop)["database"]["name"]
 
 
 @pytest.mark.parametrize("damage", ["newer", "damaged", "no database", "away"])

@@ -63,7 +63,7 @@ def test_up_used_and_down_without_a_trace(tmp_path: Path) -> None:
         discord.say("Admin", "ya")
         discord.wait_for_message("Admin", lambda message: "Bot kembali: life 2" in text(message), timeout_s=PATIENCE_S)
         with running(directory, port) as second:
-            assert "the demo runs already" in read_until(second, "Ctrl-C")
+            assert "the demo is already running" in read_until(second, "Ctrl-C")
             assert second.wait(PATIENCE_S) == 1
         one.send_signal(signal.SIGINT)
         assert "🎉 Pembersihan sebelum berhenti selesai" in read_until(one, "life 2 of bot ended: exit 0")

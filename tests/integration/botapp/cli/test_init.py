@@ -147,7 +147,7 @@ def test_in_english_and_what_is_given_is_not_asked(setup: Setup) -> None:
     with setup.terminal("--timezone", "Asia/Tokyo") as person:
         person.expect("Language")
         person.type("English")
-        person.expect("What you paste here is not shown")
+        person.expect("The token that you paste here is not shown")
         person.expect("Token: ")
         person.type(f'"Bot {TOKEN}"')
         person.expect("The bot is in: Toko Demo")
@@ -164,7 +164,7 @@ def test_an_interrupted_wait_keeps_what_was_done_and_says_how_to_go_on(setup: Se
         person.type(TOKEN)
         person.expect("waiting until the bot is in a server")
         person.interrupt()
-        person.expect("All that was done so far is kept. Open the link above, then go on with: stocksup .*start")
+        person.expect("Your answers are saved. Open the link above, then continue with: stocksup .*start")
         assert person.wait() == 130
         assert "Traceback" not in person.shown
     assert bot_token.read_token(load(setup.config, {}), {}) == TOKEN
@@ -186,7 +186,7 @@ def test_a_token_that_is_reset_meanwhile_ends_the_wait(setup: Setup) -> None:
         person.type(TOKEN)
         person.expect("waiting until the bot is in a server")
         setup.discord.faults(token="another")
-        person.expect("somebody has reset it. Run stocksup init again")
+        person.expect("it was reset meanwhile. Run stocksup init again")
         assert person.wait() == 1
 
 
@@ -228,10 +228,10 @@ def test_again_with_the_same_answers_changes_nothing(setup: Setup) -> None:
     with setup.terminal() as person:
         person.expect("Language")
         person.type("")
-        person.expect("Berkas itu sudah ada")
+        person.expect("File ini sudah ada")
         person.expect(r"\[Asia/Makassar\]: ")
         person.type("")
-        person.expect("tetap pakai yang sudah ada")
+        person.expect("tetap pakai yang sekarang")
         person.type("")
         person.expect("✓ Konfigurasi tidak berubah")
         assert person.wait() == 0
@@ -278,7 +278,7 @@ def test_a_file_that_is_no_token_is_not_written_over(setup: Setup) -> None:
     setup.token.write_text("a shopping list\n")
     done = setup.run("--language", "en", DISCORD_TOKEN=TOKEN)
     assert done.returncode == 78
-    assert "holds something that is no token; move it away" in done.stderr
+    assert "does not contain a token; move it" in done.stderr
     assert setup.token.read_text() == "a shopping list\n"
     assert not setup.config.exists()
 
@@ -319,7 +319,7 @@ def test_one_usage_error_names_all_that_is_missing(setup: Setup) -> None:
     assert "$DISCORD_TOKEN" in done.stderr
     assert not setup.shop.exists()
     as_default = setup.run()
-    assert "tidak bertanya" in as_default.stderr
+    assert "membutuhkan" in as_default.stderr
     assert "--language" not in setup.run("--language", "en").stderr.partition(":")[2].partition("needs")[2]
 
 
@@ -327,7 +327,7 @@ def test_one_usage_error_names_all_that_is_missing(setup: Setup) -> None:
     ("words", "said"),
     [
         (("--timezone", "Mars/Olympus"), "no such time zone"),
-        (("--token-file", "-"), "standard input holds no token"),
+        (("--token-file", "-"), "standard input does not contain a token"),
         (("--token-file", "/nowhere/token"), "cannot open /nowhere/token: there is no such file"),
     ],
 )

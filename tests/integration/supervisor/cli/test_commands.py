@@ -33,14 +33,14 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
 def test_up_and_down(instance: Instance) -> None:
     started = instance.run("start")
     assert started.returncode == 0, started.stderr
-    assert "stocksup is up: bot (life 1)" in started.stdout
+    assert "stocksup is running: bot (process 1)" in started.stdout
     assert "Next: stocksup status" in started.stdout
     bot = instance.programs()["bot"]
     assert (bot["state"], bot["desired"], bot["life"]) == ("RUNNING", "up", 1)
 
     again = instance.run("start")
     assert again.returncode == 0
-    assert "runs already" in again.stdout
+    assert "already running" in again.stdout
     assert instance.programs()["bot"]["pid"] == bot["pid"]
 
     stopped = instance.run("stop")
@@ -93,12 +93,12 @@ def test_a_restart_is_reported_and_remembered(instance: Instance) -> None:
     assert told["reason"] == "new prices"
     assert told["requested_by"].endswith("(command line)")
     assert "“new prices”" in instance.run("history").stdout
-    assert "bot: life 2 → 3" in instance.run("restart").stdout
+    assert "bot: process 2 → 3" in instance.run("restart").stdout
     assert [one["to_life"] for one in json.loads(instance.run("history", "-n", "1", "--json").stdout)] == [3]
 
 
 def test_the_history_can_be_read_when_nothing_runs(instance: Instance) -> None:
-    assert instance.run("history").stdout == "No restart so far. Next: stocksup start\n"
+    assert instance.run("history").stdout == "No restarts yet. Next: stocksup start\n"
     instance.run("start")
     for reason in ("one", "two"):
         instance.run("restart", "--reason", reason)
@@ -150,7 +150,7 @@ def test_a_check_that_fails_leaves_the_old_life(instance: Instance) -> None:
     done = instance.run("restart")
     assert done.returncode == 1
     assert "No module named 'prices'" in done.stderr
-    assert "the old life serves on" in done.stderr
+    assert "keeps running" in done.stderr
     assert instance.programs()["bot"]["pid"] == pid
     as_json = instance.run("restart", "--json")
     assert as_json.returncode == 1
@@ -162,7 +162,7 @@ def test_a_restart_does_not_wait_for_better_times(instance: Instance) -> None:
     instance.configure(command='["python", "-c", "raise SystemExit(75)"]', ready="5")
     done = instance.run("restart")
     assert done.returncode == 4
-    assert "bot is not back yet: exit 75; it is tried again" in done.stderr
+    assert "bot is not ready yet: exit 75; the supervisor tries again" in done.stderr
 
 
 def test_a_restart_that_takes_too_long_is_not_waited_for(instance: Instance) -> None:
@@ -170,7 +170,7 @@ def test_a_restart_that_takes_too_long_is_not_waited_for(instance: Instance) -> 
     instance.configure(check='["python", "-c", "import signal; signal.pause()"]', extra="start_timeout_s = 2\n")
     done = instance.run("restart", "--timeout", "0.2")
     assert done.returncode == 4
-    assert "not back after 0.2 s" in done.stderr
+    assert "not ready after 0.2 s" in done.stderr
 
 
 def test_a_program_that_does_not_come_up_is_told_of_and_nothing_is_left(instance: Instance) -> None:
@@ -178,8 +178,8 @@ def test_a_program_that_does_not_come_up_is_told_of_and_nothing_is_left(instance
     done = instance.run("start")
     assert done.returncode == 1
     assert "bot | no prices" in done.stderr
-    assert "bot did not come up: exit 3" in done.stderr
-    assert "nothing was left running" in done.stderr
+    assert "bot did not start: exit 3" in done.stderr
+    assert "everything was stopped again" in done.stderr
     assert instance.run("status").returncode == 3
 
 
@@ -195,7 +195,7 @@ def test_what_ended_by_itself_is_no_program_that_is_not_enabled(instance: Instan
     instance.configure(command=code, ready="5", extra='restart = "never"\n')
     done = instance.run("start")
     assert done.returncode == 0
-    assert "stocksup is up: bot: exited by itself (exit 0); supervisor " in done.stdout
+    assert "stocksup is running: bot: exited by itself (exit 0); supervisor PID " in done.stdout
 
 
 def test_a_number_that_is_none_is_said_in_the_language_in_use(tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_a_running_program_is_not_taken_down_for_one_that_fails(instance: Instan
     instance.configure(extra='[programs.relay]\ncommand = ["python", "-c", "raise SystemExit(78)"]\n')
     done = instance.run("start")
     assert done.returncode == 78
-    assert "what ran before runs on" in done.stderr
+    assert "the programs that ran before keep running" in done.stderr
     assert instance.programs()["bot"]["pid"] == bot
 
 
@@ -235,7 +235,7 @@ def test_one_program_alone(instance: Instance) -> None:
     assert done.returncode == 0
     assert instance.programs()["bot"]["state"] == "STOPPED"
     assert "Next: stocksup start" in instance.run("status").stdout
-    assert "bot (life 2)" in instance.run("start").stdout
+    assert "bot (process 2)" in instance.run("start").stdout
 
 
 @pytest.mark.parametrize("words", [("restart", "nope"), ("stop", "nope"), ("logs", "nope"), ("logs", "../config")])
@@ -263,7 +263,7 @@ def test_help_lists_what_works_and_only_that(instance: Instance) -> None:
 
 def test_logs(instance: Instance) -> None:
     assert instance.run("logs").stdout == ""
-    assert "Nothing has been written yet" in instance.run("logs").stderr
+    assert "No log lines yet" in instance.run("logs").stderr
     instance.run("start")
     instance.await_line(b"serving")
     assert instance.run("logs", "-n", "1", "bot").stdout == "serving\n"
@@ -314,7 +314,7 @@ def test_check(instance: Instance) -> None:
     instance.configure(command='["no-such-program"]')
     assert "cannot find the program no-such-program" in instance.run("check").stdout
     instance.configure(check='["python", "-c", "import signal; signal.pause()"]', extra="start_timeout_s = 0.2\n")
-    assert "did not end within 0.2 s" in instance.run("check").stdout
+    assert "did not finish within 0.2 s" in instance.run("check").stdout
 
 
 MOST_COMMANDS = (
@@ -364,7 +364,7 @@ def test_a_state_directory_that_cannot_be_used(instance: Instance) -> None:
     assert done.returncode == 1
     assert str(instance.directory / "state") in done.stderr
     assert "Traceback" not in done.stderr
-    assert "is no directory" in instance.run("check").stdout
+    assert "is not a directory" in instance.run("check").stdout
 
 
 @pytest.mark.parametrize("environ", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"LANG": "C", "PYTHONUTF8": "0"}])
@@ -374,7 +374,7 @@ def test_deep_and_foreign_paths_and_plain_terminals(tmp_path: Path, environ: dic
     try:
         assert started.returncode == 0, started.stderr
         assert one.run("status", **environ).returncode == 0
-        assert "bot: life 1" in one.run("restart", **environ).stdout
+        assert "bot: process 1" in one.run("restart", **environ).stdout
         assert one.run("history", **environ).returncode == 0
     finally:
         assert one.run("stop", **environ).returncode == 0
@@ -427,8 +427,8 @@ def test_on_a_terminal_what_is_under_way_is_shown_and_wiped_away(instance: Insta
     os.close(theirs)
     shown = os.read(ours, 65536)
     os.close(ours)
-    assert done.stdout.startswith(b"bot: life 1")
-    assert b"bot: asked for a restart" in shown
+    assert done.stdout.startswith(b"bot: process 1")
+    assert b"bot: restart requested" in shown
     assert shown.endswith(b"\r\x1b[K")
 
 

@@ -41,15 +41,15 @@ def walk(toko: Instance, *words: str, code: int = 0, **environ: str) -> str:
 
 def test_what_is_english_is_noticed() -> None:
     """The test's own yardstick."""
-    said = "stocksup is up: bot (life 1)\nHow many\n   lines.\nbot sudah jalan"
-    assert english_in(said) == ["stocksup is up: bot (life 1)", "How many lines."]
+    said = "stocksup is up: bot (life 1)\nNumber of\n   lines.\nbot sudah jalan"
+    assert english_in(said) == ["stocksup is up: bot (life 1)", "Number of lines."]
 
 
 def test_a_day_with_the_shop(toko: Instance) -> None:
     assert "tidak jalan" in walk(toko, "status", code=3)
     assert "stocksup start" in walk(toko, "restart", code=3)
     walk(toko, "logs")
-    assert "sudah jalan: bot (life 1)" in walk(toko, "start")
+    assert "sudah jalan: bot (proses 1)" in walk(toko, "start")
     walk(toko, "start")
     walk(toko, "history")
     walk(toko, "restart", "--reason", "harga baru")
@@ -74,7 +74,7 @@ def test_a_bad_day(toko: Instance) -> None:
     walk(toko, "restart", "dashboard", code=1)
     walk(toko, "logs", "dashboard", code=1)
     toko.configure(check=SAYS_NO)
-    assert "life lama tetap melayani" in walk(toko, "restart", code=1)
+    assert "tetap jalan" in walk(toko, "restart", code=1)
     walk(toko, "check", code=1)
     toko.configure(check='["/tidak/ada"]')
     assert "file atau direktori tidak ada" in walk(toko, "restart", code=1)
@@ -108,7 +108,7 @@ def test_alerts(toko: Instance) -> None:
     urls = f'urls = ["{nobody}", "tgram://toko", "tgram://1234:", "tgrm://x/1", "discord://1", "twilio://a:b@c"]'
     toko.configure(extra=f"[alerts]\n{urls}\n")
     said = walk(toko, "alerts", "test", code=1)
-    assert "1: json://*** tidak menerimanya: tidak ada yang menjawab di sana" in said
+    assert "1: json://***: tidak ada yang menjawab di sana" in said
     assert said.count("bukan token; seharusnya tgram://BOT_TOKEN/CHAT_ID") == 2
     assert "mungkin maksudnya tgram://?" in said
 

@@ -89,7 +89,7 @@ def test_one_that_talks_nonsense(tmp_path: Path) -> None:
     with door(tmp_path, lambda request: b"hello\n"):
         done = run(tmp_path, "status")
     assert done.returncode == 1
-    assert "not a line of JSON" in done.stderr
+    assert "not valid JSON" in done.stderr
 
 
 @pytest.mark.parametrize(("code", "number"), [("shutting_down", 1), ("bad_config", 78), ("busy", 1)])
@@ -129,7 +129,7 @@ def test_the_reports_of_others_are_not_taken_for_ours(tmp_path: Path) -> None:
     with door(tmp_path, answer):
         done = run(tmp_path, "restart")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("bot: life 1 → 2, down for 0.10 s")
+    assert done.stdout.startswith("bot: process 1 → 2, down for 0.10 s")
 
 
 def test_one_that_ends_in_the_middle_of_a_line(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_status_shows_who_lives_without_a_supervisor(tmp_path: Path) -> None:
         assert said.returncode == exits.NOT_RUNNING
         assert "stocksup is not running" in said.stdout
         for name, pid in pids.items():
-            assert f"{name} (life 1, process {pid}" in said.stdout
+            assert f"{name} (PID {pid}" in said.stdout
         assert "Next: stocksup start · stocksup stop" in said.stdout
         as_json = it.command("status", "--json")
         assert as_json.returncode == exits.NOT_RUNNING
@@ -112,7 +112,7 @@ def test_stop_drains_and_ends_who_lives_without_a_supervisor(tmp_path: Path) -> 
         it.kill()
         said = it.command("stop")
         assert said.returncode == exits.FINE, said
-        assert "what lived on without one was ended: relay (life 1" in said.stdout
+        assert "stopped the programs it had left behind: relay (PID" in said.stdout
         assert it.left() == {}
         # in the order in which they stop at other times
         assert [line["life"] for line in it.diary.all("drain", reason="stop")] == [2, 1]
@@ -162,7 +162,7 @@ def test_stop_says_what_cannot_be_ended(tmp_path: Path) -> None:
         with unkillable(pid):
             said = it.command("stop")
             assert said.returncode == exits.FAILED
-            assert f"cannot end bot (life 1, process {pid}" in said.stderr
+            assert f"cannot stop bot (PID {pid}" in said.stderr
             assert f"PID {pid} of process 1 cannot be killed" in it.log()
         wait_gone(pid)
         said = it.command("status")
@@ -176,7 +176,7 @@ def test_one_program_alone_is_not_ended_without_a_supervisor(tmp_path: Path) -> 
         it.kill()
         said = it.command("stop", "bot")
         assert said.returncode == exits.NOT_RUNNING
-        assert f"bot (life 1, process {pid}" in said.stderr
+        assert f"bot (PID {pid}" in said.stderr
         assert psutil.pid_exists(pid)
         it.start(wait=False)
         it.wait_state("RUNNING")

@@ -59,7 +59,7 @@ def test_what_needs_a_new_life_is_named_until_it_is_there(tmp_path: Path) -> Non
             assert (answer["outdated"], answer["needs_restart"]) == (["discord", "bot"], ["bot"])
         done = run(it)
         assert done.returncode == 0
-        assert done.stdout == "bot still runs with the old [discord], [bot]. Next: stocksup restart bot\n"
+        assert done.stdout == "bot still uses the old [discord], [bot]. Next: stocksup restart bot\n"
         it.restart()
         assert it.ask("reload")["needs_restart"] == []
         assert "Nothing has changed" in run(it).stdout
