@@ -1,7 +1,7 @@
 """A `systemctl` for tests: records how it was called, and starts and stops services as far as our commands notice.
 
 It never speaks with a service manager. A directory holds all of it: `calls` (a line of JSON each), `gone` (if it is
-there, systemd is not running here), `forbidden` (if it is there, nothing may be changed), `unwilling` (if it is there, nothing
+there, no systemd runs here), `forbidden` (if it is there, nothing may be changed), `unwilling` (if it is there, nothing
 can be enabled), `loaded` (a file that a service
 was read from), `units` (where the units are), `pid` and `told` of the service that runs.
 """
