@@ -140,7 +140,7 @@ async def million(directory: Path) -> Figures:
 async def switch(directory: Path) -> Figures:
     """What the supervisor does between two lives, with a million entries."""
     began_s = time.perf_counter()
-    directories.switch(directory, 1, "all")
+    directories.rotate(directory, 1, "all")
     directories.prepare(directory, 2)
     return {"switch_ms": 1000 * (time.perf_counter() - began_s)}
 

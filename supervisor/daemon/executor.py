@@ -160,7 +160,7 @@ class EffectExecutor:
     def _flush(self, name: str, effect: effects.Flush) -> Event:
         problem = None
         try:
-            cache.switch(self._paths.cache_of(name), effect.life, effect.policy)
+            cache.rotate(self._paths.cache_of(name), effect.life, effect.policy)
         except OSError as error:
             problem = Reason("os_error", {"path": str(error.filename), "os_error": error.strerror or str(error)})
         return events.Flushed(effect.life, problem)
@@ -180,7 +180,7 @@ class EffectExecutor:
         """Delete flushed caches of a program, in a process of its own because that may take long."""
         output = self._paths.supervisor_log
         try:
-            paths = cache.thrown_away(self._paths.cache_of(name))
+            paths = cache.trash_entries(self._paths.cache_of(name))
             if paths:
                 command = ["rm", "-rf", "--", *map(str, paths)]
                 self._sweepers.add(process.spawn(command, os.environ, self._paths.state_dir, output))

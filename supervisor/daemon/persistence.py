@@ -14,7 +14,9 @@ from supervisor.daemon import problems
 from supervisor.daemon.problems import Problems
 from supervisor.lifecycle.model import ProgramState, RestartReport
 from supervisor.logs.writer import SupervisorLog
-from supervisor.storage.journal import History, Journal
+from supervisor.storage.convert import convert_state_dir
+from supervisor.storage.history import History
+from supervisor.storage.journal import Journal
 from supervisor.storage.state_dir import StateDirGuard
 
 #: phases of a restart in which members wait: the disk is not synced meanwhile
@@ -47,6 +49,7 @@ class Persistence:
 
         Raises OSError.
         """
+        convert_state_dir(paths)
         self.journal = Journal(paths.journal)
         self.history = History(paths.history)
         self._programs = programs
@@ -67,8 +70,8 @@ class Persistence:
         """Recreate what is missing of the state directory. Raises StateDirLocked when another supervisor owns it."""
         self._problems.guard(problems.STATE_DIR, lambda: self._guard.verify(self._reopen_socket))
         self._log.look()
-        self.journal.look()
-        self.history.look()
+        self.journal.detect_deletion()
+        self.history.detect_deletion()
 
     def next_deadline(self) -> float | None:
         """Return when to verify the state directory or to retry a failed write; see `Timer`."""

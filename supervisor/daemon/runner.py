@@ -172,7 +172,7 @@ class Runner:
 
     def add_program(self, name: str, program: Program) -> None:
         """Add a program that is new in the configuration."""
-        self.adopt(self.settings.with_flush_policies(self.persistence.journal.recall(name, program)))
+        self.adopt(self.settings.with_flush_policies(self.persistence.journal.load(name, program)))
 
     def configure_logs(self, logs: Logs) -> None:
         """Put settings of logs into effect."""

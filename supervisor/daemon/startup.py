@@ -40,7 +40,7 @@ def recover(runner: Runner, *, keep_desired: bool, stop_orphans: bool) -> None:
 
 def _find_state(runner: Runner, name: str, program: Program) -> ProgramState:
     """Return the state of a program from the journal and from the processes that run."""
-    state = runner.settings.with_flush_policies(runner.persistence.journal.recall(name, program))
+    state = runner.settings.with_flush_policies(runner.persistence.journal.load(name, program))
     state = adoption.with_running_process(state, runner.executor.find_life(name), procfs.is_alive)
     runner.executor.checks.kill_orphans(name)
     return state

@@ -1,8 +1,8 @@
-"""The cache directories of lives: make, hand on, rename away, sweep. Knows directories, not what is in them.
+"""The cache directories of lives: create, rotate, move to the trash. Knows nothing of their contents.
 
-Below `<state_dir>/cache/<program>/` stand `temp-N`, the temporary cache of life N, and `perm`, which outlives
-lives. What is to go is renamed into `trash/`, which takes the same time however much is in it and works on a
-full disk; it is deleted in the background.
+`<state_dir>/cache/<program>/` holds `temp-N`, the temporary cache of life N, and `perm`, which is kept from life to
+life. A directory that has to go is renamed into `trash/`: that takes the same time for any size, and works on a full
+disk. The trash is deleted in the background.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ _TEMP = re.compile(r"temp-(\d+)")
 
 
 def temp_dir(root: Path, life: int) -> Path:
-    """Return where the temporary cache of life `life` is."""
+    """Return the directory of the temporary cache of life `life`."""
     return root / f"temp-{life}"
 
 
 def perm_dir(root: Path) -> Path:
-    """Return where the cache that outlives lives is."""
+    """Return the directory of the permanent cache."""
     return root / "perm"
 
 
 def prepare(root: Path, life: int) -> tuple[Path, Path]:
-    """Make the directories of life `life` where they are missing, and return them: temporary, permanent.
+    """Create the missing directories of life `life`, and return them: temporary, permanent.
 
     Raises OSError; the paths are `temp_dir` and `perm_dir` all the same.
     """
@@ -37,39 +37,39 @@ def prepare(root: Path, life: int) -> tuple[Path, Path]:
     return temp_dir(root, life), perm_dir(root)
 
 
-def switch(root: Path, old_life: int, policy: FlushPolicy) -> None:
-    """Take the cache of life `old_life` away, after its death, by `policy`; `prepare` then makes the next one's.
+def rotate(root: Path, old_life: int, policy: FlushPolicy) -> None:
+    """Move the cache of the dead life `old_life` out of the way, by `policy`; then `prepare` makes the next one.
 
-    "all": both directories will be new. "temporary": the temporary one is. "expired", "none": the next life gets
-    the old temporary directory. Raises OSError; the next life has a directory of another name in any case.
+    "all": both directories go. "temporary": the temporary one goes. "expired", "none": the next life gets the old
+    temporary directory. Raises OSError; the next life has a directory of its own in any case.
     """
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handed_on = None
+    kept = None
     if policy in ("expired", "none"):
-        handed_on = temp_dir(root, old_life + 1)
+        kept = temp_dir(root, old_life + 1)
         if temp_dir(root, old_life).is_dir():
-            temp_dir(root, old_life).rename(handed_on)
+            temp_dir(root, old_life).rename(kept)
     if policy == "all":
-        _throw_away(root, perm_dir(root))
+        _move_to_trash(root, perm_dir(root))
     for path in root.iterdir():
-        if _TEMP.fullmatch(path.name) and path != handed_on:
-            _throw_away(root, path)
+        if _TEMP.fullmatch(path.name) and path != kept:
+            _move_to_trash(root, path)
 
 
-def clear(root: Path, what: str) -> None:
-    """Empty the cache of a program that does not run: `what` is "temporary" or "all". Raises OSError."""
+def clear(root: Path, scope: str) -> None:
+    """Empty the cache of a program that is not running; `scope` is "temporary" or "all". Raises OSError."""
     for path in root.iterdir() if root.is_dir() else ():
-        if _TEMP.fullmatch(path.name) or (what == "all" and path == perm_dir(root)):
-            _throw_away(root, path)
+        if _TEMP.fullmatch(path.name) or (scope == "all" and path == perm_dir(root)):
+            _move_to_trash(root, path)
 
 
-def thrown_away(root: Path) -> list[Path]:
-    """Return what is left to delete."""
+def trash_entries(root: Path) -> list[Path]:
+    """Return what still has to be deleted."""
     trash = root / "trash"
     return sorted(trash.iterdir()) if trash.is_dir() else []
 
 
-def _throw_away(root: Path, path: Path) -> None:
+def _move_to_trash(root: Path, path: Path) -> None:
     if not path.is_dir():
         return
     trash = root / "trash"

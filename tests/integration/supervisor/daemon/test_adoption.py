@@ -40,6 +40,27 @@ def test_a_life_serves_on_and_is_adopted(tmp_path: Path) -> None:
         assert it.left() == {}
 
 
+def test_a_process_is_adopted_from_the_journal_of_an_earlier_version(tmp_path: Path) -> None:
+    with bot(tmp_path) as it:
+        it.start()
+        before = it.status()["bot"]
+        it.kill()
+        journal = it.state / "journal.jsonl"
+        record = json.loads(journal.read_text().splitlines()[-1])
+        life = record.pop("life")
+        number, goodbye, linked = life.pop("number"), life.pop("goodbye"), life.pop("was_linked")
+        life |= {"release": life.pop("version"), "tells_traceback": life.pop("writes_traceback")}
+        renamed = {"wish": record.pop("desired"), "then": record.pop("after_flush"), "owed_ticket": None}
+        del record["undelivered_ticket"]
+        old = {**record, **life, **renamed, "life": number, "farewell": goodbye, "greeted": linked, "program": {}}
+        (it.state / "journal.json").write_text(json.dumps(old) + "\n")
+        journal.unlink()
+        shown = _again(it)
+        assert (shown["pid"], shown["life"]) == (before["pid"], 1)
+        assert not (it.state / "journal.json").exists()
+        assert it.restart()["drained"] == ["cache"]
+
+
 def test_an_adopted_life_is_drained_even_before_it_has_found_the_new_door(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()

@@ -34,16 +34,16 @@ def _points() -> dict[str, tuple[Any, str]]:
     from supervisor.daemon import executor as hands
     from supervisor.processes import checks, process
     from supervisor.storage import cache_dirs as cache
-    from supervisor.storage import journal
+    from supervisor.storage.append_file import AppendFile
 
     return {
-        "journal": (journal.AppendFile, "append"),
+        "journal": (AppendFile, "append"),
         "spawn": (process, "spawn"),
         "spawned": (hands.EffectExecutor, "_spawn"),
         "terminate": (process, "terminate"),
         "kill": (process, "kill_tree"),
         "bury": (hands.EffectExecutor, "reap_tree"),
-        "switch": (cache, "switch"),
+        "switch": (cache, "rotate"),
         "prepare": (cache, "prepare"),
         "check": (checks.Checks, "start"),
         "ask": (control.ControlServer, "request"),

@@ -18,7 +18,8 @@ import pytest
 from supervisor.config.settings import Program
 from supervisor.lifecycle.model import DesiredState, LifeState, Phases, ProgramState, RestartReport, text_reason
 from supervisor.storage import journal as journal_module
-from supervisor.storage.journal import History, Journal
+from supervisor.storage.history import History
+from supervisor.storage.journal import Journal
 
 PROGRAM = Program()
 
@@ -73,8 +74,8 @@ class Disk:
                 self.meant.append((found.st_dev, found.st_ino))
             return replace(source, target)
 
-        monkeypatch.setattr("supervisor.storage.journal.os.write", note_write)
-        monkeypatch.setattr("supervisor.storage.journal.os.fsync", note_fsync)
+        monkeypatch.setattr("supervisor.storage.append_file.os.write", note_write)
+        monkeypatch.setattr("supervisor.storage.append_file.os.fsync", note_fsync)
         monkeypatch.setattr(Path, "replace", note_replace)
 
     def _of(self, fd: int) -> File:
@@ -110,10 +111,10 @@ def recalled(path: Path, contents: bytes) -> int:
     path.write_bytes(contents)
     one = Journal(path)
     try:
-        life = one.recall("bot", PROGRAM).life.number
+        life = one.load("bot", PROGRAM).life.number
         # and it can be gone on with, whatever was left
         one.write(known(1000))
-        assert path.read_bytes().splitlines()[-1] == one._last["bot"]
+        assert path.read_bytes().splitlines()[-1] == one._lines["bot"]
         one.close()
     finally:
         path.unlink()

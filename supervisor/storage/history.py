@@ -1,0 +1,71 @@
+"""The history: the reports of finished restarts, a line for each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from supervisor.lifecycle.model import RestartReport
+from supervisor.storage.append_file import AppendFile
+
+#: how many reports are kept
+HISTORY_LENGTH: Final = 1000
+
+
+class History:
+    """The history of one state directory."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the history. Raises OSError."""
+        self._file = AppendFile(path)
+        #: lines of JSON: as objects they would take five times the memory, for as long as the supervisor runs
+        self._lines: list[bytes] = []
+        #: whether a report is missing in the file, because the disk has refused it or somebody has deleted the file
+        self._is_incomplete = False
+        for line in path.read_bytes().split(b"\n"):
+            try:
+                msgspec.json.decode(line, type=dict[str, Any])
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue  # cut short by a power cut: the report is lost
+            self._lines.append(line)
+        if len(self._lines) > HISTORY_LENGTH:
+            self._lines = self._lines[-HISTORY_LENGTH:]
+            self._rewrite()
+
+    def add(self, report: RestartReport) -> None:
+        """Append `report`, once. After an OSError it is in memory, and `sync` writes it."""
+        if self._lines and _is_same(msgspec.json.decode(self._lines[-1]), report):
+            return  # the last supervisor had added it, and was killed before its next step
+        line = msgspec.json.encode(report)
+        self._lines = [*self._lines[-HISTORY_LENGTH + 1 :], line]
+        was_incomplete, self._is_incomplete = self._is_incomplete, True
+        self._file.append(line)
+        self._is_incomplete = was_incomplete
+
+    def sync(self) -> None:
+        """Write what the disk has refused. Raises OSError."""
+        if self._is_incomplete:
+            self._rewrite()
+
+    def detect_deletion(self) -> None:
+        """Check whether somebody has deleted or replaced the file; then `sync` writes it again."""
+        self._is_incomplete = self._is_incomplete or not self._file.is_in_place()
+
+    def _rewrite(self) -> None:
+        self._file.rewrite(self._lines)
+        self._is_incomplete = False
+
+    def newest(self, count: int) -> list[dict[str, Any]]:
+        """Return the last `count` reports, the newest first."""
+        return [msgspec.json.decode(line) for line in self._lines[::-1][:count]]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _is_same(record: dict[str, Any], report: RestartReport) -> bool:
+    key = tuple(record.get(name) for name in ("program", "at", "from_life", "to_life"))
+    return key == (report.program, report.at, report.from_life, report.to_life)
