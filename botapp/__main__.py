@@ -1,6 +1,6 @@
-"""`python -m botapp` runs the bot, `python -m botapp --check` only looks whether it would run.
+"""`python -m botapp` runs the bot; `python -m botapp --check` checks whether it can run.
 
-Exit codes: 0 ended as asked · 1 a fault · 75 try again later · 77 token or intent refused · 78 bad configuration.
+Exit codes: 0 ended as requested · 1 failed · 75 try again later · 77 token or intent refused · 78 bad configuration.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from types import TracebackType
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the arguments say and return the exit code."""
-    # Not imported at the top: code that does not load is to be one clear line as well.
+    """Run or check the bot and return the exit code."""
+    # Imported late, so that the hook below reports code that does not load.
     from botapp import startup
 
     if arguments == ["--check"]:
@@ -24,8 +24,8 @@ def main(arguments: list[str]) -> int:
     return startup.run()
 
 
-def say_in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Log a fault that nothing caught: what, and where. The exit code is 1 then."""
+def log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Log an uncaught exception and its place in one line. The exit code is 1 then."""
     file, line = "", 0
     while trace is not None:
         if "importlib" not in trace.tb_frame.f_code.co_filename:
@@ -34,19 +34,19 @@ def say_in_one_line(kind: type[BaseException], error: BaseException, trace: Trac
     problem = str(error)
     if isinstance(error, SyntaxError):
         file, line, problem = error.filename or file, error.lineno or line, error.msg
-    facts = {"kind": kind.__name__, "problem": problem, "file": file, "line": line}
-    # What does not load may be what speaks and masks: then it is said in English, and without words that nobody masks.
+    params = {"kind": kind.__name__, "problem": problem, "file": file, "line": line}
+    # The code that does not load may be the one that translates and masks: then say it in English, without its text.
     text = f"{file}, line {line} does not load: {kind.__name__}"
     with suppress(Exception):
-        text = _in_words(facts, does_not_load=isinstance(error, SyntaxError))
+        text = _translate(params, does_not_load=isinstance(error, SyntaxError))
     if logging.getLogger().handlers:
         logging.getLogger(__name__).critical(text)
     else:
         print(text, file=sys.stderr)
 
 
-def _in_words(facts: dict[str, object], *, does_not_load: bool) -> str:
-    """Say it in the language in use, secrets masked. Raises whatever code that does not load raises."""
+def _translate(params: dict[str, object], *, does_not_load: bool) -> str:
+    """Return the line in the configured language, secrets masked. Raises whatever an import raises."""
     from botapp import locale
     from botapp.locale import _
     from supervisor.client import masked
@@ -57,16 +57,16 @@ def _in_words(facts: dict[str, object], *, does_not_load: bool) -> str:
 
         choose_language()
     if does_not_load:
-        text = _("%(file)s, line %(line)d: Python does not understand what stands there (%(kind)s: %(problem)s)")
+        text = _("%(file)s, line %(line)d: syntax error (%(kind)s: %(problem)s)")
     else:
-        text = _("cannot go on: %(kind)s: %(problem)s [%(file)s:%(line)d]")
-    return masked(text % facts)
+        text = _("unexpected error: %(kind)s: %(problem)s [%(file)s:%(line)d]")
+    return masked(text % params)
 
 
 if __name__ == "__main__":
-    sys.excepthook = say_in_one_line
+    sys.excepthook = log_uncaught
     code = main(sys.argv[1:])
     sys.stdout.flush()
     sys.stderr.flush()
-    # Everything is closed by now; taking the interpreter apart would only add to the time members wait.
+    # Everything is closed. Finalizing the interpreter would only make members wait longer.
     os._exit(code)

@@ -1,4 +1,4 @@
-"""From a configuration file to a running bot, and to its exit code with a reason for people."""
+"""Runs the bot: reads the configuration, starts it, and explains its exit code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,15 @@ from botapp.config.loading import choose_language, load
 from botapp.locale import _
 from botapp.runtime import log
 from botapp.services.deposits.key import read_key
-from supervisor.client import TRACEBACK_SIGNAL, LifeEnvironment, masked
+from supervisor.client import (
+    EXIT_BAD_CONFIG,
+    EXIT_FAILED,
+    EXIT_REFUSED,
+    EXIT_TRY_AGAIN,
+    TRACEBACK_SIGNAL,
+    LifeEnvironment,
+    masked,
+)
 from supervisor.configfile import ConfigError, find_config
 
 if TYPE_CHECKING:
@@ -28,19 +36,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-DONE: Final = 0
-BROKEN: Final = 1
-USAGE: Final = 2
-TRY_LATER: Final = 75
-REFUSED: Final = 77
-BAD_CONFIG: Final = 78
-#: how long the supervisor may take to hear why this life ends, in seconds
-FAREWELL_TIMEOUT_S: Final = 1.0
-#: close codes of the gateway after which trying again is of no use: discord.com/developers, "Gateway Close Event Codes"
+EXIT_OK: Final = 0
+EXIT_USAGE: Final = 2
+#: time to tell the supervisor why this process exits, in seconds
+GOODBYE_TIMEOUT_S: Final = 1.0
+#: close codes after which reconnecting cannot help: discord.com/developers, "Gateway Close Event Codes"
 _BAD_TOKEN: Final = 4004
 _BAD_INTENTS: Final = frozenset({4013, 4014})
-#: parts of this package that the bot itself does not stand on
-_NOT_OF_THE_BOT: Final = (
+#: parts of this package that the bot does not use
+_NOT_CHECKED: Final = (
     "botapp.local_discord",
     "botapp.cli.demo",
     "botapp.cli.doctor.discord",
@@ -52,75 +56,74 @@ _NOT_OF_THE_BOT: Final = (
 
 @dataclass(frozen=True)
 class ExitWithCode:
-    """How a life ends."""
+    """Why the process exits."""
 
-    #: exit code
     code: int
-    #: one line for people
+    #: one line for the operator
     reason: str
 
 
 def check() -> int:
-    """Look whether the bot would run: its code loads, its settings, token and database are good.
+    """Check whether the bot can run: code, settings, token and database; return the exit code.
 
-    Raises whatever code that does not load raises.
+    Raises whatever the import of a module raises.
     """
     import botapp
 
     choose_language()
 
     for module in pkgutil.walk_packages(botapp.__path__, "botapp."):
-        if not module.name.startswith(_NOT_OF_THE_BOT):
+        if not module.name.startswith(_NOT_CHECKED):
             try:
                 importlib.import_module(module.name)
             except SystemExit as error:
-                text = _("%(module)s ends the program as soon as it is loaded: %(problem)r")
+                text = _("%(module)s exits when it is imported: %(problem)r")
                 print(text % {"module": module.name, "problem": error}, file=sys.stderr)
-                return BROKEN
+                return EXIT_FAILED
     try:
         settings, _token = _read_settings()
         _check_database(settings)
     except ConfigError as error:
         if isinstance(error, bot_token.TokenFileOfRoot) and "STOCKSUP_CHECK" not in os.environ:
-            return DONE  # somebody looks by hand; before a restart the credential has to be there
+            return EXIT_OK  # a check by hand; before a restart systemd provides the credential
         print(masked(str(error)), file=sys.stderr)
-        return BAD_CONFIG
-    return DONE
+        return EXIT_BAD_CONFIG
+    return EXIT_OK
 
 
 def run() -> int:
-    """Run the bot to its end and return the exit code."""
+    """Run the bot and return its exit code."""
     try:
         settings, token = _read_settings()
     except ConfigError as error:
-        ending = ExitWithCode(BAD_CONFIG, masked(str(error)))
+        ending = ExitWithCode(EXIT_BAD_CONFIG, masked(str(error)))
         print(ending.reason, file=sys.stderr)
-        asyncio.run(_give_reason(ending))
+        asyncio.run(_report_exit(ending))
         return ending.code
     log.configure(settings.timezone, (token,), LifeEnvironment.read())
-    faulthandler.register(TRACEBACK_SIGNAL)  # where it hangs, for the supervisor to ask
+    faulthandler.register(TRACEBACK_SIGNAL)  # the supervisor requests it from a bot that hangs
     if (path := bot_token.open_token_file(settings)) is not None:
         _log.warning(_("other users of this machine can read %s; run: chmod 600 %s"), path, path)
-    return asyncio.run(_live(settings, token))
+    return asyncio.run(_run_bot(settings, token))
 
 
 def usage() -> int:
-    """Say how the bot is called; return the exit code for a wrong call."""
+    """Print how to call the bot; return the exit code for a wrong call."""
     choose_language()
     print(_("usage: %(command)s") % {"command": "python -m botapp [--check]"}, file=sys.stderr)
-    return USAGE
+    return EXIT_USAGE
 
 
 def _read_settings() -> tuple[Settings, str]:
     choose_language()
     path = find_config()
     settings = load(path)
-    read_key(settings)  # what is wrong with it is said before anything begins
+    read_key(settings)  # an error must stop the start, not the running shop
     return settings, bot_token.read_token(settings)
 
 
 def _check_database(settings: Settings) -> None:
-    """Raise ConfigError when the database is none of ours; one that cannot be reached now is waited for later."""
+    """Raise ConfigError if the database is of a newer version. One that is not reachable is retried later."""
     from botapp.services.backup.backup import shop_database_url
     from botapp.services.backup.files import DataProblem
     from botapp.services.backup.probe import schema_version
@@ -136,22 +139,17 @@ def _check_database(settings: Settings) -> None:
         print(masked(str(error)), file=sys.stderr)
 
 
-async def _give_reason(ending: ExitWithCode) -> None:
-    """Tell the supervisor why this life ends before it began."""
-    from botapp.runtime.supervisor_link import SupervisorLink
+async def _report_exit(ending: ExitWithCode) -> None:
+    """Tell the supervisor, if there is one, why this process exits before it could serve."""
+    from botapp.runtime.supervisor_link import report_exit
 
-    surroundings = LifeEnvironment.read()
-    if surroundings is None:
-        return
-    link = SupervisorLink(surroundings)
-    knocking = asyncio.create_task(link.run())
-    await link.send_goodbye(ending.code, ending.reason, timeout_s=FAREWELL_TIMEOUT_S)
-    knocking.cancel()
+    if (environment := LifeEnvironment.read()) is not None:
+        await report_exit(environment, ending.code, ending.reason, timeout_s=GOODBYE_TIMEOUT_S)
 
 
-async def _live(settings: Settings, token: str) -> int:
-    """Be one life of the bot; return its exit code."""
-    # Importing makes next to no garbage, and members wait: looking for it would cost a tenth of the start.
+async def _run_bot(settings: Settings, token: str) -> int:
+    """Run the bot until it is stopped, replaced or fails; return its exit code."""
+    # Importing creates hardly any garbage: collecting it would cost a tenth of the start.
     gc.disable()
     from botapp.bot import ShopBot, configure_discord_py
 
@@ -159,34 +157,31 @@ async def _live(settings: Settings, token: str) -> int:
     gc.enable()
     configure_discord_py(settings)
     bot = ShopBot(settings, LifeEnvironment.read())
-    told_to_end = asyncio.Event()
+    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told_to_end.set)
-    knocking = asyncio.create_task(bot.link.run()) if bot.link else None
+        loop.add_signal_handler(number, stop.set)
+    connection = asyncio.create_task(bot.link.run()) if bot.link else None
     serving = asyncio.create_task(_serve(bot, token))
-    waits = [asyncio.create_task(event.wait()) for event in (told_to_end, bot.unreachable)]
-    await asyncio.wait({serving, *waits, *([knocking] if knocking else [])}, return_when=asyncio.FIRST_COMPLETED)
+    events = [asyncio.create_task(event.wait()) for event in (stop, bot.unreachable)]
+    await asyncio.wait({serving, *events, *([connection] if connection else [])}, return_when=asyncio.FIRST_COMPLETED)
 
-    if told_to_end.is_set():
-        ending = ExitWithCode(DONE, _("ended as asked"))
+    if stop.is_set():
+        ending = ExitWithCode(EXIT_OK, _("ended as requested"))
         await bot.end()
-    elif knocking is not None and knocking.done():
-        ending = _without_supervisor(knocking)
+    elif connection is not None and connection.done():
+        ending = _explain_lost_supervisor(connection)
         await bot.leave()
     else:
         ending = _explain_end(serving, settings, logged_in=bot.user is not None)
         await bot.leave()
-    for task in (serving, *waits):
+    for task in (serving, *events):
         task.cancel()
-    await asyncio.gather(serving, *waits, return_exceptions=True)
-    if ending.code == DONE:
-        _log.info(ending.reason)
-    else:
-        _log.critical(ending.reason)
-    if bot.link is not None and knocking is not None and not knocking.done():
-        await bot.link.send_goodbye(ending.code, ending.reason, timeout_s=FAREWELL_TIMEOUT_S)
-        knocking.cancel()
+    await asyncio.gather(serving, *events, return_exceptions=True)
+    _log.log(logging.INFO if ending.code == EXIT_OK else logging.CRITICAL, ending.reason)
+    if bot.link is not None and connection is not None and not connection.done():
+        await bot.link.send_goodbye(ending.code, ending.reason, timeout_s=GOODBYE_TIMEOUT_S)
+        connection.cancel()
     return ending.code
 
 
@@ -195,57 +190,58 @@ async def _serve(bot: ShopBot, token: str) -> None:
     await asyncio.gather(bot.loader.finish(), bot.connect())
 
 
-def _without_supervisor(knocking: asyncio.Task[None]) -> ExitWithCode:
+def _explain_lost_supervisor(connection: asyncio.Task[None]) -> ExitWithCode:
     from botapp.runtime.supervisor_link import Superseded
 
-    error = knocking.exception()
+    error = connection.exception()
     if isinstance(error, Superseded):
-        return ExitWithCode(DONE, _("a newer life has taken over"))
-    return ExitWithCode(
-        BROKEN, _("the link to the supervisor broke: %s") % (log.describe_error(error) if error else "-")
-    )
+        return ExitWithCode(EXIT_OK, _("a newer process has taken over"))
+    problem = log.describe_error(error) if error else "-"
+    return ExitWithCode(EXIT_FAILED, _("the connection to the supervisor failed: %s") % problem)
 
 
 def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: bool) -> ExitWithCode:
-    """Say why the bot ended although nobody asked it to, and what to do."""
+    """Return why the bot ended although no one requested it, and what to do."""
     import discord
 
     from botapp.discord_api.errors import connection_problem
 
     address = (settings.discord.gateway if logged_in else settings.discord.api_base) or "discord.com"
-    again = _("cannot reach Discord at %(address)s: %(problem)s; check the network and [discord]")
+    unreachable = _("cannot reach Discord at %(address)s: %(problem)s; check the network and [discord]")
     if not serving.done():
-        return ExitWithCode(TRY_LATER, again % {"address": address, "problem": _("no session could be opened")})
+        problem = _("no session could be opened")
+        return ExitWithCode(EXIT_TRY_AGAIN, unreachable % {"address": address, "problem": problem})
     error = serving.exception()
     if isinstance(error, ConfigError):
-        return ExitWithCode(BAD_CONFIG, str(error))
+        return ExitWithCode(EXIT_BAD_CONFIG, str(error))
+    if (refusal := _explain_refusal(error)) is not None:
+        return ExitWithCode(EXIT_REFUSED, refusal)
+    if isinstance(error, discord.NotFound) and not logged_in:
+        text = _("[discord] api_base: %(address)s is not Discord's REST API; expected an address that ends in /api/v10")
+        return ExitWithCode(EXIT_BAD_CONFIG, text % {"address": address})
+    if error is None:
+        return ExitWithCode(EXIT_FAILED, _("the bot failed: %s") % _("no reason given"))
+    reason = connection_problem(error)
+    if reason and not isinstance(error, discord.ConnectionClosed):
+        return ExitWithCode(EXIT_TRY_AGAIN, unreachable % {"address": address, "problem": reason})
+    return ExitWithCode(EXIT_FAILED, _("the bot failed: %s") % (reason or log.describe_error(error)))
+
+
+def _explain_refusal(error: BaseException | None) -> str | None:
+    """Return what to do if Discord refused the token or an intent; None if `error` has another cause."""
+    import discord
+
     if isinstance(error, discord.LoginFailure) or _close_code(error) == _BAD_TOKEN:
-        return ExitWithCode(
-            REFUSED,
-            _(
-                "Discord refused the token; take a fresh one from discord.com/developers (Bot, Reset Token), "
-                "put it into [discord] token_file or $DISCORD_TOKEN, then: stocksup start"
-            ),
+        return _(
+            "Discord refused the token; copy a new one from discord.com/developers (Bot, Reset Token), "
+            "put it into [discord] token_file or $DISCORD_TOKEN, then: stocksup start"
         )
     if isinstance(error, discord.PrivilegedIntentsRequired) or _close_code(error) in _BAD_INTENTS:
-        return ExitWithCode(
-            REFUSED,
-            _(
-                "Discord refused an intent; switch on Message Content Intent at discord.com/developers "
-                "(Bot, Privileged Gateway Intents), then: stocksup start"
-            ),
+        return _(
+            "Discord refused an intent; switch on Message Content Intent at discord.com/developers "
+            "(Bot, Privileged Gateway Intents), then: stocksup start"
         )
-    if isinstance(error, discord.NotFound) and not logged_in:
-        text = _(
-            "[discord] api_base: %(address)s is no REST interface of Discord; expected one that ends with /api/v10"
-        )
-        return ExitWithCode(BAD_CONFIG, text % {"address": address})
-    if error is None:
-        return ExitWithCode(BROKEN, _("the bot ended by a fault: %s") % _("no reason given"))
-    told = connection_problem(error)
-    if told and not isinstance(error, discord.ConnectionClosed):
-        return ExitWithCode(TRY_LATER, again % {"address": address, "problem": told})
-    return ExitWithCode(BROKEN, _("the bot ended by a fault: %s") % (told or log.describe_error(error)))
+    return None
 
 
 def _close_code(error: BaseException | None) -> int | None:

@@ -15,15 +15,15 @@ from typing import Final, NoReturn
 
 from botapp.config.loading import choose_language
 from botapp.local_discord.ids import DEFAULT_TOKEN
-from botapp.local_discord.supervised import report_exit_reason, run_supervised
+from botapp.local_discord.supervised import GOODBYE_TIMEOUT_S, run_supervised
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
-from supervisor.client import LifeEnvironment
+from botapp.runtime.supervisor_link import report_exit
+from supervisor.client import EXIT_BAD_CONFIG, LifeEnvironment
 
 #: default port of the local Discord
 DEFAULT_PORT: Final = 8099
 _HOST: Final = "127.0.0.1"
-_BAD_CONFIGURATION: Final = 78
 
 
 def main() -> NoReturn:
@@ -42,8 +42,8 @@ def main() -> NoReturn:
         reason = _port_error_text(arguments.port, error)
         print(reason, file=sys.stderr)
         if environment is not None:
-            asyncio.run(report_exit_reason(environment, _BAD_CONFIGURATION, reason))
-        sys.exit(_BAD_CONFIGURATION)
+            asyncio.run(report_exit(environment, EXIT_BAD_CONFIG, reason, timeout_s=GOODBYE_TIMEOUT_S))
+        sys.exit(EXIT_BAD_CONFIG)
     # Importing discord.py creates no garbage; the collector would take a tenth of the start-up time.
     gc.disable()
     code = asyncio.run(_serve(listening, arguments.token, arguments.identify_limit))

@@ -14,7 +14,7 @@ from supervisor.client import LifeEnvironment, Message
 if TYPE_CHECKING:
     from botapp.local_discord.server import Server
 
-_GOODBYE_TIMEOUT_S: Final = 0.5
+GOODBYE_TIMEOUT_S: Final = 0.5
 
 
 async def run_supervised(environment: LifeEnvironment, server: Server, stopping: asyncio.Event) -> None:
@@ -48,7 +48,7 @@ async def run_supervised(environment: LifeEnvironment, server: Server, stopping:
         except Superseded:
             logging.getLogger(__name__).info(_("a newer process has taken over"))
         return
-    await link.send_goodbye(0, _("ended as asked"), timeout_s=_GOODBYE_TIMEOUT_S)
+    await link.send_goodbye(0, _("ended as requested"), timeout_s=GOODBYE_TIMEOUT_S)
     connection_task.cancel()
 
 
@@ -57,14 +57,6 @@ async def _report_sessions(server: Server, link: SupervisorLink) -> None:
     while True:
         await server.wait_for_session_change()
         link.send_heartbeat()
-
-
-async def report_exit_reason(environment: LifeEnvironment, code: int, reason: str) -> None:
-    """Tell the supervisor why this process ends before it has started to serve."""
-    link = SupervisorLink(environment)
-    connection_task = asyncio.create_task(link.run())
-    await link.send_goodbye(code, reason, timeout_s=_GOODBYE_TIMEOUT_S)
-    connection_task.cancel()
 
 
 async def _reopen(request: Message) -> Message:

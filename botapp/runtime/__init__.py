@@ -1,1 +1,1 @@
-"""What any program under the supervisor needs: link, tasks, state, log."""
+"""What any program under the supervisor needs: connection to the supervisor, background tasks, state file, log."""

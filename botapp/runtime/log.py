@@ -1,4 +1,4 @@
-"""The bot's log: one line per event on stderr, secrets masked; and a copy for systemd's journal, where there is one."""
+"""The log of a program: one line per record on stderr and, under systemd, a copy in the journal; secrets are masked."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from zoneinfo import ZoneInfo
 from botapp.runtime.journal_handler import JournalHandler
 from supervisor.client import LifeEnvironment, masked
 
-#: how many calls of a failure's way are named
-NAMED_CALLS: Final = 4
+#: stack frames named in the line of an exception
+MAX_FRAMES: Final = 4
 
 
 class MessageFormatter(logging.Formatter):
-    """The message; a failure's kind, text and place behind it, all in one line."""
+    """Formats the message, and an exception behind it, in one line."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         super().__init__()
         self._secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line for `record`."""
+        """Return the line of the record."""
         text = record.getMessage()
         if record.exc_info and (error := record.exc_info[1]) is not None:
             text += f": {describe_error(error)}"
@@ -34,32 +34,32 @@ class MessageFormatter(logging.Formatter):
 
 
 class LineFormatter(MessageFormatter):
-    """Time and level before the message."""
+    """Formats time, level and message."""
 
     def __init__(self, timezone: ZoneInfo, secrets: tuple[str, ...]) -> None:
         super().__init__(secrets)
         self._timezone = timezone
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line for `record`."""
-        return f"{self._stamp(record)} {record.levelname:<7} {super().format(record)}"
+        """Return the line of the record."""
+        return f"{self._timestamp(record)} {record.levelname:<7} {super().format(record)}"
 
-    def _stamp(self, record: logging.LogRecord) -> str:
+    def _timestamp(self, record: logging.LogRecord) -> str:
         return datetime.fromtimestamp(record.created, self._timezone).strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
 class JsonFormatter(LineFormatter):
-    """The same as an object: `time`, `level`, `message`."""
+    """Formats a JSON object with `time`, `level` and `message`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line for `record`."""
+        """Return the line of the record."""
         message = MessageFormatter.format(self, record)
-        fields = {"time": self._stamp(record), "level": record.levelname.lower(), "message": message}
+        fields = {"time": self._timestamp(record), "level": record.levelname.lower(), "message": message}
         return json.dumps(fields, ensure_ascii=False)
 
 
 def configure(timezone: str, secrets: tuple[str, ...], environment: LifeEnvironment | None) -> None:
-    """Log to stderr from now on, and to whatever else `environment` name; `secrets` never appear there."""
+    """Log to stderr, and to the journal if `environment` names one; mask `secrets`."""
     if not sys.stderr.isatty() and hasattr(sys.stderr, "reconfigure"):
         sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
     as_json = environment is not None and environment.log_as_json
@@ -76,9 +76,9 @@ def configure(timezone: str, secrets: tuple[str, ...], environment: LifeEnvironm
 
 
 def reopen() -> None:
-    """Write to the log file that the supervisor names: the one that stdout and stderr are was moved away.
+    """Write stdout and stderr to a new log file, after the supervisor renamed the old one.
 
-    Raises OSError, and then all is as it was.
+    Raises OSError; stdout and stderr then stay as they were.
     """
     file = os.open(os.environ["STOCKSUP_LOG_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -90,7 +90,7 @@ def reopen() -> None:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return kind, text and place of a failure in one line."""
-    calls = traceback.extract_tb(error.__traceback__)[-NAMED_CALLS:]
-    way = " > ".join(f"{call.filename.rpartition('/')[2]}:{call.lineno} {call.name}" for call in calls)
-    return f"{type(error).__name__}: {error}" + (f" [{way}]" if way else "")
+    """Return type, text and place of an exception in one line."""
+    frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
+    place = " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames)
+    return f"{type(error).__name__}: {error}" + (f" [{place}]" if place else "")

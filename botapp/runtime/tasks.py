@@ -1,4 +1,4 @@
-"""Background work: the one place where it is registered, and where it drains."""
+"""The registry of background tasks: it starts them, names what is pending, and drains."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from botapp.locale import _
 
 log = logging.getLogger(__name__)
 
-#: how long cancelled work may take to end, in seconds
+#: time for cancelled tasks to end, in seconds
 CANCEL_GRACE_S: Final = 1.0
 
 
 class NotAccepting(Exception):
-    """No new work is taken: the bot is finishing what it began."""
+    """The registry is draining: it takes no new work."""
 
 
 @dataclass(frozen=True)
 class Drained:
-    """What a drain came to: names of work, each in the order of its end."""
+    """The result of a drain: names of work in the order of its end."""
 
-    #: ended by itself
+    #: ended before the deadline
     finished: tuple[str, ...]
-    #: was cancelled at the deadline
+    #: cancelled at the deadline
     cancelled: tuple[str, ...]
-    #: was cancelled and runs on regardless
+    #: still running after it was cancelled
     unresponsive: tuple[str, ...] = ()
 
 
 class TaskRegistry:
-    """Named work of one event loop: tasks of its own, periodic tasks, and work done in somebody else's task."""
+    """Named work of one event loop: tasks, periodic tasks, and work that runs in the caller's task."""
 
     def __init__(self, on_change: Callable[[list[str]], None] = lambda pending: None) -> None:
-        """`on_change` is called with the names of what is pending, whenever that changes while draining."""
+        """`on_change` is called with the names of pending work whenever it changes during a drain."""
         self._on_change = on_change
         self._running: dict[asyncio.Task[Any], list[str]] = {}
         self._periodic: list[tuple[str, float, Callable[[], Awaitable[None]]]] = []
@@ -53,45 +53,45 @@ class TaskRegistry:
 
     @property
     def pending(self) -> list[str]:
-        """Names of the work under way."""
+        """The names of the work that runs now."""
         return [name for names in self._running.values() for name in names]
 
     def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run `work` in a task of its own. Raises NotAccepting."""
+        """Run `work` in a new task. Raises NotAccepting."""
         if self.is_draining:
             work.close()
             raise NotAccepting(name)
         return self._start(name, work)
 
     def repeat(self, name: str, interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work` every `interval_s` seconds, beginning now. A drain ends it between two rounds."""
+        """Run `work` every `interval_s` seconds, starting now. A drain ends it between two rounds."""
         self._periodic.append((name, interval_s, work))
         if not self.is_draining:
             self._start(name, self._repeat(name, interval_s, work))
 
     async def sleep(self, time_s: float) -> None:
-        """Wait `time_s` seconds, or until a drain begins: work that does nothing but wait holds no drain up."""
+        """Sleep `time_s` seconds, or until a drain begins: waiting work must not delay a drain."""
         try:
             await asyncio.wait_for(self._stop.wait(), time_s)
         except TimeoutError:
-            return  # nobody has asked for a drain meanwhile
+            return  # no drain began
 
     @contextmanager
     def track(self, name: str) -> Iterator[None]:
-        """Count what the current task does in this block as work. Raises NotAccepting."""
+        """Count this block of the current task as work. Raises NotAccepting."""
         if self.is_draining:
             raise NotAccepting(name)
         task = asyncio.current_task()
-        assert task is not None, "work is done in a task"
+        assert task is not None, "track() needs a task"
         self._running.setdefault(task, []).append(name)
         self._idle.clear()
         try:
             yield
         finally:
-            self._ended(task, name)
+            self._remove(task, name)
 
     async def drain(self, deadline_s: float) -> Drained:
-        """Take no new work, wait up to `deadline_s` seconds for what is under way, then cancel the rest."""
+        """Take no new work, wait up to `deadline_s` seconds for pending work, then cancel the rest."""
         self._stop.set()
         self._finished.clear()
         if self._running:
@@ -104,7 +104,7 @@ class TaskRegistry:
         return Drained(finished, cancelled, tuple(self.pending))
 
     def resume(self) -> None:
-        """Serve again: new work is taken, and periodic work goes on."""
+        """Take new work again, and restart the periodic work."""
         if not self.is_draining:
             return
         self._stop.clear()
@@ -117,15 +117,15 @@ class TaskRegistry:
         task = asyncio.create_task(work, name=name)
         self._running[task] = [name]
         self._idle.clear()
-        task.add_done_callback(lambda task: self._task_ended(task, name))
+        task.add_done_callback(lambda task: self._on_done(task, name))
         return task
 
-    def _task_ended(self, task: asyncio.Task[None], name: str) -> None:
+    def _on_done(self, task: asyncio.Task[None], name: str) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error(_("%s failed"), name, exc_info=error)
-        self._ended(task, name)
+        self._remove(task, name)
 
-    def _ended(self, task: asyncio.Task[Any], name: str) -> None:
+    def _remove(self, task: asyncio.Task[Any], name: str) -> None:
         names = self._running[task]
         names.remove(name)
         if not names:
@@ -140,12 +140,12 @@ class TaskRegistry:
         try:
             await asyncio.wait_for(self._idle.wait(), timeout_s)
         except TimeoutError:
-            return  # the caller looks at what is pending
+            return  # the caller reads `pending`
 
     async def _repeat(self, name: str, interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
         while not self.is_draining:
             try:
                 await work()
-            except Exception:  # one failed round is no reason to give up the next
+            except Exception:  # the next round may succeed
                 log.exception(_("%s failed"), name)
             await self.sleep(interval_s)

@@ -52,7 +52,7 @@ def test_a_broken_file_is_one_line_with_its_place(code: Path, name: str, words: 
     number = break_it(file)
     done = call(code, *words)
     assert done.returncode == 1
-    line = f"{file}, baris {number}: Python tidak mengerti tulisan di situ (SyntaxError: invalid syntax)"
+    line = f"{file}, baris {number}: kesalahan sintaks (SyntaxError: invalid syntax)"
     assert done.stderr.strip().endswith(line)
     assert len(done.stderr.splitlines()) == 1, done.stderr
 
@@ -71,7 +71,7 @@ def test_code_that_fails_while_it_loads_is_one_line_with_its_place(code: Path) -
     done = call(code, "--check")
     assert done.returncode == 1
     line = len(file.read_text().splitlines())
-    assert done.stderr == f"tidak bisa melanjutkan: ValueError: kunci [{file}:{line}]\n"
+    assert done.stderr == f"kesalahan tak terduga: ValueError: kunci [{file}:{line}]\n"
 
 
 def test_code_that_ends_the_program_is_told_in_indonesian(code: Path) -> None:
@@ -79,7 +79,7 @@ def test_code_that_ends_the_program_is_told_in_indonesian(code: Path) -> None:
     file.write_text(file.read_text() + "\nraise SystemExit(3)\n")
     done = call(code, "--check")
     assert done.returncode == 1
-    assert done.stderr == "botapp.bot mengakhiri program begitu dimuat: SystemExit(3)\n"
+    assert done.stderr == "botapp.bot keluar saat diimpor: SystemExit(3)\n"
 
 
 def test_a_wrong_call_is_told_in_indonesian(code: Path) -> None:

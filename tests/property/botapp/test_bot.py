@@ -32,7 +32,7 @@ def test_bytes_from_the_door_end_the_connection_or_are_taken_but_break_nothing(r
         reader.feed_data(b"\n".join(received))
         reader.feed_eof()
         try:
-            await SupervisorLink(HERE)._listen(reader)
+            await SupervisorLink(HERE)._read(reader)
         except ControlError as error:
             assert error.code in ("bad_json", "too_long", "closed")
 

@@ -1,4 +1,4 @@
-"""Where the bot's lines go: a log file that is moved away, and systemd's journal."""
+"""The bot's log: a rotated file, and systemd's journal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.discord.control import local_discord
 ENDED = "berakhir sesuai permintaan"
 
 
-def test_it_goes_on_in_a_new_file_and_in_the_journal(tmp_path: Path) -> None:
+def test_log_continues_in_a_new_file_and_in_the_journal(tmp_path: Path) -> None:
     write_config(tmp_path / "bot", channel_id=LIVE_CHANNEL_ID)
     door = FakeDoor(tmp_path / "stocksup.sock")
     path, old = tmp_path / "bot" / "bot.log", tmp_path / "bot" / "bot.log.1"
@@ -38,6 +38,6 @@ def test_it_goes_on_in_a_new_file_and_in_the_journal(tmp_path: Path) -> None:
         assert ENDED in path.read_text()
         assert ENDED not in old.read_text()
         assert path.stat().st_mode & 0o777 == 0o600
-        said = [first["MESSAGE"]]
-        while said[-1] != ENDED:
-            said.append(journal.recv(65536).decode().rpartition("MESSAGE=")[2].strip())
+        messages = [first["MESSAGE"]]
+        while messages[-1] != ENDED:
+            messages.append(journal.recv(65536).decode().rpartition("MESSAGE=")[2].strip())

@@ -1,4 +1,4 @@
-"""The link over a real Unix socket, against a small supervisor of the test's own."""
+"""SupervisorLink over a real Unix socket, against a small fake supervisor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Message = dict[str, Any]
 
 
 class Peer:
-    """The other end of one connection: what a supervisor would read and write."""
+    """The supervisor's end of one connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
@@ -28,7 +28,7 @@ class Peer:
         """Return the next message, or the next one with this op."""
         while True:
             line = await asyncio.wait_for(self.reader.readline(), 5)
-            assert line, "the link has closed the connection"
+            assert line, "SupervisorLink closed the connection"
             message: Message = json.loads(line)
             if op is None or message.get("op") == op:
                 return message
@@ -37,37 +37,37 @@ class Peer:
         self.writer.write(json.dumps({"v": 1, **message}).encode() + b"\n")
 
     async def greet(self) -> Message:
-        """Grant hello."""
+        """Read hello and accept it."""
         hello = await self.read("hello")
         self.write(id=hello["id"], ok=True)
         return hello
 
 
-class Door:
-    """A listening socket; each connection is handed out by `peer`."""
+class FakeSupervisor:
+    """A listening socket; `accept` returns one connection after the other."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.peers: asyncio.Queue[Peer] = asyncio.Queue()
 
-    async def open(self) -> None:
-        async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def listen(self) -> None:
+        async def on_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.peers.put_nowait(Peer(reader, writer))
 
         self.path.unlink(missing_ok=True)
         directory = os.open(self.path.parent, os.O_RDONLY)
         try:
-            self.server = await asyncio.start_unix_server(take, f"/proc/self/fd/{directory}/{self.path.name}")
+            self.server = await asyncio.start_unix_server(on_connection, f"/proc/self/fd/{directory}/{self.path.name}")
         finally:
             os.close(directory)
 
-    async def peer(self) -> Peer:
+    async def accept(self) -> Peer:
         return await asyncio.wait_for(self.peers.get(), 5)
 
 
 @asynccontextmanager
-async def knocking(path: Path, handlers: Any = None, **options: Any) -> AsyncIterator[SupervisorLink]:
-    """A link that runs against the door at `path`."""
+async def connecting(path: Path, handlers: Any = None, **options: Any) -> AsyncIterator[SupervisorLink]:
+    """Run a SupervisorLink to the socket at `path`."""
     link = SupervisorLink(LifeEnvironment(path, "bot", 7, path.parent, path.parent), handlers, **options)
     task = asyncio.create_task(link.run())
     try:
@@ -89,75 +89,58 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "stocksup.sock"
 
 
-def test_says_hello_first_then_how_it_is_and_ready_once_told(path: Path) -> None:
+def test_sends_hello_then_heartbeat_then_ready(path: Path) -> None:
     async def scene() -> None:
-        door = Door(path)
-        await door.open()
+        supervisor = FakeSupervisor(path)
+        await supervisor.listen()
         restarts: list[Message | None] = []
-        heard = asyncio.Event()
+        called = asyncio.Event()
 
         def on_ready(restart: Message | None) -> None:
             restarts.append(restart)
-            heard.set()
+            called.set()
 
-        options = {"health": lambda: {"mood": "fine"}, "extra_starts": lambda: 3, "on_ready": on_ready}
-        async with knocking(path, **options) as link:
-            peer = await door.peer()
+        options = {"health": lambda: {"loop_lag_ms": 1}, "extra_starts": lambda: 3, "on_ready": on_ready}
+        async with connecting(path, **options) as link:
+            peer = await supervisor.accept()
             hello = await peer.greet()
             assert (hello["program"], hello["life"], hello["pid"]) == ("bot", 7, os.getpid())
             beat = await peer.read("heartbeat")
-            assert (beat["health"], beat["extra_starts"]) == ({"mood": "fine"}, 3)
+            assert (beat["health"], beat["extra_starts"]) == ({"loop_lag_ms": 1}, 3)
             link.report_ready()
             ready = await peer.read("ready")
             peer.write(id=ready["id"], ok=True, restart={"to_life": 7})
-            await heard.wait()
+            await called.wait()
             assert restarts == [{"to_life": 7}]
 
     run(scene)
 
 
-def test_knocks_until_somebody_opens_and_says_everything_again_after_a_loss(path: Path) -> None:
+def test_reconnects_and_repeats_hello_and_ready(path: Path) -> None:
     async def scene() -> None:
         changes: list[bool] = []
-        async with knocking(path, on_connected=changes.append) as link:
+        async with connecting(path, on_connected=changes.append) as link:
             link.report_ready()
-            door = Door(path)
-            await door.open()
+            supervisor = FakeSupervisor(path)
+            await supervisor.listen()
             for _ in range(2):
-                peer = await door.peer()
+                peer = await supervisor.accept()
                 await peer.greet()
                 await peer.read("ready")
                 peer.writer.close()
-            await (await door.peer()).greet()
+            await (await supervisor.accept()).greet()
         assert changes[:4] == [True, False, True, False]
 
     run(scene)
 
 
-def test_a_supervisor_that_does_not_know_the_newest_words_is_greeted_without_them(path: Path) -> None:
+def test_stale_life_raises_superseded(path: Path) -> None:
     async def scene() -> None:
-        door = Door(path)
-        await door.open()
-        async with knocking(path, writes_traceback=True):
-            peer = await door.peer()
-            hello = await peer.read("hello")
-            assert hello["traceback"] is True
-            error = {"code": "bad_request", "message": "hello: Object contains unknown field `traceback`"}
-            peer.write(id=hello["id"], ok=False, error=error)
-            hello = await peer.greet()
-            assert "traceback" not in hello
-            await peer.read("heartbeat")
-
-    run(scene)
-
-
-def test_a_stale_life_is_told_so(path: Path) -> None:
-    async def scene() -> None:
-        door = Door(path)
-        await door.open()
+        supervisor = FakeSupervisor(path)
+        await supervisor.listen()
         link = SupervisorLink(LifeEnvironment(path, "bot", 7, path.parent, path.parent))
         task = asyncio.create_task(link.run())
-        peer = await door.peer()
+        peer = await supervisor.accept()
         hello = await peer.read("hello")
         peer.write(id=hello["id"], ok=False, error={"code": "stale_life", "message": "the present life is 8"})
         with pytest.raises(Superseded, match="the present life is 8"):
@@ -166,21 +149,21 @@ def test_a_stale_life_is_told_so(path: Path) -> None:
     run(scene)
 
 
-def test_other_refusals_of_hello_are_tried_again(path: Path) -> None:
+def test_refused_hello_is_retried(path: Path) -> None:
     async def scene() -> None:
-        door = Door(path)
-        await door.open()
-        async with knocking(path) as link:
-            peer = await door.peer()
+        supervisor = FakeSupervisor(path)
+        await supervisor.listen()
+        async with connecting(path) as link:
+            peer = await supervisor.accept()
             hello = await peer.read("hello")
             peer.write(id=hello["id"], ok=False, error={"code": "busy", "message": "later"})
-            await (await door.peer()).greet()
+            await (await supervisor.accept()).greet()
             assert link.environment.life == 7
 
     run(scene)
 
 
-def test_answers_requests_by_id_and_names_what_it_does_not_know(path: Path) -> None:
+def test_requests_of_the_supervisor_are_answered_by_id(path: Path) -> None:
     async def scene() -> None:
         async def cache(message: Message) -> Message:
             return {"removed": len(message["scope"])}
@@ -188,10 +171,10 @@ def test_answers_requests_by_id_and_names_what_it_does_not_know(path: Path) -> N
         async def broken(message: Message) -> Message:
             raise RuntimeError("no disk")
 
-        door = Door(path)
-        await door.open()
-        async with knocking(path, {"cache": cache, "reopen": broken}):
-            peer = await door.peer()
+        supervisor = FakeSupervisor(path)
+        await supervisor.listen()
+        async with connecting(path, {"cache": cache, "reopen": broken}):
+            peer = await supervisor.accept()
             await peer.greet()
             await peer.read("heartbeat")
             peer.write(id=40, op="welcome", life=7, ticket=None)
@@ -208,12 +191,12 @@ def test_answers_requests_by_id_and_names_what_it_does_not_know(path: Path) -> N
     run(scene)
 
 
-def test_requests_get_their_own_answers_or_a_clear_error(path: Path) -> None:
+def test_own_requests_get_their_answers_or_an_error(path: Path) -> None:
     async def scene() -> None:
-        door = Door(path)
-        await door.open()
-        async with knocking(path) as link:
-            peer = await door.peer()
+        supervisor = FakeSupervisor(path)
+        await supervisor.listen()
+        async with connecting(path) as link:
+            peer = await supervisor.accept()
             await peer.greet()
             await peer.read("heartbeat")
             first = asyncio.create_task(link.request("status"))
@@ -226,8 +209,9 @@ def test_requests_get_their_own_answers_or_a_clear_error(path: Path) -> None:
             with pytest.raises(ControlError) as caught:
                 await second
             assert (caught.value.code, caught.value.details) == ("check_failed", {"report": {"ok": False}})
-            with pytest.raises(ControlError, match=r"within 0\.01 s"):
+            with pytest.raises(ControlError) as caught:
                 await link.request("ping", timeout_s=0.01)
+            assert caught.value.code == "timed_out"
             lost = asyncio.create_task(link.request("ping"))
             await peer.read("ping")
             await peer.read("ping")
@@ -240,66 +224,67 @@ def test_requests_get_their_own_answers_or_a_clear_error(path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", [b"{broken\n", b"[]\n", b"x" * (2 * MAX_LINE_BYTES) + b"\n", b'{"v":1,"id":1'])
-def test_nonsense_costs_the_connection_only(path: Path, line: bytes) -> None:
+def test_invalid_line_closes_the_connection_only(path: Path, line: bytes) -> None:
     async def scene() -> None:
-        door = Door(path)
-        await door.open()
-        async with knocking(path):
-            peer = await door.peer()
+        supervisor = FakeSupervisor(path)
+        await supervisor.listen()
+        async with connecting(path):
+            peer = await supervisor.accept()
             await peer.greet()
             peer.writer.write(line)
             peer.writer.write_eof()
-            await (await door.peer()).greet()
+            await (await supervisor.accept()).greet()
 
     run(scene)
 
 
-def test_beats_at_once_when_health_changes_and_again_by_the_interval(path: Path) -> None:
+def test_heartbeat_on_request_and_by_interval(path: Path) -> None:
     async def scene() -> None:
-        door = Door(path)
-        await door.open()
+        supervisor = FakeSupervisor(path)
+        await supervisor.listen()
         count = iter(range(100))
-        async with knocking(path, health=lambda: {"n": next(count)}, heartbeat_interval_s=3600) as link:
-            peer = await door.peer()
+        async with connecting(path, health=lambda: {"n": next(count)}, heartbeat_interval_s=3600) as link:
+            peer = await supervisor.accept()
             await peer.greet()
             assert (await peer.read("heartbeat"))["health"] == {"n": 0}
             link.send_heartbeat()
             assert (await peer.read("heartbeat"))["health"] == {"n": 1}
-        async with knocking(path, health=lambda: {"n": next(count)}, heartbeat_interval_s=0.001):
-            peer = await door.peer()
+        async with connecting(path, health=lambda: {"n": next(count)}, heartbeat_interval_s=0.001):
+            peer = await supervisor.accept()
             await peer.greet()
             assert [(await peer.read("heartbeat"))["health"]["n"] for _ in range(3)] == [2, 3, 4]
 
     run(scene)
 
 
-def test_farewell_is_heard_and_what_is_told_to_nobody_is_dropped(path: Path) -> None:
+def test_goodbye_waits_for_a_connection_and_notifications_do_not(path: Path) -> None:
     async def scene() -> None:
-        door = Door(path)
-        async with knocking(path) as link:
-            link.notify("draining", pending=["nobody hears"])
-            with pytest.raises(ControlError, match="no connection"):
+        supervisor = FakeSupervisor(path)
+        async with connecting(path) as link:
+            link.notify("draining", pending=["dropped"])
+            with pytest.raises(ControlError) as caught:
                 await link.request("status")
-            await door.open()
-            peer = await door.peer()
+            assert caught.value.code == "closed"
+            await supervisor.listen()
+            peer = await supervisor.accept()
             await peer.greet()
-            said = asyncio.create_task(link.send_goodbye(77, "the token is refused"))
+            goodbye = asyncio.create_task(link.send_goodbye(77, "the token is refused"))
             message = await peer.read("goodbye")
             assert (message["code"], message["reason"]) == (77, "the token is refused")
-            assert not said.done()
+            assert not goodbye.done()
             peer.write(id=message["id"], ok=True)
-            await said
+            await goodbye
 
     run(scene)
 
 
-def test_a_long_path_with_non_ascii_works(tmp_path: Path) -> None:
+def test_long_path_with_non_ascii(tmp_path: Path) -> None:
     async def scene() -> None:
         directory = tmp_path / ("toko-ünïcødé-" + "x" * 120)
         directory.mkdir()
-        door = Door(directory / "stocksup.sock")
-        await door.open()
-        async with knocking(door.path):
-            await (await door.peer()).greet()
+        supervisor = FakeSupervisor(directory / "stocksup.sock")
+        await supervisor.listen()
+        async with connecting(supervisor.path):
+            await (await supervisor.accept()).greet()
 
     run(scene)

@@ -1,4 +1,4 @@
-"""Background work: drains by itself where it can, is cut off by name where it cannot, and opens again."""
+"""TaskRegistry: a drain waits for work, cancels what is left at the deadline, and can be undone."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def test_a_drain_waits_for_what_is_under_way_and_names_it() -> None:
+def test_drain_waits_for_pending_work_and_names_it() -> None:
     async def scene() -> None:
-        told: list[list[str]] = []
-        tasks = TaskRegistry(on_change=told.append)
+        changes: list[list[str]] = []
+        tasks = TaskRegistry(on_change=changes.append)
         gates = {name: asyncio.Event() for name in ("one", "two")}
 
         async def work(gate: asyncio.Event) -> None:
@@ -36,7 +36,7 @@ def test_a_drain_waits_for_what_is_under_way_and_names_it() -> None:
         for name, gate in gates.items():
             tasks.spawn(name, work(gate))
         await settle()
-        assert (tasks.pending, told) == (["one", "two"], [])
+        assert (tasks.pending, changes) == (["one", "two"], [])
         drain = asyncio.create_task(tasks.drain(60))
         await settle()
         gates["two"].set()
@@ -45,12 +45,12 @@ def test_a_drain_waits_for_what_is_under_way_and_names_it() -> None:
         gates["one"].set()
         drained = await drain
         assert (drained.finished, drained.cancelled) == (("two", "one"), ())
-        assert told == [["one", "two"], ["one"], []]
+        assert changes == [["one", "two"], ["one"], []]
 
     run(scene)
 
 
-def test_at_the_deadline_the_rest_is_cancelled_and_named() -> None:
+def test_drain_cancels_the_rest_at_the_deadline() -> None:
     async def scene() -> None:
         tasks = TaskRegistry()
         ends: list[str] = []
@@ -73,21 +73,21 @@ def test_at_the_deadline_the_rest_is_cancelled_and_named() -> None:
     run(scene)
 
 
-def test_work_that_ignores_its_cancelling_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_that_ignores_cancellation_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botapp.runtime.tasks.CANCEL_GRACE_S", 0.01)
 
     async def scene() -> None:
         tasks = TaskRegistry()
         release = asyncio.Event()
 
-        async def deaf() -> None:
+        async def stubborn() -> None:
             while not release.is_set():
                 with contextlib.suppress(asyncio.CancelledError):
                     await release.wait()
 
-        tasks.spawn("deaf", deaf())
+        tasks.spawn("stubborn", stubborn())
         await settle()
-        assert (await tasks.drain(0)).unresponsive == ("deaf",)
+        assert (await tasks.drain(0)).unresponsive == ("stubborn",)
         release.set()
         await settle()
         assert tasks.pending == []
@@ -95,13 +95,13 @@ def test_work_that_ignores_its_cancelling_is_reported(monkeypatch: pytest.Monkey
     run(scene)
 
 
-def test_no_new_work_while_draining_until_it_opens_again() -> None:
+def test_no_new_work_between_drain_and_resume() -> None:
     async def scene() -> None:
         tasks = TaskRegistry()
         await tasks.drain(0)
 
         async def work() -> None:
-            raise AssertionError("never begun")
+            raise AssertionError("must not start")
 
         with pytest.raises(NotAccepting):
             tasks.spawn("late", work())
@@ -115,7 +115,7 @@ def test_no_new_work_while_draining_until_it_opens_again() -> None:
     run(scene)
 
 
-def test_work_in_somebody_elses_task_counts_only_while_it_lasts() -> None:
+def test_tracked_work_counts_only_inside_its_block() -> None:
     async def scene() -> None:
         tasks = TaskRegistry()
         gate, after = asyncio.Event(), asyncio.Event()
@@ -132,43 +132,43 @@ def test_work_in_somebody_elses_task_counts_only_while_it_lasts() -> None:
         assert not drain.done()
         gate.set()
         assert (await drain).finished == ("click",)
-        assert not task.done(), "what the task does besides is not ours to end"
+        assert not task.done(), "the rest of the task is not drained"
         after.set()
         await task
 
     run(scene)
 
 
-def test_periodic_work_ends_between_rounds_and_goes_on_after_reopening() -> None:
+def test_periodic_work_ends_between_rounds_and_restarts_on_resume() -> None:
     async def scene() -> None:
         tasks = TaskRegistry()
         rounds: list[int] = []
         gate = asyncio.Event()
 
-        async def look() -> None:
+        async def poll() -> None:
             rounds.append(len(rounds))
             await gate.wait()
             if len(rounds) == 1:
-                raise ValueError("one bad round does not end it")
+                raise ValueError("a failed round does not end it")
 
-        tasks.repeat("look", 0.001, look)
+        tasks.repeat("poll", 0.001, poll)
         await settle()
         drain = asyncio.create_task(tasks.drain(60))
         await settle()
-        assert not drain.done(), "the round under way is finished"
+        assert not drain.done(), "the running round must finish"
         gate.set()
-        assert (await drain).finished == ("look",)
+        assert (await drain).finished == ("poll",)
         assert rounds == [0]
         tasks.resume()
         while len(rounds) < 3:
             await asyncio.sleep(0.001)
-        assert tasks.pending == ["look"]
+        assert tasks.pending == ["poll"]
         await tasks.drain(60)
 
     run(scene)
 
 
-def test_a_failure_is_logged_and_does_not_stop_a_drain(caplog: pytest.LogCaptureFixture) -> None:
+def test_failure_is_logged_and_does_not_stop_a_drain(caplog: pytest.LogCaptureFixture) -> None:
     async def scene() -> None:
         tasks = TaskRegistry()
 
@@ -184,7 +184,7 @@ def test_a_failure_is_logged_and_does_not_stop_a_drain(caplog: pytest.LogCapture
     assert "no such product" in caplog.text
 
 
-def test_who_only_waits_is_woken_by_a_drain() -> None:
+def test_drain_ends_sleep() -> None:
     async def scene() -> None:
         tasks = TaskRegistry()
         tasks.spawn("waits", tasks.sleep(3600))
@@ -196,7 +196,7 @@ def test_who_only_waits_is_woken_by_a_drain() -> None:
     run(scene)
 
 
-def test_who_only_waits_waits_as_long_as_said() -> None:
+def test_sleep_ends_without_a_drain() -> None:
     async def scene() -> None:
         tasks = TaskRegistry()
         await tasks.sleep(0.001)
