@@ -45,7 +45,7 @@ def data() -> None:
 def make_backup(shell: Shell, as_json: bool) -> None:
     """Make a backup."""
     with _problems_said(), shell.progress(_("making a backup")):
-        path = backup.make_backup(_settings(shell), tell=_warn)
+        path = backup.make_backup(_settings(shell), report=_warn)
     _say(as_json, {"path": str(path), "bytes": path.stat().st_size}, _("backup made: %s") % path)
 
 
@@ -76,7 +76,7 @@ def put_back(shell: Shell, file: str, as_json: bool) -> None:
 def export(shell: Shell, file: Path, as_json: bool) -> None:
     """Write the shop's data to a portable file."""
     with _problems_said(), shell.progress(_("exporting")):
-        backup.export_shop(_settings(shell), file, tell=_warn)
+        backup.export_shop(_settings(shell), file, report=_warn)
     _say(as_json, {"path": str(file), "bytes": file.stat().st_size}, _("exported: %s") % file)
     _warn(_("this file contains stock and balances: keep it private"))
 

@@ -68,7 +68,7 @@ class SystemCog(ShopCog):
         await self.act(ctx, "", nothing_else)
         wrong: list[str] = []
         try:
-            path = await asyncio.to_thread(make_backup, self.bot.settings, tell=wrong.append)
+            path = await asyncio.to_thread(make_backup, self.bot.settings, report=wrong.append)
         except (DataProblem, ConfigError) as error:
             await self.say(ctx, _("❌ The backup failed: %s") % error)
             return

@@ -1,1 +1,1 @@
-"""What the shop does in the background."""
+"""Background services of the shop: backups, deposits, deliveries, the live message, notices."""

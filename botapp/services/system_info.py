@@ -1,4 +1,4 @@
-"""Where the bot runs, read from the system. Nothing of it is secret."""
+"""Facts about the host, none of them secret."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LIBRARIES: Final = ("stocksup", "discord.py", "SQLAlchemy", "apsw", "msgspec")
 
 
 def read_host_facts(directory: Path, since_s: float) -> HostFacts:
-    """Return the facts; `directory` is on the disk that the shop is on, `since_s` when the bot began."""
+    """Return the facts; `directory` is on the disk of the shop, `since_s` is the start time of the bot."""
     try:
         disk = shutil.disk_usage(directory)
     except OSError:
@@ -38,5 +38,5 @@ def _rss_bytes() -> int | None:
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except OSError:
-        return None  # only Linux tells it there
+        return None  # only Linux has this file
     return pages * os.sysconf("SC_PAGE_SIZE")

@@ -41,7 +41,7 @@ def _checks() -> list[tuple[str, Select[tuple[object, ...]]]]:
             .where(account.c.balance != entries_total),
         ),
         (
-            _("order %s: %s items were bought, but %s belong to it"),
+            _("order %s: the quantity is %s, but the number of its items is %s"),
             select(purchase.c.id, purchase.c.quantity, item_count)
             .outerjoin(of_purchase, of_purchase.c.purchase_id == purchase.c.id)
             .where(purchase.c.quantity != item_count),

@@ -1,1 +1,1 @@
-"""The owner's data: backups, restoring them, export and import, and whether the books are right."""
+"""The owner's data: backup, restore, export, import and verification."""

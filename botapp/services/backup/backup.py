@@ -1,6 +1,6 @@
-"""Backups of the shop: one file each, whole or not at all, looked through before it counts.
+"""Make and verify backups. Each is one file, complete or absent, and verified before it gets its name.
 
-That of a SQLite database is one itself, that of a PostgreSQL database is an export.
+The backup of a SQLite database is a SQLite file, that of a PostgreSQL database an export.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.runtime.private_files import make_directory
 from botapp.services.backup import export_format as portable
-from botapp.services.backup import live_message_state as place
-from botapp.services.backup import snapshot
+from botapp.services.backup import live_message_state, snapshot
 from botapp.services.backup.files import MANUAL, PART, DataProblem, backup_name, open_error, write_atomically
 from botapp.store import verify
 from botapp.store.db import schema
@@ -31,18 +30,18 @@ from supervisor.configfile import ConfigError
 
 log = logging.getLogger(__name__)
 
-#: endings of the two kinds of file
+#: file name suffixes of the two kinds of backup
 SQLITE: Final = ".db"
 EXPORT: Final = ".jsonl.gz"
-#: how many sentences of the system's own about damage are told
+#: maximum number of damage messages from SQLite
 _MAX_REPORTED: Final = 20
 
-#: is told what is wrong with the books, a sentence at a time
+#: receives each problem of the data as a sentence
 ReportProblem = Callable[[str], None]
 
 
 def shop_database_url(settings: Settings) -> URL:
-    """Return where the shop's database is. Raises ConfigError."""
+    """Return the URL of the shop's database. Raises ConfigError."""
     try:
         return database_url(settings.store.url, settings.database_file)
     except ValueError as error:
@@ -51,12 +50,12 @@ def shop_database_url(settings: Settings) -> URL:
 
 
 def make_backup(
-    settings: Settings, *, reason: str = MANUAL, now: datetime | None = None, tell: ReportProblem = log.warning
+    settings: Settings, *, reason: str = MANUAL, now: datetime | None = None, report: ReportProblem = log.warning
 ) -> Path:
     """Make a backup of the shop's database in `settings.backup_dir`, while the bot runs; return its file.
 
-    For threads and processes other than the loop's: it takes a while. What is wrong with the books does not keep them
-    from being saved: `tell` hears it. `now` is what its name says. Raises DataProblem, ConfigError: there is no backup.
+    Blocks for a while, so do not call it on the event loop. Inconsistent data is saved anyway and passed to `report`.
+    `now` is the time in the file name. Raises DataProblem or ConfigError if there is no backup.
     """
     url = shop_database_url(settings)
     now = now or datetime.now(UTC)
@@ -65,53 +64,54 @@ def make_backup(
     with write_atomically(path) as part:
         problems = _copy_sqlite(url, settings, part) if is_file else _write_export(url, settings, part, now)
     for problem in problems:
-        tell(_("the books are not right: %s") % problem)
+        report(_("the database is inconsistent: %s") % problem)
     return path
 
 
-def export_shop(settings: Settings, path: Path, *, tell: ReportProblem) -> None:
-    """Write the shop's books to a file in their portable form. Raises DataProblem, ConfigError."""
+def export_shop(settings: Settings, path: Path, *, report: ReportProblem) -> None:
+    """Write the shop's data to a portable file. Raises DataProblem, ConfigError."""
     url = shop_database_url(settings)
     with write_atomically(path) as part:
         problems = _write_export(url, settings, part, datetime.now(UTC))
     for problem in problems:
-        tell(_("the books are not right: %s") % problem)
+        report(_("the database is inconsistent: %s") % problem)
 
 
-def verify_file(path: Path, *, look_into: bool = True) -> list[str]:
-    """Return what is wrong with the books in a SQLite file, or only look for damage.
+def verify_file(path: Path, *, check_contents: bool = True) -> list[str]:
+    """Return the problems of a SQLite file: damage and, with `check_contents`, inconsistent data.
 
-    Raises DataProblem when it is damaged, or too new to be looked into.
+    Raises DataProblem if the file is damaged, or too new to be checked.
     """
     try:
         with closing(snapshot.open_sqlite(path)) as raw, snapshot.engine_for(raw).connect() as connection:
-            return verify_connection(connection, path, look_into=look_into)
+            return verify_connection(connection, path, check_contents=check_contents)
     except sqlite3.Error as error:
         raise DataProblem(driver_error_text(str(error), str(path))) from error
 
 
 def verify_shop(settings: Settings) -> list[str]:
-    """Return what is wrong with the shop's database, while the bot runs. Raises DataProblem, ConfigError."""
+    """Return the problems of the shop's database, while the bot runs. Raises DataProblem, ConfigError."""
     url = shop_database_url(settings)
     with scratch_file(settings.state_dir) as scratch, snapshot.open_snapshot(url, scratch) as connection:
         return verify_connection(connection, display_url(url))
 
 
-def verify_connection(connection: Connection, path: Path | str, *, look_into: bool = True) -> list[str]:
-    """Return what is wrong with the books that a connection sees; older ones are only looked at for damage.
+def verify_connection(connection: Connection, path: Path | str, *, check_contents: bool = True) -> list[str]:
+    """Return the problems of the data on a connection. An older schema is checked for damage only.
 
-    Raises DataProblem when they are damaged or too new.
+    Raises DataProblem if the data is damaged or too new.
     """
-    found = []
+    problems = []
     try:
         if connection.dialect.name == "sqlite":
             _refuse_damaged(connection, path)
-            text = _("row %(row)s of %(table)s refers to one of %(other)s that is not there")
+            text = _("row %(row)s of %(table)s refers to a row of %(other)s that does not exist")
             for table, row, other, _number in connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(
                 _MAX_REPORTED
             ):
-                found.append(text % {"row": row, "table": table, "other": other})
-        return found + (list(verify.find_problems(connection)) if look_into and schema.is_current(connection) else [])
+                problems.append(text % {"row": row, "table": table, "other": other})
+        check = check_contents and schema.is_current(connection)
+        return problems + (list(verify.find_problems(connection)) if check else [])
     except schema.SchemaTooNew as error:
         raise DataProblem(f"{path}: {error}") from error
     except exc.DBAPIError as error:
@@ -119,7 +119,7 @@ def verify_connection(connection: Connection, path: Path | str, *, look_into: bo
 
 
 def verify_export(path: Path) -> list[str]:
-    """Return what is wrong with the books in an export. Raises DataProblem when it is damaged or too new."""
+    """Return the problems of an export. Raises DataProblem if it is damaged or too new."""
     with closing(snapshot.open_in_memory()) as raw, snapshot.engine_for(raw).begin() as connection:
         load_export(connection, path)
         return verify_connection(connection, path)
@@ -133,13 +133,13 @@ def load_export(connection: Connection, path: Path) -> int:
     except schema.SchemaTooNew as error:
         raise DataProblem(f"{path}: {error}") from error
     except exc.StatementError as error:
-        # what is in the rows is stock, and is not to be shown
-        raise DataProblem(_("%s: its rows do not fit together; take another backup") % path) from error
+        # the error would show the rows, which contain stock
+        raise DataProblem(_("%s: its rows contradict each other; use another backup") % path) from error
 
 
 @contextmanager
 def scratch_file(directory: Path) -> Iterator[Path]:
-    """Give an empty file in a directory, which is gone after the block. Raises DataProblem."""
+    """Provide an empty file in a directory for the block. Raises DataProblem."""
     path = directory / f"copy.{secrets.token_hex(4)}{PART}"
     try:
         make_directory(path.parent)
@@ -155,12 +155,12 @@ def scratch_file(directory: Path) -> Iterator[Path]:
 def _copy_sqlite(url: URL, settings: Settings, part: Path) -> list[str]:
     try:
         with snapshot.open_snapshot(url, part) as connection:
-            # newer books are saved as they are: whoever goes back to an older program may want them again
+            # a newer schema is saved unchanged, so that the newer program can restore it
             is_known = schema.get_version(connection) in (None, *schema.VERSIONS)
             if is_known and schema.is_current(connection):
-                place.save_to_backup(connection, settings)
+                live_message_state.save_to_backup(connection, settings)
             snapshot.save_snapshot(connection, part)
-        return verify_file(part, look_into=is_known)
+        return verify_file(part, check_contents=is_known)
     except sqlite3.Error as error:
         raise DataProblem(driver_error_text(str(error), str(part))) from error
 
@@ -169,7 +169,7 @@ def _write_export(url: URL, settings: Settings, part: Path, now: datetime) -> li
     try:
         with scratch_file(part.parent) as scratch, snapshot.open_snapshot(url, scratch) as connection:
             if schema.is_current(connection):
-                place.save_to_backup(connection, settings)
+                live_message_state.save_to_backup(connection, settings)
             portable.write_export(connection, part, now)
             portable.verify(part)
             return verify_connection(connection, display_url(url))
@@ -180,6 +180,6 @@ def _write_export(url: URL, settings: Settings, part: Path, now: datetime) -> li
 
 
 def _refuse_damaged(connection: Connection, path: Path | str) -> None:
-    found = [str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA integrity_check({_MAX_REPORTED})")]
-    if found != ["ok"]:
-        raise DataProblem(_("%(path)s is damaged: %(problem)s") % {"path": path, "problem": "; ".join(found)})
+    messages = [str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA integrity_check({_MAX_REPORTED})")]
+    if messages != ["ok"]:
+        raise DataProblem(_("%(path)s is damaged: %(problem)s") % {"path": path, "problem": "; ".join(messages)})

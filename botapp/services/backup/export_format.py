@@ -1,9 +1,9 @@
-"""The portable form of a shop's books: lines of JSON, compressed, the same from and for every database.
+"""The portable export of a shop's data: compressed lines of JSON, equal for SQLite and PostgreSQL.
 
 {"stocksup":"export","format":1,"schema":"0002","at":"2026-01-31T10:00:00+00:00"}
 {"table":"account","columns":["id","handle",…],"binary":[]}
-[1,"Budi",…]                                              one line a row, in the order of the columns
-{"end":true,"rows":{"account":1,…},"sha256":"…"}          of all lines before this one
+[1,"Budi",…]                                              one line per row, in the order of the columns
+{"end":true,"rows":{"account":1,…},"sha256":"…"}          digest of all lines before this one
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from botapp.services.backup.files import DataProblem, open_error
 from botapp.store.db import schema
 from botapp.store.db.tables import metadata as all_tables
 
-#: version of the form; another one is refused
+#: version of the format; other versions are refused
 FORMAT: Final = 1
-#: rows that are held at a time
+#: rows in memory at a time
 CHUNK: Final = 1000
-#: longest line that is read, in bytes
+#: longest line accepted, in bytes
 MAX_LINE_BYTES: Final = 1024 * 1024
-#: names of all tables that there have been in any version, and Alembic's own
+#: tables of the shop in every schema version, and Alembic's own
 _SHOP_TABLES: Final = frozenset(all_tables.tables) | {"alembic_version"}
-#: what is no part of the books: which version they have stands in the first line, and uploads are begun anew
+#: not exported: the schema version is in the header, and unfinished uploads start again
 _EXCLUDED_TABLES: Final = frozenset({"alembic_version", "stock_staged"})
 
 
 class Chunk(Struct, frozen=True):
-    """Some rows of one table. The first chunk of a table, which may have none, names it."""
+    """Some rows of one table. Each table starts with a chunk that may be empty."""
 
     table: str
     columns: tuple[str, ...]
@@ -68,7 +68,7 @@ class _End(Struct, frozen=True):
 
 
 def read_database(connection: Connection) -> Iterator[Chunk]:
-    """Yield the rows of all tables; a table comes after those that it refers to."""
+    """Yield the rows of all tables; a table follows those it refers to."""
     for table in _reflect_tables(connection).sorted_tables:
         if table.name in _EXCLUDED_TABLES:
             continue
@@ -80,10 +80,10 @@ def read_database(connection: Connection) -> Iterator[Chunk]:
 
 
 def write_export(connection: Connection, path: Path, at: datetime) -> int:
-    """Write the books that `connection` sees to a file; return how many rows they have. Raises OSError, Newer."""
+    """Write the data on `connection` to a file; return the row count. Raises OSError, DataProblem, SchemaTooNew."""
     version = schema.get_version(connection)
     if version is None:
-        raise DataProblem(_("the database has no tables yet; start the bot once, then there is something to keep"))
+        raise DataProblem(_("the database has no tables yet; start the bot once before you export"))
     schema.is_current(connection)
     counts: dict[str, int] = {}
     binary = _binary_columns(connection)
@@ -108,7 +108,7 @@ def write_export(connection: Connection, path: Path, at: datetime) -> int:
 
 
 def read_schema_version(path: Path) -> str:
-    """Return the version of the tables in a file. Raises DataProblem when it is none of ours, schema.Newer."""
+    """Return the schema version of a file. Raises DataProblem if it is not an export, SchemaTooNew."""
     with _open_export(path) as lines:
         header = lines.header()
     if header.schema not in schema.VERSIONS:
@@ -117,23 +117,23 @@ def read_schema_version(path: Path) -> str:
 
 
 def read_chunks(path: Path) -> Iterator[Chunk]:
-    """Yield the rows in a file. Raises DataProblem when it is damaged, also after its last row."""
+    """Yield the rows of a file. Raises DataProblem if it is damaged, possibly after the last row."""
     with _open_export(path) as lines:
         lines.header()
         yield from lines.chunks()
 
 
 def verify(path: Path) -> None:
-    """Read a whole file. Raises DataProblem when anything is missing from it or different."""
+    """Read a whole file. Raises DataProblem if it is incomplete or damaged."""
     read_schema_version(path)
     for _chunk in read_chunks(path):
         continue
 
 
 def load(connection: Connection, chunks: Iterator[Chunk], version: str) -> int:
-    """Fill an empty database, in the transaction of `connection`; return how many rows there are now.
+    """Fill an empty database, in the transaction of `connection`; return the number of rows.
 
-    Its tables become those of `version`, are filled, and brought up to date. Raises DataProblem.
+    Creates the tables of `version`, inserts the rows, and migrates to the current version. Raises DataProblem.
     """
     schema.migrate(connection, back_up=_skip_backup, to=version)
     tables = _reflect_tables(connection).tables
@@ -141,7 +141,8 @@ def load(connection: Connection, chunks: Iterator[Chunk], version: str) -> int:
     for chunk in chunks:
         table = tables.get(chunk.table)
         if table is None or set(chunk.columns) - set(table.columns.keys()):
-            raise DataProblem(_("the table %s is not one of this version's; the file is damaged") % chunk.table[:50])
+            text = _("table %s does not belong to this schema version; the file is damaged")
+            raise DataProblem(text % chunk.table[:50])
         if chunk.rows:
             rows = [dict(zip(chunk.columns, row, strict=True)) for row in chunk.rows]
             connection.execute(insert(table), rows)
@@ -154,19 +155,19 @@ def load(connection: Connection, chunks: Iterator[Chunk], version: str) -> int:
 
 
 def is_empty(connection: Connection) -> bool:
-    """Tell whether no table has a row."""
+    """Return whether all tables are empty."""
     tables = _reflect_tables(connection).tables.values()
-    asked = [table for table in tables if table.name not in _EXCLUDED_TABLES]
-    return not any(connection.execute(select(text("1")).select_from(table).limit(1)).first() for table in asked)
+    exported = [table for table in tables if table.name not in _EXCLUDED_TABLES]
+    return not any(connection.execute(select(text("1")).select_from(table).limit(1)).first() for table in exported)
 
 
 def drop_tables(connection: Connection) -> None:
-    """Throw all tables of ours away, in the transaction of `connection`."""
+    """Drop all tables of the shop, in the transaction of `connection`."""
     _reflect_tables(connection).drop_all(connection)
 
 
 class _ExportReader:
-    """The lines of a file, one after the other, as far as they can be trusted."""
+    """Reads and checks the lines of an export."""
 
     def __init__(self, path: Path, file: gzip.GzipFile) -> None:
         self._path = path
@@ -174,10 +175,10 @@ class _ExportReader:
         self._digest = hashlib.sha256()
 
     def header(self) -> _Header:
-        header: _Header = self._decoded(self._next(), _Header)
+        header: _Header = self._decode(self._next(), _Header)
         if header.stocksup != "export" or header.format != FORMAT:
             raise DataProblem(
-                _("%(path)s: form %(form)s of an export is not known; expected %(known)s, or a newer stocksup")
+                _("%(path)s: export format %(form)s is not supported; expected %(known)s, or a newer stocksup")
                 % {"path": self._path, "form": header.format, "known": FORMAT}
             )
         return header
@@ -203,20 +204,20 @@ class _ExportReader:
                 yield Chunk(current.table, current.columns, rows)
                 rows = []
             if line.startswith(b'{"end"'):
-                self._end(self._decoded(line, _End), counts, before)
+                self._end(self._decode(line, _End), counts, before)
                 return
-            current = self._decoded(line, _TableLine)
+            current = self._decode(line, _TableLine)
             at = tuple(current.columns.index(name) for name in current.binary if name in current.columns)
             counts[current.table] = 0
             yield Chunk(current.table, current.columns, [])
 
     def _row(self, line: bytes, table: _TableLine, binary: tuple[int, ...]) -> tuple[Any, ...]:
-        row = self._decoded(line, list[Any])
+        row = self._decode(line, list[Any])
         if len(row) != len(table.columns):
             raise self._damaged_error()
         try:
-            for place in binary:
-                row[place] = a2b_base64(row[place])
+            for index in binary:
+                row[index] = a2b_base64(row[index])
         except (NotBase64, TypeError, ValueError) as error:
             raise self._damaged_error() from error
         return tuple(row)
@@ -232,7 +233,7 @@ class _ExportReader:
         self._digest.update(line)
         return line
 
-    def _decoded(self, line: bytes, kind: type[Any]) -> Any:
+    def _decode(self, line: bytes, kind: type[Any]) -> Any:
         try:
             return msgspec.json.decode(line, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -243,7 +244,7 @@ class _ExportReader:
 
 
 class _open_export:
-    """Opens a file, and says what is wrong with it in words for people."""
+    """Opens an export, and turns errors of reading it into DataProblem."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -264,14 +265,15 @@ class _open_export:
 
 
 def _damaged_error(path: Path) -> DataProblem:
-    return DataProblem(_("%s is no whole export of stocksup: it is cut off, damaged or something else") % path)
+    text = _("%s is not a complete stocksup export: it is truncated, damaged or another kind of file")
+    return DataProblem(text % path)
 
 
 def _reflect_tables(connection: Connection) -> MetaData:
-    """Return the tables that are ours as they are; a server's database may have others beside them."""
-    found = MetaData()
-    found.reflect(connection, only=lambda name, _metadata: name in _SHOP_TABLES)
-    return found
+    """Return the tables of the shop as they exist; a PostgreSQL database may contain others too."""
+    tables = MetaData()
+    tables.reflect(connection, only=lambda name, _metadata: name in _SHOP_TABLES)
+    return tables
 
 
 def _binary_columns(connection: Connection) -> dict[str, tuple[str, ...]]:
@@ -282,7 +284,7 @@ def _binary_columns(connection: Connection) -> dict[str, tuple[str, ...]]:
 
 
 def _advance_sequence(connection: Connection, table: Table) -> None:
-    """Have PostgreSQL number new rows after those that are there."""
+    """Advance the id sequence of a PostgreSQL table past its rows."""
     key = [column for column in table.primary_key.columns if column.autoincrement and column.server_default is not None]
     for column in key:
         sequence = func.pg_get_serial_sequence(table.name, column.name)
@@ -292,4 +294,4 @@ def _advance_sequence(connection: Connection, table: Table) -> None:
 
 
 def _skip_backup() -> None:
-    """Nothing is lost by migrating what was just filled."""
+    """Do nothing: the data was just loaded, so a backup is not needed."""

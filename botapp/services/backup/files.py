@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, for one user alone; and which of them are backups."""
+"""Backup file names, and files that are complete or absent."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
 from botapp.runtime.private_files import replaced_file
 
-#: ends the name of a file that is being written
+#: suffix of a file that is being written
 PART: Final = ".part"
-#: why a backup was made: each day, before the tables were changed, by an admin, before another took its place
+#: reason of a backup: every day, before a migration, on request, before a restore
 DAILY: Final = "daily"
 MIGRATION: Final = "migration"
 MANUAL: Final = "manual"
@@ -35,55 +35,55 @@ class DataProblem(Exception):
 
 
 class Backup(Struct, frozen=True):
-    """One backup that is there."""
+    """A backup file."""
 
     path: Path
-    #: when it was made, as its name says; UTC
+    #: when it was made, from its name; UTC
     at: datetime
-    #: why it was made, as its name says
+    #: why it was made, from its name
     reason: str
 
 
 def backup_name(at: datetime, reason: str, kind: str) -> str:
-    """Return the name of a backup made at `at` as a file of a kind (".db", ".jsonl.gz"). Pure."""
+    """Return the name of a backup made at `at`, with the suffix `kind` (".db", ".jsonl.gz"). Pure."""
     return f"shop-{at.astimezone(UTC).strftime(_TIME)[:-3]}Z-{reason}{kind}"
 
 
 def parse_backup_name(path: Path) -> Backup | None:
-    """Return what the name of a file says; None: it is no backup's. Pure."""
-    found = _NAME.fullmatch(path.name)
-    if found is None:
+    """Return what a file name says; None if it is not the name of a backup. Pure."""
+    match = _NAME.fullmatch(path.name)
+    if match is None:
         return None
     try:
-        at = datetime.strptime(found["at"], _TIME).replace(tzinfo=UTC)
+        at = datetime.strptime(match["at"], _TIME).replace(tzinfo=UTC)
     except ValueError:
         return None
-    return Backup(path, at, found["reason"])
+    return Backup(path, at, match["reason"])
 
 
 def list_backups(directory: Path) -> list[Backup]:
-    """Return the backups in a directory, the newest first; none where it is missing. Raises DataProblem."""
+    """Return the backups in a directory, newest first; none if it is missing. Raises DataProblem."""
     try:
-        found = [parse_backup_name(path) for path in directory.iterdir()]
+        backups = [parse_backup_name(path) for path in directory.iterdir()]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise open_error(directory, error) from error
-    return sorted((one for one in found if one is not None), key=lambda one: (one.at, one.path.name), reverse=True)
+    return sorted(filter(None, backups), key=lambda backup: (backup.at, backup.path.name), reverse=True)
 
 
 def list_stale_parts(directory: Path, older_than: datetime) -> list[Path]:
-    """Return files in a directory that somebody began to write, and has not touched since `older_than`."""
-    begun = directory.glob(f"*{PART}") if directory.is_dir() else ()
-    return [path for path in begun if _modified_at(path) < older_than]
+    """Return unfinished files in a directory that were last written before `older_than`."""
+    parts = directory.glob(f"*{PART}") if directory.is_dir() else ()
+    return [path for path in parts if _modified_at(path) < older_than]
 
 
 @contextmanager
 def write_atomically(path: Path, *, replace: bool = False) -> Iterator[Path]:
-    """Give a new empty file of one's own (0600) to write to; at the end of the block it is `path`, safe on the disk.
+    """Provide a new empty file (0600) to write to. At the end of the block it is fsynced and renamed to `path`.
 
-    Where the block fails, nothing is left of it. Without `replace` a file that is there stays, and is a problem.
-    Raises DataProblem when the file cannot be written.
+    If the block fails, nothing is left. Without `replace` an existing file is kept and is an error.
+    Raises DataProblem if the file cannot be written.
     """
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
     try:
@@ -92,23 +92,23 @@ def write_atomically(path: Path, *, replace: bool = False) -> Iterator[Path]:
             yield part
             _refuse_to_replace(path, replace)
     except OSError as error:
-        text = _("cannot write %(path)s: %(problem)s; mend its permissions or make room")
+        text = _("cannot write %(path)s: %(problem)s; correct its permissions or free some space")
         raise DataProblem(text % {"path": error.filename or path, "problem": os_error_text(error)}) from error
 
 
 def open_error(path: Path, error: OSError) -> DataProblem:
-    """Say that a file cannot be used."""
-    text = _("cannot open %(path)s: %(problem)s; mend its path or its permissions")
+    """Return the error for a file that cannot be opened."""
+    text = _("cannot open %(path)s: %(problem)s; correct its path or its permissions")
     return DataProblem(text % {"path": path, "problem": os_error_text(error)})
 
 
 def _refuse_to_replace(path: Path, replace: bool) -> None:
     if not replace and path.exists():
-        raise DataProblem(_("%s is there already, and is not overwritten; name another file") % path)
+        raise DataProblem(_("%s already exists and is not overwritten; choose another file name") % path)
 
 
 def _modified_at(path: Path) -> datetime:
     try:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError:
-        return datetime.max.replace(tzinfo=UTC)  # it has just become whole, or was given up
+        return datetime.max.replace(tzinfo=UTC)  # it was finished or deleted a moment ago

@@ -1,6 +1,6 @@
-"""What an earlier bot left: a file with `code;name;price` a line, and a .txt with stock for each product. Reading it.
+"""Read the files of an earlier bot: a list of products with `code;name;price` per line, and a .txt of stock for each.
 
-Nothing here touches the database; `botapp.services.backup.legacy_import` does.
+This module does not touch the database; `botapp.services.backup.legacy_import` does.
 """
 
 from __future__ import annotations
@@ -17,41 +17,41 @@ from botapp.store.domain import refusals, rules
 from botapp.store.domain.money import Denomination, InvalidAmount, parse_amount
 from botapp.store.domain.rules import MAX_ITEM_CHARS, ParsedStock, normalize_key, parse_stock
 
-#: names that the list of products may have
+#: possible names of the list of products
 PRODUCT_LISTS: Final = ("products.csv", "products.txt")
-#: largest file that is read, in bytes
+#: largest file accepted, in bytes
 MAX_BYTES: Final = 256 * 1024 * 1024
 
 
 class LegacyProduct(Struct, frozen=True):
-    """One product that is to be on sale."""
+    """A product to put on sale."""
 
-    #: of the list, from 1
+    #: line number in the list, from 1
     line: int
     code: str
     name: str
     #: in the base unit
     price: int
     description: str
-    #: name of the file with its stock; "": there is none
+    #: name of its stock file; "" if it has none
     file: str
     stock: ParsedStock
 
 
 class LegacyShop(Struct, frozen=True):
-    """What is in a directory; with problems nothing of it is to be done."""
+    """The contents of a directory. If there are problems, nothing must be imported."""
 
     products: tuple[LegacyProduct, ...]
-    #: one sentence each, with its place
+    #: one sentence each, with file and line
     problems: tuple[str, ...]
 
 
 def read_legacy_shop(directory: Path, units: Sequence[Denomination]) -> LegacyShop:
-    """Return what is in a directory. Raises DataProblem when there is no list of products, or a file cannot be read."""
+    """Return the contents of a directory. Raises DataProblem if the product list is missing or a file is unreadable."""
     lists = [directory / name for name in PRODUCT_LISTS if (directory / name).exists()]
     if len(lists) != 1:
         text = _(
-            "expected one list of products in %(path)s, called %(names)s, with a line code;name;price for each; "
+            "expected one list of products in %(path)s, named %(names)s, with a line code;name;price per product; "
             "found %(found)d"
         )
         raise DataProblem(text % {"path": directory, "names": " / ".join(PRODUCT_LISTS), "found": len(lists)})
@@ -70,10 +70,10 @@ def parse_legacy_shop(
     names: Mapping[str, str],
     units: Sequence[Denomination],
 ) -> LegacyShop:
-    """Return what the lines of the list called `name`, and of the files with stock, come to. Pure.
+    """Return the shop for the lines of the product list called `name` and of the stock files. Pure.
 
     Args:
-        texts, names: lines and names of the files with stock, by the key of the code that each is called after.
+        texts, names: lines and names of the stock files, by the unique key of the product code in their name.
     """
     products: list[LegacyProduct] = []
     problems: list[str] = []
@@ -137,7 +137,7 @@ def _read_lines(path: Path) -> list[str]:
         if path.stat().st_size > MAX_BYTES:
             text = _("%(path)s is larger than %(limit)d MiB; split it")
             raise DataProblem(text % {"path": path, "limit": MAX_BYTES // 1024 // 1024})
-        # other characters that end a line may stand within an item
+        # splitlines() would also split at characters that an item may contain
         return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except OSError as error:
         raise open_error(path, error) from error

@@ -1,4 +1,4 @@
-"""Putting what an earlier bot left into the shop: all of it in one transaction, or nothing."""
+"""Import the shop of an earlier bot in one transaction."""
 
 from __future__ import annotations
 
@@ -25,38 +25,38 @@ from botapp.store.db.errors import Unavailable
 from botapp.store.domain.refusals import NoSuchProduct
 from botapp.store.usecases import admin_log, products, stock
 
-#: who has done it, in the books
+#: actor of the import in the ledger and in the admin log
 ACTOR: Final = "import"
 
 
 class ImportResult(Struct, frozen=True):
-    """What became, or would become, of one product."""
+    """The import of one product, made or simulated."""
 
     code: str
     #: whether it was not on sale before
     new: bool
-    #: items that came into stock
+    #: items added to stock
     added: int
-    #: lines that were passed over: empty, standing earlier in the file or in stock, sold or withdrawn before
+    #: skipped lines: empty; earlier in the file or already in stock; sold or withdrawn before
     blank: tuple[int, ...]
     duplicates: tuple[int, ...]
     gone: tuple[int, ...]
 
 
-def dry_run(settings: Settings, found: LegacyShop) -> list[ImportResult]:
-    """Return what `run_import` would do, done on a copy of the database. Raises DataProblem, ConfigError."""
+def dry_run(settings: Settings, shop: LegacyShop) -> list[ImportResult]:
+    """Return the results that `run_import` would have, from a copy of the database. Raises DataProblem, ConfigError."""
     url = shop_database_url(settings)
     batch = secrets.token_hex(8)
-    there = url.get_backend_name() != "sqlite" or Path(str(url.database)).exists()
-    if not there:
+    exists = url.get_backend_name() != "sqlite" or Path(str(url.database)).exists()
+    if not exists:
         with closing(snapshot.open_in_memory()) as raw, snapshot.engine_for(raw).begin() as connection:
-            return _simulate(connection, batch, found)
+            return _simulate(connection, batch, shop)
     with scratch_file(settings.state_dir) as scratch, snapshot.open_snapshot(url, scratch) as connection:
-        return _simulate(connection, batch, found)
+        return _simulate(connection, batch, shop)
 
 
-def run_import(settings: Settings, found: LegacyShop) -> list[ImportResult]:
-    """Put products and stock into the shop, also while the bot sells. Raises DataProblem, ConfigError."""
+def run_import(settings: Settings, shop: LegacyShop) -> list[ImportResult]:
+    """Import products and stock, also while the bot runs. Raises DataProblem, ConfigError."""
     batch = secrets.token_hex(8)
     lock = SharedLock(settings)
     database = Database(shop_database_url(settings))
@@ -64,15 +64,15 @@ def run_import(settings: Settings, found: LegacyShop) -> list[ImportResult]:
         with _as_data_problem():
             database.run_sync(schema.migrate, back_up=_refuse_to_migrate)
             try:
-                for wanted in found.products:
-                    items = wanted.stock.items
+                for product in shop.products:
+                    items = product.stock.items
                     for at in range(0, len(items), stock.STAGED_AT_ONCE):
                         chosen = items[at : at + stock.STAGED_AT_ONCE]
-                        database.run_sync(stock.stage, _batch_name(batch, wanted), chosen)
-                return database.run_sync(_publish_all, batch, found, int(time.time() * 1000))
+                        database.run_sync(stock.stage, _batch_name(batch, product), chosen)
+                return database.run_sync(_publish_all, batch, shop, int(time.time() * 1000))
             finally:
-                for wanted in found.products:
-                    while database.run_sync(stock.unstage, _batch_name(batch, wanted)):
+                for product in shop.products:
+                    while database.run_sync(stock.unstage, _batch_name(batch, product)):
                         continue
     finally:
         asyncio.run(database.close())
@@ -80,55 +80,55 @@ def run_import(settings: Settings, found: LegacyShop) -> list[ImportResult]:
 
 
 class _as_data_problem(nullcontext[None]):
-    """Turns a database that cannot be used into a problem."""
+    """Turns an unusable database into a DataProblem."""
 
     def __exit__(self, *excinfo: object) -> None:
         if isinstance(excinfo[1], Unavailable | schema.SchemaTooNew):
             raise DataProblem(str(excinfo[1])) from excinfo[1]
 
 
-def _simulate(connection: Connection, batch: str, found: LegacyShop) -> list[ImportResult]:
+def _simulate(connection: Connection, batch: str, shop: LegacyShop) -> list[ImportResult]:
     with _as_data_problem():
         schema.migrate(connection, back_up=_skip_backup)
-    for wanted in found.products:
-        stock.stage(connection, _batch_name(batch, wanted), wanted.stock.items)
-    return _publish_all(connection, batch, found, 0)
+    for product in shop.products:
+        stock.stage(connection, _batch_name(batch, product), product.stock.items)
+    return _publish_all(connection, batch, shop, 0)
 
 
-def _publish_all(connection: Connection, batch: str, found: LegacyShop, now_ms: int) -> list[ImportResult]:
-    done = [_publish(connection, _batch_name(batch, wanted), wanted, now_ms) for wanted in found.products]
-    detail = ", ".join(f"{one.code} +{one.added}" for one in done)
+def _publish_all(connection: Connection, batch: str, shop: LegacyShop, now_ms: int) -> list[ImportResult]:
+    results = [_publish(connection, _batch_name(batch, product), product, now_ms) for product in shop.products]
+    detail = ", ".join(f"{result.code} +{result.added}" for result in results)
     admin_log.record(connection, ACTOR, "import", detail[:1000], now_ms)
-    return done
+    return results
 
 
-def _publish(connection: Connection, batch: str, wanted: LegacyProduct, now_ms: int) -> ImportResult:
+def _publish(connection: Connection, batch: str, product: LegacyProduct, now_ms: int) -> ImportResult:
     try:
-        there = products.get_by_code(connection, wanted.code)
+        existing = products.get_by_code(connection, product.code)
     except NoSuchProduct:
-        there = None
-        products.add(connection, wanted.code, wanted.name, wanted.price, wanted.description, now_ms)
-    if there is not None and (there.name, there.price) != (wanted.name, wanted.price):
+        existing = None
+        products.add(connection, product.code, product.name, product.price, product.description, now_ms)
+    if existing is not None and (existing.name, existing.price) != (product.name, product.price):
         text = _(
-            "%(code)s (line %(line)d) is on sale already with another name or price: %(name)s, %(price)d; "
-            "change it there or in the list"
+            "%(code)s (line %(line)d) is already on sale with another name or price: %(name)s, %(price)d; "
+            "change it in the shop or in the list"
         )
-        facts = {"code": wanted.code, "line": wanted.line, "name": there.name, "price": there.price}
-        raise DataProblem(text % facts)
-    gone = stock.unstage_former_stock(connection, batch, wanted.code)
-    adding = stock.publish(connection, batch, wanted.code, actor=ACTOR, now_ms=now_ms)
-    duplicates = tuple(sorted({*wanted.stock.duplicates, *adding.duplicates}))
-    blank = wanted.stock.blank
-    return ImportResult(wanted.code, there is None, adding.added, blank, duplicates, gone)
+        params = {"code": product.code, "line": product.line, "name": existing.name, "price": existing.price}
+        raise DataProblem(text % params)
+    gone = stock.unstage_former_stock(connection, batch, product.code)
+    result = stock.publish(connection, batch, product.code, actor=ACTOR, now_ms=now_ms)
+    duplicates = tuple(sorted({*product.stock.duplicates, *result.duplicates}))
+    blank = product.stock.blank
+    return ImportResult(product.code, existing is None, result.added, blank, duplicates, gone)
 
 
-def _batch_name(batch: str, wanted: LegacyProduct) -> str:
-    return f"import:{batch}:{wanted.line}"
+def _batch_name(batch: str, product: LegacyProduct) -> str:
+    return f"import:{batch}:{product.line}"
 
 
 def _refuse_to_migrate() -> None:
-    raise DataProblem(_("the database is of an older version; start the bot once, which brings it up to date"))
+    raise DataProblem(_("the database has an older schema version; start the bot once to migrate it"))
 
 
 def _skip_backup() -> None:
-    """It is a copy."""
+    """Do nothing: the database is a copy."""

@@ -1,6 +1,6 @@
-"""Where the live message is: carried along with the books, so that a shop that moves finds its one message again.
+"""Save the location of the live message with a backup, so that a moved shop finds its message again.
 
-The bot itself keeps that in its state file, because it has to say that the database is gone where members read it.
+The bot itself keeps the location in its state file, because it shows database failures in the live message.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from botapp.runtime.private_files import chown_like_directory
 from botapp.runtime.state_file import StateError
 from botapp.services.backup.files import DataProblem, open_error
 from botapp.store.db.tables import live_message
-from botapp.store.usecases import key_value as remembered
+from botapp.store.usecases import key_value
 
 log = logging.getLogger(__name__)
 
@@ -26,36 +26,36 @@ _CHANNEL: Final = "live_channel_id"
 
 
 def save_to_backup(connection: Connection, settings: Settings) -> None:
-    """Write down in a copy of the database where the live message is, as far as that is known."""
+    """Store the location of the live message in a copy of the database."""
     try:
-        here = state.load(settings.state_file)
+        current = state.load(settings.state_file)
     except StateError as error:
-        # no reason to save no money either: the bot looks for its message in the channel
-        log.warning(_("where the live message is was not saved: %s"), error)
-        here = state.State()
-    remembered.put(connection, _CHANNEL, here.live_channel_id or None)
+        # a backup without it is better than none: the bot searches the channel for its message
+        log.warning(_("backup: the location of the live message was not saved: %s"), error)
+        current = state.State()
+    key_value.put(connection, _CHANNEL, current.live_channel_id or None)
     connection.execute(delete(live_message))
-    for message in here.live_messages:
+    for message in current.live_messages:
         connection.execute(insert(live_message).values(**msgspec.structs.asdict(message)))
 
 
 def read_from_backup(connection: Connection) -> state.State:
-    """Return what a copy of the database has carried along."""
+    """Return the location that a copy of the database contains."""
     columns = (live_message.c.channel_id, live_message.c.message_id, live_message.c.shows, live_message.c.language)
     messages = tuple(state.LiveMessage(*row) for row in connection.execute(select(*columns)))
-    return state.State(live_messages=messages, live_channel_id=remembered.get(connection, _CHANNEL, int) or 0)
+    return state.State(live_messages=messages, live_channel_id=key_value.get(connection, _CHANNEL, int) or 0)
 
 
-def apply(settings: Settings, came: state.State) -> None:
-    """Remember here what came along, unless this place knows of a live message of its own. Raises DataProblem."""
+def apply(settings: Settings, saved: state.State) -> None:
+    """Store the location from a backup in the state file, unless that has a live message. Raises DataProblem."""
     try:
-        here = state.load(settings.state_file)
-        if not here.live_messages and came.live_messages:
-            # what they show is not told: the bot is to draw them anew
-            messages = tuple(msgspec.structs.replace(one, shows="") for one in came.live_messages)
+        current = state.load(settings.state_file)
+        if not current.live_messages and saved.live_messages:
+            # without a fingerprint the bot renders them again
+            messages = tuple(msgspec.structs.replace(message, shows="") for message in saved.live_messages)
             state.change(settings.state_file, live_messages=messages)
-        if not here.live_channel_id and came.live_channel_id:
-            state.change(settings.state_file, live_channel_id=came.live_channel_id)
+        if not current.live_channel_id and saved.live_channel_id:
+            state.change(settings.state_file, live_channel_id=saved.live_channel_id)
         if settings.state_file.exists():
             chown_like_directory(settings.state_file)
     except StateError as error:

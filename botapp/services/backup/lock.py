@@ -1,4 +1,4 @@
-"""Who uses the shop's database here: any number of bots and commands, or one that replaces it."""
+"""The lock on the shop's database: shared by bots and commands, exclusive for whatever replaces the database."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from botapp.services.backup.files import DataProblem, open_error
 
 
 class DatabaseInUse(DataProblem):
-    """Somebody else uses the database, or replaces it."""
+    """Another process uses or replaces the database."""
 
 
 class SharedLock:
-    """That this process uses the database; until `end`, or its own end, nobody replaces it."""
+    """Marks the database as used by this process, until `release` or the end of the process."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises DatabaseInUse while the database is being replaced, DataProblem when that cannot be told."""
-        self._fd = _acquire(settings, fcntl.LOCK_SH, _("the shop's data is being restored; wait for its end"))
+        """Raises DatabaseInUse while the database is being replaced, DataProblem if the lock cannot be opened."""
+        text = _("the shop's data is being restored; wait until that has finished")
+        self._fd = _acquire(settings, fcntl.LOCK_SH, text)
 
     def release(self) -> None:
-        """Let others replace it."""
+        """Release the lock."""
         os.close(self._fd)
 
 
 @contextmanager
 def exclusive_lock(settings: Settings) -> Iterator[None]:
-    """Have the database for oneself in this block. Raises DatabaseInUse while the bot runs, DataProblem."""
-    text = _("the bot uses the shop's data; stop it first: stocksup stop bot (and afterwards: stocksup start)")
+    """Hold the exclusive lock in this block. Raises DatabaseInUse while the bot runs, DataProblem."""
+    text = _("the bot is using the shop's data; stop it first: stocksup stop bot (and afterwards: stocksup start)")
     fd = _acquire(settings, fcntl.LOCK_EX, text)
     try:
         yield
@@ -40,7 +41,7 @@ def exclusive_lock(settings: Settings) -> Iterator[None]:
         os.close(fd)
 
 
-def _acquire(settings: Settings, kind: int, otherwise: str) -> int:
+def _acquire(settings: Settings, kind: int, in_use_text: str) -> int:
     path = settings.state_dir / "shop.lock"
     try:
         make_directory(path.parent)
@@ -54,7 +55,7 @@ def _acquire(settings: Settings, kind: int, otherwise: str) -> int:
         fcntl.flock(fd, kind | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(fd)
-        raise DatabaseInUse(otherwise) from error
+        raise DatabaseInUse(in_use_text) from error
     except OSError as error:
         os.close(fd)
         raise open_error(path, error) from error

@@ -1,4 +1,4 @@
-"""How the database stands, seen from outside the bot: whether it can be reached, and of which version it is."""
+"""Connect to the shop's database from outside the bot, and read its schema version."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from botapp.store.db import schema
 from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text
 from botapp.store.db.errors import Unavailable
 
-#: how long a writer is waited for, in seconds
+#: how long to wait for a writer, in seconds
 _WAIT_S = 5.0
 
 
 def schema_version(url: URL) -> str | None:
-    """Return the version of the tables; None: there are none yet.
+    """Return the schema version; None if there are no tables yet.
 
-    Raises DataProblem when the database cannot be reached, schema.Newer.
+    Raises DataProblem if the database cannot be read, SchemaTooNew.
     """
     try:
         if url.get_backend_name() == "sqlite":

@@ -1,4 +1,4 @@
-"""Putting a backup, or an export, in the place of the shop's database. What was there is kept as a backup."""
+"""Replace the shop's database with a backup or an export. The previous database is saved as a backup first."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.runtime.private_files import fsync_path, make_directory
 from botapp.runtime.state_file import State
-from botapp.services.backup import backup, lock, snapshot
+from botapp.services.backup import backup, live_message_state, lock, snapshot
 from botapp.services.backup import export_format as portable
-from botapp.services.backup import live_message_state as place
 from botapp.services.backup.backup import shop_database_url
 from botapp.services.backup.files import (
     RESTORE,
@@ -33,77 +32,77 @@ from botapp.store.db import schema
 from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text
 from botapp.store.db.errors import Unavailable
 
-#: what the first bytes of a SQLite file are
+#: first bytes of a SQLite file
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 
 
 class RestoreResult(Struct, frozen=True):
-    """What was done."""
+    """The result of a restore."""
 
-    #: what was there before; None: nothing was
+    #: the saved previous database; None if there was none
     kept: Path | None
-    #: what is wrong with the books that are there now
+    #: problems of the restored data
     problems: list[str]
 
 
 def restore(settings: Settings, file: Path) -> RestoreResult:
-    """Put the backup or export in `file` in the place of the shop's database.
+    """Replace the shop's database with the backup or export in `file`.
 
-    It is looked through first, and either all of it comes about or nothing. Raises DataProblem, ConfigError; InUse
-    while the bot runs.
+    Verifies the file first, and replaces all or nothing. Raises DataProblem, ConfigError, and DatabaseInUse while
+    the bot runs.
     """
     url = shop_database_url(settings)
     validate(file)
     with lock.exclusive_lock(settings):
         kept = _save_current(settings, url)
-        came, problems = _replace(url, file)
-        place.apply(settings, came)
+        saved_state, problems = _replace(url, file)
+        live_message_state.apply(settings, saved_state)
     return RestoreResult(kept, problems)
 
 
 def import_into_empty(settings: Settings, file: Path) -> RestoreResult:
-    """Put the export or backup in `file` into the shop's database, which has to be empty.
+    """Load the export or backup in `file` into the shop's database, which must be empty.
 
-    Raises DataProblem, ConfigError; InUse while the bot runs.
+    Raises DataProblem, ConfigError, and DatabaseInUse while the bot runs.
     """
     url = shop_database_url(settings)
     validate(file)
     with lock.exclusive_lock(settings):
         if not _is_empty(url):
             text = _(
-                "the shop's database is not empty, and nothing is ever mixed; to put the file in its place instead: "
+                "the shop's database is not empty, and data is never merged; to replace the database with the file: "
                 "stocksup data restore %s"
             )
             raise DataProblem(text % file)
-        came, problems = _replace(url, file)
-        place.apply(settings, came)
+        saved_state, problems = _replace(url, file)
+        live_message_state.apply(settings, saved_state)
     return RestoreResult(None, problems)
 
 
 def find_backup(settings: Settings, named: str) -> Path:
-    """Return the backup that a name stands for: a path, a name in the directory of backups, or "latest".
+    """Return the backup for a name: a path, a file in the backup directory, or "latest".
 
     Raises DataProblem.
     """
     if named == "latest":
-        # what a restore has put aside is not what anybody wants back by that name
-        there = [one for one in list_backups(settings.backup_dir) if one.reason != RESTORE]
-        if not there:
+        # "latest" must not mean what the last restore replaced
+        backups = [backup for backup in list_backups(settings.backup_dir) if backup.reason != RESTORE]
+        if not backups:
             raise DataProblem(_("there are no backups in %s; make one: stocksup data backup") % settings.backup_dir)
-        return there[0].path
+        return backups[0].path
     path = Path(named)
     return path if path.exists() or path.name != named else settings.backup_dir / named
 
 
 def validate(file: Path) -> list[str]:
-    """Return what is wrong with the books in a backup or export. Raises DataProblem when it cannot be used."""
+    """Return the problems of a backup or export. Raises DataProblem if it cannot be used."""
     if not _is_sqlite(file):
         return backup.verify_export(file)
     problems = backup.verify_file(file)
     try:
         with closing(snapshot.open_sqlite(file)) as raw, snapshot.engine_for(raw).connect() as connection:
             if schema.get_version(connection) is None:
-                raise DataProblem(_("%s has no tables of a shop; take another backup") % file)
+                raise DataProblem(_("%s does not contain a shop; use another backup") % file)
     except sqlite3.Error as error:
         raise DataProblem(driver_error_text(str(error), str(file))) from error
     return problems
@@ -118,7 +117,7 @@ def _replace(url: URL, file: Path) -> tuple[State, list[str]]:
             with engine.begin() as connection:
                 portable.drop_tables(connection)
                 _fill(connection, file)
-                return place.read_from_backup(connection), backup.verify_connection(connection, file)
+                return live_message_state.read_from_backup(connection), backup.verify_connection(connection, file)
         finally:
             engine.dispose()
     except exc.DBAPIError as error:
@@ -134,7 +133,7 @@ def _replace_file(path: Path, file: Path) -> tuple[State, list[str]]:
         if _is_sqlite(file):
             with (
                 closing(snapshot.open_sqlite(file)) as source,
-                closing(snapshot.open_sqlite(part, hasty=True)) as target,
+                closing(snapshot.open_sqlite(part, unsafe=True)) as target,
             ):
                 snapshot.copy_pages(source, target, in_steps=False)
         with closing(snapshot.open_sqlite(part)) as raw, snapshot.engine_for(raw).connect() as connection:
@@ -143,12 +142,13 @@ def _replace_file(path: Path, file: Path) -> tuple[State, list[str]]:
                 backup.load_export(connection, file)
             elif not schema.is_current(connection):
                 schema.migrate(connection, back_up=_skip_backup)
-            came, problems = place.read_from_backup(connection), backup.verify_connection(connection, file)
+            saved_state = live_message_state.read_from_backup(connection)
+            problems = backup.verify_connection(connection, file)
             raw.execute("COMMIT")
-        # the old file's journal would be taken for the new one's
+        # SQLite would apply the journal of the old file to the new one
         for rest in _sidecar_files(path):
             rest.unlink(missing_ok=True)
-    return came, problems
+    return saved_state, problems
 
 
 def _fill(connection: Connection, file: Path) -> None:
@@ -157,28 +157,28 @@ def _fill(connection: Connection, file: Path) -> None:
         return
     with closing(snapshot.open_sqlite(file)) as raw, snapshot.engine_for(raw).connect() as source:
         version = schema.get_version(source)
-        assert version is not None, "the file was looked through before"
+        assert version is not None, "the file was validated before"
         portable.load(connection, portable.read_database(source), version)
 
 
 def _save_current(settings: Settings, url: URL) -> Path | None:
-    """Save what is there; a file that is too damaged for that is put aside as it is."""
+    """Save the current database as a backup, or copy its files unchanged if they are too damaged for that."""
     is_file = url.get_backend_name() == "sqlite"
     path = Path(str(url.database))
     if (is_file and not path.exists()) or (not is_file and not _has_tables(url)):
         return None
     try:
-        return backup.make_backup(settings, reason=RESTORE, tell=_ignore_problem)
+        return backup.make_backup(settings, reason=RESTORE, report=_ignore_problem)
     except DataProblem:
         if not is_file:
             raise
     aside = settings.backup_dir / f"{backup_name(datetime.now(UTC), RESTORE, '')}.damaged"
     try:
         make_directory(aside)
-        for one in (path, *_sidecar_files(path)):
-            if one.exists():
-                shutil.copy2(one, aside / one.name)
-                os.chmod(aside / one.name, 0o600)
+        for source in (path, *_sidecar_files(path)):
+            if source.exists():
+                shutil.copy2(source, aside / source.name)
+                os.chmod(aside / source.name, 0o600)
         fsync_path(aside)
     except OSError as error:
         raise open_error(aside, error) from error
@@ -228,8 +228,8 @@ def _is_sqlite(file: Path) -> bool:
 
 
 def _skip_backup() -> None:
-    """What is migrated is a copy."""
+    """Do nothing: the database is a copy."""
 
 
 def _ignore_problem(problem: str) -> None:
-    """That the books which are replaced are not right is why they are."""
+    """Ignore a problem of the replaced data: it may be why the owner restores a backup."""

@@ -1,4 +1,4 @@
-"""When a backup is made by itself, and which of those are thrown away. Pure."""
+"""When to make the daily backup, and which backups to delete. Pure."""
 
 from __future__ import annotations
 
@@ -10,41 +10,42 @@ from msgspec import Struct
 
 from botapp.services.backup.files import DAILY, MIGRATION, Backup
 
-#: between two backups that are made by themselves
+#: time between two daily backups
 INTERVAL: Final = timedelta(days=1)
-#: how far clocks may differ; a backup from further ahead tells nothing about when the last was made
+#: tolerated clock difference; a backup further in the future says nothing about the last one
 _SLACK: Final = timedelta(minutes=5)
-#: what was made by itself, and is thrown away by itself. What a person asked for stays until a person removes it.
+#: made and deleted automatically. Backups that a person asked for stay until a person deletes them.
 _AUTOMATIC: Final = frozenset({DAILY, MIGRATION})
 
 
 class RetentionPlan(Struct, frozen=True):
-    """What is to be done now."""
+    """The backups to make and to delete now."""
 
-    #: whether a backup is made
+    #: whether to make a daily backup
     make: bool
-    #: these are thrown away, once the one that is made is there
+    #: backups to delete once the new one exists
     delete: tuple[Backup, ...]
 
 
-def plan_retention(there: Sequence[Backup], now: datetime, keep_days: int) -> RetentionPlan:
-    """Return what is to be done about the backups that are there; nothing where `keep_days` is 0.
+def plan_retention(backups: Sequence[Backup], now: datetime, keep_days: int) -> RetentionPlan:
+    """Return what to do now; nothing if `keep_days` is 0.
 
-    The newest of each reason is always kept, however old it is: better an old one than none.
+    The newest backup of each reason is kept, whatever its age: an old backup is better than none.
     """
     if not keep_days:
         return RetentionPlan(make=False, delete=())
-    newest_first = sorted(there, key=lambda one: one.at, reverse=True)
-    made = [one.at for one in newest_first if one.reason == DAILY and one.at <= now + _SLACK]
-    newest = {one.reason: one for one in reversed(newest_first)}
+    newest_first = sorted(backups, key=lambda backup: backup.at, reverse=True)
+    daily = [backup.at for backup in newest_first if backup.reason == DAILY and backup.at <= now + _SLACK]
+    newest = {backup.reason: backup for backup in reversed(newest_first)}
+    oldest = now - timedelta(days=keep_days)
     old = tuple(
-        one
-        for one in newest_first
-        if one.reason in _AUTOMATIC and one is not newest[one.reason] and one.at < now - timedelta(days=keep_days)
+        backup
+        for backup in newest_first
+        if backup.reason in _AUTOMATIC and backup is not newest[backup.reason] and backup.at < oldest
     )
-    return RetentionPlan(make=not made or made[0] <= now - INTERVAL, delete=old)
+    return RetentionPlan(make=not daily or daily[0] <= now - INTERVAL, delete=old)
 
 
-def latest_backup_time(there: Sequence[Backup]) -> datetime | None:
-    """Return when the newest backup was made, whoever asked for it; None: there is none."""
-    return max((one.at for one in there), default=None)
+def latest_backup_time(backups: Sequence[Backup]) -> datetime | None:
+    """Return when the newest backup was made, for any reason; None if there is none."""
+    return max((backup.at for backup in backups), default=None)

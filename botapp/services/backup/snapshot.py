@@ -1,7 +1,7 @@
-"""A look at the shop's database as it is at one moment, from whichever process, while the bot sells on.
+"""A consistent snapshot of the shop's database, taken by any process while the bot runs.
 
-SQLite's rollback journal lets nobody commit while somebody reads, so what is read is first copied, in memory where
-it fits: a purchase that comes meanwhile waits for that copy and not for the disk. PostgreSQL keeps the moment itself.
+With SQLite's rollback journal nothing can commit while a reader is active, so the database is first copied, in memory
+if it fits: a purchase then waits for that copy, not for the disk. PostgreSQL provides snapshots itself.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ from botapp.locale import _
 from botapp.services.backup.files import DataProblem
 from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text
 
-#: a database up to this size is copied in one step, in memory; that takes about 4 ms for each MiB
+#: a database up to this size is copied in one step, in memory, which takes about 4 ms per MiB
 ONE_STEP_BYTES: Final = 48 * 1024 * 1024
-#: a larger one is copied in steps of this many pages, to a file
+#: a larger one is copied to a file in steps of this many pages
 STEP_PAGES: Final = 2560
-#: pause after each step, in which others may write; SQLite then begins anew
+#: pause after each step for writers; a write makes SQLite start the copy again
 _PAUSE_S: Final = 0.02
-#: how long that is tried before all is copied in one step, however long others wait, in seconds
+#: how long to try that before copying in one step, which blocks writers, in seconds
 PATIENCE_S: Final = 20.0
-#: how long another process may hold the database before it is given up, in seconds
+#: how long to wait for a process that locks the database, in seconds
 LOCK_TIMEOUT_S: Final = 30.0
-#: between two looks whether it is free
+#: time between two attempts to get the lock
 _BUSY_S: Final = 0.005
 
 
 class _DatabaseBusy(Exception):
-    """Others write so often that no copy in steps comes to its end."""
+    """Writes are so frequent that a copy in steps never finishes."""
 
 
 @contextmanager
 def open_snapshot(url: URL, scratch: Path) -> Iterator[Connection]:
-    """Give a connection to the database as it is now. What is written through it, the shop never sees.
+    """Provide a connection to a snapshot of the database. What is written through it never reaches the shop.
 
     Args:
         url: of the database.
-        scratch: an empty file that may be written to, for a copy that is too large for memory.
+        scratch: an empty file, used for a copy that is too large for memory.
 
-    Raises DataProblem when the database cannot be read.
+    Raises DataProblem if the database cannot be read.
     """
     try:
         if url.get_backend_name() == "sqlite":
@@ -71,11 +71,11 @@ def open_snapshot(url: URL, scratch: Path) -> Iterator[Connection]:
 
 @contextmanager
 def open_copy(source: Path, scratch: Path) -> Iterator[sqlite3.Connection]:
-    """Give a copy of the SQLite database in a file: in memory, or in the file `scratch`. Raises DataProblem."""
+    """Provide a copy of a SQLite file: in memory, or in the file `scratch`. Raises DataProblem."""
     try:
         with closing(open_sqlite(source)) as connection:
             is_small = _size_bytes(connection) <= ONE_STEP_BYTES
-            copy = open_in_memory() if is_small else open_sqlite(scratch, hasty=True)
+            copy = open_in_memory() if is_small else open_sqlite(scratch, unsafe=True)
             with closing(copy):
                 copy_pages(connection, copy, in_steps=not is_small)
                 connection.close()
@@ -85,7 +85,7 @@ def open_copy(source: Path, scratch: Path) -> Iterator[sqlite3.Connection]:
 
 
 def copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, *, in_steps: bool) -> None:
-    """Copy a whole database as it is at one moment. Raises sqlite3.Error, DataProblem."""
+    """Copy a whole database as of one moment. Raises sqlite3.Error, DataProblem."""
     began_s = time.monotonic()
     left = [0]
 
@@ -106,30 +106,31 @@ def copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, *, in_ste
         copy_pages(source, target, in_steps=False)
 
 
-def open_sqlite(path: Path, *, hasty: bool = False, wait_s: float = 0) -> sqlite3.Connection:
-    """Open a SQLite file that is there; `hasty` for one whose safety on the disk the caller sees to;
-    who writes is waited for up to `wait_s` seconds.
+def open_sqlite(path: Path, *, unsafe: bool = False, wait_s: float = 0) -> sqlite3.Connection:
+    """Open an existing SQLite file, waiting up to `wait_s` seconds for a writer.
 
-    Raises DataProblem when it is not there, sqlite3.Error.
+    `unsafe` turns off journal and fsync; the caller then makes the file durable.
+
+    Raises DataProblem if it does not exist, sqlite3.Error.
     """
     if not path.exists():
-        raise DataProblem(_("there is no database at %s; correct the path, or bring the file back") % path)
+        raise DataProblem(_("there is no database at %s; correct the path or restore the file") % path)
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=wait_s, check_same_thread=False
     )
-    if hasty:
+    if unsafe:
         connection.execute("PRAGMA journal_mode=OFF")
         connection.execute("PRAGMA synchronous=OFF")
     return connection
 
 
 def open_in_memory() -> sqlite3.Connection:
-    """Open an empty database that is only in memory."""
+    """Open an empty database in memory."""
     return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
 
 
 def engine_for(connection: sqlite3.Connection) -> Engine:
-    """Return an engine that stands on an open connection."""
+    """Return an engine on an open connection."""
     return sqlalchemy.create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
 
 
@@ -139,10 +140,10 @@ def save_snapshot(copy: Connection, path: Path) -> None:
     raw = copy.connection.driver_connection
     assert isinstance(raw, sqlite3.Connection)
     if raw.execute("PRAGMA database_list").fetchone()[2] != os.fspath(path):
-        with closing(open_sqlite(path, hasty=True)) as file:
+        with closing(open_sqlite(path, unsafe=True)) as file:
             raw.backup(file)
     with closing(open_sqlite(path)) as file:
-        # else whoever opens it makes files beside it
+        # in WAL mode, opening the backup would create files beside it
         file.execute("PRAGMA journal_mode=DELETE")
 
 

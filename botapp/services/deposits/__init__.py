@@ -1,1 +1,1 @@
-"""Deposits that come without an admin: from webhooks in Discord, and over signed HTTP."""
+"""Deposits without an admin: from webhooks in Discord, and over signed HTTP."""

@@ -1,6 +1,6 @@
-"""Deposits that programs on this machine report over HTTP, signed: POST /deposits. See docs/how-to/deposits.md.
+"""HTTP server for signed deposits from programs on this host: POST /deposits. See docs/how-to/deposits.md.
 
-Who is not known learns nothing: no reason, no handle. The id is what makes a deposit happen once.
+A caller without the key learns neither a reason nor a handle. The id of a deposit makes it idempotent.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ log = logging.getLogger(__name__)
 
 HOST: Final = "127.0.0.1"
 PATH: Final = "/deposits"
-#: largest body, in bytes
+#: largest request body, in bytes
 MAX_BODY_BYTES: Final = 4096
-#: how long one connection may last, and how many there may be
+#: maximum duration of a connection, and maximum number of connections
 CONNECTION_TIMEOUT_S: Final = 15.0
 MAX_CONNECTIONS: Final = 64
-#: how often a port that is taken is tried again, in seconds
+#: time between attempts to listen on a port that is in use, in seconds
 LISTEN_INTERVAL_S: Final = 5.0
-#: when a sender should come again to a shop that cannot answer, in seconds
+#: `Retry-After` for requests that the shop cannot process now, in seconds
 _RETRY_AFTER_S: Final = 5
 
 
 class DepositReport(Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a request."""
 
-    #: names the deposit: the same is booked once
+    #: idempotency key of the deposit
     id: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
     handle: Annotated[str, Meta(min_length=1, max_length=100)]
     #: base units, or a text such as "1 World Lock, 2 Diamond Lock"
@@ -54,7 +54,7 @@ class DepositReport(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DepositServer:
-    """Listens at a port of the loopback. While the bot drains, it asks to come again."""
+    """Listens on a loopback port. While the bot drains, it answers 503 with `Retry-After`."""
 
     def __init__(self, bot: BotContext, shop: ShopContext, port: int, key: bytes) -> None:
         self._bot = bot
@@ -68,15 +68,15 @@ class DepositServer:
         self._error: str | None = None
 
     def start(self) -> None:
-        """Listen from now on; a port that is taken is tried again. To be called once."""
+        """Start listening, and retry while the port is in use. Call it once."""
         self._bot.tasks.repeat(_("deposits over HTTP"), LISTEN_INTERVAL_S, self._listen)
 
     def health(self) -> dict[str, Any]:
-        """Return how it is, as `status` shows it."""
+        """Return the health of the server, as `status` shows it."""
         return {"is_healthy": self._error is None, "last_error": self._error}
 
     async def close(self) -> None:
-        """Stop listening and end every connection."""
+        """Stop listening and close every connection."""
         if self._server is not None:
             self._server.close()
         await self._http.shutdown(timeout=1.0)
@@ -87,16 +87,14 @@ class DepositServer:
         try:
             self._server = await asyncio.get_running_loop().create_server(self._connection, HOST, self._port)
         except OSError as error:
-            text = _(
-                "cannot listen for deposits at port %(port)d: %(problem)s; end what uses it, or choose another port"
-            )
+            text = _("cannot listen for deposits on port %(port)d: %(problem)s; free the port, or choose another one")
             problem = text % {"port": self._port, "problem": os_error_text(error)}
             if problem != self._error:
                 log.error("%s", problem)
             self._error = problem
         else:
             self._error = None
-            log.info(_("Deposits are taken at http://%(host)s:%(port)d%(path)s"), _address_params(self._port))
+            log.info(_("deposits: listening on http://%(host)s:%(port)d%(path)s"), _address_params(self._port))
 
     def _connection(self) -> RequestHandler:
         connection = self._http()
@@ -104,7 +102,7 @@ class DepositServer:
         return connection
 
     def _limit_connection(self, connection: RequestHandler) -> None:
-        """See that nobody holds a connection for long, whatever he sends or does not send, nor very many of them."""
+        """Limit the duration of a connection, whatever the client sends, and the number of connections."""
         if len(self._http.connections) > MAX_CONNECTIONS:
             connection.force_close()
         else:
@@ -143,11 +141,11 @@ class DepositServer:
             return _retry_later()
 
     async def _record(self, report: DepositReport) -> web.Response:
-        """Book what is reported. Raises Unavailable."""
+        """Record the reported deposit. Raises Unavailable."""
         claim = DepositClaim(f"http:{report.id}", report.handle, self._amount(report), "")
-        taken = await self._shop.read(deposits.record_once, claim, source="http", now_ms=self._shop.now_ms())
-        self._notifier.notify([taken])
-        return _response_for(report, claim, taken)
+        result = await self._shop.read(deposits.record_once, claim, source="http", now_ms=self._shop.now_ms())
+        self._notifier.notify([result])
+        return _response_for(report, claim, result)
 
     def _amount(self, report: DepositReport) -> int | None:
         if isinstance(report.amount, int):
@@ -159,22 +157,22 @@ class DepositServer:
 
     def _report_unauthorized(self) -> None:
         if self._throttle.allow("unauthorized", time.monotonic()):
-            text = _("a deposit over HTTP was refused: its signature is wrong, or older than %d minutes") % 5
+            text = _("deposit over HTTP refused: its signature is wrong or older than %d minutes") % 5
             log.warning("%s", text)
             self._shop.notify(f"🚫 {text}")
 
 
-def _response_for(report: DepositReport, claim: DepositClaim, taken: DepositResult) -> web.Response:
-    """Return the answer to what became of a report. Pure."""
-    done = taken.deposit
-    if taken.is_repeat and not deposits.is_same_claim(done, claim):
+def _response_for(report: DepositReport, claim: DepositClaim, result: DepositResult) -> web.Response:
+    """Return the response for a recorded deposit. Pure."""
+    deposit = result.deposit
+    if result.is_repeat and not deposits.is_same_claim(deposit, claim):
         return _json_response(409, error="conflict", id=report.id)
-    facts: dict[str, Any] = {"id": report.id, "handle": done.handle, "amount": done.amount}
-    if done.refusal:
-        return _json_response(422, status="refused", reason=done.refusal, **facts)
-    if taken.is_repeat:
-        return _json_response(200, status="already booked", **facts)
-    return _json_response(200, status="booked", **facts, balance=taken.balance)
+    fields: dict[str, Any] = {"id": report.id, "handle": deposit.handle, "amount": deposit.amount}
+    if deposit.refusal:
+        return _json_response(422, status="refused", reason=deposit.refusal, **fields)
+    if result.is_repeat:
+        return _json_response(200, status="already booked", **fields)
+    return _json_response(200, status="booked", **fields, balance=result.balance)
 
 
 def _retry_later() -> web.Response:
@@ -188,7 +186,7 @@ def _json_response(code: int, /, **fields: Any) -> web.Response:
 
 
 async def _read_body(request: web.BaseRequest) -> bytes | None:
-    """Return the body; None: it is too large."""
+    """Return the body; None if it is too large."""
     body = b""
     async for part in request.content.iter_any():
         body += part

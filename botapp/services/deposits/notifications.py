@@ -1,4 +1,4 @@
-"""What is said about deposits from outside: to the member whose it is, and to admins where one was refused."""
+"""Notifications about deposits: to the member of an accepted one, and to admins about a refused one."""
 
 from __future__ import annotations
 
@@ -20,34 +20,36 @@ log = logging.getLogger(__name__)
 
 
 class DepositNotifier:
-    """Tells what became of deposits. What cannot be told is logged; the books have it anyway."""
+    """Notifies members and admins about deposits. Failures are logged; the database has every deposit anyway."""
 
     def __init__(self, bot: BotContext, shop: ShopContext) -> None:
         self._bot = bot
         self._shop = shop
 
-    def notify(self, taken: Sequence[DepositResult], message: discord.Message | None = None) -> None:
-        """Have everybody told whom it concerns, soon. `message` is the one that reported it, if it was one."""
-        new = [one for one in taken if not one.is_repeat]
+    def notify(self, results: Sequence[DepositResult], message: discord.Message | None = None) -> None:
+        """Notify members and admins soon. `message` is the Discord message that reported the deposits, if any."""
+        new = [result for result in results if not result.is_repeat]
         if not new:
             return
-        for one in new:
-            self._notify_admins(one.deposit, message)
+        for result in new:
+            self._notify_admins(result.deposit, message)
         try:
             self._bot.tasks.spawn(_("deposits"), self._notify_members(new, message))
         except NotAccepting:
-            log.info(_("booked while the bot was about to restart, so its member was not told: %s"), _deposit_keys(new))
+            log.info(
+                _("deposit: booked while the bot was about to restart, member not notified: %s"), _deposit_keys(new)
+            )
 
     def _notify_admins(self, deposit: Deposit, message: discord.Message | None) -> None:
-        facts = {"handle": deposit.handle, "key": deposit.key, "source": deposit.source}
+        params = {"handle": deposit.handle, "key": deposit.key, "source": deposit.source}
         if not deposit.refusal:
-            log.info(_("deposit %(key)s booked for %(handle)s"), facts)
+            log.info(_("deposit %(key)s: booked for %(handle)s"), params)
             return
         by = message.author if message is not None else None
         log.warning(
-            _("deposit %(key)s for %(handle)s refused: %(why)s"), {**facts, "why": refusal_text(deposit.refusal)}
+            _("deposit %(key)s: refused for %(handle)s: %(why)s"), {**params, "why": refusal_text(deposit.refusal)}
         )
-        text = _("🚫 Deposit refused: %(why)s. Name: %(handle)s, by %(by)s. `deposits` lists all of them.") % {
+        text = _("🚫 Deposit refused: %(why)s. Name: %(handle)s, by %(by)s. `deposits` lists all deposits.") % {
             "why": refusal_text(deposit.refusal),
             "handle": quote(deposit.handle or "–"),
             "by": f"{quote(str(by))} ({by.id})" if by is not None else deposit.source,
@@ -57,52 +59,50 @@ class DepositNotifier:
         whose = str(by.id) if by is not None and deposit.refusal == "forged" else normalize_key(deposit.handle)
         self._shop.notify(text, f"deposit:{deposit.refusal}:{whose}")
 
-    async def _notify_members(self, taken: Sequence[DepositResult], message: discord.Message | None) -> None:
-        for one in taken:
-            if one.user_id is not None:
-                await self._send_to(one.user_id, self._booked_text(one))
+    async def _notify_members(self, results: Sequence[DepositResult], message: discord.Message | None) -> None:
+        for result in results:
+            if result.user_id is not None:
+                await self._send_to(result.user_id, self._booked_text(result))
         if (
             message is not None
             and message.webhook_id is not None
-            and all(one.deposit.refusal != "forged" for one in taken)
+            and all(result.deposit.refusal != "forged" for result in results)
         ):
-            await self._add_reaction(message, all(not one.deposit.refusal for one in taken))
+            await self._add_reaction(message, all(not result.deposit.refusal for result in results))
 
-    def _booked_text(self, taken: DepositResult) -> str:
+    def _booked_text(self, result: DepositResult) -> str:
         units = self._shop.units
-        facts = {
-            "amount": format_amount(taken.deposit.amount or 0, units),
-            "balance": format_amount(taken.balance or 0, units),
+        params = {
+            "amount": format_amount(result.deposit.amount or 0, units),
+            "balance": format_amount(result.balance or 0, units),
         }
-        return _("💰 Your deposit of %(amount)s has arrived. Balance: %(balance)s.") % facts
+        return _("💰 Your deposit of %(amount)s has arrived. Balance: %(balance)s.") % params
 
     async def _send_to(self, user_id: int, text: str) -> None:
         try:
             user = await self._bot.fetch_user(user_id)
             await user.send(text)
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.info(
-                _("user %(user)d cannot be told about a deposit: %(problem)s"), {"user": user_id, "problem": error}
-            )
+            log.info(_("deposit: cannot notify user %(user)d: %(problem)s"), {"user": user_id, "problem": error})
 
     async def _add_reaction(self, message: discord.Message, booked: bool) -> None:
-        """Show at the message what became of it. That is not needed, and so is the permission for it."""
+        """Show the result as a reaction. It is optional, and so is the permission for it."""
         try:
             await message.add_reaction("✅" if booked else "❌")
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.debug("cannot mark the message of a deposit: %s", error)
+            log.debug("deposit: cannot add a reaction: %s", error)
 
 
 def refusal_text(refusal: str) -> str:
-    """Say why a deposit was refused, in the language in use. Pure."""
-    known = {
-        "forged": _("not by an allowed webhook"),
+    """Return why a deposit was refused, in the current language. Pure."""
+    texts = {
+        "forged": _("not sent by an allowed webhook"),
         "unreadable": _("the message of an allowed webhook cannot be read as a deposit"),
-        "amount": _("the amount is not above zero, or more than a balance can be"),
-        "handle": _("nobody is registered with this name"),
+        "amount": _("the amount is not above zero, or above the largest balance"),
+        "handle": _("no member is registered with this name"),
     }
-    return known.get(refusal, refusal)
+    return texts.get(refusal, refusal)
 
 
-def _deposit_keys(taken: Sequence[DepositResult]) -> str:
-    return ", ".join(one.deposit.key for one in taken)
+def _deposit_keys(results: Sequence[DepositResult]) -> str:
+    return ", ".join(result.deposit.key for result in results)

@@ -1,7 +1,6 @@
-"""What a message says about deposits: which handle, which amount, and whether to believe it.
+"""Extract deposits from a message: member names, amounts, and whether to trust them.
 
-Patterns come from the configuration, texts from anywhere: both are bounded, and so is the time one may take with the
-other.
+Patterns come from the configuration and texts from anyone, so the length of texts and the time of a match are limited.
 """
 
 from __future__ import annotations
@@ -21,64 +20,67 @@ from botapp.store.usecases.deposits import DepositClaim
 
 log = logging.getLogger(__name__)
 
-#: longest text that is looked at, in characters; what Discord takes in a message with embeds is shorter
+#: longest text that is searched, in characters; messages with embeds on Discord are shorter
 MAX_TEXT_CHARS: Final = 10_000
-#: deposits that one message may report
+#: maximum number of deposits in one message
 MAX_PAIRS: Final = 50
-#: computing time that a pattern may take with one text, in seconds
+#: CPU time limit of a pattern on one text, in seconds
 TIMEOUT_S: Final = 1.0
 
-#: what writes bold, code, spoilers; no handle has any of it
+#: Markdown of bold, code and spoilers, which no handle contains
 _MARKS: Final = str.maketrans("", "", "*`~|\0")
 
 
 class TooSlow(Exception):
-    """A pattern takes too long with a text; it has to be written differently."""
+    """A pattern takes too long on a text and must be rewritten."""
 
 
 class NameAndAmount(NamedTuple):
-    """A handle and an amount, as they stand in a text."""
+    """A handle and an amount, as written in a text."""
 
     handle: str
     amount: str
 
 
 class ParsedReport(Struct, frozen=True):
-    """A message, as far as it counts here."""
+    """The parts of a message that matter for deposits."""
 
     message_id: int
-    #: None: a member or a bot has written it
+    #: None if a member or a bot wrote the message
     webhook_id: int | None
     text: str
 
 
 class Patterns:
-    """The two patterns of the configuration, ready for use."""
+    """The two compiled patterns of the configuration."""
 
     def __init__(self, handle: str, amount: str, *, timeout_s: float = TIMEOUT_S) -> None:
-        """Raises ValueError when one is no regular expression, or lacks its group."""
+        """Raises ValueError if one is not a regular expression, or lacks its group."""
         self._handle = _compile(handle, "handle")
         self._amount = _compile(amount, "amount")
         self._timeout_s = timeout_s
 
-    def pairs(self, text: str) -> list[NameAndAmount] | None:
-        """Return the deposits that `text` reports; None when it says nothing of the kind, or not clearly.
+    def find_pairs(self, text: str) -> list[NameAndAmount] | None:
+        """Return the deposits in `text`; None if there are none or they are ambiguous.
 
-        Clearly: each handle with an amount of its own, all handles before their amounts, or all after them.
-        Other threads go on meanwhile. Raises TooSlow.
+        Unambiguous means: each handle has its own amount, and all handles come before their amounts, or all after.
+        Releases the GIL during a match. Raises TooSlow.
         """
         text = text[:MAX_TEXT_CHARS].translate(_MARKS)
-        handles, amounts = self._found(self._handle, "handle", text), self._found(self._amount, "amount", text)
+        handles, amounts = (
+            self._find_groups(self._handle, "handle", text),
+            self._find_groups(self._amount, "amount", text),
+        )
         if not 0 < len(handles) == len(amounts) <= MAX_PAIRS:
             return None
-        places = [(one[0], other[0]) for one, other in zip(handles, amounts, strict=True)]
-        in_turn = all(max(one) < min(other) for one, other in itertools.pairwise(places))
-        if not in_turn or len({handle < amount for handle, amount in places}) != 1:
+        positions = [(handle[0], amount[0]) for handle, amount in zip(handles, amounts, strict=True)]
+        is_ordered = all(max(pair) < min(following) for pair, following in itertools.pairwise(positions))
+        if not is_ordered or len({handle < amount for handle, amount in positions}) != 1:
             return None
         return [NameAndAmount(handle, amount) for (_, handle), (_, amount) in zip(handles, amounts, strict=True)]
 
-    def _found(self, pattern: regex.Pattern[str], group: str, text: str) -> list[tuple[int, str]]:
-        """Return where each match stands, and what is in its group."""
+    def _find_groups(self, pattern: regex.Pattern[str], group: str, text: str) -> list[tuple[int, str]]:
+        """Return the position and the group of each match."""
         try:
             matches = pattern.finditer(text, timeout=self._timeout_s, concurrent=True)
             return [
@@ -90,7 +92,7 @@ class Patterns:
 
 
 def message_text(content: str, embeds: Iterable[Mapping[str, Any]]) -> str:
-    """Return all that a message says, line by line; a field of an embed is the line "name: value"."""
+    """Return the whole text of a message; a field of an embed becomes the line "name: value"."""
     lines = [content]
     for embed in embeds:
         lines += [str(embed.get("title") or ""), str(embed.get("description") or "")]
@@ -100,31 +102,31 @@ def message_text(content: str, embeds: Iterable[Mapping[str, Any]]) -> str:
 
 
 def extract_claims(
-    said: ParsedReport, patterns: Patterns, webhook_ids: Collection[int], units: Sequence[Denomination]
+    report: ParsedReport, patterns: Patterns, webhook_ids: Collection[int], units: Sequence[Denomination]
 ) -> list[DepositClaim]:
-    """Return what a message comes to, one claim for each deposit in it; of talk nothing is claimed.
+    """Return one claim per deposit in a message; none for other messages.
 
-    Somebody else's message that reads like a deposit is forged; one of an allowed webhook that cannot be read is
-    refused as well, for its money would be missed otherwise.
+    A deposit that was not sent by an allowed webhook is refused as forged. An unreadable message of an allowed webhook
+    is refused too, because its money would be missed otherwise.
     """
-    trusted = said.webhook_id in webhook_ids
+    trusted = report.webhook_id in webhook_ids
     try:
-        pairs = patterns.pairs(said.text)
+        pairs = patterns.find_pairs(report.text)
     except TooSlow as error:
-        log.error(_("a pattern of [store.deposits] takes too long with a message; write it differently: %s"), error)
+        log.error(_("deposit: a pattern of [store.deposits] takes too long on a message; rewrite it: %s"), error)
         pairs = None
     if not pairs:
-        return [DepositClaim(deposit_key(said.message_id, 0), "", None, "unreadable")] if trusted else []
+        return [DepositClaim(deposit_key(report.message_id, 0), "", None, "unreadable")] if trusted else []
     if not trusted:
-        return [DepositClaim(deposit_key(said.message_id, 0), pairs[0].handle, _amount(pairs[0], units), "forged")]
+        return [DepositClaim(deposit_key(report.message_id, 0), pairs[0].handle, _amount(pairs[0], units), "forged")]
     return [
-        DepositClaim(deposit_key(said.message_id, number), pair.handle, _amount(pair, units), "")
+        DepositClaim(deposit_key(report.message_id, number), pair.handle, _amount(pair, units), "")
         for number, pair in enumerate(pairs)
     ]
 
 
 def deposit_key(message_id: int, number: int) -> str:
-    """Return what names a deposit: the message, and the how-manieth in it it is, from 0."""
+    """Return the key of a deposit: the message and the index of the deposit in it, from 0."""
     return f"message:{message_id}:{number}"
 
 

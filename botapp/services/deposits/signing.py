@@ -1,11 +1,11 @@
-"""How a deposit that comes over HTTP is signed, and when a signature is believed. Pure."""
+"""Signatures of deposits over HTTP. Pure."""
 
 from __future__ import annotations
 
 import hmac
 from typing import Final
 
-#: how far the time of a signature may be from ours, in seconds
+#: maximum difference between the time of a signature and now, in seconds
 WINDOW_S: Final = 300
 
 
@@ -15,9 +15,9 @@ def sign(key: bytes, timestamp: str, body: bytes) -> str:
 
 
 def is_valid_signature(key: bytes, timestamp: str, body: bytes, signature: str, now_s: float) -> bool:
-    """Tell whether `signature` was made with `key` for this body, and not long ago or ahead of its time."""
+    """Return whether `signature` was made with `key` for this body, within WINDOW_S of now."""
     expected = sign(key, timestamp, body).encode()
-    # compared first and in constant time, so that nothing can be learned from how long a refusal takes
+    # compare first and in constant time, so that the duration of a refusal reveals nothing
     is_ours = hmac.compare_digest(expected, signature.strip().lower().encode("utf-8", "replace"))
     is_number = timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12
     return is_ours and is_number and abs(int(timestamp) - now_s) <= WINDOW_S

@@ -1,7 +1,7 @@
-"""Deposits that webhooks report in channels: each is taken once, also what came while nobody was listening.
+"""Deposits from webhooks in channels: each is recorded once, also those that arrived while the bot was down.
 
-A channel is read from where it was read before, whenever a message comes, after each connection and every minute.
-What was heard but cannot be read (the history may be forbidden) counts as well.
+A channel is read from its last position: for each message, after each connection, and every minute. Messages that were
+received but are not in the history (it may be forbidden) are processed too.
 """
 
 from __future__ import annotations
@@ -27,47 +27,48 @@ from supervisor.configfile import ConfigError
 
 log = logging.getLogger(__name__)
 
-#: time between two looks that nobody asked for, in seconds
+#: time between two polls, in seconds
 POLL_INTERVAL_S: Final = 60.0
-#: messages that are read at a time; Discord gives no more
+#: messages per request; Discord returns at most 100
 BATCH: Final = 100
-#: messages of a channel that are remembered until they have been looked at; the history has all
+#: received messages stored per channel until they are processed; the history has all of them
 MAX_RECEIVED: Final = 500
 
 
 class CannotRead(Exception):
-    """A channel cannot be read now; the message is for people."""
+    """A channel cannot be read now; the message says why and what to do."""
 
 
 class WebhookDeposits:
-    """Takes the deposits of the channels in `[store.deposits] channel_ids`."""
+    """Records the deposits of the channels in `[store.deposits] channel_ids`."""
 
     def __init__(self, bot: BotContext, shop: ShopContext, settings: Settings) -> None:
-        """Raises ConfigError when a pattern cannot be used."""
+        """Raises ConfigError if a pattern is unusable."""
         self._bot = bot
         self._shop = shop
         self._settings = settings.store.deposits
         try:
             self._patterns = Patterns(self._settings.member_name_pattern, self._settings.amount_pattern)
         except ValueError as error:
-            text = _("%(path)s: [store.deposits] member_name_pattern or amount_pattern cannot be used: %(problem)s")
+            text = _("%(path)s: [store.deposits] member_name_pattern or amount_pattern is unusable: %(problem)s")
             raise ConfigError(text % {"path": settings.path, "problem": error}) from error
         self._notifier = DepositNotifier(bot, shop)
-        self._received: dict[int, dict[int, discord.Message]] = {one: {} for one in self._settings.channel_ids}
+        channel_ids = self._settings.channel_ids
+        self._received: dict[int, dict[int, discord.Message]] = {channel_id: {} for channel_id in channel_ids}
         self._problems: dict[int, str] = {}
         self._lock = asyncio.Lock()
         self._queued = False
 
     def start(self, early: Iterable[discord.Message]) -> None:
-        """Read the channels from now on, and the messages that came before. To be called once."""
+        """Start reading the channels, beginning with the messages that have already arrived. Call it once."""
 
         async def on_event(*_events: object) -> None:
             self.poll_soon()
 
-        async def heard(message: discord.Message) -> None:
+        async def received(message: discord.Message) -> None:
             self.receive(message)
 
-        # a new connection may have missed messages; a channel or a permission may be there now
+        # a new connection may have missed messages; a channel or a permission may exist now
         for event in (
             "connect",
             "resumed",
@@ -77,29 +78,29 @@ class WebhookDeposits:
             "guild_role_update",
         ):
             self._bot.add_listener(on_event, f"on_{event}")
-        self._bot.add_listener(heard, "on_message")
+        self._bot.add_listener(received, "on_message")
         for message in early:
             self.receive(message)
         self._bot.tasks.repeat(_("deposits"), POLL_INTERVAL_S, self._poll)
 
     def receive(self, message: discord.Message) -> None:
-        """A message has come, anywhere."""
-        heard = self._received.get(message.channel.id)
-        if heard is None or message.author.id == self._bot.application_id:
+        """Queue a message, if it is in one of the channels."""
+        received = self._received.get(message.channel.id)
+        if received is None or message.author.id == self._bot.application_id:
             return
-        heard[message.id] = message
-        if len(heard) > MAX_RECEIVED:
-            del heard[min(heard)]
+        received[message.id] = message
+        if len(received) > MAX_RECEIVED:
+            del received[min(received)]
         self.poll_soon()
 
     def poll_soon(self) -> None:
-        """Read the channels; several calls in a row are one look."""
+        """Read the channels; several calls in a row cause one poll."""
         if not self._queued and not self._bot.tasks.is_draining:
             self._queued = True
             self._bot.tasks.spawn(_("deposits"), self._poll())
 
     def health(self) -> dict[str, Any]:
-        """Return how it is, as `status` shows it."""
+        """Return the health of the channels, as `status` shows it."""
         problem = next(iter(self._problems.values()), None)
         return {"is_healthy": problem is None, "last_error": problem}
 
@@ -112,7 +113,7 @@ class WebhookDeposits:
                 except CannotRead as error:
                     self._record_failure(channel_id, str(error))
                 except Unavailable as error:
-                    log.debug("deposits wait for the database: %s", error)
+                    log.debug("deposits: waiting for the database: %s", error)
                     return
                 else:
                     self._problems.pop(channel_id, None)
@@ -123,7 +124,7 @@ class WebhookDeposits:
         self._problems[channel_id] = problem
 
     async def _read_channel(self, channel_id: int) -> None:
-        """Take all that is new in a channel. Raises CannotRead, when what was heard is taken; Unavailable."""
+        """Record all new deposits of a channel. Raises CannotRead after recording received messages; Unavailable."""
         channel = self._bot.get_channel(channel_id)
         if not isinstance(channel, discord.TextChannel | discord.Thread | discord.VoiceChannel):
             if self._bot.is_ready():
@@ -131,7 +132,7 @@ class WebhookDeposits:
                     _("cannot find channel %d, or it has no messages; correct [store.deposits] channel_ids")
                     % channel_id
                 )
-            return  # the servers are not known yet; that they are is told
+            return  # the bot does not know its servers yet; an event reports that it does
         position = await self._shop.read(deposits.get_read_position, channel_id)
         try:
             if position is None:
@@ -143,77 +144,79 @@ class WebhookDeposits:
         await self._record_received(channel_id)
 
     async def _initialize_position(self, channel: discord.abc.Messageable) -> int:
-        """Return the newest message of a channel that was never read: what is older was booked by other means."""
-        newest = [one.id for one in await self._history(channel, limit=1)]
-        heard = self._received[_channel_id(channel)]
-        before = [one for one in newest if one not in heard]
-        # with an empty channel, or one whose first message came a moment ago: from now on
-        position = before[0] if before else min(heard, default=discord.utils.time_snowflake(discord.utils.utcnow())) - 1
+        """Return the newest message of a channel that was never read: older deposits were handled by other means."""
+        newest = [message.id for message in await self._history(channel, limit=1)]
+        received = self._received[_channel_id(channel)]
+        before = [message_id for message_id in newest if message_id not in received]
+        # an empty channel, or one whose first message has just arrived: start now
+        position = (
+            before[0] if before else min(received, default=discord.utils.time_snowflake(discord.utils.utcnow())) - 1
+        )
         await self._shop.read(deposits.set_read_position, _channel_id(channel), position)
-        log.info(_("deposits in channel %d are taken from now on"), _channel_id(channel))
+        log.info(_("deposits: reading channel %d from now on"), _channel_id(channel))
         return position
 
     async def _catch_up(self, channel: discord.abc.Messageable, position: int) -> None:
         while not self._bot.tasks.is_draining:
-            found = await self._history(channel, limit=BATCH, after=discord.Object(position))
-            kept = position
-            for message in sorted(found, key=lambda one: one.id):
+            messages = await self._history(channel, limit=BATCH, after=discord.Object(position))
+            stored = position
+            for message in sorted(messages, key=lambda message: message.id):
                 if self._bot.tasks.is_draining:
-                    return  # nothing is lost: the next life goes on from here
+                    return  # the next process continues here
                 position = message.id
                 self._received[_channel_id(channel)].pop(message.id, None)
                 if await self._record(message, up_to=position):
-                    kept = position
-            if kept != position:
+                    stored = position
+            if stored != position:
                 await self._shop.read(deposits.set_read_position, _channel_id(channel), position)
-            if len(found) < BATCH:
+            if len(messages) < BATCH:
                 return
 
     async def _record_received(self, channel_id: int) -> None:
-        """Take what was heard and is not in the history, or could not be read there."""
-        heard = self._received[channel_id]
-        for message_id in sorted(heard):
-            await self._record(heard[message_id], up_to=None)
-            del heard[message_id]
+        """Record deposits of received messages that the history lacks or that could not be read there."""
+        received = self._received[channel_id]
+        for message_id in sorted(received):
+            await self._record(received[message_id], up_to=None)
+            del received[message_id]
 
     async def _record(self, message: discord.Message, up_to: int | None) -> bool:
-        """Take what a message reports, and remember that the channel is read up to there; False: it reports nothing."""
+        """Record the deposits of a message and the position of the channel; return whether there were any."""
         if message.author.id == self._bot.application_id:
             return False
-        text = message_text(message.content, [dict(one.to_dict()) for one in message.embeds])
-        said, units = ParsedReport(message.id, message.webhook_id, text), self._shop.units
-        # in a thread: the patterns are the owner's, and may take long
-        claims = await asyncio.to_thread(extract_claims, said, self._patterns, self._settings.webhook_ids, units)
+        text = message_text(message.content, [dict(embed.to_dict()) for embed in message.embeds])
+        report, units = ParsedReport(message.id, message.webhook_id, text), self._shop.units
+        # in a thread, because patterns of the owner may take long
+        claims = await asyncio.to_thread(extract_claims, report, self._patterns, self._settings.webhook_ids, units)
         if not claims:
             return False
-        taken = await self._shop.read(_record_claims, claims, message.channel.id, up_to, self._shop.now_ms())
-        self._notifier.notify(taken, message)
+        results = await self._shop.read(_record_claims, claims, message.channel.id, up_to, self._shop.now_ms())
+        self._notifier.notify(results, message)
         return True
 
     async def _history(self, channel: discord.abc.Messageable, **options: Any) -> list[discord.Message]:
         """Return messages of a channel. Raises CannotRead."""
         assert isinstance(channel, discord.abc.GuildChannel | discord.Thread)
-        # Discord shows no messages, and no error, to whom the history is forbidden
+        # without this permission Discord returns no messages and no error
         if not channel.permissions_for(channel.guild.me).read_message_history:
             text = _(
-                "may not read the history of channel %d, so deposits could be missed; give the bot Read Message History"
+                "cannot read the history of channel %d, so deposits could be missed; give the bot Read Message History"
             )
             raise CannotRead(text % channel.id)
         try:
-            return [one async for one in channel.history(**options)]
+            return [message async for message in channel.history(**options)]
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            text = _("cannot read channel %(channel)d for deposits: %(problem)s; it is tried again")
+            text = _("cannot read channel %(channel)d for deposits: %(problem)s; retrying")
             raise CannotRead(text % {"channel": channel.id, "problem": error}) from error
 
 
 def _record_claims(
     connection: Connection, claims: list[DepositClaim], channel_id: int, up_to: int | None, now_ms: int
 ) -> list[DepositResult]:
-    """Take claims and remember how far the channel has been read: both, or nothing."""
-    taken = deposits.record_claims(connection, claims, source="webhook", now_ms=now_ms)
+    """Record claims and the position of the channel in one transaction."""
+    results = deposits.record_claims(connection, claims, source="webhook", now_ms=now_ms)
     if up_to is not None:
         deposits.set_read_position(connection, channel_id, up_to)
-    return taken
+    return results
 
 
 def _channel_id(channel: discord.abc.Messageable) -> int:

@@ -1,1 +1,1 @@
-"""Goods on their way: stock that comes in as files, and what goes out to members and admins."""
+"""Deliveries to members and admins, and stock uploads."""

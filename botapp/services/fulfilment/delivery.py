@@ -1,8 +1,8 @@
-"""Bringing goods to who bought them: by direct message, and again until they have arrived, but not twice.
+"""Deliver purchased items by direct message, with retries, but not twice.
 
-A purchase owes its goods in the transaction that takes the money, so nothing is lost whenever the bot ends. What was
-sent carries the order's number as its nonce, by which Discord refuses to send it again within minutes; whoever tries
-later looks into the direct messages first.
+A purchase queues its delivery in the transaction that charges the member, so nothing is lost whenever the bot ends. A
+message carries the order number as its nonce, so Discord rejects a duplicate within minutes. A later attempt first
+searches the direct messages.
 """
 
 from __future__ import annotations
@@ -22,50 +22,49 @@ from botapp.locale import _
 from botapp.runtime.context import BotContext, ShopContext
 from botapp.services.fulfilment.package import Package, order_heading, pack
 from botapp.store.db.errors import Unavailable
-from botapp.store.domain.records import Delivery as Owed
-from botapp.store.domain.records import DeliveryState, Purchase, order_number
+from botapp.store.domain.records import Delivery, DeliveryState, Purchase, order_number
 from botapp.store.usecases import deliveries, purchases
 
 log = logging.getLogger(__name__)
 
-#: time between two looks at what is owed, in seconds
+#: time between two polls of the outbox, in seconds
 POLL_INTERVAL_S: Final = 15.0
-#: how far a clock may be off, in ms, and messages of one buyer that are looked through for an order
+#: tolerated clock difference, in ms, and how many messages of a buyer are searched for an order
 _CLOCK_SLACK_MS: Final = 10 * 60_000
 _SEARCHED_MESSAGES: Final = 1000
 _DISCORD_EPOCH_MS: Final = 1420070400000
-#: no direct messages are taken; or there is no guild any more in which bot and member are both
+#: the member accepts no direct messages; or bot and member share no server any more
 _CLOSED_CODES: Final = (50007, 50278)
 
 
 class Outcome(Enum):
-    """What has become of goods."""
+    """The result of a delivery attempt."""
 
-    #: they arrived by direct message
+    #: delivered by direct message
     SENT = "sent"
-    #: the member alone has been shown them
+    #: shown to the member only, as an ephemeral message
     SHOWN = "shown"
-    #: the member takes no direct messages
+    #: the member accepts no direct messages
     CLOSED = "closed"
-    #: it is tried again
+    #: failed; retried later
     LATER = "later"
 
 
 class DeliveryService:
-    """Delivers what was bought, at once and later."""
+    """Delivers purchases, immediately and from the outbox."""
 
     def __init__(self, shop: ShopContext, client: BotContext, is_draining: Callable[[], bool]) -> None:
-        """`is_draining` tells whether nothing new is to be begun."""
+        """`is_draining` returns whether no new work may start."""
         self._shop = shop
         self._client = client
         self._is_draining = is_draining
-        #: purchases whose own click delivers them now
+        #: purchases that their own interaction is delivering now
         self._delivering: set[int] = set()
         self._is_first_poll = True
 
     @contextmanager
     def delivering(self, purchase_id: int) -> Iterator[None]:
-        """Deliver in this block; nobody else does meanwhile."""
+        """Reserve a delivery for this block, so that `poll` leaves it alone."""
         self._delivering.add(purchase_id)
         try:
             yield
@@ -73,57 +72,57 @@ class DeliveryService:
             self._delivering.discard(purchase_id)
 
     async def send(self, purchase: Purchase, items: tuple[str, ...]) -> Outcome:
-        """Send the goods by direct message, in the language in use; what goes wrong is logged, and they stay owed."""
-        what = pack(purchase, items)
+        """Send the items by direct message, in the current language. Failures are logged and stay in the outbox."""
+        package = pack(purchase, items)
         with locale.of_process():
             try:
                 channel = await self._client.create_dm(discord.Object(purchase.user_id))
-                message_id = await _send(channel, what)
+                message_id = await _send(channel, package)
             except discord.HTTPException as error:
                 return _outcome_of_error(purchase.id, error)
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                log.warning(_("order %(order)s is sent later: %(why)s"), _log_params(purchase.id, error))
+                log.warning(_("order %(order)s: not delivered yet, retrying: %(why)s"), _log_params(purchase.id, error))
                 return Outcome.LATER
             await self._record_outcome(purchase.id, Outcome.SENT, message_id)
             return Outcome.SENT
 
     async def mark_shown(self, purchase_id: int) -> None:
-        """Note that the member alone has been shown the goods."""
+        """Record that the items were shown to the member."""
         await self._record_outcome(purchase_id, Outcome.SHOWN, None)
 
     async def poll(self) -> None:
-        """Deliver what is owed and due. In a new life that is all that was not tried again yet: nobody else does."""
+        """Deliver what is due. The first poll takes all pending deliveries, because no other process delivers them."""
         horizon_ms = purchases.FIRST_CHECK_MS if self._is_first_poll else 0
         try:
             due = await self._shop.read(deliveries.list_due, self._shop.now_ms() + horizon_ms)
             self._is_first_poll = False
-            for owed in due:
-                if owed.purchase_id not in self._delivering and not self._is_draining():
-                    with self.delivering(owed.purchase_id):
-                        await self._retry(owed)
+            for delivery in due:
+                if delivery.purchase_id not in self._delivering and not self._is_draining():
+                    with self.delivering(delivery.purchase_id):
+                        await self._retry(delivery)
         except Unavailable:
-            return  # health and the live message say so; the next look comes
+            return  # the health of the database and the live message report it; the next poll retries
 
-    async def _retry(self, owed: Owed) -> None:
-        if not await self._shop.run(deliveries.begin_attempt, owed.purchase_id, self._shop.now_ms()):
-            if owed.attempts >= deliveries.MAX_ATTEMPTS:
-                self._report_failure(owed)
+    async def _retry(self, delivery: Delivery) -> None:
+        if not await self._shop.run(deliveries.begin_attempt, delivery.purchase_id, self._shop.now_ms()):
+            if delivery.attempts >= deliveries.MAX_ATTEMPTS:
+                self._report_failure(delivery)
             return
-        purchase, items = await self._shop.read(_read_purchase, owed.purchase_id)
+        purchase, items = await self._shop.read(_read_purchase, delivery.purchase_id)
         try:
-            found = await self._find_message(purchase)
+            message_id = await self._find_message(purchase)
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            # without having looked nothing is sent: it could be the second time
-            log.warning(_("order %(order)s is sent later: %(why)s"), _log_params(purchase.id, error))
+            # do not send without this search: it could be the second time
+            log.warning(_("order %(order)s: not delivered yet, retrying: %(why)s"), _log_params(purchase.id, error))
             return
-        if found is not None:
-            await self._record_outcome(purchase.id, Outcome.SENT, found)
+        if message_id is not None:
+            await self._record_outcome(purchase.id, Outcome.SENT, message_id)
         else:
-            with locale.speaking(owed.language):
+            with locale.speaking(delivery.language):
                 await self.send(purchase, items)
 
     async def _find_message(self, purchase: Purchase) -> int | None:
-        """Return the message that has brought these goods already, if there is one."""
+        """Return the id of the message that has already delivered the items, or None."""
         channel = await self._client.create_dm(discord.Object(purchase.user_id))
         since = discord.Object(max(0, purchase.at_ms - _CLOCK_SLACK_MS - _DISCORD_EPOCH_MS) << 22)
         me = self._client.user
@@ -132,26 +131,24 @@ class DeliveryService:
                 return message.id
         return None
 
-    def _report_failure(self, owed: Owed) -> None:
-        facts = {"order": order_number(owed.purchase_id), "user": owed.user_id, "times": owed.attempts}
-        text = _("The goods of order %(order)s could not be brought to user %(user)d in %(times)d attempts")
-        log.error(text, facts)
-        remedy = _("Ask them to click History, which shows the goods again, or give the money back: `refund`.")
-        self._shop.notify(f"📭 {text % facts} (<@{owed.user_id}>). {remedy}")
+    def _report_failure(self, delivery: Delivery) -> None:
+        params = {"order": order_number(delivery.purchase_id), "user": delivery.user_id, "times": delivery.attempts}
+        text = _("order %(order)s: cannot deliver to user %(user)d, gave up after %(times)d attempts")
+        log.error(text, params)
+        remedy = _("Ask them to click History, which shows the items again, or refund the order: `refund`.")
+        self._shop.notify(f"📭 {text % params} (<@{delivery.user_id}>). {remedy}")
 
     async def _record_outcome(self, purchase_id: int, outcome: Outcome, message_id: int | None) -> None:
         state: DeliveryState = "sent" if outcome is Outcome.SENT else "shown"
         try:
             await self._shop.run(deliveries.finish, purchase_id, state, message_id)
         except Unavailable as error:
-            # it is found in the direct messages when it is due
-            log.warning(
-                _("order %(order)s has arrived, which could not be noted: %(why)s"), _log_params(purchase_id, error)
-            )
+            # the next attempt finds the message in the direct messages
+            log.warning(_("order %(order)s: delivered, but cannot record it: %(why)s"), _log_params(purchase_id, error))
 
 
-async def _send(channel: discord.DMChannel, what: Package) -> int:
-    message = await channel.send(what.text, files=what.files(), nonce=f"order-{what.number.removeprefix('#')}")
+async def _send(channel: discord.DMChannel, package: Package) -> int:
+    message = await channel.send(package.text, files=package.files(), nonce=f"order-{package.number.removeprefix('#')}")
     return message.id
 
 
@@ -161,9 +158,9 @@ def _read_purchase(connection: Connection, purchase_id: int) -> tuple[Purchase, 
 
 def _outcome_of_error(purchase_id: int, error: discord.HTTPException) -> Outcome:
     if error.code in _CLOSED_CODES:
-        log.info(_("order %(order)s: %(why)s"), _log_params(purchase_id, _("the buyer takes no direct messages")))
+        log.info(_("order %(order)s: %(why)s"), _log_params(purchase_id, _("the buyer accepts no direct messages")))
         return Outcome.CLOSED
-    log.warning(_("order %(order)s is sent later: %(why)s"), _log_params(purchase_id, error))
+    log.warning(_("order %(order)s: not delivered yet, retrying: %(why)s"), _log_params(purchase_id, error))
     return Outcome.LATER
 
 

@@ -1,4 +1,4 @@
-"""A file of stock: fetched with a bound on its size, and taken apart into lines. Its contents are never logged."""
+"""Download a stock file with a size limit and split it into lines. Its contents are never logged."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ import aiohttp
 from botapp.store.domain import rules
 from botapp.store.domain.rules import ParsedStock
 
-#: largest file that is taken, in bytes; Discord takes no larger one from most members
+#: largest file accepted, in bytes; most members cannot upload a larger one to Discord
 MAX_BYTES: Final = 25 * 1024 * 1024
-#: most lines of one file
+#: maximum number of lines
 MAX_LINES: Final = 200_000
-#: how long fetching it may take, in seconds
+#: time limit of the download, in seconds
 FETCH_TIMEOUT_S: Final = 120.0
 
 _CHUNK_BYTES: Final = 64 * 1024
 
 
 class UnreadableFile(Exception):
-    """A file cannot be stock."""
+    """The file cannot be used as stock."""
 
 
 class TooLarge(UnreadableFile):
-    """A file has more bytes, or more lines, than are taken."""
+    """The file has too many bytes or lines."""
 
 
 class NotText(UnreadableFile):
-    """A file is no text in UTF-8; `line` is the first that is not, from 1."""
+    """The file is not UTF-8 text; `line` is the first invalid line, from 1."""
 
     def __init__(self, line: int) -> None:
         super().__init__(line)
@@ -38,11 +38,11 @@ class NotText(UnreadableFile):
 
 
 class CannotFetch(UnreadableFile):
-    """The file could not be fetched: a fault of the world, which may be over the next time."""
+    """The download failed; another attempt may succeed."""
 
 
 async def fetch(url: str, *, max_bytes: int = MAX_BYTES) -> bytes:
-    """Return the file at `url`, an address that Discord gave. Raises TooLarge, CannotFetch."""
+    """Return the file at `url`, which comes from Discord. Raises TooLarge, CannotFetch."""
     data = bytearray()
     timeout = aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S)
     try:
@@ -58,12 +58,12 @@ async def fetch(url: str, *, max_bytes: int = MAX_BYTES) -> bytes:
 
 
 def parse(data: bytes) -> ParsedStock:
-    """Return which lines of a file can be stock. Takes a while: to be done in a thread. Raises TooLarge, NotText."""
+    """Return the stock items of a file. Takes a while, so call it in a thread. Raises TooLarge, NotText."""
     return rules.parse_stock(split_lines(data))
 
 
 def split_lines(data: bytes) -> list[str]:
-    """Return the lines of a file as editors save it: UTF-8 or, with its mark, UTF-16; any line ends.
+    """Return the lines of a text file: UTF-8, or UTF-16 with a byte order mark; any line ending.
 
     Raises TooLarge, NotText.
     """
@@ -76,7 +76,7 @@ def split_lines(data: bytes) -> list[str]:
         raise NotText(1 if utf_16 else data.count(b"\n", 0, error.start) + 1) from None
     lines = re.split(r"\r\n|\n|\r", text)
     if lines[-1] == "":
-        lines.pop()  # what ends the last line begins no other
+        lines.pop()  # the end of the last line does not start another one
     if len(lines) > MAX_LINES:
         raise TooLarge
     return lines

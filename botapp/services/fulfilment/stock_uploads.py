@@ -1,6 +1,6 @@
-"""Files of stock on their way into the books: staged in many short transactions, taken over in one.
+"""Stock uploads: stage a file in many short transactions, publish it in one.
 
-Buying goes on meanwhile: the lines are sorted in a thread, and no transaction is longer than a purchase notices.
+Members can buy meanwhile: a thread parses the lines, and each transaction is short.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from botapp.ui.admin.shop_texts import UploadSummary
 
 log = logging.getLogger(__name__)
 
-#: how often somebody is told how far it is, in seconds; an answer may be edited five times in five seconds
+#: time between two progress reports, in seconds; Discord allows five edits of an answer in five seconds
 PROGRESS_INTERVAL_S: Final = 2.0
-#: staged lines that are forgotten in one transaction: that is quicker than staging them
+#: staged lines deleted in one transaction; deleting is faster than staging
 UNSTAGED_AT_ONCE: Final = 4000
 
-#: gets how many lines are staged, and of how many
+#: receives the number of staged lines and the total
 Progress = Callable[[int, int], Awaitable[None]]
 
 
 class StockUploader:
-    """Takes files of stock, one at a time."""
+    """Handles stock uploads, one at a time."""
 
     def __init__(self, shop: ShopContext) -> None:
         self._shop = shop
@@ -44,71 +44,69 @@ class StockUploader:
     async def upload(
         self, batch: str, code: str, url: str, actor: str, action: str, progress: Progress
     ) -> UploadSummary:
-        """Make the lines of the file at `url` stock of a product, all of them or none.
+        """Add the lines of the file at `url` to the stock of a product, all of them or none.
 
         Args:
-            batch: names the upload; no two have the same.
+            batch: unique name of the upload.
             code: of the product.
-            url: where Discord keeps the file.
-            actor: who adds it, for the books.
-            action: what that is called in the admin log.
-            progress: is told how far it is, now and then.
+            url: of the attachment on Discord.
+            actor: who adds the stock.
+            action: name of the action in the admin log.
+            progress: receives progress reports.
 
-        Raises Unreadable, a Refused, Unavailable; then nothing was added.
+        Raises UnreadableFile, a Refused, Unavailable; then nothing was added.
         """
         data = await stock_file.fetch(url)
         async with self._lock:
             await self._delete_leftovers()
-            sorted_lines = await asyncio.to_thread(stock_file.parse, data)
+            parsed = await asyncio.to_thread(stock_file.parse, data)
             del data
             try:
-                adding = await self._add(batch, code, sorted_lines.items, actor, action, progress)
+                result = await self._add(batch, code, parsed.items, actor, action, progress)
             finally:
                 await self._unstage(batch)
-        duplicates = tuple(sorted((*adding.duplicates, *sorted_lines.duplicates)))
-        return UploadSummary(
-            code, adding.added, duplicates, adding.sold_before, sorted_lines.blank, sorted_lines.oversize
-        )
+        duplicates = tuple(sorted((*result.duplicates, *parsed.duplicates)))
+        return UploadSummary(code, result.added, duplicates, result.sold_before, parsed.blank, parsed.oversize)
 
     async def delete_leftovers(self) -> None:
-        """Forget what uploads of an earlier life have left. What cannot be done now is done before the next upload."""
+        """Delete staged lines of uploads that did not finish. If that fails, the next upload does it."""
         async with self._lock:
             try:
                 await self._delete_leftovers()
             except Unavailable as error:
-                log.info(_("what an upload has left is forgotten later: %s"), error)
+                log.info(_("stock upload: leftover lines are deleted later: %s"), error)
 
     async def _add(
         self, batch: str, code: str, items: tuple[StockLine, ...], actor: str, action: str, progress: Progress
     ) -> StockAdded:
-        told_s = -PROGRESS_INTERVAL_S
+        reported_at_s = -PROGRESS_INTERVAL_S
         for at in range(0, len(items), STAGED_AT_ONCE):
             await self._shop.read(stock.stage, batch, items[at : at + STAGED_AT_ONCE])
-            if time.monotonic() - told_s >= PROGRESS_INTERVAL_S:
-                told_s = time.monotonic()
+            if time.monotonic() - reported_at_s >= PROGRESS_INTERVAL_S:
+                reported_at_s = time.monotonic()
                 await progress(min(at + STAGED_AT_ONCE, len(items)), len(items))
         now_ms = self._shop.now_ms()
         publish = functools.partial(stock.publish, batch=batch, code=code, actor=actor, now_ms=now_ms)
-        note = admin_log.AdminLogEntry(actor, action, now_ms)
+        entry = admin_log.AdminLogEntry(actor, action, now_ms)
         return await self._shop.run(
-            admin_log.run_and_record, note, lambda adding: f"{code} {adding.added}" if adding.added else None, publish
+            admin_log.run_and_record, entry, lambda result: f"{code} {result.added}" if result.added else None, publish
         )
 
     async def _delete_leftovers(self) -> None:
         if self._has_deleted_leftovers:
             return
-        swept = 0
-        while (forgotten := await self._shop.read(stock.unstage, None, UNSTAGED_AT_ONCE)) > 0:
-            swept += forgotten
+        deleted = 0
+        while (count := await self._shop.read(stock.unstage, None, UNSTAGED_AT_ONCE)) > 0:
+            deleted += count
         self._has_deleted_leftovers = True
-        if swept:
-            log.info(_("%d lines of an upload that was not finished were forgotten"), swept)
+        if deleted:
+            log.info(_("stock upload: deleted lines of an unfinished upload: %d"), deleted)
 
     async def _unstage(self, batch: str) -> None:
-        """Forget what was staged; where that is not possible now, the next upload or life does it."""
+        """Delete the staged lines; if that fails, the next upload or process does it."""
         try:
             while await self._shop.read(stock.unstage, batch, UNSTAGED_AT_ONCE) > 0:
                 continue
         except Unavailable as error:
             self._has_deleted_leftovers = False
-            log.info(_("what an upload has left is forgotten later: %s"), error)
+            log.info(_("stock upload: leftover lines are deleted later: %s"), error)

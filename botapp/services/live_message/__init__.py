@@ -1,1 +1,1 @@
-"""The live message, kept up to date."""
+"""The live message: posting, updating, and what its health leads to."""

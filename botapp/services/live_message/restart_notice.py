@@ -1,4 +1,4 @@
-"""A message that removes itself after a while, and is never left behind, however its life ends."""
+"""A temporary message, deleted after SHOWN_S even across a crash."""
 
 from __future__ import annotations
 
@@ -16,55 +16,55 @@ from botapp.runtime.state_file import StateError
 
 log = logging.getLogger(__name__)
 
-#: how long it stands, in seconds
+#: how long the message is shown, in seconds
 SHOWN_S: Final = 30.0
 
 
 class TemporaryMessage:
-    """At most one message at a time. Its id is remembered in a file, so that the next life finds it after a crash."""
+    """Shows at most one message at a time. Its id is in the state file, so that the next process can delete it."""
 
     def __init__(
         self,
         messageable: Callable[[int], discord.PartialMessageable],
         state_file: Path,
-        rest: Callable[[float], Awaitable[None]],
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         """
         Args:
-            messageable: gives the channel of an id, without asking Discord.
-            state_file: where the message's id is remembered.
-            rest: waits so many seconds, or until this life is to end.
+            messageable: returns the channel of an id without a request to Discord.
+            state_file: where the id of the message is stored.
+            sleep: waits for a number of seconds, or until the bot drains.
         """
         self._messageable = messageable
         self._state_file = state_file
-        self._rest = rest
+        self._sleep = sleep
 
     async def show(self, channel_id: int, text: str) -> None:
-        """Post `text`, and come back when it is removed again. What goes wrong is logged."""
+        """Post `text`, and return when it is deleted again. Failures are logged."""
         await self.remove()
         try:
             message = await self._messageable(channel_id).send(text)
             try:
                 state.change(self._state_file, temporary_message=state.TemporaryMessageState(channel_id, message.id))
-                await self._rest(SHOWN_S)
+                await self._sleep(SHOWN_S)
             finally:
                 await self.remove()
         except (discord.HTTPException, aiohttp.ClientError, OSError, StateError) as error:
             log.warning(
-                _("cannot say in channel %(channel)d that the bot is back: %(why)s"),
+                _("restart notice: cannot post in channel %(channel)d: %(why)s"),
                 {"channel": channel_id, "why": error},
             )
 
     async def remove(self) -> None:
-        """Take away the message that stands, also one of an earlier life. What goes wrong is logged."""
+        """Delete the current message, also one from before a restart. Failures are logged."""
         try:
-            standing = state.load(self._state_file).temporary_message
-            if standing is None:
+            existing = state.load(self._state_file).temporary_message
+            if existing is None:
                 return
             try:
-                await self._messageable(standing.channel_id).get_partial_message(standing.message_id).delete()
+                await self._messageable(existing.channel_id).get_partial_message(existing.message_id).delete()
             except discord.NotFound:
-                log.debug("somebody else has removed the passing message")
+                log.debug("restart notice: was already deleted")
             state.change(self._state_file, temporary_message=None)
         except (discord.HTTPException, aiohttp.ClientError, OSError, StateError) as error:
-            log.warning(_("cannot remove the message that the bot is back; the next life does: %s"), error)
+            log.warning(_("restart notice: cannot delete it, the next start retries: %s"), error)

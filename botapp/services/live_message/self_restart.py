@@ -1,4 +1,4 @@
-"""Asks the supervisor for a new life when this one has too many errors; at most so often, also over lives."""
+"""Ask the supervisor for a restart after too many errors, with a minimum interval that spans restarts."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ log = logging.getLogger(__name__)
 
 
 class SelfRestart:
-    """One life's last resort."""
+    """Requests a restart of the bot, at most once per process."""
 
     def __init__(
         self, link: SupervisorLink | None, tasks: TaskRegistry, state_file: Path, notify: Callable[[str], None]
     ) -> None:
-        """`link` is None without a supervisor; then nothing is asked. `notify` tells admins."""
+        """`link` is None without a supervisor; then nothing is requested. `notify` sends a text to admins."""
         self._link = link
         self._tasks = tasks
         self._state_file = state_file
         self._notify = notify
-        self._asked = False
+        self._has_requested = False
 
     def check(self, health: health_link.LiveHealth) -> None:
-        """Ask for a new life if `health` wants one. Never waits."""
+        """Request a restart if `health` calls for one. Never waits."""
         now_s = time.time()
-        if self._link is None or not self._link.is_connected or self._asked or self._tasks.is_draining:
+        if self._link is None or not self._link.is_connected or self._has_requested or self._tasks.is_draining:
             return
-        # cheap first: the file is looked at only when there are errors enough
+        # cheap check first: read the file only if there are enough errors
         if not health_link.wants_restart(health, None, now_s):
             return
         try:
@@ -45,20 +45,20 @@ class SelfRestart:
                 return
             state.change(self._state_file, restart_asked_s=now_s)
         except StateError as error:
-            # who cannot remember that he asked would ask again and again
-            log.warning(_("too many errors, and no new life is asked for: %s"), error)
+            # without the state file the request would repeat forever
+            log.warning(_("self-restart: too many errors, but cannot store the request, so none is made: %s"), error)
             return
-        self._asked = True
-        self._tasks.spawn(_("a new life"), self._ask(len(health.errors_s)))
+        self._has_requested = True
+        self._tasks.spawn(_("self-restart"), self._request(len(health.errors_s)))
 
-    async def _ask(self, errors: int) -> None:
+    async def _request(self, errors: int) -> None:
         assert self._link is not None
-        text = _("🚑 Too many errors (%d): the bot asks for a restart of itself.") % errors
+        text = _("🚑 Too many errors (%d): the bot is asking for a restart.") % errors
         log.error(text)
         self._notify(text)
         try:
             program = self._link.environment.program
             await self._link.request("restart", program=program, reason=text, requested_by="bot", wait=False)
         except ControlError as error:
-            self._asked = False
-            log.error(_("the supervisor refused it: %s"), error)
+            self._has_requested = False
+            log.error(_("self-restart: the supervisor refused it: %s"), error)

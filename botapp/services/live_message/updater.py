@@ -1,4 +1,4 @@
-"""What members see of the shop, kept true: one live message, rendered from one snapshot, whenever something changes."""
+"""Keep the live message up to date: render it from one snapshot whenever something changes."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from botapp.ui.views.live_stock_view import LiveStockManager
 
 log = logging.getLogger(__name__)
 
-#: time between two looks at the database when nothing is known to have changed, in seconds
+#: time between two polls of the database without a known change, in seconds
 POLL_INTERVAL_S: Final = 30.0
-#: how long closing the live message may take, in seconds
+#: time limit for closing the live message, in seconds
 CLOSE_TIMEOUT_S: Final = 5.0
 
 
 class LiveMessageUpdater:
-    """Looks at the stock, decides by `health_link` what may be shown, and brings the live message up to date."""
+    """Reads the stock, decides by `LiveHealth` what may be shown, and updates the live message."""
 
     def __init__(
         self,
@@ -46,16 +46,16 @@ class LiveMessageUpdater:
     ) -> None:
         """
         Args:
-            store: how this shop is set up.
+            store: settings of the shop.
             read_products: may raise Unavailable.
-            live_messages: the first is that of the channel that is chosen; none while there is none.
-            edit_interval_s: shortest time between two edits, in seconds.
-            probe_buttons: says why buttons do not work; None: they do.
-            on_health: called when health has changed.
+            live_messages: the first one belongs to the chosen channel; empty if no channel is chosen.
+            edit_interval_s: minimum time between two edits, in seconds.
+            probe_buttons: returns why buttons do not work, or None.
+            on_health: called when the health has changed.
             on_error: called after each error.
         """
         self.products: tuple[Product, ...] = ()
-        #: what is known between live stock and live buttons
+        #: combined health of stock and buttons
         self.link = LiveHealth(since_s=time.time())
         self.livestock = LiveStockManager(on_report=self._on_livestock_report)
         self.buttons = LiveButtonManager(on_report=self._on_buttons_report)
@@ -73,36 +73,40 @@ class LiveMessageUpdater:
         self._started = False
         self._lock = asyncio.Lock()
         self._edited_at_s = float("-inf")
-        #: a look that is due already or will be
+        #: timer of the next refresh
         self._due: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
-        #: what the live stock's next report is about
+        #: what the next report of the live stock is about
         self._about: Which = "livestock"
 
     @property
     def channel_id(self) -> int | None:
-        """The channel of the first live message; None: there is none."""
+        """The channel of the first live message, or None."""
         return self._live_messages[0].channel_id if self._live_messages else None
 
     @property
     def message_id(self) -> int | None:
-        """Id of the first live message, if there is one."""
+        """Id of the first live message, or None."""
         return self._live_messages[0].message_id if self._live_messages else None
 
     @property
     def keys(self) -> set[tuple[int, str]]:
-        """Channels and languages that live messages belong into."""
-        return {one.key for one in self._live_messages}
+        """Channels and languages of the live messages."""
+        return {message.key for message in self._live_messages}
 
     def may_serve(self) -> bool:
-        """Tell whether a click may be served now: to be asked before every operation."""
+        """Return whether a click may be handled now; check it before every operation."""
         return health_link.can_serve(self.link)
 
     def health(self) -> dict[str, Any]:
-        """Return what members see and since when, errors of the last hour and the last recoveries, for `status`."""
+        """Return the visible state and its age, the errors of the last hour and the last recoveries, for `status`."""
         recoveries = [
-            {"state": one.mode.value, "at": round(one.ended_s, 1), "lasted_s": round(one.ended_s - one.began_s, 1)}
-            for one in self.link.recoveries
+            {
+                "state": recovery.mode.value,
+                "at": round(recovery.ended_s, 1),
+                "lasted_s": round(recovery.ended_s - recovery.began_s, 1),
+            }
+            for recovery in self.link.recoveries
         ]
         return {
             "state": self.link.mode.value,
@@ -112,9 +116,9 @@ class LiveMessageUpdater:
         }
 
     async def replace_first(self, live_message: LiveMessage) -> None:
-        """Show `live_message` in place of the first, at once. Raises CannotShow; it is tried again then."""
+        """Replace the first live message, and show it now. Raises CannotShow; it is retried then."""
         async with self._lock:
-            others = [one for one in self._live_messages if one.language]
+            others = [message for message in self._live_messages if message.language]
             self._live_messages = [live_message, *others]
             try:
                 await self._show()
@@ -123,45 +127,45 @@ class LiveMessageUpdater:
                 raise
 
     def start(self) -> None:
-        """Keep the live message true from now on. To be called once, when messages can be sent and stock be read."""
+        """Keep the live message up to date from now on. Call it once, when Discord and the database are usable."""
         self._started = True
         self._tasks.repeat(_("live message"), POLL_INTERVAL_S, self._refresh)
 
     def refresh_soon(self) -> None:
-        """Bring the live message up to date, as soon as it may be edited; many calls in a row make one look.
+        """Update the live message as soon as it may be edited; several calls in a row cause one update.
 
-        Before `start` that is left to it.
+        Does nothing before `start`, which updates it.
         """
         if self._started and self._due is None and not self._tasks.is_draining:
             loop = asyncio.get_running_loop()
-            with locale.of_process():  # whoever caused this, everybody reads it
+            with locale.of_process():  # everybody reads it, whoever caused the change
                 self._due = loop.call_at(max(loop.time(), self._edited_at_s + self._edit_interval_s), self._refresh_now)
 
     def message_deleted(self, message_id: int) -> None:
-        """A message is gone: if it was a live message, post it again."""
-        for one in self._live_messages:
-            if one.message_id == message_id:
-                one.forget()
+        """Post a live message again after it was deleted."""
+        for message in self._live_messages:
+            if message.message_id == message_id:
+                message.forget()
                 self.refresh_soon()
 
     async def close(self) -> None:
-        """Show that the shop is closed, with the buttons off. What goes wrong is logged."""
+        """Show that the shop is closed, with disabled buttons. Failures are logged."""
         self._closed = True
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S), self._lock:
                 await self._show()
         except CannotShow as error:
-            log.warning(_("cannot show that the shop is closed: %s"), error)
+            log.warning(_("live message: cannot show that the shop is closed: %s"), error)
         except TimeoutError:
-            log.warning(_("cannot show that the shop is closed: %s"), _("Discord did not answer in time"))
+            log.warning(_("live message: cannot show that the shop is closed: %s"), _("Discord did not answer in time"))
 
     def reopen(self) -> None:
-        """Show an open shop again."""
+        """Show that the shop is open again."""
         self._closed = False
         self.refresh_soon()
 
     def reset(self) -> None:
-        """Begin anew: forget errors. Done before the end of a life, when both managers are."""
+        """Forget all errors, here and in both managers. Part of the clean-up before a restart."""
         self.livestock.reset()
         self.buttons.reset()
         self.link = LiveHealth(since_s=time.time())
@@ -172,7 +176,7 @@ class LiveMessageUpdater:
             self._tasks.spawn(_("live message"), self._refresh())
 
     async def _refresh(self) -> None:
-        """See how stock and buttons are, and bring the live message up to date."""
+        """Check stock and buttons, and update the live message."""
         async with self._lock:
             if self._due is not None:
                 self._due.cancel()
@@ -180,7 +184,7 @@ class LiveMessageUpdater:
             problem = self._probe_buttons()
             await self.buttons.report(problem is None, problem)
             error = await self._probe_stock()
-            # an edit that was refused is mended by one that is taken, not by a look at the stock
+            # only a successful edit repairs a failed edit, not a successful read of the stock
             if error is None and self.link.edit_error is not None:
                 self._step(HealthReport("livestock", is_healthy=True))
             else:
@@ -188,16 +192,16 @@ class LiveMessageUpdater:
             await self._show_or_report()
 
     async def _probe_stock(self) -> str | None:
-        """Read the products and try whether they can be shown; return what is wrong."""
+        """Read the products and render them once; return the problem, if there is one."""
         try:
             products = await self._read_products()
         except Unavailable:
-            return _("Database connection failed")  # why, its own health says
+            return _("Database connection failed")  # the health of the database has the reason
         try:
             render(self._snapshot(products, Visibility(stock=True, buttons=True)))
-        except Exception:  # no product that cannot be shown is to keep an old price in sight
-            log.exception(_("the live message cannot be rendered"))
-            return _("the live message cannot be rendered; the bot's log says why")
+        except Exception:  # a product that cannot be rendered must not keep an old price visible
+            log.exception(_("live message: cannot render it"))
+            return _("cannot render the live message; the reason is in the bot's log")
         self.products = products
         return None
 
@@ -211,18 +215,18 @@ class LiveMessageUpdater:
             self._step(HealthReport("edit", is_healthy=True))
             if self.link.livestock_error is None:
                 await self._report_livestock(None)
-            # it was rendered while nothing was known of the recovery
+            # it was rendered before the recovery was known
             self.refresh_soon()
 
     async def _show(self) -> None:
-        """Show what is to be seen now, in every live message that can be. Raises CannotShow: one could not."""
+        """Show the current state in every live message. Raises CannotShow if one of them fails."""
         snapshot = self._snapshot(self.products, health_link.decide_visibility(self.link))
         problems = []
-        for one in self._live_messages:
-            with locale.speaking(one.language) if one.language else locale.of_process():
+        for message in self._live_messages:
+            with locale.speaking(message.language) if message.language else locale.of_process():
                 rendered = render(snapshot)
             try:
-                if await one.show(rendered):
+                if await message.show(rendered):
                     self._edited_at_s = asyncio.get_running_loop().time()
             except CannotShow as error:
                 problems.append(str(error))
@@ -248,7 +252,7 @@ class LiveMessageUpdater:
         self._step(HealthReport("buttons", is_healthy, error))
 
     def _step(self, event: HealthReport | None) -> None:
-        """Let the link know, and follow what comes of it."""
+        """Apply an event to the combined health, and act on the result."""
         before, now_s = self.link, time.time()
         self.link = health_link.step(before, event, now_s)
         if (before.mode, before.all_healthy) != (self.link.mode, self.link.all_healthy):

@@ -1,1 +1,1 @@
-"""What admins are told in channels."""
+"""Notices for admins in Discord channels."""

@@ -101,5 +101,5 @@ def test_a_purchase_is_noted_and_a_shortage_told(tmp_path: Path) -> None:
         Customer(discord, "Budi").buys("Steam 10", "2")
         line = discord.wait_for_message("Admin", lambda one: "🧾" in text(one), channel="admin")
         assert text(line) == "🧾 #000001 · `Budi` · 2 × `Steam 10` · 100,000 C"
-        told = discord.wait_for_message("Admin", lambda one: "runs low" in text(one), channel="admin")
-        assert "`Steam 10` (`STEAM10`) runs low: 10 left" in text(told)
+        told = discord.wait_for_message("Admin", lambda one: "running low" in text(one), channel="admin")
+        assert "`Steam 10` (`STEAM10`) is running low: 10 left" in text(told)

@@ -75,7 +75,7 @@ def nothing_begun(directory: Path) -> bool:
 
 def test_a_backup_is_one_whole_file_of_ones_own(shop: Database, settings: Settings) -> None:
     told: list[str] = []
-    path = make_backup(settings, tell=told.append)
+    path = make_backup(settings, report=told.append)
     assert path.parent == settings.backup_dir
     assert path.name.endswith(SQLITE if shop._is_file else EXPORT)
     assert path.stat().st_mode & 0o777 == 0o600
@@ -89,7 +89,7 @@ def test_a_backup_is_one_whole_file_of_ones_own(shop: Database, settings: Settin
 def test_what_is_wrong_with_the_books_is_told_and_saved_all_the_same(shop: Database, settings: Settings) -> None:
     shop.run_sync(lambda connection: connection.execute(account.update().values(balance=account.c.balance + 1)))
     told: list[str] = []
-    path = make_backup(settings, tell=told.append)
+    path = make_backup(settings, report=told.append)
     assert [one.partition(":")[0] for one in told] == ["the books are not right"] * 2
     assert len(restore.validate(path)) == len(verify_shop(settings)) == 2
 
@@ -126,8 +126,8 @@ def test_a_backup_is_of_one_moment_while_another_process_sells(
         shop.run_sync(lambda connection: products.update_product(connection, "STEAM", price=0))
         selling = pool.apply_async(sell, (address, ready, stop))
         assert ready.wait(60)
-        made = [make_backup(settings, tell=pytest.fail) for _ in range(3)]
-        export_shop(settings, settings.path.parent / "x.gz", tell=pytest.fail)
+        made = [make_backup(settings, report=pytest.fail) for _ in range(3)]
+        export_shop(settings, settings.path.parent / "x.gz", report=pytest.fail)
         stop.set()
         sold = len(selling.get(60))
     assert sold > 4
@@ -142,7 +142,7 @@ def test_a_failed_backup_leaves_nothing(shop: Database, settings: Settings, monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("botapp.runtime.private_files.fsync_path", full)
-    with pytest.raises(DataProblem, match="No space left on device; mend its permissions or make room"):
+    with pytest.raises(DataProblem, match="No space left on device; correct its permissions or free some space"):
         make_backup(settings)
     assert list_backups(settings.backup_dir) == []
     assert nothing_begun(settings.path.parent)
@@ -193,7 +193,7 @@ def test_an_export_is_taken_over_by_every_database(
     shop: Database, settings: Settings, target: str, stores: Stores, tmp_path: Path
 ) -> None:
     file = tmp_path / "shop.jsonl.gz"
-    export_shop(settings, file, tell=pytest.fail)
+    export_shop(settings, file, report=pytest.fail)
     assert file.stat().st_mode & 0o777 == 0o600
     with stores.postgres(migrated=False) as address:
         new = elsewhere(settings, url=address if target == "postgresql" else "")
@@ -207,7 +207,7 @@ def test_an_export_is_taken_over_by_every_database(
             database.run_sync(products.add, "NEW", "New", 1, "", 9)
         assert verify_shop(new) == []
         # and back
-        export_shop(new, tmp_path / "back.jsonl.gz", tell=pytest.fail)
+        export_shop(new, tmp_path / "back.jsonl.gz", report=pytest.fail)
         third = elsewhere(settings, "third")
         restore.import_into_empty(third, tmp_path / "back.jsonl.gz")
         assert rows(third) == rows(new)
@@ -215,9 +215,9 @@ def test_an_export_is_taken_over_by_every_database(
 
 def test_a_database_with_something_in_it_takes_nothing_over(shop: Database, settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "shop.jsonl.gz"
-    export_shop(settings, file, tell=pytest.fail)
+    export_shop(settings, file, report=pytest.fail)
     before = rows(settings)
-    with pytest.raises(DataProblem, match=r"not empty, and nothing is ever mixed.*stocksup data restore"):
+    with pytest.raises(DataProblem, match=r"not empty, and data is never merged.*stocksup data restore"):
         restore.import_into_empty(settings, file)
     assert rows(settings) == before
 
@@ -226,7 +226,7 @@ def test_a_file_that_is_there_is_not_overwritten(shop: Database, settings: Setti
     file = tmp_path / "shop.jsonl.gz"
     file.write_text("mine")
     with pytest.raises(DataProblem, match="is not overwritten"):
-        export_shop(settings, file, tell=pytest.fail)
+        export_shop(settings, file, report=pytest.fail)
     assert file.read_text() == "mine"
 
 
@@ -236,7 +236,7 @@ def test_a_backup_comes_back_and_what_was_there_is_kept(
 ) -> None:
     if kind == "export":
         file = tmp_path / "shop.jsonl.gz"
-        export_shop(settings, file, tell=pytest.fail)
+        export_shop(settings, file, report=pytest.fail)
     else:
         other = elsewhere(settings, "origin")
         with opened(database_url("", other.database_file)) as database:
@@ -295,7 +295,7 @@ def test_a_damaged_export_replaces_nothing(shop: Database, settings: Settings, d
     import gzip
 
     file, bad = tmp_path / "good.gz", tmp_path / "bad.gz"
-    export_shop(settings, file, tell=pytest.fail)
+    export_shop(settings, file, report=pytest.fail)
     lines = gzip.decompress(file.read_bytes()).splitlines(keepends=True)
     if damage == "cut off":
         bad.write_bytes(file.read_bytes()[:-200])
@@ -308,7 +308,7 @@ def test_a_damaged_export_replaces_nothing(shop: Database, settings: Settings, d
     else:
         bad.write_text("products, and so on")
     now = rows(settings)
-    with pytest.raises(DataProblem, match="no whole export"):
+    with pytest.raises(DataProblem, match="not a complete stocksup export"):
         restore.restore(settings, bad)
     assert rows(settings) == now
     assert list_backups(settings.backup_dir) == []
@@ -318,7 +318,7 @@ def test_a_database_of_something_else_replaces_nothing(shop: Database, settings:
     with closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE notes (words TEXT)")
     now = rows(settings)
-    with pytest.raises(DataProblem, match="has no tables of a shop"):
+    with pytest.raises(DataProblem, match="does not contain a shop"):
         restore.restore(settings, tmp_path / "other.db")
     assert rows(settings) == now
 
@@ -357,7 +357,7 @@ def test_an_export_of_a_newer_program_is_refused(shop: Database, settings: Setti
     import hashlib
 
     file = tmp_path / "good.gz"
-    export_shop(settings, file, tell=pytest.fail)
+    export_shop(settings, file, report=pytest.fail)
     present = f'"schema":"{schema.VERSIONS[-1]}"'.encode()
     lines = gzip.decompress(file.read_bytes()).replace(present, b'"schema":"9999"').splitlines(keepends=True)
     lines[-1] = lines[-1].replace(lines[-1][-67:-3], hashlib.sha256(b"".join(lines[:-1])).hexdigest().encode())
@@ -548,7 +548,7 @@ def test_an_import_that_fails_at_the_end_has_done_nothing(shop: Database, settin
     shop.run_sync(products.add, "NEW", "Another", 9, "", 1)
     before = shop.run_sync(everything)
     for use in (dry_run, run_import):
-        with pytest.raises(DataProblem, match=r"NEW \(line 2\) is on sale already with another name or price"):
+        with pytest.raises(DataProblem, match=r"NEW \(line 2\) is already on sale with another name or price"):
             use(settings, left)
     assert shop.run_sync(everything) == before
 

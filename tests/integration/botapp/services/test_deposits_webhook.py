@@ -105,7 +105,7 @@ def test_embeds_count_and_one_message_may_report_several(
 @pytest.mark.parametrize(
     ("content", "refusal", "words"),
     [
-        ("GrowID: nobody\nDeposit: 5 WL", "handle", "nobody is registered with this name"),
+        ("GrowID: nobody\nDeposit: 5 WL", "handle", "no member is registered with this name"),
         ("GrowID: Budi\nDeposit: -5 WL", "amount", "not above zero"),
         ("GrowID: Budi\nDeposit: 0", "amount", "not above zero"),
         ("GrowID: Budi\nDeposit: 5 Gold", "amount", "not above zero"),
@@ -127,14 +127,14 @@ def test_what_cannot_be_booked_is_refused_listed_and_told(
 def test_who_is_no_allowed_webhook_is_not_believed(discord: DiscordControl, bot: BotProcess, books: Books) -> None:
     discord.say("Sari", "is the shop open?")
     discord.say("Sari", BUDI)
-    assert "by `Sari`" in noticed(discord, "not by an allowed webhook")
+    assert "by `Sari`" in noticed(discord, "not sent by an allowed webhook")
     discord.say("Sari", BUDI)
     discord.post(BUDI, webhook="Stranger")
     discord.post(BUDI, channel="admin")
     marked(discord, discord.post("GrowID: sari\nDeposit: 1 WL"), "✅")
     noticed(discord, "by `Stranger")
     assert [one.refusal for one in reversed(books.deposits())] == ["forged", "forged", "forged", ""]
-    notices = [text(one) for one in discord.view("Admin", "admin") if "not by an allowed" in text(one)]
+    notices = [text(one) for one in discord.view("Admin", "admin") if "not sent by an allowed" in text(one)]
     assert "\n".join(notices).count("by `Sari`") == 1, "told once, not each time"
     assert books.balance("budi") == 0
 

@@ -211,7 +211,7 @@ def test_what_runs_low_is_told_once_until_it_is_restocked(tmp_path: Path) -> Non
 
     async def second(scene: Scene) -> None:
         await scene.notices._write_pending()
-        assert scene.notice.lines == ["🟡 `Steam '10'` (`STEAM`) runs low: 2 left. Restock it: `addstock`."]
+        assert scene.notice.lines == ["🟡 `Steam '10'` (`STEAM`) is running low: 2 left. Restock it with `addstock`."]
         await scene.buy(2)
         await scene.log.until(lambda log: len(log.lines) >= 1)
         await scene.notices._write_pending()

@@ -34,7 +34,7 @@ PATTERNS = Patterns(Deposits().member_name_pattern, Deposits().amount_pattern)
     ],
 )
 def test_deposits_are_found(text: str, pairs: list[NameAndAmount]) -> None:
-    assert PATTERNS.pairs(text) == pairs
+    assert PATTERNS.find_pairs(text) == pairs
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_deposits_are_found(text: str, pairs: list[NameAndAmount]) -> None:
     ],
 )
 def test_what_is_not_clear_is_none(text: str) -> None:
-    assert PATTERNS.pairs(text) is None
+    assert PATTERNS.find_pairs(text) is None
 
 
 def test_embeds_are_read_line_by_line() -> None:
@@ -64,7 +64,7 @@ def test_embeds_are_read_line_by_line() -> None:
 def test_a_pattern_that_never_ends_is_stopped() -> None:
     patterns = Patterns(r"(?P<handle>(?:a|aa)+)$", r"(?P<amount>b)", timeout_s=0.05)
     with pytest.raises(TooSlow):
-        patterns.pairs("a" * 60 + "!")
+        patterns.find_pairs("a" * 60 + "!")
     said = ParsedReport(5, 7, "a" * 60 + "!")
     assert [one.refusal for one in extract_claims(said, patterns, {7}, UNITS)] == ["unreadable"]
 

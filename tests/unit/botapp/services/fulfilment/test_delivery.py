@@ -184,4 +184,4 @@ def test_goods_come_in_the_language_of_the_click(scene: Scene) -> None:
     order = Order(78, BUYER, 1, 13, 50_000, "en")
     scene.books.do(purchases.buy, order, Limits(), BOUGHT_MS + 10_000)
     scene.poll(after_ms=10**9)
-    assert "Your goods are in the file" in scene.channel.messages[-1].content
+    assert "Your items are in the file" in scene.channel.messages[-1].content
