@@ -178,7 +178,7 @@ def _say_restored(as_json: bool, file: Path, done: RestoreResult) -> None:
     if kept is not None:
         click.echo(_("the previous data is in %s") % kept)
     for problem in done.problems:
-        _warn(_("the data is inconsistent: %s") % problem)
+        _warn(_("the database is inconsistent: %s") % problem)
 
 
 def _line_about(one: ImportResult) -> str:

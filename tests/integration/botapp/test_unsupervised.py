@@ -98,7 +98,7 @@ def test_a_missing_channel_is_said_and_the_bot_stays_up(discord: DiscordControl,
         discord.say("Admin", "!restart")
         discord.wait_for_message("Admin", lambda message: "stocksup start" in text(message))
         assert bot.end() == 0
-        assert "channel 123 tidak ditemukan; berikan /setup di channel lain" in bot.log
+        assert "channel 123 tidak ditemukan; jalankan /setup di channel lain" in bot.log
 
 
 def test_restart_without_a_supervisor_says_so_and_changes_nothing(discord: DiscordControl, place: Path) -> None:

@@ -71,7 +71,7 @@ def test_books_that_are_wrong_are_listed_and_the_exit_code_says_so(shop: Instanc
     assert told["ok"] is False
     assert len(told["problems"]) == 2
     assert "account Budi: the balance is 1" in say(shop, "verify", code=1)
-    assert "the data is inconsistent" in say(shop, "backup")
+    assert "the database is inconsistent" in say(shop, "backup")
 
 
 def test_an_export_goes_into_an_empty_shop_and_into_no_other(shop: Instance, tmp_path: Path) -> None:
@@ -211,4 +211,4 @@ def test_check_says_what_is_wrong_with_the_database(shop: Instance, damage: str)
     expected = {"newer": "newer than this program", "damaged": "damaged", "no database": "damaged"}[damage]
     assert expected in found["database"]["problem"]
     if damage == "newer":
-        assert "newer than this program" in found["program.bot"]["problem"]
+        assert "this program knows versions up to" in found["program.bot"]["problem"]

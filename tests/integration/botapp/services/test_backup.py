@@ -90,7 +90,7 @@ def test_what_is_wrong_with_the_books_is_told_and_saved_all_the_same(shop: Datab
     shop.run_sync(lambda connection: connection.execute(account.update().values(balance=account.c.balance + 1)))
     told: list[str] = []
     path = make_backup(settings, report=told.append)
-    assert [one.partition(":")[0] for one in told] == ["the books are not right"] * 2
+    assert [one.partition(":")[0] for one in told] == ["the database is inconsistent"] * 2
     assert len(restore.validate(path)) == len(verify_shop(settings)) == 2
 
 
