@@ -252,9 +252,9 @@ def test_a_drain_takes_no_new_deposit_and_a_reopened_life_does(
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda key: key.unlink(), "there is no such file; make one"),
+        (lambda key: key.unlink(), "does not exist; create one"),
         (lambda key: key.chmod(0o640), "run: chmod 600"),
-        (lambda key: key.write_text("short"), "has 32 to 4096 bytes"),
+        (lambda key: key.write_text("short"), "must have 32 to 4096 bytes"),
     ],
     ids=["missing", "open", "short"],
 )
