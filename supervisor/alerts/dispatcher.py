@@ -1,8 +1,8 @@
-"""Carries alerts out: keeps the book on disk, starts the sender, hears what came of it. Decides nothing.
+"""Dispatches alerts: keeps their state on disk, runs the sender, records its results. Decides nothing.
 
-The sender is a process of its own. It is told by stdin what to send and answers by lines on stdout; the loop waits for
-neither. If the supervisor is killed meanwhile, the sender ends after the message that it is about, and the next
-supervisor sends what was not answered for: at most that one message comes twice.
+The sender is a process of its own. It reads what to send from stdin, and writes each result as a line to stdout; the
+event loop waits for neither. If the supervisor is killed meanwhile, the sender exits after the current message, and the
+next supervisor sends what has no result: at most that one message is delivered twice.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Final
 
 import msgspec
 
-from supervisor.alerts import incidents as alerts
-from supervisor.alerts import urls as alert_addresses
-from supervisor.alerts.incidents import AlertState, Batch, Kind, Observation, Retry
+from supervisor.alerts import delivery, incidents, urls
+from supervisor.alerts.delivery import Batch, Retry
+from supervisor.alerts.incidents import AlertState, Kind, Notification, Observation
 from supervisor.alerts.messages import DeliveryResult, Origin, SendRequest, TargetBatch
 from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Settings
@@ -32,59 +32,59 @@ from supervisor.processes import process, procfs
 
 #: how long one run of the sender may take
 SENDER_TIMEOUT_S: Final = 180.0
-#: how long a supervisor that leaves waits for it
-LAST_WAIT_S: Final = 5.0
+#: how long a supervisor that exits waits for the sender
+EXIT_TIMEOUT_S: Final = 5.0
 COMMAND: Final = (sys.executable, "-P", "-m", "supervisor.alerts.sender")
 
-#: what of the environment the sender needs to reach the world; above all, no program's token is in there
-_HANDED_ON: Final = frozenset(
+#: the environment that the sender needs to reach the network; it contains no token of a program
+_INHERITED: Final = frozenset(
     {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH"}
     | {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"}
 )
 
-
-def environ(inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a sender: with the ways through a proxy, without anything secret."""
-    return {name: value for name, value in inherited.items() if name in _HANDED_ON or name.lower().endswith("_proxy")}
-
-
-def scene(settings: Settings, config: Path, place: InstancePaths) -> Origin:
-    """Return what alerts say about where they come from."""
-    return Origin(os.uname().nodename, str(config), str(place.state_dir), settings.timezone)
-
-
-#: what a matter is called in the log
+#: the kinds of incidents in the log
 _NAMES: Final = {
     Kind.CRASH_LOOP: N_("crash loop"),
-    Kind.FATAL: N_("given up"),
-    Kind.REFUSED: N_("refused"),
+    Kind.FATAL: N_("failed"),
+    Kind.REFUSED: N_("access refused"),
     Kind.DISK_LOW: N_("nearly full"),
-    Kind.TROUBLE: N_("cannot be used"),
+    Kind.PROBLEM: N_("not usable"),
 }
 
 
+def sender_environ(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the sender: proxies, but nothing secret."""
+    return {name: value for name, value in inherited.items() if name in _INHERITED or name.lower().endswith("_proxy")}
+
+
+def make_origin(settings: Settings, config: Path, paths: InstancePaths) -> Origin:
+    """Return the instance that alerts name as their origin."""
+    return Origin(os.uname().nodename, str(config), str(paths.state_dir), settings.timezone)
+
+
 class _Run(msgspec.Struct):
-    """A sender at work."""
+    """A sender that is running."""
 
     child: ProcessId
     #: its stdout
     fd: int
-    #: until when it has to be done, in seconds of `Instant.mono_s`
-    until_s: float
-    #: the last message to each address that it has not said the last word about
+    #: when it is killed, in seconds of `Instant.mono_s`
+    deadline_s: float
+    #: the last message for each target without a result
     open: dict[str, tuple[int, ...]]
-    said: bytes = b""
+    #: the beginning of an incomplete line of its output
+    unread: bytes = b""
 
 
 class AlertDispatcher:
-    """The alerts of one instance."""
+    """The alerts of one instance. A timer of the event loop."""
 
     def __init__(
         self,
-        place: InstancePaths,
+        paths: InstancePaths,
         config: Path,
         selector: selectors.BaseSelector,
-        note: Callable[[str, str], None],
+        log: Callable[[str, str], None],
         now: Callable[[], Instant],
         programs: Mapping[str, ProgramState],
         problems: dict[str, str],
@@ -92,184 +92,198 @@ class AlertDispatcher:
     ) -> None:
         """Read the state that an earlier supervisor left.
 
-        `note` takes a level and a line for the log. `programs`, `problems` and `settings` are the present ones.
+        `log` takes a level and a line. `programs`, `problems` and `settings` are the present ones at any time.
         """
+        self._paths = paths
+        self._config = config
+        self._selector = selector
+        self._log = log
+        self._now = now
         self._programs = programs
         self._problems = problems
         self._settings = settings
-        self._place = place
-        self._config = config
-        self._selector = selector
-        self._note = note
-        self._now = now
-        #: addresses that take nothing; a new supervisor tries them at once
+        #: targets with failed deliveries; a new supervisor tries them at once
         self._retries: dict[str, Retry] = {}
-        #: what the addresses may be called
-        self._shown: dict[str, str] = {}
+        #: names of the targets for people
+        self._names: dict[str, str] = {}
         self._run: _Run | None = None
-        #: why the book could not be written
-        self._unkept: str | None = None
-        self._book = self._read()
+        #: why the state could not be written
+        self._write_problem: str | None = None
+        self._state = self._read_state()
 
     def run_due(self) -> None:
-        """Record what is new, send what can be sent, and update the entry about alerts in the problems."""
-        programs, problems, settings = self._programs, self._problems, self._settings()
-        if not settings.alerts.urls and self._book == AlertState():
+        """Update the incidents, send what is due, and show failed deliveries among the problems."""
+        settings = self._settings()
+        if not settings.alerts.urls and self._state == AlertState():
             return
-        now, before = self._now(), self._book
-        self._shown = alert_addresses.shown(settings.alerts.urls)
-        self._retries = {one: retry for one, retry in self._retries.items() if one in self._shown}
-        seen = Observation(programs, problems, self._free_bytes(), settings.alerts.disk_low_bytes)
-        self._book = alerts.look(before, seen, tuple(self._shown), now)
-        for alert in self._book.waiting:
-            if alert.number >= before.next_number:
-                text = _("alert: %(subject)s: over: %(kind)s") if alert.over else _("alert: %(subject)s: %(kind)s")
-                subject = _(alert.matter.subject) if alert.matter.kind is Kind.TROUBLE else alert.matter.subject
-                self._note("info", text % {"subject": subject, "kind": _(_NAMES[alert.matter.kind])})
-        if self._book != before or self._unkept:
-            self._keep()
-        if self._run is not None and now.mono_s >= self._run.until_s:
+        now = self._now()
+        self._names = urls.redacted_names(settings.alerts.urls)
+        self._retries = {target: retry for target, retry in self._retries.items() if target in self._names}
+        self._update_incidents(settings, now)
+        if self._run is not None and now.mono_s >= self._run.deadline_s:
             self._end(self._run, _("the sender took longer than %(limit_s)g s") % {"limit_s": SENDER_TIMEOUT_S})
-        if self._run is None and (parcels := alerts.parcels(self._book, self._retries, now)):
-            self._send(parcels, settings, now)
-        self._show(problems)
+        if self._run is None and (batches := delivery.due_batches(self._state, self._retries, now)):
+            self._send(batches, settings, now)
+        self._show_problem()
 
     def next_deadline(self) -> float | None:
         """Return when `run_due` has to be called, in seconds of `Instant.mono_s`; None for never."""
         now = self._now()
-        send_s = self._run.until_s if self._run else alerts.send_due_s(self._book, self._retries, now)
-        due = (send_s, alerts.recovery_due_s(self._book, self._programs, now))
-        return min((at for at in due if at is not None), default=None)
+        next_delivery_s = delivery.next_delivery_s(self._state, self._retries, now)
+        deadlines = (
+            self._run.deadline_s if self._run else next_delivery_s,
+            incidents.next_recovery_s(self._state, self._programs, now),
+        )
+        return min((at_s for at_s in deadlines if at_s is not None), default=None)
 
     def close(self) -> None:
-        """Give a sender that is at work a moment to say what came of it. What still waits is kept."""
-        until_s = time.monotonic() + LAST_WAIT_S  # ours stands still while the loop does not turn
+        """Wait a moment for the results of a sender that is running. What is undelivered is kept on disk."""
+        deadline_s = time.monotonic() + EXIT_TIMEOUT_S  # the supervisor's own clock stops with the event loop
         while self._run is not None:
-            if select.select([self._run.fd], [], [], max(0.0, until_s - time.monotonic()))[0]:
-                self._hear(self._run)
+            if select.select([self._run.fd], [], [], max(0.0, deadline_s - time.monotonic()))[0]:
+                self._read_results(self._run)
             else:
-                self._end(self._run, _("the supervisor has left"))
+                self._end(self._run, _("the supervisor has exited"))
+
+    def _update_incidents(self, settings: Settings, now: Instant) -> None:
+        before = self._state
+        observation = Observation(self._programs, self._problems, self._free_bytes(), settings.alerts.disk_low_bytes)
+        self._state = incidents.update(before, observation, tuple(self._names), now)
+        for notification in self._state.queue:
+            if notification.number >= before.next_number:
+                self._log("info", _log_line(notification))
+        if self._state != before or self._write_problem:
+            self._write_state()
 
     # --- the sender ---
 
-    def _send(self, parcels: list[Batch], settings: Settings, now: Instant) -> None:
-        urls = alert_addresses.identify(settings.alerts.urls)
-        order = SendRequest(
+    def _send(self, batches: list[Batch], settings: Settings, now: Instant) -> None:
+        urls_by_target = urls.identify(settings.alerts.urls)
+        request = SendRequest(
             settings.language,
-            scene(settings, self._config, self._place),
-            self._book.waiting,
-            tuple(TargetBatch(one.address, urls[one.address], one.messages) for one in parcels),
+            make_origin(settings, self._config, self._paths),
+            self._state.queue,
+            tuple(TargetBatch(batch.target, urls_by_target[batch.target], batch.messages) for batch in batches),
         )
         try:
-            child, fd = _start(msgspec.json.encode(order))
+            child, fd = _start_sender(msgspec.json.encode(request))
         except OSError as error:
-            for parcel in parcels:
-                self._failed(parcel.address, _("cannot start the sender: %(why)s") % {"why": os_error_text(error)})
+            for batch in batches:
+                text = _("cannot start the sender: %(why)s") % {"why": os_error_text(error)}
+                self._record_failure(batch.target, text)
             return
-        run = _Run(child, fd, now.mono_s + SENDER_TIMEOUT_S, {one.address: one.messages[-1] for one in parcels})
-        self._run = run
-        self._selector.register(fd, selectors.EVENT_READ, lambda mask: self._hear(run))
+        last_messages = {batch.target: batch.messages[-1] for batch in batches}
+        run = self._run = _Run(child, fd, now.mono_s + SENDER_TIMEOUT_S, last_messages)
+        self._selector.register(fd, selectors.EVENT_READ, lambda mask: self._read_results(run))
 
-    def _hear(self, run: _Run) -> None:
+    def _read_results(self, run: _Run) -> None:
         data = os.read(run.fd, 65536)
         if not data:
-            self._end(run, _("the sender ended without a word"))
+            self._end(run, _("the sender exited without a result"))
             return
-        *lines, run.said = (run.said + data).split(b"\n")
+        *lines, run.unread = (run.unread + data).split(b"\n")
         try:
             for line in lines:
-                self._take(run, msgspec.json.decode(line, type=DeliveryResult))
+                self._record_result(run, msgspec.json.decode(line, type=DeliveryResult))
         except (msgspec.DecodeError, UnicodeDecodeError):
-            self._end(run, _("the sender says what nobody understands"))
-        self._keep()
+            self._end(run, _("the output of the sender is invalid"))
+        self._write_state()
 
-    def _take(self, run: _Run, receipt: DeliveryResult) -> None:
-        """Note what came of one message."""
-        if receipt.problem is not None:
-            for address in [receipt.address] if receipt.address else list(run.open):
-                run.open.pop(address, None)
-                self._failed(address, receipt.problem)
+    def _record_result(self, run: _Run, result: DeliveryResult) -> None:
+        if result.problem is not None:
+            for target in [result.target] if result.target else list(run.open):
+                run.open.pop(target, None)
+                self._record_failure(target, result.problem)
             return
-        self._book = alerts.taken(self._book, receipt.address, receipt.numbers, self._now())
-        if self._retries.pop(receipt.address, None):
-            self._note("info", _("alerts: %(address)s takes them again") % {"address": self._name(receipt.address)})
-        if run.open.get(receipt.address) == receipt.numbers:
-            del run.open[receipt.address]
+        self._state = delivery.record_delivery(self._state, result.target, result.numbers, self._now())
+        if self._retries.pop(result.target, None):
+            self._log("info", _("alerts: delivery to %(target)s works again") % {"target": self._name(result.target)})
+        if run.open.get(result.target) == result.numbers:
+            del run.open[result.target]
 
-    def _failed(self, address: str, problem: str) -> None:
-        before = self._retries.get(address)
-        self._retries[address] = alerts.failed(before, problem, self._now())
-        if before is None:
-            text = _("alerts: %(address)s does not take them: %(why)s; they are kept and tried again")
-            self._note("warning", text % {"address": self._name(address), "why": problem})
+    def _record_failure(self, target: str, problem: str) -> None:
+        previous = self._retries.get(target)
+        self._retries[target] = delivery.schedule_retry(previous, problem, self._now())
+        if previous is None:
+            text = _("alerts: delivery to %(target)s failed, will be retried: %(why)s")
+            self._log("warning", text % {"target": self._name(target), "why": problem})
 
     def _end(self, run: _Run, problem: str) -> None:
-        """Be done with this sender; what it has said nothing about was not sent, because of `problem`."""
+        """End the run of the sender; messages without a result were not delivered, because of `problem`."""
         self._run = None
         self._selector.unregister(run.fd)
         os.close(run.fd)
         if procfs.is_alive(run.child):
             process.kill_tree(run.child, {})
-        for address in run.open:
-            self._failed(address, problem)
+        for target in run.open:
+            self._record_failure(target, problem)
 
-    def _name(self, address: str) -> str:
-        return self._shown.get(address, address)
+    def _name(self, target: str) -> str:
+        return self._names.get(target, target)
 
-    # --- what is known of the world ---
+    # --- the state directory ---
 
     def _free_bytes(self) -> int | None:
         try:
-            found = os.statvfs(self._place.state_dir)
+            stat = os.statvfs(self._paths.state_dir)
         except OSError:
-            return None  # whoever writes there will say so
-        return found.f_bavail * found.f_frsize
+            return None  # the journal reports the cause
+        return stat.f_bavail * stat.f_frsize
 
-    def _show(self, problems: dict[str, str]) -> None:
-        own = [alerts.own_trouble(self._book, self._retries, self._shown), self._unkept]
-        if told := "; ".join(problem for problem in own if problem):
-            problems[alerts.OWN_TROUBLE] = told
+    def _show_problem(self) -> None:
+        own = [delivery.describe_failures(self._state, self._retries, self._names), self._write_problem]
+        if problem := "; ".join(text for text in own if text):
+            self._problems[incidents.OWN_PROBLEM] = problem
         else:
-            problems.pop(alerts.OWN_TROUBLE, None)
+            self._problems.pop(incidents.OWN_PROBLEM, None)
 
-    def _read(self) -> AlertState:
-        path = self._place.alerts
+    def _read_state(self) -> AlertState:
+        path = self._paths.alerts
         try:
             return msgspec.json.decode(path.read_bytes(), type=AlertState)
         except FileNotFoundError:
             return AlertState()
         except OSError as error:
-            why = os_error_text(error)
+            problem = os_error_text(error)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            why = _("it is damaged")
-        self._note("warning", _("cannot read %(path)s: %(why)s; begun anew") % {"path": path, "why": why})
+            problem = _("the file is damaged")
+        text = _("cannot read %(path)s: %(why)s; current incidents will be reported again")
+        self._log("warning", text % {"path": path, "why": problem})
         return AlertState()
 
-    def _keep(self) -> None:
-        """Write the book. The loop does not wait for the disk: what a power cut takes is told again, or is over."""
-        path = self._place.alerts
-        fresh = path.with_suffix(".new")
+    def _write_state(self) -> None:
+        """Write the state without a sync: after a power cut, an alert may be sent again."""
+        path = self._paths.alerts
+        new = path.with_suffix(".new")
         try:
-            fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with open(fd, "wb") as file:
-                file.write(msgspec.json.encode(self._book))
-            fresh.replace(path)
+                file.write(msgspec.json.encode(self._state))
+            new.replace(path)
         except OSError as error:
-            if self._unkept is None:
-                self._note("error", _("cannot write %(path)s: %(why)s") % {"path": path, "why": os_error_text(error)})
-            self._unkept = _("cannot write %(path)s: %(why)s") % {"path": path, "why": os_error_text(error)}
+            problem = _("cannot write %(path)s: %(why)s") % {"path": path, "why": os_error_text(error)}
+            if self._write_problem is None:
+                self._log("error", problem)
+            self._write_problem = problem
         else:
-            self._unkept = None
+            self._write_problem = None
 
 
-def _start(order: bytes) -> tuple[ProcessId, int]:
-    """Start a sender; return it, and the descriptor of its stdout. Raises OSError."""
-    stdin = _in_memory(order)
+def _log_line(notification: Notification) -> str:
+    incident = notification.incident
+    subject = _(incident.subject) if incident.kind is Kind.PROBLEM else incident.subject
+    text = _("alert: %(subject)s: resolved: %(kind)s") if notification.resolved else _("alert: %(subject)s: %(kind)s")
+    return text % {"subject": subject, "kind": _(_NAMES[incident.kind])}
+
+
+def _start_sender(request: bytes) -> tuple[ProcessId, int]:
+    """Start a sender; return its identity, and the descriptor of its stdout. Raises OSError."""
+    stdin = _unnamed_file(request)
     reader, writer = os.pipe()
     try:
         child = subprocess.Popen(
             COMMAND,
-            env=environ(os.environ),
+            env=sender_environ(os.environ),
             cwd="/",
             stdin=stdin,
             stdout=writer,
@@ -282,12 +296,12 @@ def _start(order: bytes) -> tuple[ProcessId, int]:
     finally:
         os.close(stdin)
         os.close(writer)
-    child.returncode = 0  # so that nobody but the loop waits for it
+    child.returncode = 0  # the event loop reaps it, not Popen
     return procfs.identify(child.pid) or ProcessId(child.pid, 0, procfs.boot_id()), reader
 
 
-def _in_memory(data: bytes) -> int:
-    """Return the descriptor of a file that holds `data` and has no name: a pipe might be full before it is read."""
+def _unnamed_file(data: bytes) -> int:
+    """Return the descriptor of an unnamed file with `data`: a pipe may be full before the sender reads it."""
     if sys.platform == "linux":
         fd = os.memfd_create("stocksup-alerts", os.MFD_CLOEXEC)
     else:

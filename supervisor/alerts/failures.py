@@ -1,4 +1,4 @@
-"""Why an alert was not taken, in the language in use: from the address, and from what Apprise says in English. Pure."""
+"""Why an alert was not delivered: texts for HTTP statuses, and the form that a URL should have. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from supervisor.locale import N_, _
 
-#: how addresses of common services look; TOKEN and the like stand for one's own
+#: the form of URLs of common services; words in capitals stand for values
 FORMS: Final = {
     "tgram": "tgram://BOT_TOKEN/CHAT_ID",
     "discord": "discord://WEBHOOK_ID/WEBHOOK_TOKEN",
@@ -25,86 +25,42 @@ FORMS: Final = {
     "json": "json://HOST:PORT/PATH",
     "jsons": "jsons://HOST:PORT/PATH",
 }
-_BOT_TOKEN: Final = re.compile(r"(?:bot)?\d+(?::|%3A)[\w-]+", re.IGNORECASE)
 
-#: what Apprise says, as a pattern, and our words for it
-_SAID: Final = (
-    (
-        r"chat not found",
-        N_("Telegram does not know this chat; correct the chat id in the address, then write something to the bot"),
-    ),
-    (r"blocked by the user", N_("the recipient has blocked this bot of Telegram")),
-    (
-        r"detect a Telegram user",
-        N_("nobody has written to this bot of Telegram yet; write something to it, or name the chat in the address"),
-    ),
-    (r"There were not Telegram chat_ids", N_("no chat id in the address is one; it is a number, or begins with @")),
-    (
-        r"connection error while submitting email",
-        N_("the mail server cannot be reached, or refuses name and password; correct them in the address"),
-    ),
-    (r"connection error|communication error", N_("nobody answers there; check the network, and the address")),
-    (r"timed? ?out", N_("no answer in time")),
-)
-#: what services answer, and our words for it; `%(said)s` are their own
+#: what an HTTP status says about the URL
 _STATUS: Final = {
-    400: N_("it does not accept the message or the address (400: %(said)s)"),
-    401: N_("it refuses the token or password in the address (401)"),
-    403: N_("it refuses the token or password in the address, or may not write there (403)"),
-    404: N_("it does not know what the address names; correct the token or the path (404)"),
-    405: N_("it takes no messages at this address; correct the path (405)"),
-    413: N_("the message is too long for it (413)"),
-    429: N_("it is asked too often (429)"),
+    400: N_("the service rejected the message or the URL (400)"),
+    401: N_("the service rejected the token or password in the URL (401)"),
+    403: N_("the service rejected the token or password in the URL, or does not allow it to write there (403)"),
+    404: N_("the service does not know the token or the path in the URL (404)"),
+    405: N_("the service accepts no messages at this path (405)"),
+    413: N_("the message is too long for the service (413)"),
+    429: N_("too many messages for the service (429)"),
 }
 
 
-def not_taken(said: Sequence[str]) -> str:
-    """Return why a message was not taken. `said`: Apprise's warnings, without secrets, in their order."""
-    words = "; ".join(said)
-    if not words:
-        return _("it was not taken, and nobody said why")
-    for pattern, text in _SAID:
-        if re.search(pattern, words, re.IGNORECASE):
-            return _(text)
-    if found := re.search(r"\berror=(\d{3})\b", words):
-        status = int(found[1])
-        if status in _STATUS:
-            return _(_STATUS[status]) % {"said": words}
-        if status >= 500:
-            return _("it is in trouble itself (%(status)d)") % {"status": status}
-        return _("it answered %(status)d (%(said)s)") % {"status": status, "said": words}
-    return _("it was not taken (%(said)s)") % {"said": words}
+def delivery_problem(messages: Sequence[str]) -> str:
+    """Return why a message was not delivered. `messages`: the warnings of Apprise, redacted, in their order."""
+    text = "; ".join(messages)
+    if not text:
+        return _("not delivered, without a reason")
+    match = re.search(r"\berror=(\d{3})\b", text)
+    status = int(match[1]) if match else 0
+    if status in _STATUS:
+        return f"{_(_STATUS[status])}: {text}"
+    if status >= 500:
+        return _("server error (%(status)d): %(text)s") % {"status": status, "text": text}
+    return _("not delivered: %(text)s") % {"text": text}
 
 
-def not_an_address(url: str, schemes: Collection[str]) -> str:
-    """Return what is wrong with an address that Apprise does not take. `schemes`: what an address may begin with."""
-    scheme, _colon, rest = url.partition("://")
-    scheme = scheme.lower()
-    if scheme not in schemes:
-        near = difflib.get_close_matches(scheme, sorted(schemes), n=1)
-        if near:
-            text = _("no service has addresses that begin with %(scheme)s://; did you mean %(near)s://?")
-            return text % {"scheme": scheme, "near": near[0]}
-        text = _("no service has addresses that begin with %(scheme)s://; Apprise has a list of those that there are")
-        return text % {"scheme": scheme}
-    if scheme == "tgram" and (problem := _of_telegram(rest)):
-        return problem
+def url_problem(url: str, schemes: Collection[str]) -> str:
+    """Return what is wrong with a URL that Apprise rejects. `schemes`: the schemes that Apprise knows."""
+    scheme = url.partition("://")[0].lower()
     if scheme in FORMS:
-        return _("a part is missing or wrong; expected %(form)s") % {"form": FORMS[scheme]}
-    text = _("a part of what follows %(scheme)s:// is missing or wrong; Apprise tells what such an address looks like")
-    return text % {"scheme": scheme}
-
-
-def _of_telegram(rest: str) -> str | None:
-    """Say what is wrong with the token behind tgram://; None if it is not that."""
-    token = re.split(r"[/?]", rest)[0]
-    facts = {"form": FORMS["tgram"]}
-    if not token:
-        return _("the token is missing; expected %(form)s with the token that @BotFather gave") % facts
-    if not _BOT_TOKEN.fullmatch(token):
-        text = _(
-            "what follows tgram:// is no token; expected %(form)s with the token as @BotFather gave it: digits, a "
-            "colon, letters"
-        )
-        return text % facts
-    return None
+        return _("part of the URL is missing or wrong; expected %(form)s") % {"form": FORMS[scheme]}
+    if scheme in schemes:
+        text = _("part of the URL after %(scheme)s:// is missing or wrong; see the documentation of Apprise")
+        return text % {"scheme": scheme}
+    if near := difflib.get_close_matches(scheme, sorted(schemes), n=1):
+        text = _("unknown service %(scheme)s://; did you mean %(near)s://?")
+        return text % {"scheme": scheme, "near": near[0]}
+    return _("unknown service %(scheme)s://; see the documentation of Apprise") % {"scheme": scheme}

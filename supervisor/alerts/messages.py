@@ -1,4 +1,4 @@
-"""What the sender of alerts is told on its stdin, and what it answers on its stdout. Records only, no decisions."""
+"""The records on the pipes between the dispatcher and the sender. No decisions."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from supervisor.alerts.incidents import Notification
 
 
 class Origin(Struct, frozen=True):
-    """Where it happens."""
+    """The instance that alerts come from."""
 
     #: name of the machine
     host: str
-    #: the configuration file of the instance
+    #: path of the configuration file
     config: str
-    #: the directory it keeps its files in
+    #: path of the state directory
     state_dir: str
     #: an IANA name
     timezone: str
 
 
 class TargetBatch(Struct, frozen=True):
-    """What goes to one address."""
+    """The messages for one target."""
 
-    #: the id that receipts name
-    address: str
+    #: its id, which `DeliveryResult` repeats
+    target: str
     url: str
-    #: numbers of alerts, by message
+    #: numbers of notifications, by message
     messages: tuple[tuple[int, ...], ...]
 
 
 class SendRequest(Struct, frozen=True):
-    """What there is to send: the whole of stdin, in JSON."""
+    """Everything that is to be sent: the whole of stdin, in JSON."""
 
     language: Literal["id", "en"]
-    scene: Origin
-    alerts: tuple[Notification, ...]
-    deliveries: tuple[TargetBatch, ...]
+    origin: Origin
+    notifications: tuple[Notification, ...]
+    batches: tuple[TargetBatch, ...]
 
 
 class DeliveryResult(Struct, frozen=True):
-    """What came of one message: a line of stdout, in JSON."""
+    """The result of one message: a line of stdout, in JSON."""
 
-    #: empty: it concerns all
-    address: str
+    #: empty: the result is about all targets
+    target: str
     numbers: tuple[int, ...]
-    #: why it was not taken; None: it was
+    #: why it was not delivered; None: it was
     problem: str | None

@@ -1,4 +1,4 @@
-"""What an alert says: what happened, where and since when, and what to do next. Pure."""
+"""Title and body of alerts: what happened, where, since when, and what to do. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from supervisor.alerts.messages import Origin
 from supervisor.locale import N_, _, reasons
 from supervisor.logs.masking import masked
 
-#: how much of a reason is told
-MAX_DETAIL_CHARS: Final = 300
+#: longer reasons are cut
+MAX_REASON_CHARS: Final = 300
 
 
 class Severity(StrEnum):
-    """How it is to be taken; the words are those of Apprise."""
+    """The severity of a message; the values are those of Apprise."""
 
     INFO = "info"
     SUCCESS = "success"
@@ -29,112 +29,117 @@ class Severity(StrEnum):
 
 
 class Message(Struct, frozen=True):
-    """What is sent."""
+    """A message to a target."""
 
     title: str
     body: str
-    tone: Severity
+    severity: Severity
 
 
-_TONES: Final = {
+_SEVERITIES: Final = {
     Kind.CRASH_LOOP: Severity.WARNING,
     Kind.FATAL: Severity.FAILURE,
     Kind.REFUSED: Severity.FAILURE,
     Kind.DISK_LOW: Severity.WARNING,
-    Kind.TROUBLE: Severity.FAILURE,
+    Kind.PROBLEM: Severity.FAILURE,
     Kind.TEST: Severity.INFO,
 }
 
-_WHAT: Final = {
-    Kind.CRASH_LOOP: N_("%(subject)s crashes again and again"),
-    Kind.FATAL: N_("%(subject)s was given up and does not run"),
-    Kind.REFUSED: N_("%(subject)s was refused: its token does not count"),
+_BEGUN: Final = {
+    Kind.CRASH_LOOP: N_("%(subject)s crashes repeatedly"),
+    Kind.FATAL: N_("%(subject)s failed and is not running"),
+    Kind.REFUSED: N_("%(subject)s was refused: its token is not valid"),
     Kind.DISK_LOW: N_("the disk is nearly full"),
-    Kind.TROUBLE: N_("the supervisor cannot use its %(subject)s"),
+    Kind.PROBLEM: N_("the supervisor cannot use its %(subject)s"),
     Kind.TEST: N_("a test"),
 }
 
-_OVER: Final = {
-    Kind.CRASH_LOOP: N_("%(subject)s runs in peace again"),
-    Kind.FATAL: N_("%(subject)s runs again"),
-    Kind.REFUSED: N_("%(subject)s is let in and runs again"),
-    Kind.DISK_LOW: N_("the disk has room again"),
-    Kind.TROUBLE: N_("the supervisor can use its %(subject)s again"),
+_RESOLVED: Final = {
+    Kind.CRASH_LOOP: N_("%(subject)s is stable again"),
+    Kind.FATAL: N_("%(subject)s is running again"),
+    Kind.REFUSED: N_("%(subject)s is connected and running again"),
+    Kind.DISK_LOW: N_("the disk has enough space again"),
+    Kind.PROBLEM: N_("the supervisor can use its %(subject)s again"),
 }
 
 _WHAT_TO_DO: Final = {
-    Kind.CRASH_LOOP: N_("It is started again, later each time. See why it crashes: stocksup logs %(subject)s"),
-    Kind.FATAL: N_("See why: stocksup logs %(subject)s. When the cause is mended: stocksup start"),
+    Kind.CRASH_LOOP: N_("It is restarted with growing delays. Find the cause: stocksup logs %(subject)s"),
+    Kind.FATAL: N_("Find the cause: stocksup logs %(subject)s. After fixing it: stocksup start"),
     Kind.REFUSED: N_(
-        "It is not tried again by itself. Make a new token where the old one was made, put it in the old one's place, "
-        "then: stocksup start. If the token is right, a permission that belongs to it is switched off there: "
-        "stocksup check"
+        "It is not restarted. Create a new token where the old one was created, replace the old one, then: "
+        "stocksup start. If the token is right, a permission that it needs is switched off there: stocksup check"
     ),
-    Kind.DISK_LOW: N_("Make room before it is full; see what takes it: du -xh %(state_dir)s | sort -h"),
-    Kind.TROUBLE: N_(
-        "The programs go on, but a next supervisor would not know where they are. Make room on the disk, or mend the "
-        "permissions of %(state_dir)s; then look: stocksup status"
+    Kind.DISK_LOW: N_("Free some disk space; find large directories: du -xh %(state_dir)s | sort -h"),
+    Kind.PROBLEM: N_(
+        "The programs keep running, but the supervisor could not find them after a restart of its own. Free some "
+        "disk space, or fix the permissions of %(state_dir)s; then: stocksup status"
     ),
     Kind.TEST: N_("Nothing: alerts arrive here."),
 }
 
 
-def message(alerts: Sequence[Notification], scene: Origin) -> Message:
-    """Return the message about one alert, or about several at once."""
-    if len(alerts) == 1:
-        return _of_one(alerts[0], scene)
-    title = _("stocksup on %(host)s: %(count)d things have happened") % {"host": scene.host, "count": len(alerts)}
-    lines = [f"{_time(one.at, scene)}  {_line(one, scene)}" for one in alerts]
-    tone = Severity.FAILURE if any(not one.over for one in alerts) else Severity.SUCCESS
-    return Message(title, "\n".join([*lines, "", *_place(scene), _("Next: stocksup status")]), tone)
+def render(notifications: Sequence[Notification], origin: Origin) -> Message:
+    """Return the message about one notification, or about several."""
+    if len(notifications) == 1:
+        return _render_one(notifications[0], origin)
+    params = {"host": origin.host, "count": len(notifications)}
+    title = _("stocksup on %(host)s: %(count)d notifications") % params
+    lines = [f"{_time(notification.at, origin)}  {_line(notification, origin)}" for notification in notifications]
+    has_failure = any(not notification.resolved for notification in notifications)
+    body = "\n".join([*lines, "", *_where(origin), _("Next: stocksup status")])
+    return Message(title, body, Severity.FAILURE if has_failure else Severity.SUCCESS)
 
 
-def _of_one(alert: Notification, scene: Origin) -> Message:
-    matter = alert.matter
-    title = _("stocksup on %(host)s: %(what)s") % {"host": scene.host, "what": _what(alert, scene)}
-    if alert.over:
-        was = _what(Notification(number=0, matter=matter, at=alert.at), scene)
+def _render_one(notification: Notification, origin: Origin) -> Message:
+    incident = notification.incident
+    title = _("stocksup on %(host)s: %(what)s") % {"host": origin.host, "what": _summary(notification, origin)}
+    since = _time(incident.since, origin)
+    if notification.resolved:
+        begun = _BEGUN[incident.kind]
+        before = _join(_(begun) % _params(notification, origin), _reason(notification))
         lines = [
-            _("Before: %(what)s") % {"what": _joined(was, _detail(alert))},
-            _("From %(since)s until %(at)s") % {"since": _time(matter.since, scene), "at": _time(alert.at, scene)},
+            _("Before: %(what)s") % {"what": before},
+            _("From %(since)s until %(at)s") % {"since": since, "at": _time(notification.at, origin)},
         ]
-        return Message(title, "\n".join([*lines, *_place(scene)]), Severity.SUCCESS)
+        return Message(title, "\n".join([*lines, *_where(origin)]), Severity.SUCCESS)
     lines = [
-        *([_detail(alert)] if _detail(alert) else []),
-        _("Since: %(since)s") % {"since": _time(matter.since, scene)},
-        _("What to do: %(todo)s") % {"todo": _(_WHAT_TO_DO[matter.kind]) % _names(alert, scene)},
+        *([_reason(notification)] if _reason(notification) else []),
+        _("Since: %(since)s") % {"since": since},
+        _("What to do: %(todo)s") % {"todo": _(_WHAT_TO_DO[incident.kind]) % _params(notification, origin)},
     ]
-    return Message(title, "\n".join([*lines, *_place(scene)]), _TONES[matter.kind])
+    return Message(title, "\n".join([*lines, *_where(origin)]), _SEVERITIES[incident.kind])
 
 
-def _line(alert: Notification, scene: Origin) -> str:
-    return _joined(_what(alert, scene), "" if alert.over else _detail(alert))
+def _line(notification: Notification, origin: Origin) -> str:
+    return _join(_summary(notification, origin), "" if notification.resolved else _reason(notification))
 
 
-def _what(alert: Notification, scene: Origin) -> str:
-    return _((_OVER if alert.over else _WHAT)[alert.matter.kind]) % _names(alert, scene)
+def _summary(notification: Notification, origin: Origin) -> str:
+    texts = _RESOLVED if notification.resolved else _BEGUN
+    return _(texts[notification.incident.kind]) % _params(notification, origin)
 
 
-def _names(alert: Notification, scene: Origin) -> dict[str, str]:
-    subject = alert.matter.subject
-    if alert.matter.kind is Kind.TROUBLE:
+def _params(notification: Notification, origin: Origin) -> dict[str, str]:
+    subject = notification.incident.subject
+    if notification.incident.kind is Kind.PROBLEM:
         subject = _(subject)
-    return {"subject": subject, "state_dir": scene.state_dir}
+    return {"subject": subject, "state_dir": origin.state_dir}
 
 
-def _detail(alert: Notification) -> str:
-    text = masked(reasons.describe(alert.matter.detail)) if alert.matter.detail else ""
-    return text if len(text) <= MAX_DETAIL_CHARS else f"{text[: MAX_DETAIL_CHARS - 1]}…"
+def _reason(notification: Notification) -> str:
+    reason = notification.incident.reason
+    text = masked(reasons.describe(reason)) if reason else ""
+    return text if len(text) <= MAX_REASON_CHARS else f"{text[: MAX_REASON_CHARS - 1]}…"
 
 
-def _joined(what: str, detail: str) -> str:
-    return f"{what}: {detail}" if detail else what
+def _join(summary: str, reason: str) -> str:
+    return f"{summary}: {reason}" if reason else summary
 
 
-def _place(scene: Origin) -> list[str]:
-    return [_("Where: %(host)s, %(config)s") % {"host": scene.host, "config": scene.config}]
+def _where(origin: Origin) -> list[str]:
+    return [_("Where: %(host)s, %(config)s") % {"host": origin.host, "config": origin.config}]
 
 
-def _time(wall_s: float, scene: Origin) -> str:
-    at = datetime.datetime.fromtimestamp(wall_s, zoneinfo.ZoneInfo(scene.timezone))
+def _time(wall_s: float, origin: Origin) -> str:
+    at = datetime.datetime.fromtimestamp(wall_s, zoneinfo.ZoneInfo(origin.timezone))
     return at.strftime("%Y-%m-%d %H:%M:%S %Z")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +37,7 @@ def convert_state_dir(paths: InstancePaths) -> None:
     if not old_journal.exists():
         return
     _convert_lines(paths.history, paths.history, convert_report)
+    _convert_alerts(paths.alerts)
     _convert_lines(old_journal, paths.journal, convert_program)
     old_journal.unlink()
 
@@ -67,6 +69,38 @@ def convert_report(old: Record) -> Record:
     return new
 
 
+def convert_alerts(old: Record) -> Record:
+    """Return the old state of the alerts in the present format."""
+    if "addresses" not in old:
+        return old  # converted before an interruption
+    queue = [
+        {
+            "number": alert["number"],
+            "incident": _convert_incident(alert["matter"]),
+            "resolved": alert["over"],
+            "at": alert["at"],
+            "undelivered": alert["owed"],
+        }
+        for alert in old["waiting"]
+    ]
+    return {
+        "targets": old["addresses"],
+        "open": {key.replace("trouble:", "problem:"): _convert_incident(value) for key, value in old["open"].items()},
+        "queue": queue,
+        "delivered_at": old["taken_at"],
+        "next_number": old["next_number"],
+    }
+
+
+def _convert_incident(old: Record) -> Record:
+    kind, detail = old["kind"], old["detail"]
+    reason = _reason(detail or None)
+    if kind == "disk_low":
+        reason = {"code": "disk_free", "params": {"free_mib": int(detail) >> 20}}
+    kind = "problem" if kind == "trouble" else kind
+    return {"kind": kind, "subject": old["subject"], "reason": reason, "since": old["since"]}
+
+
 def _convert_restart(old: Record) -> Record:
     new = {**old, "reason": _reason(old["reason"]), "requested_by": old["by"], "cancelled": old["cut_off"]}
     del new["by"], new["cut_off"]
@@ -88,3 +122,12 @@ def _convert_lines(source: Path, target: Path, convert: Callable[[Record], Recor
     file = AppendFile(target)
     file.rewrite(lines)
     file.close()
+
+
+def _convert_alerts(path: Path) -> None:
+    """Convert the state of the alerts; a damaged file is left to the dispatcher, which replaces it."""
+    with contextlib.suppress(FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError, LookupError, ValueError):
+        record = convert_alerts(msgspec.json.decode(path.read_bytes(), type=Record))
+        file = AppendFile(path)
+        file.rewrite([msgspec.json.encode(record)])
+        file.close()

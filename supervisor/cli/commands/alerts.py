@@ -32,7 +32,7 @@ def command() -> None:
 @click.pass_obj
 def test(instance: Instance, as_json: bool) -> int:
     """Send a test alert to all `[alerts] urls`; works without a supervisor."""
-    from supervisor.alerts.urls import shown
+    from supervisor.alerts.urls import redacted_names
 
     settings = instance.settings
     if not settings.alerts.urls:
@@ -40,7 +40,7 @@ def test(instance: Instance, as_json: bool) -> int:
         raise CommandError(text % {"config": instance.config})
     with Progress(_("sending")):
         receipts = _send(instance, settings)
-    rows = results(shown(settings.alerts.urls), receipts)
+    rows = results(redacted_names(settings.alerts.urls), receipts)
     if as_json:
         addresses = [{"address": name, "ok": problem is None, "problem": problem} for name, problem in rows]
         click.echo(json.dumps({"ok": not any(problem for _name, problem in rows), "addresses": addresses}))
@@ -51,7 +51,7 @@ def test(instance: Instance, as_json: bool) -> int:
 
 def results(shown: Mapping[str, str], receipts: Sequence[DeliveryResult]) -> list[tuple[str, str | None]]:
     """Return for each URL its redacted name and why sending failed, or None. Pure."""
-    problems = {receipt.address: receipt.problem for receipt in receipts}
+    problems = {receipt.target: receipt.problem for receipt in receipts}
     missing = problems.get("", _("the sender exited without a result"))
     return [(name, problems.get(address, missing)) for address, name in shown.items()]
 
@@ -66,16 +66,16 @@ def line(name: str, problem: str | None) -> str:
 def _send(instance: Instance, settings: Settings) -> list[DeliveryResult]:
     import msgspec
 
-    from supervisor.alerts.dispatcher import COMMAND, SENDER_TIMEOUT_S, environ, scene
+    from supervisor.alerts.dispatcher import COMMAND, SENDER_TIMEOUT_S, make_origin, sender_environ
     from supervisor.alerts.incidents import Incident, Kind, Notification
     from supervisor.alerts.messages import DeliveryResult, SendRequest, TargetBatch
     from supervisor.alerts.urls import identify
 
     now_s = time.time()
-    alert = Notification(number=0, matter=Incident(Kind.TEST, "", None, now_s), at=now_s)
+    alert = Notification(number=0, incident=Incident(Kind.TEST, "", None, now_s), at=now_s)
     order = SendRequest(
         settings.language,
-        scene(settings, instance.config, instance.place),
+        make_origin(settings, instance.config, instance.place),
         (alert,),
         tuple(TargetBatch(address, url, ((0,),)) for address, url in identify(settings.alerts.urls).items()),
     )
@@ -83,7 +83,7 @@ def _send(instance: Instance, settings: Settings) -> list[DeliveryResult]:
         output = subprocess.run(
             COMMAND,
             input=msgspec.json.encode(order),
-            env=environ(os.environ),
+            env=sender_environ(os.environ),
             cwd="/",
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

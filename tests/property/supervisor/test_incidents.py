@@ -8,13 +8,13 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.alerts import incidents as alerts
+from supervisor.alerts import delivery, incidents
 from supervisor.alerts.incidents import AlertState, Observation
 from supervisor.config.settings import Program
 from supervisor.lifecycle.model import DesiredState, ExitStatus, Instant, ProgramState, State
 
 PROGRAM = Program(command=("shop",), crash_window_s=300.0)
-ADDRESSES = ("one", "two")
+TARGETS = ("one", "two")
 
 
 @st.composite
@@ -38,39 +38,39 @@ steps = st.lists(st.tuples(st.floats(0.1, 900), worlds(), st.booleans()), max_si
 
 
 @given(steps)
-def test_a_matter_begins_and_ends_in_turns_and_an_hour_has_room_for_so_many(
+def test_incidents_alternate_with_resolutions_and_messages_per_hour_are_limited(
     history: list[tuple[float, Observation, bool]],
 ) -> None:
-    book, retries, mono_s = AlertState(), dict[str, alerts.Retry](), 0.0
+    state, retries, mono_s = AlertState(), dict[str, delivery.Retry](), 0.0
     got: dict[str, list[float]] = defaultdict(list)
     delivered: dict[str, list[int]] = defaultdict(list)
     open_since: dict[tuple[bool, str], bool] = {}
     for passed_s, world, works in history:
         mono_s += passed_s
         now = Instant(mono_s, 1e9 + mono_s)
-        before, book = book, alerts.look(book, world, ADDRESSES, now)
-        assert len(book.waiting) <= alerts.MAX_WAITING
-        for alert in (one for one in book.waiting if one.number >= before.next_number):
-            key = (alert.matter.kind in (alerts.Kind.TROUBLE, alerts.Kind.DISK_LOW), alert.matter.subject)
-            if alert.over:
+        before, state = state, incidents.update(state, world, TARGETS, now)
+        assert len(state.queue) <= incidents.MAX_QUEUED
+        for alert in (one for one in state.queue if one.number >= before.next_number):
+            key = (alert.incident.kind in (incidents.Kind.PROBLEM, incidents.Kind.DISK_LOW), alert.incident.subject)
+            if alert.resolved:
                 assert open_since.pop(key), f"{key} is over without having begun"
             else:
                 open_since[key] = True
-        for parcel in alerts.parcels(book, retries, now):
-            for message in parcel.messages:
+        for batch in delivery.due_batches(state, retries, now):
+            for message in batch.messages:
                 if works:
-                    retries.pop(parcel.address, None)
-                    book = alerts.taken(book, parcel.address, message, now)
-                    got[parcel.address].append(mono_s)
-                    delivered[parcel.address] += message
+                    retries.pop(batch.target, None)
+                    state = delivery.record_delivery(state, batch.target, message, now)
+                    got[batch.target].append(mono_s)
+                    delivered[batch.target] += message
                 else:
-                    retries[parcel.address] = alerts.failed(retries.get(parcel.address), "no", now)
+                    retries[batch.target] = delivery.schedule_retry(retries.get(batch.target), "no", now)
                     break
-        due_s = alerts.send_due_s(book, retries, now)
+        due_s = delivery.next_delivery_s(state, retries, now)
         assert due_s is None or due_s > mono_s, "the loop would not rest"
-        assert msgspec.json.decode(msgspec.json.encode(book), type=AlertState) == book
+        assert msgspec.json.decode(msgspec.json.encode(state), type=AlertState) == state
     for times in got.values():
-        for first, eleventh in zip(times, times[alerts.MAX_AN_HOUR :], strict=False):
-            assert eleventh - first >= alerts.HOUR_S
+        for first, eleventh in zip(times, times[delivery.MAX_MESSAGES_PER_HOUR :], strict=False):
+            assert eleventh - first >= delivery.HOUR_S
     for numbers in delivered.values():
         assert numbers == sorted(set(numbers)), "in order, and none twice"

@@ -9,13 +9,15 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from supervisor.alerts.incidents import AlertState, Kind
 from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Program
 from supervisor.lifecycle import adoption
 from supervisor.lifecycle.events import Adopted
-from supervisor.lifecycle.model import DesiredState, ProcessId, State, text_reason
+from supervisor.lifecycle.model import DesiredState, ProcessId, Reason, State, text_reason
 from supervisor.locale import reasons
 from supervisor.storage import convert
 from supervisor.storage.convert import convert_state_dir
@@ -70,6 +72,24 @@ def test_the_history_keeps_every_report(paths: InstancePaths) -> None:
     assert (bot["ok"], bot["reason"], bot["requested_by"], bot["cancelled"]) == (True, "new prices", "Admin", ["stats"])
     assert (web["ok"], web["error"], web["problem"]) == (False, "start_failed", "the port is taken")
     assert (job["error"], job["problem"]) == ("check_failed", "SyntaxError: shop.py")
+
+
+def test_the_alerts_keep_incidents_and_undelivered_notifications(paths: InstancePaths) -> None:
+    convert_state_dir(paths)
+    state = msgspec.json.decode(paths.alerts.read_bytes(), type=AlertState)
+    assert (state.targets, state.next_number) == (("1234abcd", "5678cdef"), 4)
+    assert sorted(state.open) == ["disk", "problem:journal", "program:bot"]
+    first, second, third = state.queue
+    assert (first.incident.kind, first.undelivered, first.resolved) == (Kind.FATAL, ("1234abcd",), False)
+    assert second.incident.reason == Reason("disk_free", {"free_mib": 0})
+    assert (third.incident.kind, third.incident.reason) == (Kind.PROBLEM, text_reason("No space left on device"))
+    assert state.delivered_at == {"5678cdef": (1_700_000_401.0,)}
+
+
+def test_damaged_alerts_are_left_alone(paths: InstancePaths) -> None:
+    paths.alerts.write_text('{"addresses": 7')
+    convert_state_dir(paths)
+    assert paths.alerts.read_text() == '{"addresses": 7'
 
 
 def test_the_second_start_changes_nothing(paths: InstancePaths) -> None:
