@@ -1,6 +1,6 @@
-"""Draws the machine from the machine: `python docs/machine_diagram.py` rewrites the diagram in docs.
+"""Draws the state machine from its code: `python docs/machine_diagram.py` rewrites the diagram in docs.
 
-Every state that can be reached is given every event; where the state changes, there is an arrow.
+Every reachable state gets every event; an arrow is drawn where the state changes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BEGIN, END = "<!-- machine: made by docs/machine_diagram.py -->\n", "<!-- end of
 
 BROKEN = Reason("broken")
 CHILD = ProcessId(1, 1, "boot")
-#: what each event is called in the picture; those that are not named here move no state
+#: names of events in the diagram; other events change no state
 WORDS: dict[type[ev.Event], str] = {
     ev.Start: "start",
     ev.Stop: "stop",
@@ -40,59 +40,59 @@ WORDS: dict[type[ev.Event], str] = {
 }
 
 
-def samples(known: ProgramState) -> Iterator[ev.Event]:
-    """Yield each kind of event, as it could come to `known`."""
-    life = known.life.number
+def sample_events(program: ProgramState) -> Iterator[ev.Event]:
+    """Yield an event of each kind that can happen to `program`."""
+    life = program.life.number
     yield from (ev.Start(), ev.Stop(), ev.RestartRequested(Reason("edited"), "Admin"), ev.DeadlinePassed())
     yield from (ev.CheckFinished(life, None), ev.CheckFinished(life, BROKEN), ev.SpawnFailed(life, BROKEN))
     yield from (ev.Spawned(life, CHILD), ev.Hello(life), ev.Ready(life), ev.Drained(life), ev.Disconnected(life))
     yield ev.Hello(life, writes_traceback=True)
-    if known.child:
+    if program.child:
         yield ev.Exited(life, 1, left=CHILD)
         yield from (ev.Exited(life, code) for code in (0, 1, 75, 78))
     yield ev.Flushed(life)
 
 
-def arrows() -> set[tuple[State, str, State]]:
-    """Return every change of state that can happen: from, why, to."""
+def transitions() -> set[tuple[State, str, State]]:
+    """Return every possible change of state: old state, event, new state."""
     settings = Program(command=("shop",), check=("shop", "--check"), max_crashes=2, restart="on-failure")
     first = ProgramState(name="bot", settings=settings)
-    seen, found, waiting = {_shape(first)}, set(), deque([first])
-    while waiting:
-        known = waiting.popleft()
-        for event in samples(known):
-            due = deadline(known)
-            now_s = due if isinstance(event, ev.DeadlinePassed) and due is not None else known.since_s
-            after, _ = step(known, event, Instant(now_s, 0.0))
+    seen, changes, queue = {_shape(first)}, set(), deque([first])
+    while queue:
+        program = queue.popleft()
+        for event in sample_events(program):
+            due = deadline(program)
+            now_s = due if isinstance(event, ev.DeadlinePassed) and due is not None else program.since_s
+            after, _ = step(program, event, Instant(now_s, 0.0))
             after = replace(after, child=CHILD) if after.state is State.STARTING else after
-            if after.state is not known.state:
-                found.add((known.state, WORDS[type(event)], after.state))
+            if after.state is not program.state:
+                changes.add((program.state, WORDS[type(event)], after.state))
             if _shape(after) not in seen:
                 seen.add(_shape(after))
-                waiting.append(after)
-    return found
+                queue.append(after)
+    return changes
 
 
-def _shape(known: ProgramState) -> tuple[object, ...]:
-    """Return what of `known` the next arrow can depend on."""
+def _shape(program: ProgramState) -> tuple[object, ...]:
+    """Return the part of `program` on which the next change of state can depend."""
     return (
-        known.state,
-        known.desired,
-        known.life.linked,
-        known.life.writes_traceback,
-        known.child is None,
-        known.restart is None,
-        known.restart is not None and known.restart.check_deadline_s is None,
-        known.after_flush.state,
-        known.crashed,
-        len(known.crashes_s),
+        program.state,
+        program.desired,
+        program.life.linked,
+        program.life.writes_traceback,
+        program.child is None,
+        program.restart is None,
+        program.restart is not None and program.restart.check_deadline_s is None,
+        program.after_flush.state,
+        program.crashed,
+        len(program.crashes_s),
     )
 
 
 def mermaid() -> str:
-    """Return the diagram, as text that renders where the files are shown."""
+    """Return the diagram as Mermaid text."""
     together: dict[tuple[State, State], list[str]] = {}
-    for before, why, after in sorted(arrows()):
+    for before, why, after in sorted(transitions()):
         together.setdefault((before, after), []).append(why)
     order = list(State)
     lines = ["```mermaid", "stateDiagram-v2", "    [*] --> STOPPED"]
@@ -101,12 +101,12 @@ def mermaid() -> str:
     return "\n".join([*lines, "```", ""])
 
 
-def placed(text: str) -> str:
-    """Return `text` with the diagram, as it is now, between its marks."""
+def with_diagram(text: str) -> str:
+    """Return `text` with the current diagram between its markers."""
     return re.sub(f"(?s){re.escape(BEGIN)}.*?{re.escape(END)}", lambda match: BEGIN + mermaid() + END, text)
 
 
 if __name__ == "__main__":
     for path in FILES:
-        path.write_text(placed(path.read_text()))
+        path.write_text(with_diagram(path.read_text()))
         sys.stdout.write(f"{path.relative_to(ROOT)} is up to date\n")

@@ -23,12 +23,14 @@ def diagram() -> ModuleType:
     return module
 
 
-def test_every_diagram_is_fresh(diagram: ModuleType) -> None:
+def test_every_diagram_is_up_to_date(diagram: ModuleType) -> None:
     for path in diagram.FILES:
-        assert diagram.placed(path.read_text()) == path.read_text(), f"run: python docs/machine_diagram.py ({path})"
+        assert diagram.with_diagram(path.read_text()) == path.read_text(), (
+            f"run: python docs/machine_diagram.py ({path})"
+        )
 
 
 def test_every_state_can_be_reached_and_left(diagram: ModuleType) -> None:
-    arrows = diagram.arrows()
-    assert {before for before, _, _ in arrows} == set(State)
-    assert {after for _, _, after in arrows} == set(State)
+    transitions = diagram.transitions()
+    assert {before for before, _, _ in transitions} == set(State)
+    assert {after for _, _, after in transitions} == set(State)
