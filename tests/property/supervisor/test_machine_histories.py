@@ -1,6 +1,6 @@
-"""The machine over random histories: a world that obeys slowly, wrongly or not at all, in any order.
+"""The state machine over random histories: processes that react slowly, wrongly or not at all, in any order.
 
-The supervisor is killed in between, also after it has carried out only some of what a step has told it to do.
+The supervisor is killed in between, also after it has executed only some of the effects of a step.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from msgspec.structs import replace
 
 from supervisor.config.settings import Program
-from supervisor.lifecycle import adoption as recall
+from supervisor.lifecycle import adoption
 from supervisor.lifecycle import effects as fx
 from supervisor.lifecycle import events as ev
 from supervisor.lifecycle.machine import deadline, step
@@ -24,41 +24,41 @@ ROUNDS = 200
 
 
 class World(RuleBasedStateMachine):
-    """One program and the processes that its lives are."""
+    """A program and its processes."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now_s = 1000.0
-        self.known = ProgramState(
+        self.program = ProgramState(
             name="bot",
             settings=Program(command=("shop",), check=("shop", "--check"), max_crashes=3, max_starts_per_day=0,
                             max_recoveries_per_hour=2, memory_max=1024),
         )  # fmt: skip
-        #: the lives whose process is there
+        #: lives whose process is running
         self.alive: set[int] = set()
-        #: the lives that have left a process behind, which is there
+        #: lives that left a process behind which is running
         self.left: set[int] = set()
-        #: the lives that will do so
+        #: lives that will leave a process behind
         self.fertile: set[int] = set()
-        #: those that KILL does not end, nor what they have left behind
+        #: lives whose processes SIGKILL does not end
         self.stuck: set[int] = set()
         #: after how many more effects the supervisor is killed
         self.effects_left: int | None = None
-        #: how many supervisors there were before the present one
+        #: how many supervisors were replaced
         self.supervisor = 0
         self.checking = False
         self.asked = 0
         self.finished: list[bool] = []
         self.caches: dict[int, int] = {}
-        #: the lives whose cache was switched away
+        #: lives whose cache was flushed
         self.flushed: set[int] = set()
 
-    # --- the world obeys ---
+    # --- effects ---
 
-    def happen(self, event: ev.Event) -> None:
-        self.known, effects = step(self.known, event, Instant(self.now_s, 1e9 + self.now_s))
+    def handle(self, event: ev.Event) -> None:
+        self.program, effects = step(self.program, event, Instant(self.now_s, 1e9 + self.now_s))
         supervisor = self.supervisor
-        # reports are kept before all else, see Runner
+        # the runner keeps reports before it executes other effects
         for effect in sorted(effects, key=lambda one: not isinstance(one, fx.RestartFinished)):
             if self.effects_left == 0 and not isinstance(effect, fx.RestartFinished):
                 self.effects_left = None
@@ -67,26 +67,26 @@ class World(RuleBasedStateMachine):
                 return
             if self.effects_left is not None:
                 self.effects_left -= not isinstance(effect, fx.RestartFinished)
-            self.carry_out(effect)
+            self.execute(effect)
 
-    def carry_out(self, effect: fx.Effect) -> None:
+    def execute(self, effect: fx.Effect) -> None:
         match effect:
             case fx.Spawn():
                 assert not self.alive | self.left, f"life {effect.life} beside {self.alive}, {self.left}"
                 assert effect.life not in self.caches, "a number used twice"
-                assert effect.life == 1 or effect.life - 1 in self.flushed, "it would see the old cache"
+                assert effect.life == 1 or effect.life - 1 in self.flushed, "it would use the old cache"
                 self.caches[effect.life] = effect.life
                 self.alive.add(effect.life)
-                self.happen(ev.Spawned(effect.life, ProcessId(effect.life, effect.life, "boot")))
+                self.handle(ev.Spawned(effect.life, ProcessId(effect.life, effect.life, "boot")))
             case fx.Kill():
                 for life in self.alive - self.stuck:
                     self.end(life, None)
                 for life in self.left - self.stuck:
                     self.left_ends(life)
             case fx.Flush():
-                assert not self.alive | self.left, "the cache was switched under a living process"
+                assert not self.alive | self.left, "the cache was flushed under a running process"
                 self.flushed.add(effect.life)
-                self.happen(ev.Flushed(effect.life))
+                self.handle(ev.Flushed(effect.life))
             case fx.RunCheck():
                 self.checking = True
             case fx.StopCheck():
@@ -94,8 +94,8 @@ class World(RuleBasedStateMachine):
             case fx.RestartFinished():
                 self.finished.append(effect.report.ok)
                 if effect.report.ok:
-                    assert self.known.state is State.RUNNING
-                    assert effect.report.to_life == self.known.life.number
+                    assert self.program.state is State.RUNNING
+                    assert effect.report.to_life == self.program.life.number
                 else:
                     assert effect.report.error
             case fx.Terminate():
@@ -107,46 +107,46 @@ class World(RuleBasedStateMachine):
         self.alive.discard(life)
         if life in self.fertile:
             self.left.add(life)
-            self.happen(ev.Exited(life, code, left=ProcessId(LEFT + life, life, "boot")))
+            self.handle(ev.Exited(life, code, left=ProcessId(LEFT + life, life, "boot")))
         else:
             self.stuck.discard(life)
-            self.happen(ev.Exited(life, code))
+            self.handle(ev.Exited(life, code))
 
     def left_ends(self, life: int) -> None:
         self.left.discard(life)
         self.stuck.discard(life)
-        self.happen(ev.Exited(life))
+        self.handle(ev.Exited(life))
 
     def is_there(self, pid: int) -> bool:
         return pid in self.alive or pid - LEFT in self.left
 
-    def find_unnamed(self) -> None:
-        """What lives although no line of the journal names it is found by its environment, as `recall.found` does."""
-        if self.known.child is None and self.alive:
+    def adopt_unnamed_process(self) -> None:
+        """Adopt a process that the journal does not name, as `adoption.with_running_process` does."""
+        if self.program.child is None and self.alive:
             life = max(self.alive)
-            self.known = recall.with_running_process(self.known, (life, ProcessId(life, life, "boot")))
+            self.program = adoption.with_running_process(self.program, (life, ProcessId(life, life, "boot")))
 
-    # --- things happen ---
+    # --- events ---
 
     @rule()
     def start(self) -> None:
-        self.happen(ev.Start())
+        self.handle(ev.Start())
 
     @rule()
     def stop(self) -> None:
-        self.happen(ev.Stop())
+        self.handle(ev.Stop())
 
     @rule()
     def ask_restart(self) -> None:
-        pending = self.known.restart is not None
-        self.happen(ev.RestartRequested(text_reason("edited"), "Admin", {"n": self.asked}))
+        pending = self.program.restart is not None
+        self.handle(ev.RestartRequested(text_reason("edited"), "Admin", {"n": self.asked}))
         self.asked += not pending
 
     @precondition(lambda self: self.checking)
     @rule(problem=st.sampled_from([None, "SyntaxError"]))
     def check_ends(self, problem: str | None) -> None:
         self.checking = False
-        self.happen(ev.CheckFinished(self.known.life.number, text_reason(problem) if problem else None))
+        self.handle(ev.CheckFinished(self.program.life.number, text_reason(problem) if problem else None))
 
     @precondition(lambda self: self.alive)
     @rule(code=st.sampled_from([0, 1, 75, 77, 78, None]))
@@ -169,8 +169,8 @@ class World(RuleBasedStateMachine):
         self.left_ends(max(self.left))
 
     @rule(rss_bytes=st.sampled_from([10, 5000]))
-    def life_is_weighed(self, rss_bytes: int) -> None:
-        self.happen(ev.MemorySampled(self.known.life.number, rss_bytes))
+    def memory_is_sampled(self, rss_bytes: int) -> None:
+        self.handle(ev.MemorySampled(self.program.life.number, rss_bytes))
 
     @rule(effects=st.integers(0, 3))
     def supervisor_will_be_killed(self, effects: int) -> None:
@@ -180,8 +180,8 @@ class World(RuleBasedStateMachine):
         kind=st.sampled_from(["hello", "ready", "beat", "draining", "drained", "lost", "goodbye"]),
         back=st.integers(0, 2),
     )
-    def life_speaks(self, kind: str, back: int) -> None:
-        life = self.known.life.number - back
+    def life_sends_a_message(self, kind: str, back: int) -> None:
+        life = self.program.life.number - back
         words: dict[str, ev.Event] = {
             "hello": ev.Hello(life, writes_traceback=life % 2 == 0),
             "ready": ev.Ready(life),
@@ -191,75 +191,75 @@ class World(RuleBasedStateMachine):
             "lost": ev.Disconnected(life),
             "goodbye": ev.Goodbye(life, 0),
         }
-        before = self.known
-        self.happen(words[kind])
+        before = self.program
+        self.handle(words[kind])
         if back:
-            assert self.known == before
+            assert self.program == before
 
     @rule(seconds=st.floats(0.01, 100))
     def time_passes(self, seconds: float) -> None:
         self.now_s += seconds
-        due = deadline(self.known)
+        due = deadline(self.program)
         if due is not None and due <= self.now_s:
-            self.happen(ev.DeadlinePassed())
+            self.handle(ev.DeadlinePassed())
 
     @rule()
     def supervisor_is_replaced(self) -> None:
         self.checking = False
         self.supervisor += 1
-        if self.known.restart and self.known.state is State.RUNNING:
-            self.finished.append(False)  # its requester saw the door close
-        self.find_unnamed()
-        event = recall.event_since_journal(self.known, "boot", lambda child: self.is_there(child.pid))
+        if self.program.restart and self.program.state is State.RUNNING:
+            self.finished.append(False)  # its requester lost the connection
+        self.adopt_unnamed_process()
+        event = adoption.event_since_journal(self.program, "boot", lambda child: self.is_there(child.pid))
         if not isinstance(event, ev.Exited):
-            self.happen(event)
+            self.handle(event)
             return
         left = next((ProcessId(LEFT + life, life, "boot") for life in self.left), None)
-        self.happen(replace(event, left=left))
+        self.handle(replace(event, left=left))
 
-    # --- and always ---
+    # --- invariants ---
 
     @invariant()
-    def never_two(self) -> None:
+    def never_two_processes(self) -> None:
         assert len(self.alive | self.left) <= 1
 
     @invariant()
-    def a_living_process_is_known(self) -> None:
-        assert self.known.child is None or self.is_there(self.known.child.pid)
-        assert self.known.child is not None or not self.alive | self.left
+    def every_process_is_in_the_state(self) -> None:
+        assert self.program.child is None or self.is_there(self.program.child.pid)
+        assert self.program.child is not None or not self.alive | self.left
 
     @invariant()
-    def whoever_waits_has_a_deadline(self) -> None:
-        if self.known.state not in (State.STOPPED, State.RUNNING, State.FATAL):
-            assert deadline(self.known) is not None
+    def every_waiting_state_has_a_deadline(self) -> None:
+        if self.program.state not in (State.STOPPED, State.RUNNING, State.FATAL):
+            assert deadline(self.program) is not None
 
     @invariant()
     def a_check_runs_only_for_a_restart(self) -> None:
         if self.checking:
-            assert self.known.restart is not None and self.known.restart.check_deadline_s is not None
+            assert self.program.restart is not None and self.program.restart.check_deadline_s is not None
 
     def teardown(self) -> None:
-        """Left alone, with processes that die and lives that become ready, every wish is met and all is answered."""
+        """Without further events, every program reaches its desired state, and every restart is reported."""
         self.stuck.clear()
         self.effects_left = None
         for _ in range(ROUNDS):
-            if self.known.state is State.STARTING:
-                self.happen(ev.Hello(self.known.life.number))
-                self.happen(ev.Ready(self.known.life.number))
-            elif self.known.state is State.STOPPING and self.alive:
+            if self.program.state is State.STARTING:
+                self.handle(ev.Hello(self.program.life.number))
+                self.handle(ev.Ready(self.program.life.number))
+            elif self.program.state is State.STOPPING and self.alive:
                 self.end(max(self.alive), 0)
-            elif (due := deadline(self.known)) is not None and self.known.state is not State.RUNNING:
+            elif (due := deadline(self.program)) is not None and self.program.state is not State.RUNNING:
                 self.now_s = max(self.now_s, due)
-                self.happen(ev.DeadlinePassed())
+                self.handle(ev.DeadlinePassed())
             elif self.checking:
                 self.check_ends(None)
             else:
                 break
-        assert self.known.state in (State.STOPPED, State.RUNNING, State.FATAL)
-        assert self.known.restart is None
+        assert self.program.state in (State.STOPPED, State.RUNNING, State.FATAL)
+        assert self.program.restart is None
         assert len(self.finished) >= self.asked
-        if self.known.desired is DesiredState.DOWN:
-            assert self.known.state is not State.RUNNING
+        if self.program.desired is DesiredState.DOWN:
+            assert self.program.state is not State.RUNNING
 
 
 World.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
