@@ -1,1 +1,1 @@
-"""What is on disk: journal, history, state directory, cache directories."""
+"""Files of the state directory: journal, history, cache directories."""
