@@ -18,7 +18,7 @@ import botapp.config.settings
 import botapp.shop
 import supervisor.config.settings
 from botapp.cogs.admin import AdminCog
-from botapp.cogs.base import chapters
+from botapp.cogs.base import help_sections
 from botapp.cogs.setup import SetupCog
 from botapp.store.domain.money import Denomination
 from supervisor.cli.root import root
@@ -106,7 +106,7 @@ def discord_commands() -> str:
         "brackets need not be given; names with spaces stand in quotes where a command is typed. Those that ask first\n"
         "wait 30 s for `ya` or `tidak`, or a click, by the same person in the same channel.\n",
     ]
-    for title, forms in chapters(admin_cogs()):
+    for title, forms in help_sections(admin_cogs()):
         rows = [f"| {_cell(form.usage('!'))} | {form.about} | {_cell(form.sample('!'))} |" for form in forms]
         parts += [f"## {title}\n", "| command | | example |", "|---|---|---|", *rows, ""]
     return "\n".join(parts)

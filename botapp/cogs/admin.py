@@ -64,7 +64,7 @@ class AdminCog(commands.Cog):
 
     @commands.hybrid_command(  # type: ignore[arg-type]  # mypy infers Never
         name="restart",
-        **slash.told(
+        **slash.command_attributes(
             N_("Restart the bot (asks for confirmation)"), "new prices", reason=N_("The reason, for the history")
         ),
     )

@@ -8,7 +8,7 @@ import aiohttp
 import discord
 from discord.ext import commands
 
-from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, InvalidCommand, ShopCog, admin_command, rows
+from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, InvalidCommand, ShopCog, admin_command, format_list
 from botapp.locale import N_, _, choose, speaking
 from botapp.store.domain import refusals
 from botapp.store.domain.records import Account, Entry, Purchase, order_number
@@ -36,7 +36,7 @@ class BalancesCog(ShopCog):
     )
     async def addbal(self, ctx: Ctx, member: str, amount: str, *, unit: str = "") -> None:
         """Add to a balance."""
-        worth = self.amount(f"{amount} {unit}".strip())
+        worth = self.parse_amount(f"{amount} {unit}".strip())
         await self._adjust(ctx, member, worth, add=True)
 
     @admin_command(
@@ -49,7 +49,7 @@ class BalancesCog(ShopCog):
     )
     async def removebal(self, ctx: Ctx, member: str, amount: str, *, unit: str = "") -> None:
         """Take from a balance."""
-        worth = self.amount(f"{amount} {unit}".strip())
+        worth = self.parse_amount(f"{amount} {unit}".strip())
         account = await self.shop.read(accounts.get_by_handle, member)
         if worth > account.balance:
             raise refusals.InsufficientBalance(worth, account.balance)
@@ -59,7 +59,7 @@ class BalancesCog(ShopCog):
             "balance": format_price(account.balance, self.shop.units),
         }
         what = _("⚠️ Take %(amount)s from %(member)s? The balance is %(balance)s.") % params
-        if await self.agreed(ctx, what, _("Take it")):
+        if await self.confirm(ctx, what, _("Take it")):
             await self._adjust(ctx, member, worth, add=False)
 
     @admin_command(
@@ -85,10 +85,10 @@ class BalancesCog(ShopCog):
         params = {"member": quote(account.handle), "balance": format_price(account.balance, self.shop.units)}
         if not account.balance:
             await self.say(ctx, _("The balance of %s is already zero. Nothing was changed.") % quote(account.handle))
-        elif await self.agreed(
+        elif await self.confirm(
             ctx, _("⚠️ Set the balance of %(member)s to zero? It is %(balance)s.") % params, _("Set to zero")
         ):
-            before = await self.act(
+            before = await self.run_and_record(
                 ctx,
                 lambda gone: f"{gone.handle} {gone.balance}" if gone.balance else None,
                 accounts.reset_balance,
@@ -117,7 +117,7 @@ class BalancesCog(ShopCog):
         params = {"member": quote(account.handle), "balance": format_price(account.balance, self.shop.units)}
         lines = [admin_texts.entry_line(one, self.shop.units) for one in entries]
         title = _("📒 Balance of %(member)s: %(balance)s") % params
-        await self.say(ctx, rows(lines, title, _("%s has no transactions yet.") % quote(account.handle)))
+        await self.say(ctx, format_list(lines, title, _("%s has no transactions yet.") % quote(account.handle)))
 
     @admin_command(
         "refund",
@@ -134,11 +134,11 @@ class BalancesCog(ShopCog):
         if account.status == "refunded":
             raise refusals.AlreadyRefunded(number)
         what = _("⚠️ Refund this order? %s") % admin_texts.purchase_line(account, self.shop.units)
-        if not await self.agreed(ctx, what, _("Refund")):
+        if not await self.confirm(ctx, what, _("Refund")):
             return
         actor, now_ms = str(ctx.author.id), self.shop.now_ms()
         detail = f"{order_number(number)} {account.handle} {account.total}"
-        done, balance = await self.act(ctx, detail, purchases.refund, number, actor=actor, now_ms=now_ms)
+        done, balance = await self.run_and_record(ctx, detail, purchases.refund, number, actor=actor, now_ms=now_ms)
         told = await self._notify_buyer(done, balance)
         params = {
             "order": order_number(number),
@@ -155,7 +155,7 @@ class BalancesCog(ShopCog):
         await self.say(ctx, f"{text}\n{hint}")
 
     async def _adjust(self, ctx: Ctx, member: str, worth: int, *, add: bool) -> None:
-        account, done = await self.act(
+        account, done = await self.run_and_record(
             ctx,
             lambda result: f"{result[0].handle} {worth}" if result[1] else None,
             accounts.adjust_balance,

@@ -1,7 +1,4 @@
-"""What all admin commands of the shop share: who may, in which language, how mistakes and refusals are answered.
-
-A command parses, asks the shop, answers. Everything else stands here once.
-"""
+"""What all admin commands share: permission check, language, confirmation, and replies to errors and refusals."""
 
 from __future__ import annotations
 
@@ -40,27 +37,27 @@ P = ParamSpec("P")
 T = TypeVar("T")
 CogT = TypeVar("CogT", bound="ShopCog")
 
-#: how many of a list are shown when nobody says how many, and at most
+#: rows of a list that are shown by default, and at most
 DEFAULT_ROWS: Final = 10
 MAX_ROWS: Final = 50
-#: what commands about the bot itself stand under in the help
+#: the heading in the help of commands about the bot itself
 SYSTEM: Final = N_("System")
 
 Callback = Callable[Concatenate[CogT, Ctx, P], Coroutine[Any, Any, None]]
 
 
 class NotAnAdmin(commands.CheckFailure):
-    """Somebody who is no admin has given an admin command."""
+    """The author of an admin command is not an admin."""
 
 
 class InvalidCommand(commands.UserInputError):
-    """A command was given in a way that its form does not allow; the message says what is wrong."""
+    """A command was used wrongly; the message says what is wrong."""
 
 
 class ShopCog(commands.Cog):
     """Commands that only admins may give."""
 
-    #: what they stand under in the help, marked for the catalogues
+    #: their heading in the help, marked for translation
     title: ClassVar[str] = SYSTEM
 
     def __init__(self, bot: CogBot, shop: CogShop) -> None:
@@ -74,7 +71,7 @@ class ShopCog(commands.Cog):
         return True
 
     async def cog_command_error(self, ctx: commands.Context[Any], error: Exception) -> None:
-        """Answer whoever may not, or has given the command wrongly."""
+        """Reply to an author who is not an admin, or who used the command wrongly."""
         with speaking(language.context_language(ctx)):
             if isinstance(error, NotAnAdmin):
                 who = f"{ctx.author} ({ctx.author.id})"
@@ -82,39 +79,39 @@ class ShopCog(commands.Cog):
                 log.warning(text, {"who": who, "command": ctx.command})
                 await self.say(ctx, _("⛔ Only admins may use this command."))
             elif isinstance(error, commands.UserInputError):
-                await self.correct(ctx, f"❌ {_problem(error)}")
+                await self.reply_usage_error(ctx, f"❌ {_usage_problem(error)}")
             else:
                 await reply_command_failed(ctx, error)
 
     async def say(self, ctx: Ctx, text: str, *, file: discord.File | None = None) -> discord.Message | None:
-        """Answer; in direct messages where the bot may not write. Returns the last message, if one could be sent."""
+        """Reply, by direct message if the bot may not write here. Return the last message, or None if none was sent."""
         pages = list(split_pages(text.split("\n"))) or [""]
         message: discord.Message | None = None
         for page in pages:
             attached: dict[str, Any] = {"file": file} if file is not None and page is pages[-1] else {}
             if ctx.interaction is None:
-                # somebody may have taken the command away meanwhile
+                # the command may have been deleted meanwhile
                 attached["reference"] = ctx.message.to_reference(fail_if_not_exists=False)
             try:
                 message = await ctx.send(page, ephemeral=True, **attached)
             except discord.Forbidden:
-                message = await self._say_in_private(ctx, page)
+                message = await self._send_direct_message(ctx, page)
         return message
 
-    async def correct(self, ctx: Ctx, problem: str) -> None:
-        """Say what is wrong with a command, and how it is given."""
+    async def reply_usage_error(self, ctx: Ctx, problem: str) -> None:
+        """Reply what is wrong with the command, and how to use it."""
         assert ctx.command is not None, "a command is being answered"
-        await self.say(ctx, usage_error(forms_of(ctx.command), self.bot.settings.bot.prefix, problem))
+        await self.say(ctx, usage_error(command_usages(ctx.command), self.bot.settings.bot.prefix, problem))
 
-    async def agreed(self, ctx: Ctx, what: str, yes: str) -> bool:
-        """Ask before something dangerous; return whether the answer was yes. See `confirmation_texts`."""
+    async def confirm(self, ctx: Ctx, what: str, yes: str) -> bool:
+        """Ask before a dangerous action; return whether the answer was yes. See `confirmation_texts`."""
         wording: ConfirmationTexts = confirmation_texts(what, yes)
         stage, _message = await self.bot.confirmations.ask(
             ctx, wording, is_superseded=lambda: self.bot.tasks.is_draining
         )
         return stage is Stage.CONFIRMED
 
-    async def act(
+    async def run_and_record(
         self,
         ctx: Ctx,
         detail: str | Callable[[T], str | None],
@@ -123,25 +120,25 @@ class ShopCog(commands.Cog):
         *arguments: P.args,
         **keywords: P.kwargs,
     ) -> T:
-        """Do `use_case` and note in the admin log, in the same transaction, that this admin has done it.
+        """Run `use_case` and record it in the admin log, in one transaction. Raises Unavailable, and what it raises.
 
         Args:
             ctx: of the command.
-            detail: what is noted beside the command's name, or what tells that from the result; None: nothing was done.
+            detail: the text of the record, or a function that returns it from the result; None records nothing.
             use_case: as `Shop.run` takes it; its arguments follow.
         """
 
         def work(connection: Connection) -> T:
             return use_case(connection, *arguments, **keywords)
 
-        note = admin_log.AdminLogEntry(str(ctx.author.id), str(ctx.command), self.shop.now_ms())
-        return await self.shop.run(admin_log.run_and_record, note, detail, work)
+        entry = admin_log.AdminLogEntry(str(ctx.author.id), str(ctx.command), self.shop.now_ms())
+        return await self.shop.run(admin_log.run_and_record, entry, detail, work)
 
-    def amount(self, text: str) -> int:
-        """Return the amount that `text` names. Raises InvalidAmount."""
+    def parse_amount(self, text: str) -> int:
+        """Parse an amount in the shop's currency. Raises InvalidAmount."""
         return money.parse_amount(text, self.shop.units)
 
-    async def _say_in_private(self, ctx: Ctx, text: str) -> discord.Message | None:
+    async def _send_direct_message(self, ctx: Ctx, text: str) -> discord.Message | None:
         try:
             return await ctx.author.send(text)
         except discord.Forbidden:
@@ -158,82 +155,82 @@ def admin_command(
     parent: commands.HybridGroup[Any, ..., Any] | None = None,
     **options: str,
 ) -> Callable[[Callback[CogT, P]], commands.HybridCommand[Any, ..., None]]:
-    """Make a command of a method, prefix and slash alike.
+    """Return a decorator that makes a method a command, with prefix and as slash command.
 
     Args:
-        name: of the command.
-        about: what it does, marked for the catalogues; as a whole at most 100 characters in any language.
-        example: what may follow the name, as people type it.
-        parent: the group that it belongs to.
-        options: what each parameter means, marked for the catalogues.
+        name: the name of the command.
+        about: what it does, marked for translation; at most 100 characters in any language.
+        example: what can follow the name, as it is typed.
+        parent: the group of the command.
+        options: what each parameter means, marked for translation.
     """
 
-    def made(callback: Callback[CogT, P]) -> commands.HybridCommand[Any, ..., None]:
+    def decorate(callback: Callback[CogT, P]) -> commands.HybridCommand[Any, ..., None]:
         @functools.wraps(callback)
-        async def answering(self: CogT, ctx: Ctx, *arguments: P.args, **keywords: P.kwargs) -> None:
+        async def run(self: CogT, ctx: Ctx, *arguments: P.args, **keywords: P.kwargs) -> None:
             with speaking(language.context_language(ctx)):
                 try:
                     with self.bot.tasks.track(f"{name} · {ctx.author}"):
-                        # what the command does may take longer than the three seconds Discord waits for an answer
+                        # Discord waits three seconds for an answer, and the command may take longer
                         await ctx.defer(ephemeral=True)
-                        await _answered(self, ctx, callback(self, ctx, *arguments, **keywords))
+                        await _run_command(self, ctx, callback(self, ctx, *arguments, **keywords))
                 except NotAccepting:
                     await self.say(ctx, _("🔄 The bot is restarting. Please try again in a moment."))
 
         make: Any = commands.hybrid_command if parent is None else parent.command
-        command: commands.HybridCommand[Any, ..., None] = make(name=name, **slash.told(about, example, **options))(
-            answering
-        )
+        command: commands.HybridCommand[Any, ..., None] = make(
+            name=name, **slash.command_attributes(about, example, **options)
+        )(run)
         return command
 
-    return made
+    return decorate
 
 
 def admin_group(name: str, about: str) -> Callable[[Callback[CogT, P]], commands.HybridGroup[Any, ..., None]]:
-    """Make a group of commands of a method that does nothing: without one of them, the right forms are told."""
+    """Return a decorator that makes a method a group of commands. The group itself replies with their usage."""
 
-    def made(callback: Callback[CogT, P]) -> commands.HybridGroup[Any, ..., None]:
+    def decorate(callback: Callback[CogT, P]) -> commands.HybridGroup[Any, ..., None]:
         @functools.wraps(callback)
-        async def mistaken(self: CogT, ctx: Ctx, *arguments: P.args, **keywords: P.kwargs) -> None:
+        async def refuse(self: CogT, ctx: Ctx, *arguments: P.args, **keywords: P.kwargs) -> None:
             raise InvalidCommand(_("Please choose a subcommand."))
 
-        make: Any = commands.hybrid_group(name=name, invoke_without_command=True, **slash.told(about))
-        group: commands.HybridGroup[Any, ..., None] = make(mistaken)
+        make: Any = commands.hybrid_group(name=name, invoke_without_command=True, **slash.command_attributes(about))
+        group: commands.HybridGroup[Any, ..., None] = make(refuse)
         return group
 
-    return made
+    return decorate
 
 
-def forms_of(command: commands.Command[Any, ..., Any]) -> list[CommandUsage]:
-    """Return the form of a command, or those of the commands in a group."""
+def command_usages(command: commands.Command[Any, ..., Any]) -> list[CommandUsage]:
+    """Return the usage of a command, or of all commands of a group."""
     if isinstance(command, commands.Group):
         children = sorted(command.commands, key=lambda child: child.name)
-        return [form for child in children for form in forms_of(child)]
+        return [usage for child in children for usage in command_usages(child)]
     arguments = tuple(_argument(parameter) for parameter in command.clean_params.values())
-    words: Mapping[str, Any] = command.extras
-    return [CommandUsage(command.qualified_name, arguments, str(words["example"]), str(words["about"]))]
+    extras: Mapping[str, Any] = command.extras
+    return [CommandUsage(command.qualified_name, arguments, str(extras["example"]), str(extras["about"]))]
 
 
-def chapters(cogs: Iterable[commands.Cog]) -> list[tuple[str, list[CommandUsage]]]:
-    """Return the forms of all commands of `cogs`, by the title that they stand under."""
+def help_sections(cogs: Iterable[commands.Cog]) -> list[tuple[str, list[CommandUsage]]]:
+    """Return headings and usages of all commands of `cogs`."""
     by_title: dict[str, list[CommandUsage]] = {}
     system: list[CommandUsage] = []
     for cog in cogs:
         title = str(getattr(cog, "title", SYSTEM))
-        forms = by_title.setdefault(title, []) if title != SYSTEM else system
-        forms += [form for command in cog.get_commands() for form in forms_of(command)]
-    return [(_(title), forms) for title, forms in [*by_title.items(), (SYSTEM, system)] if forms]
+        usages = by_title.setdefault(title, []) if title != SYSTEM else system
+        usages += [usage for command in cog.get_commands() for usage in command_usages(command)]
+    return [(_(title), usages) for title, usages in [*by_title.items(), (SYSTEM, system)] if usages]
 
 
-async def _answered(cog: ShopCog, ctx: Ctx, work: Coroutine[Any, Any, None]) -> None:
-    """Do what a command does; say what the shop refuses."""
+async def _run_command(cog: ShopCog, ctx: Ctx, work: Coroutine[Any, Any, None]) -> None:
+    """Run a command; reply why the shop refused it."""
     answers = cog.shop.answers
     try:
         await work
     except Refused as problem:
         await cog.say(ctx, answers.refusal(problem))
     except InvalidAmount as problem:
-        await cog.correct(ctx, answers.invalid_amount(problem))
+        await cog.reply_usage_error(ctx, answers.invalid_amount(problem))
     except Unavailable as error:
         log.warning(_("%(command)s failed: %(problem)s"), {"command": ctx.command, "problem": error})
         await cog.say(ctx, answers.unavailable())
@@ -248,7 +245,7 @@ def _argument(parameter: commands.Parameter) -> str:
     return name if parameter.required else f"[{name}]"
 
 
-def _problem(error: commands.UserInputError) -> str:
+def _usage_problem(error: commands.UserInputError) -> str:
     match error:
         case InvalidCommand():
             return str(error)
@@ -257,7 +254,7 @@ def _problem(error: commands.UserInputError) -> str:
         case commands.MissingRequiredArgument(param=parameter):
             return _("%s is missing.") % f"`{_argument(parameter)}`"
         case commands.BadLiteralArgument(literals=literals):
-            return _("The value must be one of %s.") % ", ".join(f"`{one}`" for one in literals)
+            return _("The value must be one of %s.") % ", ".join(f"`{literal}`" for literal in literals)
         case commands.ArgumentParsingError():
             return _("A quotation mark is missing or misplaced.")
         case commands.RangeError(minimum=least, maximum=most):
@@ -267,10 +264,10 @@ def _problem(error: commands.UserInputError) -> str:
     return _("The command is not written correctly.")
 
 
-def rows(lines: Sequence[str], title: str, nothing: str) -> str:
-    """Return a list under its title, or what is said when it is empty."""
+def format_list(lines: Sequence[str], title: str, nothing: str) -> str:
+    """Return the lines below their title, or the text for an empty list."""
     return "\n".join([title, *lines]) if lines else nothing
 
 
-def nothing_else(connection: Connection) -> None:
-    """Change nothing in the books: for what is done elsewhere, and is noted before it is done."""
+def change_nothing(connection: Connection) -> None:
+    """Change nothing: the use case of an action that is only recorded, because it happens elsewhere."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, rows
+from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, format_list
 from botapp.locale import N_, _
 from botapp.services.deposits.notifications import refusal_text
 from botapp.store.domain.records import Deposit
@@ -35,7 +35,7 @@ class DepositsCog(ShopCog):
         most = min(max(1, DEFAULT_ROWS if count is None else count), MAX_ROWS)
         found = await self.shop.read(deposits.list_latest, most, refused_only=which == "refused")
         title = _("🚫 Latest refused deposits") if which == "refused" else _("💰 Latest deposits")
-        await self.say(ctx, rows([self._line(one) for one in found], f"**{title}**", _("None.")))
+        await self.say(ctx, format_list([self._line(one) for one in found], f"**{title}**", _("None.")))
 
     def _line(self, one: Deposit) -> str:
         params = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from botapp.cogs.base import Ctx, ShopCog, admin_command, rows
+from botapp.cogs.base import Ctx, ShopCog, admin_command, format_list
 from botapp.locale import N_, _
 from botapp.store.domain import refusals
 from botapp.store.usecases import products
@@ -34,9 +34,9 @@ class ProductsCog(ShopCog):
             # typed, the price has no end of its own: "5 DL sent by DM"
             cost, description = split_price(price, description, self.shop.units)
         else:
-            cost = self.amount(price)
+            cost = self.parse_amount(price)
         now_ms = self.shop.now_ms()
-        made = await self.act(ctx, f"{code} {cost}", products.add, code, name, cost, description, now_ms)
+        made = await self.run_and_record(ctx, f"{code} {cost}", products.add, code, name, cost, description, now_ms)
         await self.say(ctx, _("✅ Added: %s") % admin_texts.product_line(made, self.shop.units))
 
     @admin_command(
@@ -55,7 +55,7 @@ class ProductsCog(ShopCog):
             await self._change_price(ctx, code, value)
             return
         name, description = (value, None) if field == "name" else (None, value)
-        _before, after = await self.act(
+        _before, after = await self.run_and_record(
             ctx, f"{code} {field}", products.update_product, code, name=name, description=description
         )
         params = {"field": admin_texts.field_name(field), "product": admin_texts.product_line(after, self.shop.units)}
@@ -84,8 +84,8 @@ class ProductsCog(ShopCog):
         if found.stock:
             raise refusals.ProductInStock(found.code, found.stock)
         what = _("⚠️ Delete %(code)s (%(name)s)?") % {"code": quote(found.code), "name": found.name}
-        if await self.agreed(ctx, what, _("Delete")):
-            gone = await self.act(ctx, found.code, products.delete, found.code)
+        if await self.confirm(ctx, what, _("Delete")):
+            gone = await self.run_and_record(ctx, found.code, products.delete, found.code)
             await self.say(ctx, _("✅ %s was deleted. Its past sales are kept.") % quote(gone.code))
 
     @admin_command("products", N_("List all products with price and stock"))
@@ -93,11 +93,13 @@ class ProductsCog(ShopCog):
         """List what is on sale."""
         found = await self.shop.products()
         lines = [admin_texts.product_line(one, self.shop.units) for one in found]
-        await self.say(ctx, rows(lines, _("🛒 Products:"), _("There are no products yet. Add one with `addproduct`.")))
+        await self.say(
+            ctx, format_list(lines, _("🛒 Products:"), _("There are no products yet. Add one with `addproduct`."))
+        )
 
     async def _change_price(self, ctx: Ctx, code: str, text: str) -> None:
-        cost = self.amount(text)
-        before, after = await self.act(ctx, f"{code} {cost}", products.update_product, code, price=cost)
+        cost = self.parse_amount(text)
+        before, after = await self.run_and_record(ctx, f"{code} {cost}", products.update_product, code, price=cost)
         units = self.shop.units
         params = {
             "code": quote(after.code),

@@ -30,7 +30,7 @@ class SetupCog(commands.Cog):
     def __init__(self, bot: CogBot) -> None:
         self.bot = bot
 
-    @commands.hybrid_command(name="setup", **slash.told(N_("Show the live message in this channel")))  # type: ignore[arg-type]
+    @commands.hybrid_command(name="setup", **slash.command_attributes(N_("Show the live message in this channel")))  # type: ignore[arg-type]
     @app_commands.guild_only()
     async def setup(self, ctx: commands.Context[commands.Bot]) -> None:
         """Show the live message in this channel."""
@@ -68,7 +68,7 @@ class SetupCog(commands.Cog):
         for_text = isinstance(channel, discord.TextChannel)
         lacking: list[str] = []
         if isinstance(channel, discord.TextChannel):
-            lacking = permissions.missing(channel.permissions_for(channel.guild.me))
+            lacking = permissions.missing_names(channel.permissions_for(channel.guild.me))
         return SetupRequest(
             admin=self.bot.is_admin(ctx.author),
             for_text=for_text,

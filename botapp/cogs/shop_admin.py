@@ -8,7 +8,16 @@ import aiohttp
 import discord
 from discord.ext import commands
 
-from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, admin_group, nothing_else, rows
+from botapp.cogs.base import (
+    DEFAULT_ROWS,
+    MAX_ROWS,
+    Ctx,
+    ShopCog,
+    admin_command,
+    admin_group,
+    change_nothing,
+    format_list,
+)
 from botapp.cogs.setup import SetupCog
 from botapp.locale import N_, _, speaking
 from botapp.services.live_message.message import error_text
@@ -45,7 +54,7 @@ class ShopAdminCog(ShopCog):
     )
     async def setworld(self, ctx: Ctx, world: Text, owner: Text = "", bot: Text = "") -> None:
         """Say where the shop is."""
-        await self.act(ctx, world, set_world, ShopLocation(world, owner, bot))
+        await self.run_and_record(ctx, world, set_world, ShopLocation(world, owner, bot))
         params = {"world": quote(world), "owner": quote(owner or "–"), "bot": quote(bot or "–")}
         await self.say(ctx, _("✅ The shop is in %(world)s; owner: %(owner)s, bot: %(bot)s.") % params)
 
@@ -62,11 +71,11 @@ class ShopAdminCog(ShopCog):
             await self.say(ctx, _("⚠️ No channel is chosen yet. Use `/setup` in the shop's channel."))
             return
         what = _("⚠️ Post this in <#%d>?") % channel_id
-        if not await self.agreed(ctx, f"{text[:1500]}\n\n{what}", _("Post")):
+        if not await self.confirm(ctx, f"{text[:1500]}\n\n{what}", _("Post")):
             return
         with speaking(self.bot.settings.language):
             embed = discord.Embed(title=_("📢 Announcement"), description=text, colour=0xF1C40F)
-        await self.act(ctx, text[:100], nothing_else)
+        await self.run_and_record(ctx, text[:100], change_nothing)
         try:
             await self.bot.get_partial_messageable(channel_id).send(embed=embed)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
@@ -86,7 +95,9 @@ class ShopAdminCog(ShopCog):
     ) -> None:
         """Close the shop or open it."""
         closed = switch == "on"
-        await self.act(ctx, f"{switch} {reason}".rstrip(), access.set_maintenance, reason if closed else None)
+        await self.run_and_record(
+            ctx, f"{switch} {reason}".rstrip(), access.set_maintenance, reason if closed else None
+        )
         if closed:
             await self.say(ctx, _("🛠️ The shop is now closed for members. `maintenance off` opens it again."))
         else:
@@ -107,7 +118,7 @@ class ShopAdminCog(ShopCog):
     async def blacklist_add(self, ctx: Ctx, who: str, *, reason: commands.Range[str, 0, MAX_REASON_CHARS] = "") -> None:
         """Bar a member."""
         now_ms, actor = self.shop.now_ms(), str(ctx.author.id)
-        barred = await self.act(
+        barred = await self.run_and_record(
             ctx, lambda user: f"{user} {reason}".rstrip(), blacklist_member, who, reason, actor, now_ms
         )
         await self.say(ctx, _("✅ <@%d> is banned from the shop.") % barred)
@@ -121,7 +132,7 @@ class ShopAdminCog(ShopCog):
     )
     async def blacklist_remove(self, ctx: Ctx, who: str) -> None:
         """Let a member in again."""
-        free = await self.act(ctx, str, unblacklist_member, who)
+        free = await self.run_and_record(ctx, str, unblacklist_member, who)
         await self.say(ctx, _("✅ <@%d> may use the shop again.") % free)
 
     @admin_command("list", N_("List the banned members and the reasons"), parent=blacklist)
@@ -129,7 +140,7 @@ class ShopAdminCog(ShopCog):
         """Show the blacklist."""
         found = await self.shop.read(access.list_blacklist)
         lines = [admin_texts.blacklist_line(one) for one in found]
-        await self.say(ctx, rows(lines, _("⛔ Blacklist:"), _("The blacklist is empty.")))
+        await self.say(ctx, format_list(lines, _("⛔ Blacklist:"), _("The blacklist is empty.")))
 
     @admin_command("livestock", N_("Post the live message again, as the newest message of this channel"))
     async def livestock(self, ctx: Ctx) -> None:
@@ -152,7 +163,7 @@ class ShopAdminCog(ShopCog):
         """Show the admin log."""
         done = await self.shop.read(admin_log.list_latest, count)
         lines = [admin_texts.admin_action_line(one) for one in done]
-        await self.say(ctx, rows(lines, _("🗒️ Actions of admins:"), _("No actions yet.")))
+        await self.say(ctx, format_list(lines, _("🗒️ Actions of admins:"), _("No actions yet.")))
 
 
 def set_world(connection: Connection, place: ShopLocation) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import discord
 from discord.ext import commands
 
-from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, rows
+from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, format_list
 from botapp.cogs.context import CogBot, CogShop
 from botapp.discord_api import language
 from botapp.locale import N_, _, speaking
@@ -112,7 +112,7 @@ class StockCog(ShopCog):
             )
             % params
         )
-        if not await self.agreed(ctx, what, _("Take them out")):
+        if not await self.confirm(ctx, what, _("Take them out")):
             return
         is_open = await self._handing_over.announce(ctx.author, product.code, count)
         if not is_open and ctx.interaction is None:
@@ -124,7 +124,7 @@ class StockCog(ShopCog):
             return
         if is_open:
             await self._handing_over.deliver_pending()
-        handful = await self.act(
+        handful = await self.run_and_record(
             ctx,
             f"{product.code} {count}",
             withdrawals.begin,
@@ -165,7 +165,7 @@ class StockCog(ShopCog):
         moved = await self.shop.read(stock.list_movements, code, count)
         lines = [admin_texts.movement_line(one) for one in moved]
         title = _("📦 Stock movements of %s:") % quote(code)
-        await self.say(ctx, rows(lines, title, _("%s has no stock movements.") % quote(code)))
+        await self.say(ctx, format_list(lines, title, _("%s has no stock movements.") % quote(code)))
 
     async def _resume_unfinished(self) -> None:
         await self._uploads.delete_leftovers()

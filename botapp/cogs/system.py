@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import Literal
 
-from botapp.cogs.base import Ctx, ShopCog, admin_command, admin_group, chapters, nothing_else
+from botapp.cogs.base import Ctx, ShopCog, admin_command, admin_group, change_nothing, help_sections
 from botapp.locale import N_, _
 from botapp.services import system_info as machine_facts
 from botapp.services.backup.files import DataProblem
@@ -52,10 +52,10 @@ class SystemCog(ShopCog):
     async def cache_clear(self, ctx: Ctx, what: Literal["expired", "temporary", "all"] = "expired") -> None:
         """Empty the cache."""
         cache = self.bot.cache
-        if what == "all" and not await self.agreed(ctx, _("⚠️ Clear the whole cache?"), _("Clear")):
+        if what == "all" and not await self.confirm(ctx, _("⚠️ Clear the whole cache?"), _("Clear")):
             return
         clear = {"expired": cache.clear_expired, "temporary": cache.clear_temporary, "all": cache.clear}[what]
-        await self.act(ctx, what, nothing_else)
+        await self.run_and_record(ctx, what, change_nothing)
         removed = await clear()
         await self.say(ctx, _("✅ Entries removed from the cache: %s") % format_number(removed))
 
@@ -65,7 +65,7 @@ class SystemCog(ShopCog):
         # loaded when it is needed, which is seldom
         from botapp.services.backup.backup import make_backup
 
-        await self.act(ctx, "", nothing_else)
+        await self.run_and_record(ctx, "", change_nothing)
         wrong: list[str] = []
         try:
             path = await asyncio.to_thread(make_backup, self.bot.settings, report=wrong.append)
@@ -78,5 +78,5 @@ class SystemCog(ShopCog):
     @admin_command("adminhelp", N_("Show all admin commands"))
     async def adminhelp(self, ctx: Ctx) -> None:
         """Show all commands."""
-        for page in help_pages(chapters(self.bot.cogs.values()), self.bot.settings.bot.prefix):
+        for page in help_pages(help_sections(self.bot.cogs.values()), self.bot.settings.bot.prefix):
             await self.say(ctx, page)

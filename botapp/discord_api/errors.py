@@ -5,7 +5,7 @@ from __future__ import annotations
 import aiohttp
 import discord
 
-from botapp.discord_api.rest import why_unreachable
+from botapp.discord_api.rest import unreachable_text
 from botapp.locale import _
 
 
@@ -17,4 +17,4 @@ def connection_problem(error: BaseException) -> str | None:
         return _("Discord did not name its gateway")
     if isinstance(error, discord.HTTPException) and (error.status == 429 or error.status >= 500):
         return _("Discord answered %(status)d") % {"status": error.status}
-    return why_unreachable(error) if isinstance(error, aiohttp.ClientError | OSError | TimeoutError) else None
+    return unreachable_text(error) if isinstance(error, aiohttp.ClientError | OSError | TimeoutError) else None

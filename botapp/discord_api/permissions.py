@@ -1,4 +1,4 @@
-"""What the bot has to be allowed, in one place: for the invite link, for `/setup` and for `stocksup check`. Pure."""
+"""The permissions that the bot needs: for the invite link, `/setup` and `stocksup check`."""
 
 from __future__ import annotations
 
@@ -9,33 +9,32 @@ import discord
 
 from botapp.locale import N_, _
 
-#: all that the bot needs, and no more: permission of Discord, and the name people find it by
-NEEDED: Final = {
+#: required permissions, and their names in the Discord app
+REQUIRED: Final = {
     "view_channel": N_("View Channel"),
     "send_messages": N_("Send Messages"),
     "embed_links": N_("Embed Links"),
-    # to find its live message again, and to answer a message by a reply
+    # to find the live message again, and to reply to messages
     "read_message_history": N_("Read Message History"),
 }
-#: what it asks for besides, and does without where it is not granted: to take away a file of stock that was uploaded
-#: where members can read it
-ALSO_ASKED: Final = ("manage_messages",)
-#: what the bot is invited as: a member, with slash commands
+#: optional: to delete a stock file that was uploaded where members can read it
+OPTIONAL: Final = ("manage_messages",)
+#: the bot joins as a member, with slash commands
 SCOPES: Final = ("bot", "applications.commands")
 
 _ROLE: Final = 0
 _MEMBER: Final = 1
 
 
-def needed() -> discord.Permissions:
-    """Return the permissions that the bot needs."""
-    return discord.Permissions(**dict.fromkeys(NEEDED, True))
+def required_permissions() -> discord.Permissions:
+    """Return the required permissions."""
+    return discord.Permissions(**dict.fromkeys(REQUIRED, True))
 
 
 def invite_link(application_id: int) -> str:
-    """Return the address at which the owner of a server takes the bot in, with what it needs and asks for."""
-    asked = needed() | discord.Permissions(**dict.fromkeys(ALSO_ASKED, True))
-    return discord.utils.oauth_url(application_id, permissions=asked, scopes=SCOPES)
+    """Return the URL at which the owner of a server invites the bot, with required and optional permissions."""
+    requested = required_permissions() | discord.Permissions(**dict.fromkeys(OPTIONAL, True))
+    return discord.utils.oauth_url(application_id, permissions=requested, scopes=SCOPES)
 
 
 def owner_ids(application: discord.AppInfo | None) -> frozenset[int]:
@@ -47,24 +46,24 @@ def owner_ids(application: discord.AppInfo | None) -> frozenset[int]:
     return frozenset({application.owner.id})
 
 
-def missing(permissions: discord.Permissions) -> list[str]:
-    """Return the names, for people, of what the bot needs and `permissions` do not grant."""
-    return [_(label) for name, label in NEEDED.items() if not getattr(permissions, name)]
+def missing_names(permissions: discord.Permissions) -> list[str]:
+    """Return the names of the required permissions that `permissions` lack."""
+    return [_(label) for name, label in REQUIRED.items() if not getattr(permissions, name)]
 
 
-def in_channel(
+def compute_in_channel(
     bot_id: int,
     guild_id: int,
     role_ids: Iterable[int],
     roles: Sequence[Mapping[str, Any]],
     overwrites: Sequence[Mapping[str, Any]],
 ) -> discord.Permissions:
-    """Return what the bot may do in a channel, by Discord's rules; nobody but the gateway tells it outright.
+    """Compute the bot's permissions in a channel by Discord's rules: the REST API does not return them.
 
     Args:
         bot_id: id of the bot's user.
-        guild_id: id of the server, which is also that of the role everybody has.
-        role_ids: the bot's roles there.
+        guild_id: id of the server, and of its @everyone role.
+        role_ids: the bot's roles in the server.
         roles: all roles of the server, as REST returns them.
         overwrites: `permission_overwrites` of the channel, as REST returns them.
     """
@@ -75,14 +74,14 @@ def in_channel(
             granted.value |= int(role["permissions"])
     if granted.administrator:
         return discord.Permissions.all()
-    by_target = {(int(one["type"]), int(one["id"])): one for one in overwrites}
-    of_roles = [by_target.get((_ROLE, role_id)) for role_id in own - {guild_id}]
-    # everybody's first, then all roles' together, then the bot's own: the later wins
-    for level in ([by_target.get((_ROLE, guild_id))], of_roles, [by_target.get((_MEMBER, bot_id))]):
+    by_target = {(int(entry["type"]), int(entry["id"])): entry for entry in overwrites}
+    role_overwrites = [by_target.get((_ROLE, role_id)) for role_id in own - {guild_id}]
+    # @everyone first, then all roles together, then the bot itself: later overwrites win
+    for level in ([by_target.get((_ROLE, guild_id))], role_overwrites, [by_target.get((_MEMBER, bot_id))]):
         allow = deny = 0
-        for one in level:
-            if one is not None:
-                allow |= int(one["allow"])
-                deny |= int(one["deny"])
+        for overwrite in level:
+            if overwrite is not None:
+                allow |= int(overwrite["allow"])
+                deny |= int(overwrite["deny"])
         granted.value = (granted.value & ~deny) | allow
     return granted

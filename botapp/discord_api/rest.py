@@ -1,4 +1,4 @@
-"""A few questions to Discord by REST, for commands that run no bot: bounded in time and size, and never tried again."""
+"""A REST client for commands that run without a bot: bounded in time and size, without retries."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from aiohttp import ClientError, ClientTimeout
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
 
-#: where Discord is, unless the settings name another
+#: the REST API, unless the settings name another
 DISCORD: Final = "https://discord.com/api/v10"
-#: how long one answer may take, in seconds
+#: timeout of a request, in seconds
 TIMEOUT_S: Final = 5.0
-#: longest answer that is read
+#: longest response
 MAX_BYTES: Final = 8 * 1024 * 1024
-#: flags of an application that may read what members write: verified, or in fewer than 100 servers
+#: flags of an application with Message Content Intent: verified, or in fewer than 100 servers
 MESSAGE_CONTENT_FLAGS: Final = (1 << 18) | (1 << 19)
 
-_BROKEN_OFF: Final = (
+_CONNECTION_LOST: Final = (
     aiohttp.ServerDisconnectedError,
     aiohttp.ClientPayloadError,
     aiohttp.ClientOSError,
@@ -35,44 +35,44 @@ MISSING_ACCESS: Final = 50001
 
 
 class DiscordProblem(Exception):
-    """Discord did not answer as asked; the message says why, for people."""
+    """A request to Discord failed; the message says why."""
 
 
 class TokenRefused(DiscordProblem):
-    """Discord does not know the token."""
+    """Discord refused the token."""
 
 
 class Unreachable(DiscordProblem):
-    """Nobody answers, or nobody who is Discord."""
+    """No server answered, or one that is not Discord."""
 
 
 class Denied(DiscordProblem):
-    """Discord answered with an error.
+    """Discord answered with an error status.
 
     Attributes:
         status: HTTP status.
-        code: Discord's own code for the error; 0 when it gave none.
+        code: Discord's error code; 0 if there is none.
     """
 
     def __init__(self, status: int, code: int, text: str) -> None:
         if status == 429:
-            text = _("it is asked too often; wait a minute, then try again")
+            text = _("too many requests; wait a minute, then try again")
         elif status >= 500:
-            text = _("it is in trouble itself; try again later")
+            text = _("server error; try again later")
         super().__init__(_("Discord answered %(status)d: %(text)s") % {"status": status, "text": text})
         self.status = status
         self.code = code
 
 
 class DiscordRest:
-    """A connection to Discord for as long as the `async with` block runs.
+    """A connection to Discord, open inside its `async with` block.
 
     Attributes:
-        clock_offset_s: by how many seconds this machine's clock is ahead of Discord's, as of the last answer.
+        clock_offset_s: how many seconds this host's clock is ahead of Discord's; None if unknown.
     """
 
     def __init__(self, base: str, token: str) -> None:
-        """`base` is the address of another Discord's REST interface, or "" for Discord itself."""
+        """`base` is the base URL of another Discord's REST API, or "" for discord.com."""
         self.base = base or DISCORD
         self.clock_offset_s: float | None = None
         headers = {"Authorization": f"Bot {token}", "User-Agent": f"DiscordBot (stocksup, {version('stocksup')})"}
@@ -88,15 +88,15 @@ class DiscordRest:
     async def get(self, path: str) -> Any:
         """Return the JSON at `path` (below /api/v10). Raises TokenRefused, Denied, Unreachable."""
         try:
-            # the token is for this address alone: it does not follow a redirection
+            # no redirects: the token is for this address only
             async with self._session.get(self.base + path, allow_redirects=False) as response:
-                self._note_date(response.headers.get("Date", ""))
+                self._measure_clock(response.headers.get("Date", ""))
                 data = await _read(response)
                 status = response.status
         except TimeoutError as error:
             raise Unreachable(self._cannot_reach(_("no answer within %d s") % TIMEOUT_S)) from error
         except (ClientError, OSError) as error:
-            raise Unreachable(self._cannot_reach(why_unreachable(error))) from error
+            raise Unreachable(self._cannot_reach(unreachable_text(error))) from error
         except ValueError as error:
             raise Unreachable(self._cannot_reach(str(error))) from error
         if status == 401:
@@ -111,39 +111,39 @@ class DiscordRest:
         text = _("cannot reach Discord at %(address)s: %(problem)s; check the network, then try again")
         return text % {"address": self.base, "problem": problem}
 
-    def _note_date(self, date: str) -> None:
+    def _measure_clock(self, date: str) -> None:
         try:
-            # the header tells whole seconds: the middle of that second is the best guess
+            # the header has whole seconds: assume the middle of that second
             self.clock_offset_s = time.time() - (parsedate_to_datetime(date).timestamp() + 0.5)
         except ValueError:
-            self.clock_offset_s = None  # no date, or none that can be read
+            self.clock_offset_s = None  # the header is missing or invalid
 
 
-def reads_messages(application: dict[str, Any]) -> bool:
-    """Tell whether Message Content Intent is on for an application, as /oauth2/applications/@me returns it."""
+def has_message_content_intent(application: dict[str, Any]) -> bool:
+    """Return whether Message Content Intent is on for an application, as /oauth2/applications/@me returns it."""
     return bool(int(application.get("flags") or 0) & MESSAGE_CONTENT_FLAGS)
 
 
-def portal_of(application_id: int) -> str:
-    """Return the address of the page with the bot's token and its intents."""
+def portal_url(application_id: int) -> str:
+    """Return the URL of the page with the bot's token and intents."""
     return f"https://discord.com/developers/applications/{application_id}/bot"
 
 
-def why_unreachable(error: ClientError | OSError) -> str:
-    """Return why there was no connection, or why it did not last, in the language in use."""
+def unreachable_text(error: ClientError | OSError) -> str:
+    """Return why the connection failed, in the language in use."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return _("its name cannot be looked up")
+        return _("its name cannot be resolved")
     if isinstance(error, aiohttp.ClientSSLError):
-        return _("its certificate is not trusted; is this machine's clock right?")
+        return _("its certificate is not trusted; check this host's clock")
     if isinstance(error, aiohttp.ClientResponseError):
         return _("it answered %(status)d") % {"status": error.status}
     if isinstance(error, TimeoutError):
         return _("no answer in time")
-    if isinstance(error, _BROKEN_OFF) and not isinstance(error, aiohttp.ClientConnectorError):
-        return _("the connection broke off")
+    if isinstance(error, _CONNECTION_LOST) and not isinstance(error, aiohttp.ClientConnectorError):
+        return _("the connection was lost")
     if isinstance(error, OSError):
         return os_error_text(error)
-    return _("the connection failed (%(said)s)") % {"said": str(error) or type(error).__name__}
+    return _("the connection failed (%(problem)s)") % {"problem": str(error) or type(error).__name__}
 
 
 async def _read(response: aiohttp.ClientResponse) -> Any:
@@ -155,7 +155,7 @@ async def _read(response: aiohttp.ClientResponse) -> Any:
     try:
         return json.loads(data) if data else None
     except ValueError as error:
-        # a page of a proxy, or of a provider's login: an error answer needs no words to be one
+        # a page of a proxy or a login portal; an error status alone says enough
         if response.status != 200:
             return None
-        raise ValueError(_("the answer is not Discord's")) from error
+        raise ValueError(_("the answer does not come from Discord")) from error

@@ -1,4 +1,4 @@
-"""Slash commands: told to Discord only when they have changed, for it counts how often that is done."""
+"""Describes slash commands, and syncs them to Discord only when they changed: Discord limits how often."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ log = logging.getLogger(__name__)
 
 
 class CommandTranslator(app_commands.Translator):
-    """Says the words of commands in the languages that we speak, whatever the process speaks."""
+    """Translates the descriptions of commands into all languages of this package."""
 
     async def translate(
         self, string: app_commands.locale_str, locale: discord.Locale, context: app_commands.TranslationContextTypes
     ) -> str | None:
-        """Return `string` in a language of Discord's, or None where we do not speak it."""
+        """Return `string` in one of Discord's languages; None if there is no translation."""
         language = locale.value.partition("-")[0]
         english = string.extras.get("english")
         if english is None or language not in LANGUAGES:
@@ -36,61 +36,61 @@ class CommandTranslator(app_commands.Translator):
             return _(english)
 
 
-def told(about: str, example: str = "", /, **options: str) -> dict[str, Any]:
-    """Return what a command is declared with, besides its name.
+def command_attributes(about: str, example: str = "", /, **options: str) -> dict[str, Any]:
+    """Return the keyword arguments that declare a command, besides its name.
 
     Args:
-        about: what it does, marked for the catalogues; Discord takes 100 characters of it in any language.
-        example: what may follow the name, as people type it.
-        options: what each parameter means, marked for the catalogues and as short.
+        about: what it does, marked for translation; at most 100 characters in any language.
+        example: what can follow the name, as it is typed.
+        options: what each parameter means, marked for translation, with the same limit.
     """
     extras = {"about": about, "example": example, "options": options}
     return {"description": app_commands.locale_str(about, english=about), "extras": extras}
 
 
 def describe(known: Iterable[commands.Command[Any, ..., Any]]) -> None:
-    """Give commands the words that people choose them by where their own language is not spoken: those in use."""
+    """Describe commands in the process's language: Discord shows that where it has no translation."""
     for command in known:
-        shown = getattr(command, "app_command", None)
-        if shown is None or "about" not in command.extras:
+        app_command = getattr(command, "app_command", None)
+        if app_command is None or "about" not in command.extras:
             continue
         about = command.extras["about"]
-        shown.description = _(about)
-        words = {
+        app_command.description = _(about)
+        descriptions = {
             name: app_commands.locale_str(_(text), english=text) for name, text in command.extras["options"].items()
         }
-        app_commands.describe(**words)(shown)
+        app_commands.describe(**descriptions)(app_command)
 
 
 async def sync_if_changed(tree: app_commands.CommandTree[Any], state_file: Path) -> None:
-    """Tell Discord the commands of `tree` unless it knows them; `state_file` remembers what was told.
+    """Sync the commands of `tree` unless Discord has them; the state file holds the fingerprint of the last sync.
 
-    What goes wrong is logged; the next life tries again.
+    Errors are logged; the next start tries again.
     """
     try:
-        fresh = await fingerprint(tree)
-        if state.load(state_file).commands == fresh and await _knows(tree):
+        current = await fingerprint(tree)
+        if state.load(state_file).commands == current and await _has_commands(tree):
             return
         await tree.sync()
-        state.change(state_file, commands=fresh)
+        state.change(state_file, commands=current)
     except (discord.HTTPException, aiohttp.ClientError, OSError, state.StateError) as error:
         log.warning(
-            _("cannot tell Discord the slash commands: %s; the next restart tries again"),
+            _("cannot sync slash commands: %s; the next restart tries again"),
             connection_problem(error) or error,
         )
     else:
-        log.info(_("Slash commands are known to Discord: %s"), ", ".join(f"/{one.name}" for one in tree.get_commands()))
+        log.info(_("slash commands synced: %s"), ", ".join(f"/{command.name}" for command in tree.get_commands()))
 
 
-async def _knows(tree: app_commands.CommandTree[Any]) -> bool:
-    """Ask Discord whether it knows the commands of `tree` by name: what it was told once may be gone since."""
-    known = {(one.type, one.name) for one in await tree.fetch_commands()}
-    return known == {(discord.AppCommandType.chat_input, one.name) for one in tree.get_commands()}
+async def _has_commands(tree: app_commands.CommandTree[Any]) -> bool:
+    """Return whether Discord has the commands of `tree` by name: they may have been deleted since the last sync."""
+    existing = {(command.type, command.name) for command in await tree.fetch_commands()}
+    return existing == {(discord.AppCommandType.chat_input, command.name) for command in tree.get_commands()}
 
 
 async def fingerprint(tree: app_commands.CommandTree[Any]) -> str:
-    """Return a short text that changes when what Discord is told about the commands of `tree` does."""
-    words = tree.translator or CommandTranslator()
-    told = [await command.get_translated_payload(tree, words) for command in tree.get_commands()]
-    facts = [tree.client.application_id, sorted(told, key=lambda one: str(one["name"]))]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    """Return a fingerprint of what a sync of `tree` sends to Discord."""
+    translator = tree.translator or CommandTranslator()
+    payloads = [await command.get_translated_payload(tree, translator) for command in tree.get_commands()]
+    content = [tree.client.application_id, sorted(payloads, key=lambda payload: str(payload["name"]))]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]

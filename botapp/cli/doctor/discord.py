@@ -26,8 +26,8 @@ from botapp.discord_api.rest import (
     DiscordProblem,
     DiscordRest,
     TokenRefused,
-    portal_of,
-    reads_messages,
+    has_message_content_intent,
+    portal_url,
 )
 from botapp.locale import _
 from botapp.runtime import state_file as state
@@ -118,7 +118,7 @@ async def _questions(settings: Settings, rest: DiscordRest) -> AsyncIterator[Fin
     application_id = int(application["id"])
     yield _clock(rest.clock_offset_s)
     yield Finding("discord", _("Discord accepts the token of %s") % application["name"])
-    yield _intent(application_id, on=reads_messages(application))
+    yield _intent(application_id, on=has_message_content_intent(application))
     servers = await rest.get("/users/@me/guilds")
     yield _servers(application_id, servers)
     if servers:
@@ -141,7 +141,7 @@ def _intent(application_id: int, *, on: bool) -> Finding:
     if on:
         return Finding("intent", _("Message Content Intent is on"))
     text = _("it is off, so Discord would refuse the bot; turn it on and save: %s (Privileged Gateway Intents)")
-    return Finding("intent", "Message Content Intent", text % portal_of(application_id))
+    return Finding("intent", "Message Content Intent", text % portal_url(application_id))
 
 
 def _servers(application_id: int, servers: list[dict[str, Any]]) -> Finding:
@@ -170,8 +170,8 @@ async def _live_channel(settings: Settings, rest: DiscordRest, bot_id: int, serv
     member = await rest.get(f"/guilds/{guild_id}/members/{bot_id}")
     roles = await rest.get(f"/guilds/{guild_id}/roles")
     role_ids = [int(one) for one in member["roles"]]
-    granted = permissions.in_channel(bot_id, guild_id, role_ids, roles, channel["permission_overwrites"])
-    if lacking := permissions.missing(granted):
+    granted = permissions.compute_in_channel(bot_id, guild_id, role_ids, roles, channel["permission_overwrites"])
+    if lacking := permissions.missing_names(granted):
         text = _(
             "the bot lacks permissions in #%(channel)s: %(names)s; allow them in the channel's settings (Permissions)"
         )

@@ -29,7 +29,7 @@ from botapp.cli.init.options import (
 from botapp.cli.shell import BadConfig, Shell
 from botapp.config.loading import load
 from botapp.discord_api import permissions
-from botapp.discord_api.rest import DiscordProblem, TokenRefused, portal_of
+from botapp.discord_api.rest import DiscordProblem, TokenRefused, portal_url
 from botapp.locale import _
 from supervisor.client import SOCKET_NAME, Client, ControlError
 from supervisor.configfile import ConfigError, find_config, search_paths
@@ -159,10 +159,10 @@ def _invite(shell: Shell, existing: Existing, wanted: SetupPlan, *, no_wait: boo
         click.echo()
         click.echo(_("Open this link and choose your server (you need the permission Manage Server there):"))
         click.echo(f"  {permissions.invite_link(application.id)}")
-    if not application.reads_messages:
+    if not application.has_message_content_intent:
         click.echo()
         click.echo(_("Message Content Intent is off, so Discord would refuse the bot. Turn it on and save, at:"))
-        click.echo(f"  {portal_of(application.id)}  (Bot, Privileged Gateway Intents)")
+        click.echo(f"  {portal_url(application.id)}  (Bot, Privileged Gateway Intents)")
     if not application.servers and not no_wait:
         try:
             application = _wait(shell, existing, wanted.token)
@@ -175,7 +175,7 @@ def _invite(shell: Shell, existing: Existing, wanted: SetupPlan, *, no_wait: boo
     click.echo()
     if application.servers:
         click.echo(_("✓ The bot is in: %s") % ", ".join(application.servers[:5]))
-    if not application.reads_messages:
+    if not application.has_message_content_intent:
         click.echo(_("⚠ Message Content Intent is still off; turn it on first (see above)."))
     click.echo(_("Next: %s   then, in Discord, /setup in the shop's channel.") % _next(existing))
     return 0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from botapp.discord_api.rest import DiscordProblem, DiscordRest, TokenRefused, reads_messages
+from botapp.discord_api.rest import DiscordProblem, DiscordRest, TokenRefused, has_message_content_intent
 from botapp.locale import _
 
 #: how often Discord is asked whether the bot is in a server, in seconds: without a gateway session nobody tells
@@ -23,7 +23,7 @@ class Application:
     id: int
     name: str
     #: whether Message Content Intent is on
-    reads_messages: bool
+    has_message_content_intent: bool
     #: names of the servers that the bot is in
     servers: tuple[str, ...]
 
@@ -50,7 +50,7 @@ async def _look(rest: DiscordRest) -> Application:
     application = await rest.get("/oauth2/applications/@me")
     servers = await rest.get("/users/@me/guilds")
     names = tuple(str(one["name"]) for one in servers)
-    return Application(int(application["id"]), str(application["name"]), reads_messages(application), names)
+    return Application(int(application["id"]), str(application["name"]), has_message_content_intent(application), names)
 
 
 async def _wait_for_server(api_base: str, token: str, say: Callable[[str], None]) -> Application | None:

@@ -46,10 +46,10 @@ def usage_error(forms: Sequence[CommandUsage], prefix: str, problem: str) -> str
     return "\n".join([*lines, _("For example: `%s`") % forms[0].sample(prefix)])
 
 
-def help_pages(chapters: Sequence[tuple[str, Sequence[CommandUsage]]], prefix: str) -> list[str]:
+def help_pages(help_sections: Sequence[tuple[str, Sequence[CommandUsage]]], prefix: str) -> list[str]:
     """Return the help about all commands, as texts of messages; each chapter has a title."""
     lines = [_("Every command also works with `/`; then only you see the answer.")]
-    for title, forms in chapters:
+    for title, forms in help_sections:
         lines += [f"**{title}**", *(f"`{form.usage(prefix)}` {_(form.about)}" for form in forms)]
     lines.append(_('Put names with spaces in quotes: `"two words"`'))
     return list(split_pages(lines))

@@ -24,7 +24,7 @@ TOKEN = "MTQwMDAwMDAwMDAwMDAwMDAwMg.GtEsTx.0123456789abcdefghijklmnopqrstuvwxyz_
 #: the other half of what stands in an address is no word
 LINK = "scope=bot+applications.commands"
 #: the names that Discord has for them stand beside the Indonesian ones
-NAMES = tuple(permissions.NEEDED.values())
+NAMES = tuple(permissions.REQUIRED.values())
 #: nothing here takes long; what takes this long hangs
 PATIENCE_S = 60.0
 

@@ -264,7 +264,7 @@ def test_14_nothing_of_a_shop_outlives_it(store_address: str, tmp_path: Any) -> 
         shop = Shop(settings, lambda: None)
         await shop.open()
         await shop.run(products.add, f"A{len(left)}", "A", 1, "", 1)
-        left.extend((weakref.ref(shop), weakref.ref(shop.database)))
+        left.extend((weakref.ref(shop), weakref.ref(shop._database._database)))
         await shop.close()
 
     for _life in range(2):

@@ -174,14 +174,14 @@ def test_a_link_stays_a_link_and_a_failed_write_leaves_nothing(tmp_path: Path) -
 
 
 def test_the_invite_link_asks_for_what_is_needed_and_no_more() -> None:
-    assert permissions.needed().value == 84992
+    assert permissions.required_permissions().value == 84992
     link = permissions.invite_link(42)
     assert link == (
         "https://discord.com/oauth2/authorize?client_id=42&scope=bot+applications.commands&permissions=93184"
     )
-    assert permissions.missing(permissions.needed()) == []
+    assert permissions.missing_names(permissions.required_permissions()) == []
     locale.use("en")
-    assert permissions.missing(discord.Permissions.none()) == list(permissions.NEEDED.values())
+    assert permissions.missing_names(discord.Permissions.none()) == list(permissions.REQUIRED.values())
 
 
 _GUILD, _BOT, _ROLE = 1, 2, 3
@@ -211,7 +211,7 @@ def _overwrite(id: int, kind: int, *, allow: int = 0, deny: int = 0) -> dict[str
 def test_permissions_in_a_channel(everybody: int, role: int, overwrites: list[dict[str, Any]], seen: bool) -> None:
     roles = [{"id": str(_GUILD), "permissions": str(everybody)}, {"id": str(_ROLE), "permissions": str(role)}]
     roles.append({"id": "99", "permissions": str(discord.Permissions.all().value)})
-    granted = permissions.in_channel(_BOT, _GUILD, [_ROLE], roles, overwrites)
+    granted = permissions.compute_in_channel(_BOT, _GUILD, [_ROLE], roles, overwrites)
     assert granted.view_channel is seen
 
 

@@ -14,7 +14,7 @@ from discord.ext import commands
 
 from botapp import locale
 from botapp.cogs.admin import AdminCog
-from botapp.cogs.base import SYSTEM, chapters, forms_of
+from botapp.cogs.base import SYSTEM, command_usages, help_sections
 from botapp.cogs.confirmations import Confirmations
 from botapp.cogs.setup import SetupCog
 from botapp.cogs.shop_admin import ShopAdminCog
@@ -49,7 +49,7 @@ def test_a_wrong_command_is_told_its_form_and_an_example() -> None:
 
 
 def test_help_fits_messages_and_names_every_command(language: str) -> None:
-    pages = help_pages(chapters(cogs()), "!")
+    pages = help_pages(help_sections(cogs()), "!")
     assert all(0 < len(page) <= PAGE_CHARS for page in pages)
     said = "\n".join(pages)
     for cog in cogs():
@@ -65,7 +65,7 @@ def test_lines_are_put_on_pages_and_cut_where_they_are_too_long() -> None:
 
 
 def test_the_example_of_every_command_has_what_it_requires() -> None:
-    for _title, forms in chapters(cogs()):
+    for _title, forms in help_sections(cogs()):
         for form in forms:
             needed = [one for one in form.arguments if not one.startswith("[") and one != "FILE"]
             words = re.findall(r'"[^"]*"|\S+', form.example)
@@ -73,7 +73,7 @@ def test_the_example_of_every_command_has_what_it_requires() -> None:
 
 
 def test_commands_about_the_bot_come_last() -> None:
-    assert [title for title, _forms in chapters(cogs())][-1] == SYSTEM
+    assert [title for title, _forms in help_sections(cogs())][-1] == SYSTEM
 
 
 def told() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -125,7 +125,7 @@ def test_what_discord_is_told_is_known_by_a_fingerprint() -> None:
 
 
 def test_a_group_stands_for_its_commands() -> None:
-    forms = [form.usage("!") for form in forms_of(ShopAdminCog.blacklist)]
+    forms = [form.usage("!") for form in command_usages(ShopAdminCog.blacklist)]
     assert forms == ["!blacklist add WHO [REASON]", "!blacklist list", "!blacklist remove WHO"]
 
 

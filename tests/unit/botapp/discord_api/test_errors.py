@@ -12,12 +12,12 @@ from botapp.discord_api.errors import connection_problem
 @pytest.mark.parametrize(
     ("error", "text"),
     [
-        (aiohttp.ClientOSError(None, "Can not write request body for http://x"), "koneksinya terputus"),
-        (aiohttp.ServerDisconnectedError(), "koneksinya terputus"),
-        (BrokenPipeError(32, "Broken pipe"), "koneksinya terputus"),
+        (aiohttp.ClientOSError(None, "Can not write request body for http://x"), "koneksi terputus"),
+        (aiohttp.ServerDisconnectedError(), "koneksi terputus"),
+        (BrokenPipeError(32, "Broken pipe"), "koneksi terputus"),
         (ConnectionRefusedError(111, "Connection refused"), "tidak ada yang menjawab di sana"),
         (TimeoutError(), "tidak ada jawaban pada waktunya"),
-        (aiohttp.ClientError("odd"), "koneksinya gagal (odd)"),
+        (aiohttp.ClientError("odd"), "koneksi gagal (odd)"),
     ],
 )
 def test_texts_in_indonesian(error: Exception, text: str) -> None:

@@ -1,0 +1,103 @@
+"""The database of one process's shop: locked against other programs, migrated before its first use."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+
+from botapp.config.settings import Settings
+from botapp.locale import _
+from botapp.runtime import state_file
+from botapp.runtime.state_file import StateError
+from botapp.services.backup.files import MIGRATION, DataProblem
+from botapp.services.backup.lock import SharedLock
+from botapp.store.db import schema
+from botapp.store.db.database import Database, database_url
+from botapp.store.db.errors import Unavailable
+from supervisor.configfile import ConfigError
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ShopDatabase:
+    """Runs use cases in transactions."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises ConfigError if `[store] url` is not valid."""
+        self._settings = settings
+        try:
+            url = database_url(settings.store.url, settings.database_file)
+        except ValueError as error:
+            text = _("%(path)s: [store] url: %(problem)s")
+            raise ConfigError(text % {"path": settings.path, "problem": error}) from error
+        self._database = Database(url, create_if_missing=not self._was_created())
+        self._lock: SharedLock | None = None
+        self._migrated = False
+
+    async def open(self) -> None:
+        """Migrate the database. One that is not available is tried again when it is next used.
+
+        Raises ConfigError if a newer version of this program wrote it.
+        """
+        try:
+            await self._migrate()
+        except schema.SchemaTooNew as error:
+            raise ConfigError(f"{self._database.where}: {error}") from error
+        except Unavailable as error:
+            log.error(_("cannot open the shop's database: %s; the next use tries again"), error)
+
+    async def run(
+        self, use_case: Callable[Concatenate[Connection, P], T], /, *arguments: P.args, **keywords: P.kwargs
+    ) -> T:
+        """Run `use_case(connection, …)` in a transaction. Raises Unavailable, and whatever the use case raises."""
+        if not self._migrated:
+            await self._migrate()
+        return await self._database.run(use_case, *arguments, **keywords)
+
+    def health(self) -> dict[str, Any]:
+        """Return the health of the database, as `status` shows it."""
+        return self._database.health()
+
+    async def close(self) -> None:
+        """Finish running transactions, close the database and release the lock."""
+        await self._database.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    async def _migrate(self) -> None:
+        """Migrate the database, after a backup. Raises Unavailable, SchemaTooNew."""
+        try:
+            if self._lock is None:
+                self._lock = SharedLock(self._settings)
+            if await self._database.run(schema.migrate, back_up=self._back_up):
+                log.info(_("shop database migrated to version %s"), schema.VERSIONS[-1])
+        except DataProblem as error:
+            raise Unavailable(str(error)) from error
+        self._migrated = True
+        self._record_creation()
+
+    def _was_created(self) -> bool:
+        """Return whether an earlier process created the database: then a missing file is not replaced."""
+        try:
+            return state_file.load(self._settings.state_file).database_created
+        except StateError as error:
+            log.warning(_("cannot read whether the shop has a database: %s"), error)
+            return False
+
+    def _record_creation(self) -> None:
+        try:
+            if not state_file.load(self._settings.state_file).database_created:
+                state_file.change(self._settings.state_file, database_created=True)
+        except StateError as error:
+            log.warning(_("cannot record that the shop has a database: %s"), error)
+
+    def _back_up(self) -> None:
+        from botapp.services.backup.backup import make_backup
+
+        log.info(_("backup made: %s"), make_backup(self._settings, reason=MIGRATION))
