@@ -1,4 +1,4 @@
-"""The supervisor is killed; the programs go on, and the next supervisor takes them up."""
+"""The supervisor is killed, the programs keep running, and the next supervisor adopts them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, pro
 
 
 def _again(it: Supervised) -> dict[str, Any]:
-    """Start the next supervisor and wait until the life that serves has found its door."""
+    """Start the next supervisor and wait until the running process has connected to it."""
     welcomes = len(it.diary.all("welcome"))
     it.start(wait=False)
     it.diary.wait("welcome", count=welcomes + 1)
     return it.wait_state("RUNNING")
 
 
-def test_a_life_serves_on_and_is_adopted(tmp_path: Path) -> None:
+def test_a_running_process_is_adopted(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         before = it.status()["bot"]
@@ -61,7 +61,7 @@ def test_a_process_is_adopted_from_the_journal_of_an_earlier_version(tmp_path: P
         assert it.restart()["drained"] == ["cache"]
 
 
-def test_an_adopted_life_is_drained_even_before_it_has_found_the_new_door(tmp_path: Path) -> None:
+def test_an_adopted_process_is_drained_even_before_it_has_reconnected(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         it.kill()
@@ -69,7 +69,7 @@ def test_an_adopted_life_is_drained_even_before_it_has_found_the_new_door(tmp_pa
         assert it.restart()["drained"] == ["cache"]
 
 
-def test_the_end_of_an_adopted_life_is_noticed(tmp_path: Path) -> None:
+def test_the_exit_of_an_adopted_process_is_detected(tmp_path: Path) -> None:
     with bot(tmp_path, "1:fork=double") as it:
         it.start()
         it.kill()
@@ -82,7 +82,7 @@ def test_the_end_of_an_adopted_life_is_noticed(tmp_path: Path) -> None:
         assert list(it.left()) == [shown["pid"]]
 
 
-def test_what_an_adopted_life_says_in_farewell_is_its_exit_code(tmp_path: Path) -> None:
+def test_the_goodbye_of_an_adopted_process_is_its_exit_code(tmp_path: Path) -> None:
     with bot(tmp_path, "exit-in-drain=77", "reason=the token was refused") as it:
         it.start()
         it.kill()
@@ -92,7 +92,7 @@ def test_what_an_adopted_life_says_in_farewell_is_its_exit_code(tmp_path: Path) 
         assert it.status()["bot"]["last_exit"]["code"] == 77
 
 
-def test_a_life_that_died_while_nobody_watched_is_followed_by_the_next(tmp_path: Path) -> None:
+def test_a_process_that_exited_without_a_supervisor_is_replaced(tmp_path: Path) -> None:
     with bot(tmp_path, "1:fork=setsid") as it:
         it.start()
         pid = it.status()["bot"]["pid"]
@@ -104,7 +104,7 @@ def test_a_life_that_died_while_nobody_watched_is_followed_by_the_next(tmp_path:
         assert list(it.left()) == [shown["pid"]]
 
 
-def test_killed_during_the_check_the_restart_is_reported_as_not_done(tmp_path: Path) -> None:
+def test_killed_during_the_check_the_restart_is_reported_as_interrupted(tmp_path: Path) -> None:
     slow = ["python", "-c", "open('checking', 'w').close(); import time; time.sleep(600)"]
     with bot(tmp_path, "ask-restart=x", check=slow) as it:
         it.start()
@@ -123,7 +123,7 @@ def test_killed_during_the_check_the_restart_is_reported_as_not_done(tmp_path: P
             wait_gone(check)
 
 
-def test_killed_during_the_drain_the_restart_goes_on(tmp_path: Path) -> None:
+def test_killed_during_the_drain_the_restart_continues(tmp_path: Path) -> None:
     with bot(tmp_path, "1:drain=a payment", drain_timeout_s=3) as it:
         it.start()
         it.ask("restart", ticket={"a": 1}, reason="new texts")
@@ -139,7 +139,7 @@ def test_killed_during_the_drain_the_restart_goes_on(tmp_path: Path) -> None:
         assert len(it.diary.all("drain", life=1)) == 2
 
 
-def test_killed_during_the_stop_the_restart_goes_on(tmp_path: Path) -> None:
+def test_killed_during_the_stop_the_restart_continues(tmp_path: Path) -> None:
     with bot(tmp_path, "1:deaf", stop_timeout_s=0.5) as it:
         it.start()
         it.ask("restart", ticket={"a": 1})
@@ -152,7 +152,7 @@ def test_killed_during_the_stop_the_restart_goes_on(tmp_path: Path) -> None:
         assert len(it.left()) == 1
 
 
-def test_killed_while_the_next_life_starts_the_restart_comes_to_its_end(tmp_path: Path) -> None:
+def test_killed_during_the_start_the_restart_is_finished(tmp_path: Path) -> None:
     with bot(tmp_path, "2:hang") as it:
         it.start()
         it.ask("restart", ticket={"a": 1})
@@ -166,7 +166,7 @@ def test_killed_while_the_next_life_starts_the_restart_comes_to_its_end(tmp_path
         assert (it.history()[0]["ok"], it.history()[0]["to_life"]) == (True, 2)
 
 
-def test_killed_while_a_life_starts_that_hangs_the_next_one_comes(tmp_path: Path) -> None:
+def test_killed_during_a_hung_start_the_process_is_replaced(tmp_path: Path) -> None:
     with bot(tmp_path, "2:hang", start_timeout_s=1) as it:
         it.start()
         it.ask("restart", ticket={"a": 1})
@@ -178,7 +178,7 @@ def test_killed_while_a_life_starts_that_hangs_the_next_one_comes(tmp_path: Path
         assert (it.history()[0]["from_life"], it.history()[0]["to_life"]) == (1, 3)
 
 
-def test_killed_while_a_program_without_link_starts_it_counts_its_seconds_again(tmp_path: Path) -> None:
+def test_killed_during_a_start_with_ready_seconds_they_are_counted_again(tmp_path: Path) -> None:
     with bot(tmp_path, "link=no", ready=0.4) as it:
         it.start(wait=False)
         it.diary.wait("serving", life=1)
@@ -188,7 +188,7 @@ def test_killed_while_a_program_without_link_starts_it_counts_its_seconds_again(
         assert it.status()["bot"]["pid"] == pid
 
 
-def test_killed_during_a_stop_the_stop_goes_on(tmp_path: Path) -> None:
+def test_killed_during_a_stop_command_the_stop_continues(tmp_path: Path) -> None:
     with bot(tmp_path, "endless-drain", drain_timeout_s=0.5) as it:
         it.start()
         it.ask("stop", program="bot")
@@ -199,7 +199,7 @@ def test_killed_during_a_stop_the_stop_goes_on(tmp_path: Path) -> None:
         assert it.left() == {}
 
 
-def test_a_journal_torn_anywhere_does_not_keep_it_from_adopting(tmp_path: Path) -> None:
+def test_a_journal_cut_anywhere_does_not_prevent_adoption(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         pid = it.status()["bot"]["pid"]
@@ -217,7 +217,7 @@ def test_a_journal_torn_anywhere_does_not_keep_it_from_adopting(tmp_path: Path) 
         it.start(wait=False)
 
 
-def test_a_lost_journal_does_not_lead_to_a_second_life(tmp_path: Path) -> None:
+def test_a_lost_journal_does_not_lead_to_a_second_process(tmp_path: Path) -> None:
     programs = {"relay": program("link=no", ready=0.1, heartbeat_timeout_s=0.3), "bot": program()}
     with supervised(tmp_path, programs) as it:
         it.start()
@@ -233,7 +233,7 @@ def test_a_lost_journal_does_not_lead_to_a_second_life(tmp_path: Path) -> None:
         assert it.restart("relay")["to_life"] == 2
 
 
-def test_a_journal_older_than_the_life_does_not_lead_to_a_second_one(tmp_path: Path) -> None:
+def test_an_outdated_journal_does_not_lead_to_a_second_process(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         journal = it.state / "journal.jsonl"
@@ -249,7 +249,7 @@ def test_a_journal_older_than_the_life_does_not_lead_to_a_second_one(tmp_path: P
         assert it.restart()["to_life"] == 3
 
 
-def test_nobody_knows_how_long_a_life_was_away_that_died_unseen(tmp_path: Path) -> None:
+def test_the_downtime_after_an_unseen_exit_is_unknown(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         pid = it.status()["bot"]["pid"]
@@ -261,7 +261,7 @@ def test_nobody_knows_how_long_a_life_was_away_that_died_unseen(tmp_path: Path) 
         assert (report["ok"], report["to_life"], report["downtime_s"]) == (True, 2, None)
 
 
-def test_a_state_directory_that_is_changed_while_it_runs_leads_to_no_second_life(tmp_path: Path) -> None:
+def test_changing_state_dir_does_not_lead_to_a_second_process(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         text = it.config.read_text()
@@ -274,7 +274,7 @@ def test_a_state_directory_that_is_changed_while_it_runs_leads_to_no_second_life
         it.config.write_text(text)
 
 
-def test_a_second_supervisor_says_who_runs(tmp_path: Path) -> None:
+def test_a_second_supervisor_names_the_running_one(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         second = it.launch(stderr=subprocess.PIPE)
@@ -286,7 +286,7 @@ def test_a_second_supervisor_says_who_runs(tmp_path: Path) -> None:
         assert it.ask("ping")["pid"] == it.pid
 
 
-def test_a_life_that_ended_with_the_machine_is_no_crash(tmp_path: Path) -> None:
+def test_a_reboot_is_no_crash(tmp_path: Path) -> None:
     with bot(tmp_path, max_crashes=1) as it:
         it.start()
         for life in (2, 3, 4):
@@ -301,7 +301,7 @@ def test_a_life_that_ended_with_the_machine_is_no_crash(tmp_path: Path) -> None:
         assert it.history() == []
 
 
-def test_a_pid_that_somebody_else_has_now_is_left_alone(tmp_path: Path) -> None:
+def test_a_reused_pid_is_left_alone(tmp_path: Path) -> None:
     with bot(tmp_path) as it, subprocess.Popen(["sleep", "600"], start_new_session=True) as stranger:
         it.start()
         pid = it.status()["bot"]["pid"]
@@ -316,7 +316,7 @@ def test_a_pid_that_somebody_else_has_now_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_wishes_survive_if_they_shall(tmp_path: Path, keep: bool) -> None:
+def test_desired_states_are_kept_on_request(tmp_path: Path, keep: bool) -> None:
     with supervised(tmp_path, {"other": program(), "bot": program()}) as it:
         it.start()
         it.ask("stop", program="other", wait=True)
@@ -329,7 +329,7 @@ def test_wishes_survive_if_they_shall(tmp_path: Path, keep: bool) -> None:
             it.wait_state("RUNNING", "other")
 
 
-def test_a_program_that_left_the_configuration_is_stopped_by_the_next_supervisor(tmp_path: Path) -> None:
+def test_a_program_that_was_removed_from_the_configuration_is_stopped(tmp_path: Path) -> None:
     with supervised(tmp_path, {"other": program(), "bot": program()}) as it:
         it.start()
         pid = it.status()["other"]["pid"]
@@ -341,7 +341,7 @@ def test_a_program_that_left_the_configuration_is_stopped_by_the_next_supervisor
         assert it.status()["bot"]["life"] == 1
 
 
-def test_whichever_way_the_configuration_is_named_it_is_the_same_instance(tmp_path: Path) -> None:
+def test_every_path_of_a_configuration_means_the_same_instance(tmp_path: Path) -> None:
     with bot(tmp_path / "real", "1:fork=setsid") as it:
         (tmp_path / "link").symlink_to(tmp_path / "real")
         it.start()

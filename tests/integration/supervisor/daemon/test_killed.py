@@ -1,4 +1,4 @@
-"""The supervisor is killed at every single moment of a program's life, and the next one finds its way."""
+"""The supervisor is killed at every step of a start, a restart and a stop, and the next supervisor resumes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ POINTS = ("journal", "spawn", "spawned", "terminate", "bury", "switch", "prepare
 EXPECTED = {"journal": 20, "spawn": 3, "terminate": 2, "bury": 2, "switch": 2, "check": 1, "ask": 3}
 
 
-def _a_night(it: Supervised) -> None:
-    """Start, restart and stop a program. Raises ControlError when the supervisor dies of it."""
+def _run_sequence(it: Supervised) -> None:
+    """Start, restart and stop a program. Raises ControlError when the supervisor is killed meanwhile."""
     it.start(wait=False)
     it.wait_state("RUNNING")
     it.diary.wait("ready", life=1)
@@ -28,11 +28,11 @@ def _a_night(it: Supervised) -> None:
 
 @pytest.fixture(scope="module")
 def passed(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
-    """How often each point is passed in a night in which nobody dies."""
+    """Return how often each point is passed when the supervisor is not killed."""
     directory = tmp_path_factory.mktemp("count")
     with bot(directory, check=["true"]) as it:
         it.surroundings = moments(TEST_COUNT=directory / "passed")
-        _a_night(it)
+        _run_sequence(it)
         found = Counter((directory / "passed").read_text().split())
         it.surroundings = {}
     assert all(found[point] >= count for point, count in EXPECTED.items()), found
@@ -41,22 +41,22 @@ def passed(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_at_any_moment_it_never_runs_two_and_comes_to_an_end(
+def test_killed_at_any_moment_there_are_never_two_processes(
     tmp_path: Path, passed: Counter[str], point: str, when: str
 ) -> None:
     for number in range(1, passed[point] + 1):
         with bot(tmp_path / str(number), check=["true"]) as it:
             it.surroundings = moments(TEST_KILL_AT=f"{point}:{number}:{when}")
             with pytest.raises((ControlError, AssertionError)):
-                _a_night(it)
+                _run_sequence(it)
             assert it.process is not None
             assert it.process.wait(PATIENCE_S) == -9
             it.surroundings = {}
-            _the_morning_after(it)
+            _check_next_supervisor(it)
 
 
-def _the_morning_after(it: Supervised) -> None:
-    """Start the next supervisor: there is one life, it serves, and a restart that began has been reported once."""
+def _check_next_supervisor(it: Supervised) -> None:
+    """Start the next supervisor: one process serves, and a restart in progress is reported once."""
     living = [pid for pid, command in it.left().items() if "programs" in command]  # not a check, not an `rm`
     assert len(living) <= 1
     it.start(wait=False)

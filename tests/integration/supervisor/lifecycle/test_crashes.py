@@ -1,4 +1,4 @@
-"""What happens when a life ends by itself, or is not heard any more."""
+"""Unexpected exits and missing heartbeats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from supervisor.client import ControlError
 from tests.support.supervisor.supervised import bot, program, supervised
 
 
-def test_a_killed_life_has_a_successor_at_once(tmp_path: Path) -> None:
+def test_a_killed_process_is_replaced_at_once(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         os.kill(it.status()["bot"]["pid"], signal.SIGKILL)
@@ -29,7 +29,7 @@ def test_a_killed_life_has_a_successor_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("phase", ["before-hello", "after-hello", "when-ready"])
-def test_crashes_lead_to_backoff_and_then_to_giving_up(tmp_path: Path, phase: str) -> None:
+def test_repeated_crashes_lead_to_backoff_and_then_to_fatal(tmp_path: Path, phase: str) -> None:
     with bot(tmp_path, f"exit-{phase}=1", max_crashes=2) as it:
         with_events: list[str] = []
         it.start(wait=False)
@@ -49,7 +49,7 @@ def test_crashes_lead_to_backoff_and_then_to_giving_up(tmp_path: Path, phase: st
         assert "FATAL bot: failed, not started again" in it.log()
 
 
-def test_a_life_that_dies_in_its_drain_or_stop_is_followed_by_the_next(tmp_path: Path) -> None:
+def test_a_process_that_dies_while_draining_or_stopping_is_replaced(tmp_path: Path) -> None:
     with bot(tmp_path, "1:exit-in-drain=1", "2:exit-in-stop=9", "3:exit-in-drain=kill") as it:
         it.start()
         for life in (2, 3, 4):
@@ -59,7 +59,7 @@ def test_a_life_that_dies_in_its_drain_or_stop_is_followed_by_the_next(tmp_path:
 
 
 @pytest.mark.parametrize("code", [77, 78])
-def test_what_another_try_cannot_mend_is_given_up_at_once_with_its_reason(tmp_path: Path, code: int) -> None:
+def test_fatal_exit_codes_are_not_retried_and_keep_their_reason(tmp_path: Path, code: int) -> None:
     with bot(tmp_path, f"exit-after-hello={code}", "reason=the token was refused; put a new one into token") as it:
         it.start(wait=False)
         shown = it.wait_state("FATAL")
@@ -69,13 +69,13 @@ def test_what_another_try_cannot_mend_is_given_up_at_once_with_its_reason(tmp_pa
         assert shown["desired"] == "up"
 
 
-def test_given_up_without_a_word_it_says_what_the_code_means(tmp_path: Path) -> None:
+def test_a_fatal_exit_without_a_goodbye_has_the_reason_of_its_code(tmp_path: Path) -> None:
     with bot(tmp_path, "exit-before-hello=78") as it:
         it.start(wait=False)
         assert it.wait_state("FATAL")["reason_code"] == "bad_config"
 
 
-def test_start_after_giving_up_reads_the_settings_anew(tmp_path: Path) -> None:
+def test_start_after_fatal_reloads_the_configuration(tmp_path: Path) -> None:
     with bot(tmp_path, "exit-after-hello=77") as it:
         it.start(wait=False)
         it.wait_state("FATAL")
@@ -84,7 +84,7 @@ def test_start_after_giving_up_reads_the_settings_anew(tmp_path: Path) -> None:
         assert it.wait_state("RUNNING", life=2)["reason"] is None
 
 
-def test_try_again_later_is_no_crash(tmp_path: Path) -> None:
+def test_exit_75_is_no_crash(tmp_path: Path) -> None:
     with bot(tmp_path, "1:exit-after-hello=75", "2:exit-after-hello=75", "reason=no network", max_crashes=1) as it:
         it.start(wait=False)
         for life in (1, 2):
@@ -95,7 +95,7 @@ def test_try_again_later_is_no_crash(tmp_path: Path) -> None:
         it.wait_state("RUNNING", life=3)
 
 
-def test_an_end_with_0_by_itself_is_a_crash_of_what_shall_always_run(tmp_path: Path) -> None:
+def test_exit_0_counts_as_a_crash_with_restart_always(tmp_path: Path) -> None:
     with bot(tmp_path, "1:exit-when-ready=0") as it:
         it.start(wait=False)
         it.wait_state("RUNNING", life=2)
@@ -105,7 +105,7 @@ def test_an_end_with_0_by_itself_is_a_crash_of_what_shall_always_run(tmp_path: P
     ("policy", "code", "state"),
     [("on-failure", 0, "STOPPED"), ("on-failure", 1, "RUNNING"), ("never", 0, "STOPPED"), ("never", 1, "STOPPED")],
 )
-def test_the_policy_for_ends(tmp_path: Path, policy: str, code: int, state: str) -> None:
+def test_the_restart_policy(tmp_path: Path, policy: str, code: int, state: str) -> None:
     with bot(tmp_path, f"1:exit-when-ready={code}", restart=policy) as it:
         it.start(wait=False)
         shown = it.wait_state(state, life=2 if state == "RUNNING" else 1)
@@ -115,7 +115,7 @@ def test_the_policy_for_ends(tmp_path: Path, policy: str, code: int, state: str)
             assert it.restart()["to_life"] == 2  # an operator may still want it
 
 
-def test_a_command_that_cannot_be_started(tmp_path: Path) -> None:
+def test_a_command_that_does_not_exist(tmp_path: Path) -> None:
     with supervised(tmp_path, {"bot": {"command": ["/nowhere/bot"]}}) as it:
         it.start(wait=False)
         shown = it.wait_state("FATAL")
@@ -125,13 +125,13 @@ def test_a_command_that_cannot_be_started(tmp_path: Path) -> None:
         assert it.ask("ping")["pid"] == it.pid
 
 
-def test_a_working_directory_that_is_missing(tmp_path: Path) -> None:
+def test_a_missing_working_directory(tmp_path: Path) -> None:
     with bot(tmp_path, cwd="nowhere", max_crashes=1) as it:
         it.start(wait=False)
         assert str(tmp_path / "nowhere") in it.wait_state("FATAL")["reason"]
 
 
-def test_when_the_day_s_starts_are_used_up_a_restart_is_refused_and_the_old_life_serves(tmp_path: Path) -> None:
+def test_the_start_limit_refuses_a_restart_while_the_old_process_serves(tmp_path: Path) -> None:
     with bot(tmp_path, max_starts_per_day=2) as it:
         it.start()
         it.restart()
@@ -143,7 +143,7 @@ def test_when_the_day_s_starts_are_used_up_a_restart_is_refused_and_the_old_life
         assert it.diary.all("drain", life=2) == []
 
 
-def test_a_hung_life_is_killed_and_followed_by_the_next(tmp_path: Path) -> None:
+def test_a_hung_process_is_killed_and_replaced(tmp_path: Path) -> None:
     with bot(tmp_path, "beat=0.1", heartbeat_timeout_s=0.6) as it:
         it.start()
         pid = it.status()["bot"]["pid"]
@@ -156,7 +156,7 @@ def test_a_hung_life_is_killed_and_followed_by_the_next(tmp_path: Path) -> None:
         assert report["downtime_s"] > 0
 
 
-def test_a_life_that_never_spoke_need_not_be_heard(tmp_path: Path) -> None:
+def test_a_process_that_never_connected_needs_no_heartbeat(tmp_path: Path) -> None:
     with bot(tmp_path, "link=no", ready=0.1, heartbeat_timeout_s=0.2) as it:
         it.start()
         heard: list[str] = []
@@ -167,7 +167,7 @@ def test_a_life_that_never_spoke_need_not_be_heard(tmp_path: Path) -> None:
         assert it.status()["bot"]["life"] == 1
 
 
-def test_a_stopped_process_dies_on_restart_too(tmp_path: Path) -> None:
+def test_a_suspended_process_is_killed_on_restart(tmp_path: Path) -> None:
     with bot(tmp_path, drain_timeout_s=0.2, stop_timeout_s=0.2) as it:
         it.start()
         os.kill(it.status()["bot"]["pid"], signal.SIGSTOP)

@@ -1,4 +1,4 @@
-"""A program's way up, through restarts and down, with real processes."""
+"""Start, restart and stop of programs, with real processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.supervisor.supervised import PATIENCE_S, Json, bot, check, pr
 PHASES = ["check_s", "drain_s", "stop_s", "flush_s", "start_s"]
 
 
-def test_a_program_becomes_ready_and_ends_when_all_is_shut_down(tmp_path: Path) -> None:
+def test_a_program_becomes_ready_and_exits_on_shutdown(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         shown = it.status()["bot"]
@@ -28,7 +28,7 @@ def test_a_program_becomes_ready_and_ends_when_all_is_shut_down(tmp_path: Path) 
         assert it.diary.all("drain") == [it.diary.wait("drain", life=1, reason="stop", deadline_s=30.0)]
 
 
-def test_a_life_has_a_session_and_group_of_its_own_and_is_told_where_it_is(tmp_path: Path) -> None:
+def test_a_process_has_its_own_session_and_environment(tmp_path: Path) -> None:
     with bot(tmp_path, env={"TEST_OF_IT": "é"}, cwd="below") as it:
         (tmp_path / "below").mkdir()
         it.start(environ={"NOTIFY_SOCKET": "/run/x", "WATCHDOG_USEC": "1", "STOCKSUP_LIFE": "77"})
@@ -49,7 +49,7 @@ def test_a_life_has_a_session_and_group_of_its_own_and_is_told_where_it_is(tmp_p
             }
 
 
-def test_what_it_keeps_is_for_its_user_alone(tmp_path: Path) -> None:
+def test_files_of_the_instance_are_private(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         it.restart()
@@ -58,7 +58,7 @@ def test_what_it_keeps_is_for_its_user_alone(tmp_path: Path) -> None:
             assert mode & 0o077 == 0, f"{path}: {mode:o}"
 
 
-def test_a_restart_is_a_new_process_and_its_phases_add_up(tmp_path: Path) -> None:
+def test_a_restart_replaces_the_process_and_times_its_phases(tmp_path: Path) -> None:
     with bot(tmp_path, check=check("pass")) as it:
         it.start()
         before = it.status()["bot"]
@@ -78,7 +78,7 @@ def test_a_restart_is_a_new_process_and_its_phases_add_up(tmp_path: Path) -> Non
         assert it.diary.wait("ready", life=2)["restart"] == report
 
 
-def test_what_happens_in_a_restart_is_told_in_its_order(tmp_path: Path) -> None:
+def test_events_of_a_restart_come_in_order(tmp_path: Path) -> None:
     with bot(tmp_path, check=check("pass")) as it:
         it.start()
         with it.client() as listener:
@@ -98,7 +98,7 @@ def test_what_happens_in_a_restart_is_told_in_its_order(tmp_path: Path) -> None:
     [("all", [], []), ("temporary", [], ["of-1"]), ("expired", ["of-1"], ["of-1"]), ("none", ["of-1"], ["of-1"])],
 )
 @pytest.mark.parametrize("crash", [False, True])
-def test_the_cache_of_the_next_life(tmp_path: Path, policy: str, temp: list[str], perm: list[str], crash: bool) -> None:
+def test_the_flush_policies(tmp_path: Path, policy: str, temp: list[str], perm: list[str], crash: bool) -> None:
     other = "none" if policy == "all" else "all"
     cache = {"flush_on_restart": other if crash else policy, "flush_on_crash": policy if crash else other}
     with bot(tmp_path, cache=cache) as it:
@@ -113,7 +113,7 @@ def test_the_cache_of_the_next_life(tmp_path: Path, policy: str, temp: list[str]
         assert [path.name for path in (it.state / "cache/bot").glob("temp-*")] == ["temp-2"]
 
 
-def test_what_a_dying_life_still_writes_is_never_seen(tmp_path: Path) -> None:
+def test_late_cache_writes_of_the_old_process_are_not_visible(tmp_path: Path) -> None:
     with bot(tmp_path, "late", "deaf", cache={"flush_on_restart": "all"}, stop_timeout_s=0.3) as it:
         it.start()
         for life in (2, 3):
@@ -125,7 +125,7 @@ def test_what_a_dying_life_still_writes_is_never_seen(tmp_path: Path) -> None:
         assert list((it.state / "cache/bot").glob("trash/*")) == []
 
 
-def test_what_a_program_without_a_cache_keeps_there_is_its_own_business(tmp_path: Path) -> None:
+def test_without_flush_cache_the_directory_is_left_alone(tmp_path: Path) -> None:
     mine = tmp_path / "state/cache/bot/temp-0"
     with bot(tmp_path, flush_cache=False, cache={"flush_on_restart": "all"}) as it:
         mine.mkdir(parents=True)
@@ -135,7 +135,7 @@ def test_what_a_program_without_a_cache_keeps_there_is_its_own_business(tmp_path
         assert it.diary.wait("spawned", life=2)["environ"]["STOCKSUP_CACHE_DIR"] == str(mine)
 
 
-def test_the_ticket_reaches_the_next_life(tmp_path: Path) -> None:
+def test_the_next_process_gets_the_ticket(tmp_path: Path) -> None:
     ticket = {"channel": 1234567890123456789, "words": "é"}
     with bot(tmp_path) as it:
         it.start()
@@ -147,9 +147,7 @@ def test_the_ticket_reaches_the_next_life(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("death", ["exit-before-hello=1", "exit-after-hello=1", "exit-after-hello=kill"])
-def test_the_ticket_reaches_the_life_after_next_when_the_next_dies_before_it_is_ready(
-    tmp_path: Path, death: str
-) -> None:
+def test_the_ticket_is_repeated_after_a_failed_start(tmp_path: Path, death: str) -> None:
     ticket = {"message": 7}
     with bot(tmp_path, f"2:{death}") as it:
         it.start()
@@ -158,7 +156,7 @@ def test_the_ticket_reaches_the_life_after_next_when_the_next_dies_before_it_is_
         assert it.diary.wait("welcome", life=3)["ticket"] == ticket
 
 
-def test_a_child_asks_for_its_own_restart(tmp_path: Path) -> None:
+def test_a_program_requests_its_own_restart(tmp_path: Path) -> None:
     with bot(tmp_path, "ask-restart=!restart") as it:
         it.start()
         os.kill(it.status()["bot"]["pid"], signal.SIGUSR1)
@@ -167,7 +165,7 @@ def test_a_child_asks_for_its_own_restart(tmp_path: Path) -> None:
         assert (it.history()[0]["requested_by"], it.history()[0]["reason"]) == ("a member", "!restart")
 
 
-def test_a_check_that_fails_changes_nothing_and_the_requester_is_told(tmp_path: Path) -> None:
+def test_a_failed_check_changes_nothing_and_is_reported(tmp_path: Path) -> None:
     with bot(tmp_path, "ask-restart=x", check=check("import sys; sys.exit('line 3: no colon')")) as it:
         it.start()
         before = it.status()["bot"]
@@ -185,7 +183,7 @@ def test_a_check_that_fails_changes_nothing_and_the_requester_is_told(tmp_path: 
         assert len(it.history()) == 2
 
 
-def test_a_check_that_says_nothing_or_cannot_be_run(tmp_path: Path) -> None:
+def test_a_check_without_output_and_one_that_cannot_run(tmp_path: Path) -> None:
     with bot(tmp_path, check=check("raise SystemExit(3)")) as it:
         it.start()
         assert "exit 3" in it.refused("restart", wait=True).message
@@ -194,7 +192,7 @@ def test_a_check_that_says_nothing_or_cannot_be_run(tmp_path: Path) -> None:
         assert it.status()["bot"]["life"] == 1
 
 
-def test_a_check_that_hangs_is_ended(tmp_path: Path) -> None:
+def test_a_hung_check_is_killed(tmp_path: Path) -> None:
     hang = "import os, time; open('checking', 'w').write(str(os.getpid())); time.sleep(600)"
     with bot(tmp_path, check=check(hang), start_timeout_s=1.5) as it:
         it.start()
@@ -205,7 +203,7 @@ def test_a_check_that_hangs_is_ended(tmp_path: Path) -> None:
         wait_gone(int((tmp_path / "checking").read_text()))
 
 
-def test_what_a_check_started_ends_with_it(tmp_path: Path) -> None:
+def test_descendants_of_a_check_are_killed(tmp_path: Path) -> None:
     forks = "import os, time; os.fork() or (os.setsid(), os.fork() or time.sleep(60), os._exit(0))"
     with bot(tmp_path, check=check(forks)) as it:
         it.start()
@@ -213,7 +211,7 @@ def test_what_a_check_started_ends_with_it(tmp_path: Path) -> None:
         assert list(it.left()) == [it.status()["bot"]["pid"]]
 
 
-def test_what_somebody_said_who_is_gone_already_counts_all_of_it(tmp_path: Path) -> None:
+def test_requests_of_a_closed_connection_are_served(tmp_path: Path) -> None:
     """The answer to the first request cannot be sent any more; the second one is heard nevertheless."""
     with bot(tmp_path) as it:
         it.start()
@@ -224,7 +222,7 @@ def test_what_somebody_said_who_is_gone_already_counts_all_of_it(tmp_path: Path)
         it.wait_state("RUNNING", life=2)
 
 
-def test_two_restarts_at_once_are_one(tmp_path: Path) -> None:
+def test_two_concurrent_restarts_are_one(tmp_path: Path) -> None:
     with bot(tmp_path, check=check("pass")) as it:
         it.start()
         with it.client() as one, it.client() as other:
@@ -244,14 +242,14 @@ def _both(one: Client, other: Client) -> list[Json]:
         return list(pool.map(ask, (one, other)))
 
 
-def test_a_restart_that_nobody_waits_for(tmp_path: Path) -> None:
+def test_a_restart_without_waiting(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         assert it.ask("restart")["to_life"] == 2
         it.wait_state("RUNNING", life=2)
 
 
-def test_a_drain_that_never_ends_is_cut_off_and_reported(tmp_path: Path) -> None:
+def test_drain_timeout_is_reported(tmp_path: Path) -> None:
     with bot(tmp_path, "1:drain=payment of Budi", "2:silent-drain", drain_timeout_s=0.3) as it:
         it.start()
         report = it.restart()
@@ -262,7 +260,7 @@ def test_a_drain_that_never_ends_is_cut_off_and_reported(tmp_path: Path) -> None
         assert it.diary.wait("drain", life=1)["deadline_s"] == 0.3
 
 
-def test_a_program_that_shall_not_drain_is_just_stopped(tmp_path: Path) -> None:
+def test_without_drain_a_program_is_stopped_at_once(tmp_path: Path) -> None:
     with bot(tmp_path, drain=False) as it:
         it.start()
         report = it.restart()
@@ -271,7 +269,7 @@ def test_a_program_that_shall_not_drain_is_just_stopped(tmp_path: Path) -> None:
         assert it.diary.wait("terminated", life=1)
 
 
-def test_a_program_that_is_not_ready_in_time_is_killed_and_tried_again(tmp_path: Path) -> None:
+def test_sigkill_after_start_timeout(tmp_path: Path) -> None:
     with bot(tmp_path, "1:hang", start_timeout_s=1) as it:
         it.start(wait=False)
         shown = it.wait_state("RUNNING", life=2)
@@ -279,7 +277,7 @@ def test_a_program_that_is_not_ready_in_time_is_killed_and_tried_again(tmp_path:
         assert "not ready within 1 s" in it.log()
 
 
-def test_a_program_without_a_link_is_ready_when_it_has_lived_for_a_while(tmp_path: Path) -> None:
+def test_a_program_with_ready_seconds_is_ready_after_that_time(tmp_path: Path) -> None:
     with bot(tmp_path, "link=no", ready=0.2) as it:
         it.start()
         report = it.restart()
@@ -299,7 +297,7 @@ def test_stop_and_start_again(tmp_path: Path) -> None:
         it.wait_state("RUNNING", life=2)
 
 
-def test_start_while_it_is_being_stopped_brings_it_up_again(tmp_path: Path) -> None:
+def test_start_during_a_stop_starts_it_again(tmp_path: Path) -> None:
     with bot(tmp_path, "1:endless-drain", drain_timeout_s=1) as it:
         it.start()
         it.ask("stop", program="bot")
@@ -309,7 +307,7 @@ def test_start_while_it_is_being_stopped_brings_it_up_again(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("state", ["STOPPED", "FATAL", "BACKOFF"])
-def test_restart_of_a_program_that_does_not_run_starts_it(tmp_path: Path, state: str) -> None:
+def test_restart_of_a_program_that_is_not_running_starts_it(tmp_path: Path, state: str) -> None:
     words = {"STOPPED": [], "FATAL": ["1:exit-after-hello=78"], "BACKOFF": ["1:exit-after-hello=75"]}[state]
     with bot(tmp_path, *words) as it:
         it.start(wait=False)
@@ -322,7 +320,7 @@ def test_restart_of_a_program_that_does_not_run_starts_it(tmp_path: Path, state:
         assert it.diary.wait("welcome", life=2)["ticket"] == {"a": 1}
 
 
-def test_programs_start_in_the_order_of_the_file_and_stop_in_reverse(tmp_path: Path) -> None:
+def test_programs_start_in_order_and_stop_in_reverse(tmp_path: Path) -> None:
     with supervised(tmp_path, {"first": program(), "second": program(), "bot": program()}) as it:
         it.start()
         pids = {name: one["pid"] for name, one in it.status().items()}
@@ -344,7 +342,7 @@ def _without_ready(told: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [one for one in told if one[0] != "ready"]
 
 
-def test_a_stop_that_is_overtaken_by_a_start_is_told_so(tmp_path: Path) -> None:
+def test_a_stop_that_is_overtaken_by_a_start_is_refused(tmp_path: Path) -> None:
     with bot(tmp_path, "1:endless-drain", drain_timeout_s=1) as it:
         it.start()
         with it.client() as waits, ThreadPoolExecutor(1) as beside:

@@ -1,4 +1,4 @@
-"""What hangs or is unwell gets a new life by itself, a few times; an owner who sleeps finds it serving, or is told."""
+"""Automatic restarts of hung and unhealthy processes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AWAY = "health=" + json.dumps({"gateway": {"is_healthy": False, "external": True
 MIB = 1024 * 1024
 
 
-def test_what_hangs_says_where_and_is_followed(tmp_path: Path) -> None:
+def test_a_hung_process_writes_a_traceback_and_is_replaced(tmp_path: Path) -> None:
     with bot(tmp_path, "1:freeze", "traceback", "2:beat=0.2", heartbeat_timeout_s=2) as it:
         it.start()
         it.diary.wait("frozen", life=1)
@@ -29,7 +29,7 @@ def test_what_hangs_says_where_and_is_followed(tmp_path: Path) -> None:
         assert list(it.left()) == [shown["pid"]]
 
 
-def test_who_does_not_know_the_signal_is_ended_without_it(tmp_path: Path) -> None:
+def test_a_process_that_does_not_know_the_signal_is_killed_at_once(tmp_path: Path) -> None:
     with bot(tmp_path, "1:freeze", "2:beat=0.2", heartbeat_timeout_s=1) as it:
         it.start()
         it.diary.wait("frozen", life=1)
@@ -38,7 +38,7 @@ def test_who_does_not_know_the_signal_is_ended_without_it(tmp_path: Path) -> Non
         assert "most recent call" not in it.log("bot")
 
 
-def test_a_hung_life_is_suspicious_first(tmp_path: Path) -> None:
+def test_a_late_heartbeat_is_shown_before_the_timeout(tmp_path: Path) -> None:
     with bot(tmp_path, "1:freeze", heartbeat_timeout_s=3) as it:
         it.start()
         it.diary.wait("frozen", life=1)
@@ -50,7 +50,7 @@ def test_a_hung_life_is_suspicious_first(tmp_path: Path) -> None:
         it.wait_state("RUNNING", life=2)
 
 
-def test_what_is_unwell_for_too_long_is_checked_drained_flushed_and_followed(tmp_path: Path) -> None:
+def test_an_unhealthy_process_is_restarted_through_every_phase(tmp_path: Path) -> None:
     with bot(tmp_path, f"1:{SICK}", "beat=0.1", check=["true"], unhealthy_timeout_s=0.5) as it:
         it.start()
         it.wait_state("RUNNING", life=2)
@@ -61,7 +61,7 @@ def test_what_is_unwell_for_too_long_is_checked_drained_flushed_and_followed(tmp
         assert report["phases"]["flush_s"] is not None
 
 
-def test_while_only_the_outside_is_broken_it_is_left_alone(tmp_path: Path) -> None:
+def test_an_external_failure_leads_to_no_restart(tmp_path: Path) -> None:
     with bot(tmp_path, f"1:{AWAY}", "beat=0.05", unhealthy_timeout_s=0.2) as it:
         it.start()
         while (shown := it.status()["bot"])["uptime_s"] < 1.5:  # through many heartbeats
@@ -71,7 +71,7 @@ def test_while_only_the_outside_is_broken_it_is_left_alone(tmp_path: Path) -> No
         assert it.history() == []
 
 
-def test_if_a_new_life_does_not_help_it_is_given_up(tmp_path: Path) -> None:
+def test_repeated_restarts_that_do_not_help_are_fatal(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"unhealthy_timeout_s": 0.2, "max_recoveries_per_hour": 2, "check": ["true"]}
     with bot(tmp_path, SICK, "beat=0.05", **settings) as it:
         it.start()
@@ -84,7 +84,7 @@ def test_if_a_new_life_does_not_help_it_is_given_up(tmp_path: Path) -> None:
         assert "FATAL" in it.command("status").stdout
 
 
-def test_how_often_it_was_tried_survives_the_supervisor(tmp_path: Path) -> None:
+def test_the_count_of_recoveries_survives_the_supervisor(tmp_path: Path) -> None:
     with bot(tmp_path, SICK, "beat=0.05", unhealthy_timeout_s=0.3, max_recoveries_per_hour=1) as it:
         it.start()
         it.wait(lambda status: status["bot"]["life"] == 2 and status["bot"]["linked"])
@@ -93,7 +93,7 @@ def test_how_often_it_was_tried_survives_the_supervisor(tmp_path: Path) -> None:
         assert it.wait_state("FATAL")["life"] == 2
 
 
-def test_more_memory_than_it_may_use_leads_to_a_new_life(tmp_path: Path) -> None:
+def test_memory_above_the_limit_leads_to_a_restart(tmp_path: Path) -> None:
     with bot(tmp_path, "1:eat=120", memory_max=100 * MIB) as it:
         it.start()
         it.wait_state("RUNNING", life=2)
@@ -102,14 +102,14 @@ def test_more_memory_than_it_may_use_leads_to_a_new_life(tmp_path: Path) -> None
         assert it.history()[0]["drained"] == ["cache"]
 
 
-def test_also_of_a_program_that_never_speaks(tmp_path: Path) -> None:
+def test_the_memory_limit_works_without_a_connection(tmp_path: Path) -> None:
     with bot(tmp_path, "1:eat=120", "link=no", ready=0.1, memory_max=100 * MIB) as it:
         it.start()
         it.wait_state("RUNNING", life=2)
         assert it.history()[0]["reason_code"] == "memory"
 
 
-def test_a_sick_life_whose_successor_does_not_pass_its_check_serves_on(tmp_path: Path) -> None:
+def test_an_unhealthy_process_keeps_serving_if_the_check_fails(tmp_path: Path) -> None:
     with bot(tmp_path, "eat=120", memory_max=100 * MIB, check=check("raise SystemExit('half an edit')")) as it:
         it.start()
         it.wait(lambda status: it.history())

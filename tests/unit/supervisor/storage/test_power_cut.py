@@ -32,7 +32,7 @@ class File:
     pending: bytes = b""
 
     def after_a_cut(self) -> Iterator[bytes]:
-        """Yield what may be left of it."""
+        """Yield every content that the file may have after a power cut."""
         for cut in range(len(self.pending) + 1):
             yield self.synced + self.pending[:cut]
             if cut % 16 == 0:
@@ -41,7 +41,7 @@ class File:
 
 @dataclass
 class Disk:
-    """What is written through `os`, as the disk sees it; the real files are written too."""
+    """The state of the disk for what is written through `os`; the real files are written too."""
 
     files: dict[tuple[int, int], File] = field(default_factory=dict)
     #: files that the name may mean after a cut
@@ -86,7 +86,7 @@ class Disk:
         return self.files.setdefault(key, File())
 
     def after_a_cut(self) -> Iterator[bytes]:
-        """Yield what may stand under the name."""
+        """Yield every content that the path may have after a power cut."""
         for key in self.meant or [(0, 0)]:
             yield from self.files.get(key, File()).after_a_cut()
 
@@ -103,17 +103,17 @@ def disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Disk:
     return one
 
 
-def known(life: int) -> ProgramState:
+def program_state(life: int) -> ProgramState:
     return ProgramState(name="bot", desired=DesiredState.UP, life=LifeState(life))
 
 
-def recalled(path: Path, contents: bytes) -> int:
+def load_number(path: Path, contents: bytes) -> int:
     path.write_bytes(contents)
     one = Journal(path)
     try:
         life = one.load("bot", PROGRAM).life.number
-        # and it can be gone on with, whatever was left
-        one.write(known(1000))
+        # and lines can be appended
+        one.write(program_state(1000))
         assert path.read_bytes().splitlines()[-1] == one._lines["bot"]
         one.close()
     finally:
@@ -121,7 +121,7 @@ def recalled(path: Path, contents: bytes) -> int:
     return life
 
 
-def test_of_the_journal_nothing_that_was_synced_is_lost_and_no_half_line_is_believed(
+def test_the_journal_keeps_what_was_synced_and_ignores_incomplete_lines(
     disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal_module, "COMPACT_BYTES", 1000)
@@ -129,20 +129,20 @@ def test_of_the_journal_nothing_that_was_synced_is_lost_and_no_half_line_is_beli
     one.sync()
     sure, cuts = 0, 0
     for life in range(1, 7):
-        one.write(known(life))
+        one.write(program_state(life))
         for contents in set(disk.after_a_cut()):
             cuts += 1
-            assert sure <= recalled(copy, contents) <= life
+            assert sure <= load_number(copy, contents) <= life
         if life % 2 == 0:
             one.sync()
             sure = life
-            assert {recalled(copy, contents) for contents in disk.after_a_cut()} == {life}
-    assert cuts > 2000, "it was cut at every byte"
-    assert len(disk.files) > 1, "it was written anew meanwhile"
+            assert {load_number(copy, contents) for contents in disk.after_a_cut()} == {life}
+    assert cuts > 2000, "the cuts covered every byte"
+    assert len(disk.files) > 1, "it was rewritten meanwhile"
     one.close()
 
 
-def test_of_the_history_whole_reports_are_read_and_later_ones_added(
+def test_the_history_keeps_complete_reports_and_appends_later_ones(
     disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, copy = History(tmp_path / "on" / "journal.jsonl"), tmp_path / "copy.jsonl"

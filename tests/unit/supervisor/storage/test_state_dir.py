@@ -1,4 +1,4 @@
-"""One that comes too late names the one that came first, also where that has not written its pid yet."""
+"""A second supervisor names the pid of the running one, even if that has not written its pid yet."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from supervisor.config.paths import InstancePaths
 
 
 @pytest.mark.parametrize("before", ["", "999999999\n"], ids=["a new file", "the pid of an earlier one"])
-def test_the_pid_is_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str) -> None:
+def test_the_second_supervisor_waits_for_the_pid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str) -> None:
     place = InstancePaths(tmp_path)
     place.lock.write_text(before)
     with place.lock.open("r+") as first:
         fcntl.flock(first, fcntl.LOCK_EX)
-        # the first one writes while the second one waits
+        # the first supervisor writes its pid while the second one waits
         monkeypatch.setattr("time.sleep", lambda pause_s: place.lock.write_text(f"{os.getpid()}\n"))
         with pytest.raises(start.StartupError, match=str(os.getpid())):
             start._lock(place)
 
 
-def test_one_that_never_says_is_not_awaited_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wait_for_the_pid_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = InstancePaths(tmp_path)
     pauses: list[float] = []
     with place.lock.open("w") as first:
