@@ -1,4 +1,4 @@
-"""`AdminCog`: `!restart`, and the clean-up that every drain runs."""
+"""`AdminCog`: `!restart`, and the clean-up of every drain."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ log = logging.getLogger(__name__)
 
 YES_ID: Final = "stocksup:v1:restart:yes"
 NO_ID: Final = "stocksup:v1:restart:no"
-#: longest reason that is passed on, in characters
+#: longest reason, in characters
 MAX_REASON_CHARS: Final = 200
 
 
 @dataclass
 class CleanupResult:
-    """What a clean-up came to."""
+    """The result of a clean-up."""
 
-    #: by step: None when it was done, else what went wrong
+    #: by step: the error, or None
     steps: dict[str, str | None] = field(default_factory=dict)
     drained: tuple[str, ...] = ()
     cancelled: tuple[str, ...] = ()
-    #: cache entries that were emptied; None when that failed
+    #: removed cache entries; None if that failed
     flushed_entries: int | None = None
 
 
 class CleanupStepFailed(Exception):
-    """A step of the clean-up could not be done; the message says why."""
+    """A step of the clean-up failed; the message says why."""
 
 
 class AdminCog(commands.Cog):
-    """Commands for admins."""
+    """The restart command and the clean-up."""
 
     def __init__(self, bot: CogBot, confirmations: Confirmations) -> None:
         self.bot = bot
         self._confirmations = confirmations
-        #: who has asked for the restart under way
+        #: requester of the restart in progress
         self._requested_by: str | None = None
-        #: what the clean-up takes out of the cache; None: what our settings say
+        #: flush policy of the clean-up; None for the one of the settings
         self.flush: FlushPolicy | None = None
 
     # --- !restart ---
@@ -69,7 +69,7 @@ class AdminCog(commands.Cog):
         ),
     )
     async def restart(self, ctx: commands.Context[commands.Bot], *, reason: str = "") -> None:
-        """Give the bot a new life, after a question."""
+        """Restart the bot after a confirmation."""
         by = f"{ctx.author} ({ctx.author.id})"
         if not self.bot.is_admin(ctx.author):
             log.warning(_("restart refused: %s is not an admin"), by)
@@ -90,7 +90,7 @@ class AdminCog(commands.Cog):
                 await self._restart(message, by, reason[:MAX_REASON_CHARS] or f"{ctx.prefix}restart")
 
     async def _ask_to_confirm(self, ctx: commands.Context[commands.Bot]) -> discord.Message | None:
-        """Ask for confirmation; return the question's message when it was given, else None, and say so."""
+        """Ask for confirmation; return the message of the question, or None if it was not confirmed."""
         wording = ConfirmationTexts(
             restart_dialog.question(),
             Button(YES_ID, _("Yes"), "🔄", style=4),
@@ -112,13 +112,13 @@ class AdminCog(commands.Cog):
                 ctx, wording, is_superseded=lambda: self._requested_by is not None, on_yes=begin
             )
         except discord.HTTPException:
-            if begun:  # agreed, and the question could not be sent or changed: nothing is begun
+            if begun:  # confirmed, but the question could not be sent or edited: do not restart
                 self._requested_by = None
             raise
         return message if stage is Stage.CONFIRMED else None
 
     async def _restart(self, message: discord.Message, by: str, reason: str) -> None:
-        """Ask the supervisor. If all goes well, it is the next life that goes on from here."""
+        """Request the restart from the supervisor. On success the next process answers."""
         link = self.bot.link
         assert link is not None
         ticket = {
@@ -189,7 +189,7 @@ class AdminCog(commands.Cog):
     async def _run_step(
         self, result: CleanupResult, name: str, work: Callable[[], Awaitable[None]], done: str | None, failed: str
     ) -> None:
-        """Do one step and say what became of it."""
+        """Run one step and log its outcome."""
         try:
             await work()
         except Exception as error:
@@ -237,6 +237,6 @@ def _log_end(result: CleanupResult, *, stopping: bool) -> None:
 
 
 async def _clear_import_caches() -> None:
-    """Forget where modules were found and what their lines were: they may have been edited."""
+    """Clear the caches of module locations and source lines: the files may have been edited."""
     importlib.invalidate_caches()
     linecache.clearcache()

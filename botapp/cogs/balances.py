@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class BalancesCog(ShopCog):
-    """Who has how much, and why."""
+    """Balances and transactions."""
 
     title = N_("Balances")
 
@@ -35,7 +35,7 @@ class BalancesCog(ShopCog):
         unit=N_("The unit, if the amount is only a number"),
     )
     async def addbal(self, ctx: Ctx, member: str, amount: str, *, unit: str = "") -> None:
-        """Add to a balance."""
+        """Add money to a balance."""
         worth = self.parse_amount(f"{amount} {unit}".strip())
         await self._adjust(ctx, member, worth, add=True)
 
@@ -48,7 +48,7 @@ class BalancesCog(ShopCog):
         unit=N_("The unit, if the amount is only a number"),
     )
     async def removebal(self, ctx: Ctx, member: str, amount: str, *, unit: str = "") -> None:
-        """Take from a balance."""
+        """Take money from a balance."""
         worth = self.parse_amount(f"{amount} {unit}".strip())
         account = await self.shop.read(accounts.get_by_handle, member)
         if worth > account.balance:
@@ -80,7 +80,7 @@ class BalancesCog(ShopCog):
         member=N_("The member name that the member registered"),
     )
     async def resetuser(self, ctx: Ctx, member: str) -> None:
-        """Empty a balance."""
+        """Set a balance to zero."""
         account = await self.shop.read(accounts.get_by_handle, member)
         params = {"member": quote(account.handle), "balance": format_price(account.balance, self.shop.units)}
         if not account.balance:
@@ -112,10 +112,10 @@ class BalancesCog(ShopCog):
         count=N_("How many, newest first"),
     )
     async def trxhistory(self, ctx: Ctx, member: str, count: commands.Range[int, 1, MAX_ROWS] = DEFAULT_ROWS) -> None:
-        """Show the ledger of one account."""
+        """Show the transactions of an account."""
         account, entries = await self.shop.read(_read_entries, member, count)
         params = {"member": quote(account.handle), "balance": format_price(account.balance, self.shop.units)}
-        lines = [admin_texts.entry_line(one, self.shop.units) for one in entries]
+        lines = [admin_texts.entry_line(entry, self.shop.units) for entry in entries]
         title = _("📒 Balance of %(member)s: %(balance)s") % params
         await self.say(ctx, format_list(lines, title, _("%s has no transactions yet.") % quote(account.handle)))
 
@@ -126,7 +126,7 @@ class BalancesCog(ShopCog):
         order=N_("The order number, such as #000123"),
     )
     async def refund(self, ctx: Ctx, order: str) -> None:
-        """Give money back."""
+        """Refund an order."""
         number = parse_order_id(order)
         if number is None:
             raise InvalidCommand(_("%s is not a valid order number.") % quote(order[:30]))
@@ -139,7 +139,7 @@ class BalancesCog(ShopCog):
         actor, now_ms = str(ctx.author.id), self.shop.now_ms()
         detail = f"{order_number(number)} {account.handle} {account.total}"
         done, balance = await self.run_and_record(ctx, detail, purchases.refund, number, actor=actor, now_ms=now_ms)
-        told = await self._notify_buyer(done, balance)
+        was_notified = await self._notify_buyer(done, balance)
         params = {
             "order": order_number(number),
             "member": quote(done.handle),
@@ -149,7 +149,7 @@ class BalancesCog(ShopCog):
         text = _("✅ Order %(order)s was refunded: %(member)s got %(total)s back. Balance: %(balance)s.") % params
         hint = (
             _("The buyer was notified.")
-            if told
+            if was_notified
             else _("The buyer's direct messages are closed, so please tell them yourself.")
         )
         await self.say(ctx, f"{text}\n{hint}")
@@ -181,7 +181,7 @@ class BalancesCog(ShopCog):
             await self.say(ctx, _("✅ Took %(amount)s from %(member)s. Balance: %(balance)s.") % params)
 
     async def _notify_buyer(self, done: Purchase, balance: int) -> bool:
-        """Tell a buyer of a refund, in the language of the purchase; return whether that was possible."""
+        """Notify a buyer of a refund, in the language of the purchase; return whether that was possible."""
         language = await self.shop.read(deliveries.get_language, done.id)
         with speaking(choose(language)):
             params = {
@@ -201,7 +201,7 @@ class BalancesCog(ShopCog):
 
 
 def _idempotency_key(ctx: Ctx) -> str:
-    """Return what names this command, so that it is never carried out twice: its message or interaction."""
+    """Return the idempotency key of this command: its message or interaction."""
     return f"admin:{ctx.message.id}"
 
 

@@ -1,4 +1,4 @@
-"""`Confirmations`: asks an admin before something dangerous, by buttons and by words alike."""
+"""`Confirmations`: asks an admin to confirm, by button or by text."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from botapp.ui.live.view import ClickView
 
 @dataclass(frozen=True)
 class ConfirmationTexts:
-    """What a question says."""
+    """The texts of a confirmation."""
 
     question: str
     yes: Button
     no: Button
-    #: what it becomes when it has ended
+    #: returns the text that replaces the question at its end
     ending: Callable[[Stage], str]
-    #: what somebody else who clicks is told
-    stranger: Callable[[], str]
-    #: whether only who gave a slash command sees it; a later life cannot edit such a message
+    #: returns the answer to a click of another user
+    other_user_answer: Callable[[], str]
+    #: whether only the author of a slash command sees it; the next process cannot edit such a message
     private: bool = False
 
 
 @dataclass(eq=False)
 class _PendingConfirmation:
-    """A question that waits for its answer."""
+    """A question that is waiting for its answer."""
 
     dialog: Confirmation
-    wording: ConfirmationTexts
+    texts: ConfirmationTexts
     on_yes: Callable[[], None]
-    #: None until Discord has said that it is there
+    #: None until Discord has confirmed the message
     message_id: int | None = None
     decided: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Confirmations(commands.Cog):
-    """All questions of this life that wait for their answers."""
+    """The pending confirmations of this process."""
 
     def __init__(self) -> None:
         self._open: list[_PendingConfirmation] = []
@@ -55,26 +55,26 @@ class Confirmations(commands.Cog):
     async def ask(
         self,
         ctx: commands.Context[Any],
-        wording: ConfirmationTexts,
+        texts: ConfirmationTexts,
         *,
         is_superseded: Callable[[], bool] = lambda: False,
         on_yes: Callable[[], None] = lambda: None,
     ) -> tuple[Stage, discord.Message]:
-        """Ask whoever gave the command; return how that ended, and the question's message, which says so by then.
+        """Ask the author of the command; return the outcome and the message of the question.
 
         Args:
-            ctx: of the command.
-            wording: what is said.
-            is_superseded: whether a restart has begun while the question was sent.
-            on_yes: called at once when the answer is yes, before anything else can happen.
+            ctx: context of the command.
+            texts: the texts of the confirmation.
+            is_superseded: returns whether a restart began while the question was being sent.
+            on_yes: called at once when the answer is yes, before any other task can run.
         """
-        view = ClickView((wording.yes, wording.no), self._clicked)
+        view = ClickView((texts.yes, texts.no), self._clicked)
         dialog = Confirmation(ctx.author.id, ctx.channel.id, time.monotonic() + confirmation.ANSWER_WITHIN_S)
-        question = _PendingConfirmation(dialog, wording, on_yes)
-        # before it is sent: an answer may arrive sooner than Discord's word that the question is there
+        question = _PendingConfirmation(dialog, texts, on_yes)
+        # before it is sent: an answer may arrive before the response of Discord
         self._open.append(question)
         try:
-            message = await ctx.reply(wording.question, view=view, ephemeral=wording.private)
+            message = await ctx.reply(texts.question, view=view, ephemeral=texts.private)
             question.message_id = message.id
             if is_superseded():
                 self._step(question, SupersededByRestart())
@@ -83,21 +83,21 @@ class Confirmations(commands.Cog):
             self._open.remove(question)
             view.stop()
         stage = question.dialog.stage
-        await message.edit(content=wording.ending(stage), view=None)
+        await message.edit(content=texts.ending(stage), view=None)
         return stage, message
 
     def is_waiting(self, message_id: int) -> bool:
-        """Tell whether a message is a question that still waits for its answer."""
+        """Return whether a message is a pending question."""
         return self._find(message_id) is not None
 
     def supersede_all(self) -> None:
-        """A restart begins: close all questions that still wait."""
+        """Close all pending questions because a restart begins."""
         for question in self._open:
             self._step(question, SupersededByRestart())
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        """An answer may have been written; of several questions it is to the newest."""
+        """Take a message as the answer to the newest question that it fits."""
         for question in reversed(self._open):
             if self._step(question, Reply(message.author.id, message.channel.id, message.content)):
                 break
@@ -108,10 +108,10 @@ class Confirmations(commands.Cog):
             await interaction.response.defer()
         elif interaction.user.id != question.dialog.user_id:
             with speaking(language.interaction_language(interaction)):
-                await interaction.response.send_message(question.wording.stranger(), ephemeral=True)
+                await interaction.response.send_message(question.texts.other_user_answer(), ephemeral=True)
         else:
             await interaction.response.defer()
-            answer = "yes" if custom_id == question.wording.yes.custom_id else "no"
+            answer = "yes" if custom_id == question.texts.yes.custom_id else "no"
             self._step(question, Reply(interaction.user.id, question.dialog.channel_id, answer))
 
     async def _wait_for_decision(self, question: _PendingConfirmation) -> None:
@@ -121,10 +121,10 @@ class Confirmations(commands.Cog):
             self._step(question, None)
 
     def _find(self, message_id: int) -> _PendingConfirmation | None:
-        return next((one for one in self._open if one.message_id == message_id), None)
+        return next((question for question in self._open if question.message_id == message_id), None)
 
     def _step(self, question: _PendingConfirmation, event: Reply | SupersededByRestart | None) -> bool:
-        """Let something happen to a question; return whether that has ended it."""
+        """Apply an event to a question; return whether that has ended it."""
         if question.dialog.stage is not Stage.ASKING:
             return False
         question.dialog = confirmation.step(question.dialog, event, time.monotonic())
@@ -137,11 +137,11 @@ class Confirmations(commands.Cog):
 
 
 def confirmation_texts(what: str, yes: str) -> ConfirmationTexts:
-    """Return how it is asked before something that cannot be taken back.
+    """Return the texts of a confirmation before a destructive action.
 
     Args:
         what: the question, such as "Delete `STEAM10`?"
-        yes: the label of the button that agrees.
+        yes: the label of the confirming button.
     """
     return ConfirmationTexts(
         confirmation.question(what),

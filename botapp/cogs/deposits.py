@@ -1,4 +1,4 @@
-"""The admin command about deposits from outside."""
+"""The admin command about automatic deposits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botapp.ui.formatting import format_amount, format_time, quote
 
 
 class DepositsCog(ShopCog):
-    """What came in without an admin."""
+    """Automatic deposits."""
 
     title = N_("Deposits")
 
@@ -30,21 +30,21 @@ class DepositsCog(ShopCog):
         count: int | None = None,
         which: Literal["all", "refused"] = "all",
     ) -> None:
-        """List what came last, the newest first."""
-        # bounds cannot be declared where the number may be left out before another word
+        """List the latest deposits, newest first."""
+        # not commands.Range: discord.py cannot skip an optional number of that type
         most = min(max(1, DEFAULT_ROWS if count is None else count), MAX_ROWS)
-        found = await self.shop.read(deposits.list_latest, most, refused_only=which == "refused")
+        latest = await self.shop.read(deposits.list_latest, most, refused_only=which == "refused")
         title = _("🚫 Latest refused deposits") if which == "refused" else _("💰 Latest deposits")
-        await self.say(ctx, format_list([self._line(one) for one in found], f"**{title}**", _("None.")))
+        await self.say(ctx, format_list([self._line(deposit) for deposit in latest], f"**{title}**", _("None.")))
 
-    def _line(self, one: Deposit) -> str:
+    def _line(self, deposit: Deposit) -> str:
         params = {
-            "time": format_time(one.at_ms),
-            "member": quote(one.handle or "–"),
-            "amount": format_amount(one.amount, self.shop.units) if one.amount is not None else "–",
-            "key": quote(one.key),
-            "reason": refusal_text(one.refusal),
+            "time": format_time(deposit.at_ms),
+            "member": quote(deposit.handle or "–"),
+            "amount": format_amount(deposit.amount, self.shop.units) if deposit.amount is not None else "–",
+            "key": quote(deposit.key),
+            "reason": refusal_text(deposit.refusal),
         }
-        if one.refusal:
+        if deposit.refusal:
             return _("❌ %(time)s · %(member)s · %(amount)s · %(reason)s · %(key)s") % params
         return _("✅ %(time)s · %(member)s · %(amount)s · %(key)s") % params

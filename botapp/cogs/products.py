@@ -15,7 +15,7 @@ from botapp.ui.formatting import format_price, quote
 
 
 class ProductsCog(ShopCog):
-    """What is on sale."""
+    """Products."""
 
     title = N_("Products")
 
@@ -29,9 +29,9 @@ class ProductsCog(ShopCog):
         description=N_("A description for members"),
     )
     async def addproduct(self, ctx: Ctx, code: str, name: str, price: str, *, description: str = "") -> None:
-        """Put a product on sale."""
+        """Add a product."""
         if ctx.interaction is None:
-            # typed, the price has no end of its own: "5 DL sent by DM"
+            # in a typed command the price runs into the description: "5 DL sent by DM"
             cost, description = split_price(price, description, self.shop.units)
         else:
             cost = self.parse_amount(price)
@@ -50,7 +50,7 @@ class ProductsCog(ShopCog):
     async def editproduct(
         self, ctx: Ctx, code: str, field: Literal["name", "price", "description"], *, value: str
     ) -> None:
-        """Change one thing about a product."""
+        """Change one field of a product."""
         if field == "price":
             await self._change_price(ctx, code, value)
             return
@@ -79,20 +79,20 @@ class ProductsCog(ShopCog):
         code=N_("The product's code"),
     )
     async def deleteproduct(self, ctx: Ctx, code: str) -> None:
-        """Take a product off sale."""
-        found = await self.shop.read(get_by_code, code)
-        if found.stock:
-            raise refusals.ProductInStock(found.code, found.stock)
-        what = _("⚠️ Delete %(code)s (%(name)s)?") % {"code": quote(found.code), "name": found.name}
+        """Delete a product."""
+        product = await self.shop.read(get_by_code, code)
+        if product.stock:
+            raise refusals.ProductInStock(product.code, product.stock)
+        what = _("⚠️ Delete %(code)s (%(name)s)?") % {"code": quote(product.code), "name": product.name}
         if await self.confirm(ctx, what, _("Delete")):
-            gone = await self.run_and_record(ctx, found.code, products.delete, found.code)
+            gone = await self.run_and_record(ctx, product.code, products.delete, product.code)
             await self.say(ctx, _("✅ %s was deleted. Its past sales are kept.") % quote(gone.code))
 
     @admin_command("products", N_("List all products with price and stock"))
     async def products(self, ctx: Ctx) -> None:
-        """List what is on sale."""
-        found = await self.shop.products()
-        lines = [admin_texts.product_line(one, self.shop.units) for one in found]
+        """List the products."""
+        listed = await self.shop.products()
+        lines = [admin_texts.product_line(product, self.shop.units) for product in listed]
         await self.say(
             ctx, format_list(lines, _("🛒 Products:"), _("There are no products yet. Add one with `addproduct`."))
         )

@@ -20,15 +20,15 @@ from botapp.ui.admin.sales_chart import CannotDraw, Picture, draw
 
 log = logging.getLogger(__name__)
 
-#: days of a report if nobody says how many, and at most
+#: days of a report by default, and at most
 DEFAULT_DAYS = 7
 MAX_DAYS = 366
-#: how long a picture is kept, in seconds
-KEPT_S: Final = 86_400.0
+#: cache time of a chart, in seconds
+CHART_CACHE_S: Final = 86_400.0
 
 
 class SalesCog(ShopCog):
-    """What was sold."""
+    """Sales."""
 
     title = N_("Sales")
 
@@ -39,19 +39,19 @@ class SalesCog(ShopCog):
         days=N_("How many days, including today"),
     )
     async def sales(self, ctx: Ctx, days: commands.Range[int, 1, MAX_DAYS] = DEFAULT_DAYS) -> None:
-        """Show what was sold."""
+        """Show the sales."""
         period = sales.last_days(ZoneInfo(self.bot.settings.timezone), self.shop.now_ms(), days)
-        found = sales.build_report(await self.shop.read(sales.list_sales, period), period)
+        report = sales.build_report(await self.shop.read(sales.list_sales, period), period)
         title = f"**📈 {sales_texts.title(days)}**"
-        await self.say(ctx, f"{title}\n{sales_texts.overview(found, self.shop.units)}")
-        if found.products:
-            picture = await self._picture(sales_texts.picture(found, self.shop.units))
-            await self.say(ctx, sales_texts.day_table(found, self.shop.units), file=picture)
+        await self.say(ctx, f"{title}\n{sales_texts.overview(report, self.shop.units)}")
+        if report.products:
+            picture = await self._picture(sales_texts.picture(report, self.shop.units))
+            await self.say(ctx, sales_texts.day_table(report, self.shop.units), file=picture)
 
     async def _picture(self, picture: Picture) -> discord.File | None:
-        """Return the picture; None, and the log says why, where there can be none."""
-        # drawing takes a process; the key is all that is drawn, so what is kept is never out of date
-        pictures = self.bot.cache.namespace("pictures", expires_in=KEPT_S)
+        """Return the chart, or None if it cannot be drawn; the log says why."""
+        # the key is a hash of everything that is drawn, so a cached chart is never out of date
+        pictures = self.bot.cache.namespace("pictures", expires_in=CHART_CACHE_S)
         key = blake2b(msgspec.json.encode(picture), digest_size=16).hexdigest()
         try:
             return discord.File(io.BytesIO(await pictures.get_or_set(key, lambda: draw(picture))), "sales.png")

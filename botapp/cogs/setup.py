@@ -1,4 +1,4 @@
-"""`SetupCog`: `/setup` makes a channel that of the live message."""
+"""`SetupCog`: `/setup` chooses the channel of the live message."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class SetupCog(commands.Cog):
-    """The command that sets the shop up in a channel."""
+    """The `/setup` command."""
 
     def __init__(self, bot: CogBot) -> None:
         self.bot = bot
@@ -36,16 +36,16 @@ class SetupCog(commands.Cog):
         """Show the live message in this channel."""
         try:
             with self.bot.tasks.track(f"setup · {ctx.author}"):
-                # posting may take longer than the three seconds within which Discord wants an answer
+                # Discord expects an answer within three seconds, and posting may take longer
                 await ctx.defer(ephemeral=True)
                 await self._reply(ctx, await self.choose(ctx))
         except NotAccepting:
             await ctx.reply(_("🔄 The bot is restarting. Please try again in a moment."), ephemeral=True)
 
     async def choose(self, ctx: commands.Context[commands.Bot]) -> str:
-        """Make the channel of `ctx` the live channel if it can be; return what to say."""
-        asked = self._build_request(ctx)
-        if (problem := setup_dialog.refusal(asked)) is not None:
+        """Move the live message to the channel of `ctx`, if possible; return the answer."""
+        request = self._build_request(ctx)
+        if (problem := setup_dialog.refusal(request)) is not None:
             log.info(
                 _("/setup refused for %(who)s: %(answer)s"),
                 {"who": f"{ctx.author} ({ctx.author.id})", "answer": problem},
@@ -65,19 +65,19 @@ class SetupCog(commands.Cog):
 
     def _build_request(self, ctx: commands.Context[commands.Bot]) -> SetupRequest:
         channel = ctx.channel
-        for_text = isinstance(channel, discord.TextChannel)
-        lacking: list[str] = []
+        is_text_channel = isinstance(channel, discord.TextChannel)
+        missing: list[str] = []
         if isinstance(channel, discord.TextChannel):
-            lacking = permissions.missing_names(channel.permissions_for(channel.guild.me))
+            missing = permissions.missing_names(channel.permissions_for(channel.guild.me))
         return SetupRequest(
-            admin=self.bot.is_admin(ctx.author),
-            for_text=for_text,
-            missing=lacking,
+            is_admin=self.bot.is_admin(ctx.author),
+            is_text_channel=is_text_channel,
+            missing=missing,
             configured_id=self.bot.settings.bot.live_channel_id,
         )
 
     async def _reply(self, ctx: commands.Context[commands.Bot], text: str) -> None:
-        """Answer in the channel, or, where the bot may not write, in direct messages."""
+        """Answer in the channel, or by direct message if the bot may not write there."""
         try:
             await ctx.reply(text, ephemeral=True)
         except discord.Forbidden:

@@ -1,4 +1,4 @@
-"""Admin commands about the shop as a whole: where it is, whether it is open, and for whom."""
+"""Admin commands about the shop: location, announcements, maintenance, blacklist, live message."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from botapp.ui.formatting import quote
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-#: longest text of an announcement, reason or name of a place, in characters
+#: longest announcement, reason and world name, in characters
 MAX_ANNOUNCEMENT_CHARS = 3500
 MAX_REASON_CHARS = 300
 MAX_PLACE_CHARS = 100
@@ -53,7 +53,7 @@ class ShopAdminCog(ShopCog):
         bot=N_("The bot that takes deposits there"),
     )
     async def setworld(self, ctx: Ctx, world: Text, owner: Text = "", bot: Text = "") -> None:
-        """Say where the shop is."""
+        """Set the location of the shop."""
         await self.run_and_record(ctx, world, set_world, ShopLocation(world, owner, bot))
         params = {"world": quote(world), "owner": quote(owner or "–"), "bot": quote(bot or "–")}
         await self.say(ctx, _("✅ The shop is in %(world)s; owner: %(owner)s, bot: %(bot)s.") % params)
@@ -65,7 +65,7 @@ class ShopAdminCog(ShopCog):
         text=N_("The text of the announcement"),
     )
     async def announcement(self, ctx: Ctx, *, text: commands.Range[str, 1, MAX_ANNOUNCEMENT_CHARS]) -> None:
-        """Tell everybody something."""
+        """Post an announcement."""
         channel_id = self.bot.live_channel_id
         if not channel_id:
             await self.say(ctx, _("⚠️ No channel is chosen yet. Use `/setup` in the shop's channel."))
@@ -105,7 +105,7 @@ class ShopAdminCog(ShopCog):
 
     @admin_group("blacklist", N_("Ban members from the shop"))
     async def blacklist(self, ctx: Ctx) -> None:
-        """Who may not use the shop."""
+        """Ban members, lift bans, list bans."""
 
     @admin_command(
         "add",
@@ -116,7 +116,7 @@ class ShopAdminCog(ShopCog):
         reason=N_("The reason; the member sees it"),
     )
     async def blacklist_add(self, ctx: Ctx, who: str, *, reason: commands.Range[str, 0, MAX_REASON_CHARS] = "") -> None:
-        """Bar a member."""
+        """Ban a member."""
         now_ms, actor = self.shop.now_ms(), str(ctx.author.id)
         barred = await self.run_and_record(
             ctx, lambda user: f"{user} {reason}".rstrip(), blacklist_member, who, reason, actor, now_ms
@@ -131,23 +131,23 @@ class ShopAdminCog(ShopCog):
         who=N_("A mention, an ID, or the member name"),
     )
     async def blacklist_remove(self, ctx: Ctx, who: str) -> None:
-        """Let a member in again."""
+        """Lift a ban."""
         free = await self.run_and_record(ctx, str, unblacklist_member, who)
         await self.say(ctx, _("✅ <@%d> may use the shop again.") % free)
 
     @admin_command("list", N_("List the banned members and the reasons"), parent=blacklist)
     async def blacklist_list(self, ctx: Ctx) -> None:
         """Show the blacklist."""
-        found = await self.shop.read(access.list_blacklist)
-        lines = [admin_texts.blacklist_line(one) for one in found]
+        entries = await self.shop.read(access.list_blacklist)
+        lines = [admin_texts.blacklist_line(entry) for entry in entries]
         await self.say(ctx, format_list(lines, _("⛔ Blacklist:"), _("The blacklist is empty.")))
 
     @admin_command("livestock", N_("Post the live message again, as the newest message of this channel"))
     async def livestock(self, ctx: Ctx) -> None:
-        """Post the live message anew."""
+        """Post the live message again."""
         message_id = self.bot.live_updater.message_id
         if ctx.channel.id == self.bot.live_channel_id and message_id is not None:
-            # taking it away is all: who sees that posts it again
+            # deleting it is enough: `LiveEvents` posts it again
             try:
                 await self.bot.get_partial_messageable(ctx.channel.id).get_partial_message(message_id).delete()
             except discord.NotFound:
@@ -161,32 +161,32 @@ class ShopAdminCog(ShopCog):
     @admin_command("adminlog", N_("Show the latest actions of admins"), "20", count=N_("How many, newest first"))
     async def adminlog(self, ctx: Ctx, count: commands.Range[int, 1, MAX_ROWS] = DEFAULT_ROWS) -> None:
         """Show the admin log."""
-        done = await self.shop.read(admin_log.list_latest, count)
-        lines = [admin_texts.admin_action_line(one) for one in done]
+        actions = await self.shop.read(admin_log.list_latest, count)
+        lines = [admin_texts.admin_action_line(action) for action in actions]
         await self.say(ctx, format_list(lines, _("🗒️ Actions of admins:"), _("No actions yet.")))
 
 
 def set_world(connection: Connection, place: ShopLocation) -> None:
-    """Say where the shop is."""
+    """Set the location of the shop."""
     shop_location.put(connection, place)
 
 
 def blacklist_member(connection: Connection, who: str, reason: str, actor: str, now_ms: int) -> int:
-    """Put somebody on the blacklist; return whom. Raises NoSuchAccount."""
+    """Put a member on the blacklist; return the user id. Raises NoSuchAccount."""
     barred = find_user(connection, who)
     access.add_to_blacklist(connection, barred, reason, actor=actor, now_ms=now_ms)
     return barred
 
 
 def unblacklist_member(connection: Connection, who: str) -> int:
-    """Take somebody off the blacklist; return whom. Raises NoSuchAccount, NotListed."""
+    """Take a member off the blacklist; return the user id. Raises NoSuchAccount, NotBlacklisted."""
     free = find_user(connection, who)
     access.remove_from_blacklist(connection, free)
     return free
 
 
 def find_user(connection: Connection, who: str) -> int:
-    """Return the user that a mention, an id or a handle names. Raises NoSuchAccount."""
+    """Return the user id for a mention, an id or a member name. Raises NoSuchAccount."""
     if (named := parse_user_id(who)) is not None:
         return named
     owner = accounts.get_user_id(connection, accounts.get_by_handle(connection, who).id)

@@ -1,4 +1,4 @@
-"""Admin commands about stock. What is in stock is seen by the admin alone, and never by a log."""
+"""Admin commands about stock. Only the admin sees the items; they never appear in a log."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 
 
 class PublicUpload(commands.CheckFailure):
-    """A file of stock was uploaded where others can read it."""
+    """A stock file was uploaded where others can read it."""
 
 
 class StockCog(ShopCog):
-    """What comes into stock, and what an admin takes out."""
+    """Stock uploads and withdrawals."""
 
     title = N_("Stock")
 
@@ -38,19 +38,19 @@ class StockCog(ShopCog):
         self._handing_over = WithdrawalDelivery(bot, shop)
 
     async def cog_load(self) -> None:
-        """Mend what an earlier life left half done; a life that ends already leaves that to the next."""
+        """Resume transfers that the previous process did not finish, unless this one is about to stop."""
         if not self.bot.tasks.is_draining:
             self.bot.tasks.spawn(_("unfinished stock transfers"), self._resume_unfinished())
 
     async def cog_check(self, ctx: commands.Context[Any]) -> bool:
-        """Let admins pass, but no file that others can read. Raises NotAnAdmin, PublicUpload."""
+        """Allow admins only, and no file that others can read. Raises NotAnAdmin, PublicUpload."""
         await super().cog_check(ctx)
         if ctx.interaction is None and ctx.guild is not None and ctx.message.attachments:
             raise PublicUpload
         return True
 
     async def cog_command_error(self, ctx: commands.Context[Any], error: Exception) -> None:
-        """Answer whoever may not, has given the command wrongly, or has uploaded a file for all to read."""
+        """Answer a refused or wrong command, or a public upload."""
         if not isinstance(error, PublicUpload):
             await super().cog_command_error(ctx, error)
             return
@@ -102,7 +102,7 @@ class StockCog(ShopCog):
         count=N_("How many, oldest first"),
     )
     async def reducestock(self, ctx: Ctx, code: str, count: commands.Range[int, 1, withdrawals.MAX_ITEMS]) -> None:
-        """Take stock out."""
+        """Take items out of stock."""
         product = await self.shop.read(get_by_code, code)
         params = {"count": format_number(count), "code": quote(product.code), "stock": format_number(product.stock)}
         what = (
@@ -161,9 +161,9 @@ class StockCog(ShopCog):
         count=N_("How many, newest first"),
     )
     async def stockhistory(self, ctx: Ctx, code: str, count: commands.Range[int, 1, MAX_ROWS] = DEFAULT_ROWS) -> None:
-        """Show movements of stock."""
-        moved = await self.shop.read(stock.list_movements, code, count)
-        lines = [admin_texts.movement_line(one) for one in moved]
+        """Show stock movements."""
+        movements = await self.shop.read(stock.list_movements, code, count)
+        lines = [admin_texts.movement_line(movement) for movement in movements]
         title = _("📦 Stock movements of %s:") % quote(code)
         await self.say(ctx, format_list(lines, title, _("%s has no stock movements.") % quote(code)))
 
@@ -172,7 +172,7 @@ class StockCog(ShopCog):
         await self._handing_over.deliver_pending()
 
     async def _delete_public_upload(self, ctx: commands.Context[Any]) -> None:
-        """Take a file away that others can read, and say how it is done."""
+        """Delete a public stock file and explain how to upload it."""
         log.warning(_("stock file uploaded in public by %s"), f"{ctx.author} ({ctx.author.id})")
         hint = _(
             "Please use `/addstock`, where only you and I see the file, or send the file to me in a direct message. "
@@ -196,7 +196,7 @@ class StockCog(ShopCog):
 
 
 async def _edit_progress(message: discord.Message, text: str) -> None:
-    """Say how far it is, if that can be said: it is no reason to stop."""
+    """Show the progress of an upload; a failure does not stop the upload."""
     try:
         await message.edit(content=text)
     except discord.HTTPException as error:

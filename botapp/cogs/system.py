@@ -1,4 +1,4 @@
-"""Admin commands about the bot itself, and the help about all of them."""
+"""Admin commands about the bot itself, and the help."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from supervisor.configfile import ConfigError
 
 
 class SystemCog(ShopCog):
-    """The bot itself."""
+    """Status, cache, backup and help."""
 
     @admin_command("status", N_("Show the health of the bot"))
     async def status(self, ctx: Ctx) -> None:
-        """Show how the bot is."""
+        """Show the health of the bot."""
         await self.say(ctx, system_texts.status_text(self.bot.health(), self.bot.life, self.bot.started_at_s))
 
     @admin_command("systeminfo", N_("Show versions, memory and disk of the bot's host"))
     async def systeminfo(self, ctx: Ctx) -> None:
-        """Show the machine."""
-        params = await asyncio.to_thread(
+        """Show facts about the host."""
+        host = await asyncio.to_thread(
             machine_facts.read_host_facts, self.bot.settings.state_dir, self.bot.started_at_s
         )
-        await self.say(ctx, system_texts.host_lines(params))
+        await self.say(ctx, system_texts.host_lines(host))
 
     @admin_group("cache", N_("Show or clear the bot's cache"))
     async def cache(self, ctx: Ctx) -> None:
-        """What is kept for quick answers."""
+        """Show or clear the cache."""
 
     @admin_command("stats", N_("Show the cache statistics"), parent=cache)
     async def cache_stats(self, ctx: Ctx) -> None:
-        """Show the cache."""
+        """Show cache statistics."""
         await self.say(ctx, "\n".join(cache_report.lines(self.bot.cache.get_stats(), time.time())))
 
     @admin_command(
@@ -50,7 +50,7 @@ class SystemCog(ShopCog):
         what=N_("What to clear"),
     )
     async def cache_clear(self, ctx: Ctx, what: Literal["expired", "temporary", "all"] = "expired") -> None:
-        """Empty the cache."""
+        """Clear the cache."""
         cache = self.bot.cache
         if what == "all" and not await self.confirm(ctx, _("⚠️ Clear the whole cache?"), _("Clear")):
             return
@@ -61,18 +61,18 @@ class SystemCog(ShopCog):
 
     @admin_command("backup", N_("Back up the shop's database now, into a file on the server"))
     async def backup(self, ctx: Ctx) -> None:
-        """Make a backup; it never leaves the server."""
-        # loaded when it is needed, which is seldom
+        """Make a backup. It stays on the server."""
+        # rarely needed, so imported on demand
         from botapp.services.backup.backup import make_backup
 
         await self.run_and_record(ctx, "", change_nothing)
-        wrong: list[str] = []
+        warnings: list[str] = []
         try:
-            path = await asyncio.to_thread(make_backup, self.bot.settings, report=wrong.append)
+            path = await asyncio.to_thread(make_backup, self.bot.settings, report=warnings.append)
         except (DataProblem, ConfigError) as error:
             await self.say(ctx, _("❌ The backup failed: %s") % error)
             return
-        lines = [_("✅ Backup created on the server: %s") % quote(str(path)), *(f"⚠️ {one}" for one in wrong)]
+        lines = [_("✅ Backup created on the server: %s") % quote(str(path)), *(f"⚠️ {warning}" for warning in warnings)]
         await self.say(ctx, "\n".join(lines))
 
     @admin_command("adminhelp", N_("Show all admin commands"))

@@ -1,1 +1,1 @@
-"""Clicks, lists and forms of members."""
+"""Component interactions of members: clicks, selects and modals."""

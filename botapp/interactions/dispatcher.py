@@ -1,4 +1,4 @@
-"""Answers to whatever members click, choose or fill in. Each gets one, also one that comes at a bad moment."""
+"""Dispatching of component interactions. Each gets exactly one answer, whatever happens."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from botapp.ui.custom_ids import Step
 
 log = logging.getLogger(__name__)
 
-#: does a step of a member; what it cannot answer itself it raises
+#: serves a step of a member; raises errors that it cannot answer itself
 Serve = Callable[[discord.Interaction[Any], Step], Awaitable[None]]
 
-#: answered too late, or answered already, or the message to be answered is gone: nothing is wrong with the buttons
+#: too late, already answered, or the message is gone: nothing is wrong with the buttons
 _HARMLESS_CODES = (10062, 40060, 10008, 10015, 50027)
 
 
 class InteractionDispatcher:
-    """Stands between Discord and what the shop does: language, drain, health, and an answer whatever happens."""
+    """Runs the steps of members: chooses the language, tracks the work, reports health, answers errors."""
 
     def __init__(self, tasks: TaskRegistry, shopfront: Callable[[], LiveMessageUpdater], serve: Serve) -> None:
-        """`serve` does what a step asks for."""
+        """`serve` runs a step."""
         self._tasks = tasks
         self._shopfront = shopfront
         self._serve = serve
@@ -42,7 +42,7 @@ class InteractionDispatcher:
         await self.serve(interaction, step)
 
     async def serve(self, interaction: discord.Interaction[Any], step: Step) -> None:
-        """Answer whatever a member did."""
+        """Run a step and report the health of the buttons."""
         name = f"{custom_ids.PREFIX}{step.name}"
         with locale.speaking(language.interaction_language(interaction)):
             problem = await self._run_step(interaction, step, name)
@@ -54,7 +54,7 @@ class InteractionDispatcher:
             await self._shopfront().buttons.report(False, _("cannot answer a click: %s") % describe_error(problem))
 
     async def _run_step(self, interaction: discord.Interaction[Any], step: Step, name: str) -> Exception | None:
-        """Serve a step; return what went wrong, which the member has been told."""
+        """Run a step; return its error, after answering the member."""
         try:
             with self._tasks.track(f"{name} · {interaction.user}"):
                 await self._serve(interaction, step)
@@ -76,7 +76,7 @@ class InteractionDispatcher:
             )
 
     async def _notify(self, interaction: discord.Interaction[Any], text: str) -> None:
-        """Say something to the member alone, whether or not something was answered before."""
+        """Send a text that only the member sees, as first or further answer."""
         try:
             if interaction.response.is_done():
                 await interaction.followup.send(text, ephemeral=True)

@@ -1,6 +1,6 @@
-"""What the shop does for one member: each step is acknowledged first, then done, then answered.
+"""The steps of members. Each step is acknowledged first, then done, then answered.
 
-Nothing is remembered between two steps: what a step needs is in its custom id and in the books.
+Nothing is kept in memory between two steps: their state is in the custom ids and in the database.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ log = logging.getLogger(__name__)
 
 Interaction = discord.Interaction[Any]
 
-#: how long may be looked into the books before a form has to be open, in seconds; Discord waits three
+#: time limit for database reads before a modal opens, in seconds; Discord waits three
 READ_TIMEOUT_S: Final = 2.0
 
 
 class MemberFlows:
-    """Serves the steps of members."""
+    """Runs the steps of members."""
 
     def __init__(
         self, shop: ShopContext, store: Store, front: Callable[[], LiveMessageUpdater], delivery: DeliveryService
     ) -> None:
-        """`delivery` brings goods to who bought them."""
+        """`front` returns the updater of the live message; `delivery` delivers purchased items."""
         self._shop = shop
         self._store = store
         self._answers = Answers(shop.units, store.member_name_label)
@@ -69,7 +69,7 @@ class MemberFlows:
         }
 
     async def serve(self, interaction: Interaction, step: Step) -> None:
-        """Do what `step` asks for, and answer it. Raises what discord.py raises."""
+        """Run `step` and answer it. Raises the errors of discord.py."""
         front = self._front()
         if not front.may_serve():
             text = _("⚠️ The shop is not available right now. Please try again later.")
@@ -85,8 +85,8 @@ class MemberFlows:
     # --- the account ---
 
     async def _open_registration(self, interaction: Interaction, step: Step) -> None:
-        known = await self._read_in_time(self._shop.read(member_api.registration, interaction.user.id))
-        await self._open_modal(interaction, account_panels.register_modal(self._store.member_name_label, known))
+        account = await self._read_in_time(self._shop.read(member_api.registration, interaction.user.id))
+        await self._open_modal(interaction, account_panels.register_modal(self._store.member_name_label, account))
 
     async def _submit_registration(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -150,7 +150,7 @@ class MemberFlows:
         await self._ask_to_confirm(interaction, step.numbers[0], quantity)
 
     async def _ask_to_confirm(self, interaction: Interaction, product_id: int, quantity: int, note: str = "") -> None:
-        """Ask for confirmation; what is confirmed is bought once, because it carries the id of this interaction."""
+        """Ask for confirmation. The id of this interaction becomes the key of the order, so it is bought only once."""
         try:
             offer = await self._shop.read(
                 member_api.quote, interaction.user.id, product_id, quantity, self._shop.limits
@@ -181,7 +181,7 @@ class MemberFlows:
 
     async def _answer_purchase(self, interaction: Interaction, receipt: Receipt) -> None:
         if receipt.is_repeat:
-            # what the message says comes from the click that bought; only its buttons are of no use any more
+            # the first click writes the receipt into this message; only remove the buttons
             await interaction.edit_original_response(view=None)
             await interaction.followup.send(purchase_panels.already_bought_panel(receipt).text, ephemeral=True)
             return
@@ -196,7 +196,7 @@ class MemberFlows:
         )
 
     async def _show_goods(self, interaction: Interaction, receipt: Receipt) -> bool:
-        """Show the goods to the member alone; return whether that could be done."""
+        """Show the items to the member in the channel; return whether that was possible."""
         goods = pack(receipt.purchase, receipt.items)
         try:
             await interaction.followup.send(goods.text, files=goods.files(), ephemeral=True)
@@ -223,24 +223,24 @@ class MemberFlows:
         return purchase_panels.refusal_panel(problem, text, product_id)
 
     async def _read_in_time(self, reading: Awaitable[Any]) -> Any:
-        """Return what is read before a form is opened, in time. Raises Unavailable."""
+        """Return the result of a read, within the time limit for opening a modal. Raises Unavailable."""
         try:
             return await asyncio.wait_for(reading, READ_TIMEOUT_S)
         except TimeoutError as error:
             raise Unavailable(_("the database did not respond in time")) from error
 
-    async def _open_modal(self, interaction: Interaction, form: Modal) -> None:
-        await interaction.response.send_modal(build_modal(form))
+    async def _open_modal(self, interaction: Interaction, modal: Modal) -> None:
+        await interaction.response.send_modal(build_modal(modal))
 
     async def _notify(self, interaction: Interaction, text: str) -> None:
-        """Say something for the moment: what the member's own message says stays, so that it can be tried again."""
+        """Send a text in a new message; the member's panel stays, so that the step can be retried."""
         if interaction.response.is_done():
             await interaction.followup.send(text, ephemeral=True)
         else:
             await interaction.response.send_message(text, ephemeral=True)
 
     async def _answer(self, interaction: Interaction, panel: Panel) -> None:
-        """Let the member's own message say `panel`, or a new one where the click came from everybody's."""
+        """Show `panel` in the member's own message, or in a new one after a click on the live message."""
         message = build_message(panel)
         if interaction.response.is_done():
             await interaction.edit_original_response(**message, attachments=[])
@@ -251,7 +251,7 @@ class MemberFlows:
 
 
 def _delivery_text(outcome: Outcome) -> str:
-    """Say where the goods are."""
+    """Return where the items are, as text."""
     return {
         Outcome.SENT: _("📬 Your items are in your direct messages."),
         Outcome.SHOWN: _("📭 Your direct messages are closed, so your items are shown below. Save them now."),
@@ -263,19 +263,19 @@ def _delivery_text(outcome: Outcome) -> str:
 
 
 def _field_value(interaction: Interaction, name: str) -> str:
-    """Return what was filled in."""
+    """Return the value of a modal's field."""
     data: dict[str, Any] = dict(interaction.data or {})
-    found: list[dict[str, Any]] = list(data.get("components") or ())
-    while found:
-        one = found.pop()
-        if one.get("custom_id") == name:
-            return str(one.get("value") or "")
-        found += [*one.get("components", ()), *([one["component"]] if "component" in one else [])]
+    pending: list[dict[str, Any]] = list(data.get("components") or ())
+    while pending:
+        component = pending.pop()
+        if component.get("custom_id") == name:
+            return str(component.get("value") or "")
+        pending += [*component.get("components", ()), *([component["component"]] if "component" in component else [])]
     return ""
 
 
 def _selected_number(interaction: Interaction) -> int:
-    """Return the number that was chosen in a list."""
+    """Return the selected number."""
     data: dict[str, Any] = dict(interaction.data or {})
     value = str((data.get("values") or ["0"])[0])
     return int(value) if value.isascii() and value.isdecimal() and len(value) < 19 else 0

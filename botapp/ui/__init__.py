@@ -1,1 +1,1 @@
-"""What members see: the live message, its buttons, and what decides whether they are shown."""
+"""Texts and message contents. Pure, but for the modules that build discord.py objects."""

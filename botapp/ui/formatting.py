@@ -1,4 +1,4 @@
-"""How money, times and numbers are said, in the language in use. Pure."""
+"""Formatting of money, times and numbers in the language in use. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ENTRY_KINDS: Final = {
 
 
 def format_number(value: int) -> str:
-    """Return a number with its thousands apart."""
+    """Return a number with thousands separators."""
     return money.group_thousands(value, _separator())
 
 
@@ -31,28 +31,28 @@ def format_amount(value: int, units: Sequence[Denomination]) -> str:
 
 
 def format_price(value: int, units: Sequence[Denomination]) -> str:
-    """Return an amount in denominations, and in the base unit where that says it differently."""
-    said, base = format_amount(value, units), money.format_in_base_unit(value, units, _separator())
-    return said if said == base else f"{said} ({base})"
+    """Return an amount in denominations, followed by the base unit if that differs."""
+    text, base = format_amount(value, units), money.format_in_base_unit(value, units, _separator())
+    return text if text == base else f"{text} ({base})"
 
 
 def format_time(at_ms: int, style: Literal["R", "f", "d"] = "R") -> str:
-    """Return a time as Discord shows it: in each reader's own language and time zone."""
+    """Return a Discord timestamp, which each client shows in its own language and time zone."""
     return f"<t:{at_ms // 1000}:{style}>"
 
 
 def entry_kind_label(kind: str) -> str:
-    """Return what kind of change of a balance an entry is."""
+    """Return the label of a kind of transaction."""
     return _(_ENTRY_KINDS.get(kind, kind))
 
 
 def quote(text: str) -> str:
-    """Return somebody's words as code, so that nothing in them is taken for formatting or a mention."""
+    """Return `text` as inline code, so that Discord formats nothing in it and mentions no member."""
     return f"`{text.replace('`', chr(39))}`"
 
 
 def format_decimal(value: float, digits: int) -> str:
-    """Return a number with so many digits after the decimal mark."""
+    """Return a number with `digits` after the decimal mark."""
     return f"{value:.{digits}f}".replace(".", _("decimal mark|.").rpartition("|")[2])
 
 
@@ -61,6 +61,6 @@ def _separator() -> str:
 
 
 def sparkline(counts: Sequence[int]) -> str:
-    """Return counts as a small chart of one line; the highest bar is the highest count."""
+    """Return a chart of one line, scaled to the highest count."""
     most = max(counts, default=0)
     return "".join(_BARS[-(-count * (len(_BARS) - 1) // most) if most else 0] for count in counts)

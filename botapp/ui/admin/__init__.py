@@ -1,1 +1,1 @@
-"""What admins are shown. Pure."""
+"""Texts for admins. Pure."""

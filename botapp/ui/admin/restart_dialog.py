@@ -1,4 +1,4 @@
-"""`!restart` as a conversation: who may, and what is said. Pure."""
+"""The dialog of `!restart`: who may use it, and its texts. Pure."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from botapp.locale import _
 from botapp.ui.admin.confirmation import ANSWER_WITHIN_S, Stage
 from botapp.ui.formatting import format_decimal
 
-#: longest problem that is shown, in characters; a message may have 2000
+#: longest error text, in characters; a message may have 2000
 MAX_PROBLEM_CHARS: Final = 1500
 
-#: who asks for a restart of a program that has hung
+#: requester of a restart after a hang
 SUPERVISOR: Final = "supervisor"
-#: who asks for the restart of each day
+#: requester of the daily restart
 SCHEDULE: Final = "schedule"
 
-#: the phases of a restart by their names, which are the same in every language, and their keys in a report
+#: the phases of a restart: names, the same in every language, and keys in the report
 PHASES: Final = tuple((name, f"{name}_s") for name in ("check", "drain", "stop", "flush", "start"))
 
 
@@ -29,33 +29,33 @@ def is_admin(
     admin_role_ids: Collection[int],
     owner_ids: Collection[int],
 ) -> bool:
-    """Tell whether a member is an admin; without `admin_ids` the application's owners are."""
+    """Return whether a member is an admin. Without `admin_ids` the owners of the application are."""
     return user_id in (admin_ids or owner_ids) or any(role in admin_role_ids for role in role_ids)
 
 
 def question() -> str:
-    """Return what an admin is asked."""
+    """Return the confirmation text."""
     text = _("🔄 Restart the bot? Answer `yes` or `no`, or click, within %(seconds)d seconds.")
     return text % {"seconds": int(ANSWER_WITHIN_S)}
 
 
 def ending(stage: Stage) -> str:
-    """Return what the question becomes when it has ended."""
+    """Return the text that replaces the question when it has ended."""
     return {
         Stage.CONFIRMED: _("🔄 Restarting… checking the new code first; the bot keeps serving in the meantime."),
         Stage.DECLINED: _("❌ Not restarted."),
         Stage.EXPIRED: _("⌛ No answer, so the bot was not restarted. Use the command again when you are ready."),
-        Stage.OVERTAKEN: _("🔄 Another restart has already begun, so this question is closed."),
+        Stage.SUPERSEDED: _("🔄 Another restart has already begun, so this question is closed."),
     }[stage]
 
 
 def already_restarting(by: str) -> str:
-    """Return what is said to somebody who asks for a restart while there is one."""
+    """Return the answer to a request during another restart."""
     return _("🔄 A restart is already in progress, requested by %(by)s.") % {"by": by}
 
 
 def restart_failed(code: str, problem: str) -> str:
-    """Return what is said when the supervisor refused, or could not restart; the bot serves on."""
+    """Return the text for a restart that the supervisor refused or could not do."""
     block = f"```\n{_shorten_start(problem).replace('```', chr(39) * 3)}\n```"
     if code in ("check_failed", "bad_config"):
         return _(
@@ -72,23 +72,23 @@ def restart_failed(code: str, problem: str) -> str:
 
 
 def is_announced(report: dict[str, Any] | None) -> bool:
-    """Tell whether members are told of a restart that nobody asked for in Discord.
+    """Return whether to announce a restart that was not requested in Discord.
 
-    They are, if somebody asked for it elsewhere (systemd, the command line); that the supervisor brought a bot back
-    which had died, hung or was unwell is no news, nor is the restart of each day.
+    A restart by systemd or the command line is announced. A restart by the supervisor itself, after a crash, a hang or
+    because of the schedule, is not.
 
     Args:
-        report: the finished restart as the supervisor reports it; None: there was none, or it is not known.
+        report: the supervisor's report of the finished restart; None if there was none or it is unknown.
     """
     return report is not None and report.get("requested_by") not in (None, "", SUPERVISOR, SCHEDULE)
 
 
 def back_again(life: int, report: dict[str, Any] | None) -> str:
-    """Return what the message becomes in the next life.
+    """Return the text that the new process writes when it is ready.
 
     Args:
-        life: number of the life that serves now.
-        report: the finished restart as the supervisor reports it, or None when it is not known.
+        life: number of the new process.
+        report: the supervisor's report of the finished restart; None if it is unknown.
     """
     text = _("✅ Back again (process %(life)d).") % {"life": life}
     if report is None:
@@ -105,7 +105,7 @@ def back_again(life: int, report: dict[str, Any] | None) -> str:
 
 
 def format_seconds(value: float) -> str:
-    """Return a duration for people."""
+    """Return a duration in ms or s."""
     return f"{format_decimal(value * 1000, 1)} ms" if value < 0.1 else f"{format_decimal(value, 2)} s"
 
 

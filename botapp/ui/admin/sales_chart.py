@@ -1,7 +1,7 @@
-"""The picture of `/sales`: `python -m botapp.ui.admin.sales_chart` draws what it reads, as JSON, into a PNG.
+"""The chart of `/sales`: `python -m botapp.ui.admin.sales_chart` reads JSON from stdin and writes a PNG to stdout.
 
-A process of its own, because the library that draws would stay in the bot's memory for a picture a day. What is
-written in the picture comes in words: this knows no language and no money.
+It runs in its own process, because Pillow would stay in the bot's memory for one chart a day. All texts of the chart
+are part of its input: this module knows no language and no money.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-#: how long drawing may take, in seconds
+#: time limit for drawing, in seconds
 TIMEOUT_S: Final = 20.0
 
 
 class Bar(Struct, frozen=True):
-    """One day: its label (empty: none), what was earned, and what was refunded of it."""
+    """One day: its label (may be empty), the revenue, and the refunds."""
 
     label: str
     value: int
@@ -27,7 +27,7 @@ class Bar(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """One product: its name, what it has earned, and that in words."""
+    """One product: its name, its revenue, and the revenue as text."""
 
     name: str
     value: int
@@ -35,15 +35,15 @@ class Row(Struct, frozen=True):
 
 
 class Picture(Struct, frozen=True):
-    """All that is drawn."""
+    """The contents of the chart."""
 
     title: str
     total: str
-    #: names of the two colours
+    #: labels of the two colours
     earned: str
     refunded: str
     bars: tuple[Bar, ...]
-    #: heights that get a line, each with its label; the first is 0
+    #: heights of the grid lines with their labels; the first is 0
     ticks: tuple[tuple[int, str], ...]
     #: title of the list of products
     best: str
@@ -51,11 +51,11 @@ class Picture(Struct, frozen=True):
 
 
 class CannotDraw(Exception):
-    """There is no picture; the message says why."""
+    """The chart cannot be drawn; the message says why."""
 
 
 async def draw(picture: Picture) -> bytes:
-    """Return the picture as PNG, drawn by another process. Raises CannotDraw."""
+    """Return the chart as PNG, drawn by another process. Raises CannotDraw."""
     command = (sys.executable, "-m", "botapp.ui.admin.sales_chart")
     pipe = asyncio.subprocess.PIPE
     try:
@@ -64,25 +64,25 @@ async def draw(picture: Picture) -> bytes:
         raise CannotDraw(str(error)) from error
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            png, said = await process.communicate(msgspec.json.encode(picture))
+            png, stderr = await process.communicate(msgspec.json.encode(picture))
     except TimeoutError as error:
-        raise CannotDraw(f"not within {TIMEOUT_S:g} s") from error
+        raise CannotDraw(f"not finished within {TIMEOUT_S:g} s") from error
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        raise CannotDraw(said.decode(errors="replace").strip().rpartition("\n")[2] or f"exit {process.returncode}")
+        raise CannotDraw(stderr.decode(errors="replace").strip().rpartition("\n")[2] or f"exit {process.returncode}")
     return png
 
 
-# --- below: only the other process ---
+# --- below: only in the other process ---
 
 WIDTH: Final = 1100
-#: height of the part with the days, and of one row of the part with the products
+#: heights of the part with the days and of one product row
 DAYS_HEIGHT: Final = 560
 ROW_HEIGHT: Final = 46
-#: drawn larger and made smaller then, so that edges are smooth
+#: drawn larger, then scaled down for smooth edges
 SCALE: Final = 2
 
 # colours that suit Discord's dark theme
@@ -99,7 +99,7 @@ _BOTTOM: Final = 56
 
 
 def render(picture: Picture) -> bytes:
-    """Return the picture as PNG."""
+    """Return the chart as PNG."""
     from PIL import Image, ImageDraw
 
     height = DAYS_HEIGHT + (84 + ROW_HEIGHT * len(picture.rows) if picture.rows else 0)
@@ -116,21 +116,21 @@ def render(picture: Picture) -> bytes:
 
 
 class _Pen:
-    """Draws in the picture's own measure, whatever the scale."""
+    """Draws in the units of the final chart, whatever the scale."""
 
     def __init__(self, draw: Any) -> None:
         self._draw = draw
 
     def text(self, x: float, y: float, words: str, size: int, colour: str, anchor: str = "ls") -> None:
-        """Write `words`; `anchor` as Pillow has it: what of the words stands at the point."""
+        """Write `words` at a point; `anchor` as in Pillow."""
         self._draw.text((x * SCALE, y * SCALE), _writable(words), colour, font=_font(size), anchor=anchor)
 
     def width(self, words: str, size: int) -> float:
-        """Return how wide `words` would be."""
+        """Return the width of `words`."""
         return float(self._draw.textlength(_writable(words), font=_font(size))) / SCALE
 
     def fitted(self, words: str, size: int, room: float) -> str:
-        """Return as much of `words` as there is room for."""
+        """Return `words`, shortened to `room`."""
         words = _writable(words)
         if self.width(words, size) <= room:
             return words
@@ -149,7 +149,7 @@ class _Pen:
         *,
         foot: bool = False,
     ) -> None:
-        """Draw a box; with a `radius` its corners are round, but for those below with `foot`."""
+        """Draw a box. With a `radius` its corners are round; with `foot` only the upper ones."""
         box = [round(left * SCALE), round(top * SCALE), round(right * SCALE) - 1, round(bottom * SCALE) - 1]
         if box[2] > box[0] and box[3] >= box[1]:
             corners = (True, True, not foot, not foot)
@@ -188,7 +188,7 @@ def _draw_days(pen: _Pen, picture: Picture) -> None:
         begin, end = middle - width / 2, middle + width / 2
         top = bottom - (bottom - _TOP) * bar.value / highest
         above = top - (bottom - _TOP) * bar.refunded / highest
-        # what there is, is to be seen
+        # a value above zero is at least 2 pixels high
         if bar.value:
             top = min(top, bottom - 2)
             pen.bar(begin, top, end, bottom, EARNED, 0 if bar.refunded else 6, foot=True)
@@ -199,9 +199,9 @@ def _draw_days(pen: _Pen, picture: Picture) -> None:
 
 def _draw_products(pen: _Pen, picture: Picture) -> None:
     pen.text(_LEFT, DAYS_HEIGHT + 42, picture.best, 26, BRIGHT)
-    names, said = 300, max(pen.width(row.words, 22) for row in picture.rows) + 20
+    names, values = 300, max(pen.width(row.words, 22) for row in picture.rows) + 20
     left = _LEFT + names
-    room = WIDTH - _LEFT - said - left
+    room = WIDTH - _LEFT - values - left
     highest = max(row.value for row in picture.rows) or 1
     for number, row in enumerate(picture.rows):
         middle = DAYS_HEIGHT + 84 + ROW_HEIGHT * number
@@ -218,8 +218,8 @@ def _font(size: int) -> Any:
 
 
 def _writable(words: str) -> str:
-    """Return `words` without what the font of every installation has no letters for."""
-    return " ".join("".join(one if one < "\u0180" or one in "–—…×·" else " " for one in words).split())
+    """Return `words` without characters that Pillow's built-in font does not have."""
+    return " ".join("".join(char if char < "\u0180" or char in "–—…×·" else " " for char in words).split())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A report of sales in words: the table, and what is written into the picture. Pure."""
+"""The sales report: its tables, and the contents of its chart. Pure."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from botapp.store.usecases.sales import SalesReport, SalesTotal
 from botapp.ui.admin.sales_chart import Bar, Picture, Row
 from botapp.ui.formatting import format_amount, format_number
 
-#: products and days that are listed; the picture shows all days
+#: most products and days in the tables; the chart shows all days
 MAX_PRODUCTS: Final = 15
 MAX_DAYS: Final = 31
-#: products in the picture
+#: products in the chart
 BEST: Final = 5
-#: labels there is room for below the picture's days
+#: most labels below the days of the chart
 _LABELS: Final = 10
-#: longest block of lines, in characters, so that one message holds it
+#: longest block of lines, in characters; it must fit one message
 _BLOCK_CHARS: Final = 1600
-#: width of names in the table; with the other columns a phone shows it without breaking lines
+#: width of names in the table; narrow enough for a phone
 _NAME_CHARS: Final = 16
 
 _MONTHS: Final = (
@@ -31,37 +31,37 @@ _MONTHS: Final = (
 
 
 def title(days: int) -> str:
-    """Return the title of a report."""
+    """Return the title of the report."""
     return _("Sales today") if days == 1 else _("Sales of the last %d days") % days
 
 
 def overview(report: SalesReport, units: Sequence[Denomination]) -> str:
-    """Return all sales together, and each product."""
+    """Return the totals and a table of the products."""
     parts = [_total(report.all, units)]
     if report.all.refunded:
         parts.append(_("Refunded (not included above): %s") % format_amount(report.all.refunded, units))
     if not report.products:
         return "\n".join([*parts, _("No sales.")])
-    lines = [_line(name, found, units) for name, found in report.products[:MAX_PRODUCTS]]
+    lines = [_line(name, total, units) for name, total in report.products[:MAX_PRODUCTS]]
     if more := report.products[MAX_PRODUCTS:]:
-        lines.append(_line(_("others"), sum((found for _name, found in more), SalesTotal()), units))
+        lines.append(_line(_("others"), sum((total for _name, total in more), SalesTotal()), units))
     return "\n".join([*parts, _block(lines)])
 
 
 def day_table(report: SalesReport, units: Sequence[Denomination]) -> str:
-    """Return each day on which something was sold, the last ones if they are many."""
-    lines = [_line(format_day(day), found, units) for day, found in report.days if found != SalesTotal()]
+    """Return a table of the latest days with sales."""
+    lines = [_line(format_day(day), total, units) for day, total in report.days if total != SalesTotal()]
     return _block(lines[-MAX_DAYS:])
 
 
 def picture(report: SalesReport, units: Sequence[Denomination]) -> Picture:
-    """Return what the picture of a report shows."""
+    """Return the contents of the chart."""
     every = -(-len(report.days) // _LABELS)
-    # the last day has its label in any case
+    # count from the end, so that the last day has a label
     labelled = set(range(len(report.days) - 1, -1, -every))
     bars = [
-        Bar(format_day(day) if place in labelled else "", found.revenue, found.refunded)
-        for place, (day, found) in enumerate(report.days)
+        Bar(format_day(day) if place in labelled else "", total.revenue, total.refunded)
+        for place, (day, total) in enumerate(report.days)
     ]
     highest = max(bar.value + bar.refunded for bar in bars)
     return Picture(
@@ -73,13 +73,13 @@ def picture(report: SalesReport, units: Sequence[Denomination]) -> Picture:
         ticks=tuple((height, format_amount(height, units)) for height in axis_ticks(highest)),
         best=_("Best-selling products"),
         rows=tuple(
-            Row(name, found.revenue, format_amount(found.revenue, units)) for name, found in report.products[:BEST]
+            Row(name, total.revenue, format_amount(total.revenue, units)) for name, total in report.products[:BEST]
         ),
     )
 
 
 def axis_ticks(highest: int) -> list[int]:
-    """Return round heights for a scale from 0 to `highest` or a little more, at most six. Pure."""
+    """Return at most six round heights for an axis from 0 to `highest` or a little more."""
     step, factors = 1, (2, 2.5, 2)
     place = 0
     while step * 5 < highest:
@@ -93,20 +93,20 @@ def format_day(day: date) -> str:
     return f"{day.day} {_(_MONTHS[day.month - 1]).rpartition('|')[2]}"
 
 
-def _total(found: SalesTotal, units: Sequence[Denomination]) -> str:
-    params = {"revenue": format_amount(found.revenue, units), "count": format_number(found.items)}
+def _total(total: SalesTotal, units: Sequence[Denomination]) -> str:
+    params = {"revenue": format_amount(total.revenue, units), "count": format_number(total.items)}
     return _("%(revenue)s · %(count)s sold") % params
 
 
-def _line(name: str, found: SalesTotal, units: Sequence[Denomination]) -> str:
+def _line(name: str, total: SalesTotal, units: Sequence[Denomination]) -> str:
     name = name.replace("`", "'")
     fitted = name if len(name) <= _NAME_CHARS else f"{name[: _NAME_CHARS - 1]}…"
-    line = f"{fitted:<{_NAME_CHARS}} {format_number(found.items):>5}  {format_amount(found.revenue, units)}"
-    return f"{line} (-{format_amount(found.refunded, units)})" if found.refunded else line
+    line = f"{fitted:<{_NAME_CHARS}} {format_number(total.items):>5}  {format_amount(total.revenue, units)}"
+    return f"{line} (-{format_amount(total.refunded, units)})" if total.refunded else line
 
 
 def _block(lines: Sequence[str]) -> str:
-    """Return lines as a block; the first give way where there is no room for all."""
+    """Return the lines as a code block; the first lines are dropped if there are too many."""
     while sum(len(line) + 1 for line in lines) > _BLOCK_CHARS:
         lines = lines[1:]
     return "\n".join(["```", *lines, "```"])

@@ -1,4 +1,4 @@
-"""What admins are told about products, stock and money. Pure."""
+"""Texts for admins about products, stock and money. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botapp.store.usecases.admin_log import AdminAction
 from botapp.store.usecases.stock import Movement
 from botapp.ui.formatting import entry_kind_label, format_amount, format_number, format_price, format_time, quote
 
-#: how many numbers of lines are named before the rest is only counted
+#: most line numbers to list
 MAX_NAMED: Final = 20
 
 _MOVED: Final = {"added": N_("added"), "sold": N_("sold"), "withdrawn": N_("taken out")}
@@ -22,35 +22,35 @@ _FIELDS: Final = {"name": N_("name"), "price": N_("price"), "description": N_("d
 
 
 class UploadSummary(Struct, frozen=True):
-    """What became of the lines of a file."""
+    """The outcome of a stock upload."""
 
     code: str
     added: int
-    #: numbers of lines, from 1
+    #: line numbers, from 1
     duplicates: tuple[int, ...]
     sold_before: tuple[int, ...]
     blank: tuple[int, ...]
     oversize: tuple[int, ...]
 
 
-def product_line(one: Product, units: Sequence[Denomination]) -> str:
+def product_line(product: Product, units: Sequence[Denomination]) -> str:
     """Return a product in one line."""
     params = {
-        "code": quote(one.code),
-        "name": one.name,
-        "price": format_price(one.price, units),
-        "stock": format_number(one.stock),
+        "code": quote(product.code),
+        "name": product.name,
+        "price": format_price(product.price, units),
+        "stock": format_number(product.stock),
     }
     return _("%(code)s %(name)s · %(price)s · %(stock)s in stock") % params
 
 
 def field_name(field: str) -> str:
-    """Return what a field of a product is called."""
+    """Return the label of a product field."""
     return _(_FIELDS[field])
 
 
 def upload_report(upload: UploadSummary) -> str:
-    """Return the report about a file of stock, by line; nothing of what stood in them."""
+    """Return the report about a stock upload. It contains line numbers but none of the items."""
     lines = [
         _("✅ Items added to %(code)s: %(count)s") % {"count": format_number(upload.added), "code": quote(upload.code)}
     ]
@@ -69,65 +69,73 @@ def upload_report(upload: UploadSummary) -> str:
 
 
 def line_numbers(numbers: Iterable[int]) -> str:
-    """Return numbers of lines in short: "2, 5–9, 12"; after MAX_NAMED of those, "…"."""
+    """Return line numbers in short form, such as "2, 5–9, 12", and "…" after MAX_NAMED parts."""
     spans: list[tuple[int, int]] = []
-    for one in sorted(numbers):
-        if spans and one == spans[-1][1] + 1:
-            spans[-1] = (spans[-1][0], one)
+    for number in sorted(numbers):
+        if spans and number == spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], number)
         else:
-            spans.append((one, one))
-    said = [str(first) if first == last else f"{first}–{last}" for first, last in spans[:MAX_NAMED]]
-    return ", ".join(said + ["…"] * (len(spans) > MAX_NAMED))
+            spans.append((number, number))
+    parts = [str(first) if first == last else f"{first}–{last}" for first, last in spans[:MAX_NAMED]]
+    return ", ".join(parts + ["…"] * (len(spans) > MAX_NAMED))
 
 
-def movement_line(one: Movement) -> str:
-    """Return what came into or went out of stock, in one line."""
-    params = {"time": format_time(one.at_ms, "f"), "count": format_number(one.quantity), "kind": _(_MOVED[one.kind])}
-    who = f" · {format_actor(one.actor) if one.kind == 'added' else quote(one.actor)}" if one.actor else ""
+def movement_line(movement: Movement) -> str:
+    """Return a stock movement in one line."""
+    params = {
+        "time": format_time(movement.at_ms, "f"),
+        "count": format_number(movement.quantity),
+        "kind": _(_MOVED[movement.kind]),
+    }
+    who = (
+        f" · {format_actor(movement.actor) if movement.kind == 'added' else quote(movement.actor)}"
+        if movement.actor
+        else ""
+    )
     return _("%(time)s · %(count)s %(kind)s") % params + who
 
 
-def entry_line(one: Entry, units: Sequence[Denomination]) -> str:
-    """Return a change of a balance in one line."""
-    sign = "+" if one.amount > 0 else ""
-    what = entry_kind_label(one.kind)
-    if one.kind in ("purchase", "refund") and one.reference.isdecimal():
-        what = f"{what} {order_number(int(one.reference))}"
-    return f"{format_time(one.at_ms, 'f')} · **{sign}{format_amount(one.amount, units)}** · {what}"
+def entry_line(entry: Entry, units: Sequence[Denomination]) -> str:
+    """Return a transaction in one line."""
+    sign = "+" if entry.amount > 0 else ""
+    what = entry_kind_label(entry.kind)
+    if entry.kind in ("purchase", "refund") and entry.reference.isdecimal():
+        what = f"{what} {order_number(int(entry.reference))}"
+    return f"{format_time(entry.at_ms, 'f')} · **{sign}{format_amount(entry.amount, units)}** · {what}"
 
 
 def balance_line(account: Account, units: Sequence[Denomination], user_id: int | None) -> str:
-    """Return how much an account has, and whose it is."""
+    """Return the balance of an account and its owner."""
     whose = f" (<@{user_id}>)" if user_id is not None else ""
     params = {"member": quote(account.handle) + whose, "balance": format_price(account.balance, units)}
     return _("💰 Balance of %(member)s: %(balance)s") % params
 
 
-def purchase_line(one: Purchase, units: Sequence[Denomination]) -> str:
+def purchase_line(purchase: Purchase, units: Sequence[Denomination]) -> str:
     """Return a purchase in one line."""
     params = {
-        "order": order_number(one.id),
-        "count": format_number(one.quantity),
-        "product": quote(one.product_code),
-        "total": format_price(one.total, units),
-        "member": quote(one.handle),
-        "time": format_time(one.at_ms, "f"),
+        "order": order_number(purchase.id),
+        "count": format_number(purchase.quantity),
+        "product": quote(purchase.product_code),
+        "total": format_price(purchase.total, units),
+        "member": quote(purchase.handle),
+        "time": format_time(purchase.at_ms, "f"),
     }
     return _("%(order)s: %(count)s × %(product)s, %(total)s, bought by %(member)s %(time)s") % params
 
 
-def blacklist_line(one: BlacklistEntry) -> str:
-    """Return an entry of the blacklist in one line."""
-    reason = f" · {quote(one.reason)}" if one.reason else ""
-    return f"<@{one.user_id}> (`{one.user_id}`){reason} · {format_actor(one.added_by)} {format_time(one.at_ms)}"
+def blacklist_line(entry: BlacklistEntry) -> str:
+    """Return a blacklist entry in one line."""
+    reason = f" · {quote(entry.reason)}" if entry.reason else ""
+    return f"<@{entry.user_id}> (`{entry.user_id}`){reason} · {format_actor(entry.added_by)} {format_time(entry.at_ms)}"
 
 
-def admin_action_line(one: AdminAction) -> str:
-    """Return what an admin did, in one line."""
-    detail = f" {quote(one.detail)}" if one.detail else ""
-    return f"{format_time(one.at_ms, 'f')} · {format_actor(one.actor)} · **{one.action}**{detail}"
+def admin_action_line(action: AdminAction) -> str:
+    """Return an action of an admin in one line."""
+    detail = f" {quote(action.detail)}" if action.detail else ""
+    return f"{format_time(action.at_ms, 'f')} · {format_actor(action.actor)} · **{action.action}**{detail}"
 
 
 def format_actor(who: str) -> str:
-    """Return who did something: a member by mention, a program by name."""
+    """Return the mention of a member, or the name of a program."""
     return f"<@{who}>" if who.isdecimal() else quote(who)

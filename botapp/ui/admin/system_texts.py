@@ -1,4 +1,4 @@
-"""What admins are told about the bot and its machine. Pure; without any secret."""
+"""Texts about the bot and its host, without secrets. Pure."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ _MIB = 1024 * 1024
 
 
 class HostFacts(Struct, frozen=True):
-    """Where the bot runs; None: not known there."""
+    """Facts about the host; None if unknown."""
 
     python: str
     system: str
-    #: name → version of what it stands on
+    #: versions of the libraries, by name
     versions: Mapping[str, str]
-    #: memory of the bot, in bytes
+    #: memory use of the bot, in bytes
     rss_bytes: int | None
-    #: of the disk that the shop is on, in bytes
+    #: of the disk with the state directory, in bytes
     disk_free_bytes: int | None
     disk_bytes: int | None
-    #: since the bot's process began, in seconds
+    #: since the start of the process, in seconds
     uptime_s: float
     processors: int | None
 
 
 def status_text(health: Mapping[str, Any], life: int | None, since_s: float) -> str:
-    """Return how the bot is, one part a line.
+    """Return the health of the bot, one part per line.
 
     Args:
-        health: as the bot tells it its supervisor.
-        life: number of this life; None without a supervisor.
-        since_s: when it began, in seconds since 1970.
+        health: as the bot sends it to the supervisor.
+        life: number of this process; None without a supervisor.
+        since_s: start time, in seconds since 1970.
     """
     since = f"<t:{int(since_s)}:R>"
     first = _("🤖 Running since %(since)s, without a supervisor.") % {"since": since}
@@ -58,7 +58,7 @@ def status_text(health: Mapping[str, Any], life: int | None, since_s: float) -> 
 
 
 def host_lines(host: HostFacts) -> str:
-    """Return where the bot runs, one part a line."""
+    """Return the facts about the host, one per line."""
     versions = ", ".join(f"{name} {version}" for name, version in host.versions.items())
     lines = [
         f"🖥️ Python {host.python} · {host.system}",
@@ -91,24 +91,27 @@ def format_duration(seconds: float) -> str:
     return " ".join(parts[:2]) or f"0 {_('s')}"
 
 
-def _visibility_lines(link: Mapping[str, Any]) -> list[str]:
-    """Return what members see and since when, the errors of the last hour, and the last recoveries."""
-    seen = {
+def _visibility_lines(visibility: Mapping[str, Any]) -> list[str]:
+    """Return what members see, the errors of the last hour, and the latest recoveries."""
+    states = {
         "normal": _("members see stock and buttons"),
         "stock_broken": _("the stock is unavailable, so the buttons are disabled"),
         "buttons_broken": _("the buttons do not work, so the stock is hidden"),
         "both_broken": _("stock and buttons do not work"),
     }
-    lines = [_("%(state)s, since %(since)s") % {"state": seen[link["state"]], "since": f"<t:{int(link['since'])}:R>"}]
-    counts = link["errors_last_hour"]
+    lines = [
+        _("%(state)s, since %(since)s")
+        % {"state": states[visibility["state"]], "since": f"<t:{int(visibility['since'])}:R>"}
+    ]
+    counts = visibility["errors_last_hour"]
     lines.append(
         _("Errors in the last hour: %(chart)s (%(count)d)") % {"chart": sparkline(counts), "count": sum(counts)}
     )
-    for one in reversed(link["recoveries"]):
+    for recovery in reversed(visibility["recoveries"]):
         params = {
-            "at": f"<t:{int(one['at'])}:R>",
-            "time": format_duration(one["lasted_s"]),
-            "state": seen[one["state"]],
+            "at": f"<t:{int(recovery['at'])}:R>",
+            "time": format_duration(recovery["lasted_s"]),
+            "state": states[recovery["state"]],
         }
         lines.append(_("✅ recovered %(at)s, after %(time)s: %(state)s") % params)
     return [f"> {line}" for line in lines]

@@ -1,4 +1,4 @@
-"""From one snapshot to the live message, embed and buttons together. Pure."""
+"""Rendering of the live message, embed and buttons, from one snapshot. Pure."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from botapp.ui import custom_ids
 from botapp.ui.formatting import format_amount, format_number, format_price, format_time
 from botapp.ui.live.health import Mode, Visibility
 
-#: Discord's limits: fields of an embed, and characters of a field's name and value
+#: below Discord's limits for an embed's fields, and a field's name and value
 _MAX_FIELDS: Final = 25
 _MAX_NAME_CHARS: Final = 200
 _MAX_VALUE_CHARS: Final = 400
-#: the same for an embed's description, and for all embeds of a message (6000), less some for title and notes
+#: below Discord's limits for an embed's description (4096) and all embeds of a message (6000)
 _MAX_PAGE_CHARS: Final = 4000
 _MAX_CHARS: Final = 5400
 
@@ -29,18 +29,18 @@ _COLOURS: Final[dict[Mood, int]] = {"open": 0x2ECC71, "problems": 0xE67E22, "clo
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that the live message depends on."""
+    """Everything that the live message depends on."""
 
     products: tuple[Product, ...]
     shown: Visibility
-    #: what is wrong, and since when in seconds since 1970
+    #: what is broken, and since when, in seconds since 1970
     mode: Mode
     since_s: float
-    #: denominations of the shop's money
+    #: the denominations of the shop's currency
     units: tuple[Denomination, ...]
-    #: stock up to which a product is marked as running low
+    #: stock up to which a product counts as low
     low_stock: int
-    #: when this was so, in milliseconds since 1970
+    #: time of the snapshot, in milliseconds since 1970
     at_ms: int
     #: whether the shop is closed on purpose
     closed: bool = False
@@ -54,29 +54,29 @@ class Button:
     label: str
     emoji: str
     disabled: bool = False
-    #: Discord's number of its look: 1 blue, 2 grey, 3 green, 4 red
+    #: Discord's button style: 1 blue, 2 grey, 3 green, 4 red
     style: int = 2
 
 
 @dataclass(frozen=True)
 class RenderedMessage:
-    """The live message in words; what is sent is made of this alone."""
+    """The contents of the live message, as data."""
 
     title: str
     description: str
     colour: int
-    #: name and value of each field
+    #: names and values of the fields
     fields: tuple[tuple[str, str], ...]
     buttons: tuple[Button, ...]
-    #: further products in lines, where there are too many for fields
+    #: the products as lines, if there are too many for fields
     pages: tuple[str, ...] = ()
-    #: since when it says so; empty where nobody needs to know
+    #: the time of the last update; empty unless the shop is open
     updated: str = ""
 
     def fingerprint(self) -> str:
-        """Return a short text that differs when the message does in more than its time."""
-        told = asdict(self) | {"updated": bool(self.updated)}
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+        """Return a hash of the contents, without the time of the last update."""
+        contents = asdict(self) | {"updated": bool(self.updated)}
+        return hashlib.sha256(json.dumps(contents).encode()).hexdigest()[:32]
 
 
 def render(snapshot: Snapshot) -> RenderedMessage:
@@ -105,13 +105,13 @@ def live_buttons(*, enabled: bool) -> tuple[Button, ...]:
     )
 
 
-def stock_light(pieces: int, low_stock: int) -> str:
-    """Return the light for so many pieces in stock; up to `low_stock` a product runs low."""
-    return "🔴" if pieces <= 0 else "🟡" if pieces <= low_stock else "🟢"
+def stock_light(stock: int, low_stock: int) -> str:
+    """Return the emoji for a stock level: sold out, low (up to `low_stock`), or plenty."""
+    return "🔴" if stock <= 0 else "🟡" if stock <= low_stock else "🟢"
 
 
 def stock_label(product: Product) -> str:
-    """Return in words how much of a product there is."""
+    """Return the stock of a product as text."""
     return _("stock: %(count)s") % {"count": format_number(product.stock)} if product.stock > 0 else _("sold out")
 
 
@@ -120,16 +120,16 @@ def _description(mood: Mood, snapshot: Snapshot) -> str:
         return _("🔒 The shop is closed for a moment. It will reopen automatically.")
     if mood == "problems":
         since = format_time(int(snapshot.since_s * 1000))
-        said = {
+        text = {
             Mode.STOCK_BROKEN: _("⚠️ The stock has been unavailable since %s, so the buttons are disabled."),
             Mode.BUTTONS_BROKEN: _("⚠️ The buttons have not worked since %s, so the stock is hidden."),
         }.get(snapshot.mode, _("⚠️ Stock and buttons have not worked since %s."))
-        return said % since + " " + _("We are working on it; the shop will be back automatically.")
+        return text % since + " " + _("We are working on it; the shop will be back automatically.")
     return _("Prices and stock are up to date.") if snapshot.products else _("There are no products yet.")
 
 
 def _fields(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
-    """Return a field for each product; where there are more than a message holds, the last says how many."""
+    """Return one field per product; if they do not fit, the last field says how many are missing."""
     fields: list[tuple[str, str]] = []
     chars = 0
     for shown, product in enumerate(snapshot.products):
@@ -144,7 +144,7 @@ def _fields(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
 
 
 def _pages(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return a line for each product, in pages; where a message holds no more, the last line says how many are left."""
+    """Return one line per product, in pages; if they do not fit, the last line says how many are missing."""
     pages: list[list[str]] = [[]]
     chars = page_chars = 0
     for shown, product in enumerate(snapshot.products):

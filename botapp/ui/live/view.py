@@ -1,4 +1,4 @@
-"""The live message as discord.py wants it: an embed and a view, made of what `render` said."""
+"""discord.py objects of the live message."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import discord
 
 from botapp.ui.live.render import Button, RenderedMessage
 
-#: serves a click; gets the interaction and the custom id of what was clicked
+#: serves a click: takes the interaction and the custom id of the button
 OnClick = Callable[[discord.Interaction[Any], str], Awaitable[None]]
 
 
 class ClickView(discord.ui.View):
-    """Buttons that never time out and stay good over restarts: their custom ids say what they do."""
+    """A persistent view: its buttons never time out and work across restarts."""
 
     def __init__(self, buttons: tuple[Button, ...], on_click: OnClick) -> None:
         super().__init__(timeout=None)
@@ -31,11 +31,11 @@ class _ViewButton(discord.ui.Button[ClickView]):
             custom_id=button.custom_id,
             disabled=button.disabled,
         )
-        self._id_of_click = button.custom_id
+        self._click_id = button.custom_id
         self._on_click = on_click
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await self._on_click(interaction, self._id_of_click)
+        await self._on_click(interaction, self._click_id)
 
 
 def build_embeds(rendered: RenderedMessage) -> list[discord.Embed]:

@@ -1,1 +1,1 @@
-"""What members are shown."""
+"""Texts and panels for members."""

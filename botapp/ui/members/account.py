@@ -1,4 +1,4 @@
-"""What members are answered about their account: register, balance, orders; and about the shop's place. Pure."""
+"""Panels about a member's account (registration, balance, orders) and about the shop's location. Pure."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from botapp.ui.members.panel import (
     shorten,
 )
 
-#: name of the field of the form
+#: the id of the modal's field
 HANDLE: str = "handle"
 
 
-def register_modal(member_name_label: str, known: Account | None) -> Modal:
-    """Return the form in which a member gives his handle."""
+def register_modal(member_name_label: str, account: Account | None) -> Modal:
+    """Return the modal that asks for the member name."""
     return Modal(
         custom_id=custom_ids.build("register:form"),
-        title=shorten(_("Register") if known is None else _("Change your %s") % member_name_label, MAX_TITLE_CHARS),
+        title=shorten(_("Register") if account is None else _("Change your %s") % member_name_label, MAX_TITLE_CHARS),
         field_id=HANDLE,
         label=shorten(member_name_label, MAX_TITLE_CHARS),
-        value=known.handle if known is not None else "",
+        value=account.handle if account is not None else "",
         placeholder=_("%(least)d to %(most)d characters: letters, digits, . _ -")
         % {"least": MIN_HANDLE_CHARS, "most": MAX_HANDLE_CHARS},
         min_chars=MIN_HANDLE_CHARS,
@@ -45,7 +45,7 @@ def register_modal(member_name_label: str, known: Account | None) -> Modal:
 
 
 def registered_panel(account: Account, member_name_label: str, units: Sequence[Denomination]) -> Panel:
-    """Return what a member is told who has an account now, or a new handle."""
+    """Return the answer after a registration or a change of the member name."""
     params = {
         "label": member_name_label,
         "member": quote(account.handle),
@@ -56,19 +56,19 @@ def registered_panel(account: Account, member_name_label: str, units: Sequence[D
 
 
 def register_first_panel(refusal: str) -> Panel:
-    """Return a refusal with the button that helps."""
+    """Return a refusal with the Register button."""
     return Panel(refusal, buttons=(Button(custom_ids.REGISTER, _("Register"), "📝", style=BLUE),))
 
 
 def balance_panel(account: Account, entries: Sequence[Entry], units: Sequence[Denomination]) -> Panel:
-    """Return a balance with its last entries."""
-    lines = [_entry_line(one, units) for one in entries] or [_("No transactions yet.")]
+    """Return a balance with its latest transactions."""
+    lines = [_entry_line(entry, units) for entry in entries] or [_("No transactions yet.")]
     title = _("💰 Balance of %s") % quote(account.handle)
     return Panel("\n".join([f"**{format_price(account.balance, units)}**", "", *lines]), title, GOOD)
 
 
 def location_panel(world: ShopLocation) -> Panel:
-    """Return where the shop is in its game."""
+    """Return the location of the shop in the game."""
     params = ((_("World"), world.world), (_("Owner"), world.owner), (_("Bot"), world.bot))
     fields = tuple((name, quote(value)) for name, value in params if value)
     text = "" if fields else _("The admins have not set the shop's world yet.")
@@ -76,23 +76,23 @@ def location_panel(world: ShopLocation) -> Panel:
 
 
 def history_panel(orders: Sequence[Purchase], units: Sequence[Denomination]) -> Panel:
-    """Return the last orders, with a list in which one is chosen to see its goods again."""
+    """Return the latest orders, with a select that shows the items of one again."""
     title = _("🧾 Your last orders")
     if not orders:
         return Panel(_("You have not bought anything yet."), title, CALM)
     options = tuple(
         SelectOption(
-            value=str(one.id),
+            value=str(order.id),
             label=shorten(
-                f"{order_number(one.id)} · {format_number(one.quantity)} × {one.product_name}", MAX_LABEL_CHARS
+                f"{order_number(order.id)} · {format_number(order.quantity)} × {order.product_name}", MAX_LABEL_CHARS
             ),
-            description=shorten(format_amount(one.total, units), MAX_LABEL_CHARS),
+            description=shorten(format_amount(order.total, units), MAX_LABEL_CHARS),
             emoji="📦",
         )
-        for one in orders
+        for order in orders
     )
     select = Select(custom_ids.build("history:pick"), _("Show the items of an order again"), options)
-    return Panel("\n".join(_order_line(one, units) for one in orders), title, CALM, select=select)
+    return Panel("\n".join(_order_line(order, units) for order in orders), title, CALM, select=select)
 
 
 def _entry_line(entry: Entry, units: Sequence[Denomination]) -> str:

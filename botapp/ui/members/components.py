@@ -1,4 +1,4 @@
-"""Answers as discord.py wants them. Nothing here waits for clicks: their custom ids say what they do, to any life."""
+"""discord.py objects of panels and modals. They do not wait for clicks: the custom ids carry all state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botapp.ui.members.panel import Modal, Panel
 
 
 def build_message(panel: Panel) -> dict[str, Any]:
-    """Return a panel as what a message is edited to."""
+    """Return a panel as the arguments of a message edit."""
     embed = None
     if panel.title:
         embed = discord.Embed(title=panel.title, description=panel.text or None, colour=panel.colour)
@@ -20,7 +20,7 @@ def build_message(panel: Panel) -> dict[str, Any]:
 
 
 def build_modal(form: Modal) -> discord.ui.Modal:
-    """Return a form as it is opened."""
+    """Return a modal as a discord.py object."""
     modal = discord.ui.Modal(title=form.title, timeout=None, custom_id=form.custom_id)
     field: discord.ui.TextInput[Any] = discord.ui.TextInput(
         label=form.label,
@@ -41,8 +41,10 @@ def _build_view(panel: Panel) -> discord.ui.View | None:
     view = discord.ui.View(timeout=None)
     if panel.select is not None:
         options = [
-            discord.SelectOption(label=one.label, value=one.value, description=one.description, emoji=one.emoji)
-            for one in panel.select.options
+            discord.SelectOption(
+                label=option.label, value=option.value, description=option.description, emoji=option.emoji
+            )
+            for option in panel.select.options
         ]
         select = panel.select
         view.add_item(discord.ui.Select(custom_id=select.custom_id, placeholder=select.placeholder, options=options))
@@ -56,6 +58,6 @@ def _build_view(panel: Panel) -> discord.ui.View | None:
                 disabled=button.disabled,
             )
         )
-    # stopped: discord.py keeps no view that does not wait, and would keep every one of these for ever
+    # discord.py would keep every view that is not stopped, for ever
     view.stop()
     return view

@@ -1,4 +1,4 @@
-"""What is answered to one member, in words: made of text, a list, buttons, or a form. Pure."""
+"""Answers to one member as data: text, select, buttons, modal. Pure."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Final
 
 from botapp.ui.live.render import Button
 
-#: what a select menu holds at most, and how long the words in it may be, in characters
+#: most options of a select, and longest label, in characters
 MAX_OPTIONS: Final = 25
 MAX_LABEL_CHARS: Final = 100
-#: how long the title of a form may be, in characters, and the label of its field
+#: longest title of a modal, and longest label of its field, in characters
 MAX_TITLE_CHARS: Final = 45
 
-#: looks of buttons, by Discord's numbers
+#: Discord's button styles
 BLUE: Final = 1
 GREY: Final = 2
 GREEN: Final = 3
 
-#: colours of answers
+#: embed colours
 CALM: Final = 0x5865F2
 GOOD: Final = 0x2ECC71
 WAITING: Final = 0xF1C40F
@@ -26,7 +26,7 @@ WAITING: Final = 0xF1C40F
 
 @dataclass(frozen=True)
 class SelectOption:
-    """One thing that can be chosen."""
+    """One option of a select."""
 
     value: str
     label: str
@@ -36,22 +36,22 @@ class SelectOption:
 
 @dataclass(frozen=True)
 class Select:
-    """A list of which one thing is chosen."""
+    """A select menu for one choice."""
 
     custom_id: str
     placeholder: str
-    #: at least one, at most MAX_CHOICES
+    #: at least one, at most MAX_OPTIONS
     options: tuple[SelectOption, ...]
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One answer. Without a title it is plain text."""
+    """One answer: an embed, or plain text if it has no title."""
 
     text: str
     title: str = ""
     colour: int = CALM
-    #: name and value of each, beside one another
+    #: names and values of inline fields
     fields: tuple[tuple[str, str], ...] = ()
     select: Select | None = None
     buttons: tuple[Button, ...] = ()
@@ -59,7 +59,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Modal:
-    """A form with one short field."""
+    """A modal with one short field."""
 
     custom_id: str
     title: str
@@ -72,5 +72,5 @@ class Modal:
 
 
 def shorten(text: str, max_chars: int) -> str:
-    """Return `text`, or its beginning with an ellipsis where it is longer than `max_chars`."""
+    """Return `text`, cut to `max_chars` with an ellipsis if it is longer."""
     return text if len(text) <= max_chars else text[: max_chars - 1] + "…"

@@ -1,4 +1,4 @@
-"""What a member sees on the way from Buy to the goods: choose, say how many, confirm, and what came of it. Pure."""
+"""Panels of the purchase flow: product list, quantity, confirmation, receipt. Pure."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from botapp.ui.members.panel import (
     shorten,
 )
 
-#: name of the field of the form
+#: the id of the modal's field
 QUANTITY: Final = "quantity"
-#: most characters of it that are looked at
+#: longest quantity, in characters
 _QUANTITY_CHARS: Final = 6
 _NAME_CHARS: Final = 80
 
@@ -40,7 +40,7 @@ _NAME_CHARS: Final = 80
 def product_list_panel(
     account: Account, products: Sequence[Product], page: int, units: Sequence[Denomination], low_stock: int
 ) -> Panel:
-    """Return one page of products to choose from; pages count from 0, and one that is not there is the last."""
+    """Return a page of products, counted from 0; a page after the last is the last."""
     title = _("🛒 What would you like?")
     if not products:
         return Panel(_("There are no products yet."), title, CALM)
@@ -49,11 +49,12 @@ def product_list_panel(
     shown = products[page * MAX_OPTIONS : (page + 1) * MAX_OPTIONS]
     lines = [_("Your balance: %s") % format_price(account.balance, units)]
     lines += [
-        _("%(light)s %(name)s: sold out") % {"light": stock_light(0, low_stock), "name": shorten(one.name, _NAME_CHARS)}
-        for one in shown
-        if not one.stock
+        _("%(light)s %(name)s: sold out")
+        % {"light": stock_light(0, low_stock), "name": shorten(product.name, _NAME_CHARS)}
+        for product in shown
+        if not product.stock
     ]
-    options = tuple(_product_option(one, units, low_stock) for one in shown if one.stock)
+    options = tuple(_product_option(product, units, low_stock) for product in shown if product.stock)
     placeholder = _("Choose a product")
     if pages > 1:
         placeholder += f" ({page + 1}/{pages})"
@@ -62,7 +63,7 @@ def product_list_panel(
 
 
 def quantity_modal(product: Product, max_quantity: int) -> Modal:
-    """Return the form in which a member says how many."""
+    """Return the modal that asks for the quantity."""
     most = min(product.stock, max_quantity)
     return Modal(
         custom_id=custom_ids.build("buy:count", product.id),
@@ -77,17 +78,17 @@ def quantity_modal(product: Product, max_quantity: int) -> Modal:
 
 
 def parse_quantity(text: str) -> int:
-    """Return how many were asked for; what is no number is 0, which is refused."""
+    """Return the quantity, or 0 if it is not a number; the shop refuses 0."""
     text = text.strip()
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _QUANTITY_CHARS else 0
 
 
 def confirmation_panel(offer: Quote, key: int, units: Sequence[Denomination], note: str = "") -> Panel:
-    """Return the question whether to buy.
+    """Return the panel that asks for confirmation.
 
     Args:
-        key: id of the interaction that is answered by this; what is confirmed here is bought once, however often.
-        note: what is said above it, such as that the price has changed.
+        key: id of the interaction that this panel answers. However often it is confirmed, the shop sells once per key.
+        note: a text above it, such as a change of the price.
     """
     product, total = offer.product, offer.quantity * offer.product.price
     yes = custom_ids.build("buy:yes", product.id, offer.quantity, product.price, key)
@@ -107,7 +108,7 @@ def confirmation_panel(offer: Quote, key: int, units: Sequence[Denomination], no
 
 
 def build_order(numbers: Sequence[int], user_id: int, language: str) -> Order:
-    """Return what a click on the confirming button orders."""
+    """Return the order of a click on the confirmation button."""
     product_id, quantity, unit_price, key = numbers
     return Order(
         interaction_id=key,
@@ -120,7 +121,7 @@ def build_order(numbers: Sequence[int], user_id: int, language: str) -> Order:
 
 
 def receipt_panel(receipt: Receipt, delivered: str, units: Sequence[Denomination]) -> Panel:
-    """Return what a purchase came to; `delivered` says where the goods are."""
+    """Return the panel after a purchase; `delivered` says where the items are."""
     purchase = receipt.purchase
     params = {
         "items": f"{format_number(purchase.quantity)} × {shorten(purchase.product_name, _NAME_CHARS)}",
@@ -135,18 +136,18 @@ def receipt_panel(receipt: Receipt, delivered: str, units: Sequence[Denomination
 
 
 def already_bought_panel(receipt: Receipt) -> Panel:
-    """Return what a member is told who confirms once more what is bought already."""
+    """Return the answer to a repeated confirmation."""
     text = _("You have already bought this: order %s. You did not pay twice. History shows its items again.")
     return Panel(text % order_number(receipt.purchase.id))
 
 
 def cancelled_panel() -> Panel:
-    """Return what a member is told who does not want to buy."""
+    """Return the answer to Cancel."""
     return Panel(_("Nothing was bought."), buttons=(_choose_again_button(),))
 
 
 def refusal_panel(problem: Refused, refusal: str, product_id: int | None) -> Panel:
-    """Return a refusal with the button that leads on from there."""
+    """Return a refusal with the buttons for the next step."""
     match problem:
         case refusals.InvalidQuantity() | refusals.InsufficientBalance() if product_id is not None:
             again = Button(custom_ids.build("buy:ask", product_id), _("Change quantity"), "🔢", style=BLUE)
@@ -176,7 +177,7 @@ def _product_option(product: Product, units: Sequence[Denomination], low_stock: 
 def _page_buttons(page: int, pages: int) -> tuple[Button, ...]:
     if pages == 1:
         return ()
-    # two buttons of one message must not have the same id, so the one that leads nowhere names its own page
+    # custom ids of a message must differ, so the disabled button carries its own page
     before = Button(custom_ids.build("buy:page", max(0, page - 1)), _("Back"), "◀️", page == 0)
     after = Button(custom_ids.build("buy:page", page + 1), _("Next"), "▶️", page == pages - 1)
     return before, after

@@ -1,4 +1,4 @@
-"""What is answered when the shop refuses something: each kind of refusal in a sentence of its own. Pure."""
+"""Refusals of the shop as texts. Pure."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from botapp.ui.formatting import format_amount, format_number, quote
 
 
 class Answers:
-    """Says refusals with the shop's own words for its money and its handles."""
+    """Renders refusals with the currency and the member name label of the shop."""
 
     def __init__(self, units: Sequence[Denomination], member_name_label: str) -> None:
-        """`units` are the denominations; `member_name_label` is what members call their handle."""
+        """`units` are the denominations; `member_name_label` is the shop's word for the member name."""
         self._units = units
         self._member_name_label = member_name_label
 
     def refusal(self, problem: Refused) -> str:
-        """Return `problem` for who asked, in the language in use."""
+        """Return `problem` as text, in the language in use."""
         return self._of_access(problem) or self._of_buying(problem) or self._of_admins(problem) or str(problem)
 
     def unavailable(self) -> str:
-        """Return what is said while the database cannot be used."""
+        """Return the answer while the database is unavailable."""
         return _("⚠️ The shop's database is not available right now. Nothing was changed. Please try again in a moment.")
 
     def invalid_amount(self, problem: InvalidAmount) -> str:
-        """Return what is said about a text that is no amount."""
+        """Return the answer to a text that is not an amount."""
         example = format_amount(max(unit.value for unit in self._units) + 50, self._units)
         text = _("❌ %(part)s is not a valid amount. Write it like this: %(example)s, or 150.")
         return text % {"part": quote(problem.part[:50]), "example": quote(example)}
@@ -95,9 +95,9 @@ class Answers:
                 return _("❌ A name has 1 to %d characters.") % most
             case refusals.InvalidText(max_chars=most):
                 return _("❌ A description has at most %d characters.") % most
-            case refusals.ProductInStock(code=code, count=pieces):
+            case refusals.ProductInStock(code=code, count=count):
                 text = _("❌ %(code)s still has %(count)s in stock. Remove the items first with `reducestock`.")
-                return text % {"code": quote(code), "count": format_number(pieces)}
+                return text % {"code": quote(code), "count": format_number(count)}
             case refusals.AmountOutOfRange(amount=given):
                 return (
                     _("❌ A balance cannot be that large.")

@@ -37,7 +37,7 @@ def test_time_runs_out_even_for_a_yes() -> None:
 
 
 def test_another_restart_overtakes_it() -> None:
-    assert step(ASKED, SupersededByRestart(), 5).stage is Stage.OVERTAKEN
+    assert step(ASKED, SupersededByRestart(), 5).stage is Stage.SUPERSEDED
 
 
 def test_what_has_ended_stays_as_it_is() -> None:
