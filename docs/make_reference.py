@@ -1,4 +1,4 @@
-"""Writes the reference of commands and keys from the code: `python docs/make_reference.py`; a test holds it fresh."""
+"""Generate the reference of commands and keys from the code: `python docs/make_reference.py`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from supervisor.cli.root import root
 HERE = Path(__file__).resolve().parent / "reference"
 MADE = "<!-- made by docs/make_reference.py -->\n"
 
-#: tables of config.toml in their order; one that both packages read is described by the one that checks it
+#: the tables of config.toml, in order
 TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("", supervisor.config.settings.Settings),
     ("supervisor", supervisor.config.settings.Supervisor),
@@ -41,19 +41,19 @@ TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("store.deposits", botapp.config.settings.Deposits),
     ("programs.NAME", supervisor.config.settings.Program),
 )
-#: what is no key but a table of its own
+#: fields that are tables, not keys
 _NOT_KEYS = {part for name, _ in TABLES for part in name.split(".")} - {"name"}
 
 
 def command_line() -> str:
-    """Return the page about all commands of the command line."""
+    """Return the page about the command line."""
     context = click.Context(root, info_name="stocksup")
     parts = [
         MADE,
         "# Commands\n",
         f"{_usage(context)}\n\n{_help(root)}\n",
-        "Exit codes: 0 fine · 1 it failed · 2 usage · 3 not running · 4 timed out · 78 bad configuration · "
-        "130 ended by Ctrl-C.\n",
+        "Exit codes: 0 success · 1 failure · 2 wrong usage · 3 not running · 4 timeout · 78 invalid configuration · "
+        "130 interrupted by Ctrl-C.\n",
     ]
     for name in root.list_commands(context):
         command = root.get_command(context, name)
@@ -98,13 +98,13 @@ def _options(command: click.Command, context: click.Context) -> Iterator[str]:
 
 
 def discord_commands() -> str:
-    """Return the page about all commands in Discord."""
+    """Return the page about the commands in Discord."""
     parts = [
         MADE,
         "# Commands in Discord\n",
-        "For admins (`[bot] admin_ids`, `admin_role_ids`), typed with the prefix or as slash commands. What stands in\n"
-        "brackets need not be given; names with spaces stand in quotes where a command is typed. Those that ask first\n"
-        "wait 30 s for `ya` or `tidak`, or a click, by the same person in the same channel.\n",
+        "For admins (`[bot] admin_ids`, `admin_role_ids`), typed with the prefix or as slash commands. Arguments in\n"
+        "brackets are optional; put names with spaces in quotes when you type a command. A command that asks for\n"
+        "confirmation waits 30 s for `ya` or `tidak`, or a click, by the same person in the same channel.\n",
     ]
     for title, forms in help_sections(admin_cogs()):
         rows = [f"| {_cell(form.usage('!'))} | {form.about} | {_cell(form.sample('!'))} |" for form in forms]
@@ -113,10 +113,10 @@ def discord_commands() -> str:
 
 
 def admin_cogs() -> list[commands.Cog]:
-    """Return everything that has commands in Discord, without a bot."""
-    nobody: Any = None
-    of_shop = (kind(nobody, nobody) for kind in botapp.shop.COGS)
-    return [AdminCog(nobody, nobody), SetupCog(nobody), *of_shop]
+    """Return the cogs with commands, without a bot."""
+    bot: Any = None
+    of_shop = (cog(bot, bot) for cog in botapp.shop.COGS)
+    return [AdminCog(bot, bot), SetupCog(bot), *of_shop]
 
 
 def _cell(text: str) -> str:
@@ -124,12 +124,12 @@ def _cell(text: str) -> str:
 
 
 def configuration() -> str:
-    """Return the page about all keys of config.toml."""
+    """Return the page about the keys of config.toml."""
     parts = [
         MADE,
         "# config.toml\n",
-        "Every key has a default, so a file that names some keys is complete. Unknown keys, wrong types and values\n"
-        "out of range are refused with their place and what was expected (exit 78).\n",
+        "Every key has a default. Unknown keys, wrong types and values out of range are refused with exit code 78;\n"
+        "the message names the key and what is expected.\n",
     ]
     for name, kind in TABLES:
         heading = (
@@ -151,7 +151,7 @@ def _key(kind: type[msgspec.Struct], field: msgspec.structs.FieldInfo) -> str:
     shown = json.dumps(msgspec.to_builtins(default), ensure_ascii=False)
     cells = (
         f"`{field.name}`",
-        "has to be given" if field.required else f"`{shown}`",
+        "required" if field.required else f"`{shown}`",
         _values(kind, field.name),
         _about(kind).get(field.name, ""),
     )
@@ -160,13 +160,13 @@ def _key(kind: type[msgspec.Struct], field: msgspec.structs.FieldInfo) -> str:
 
 def _values(kind: type[msgspec.Struct], key: str) -> str:
     schema = msgspec.json.schema(kind)
-    found = schema["$defs"][kind.__name__]["properties"][key]
-    return " or ".join(_of_schema(one) for one in found.get("anyOf", [found]))
+    definition = schema["$defs"][kind.__name__]["properties"][key]
+    return " or ".join(_values_of(choice) for choice in definition.get("anyOf", [definition]))
 
 
-def _of_schema(schema: dict[str, Any]) -> str:
+def _values_of(schema: dict[str, Any]) -> str:
     if "enum" in schema:
-        return ", ".join(f"`{json.dumps(one)}`" for one in schema["enum"])
+        return ", ".join(f"`{json.dumps(value)}`" for value in schema["enum"])
     words = {"integer": "a whole number", "number": "a number", "string": "a text", "boolean": "`true`, `false`"}
     word = words.get(schema.get("type", ""), {"array": "a list", "object": "a table"}.get(schema.get("type", ""), ""))
     low, high = schema.get("minimum", schema.get("exclusiveMinimum")), schema.get("maximum")
@@ -180,19 +180,19 @@ def _of_schema(schema: dict[str, Any]) -> str:
 def _about(kind: type[msgspec.Struct]) -> dict[str, str]:
     """Return the `#:` lines above each field of the class, by field."""
     about: dict[str, str] = {}
-    said: list[str] = []
+    comments: list[str] = []
     for line in inspect.getsource(kind).splitlines():
         if comment := re.fullmatch(r"\s*#: ?(.*)", line):
-            said.append(comment[1])
+            comments.append(comment[1])
         elif field := re.match(r"    (\w+):", line):
-            about[field[1]], said = " ".join(said), []
+            about[field[1]], comments = " ".join(comments), []
         else:
-            said = []
+            comments = []
     return about
 
 
 def pages() -> dict[Path, str]:
-    """Return every page that is made here."""
+    """Return every generated page."""
     return {
         HERE / "commands.md": command_line(),
         HERE / "configuration.md": configuration(),

@@ -1,4 +1,4 @@
-"""`stocksup data …`: backups, restoring, export, import, and whether the books are right."""
+"""`stocksup data`: back up, restore, export, import and verify the shop's data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from botapp.services.backup.legacy_import import ImportResult
 from botapp.services.backup.restore import RestoreResult
 from supervisor.configfile import ConfigError
 
-# before the options below: their help is in the language of the command
+# before the options below, whose help is translated when they are created
 locale.use_of_command(os.environ)
 
 _CODES = _("Exit codes: 0 success · 1 failure, or damaged data · 2 wrong usage · 78 invalid configuration.")
@@ -44,9 +44,9 @@ def data() -> None:
 @click.pass_obj
 def make_backup(shell: Shell, as_json: bool) -> None:
     """Make a backup."""
-    with _problems_said(), shell.progress(_("making a backup")):
+    with _report_errors(), shell.progress(_("making a backup")):
         path = backup.make_backup(_settings(shell), report=_warn)
-    _say(as_json, {"path": str(path), "bytes": path.stat().st_size}, _("backup made: %s") % path)
+    _print_result(as_json, {"path": str(path), "bytes": path.stat().st_size}, _("backup made: %s") % path)
 
 
 @data.command(
@@ -61,12 +61,12 @@ def make_backup(shell: Shell, as_json: bool) -> None:
 @_as_json
 @click.pass_obj
 def put_back(shell: Shell, file: str, as_json: bool) -> None:
-    """Put a backup in the place of the shop's data."""
-    with _problems_said(), shell.progress(_("restoring")):
+    """Replace the shop's data with a backup."""
+    with _report_errors(), shell.progress(_("restoring")):
         settings = _settings(shell)
         chosen = restore.find_backup(settings, file)
         done = restore.restore(settings, chosen)
-    _say_restored(as_json, chosen, done)
+    _report_restore(as_json, chosen, done)
 
 
 @data.command("export", help=_("Export all data to a file that any database can import."))
@@ -74,10 +74,10 @@ def put_back(shell: Shell, file: str, as_json: bool) -> None:
 @_as_json
 @click.pass_obj
 def export(shell: Shell, file: Path, as_json: bool) -> None:
-    """Write the shop's data to a portable file."""
-    with _problems_said(), shell.progress(_("exporting")):
+    """Export the shop's data to a portable file."""
+    with _report_errors(), shell.progress(_("exporting")):
         backup.export_shop(_settings(shell), file, report=_warn)
-    _say(as_json, {"path": str(file), "bytes": file.stat().st_size}, _("exported: %s") % file)
+    _print_result(as_json, {"path": str(file), "bytes": file.stat().st_size}, _("exported: %s") % file)
     _warn(_("this file contains stock and balances: keep it private"))
 
 
@@ -86,10 +86,10 @@ def export(shell: Shell, file: Path, as_json: bool) -> None:
 @_as_json
 @click.pass_obj
 def take_over(shell: Shell, file: Path, as_json: bool) -> None:
-    """Take an export over into an empty database."""
-    with _problems_said(), shell.progress(_("importing")):
+    """Import an export into an empty database."""
+    with _report_errors(), shell.progress(_("importing")):
         done = restore.import_into_empty(_settings(shell), file)
-    _say_restored(as_json, file, done)
+    _report_restore(as_json, file, done)
 
 
 @data.command(
@@ -106,8 +106,8 @@ def take_over(shell: Shell, file: Path, as_json: bool) -> None:
 @_as_json
 @click.pass_obj
 def import_legacy(shell: Shell, directory: Path, dry_run: bool, as_json: bool) -> int:
-    """Take products and stock of an earlier bot over."""
-    with _problems_said(), shell.progress(_("importing")):
+    """Import products and stock from another bot."""
+    with _report_errors(), shell.progress(_("importing")):
         settings = _settings(shell)
         found = legacy.read_legacy_shop(directory, settings.store.currency)
         done = []
@@ -124,7 +124,7 @@ def import_legacy(shell: Shell, directory: Path, dry_run: bool, as_json: bool) -
         click.echo(_("nothing was imported; fix these lines, then run the command again"))
     else:
         for one in done:
-            click.echo(_line_about(one))
+            click.echo(_import_line(one))
         click.echo(_("dry run: nothing was imported") if dry_run else _("done"))
     return 1 if found.problems else 0
 
@@ -140,8 +140,8 @@ def import_legacy(shell: Shell, directory: Path, dry_run: bool, as_json: bool) -
 @_as_json
 @click.pass_obj
 def verify(shell: Shell, file: Path | None, as_json: bool) -> int:
-    """Look whether the books are right."""
-    with _problems_said(), shell.progress(_("verifying the data")):
+    """Verify balances, orders and stock."""
+    with _report_errors(), shell.progress(_("verifying the data")):
         settings = _settings(shell)
         problems = restore.validate(file) if file is not None else backup.verify_shop(settings)
     if as_json:
@@ -152,7 +152,7 @@ def verify(shell: Shell, file: Path | None, as_json: bool) -> int:
 
 
 @contextmanager
-def _problems_said() -> Iterator[None]:
+def _report_errors() -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
@@ -165,11 +165,11 @@ def _settings(shell: Shell) -> Settings:
     return load(shell.config)
 
 
-def _say(as_json: bool, facts: dict[str, Any], text: str) -> None:
+def _print_result(as_json: bool, facts: dict[str, Any], text: str) -> None:
     click.echo(json.dumps(facts) if as_json else text)
 
 
-def _say_restored(as_json: bool, file: Path, done: RestoreResult) -> None:
+def _report_restore(as_json: bool, file: Path, done: RestoreResult) -> None:
     kept = str(done.kept) if done.kept is not None else None
     if as_json:
         click.echo(json.dumps({"file": str(file), "kept": kept, "problems": done.problems}))
@@ -181,7 +181,7 @@ def _say_restored(as_json: bool, file: Path, done: RestoreResult) -> None:
         _warn(_("the database is inconsistent: %s") % problem)
 
 
-def _line_about(one: ImportResult) -> str:
+def _import_line(one: ImportResult) -> str:
     parts = [_("new product") if one.new else _("existing product"), _("%d added") % one.added]
     for text, lines in (
         (_("already in stock or duplicate: lines %s"), one.duplicates),

@@ -1,4 +1,4 @@
-"""`stocksup demo`: a whole shop with a local Discord, in a state directory of its own."""
+"""`stocksup demo`: run a shop with a local Discord, in a separate state directory."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from botapp import locale
 from botapp.locale import _
 from supervisor.client import SOCKET_NAME, Client, ControlError, read_mark
 
-# the help below is made when this is loaded
+# before the options below, whose help is translated when they are created
 locale.use_of_command(os.environ)
 
 DEFAULT_PORT: Final = 8099
 HOST: Final = "127.0.0.1"
-#: ports up to this one are for root alone
+#: highest port that only root may open
 LAST_PRIVILEGED_PORT: Final = 1023
-#: how often new lines of the bot's log are looked for, in seconds
+#: how often to check for new lines of the bot's log, in seconds
 FOLLOW_INTERVAL_S: Final = 0.2
-#: longest time until everything is up, in seconds
+#: maximum time until all programs run, in seconds
 START_TIMEOUT_S: Final = 120.0
 
-#: what must not reach the demo from a real shop on the same machine
+#: variables of a real shop on the same machine, which the demo must not inherit
 _REAL: Final = frozenset({"DISCORD_TOKEN", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "INVOCATION_ID"})
 
-#: tells a demo's files from those of a real shop
-_FIRST_LINE: Final = "# Written by `stocksup demo`, anew each time.\n"
+#: marks the demo's configuration
+_FIRST_LINE: Final = "# Written by `stocksup demo` at each start.\n"
 
 _CONFIG: Final = """\
 language = "id"
@@ -96,7 +96,7 @@ _PORT.name = _("port number")
     "--state-dir", type=click.Path(path_type=Path, file_okay=False), help=_("Directory for the demo's files.")
 )
 def demo(port: int, state_dir: Path | None) -> int:
-    """Show everything with a local Discord, without a token."""
+    """Run a shop with a local Discord."""
     directory = (state_dir or default_directory(os.environ)).absolute()
     place = directory / "state"
     if (pid := _running(place)) is not None:
@@ -105,12 +105,12 @@ def demo(port: int, state_dir: Path | None) -> int:
             "its terminal first"
         )
         raise click.ClickException(text % {"pid": pid, "path": directory})
-    # what an earlier demo left running still has the port, and is taken over
-    if not (place / SOCKET_NAME).exists() and (problem := _why_not(port)):
+    # programs of an earlier demo still use the port; the new supervisor takes them over
+    if not (place / SOCKET_NAME).exists() and (problem := _port_problem(port)):
         text = _("cannot open port %(port)d: %(why)s; use another one: stocksup demo --port %(other)d")
         other = max(port, LAST_PRIVILEGED_PORT) + 1
         raise click.ClickException(text % {"port": port, "why": problem, "other": other})
-    _refuse_foreign(directory)
+    _refuse_real_shop(directory)
     _write_files(directory, port)
     supervisor = _start_supervisor(directory / "config.toml")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -124,13 +124,13 @@ def demo(port: int, state_dir: Path | None) -> int:
 
 
 def default_directory(environ: Mapping[str, str]) -> Path:
-    """Return where the demo keeps its files: `$XDG_STATE_HOME/stocksup/demo`, or the same below `~/.local/state`."""
+    """Return the directory of the demo: `$XDG_STATE_HOME/stocksup/demo`, or that below `~/.local/state`."""
     home = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME", ".")) / ".local/state"
     return Path(home) / "stocksup" / "demo"
 
 
 def banner(port: int, environ: Mapping[str, str], user: str) -> str:
-    """Return what is shown when everything is up. Pure."""
+    """Return the text that is shown when all programs run. Pure."""
     lines = [
         "",
         "  " + _("The demo is running: a shop, its bot and a local Discord."),
@@ -149,11 +149,11 @@ def banner(port: int, environ: Mapping[str, str], user: str) -> str:
 
 
 def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int) -> int:
-    """Wait until everything is up, say so, and show the bot's log until the end."""
+    """Wait until all programs run, print the banner, and follow the bot's log until the end."""
     try:
         problem = _wait_until_up(place)
     except ControlError:
-        # the supervisor ends: by a signal to us, or because something is wrong
+        # the supervisor exits: after a signal to us, or because of a failure
         problem = "" if supervisor.wait() == 0 else _("the supervisor exited")
     if problem:
         raise click.ClickException(problem)
@@ -167,21 +167,21 @@ def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int) -> int:
 
 
 def _wait_until_up(place: Path) -> str:
-    """Return "" when every program runs, else why one does not. Raises ControlError when the supervisor ends."""
+    """Return "" when all programs run, or why one failed. Raises ControlError when the supervisor exits."""
     with Client(place / SOCKET_NAME) as listener, Client(place / SOCKET_NAME) as asker:
         reports = listener.events(timeout_s=START_TIMEOUT_S)
         while True:
             programs = asker.request("status", timeout_s=START_TIMEOUT_S)["programs"]
-            if failed := [one for one in programs if one["state"] == "FATAL"]:
+            if failed := [program for program in programs if program["state"] == "FATAL"]:
                 text = _("cannot start %(program)s: %(why)s")
                 return text % {"program": failed[0]["name"], "why": failed[0]["reason"]}
-            if all(one["state"] == "RUNNING" for one in programs):
+            if all(program["state"] == "RUNNING" for program in programs):
                 return ""
             next(reports)
 
 
 def _follow(supervisor: subprocess.Popen[bytes], log: Path) -> None:
-    """Show what the bot logs, from its last beginning on, until the supervisor has ended."""
+    """Print the bot's log, from its last start on, until the supervisor exits."""
     with log.open(encoding="utf-8", errors="replace") as file:
         lines = of_last_life(file.readlines())
         going = True
@@ -196,7 +196,7 @@ def _follow(supervisor: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def of_last_life(lines: Sequence[str]) -> Sequence[str]:
-    """Return those lines of the log that the last life has written: all, where it began in an earlier file. Pure."""
+    """Return the lines of the bot's last process; all lines, if it started in an earlier file. Pure."""
     for at in range(len(lines) - 1, -1, -1):
         mark = read_mark(lines[at].rstrip("\n"))
         if mark is not None and mark.what == "starts":
@@ -205,7 +205,7 @@ def of_last_life(lines: Sequence[str]) -> Sequence[str]:
 
 
 def _shown(line: str) -> str:
-    """Return a line of the log as people read it: the supervisor's marks are English, for the sake of programs."""
+    """Return a line of the log with a translated marker: the markers in the file are English, for scripts."""
     if (mark := read_mark(line.rstrip("\n"))) is None:
         return line
     text = {
@@ -222,11 +222,11 @@ def _running(place: Path) -> int | None:
         with Client(place / SOCKET_NAME) as client:
             return int(client.request("ping", timeout_s=5)["pid"])
     except (ControlError, OSError):
-        return None  # nobody, or nobody who answers
+        return None  # no supervisor, or one that does not answer
 
 
-def _why_not(port: int) -> str | None:
-    """Return why the port cannot be had; None when it can."""
+def _port_problem(port: int) -> str | None:
+    """Return why the port is not available, or None."""
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -237,8 +237,8 @@ def _why_not(port: int) -> str | None:
     return None
 
 
-def _refuse_foreign(directory: Path) -> None:
-    """Refuse a directory with a shop in it that no demo has made: its files would be overwritten."""
+def _refuse_real_shop(directory: Path) -> None:
+    """Refuse a directory that contains a real shop: the demo would overwrite its files."""
     config = directory / "config.toml"
     if config.exists() and config.read_text(errors="replace").startswith(_FIRST_LINE):
         return
@@ -259,13 +259,13 @@ def _write_files(directory: Path, port: int) -> None:
 
 
 def _start_supervisor(config: Path) -> subprocess.Popen[bytes]:
-    """Start the supervisor and wait until its door is open."""
+    """Start the supervisor and wait until its control socket is open."""
     environ = {
         name: value for name, value in os.environ.items() if name not in _REAL and not name.startswith("STOCKSUP")
     }
     reader, writer = os.pipe()
     command = [sys.executable, "-P", "-m", "supervisor", "--config", str(config), "--report-fd", str(writer)]
-    # a session of its own: Ctrl-C is for us, and we tell it once
+    # in a separate session, so that Ctrl-C reaches only us; we stop it once
     supervisor = subprocess.Popen(
         command, env=environ, pass_fds=(writer,), start_new_session=True, stdin=subprocess.DEVNULL
     )

@@ -8,13 +8,13 @@ from typing import Protocol
 
 import click
 
-from supervisor.client import Client
+from supervisor.client import EXIT_BAD_CONFIG, Client
 
 
 class BadConfig(click.ClickException):
     """The configuration, or a file that it names, cannot be used."""
 
-    exit_code = 78
+    exit_code = EXIT_BAD_CONFIG
 
 
 class Progress(Protocol):

@@ -49,7 +49,11 @@ _RENAMED: Final[dict[tuple[TablePath, str], str]] = {
 
 def choose_language() -> None:
     """Use the language of the configuration, or of the terminal if it cannot be read."""
-    language = language_of()
+    use_language(language_of())
+
+
+def use_language(language: str) -> None:
+    """Use `language` ("id" or "en") for the texts of this process, those of `supervisor.configfile` included."""
     locale.use(language)
     set_language(language)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from supervisor.client import EXIT_BAD_CONFIG, EXIT_FAILED
+
 FINE: Final = 0
 #: the command failed
-FAILED: Final = 1
+FAILED: Final = EXIT_FAILED
 #: wrong arguments
 USAGE: Final = 2
 #: no supervisor is running
@@ -14,7 +16,7 @@ NOT_RUNNING: Final = 3
 #: the supervisor did not answer in time
 TIMED_OUT: Final = 4
 #: the configuration must be corrected first
-BAD_CONFIG: Final = 78
+BAD_CONFIG: Final = EXIT_BAD_CONFIG
 #: ended by Ctrl-C, as a shell reports it
 INTERRUPTED: Final = 130
 

@@ -1,7 +1,4 @@
-"""The settings of the supervisor: read, checked, with a default for everything.
-
-Tables that belong to a program (`[discord]`, `[bot]`, `[store]`) are that program's to check.
-"""
+"""The supervisor's settings: one record per table of config.toml, with a default for every key."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ import msgspec
 from supervisor.config.paths import DEFAULT_STATE_DIR
 from supervisor.configfile import DEFAULT_TIMEZONE
 
-#: tables at the top of the file that programs check themselves
+#: tables at the top of the file that the bot checks
 PROGRAM_TABLES: Final = ("discord", "bot", "store")
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
@@ -21,113 +18,113 @@ FlushPolicy = Literal["all", "temporary", "expired", "none"]
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The table `[programs.NAME]`: how one program is run."""
+    """The table `[programs.NAME]`: how to run one program."""
 
-    #: what to run; a first word "python" is the running interpreter
+    #: command to run; "python" as the first word is the running interpreter
     command: tuple[str, ...] = ()
-    #: what to run before a restart while the old life serves; empty: nothing is checked
+    #: command to run before a restart, while the old process runs; if it fails, the restart is cancelled. Empty: none
     check: tuple[str, ...] = ()
-    #: added to the environment of each life
+    #: additional environment variables
     env: dict[str, str] = {}
-    #: directory a life starts in, relative to the configuration file; empty: that file's directory
+    #: working directory, relative to the configuration file; empty: the directory of that file
     cwd: str = ""
-    #: whether the program is run at all
+    #: whether to run the program
     enabled: bool = True
-    #: "notify": the program says so at the door; a number: seconds it has to stay alive
+    #: "notify": the program reports on the control socket; a number: it is ready after this many seconds
     ready: Literal["notify"] | Annotated[float, msgspec.Meta(ge=0, le=86_400)] = "notify"
-    #: what to do when the program ends by itself
+    #: when to restart a program that exits by itself
     restart: Literal["always", "on-failure", "never"] = "always"
-    #: whether a life is asked to finish its work before it is stopped (needs the link)
+    #: whether the program finishes its work before it is stopped (needs a connection to the control socket)
     drain: bool = True
-    #: whether the program has cache directories that are switched between lives
+    #: whether the program has cache directories, which a restart rotates
     flush_cache: bool = True
-    #: how long a life may take to become ready
+    #: maximum time to become ready, in seconds
     start_timeout_s: Seconds = 60.0
-    #: how long a life may take to finish its work
+    #: maximum time to finish its work, in seconds
     drain_timeout_s: Seconds = 30.0
-    #: how long a life may take from TERM to its end
+    #: maximum time from SIGTERM to exit, in seconds; then SIGKILL
     stop_timeout_s: Seconds = 10.0
-    #: silence on the link after which a life is taken for hung
+    #: time without a heartbeat after which the program is restarted, in seconds
     heartbeat_timeout_s: Seconds = 30.0
-    #: how long a life may be unwell without a pause before it gets a successor; 0: for ever
+    #: time that the program may stay unhealthy before it is restarted, in seconds; 0: no limit
     unhealthy_timeout_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 3600.0
-    #: delay of its loop, as it tells it, from which on a life counts as unwell; 0: no limit
+    #: reported delay of its event loop at which the program is unhealthy, in milliseconds; 0: no limit
     max_loop_lag_ms: Annotated[float, msgspec.Meta(ge=0, le=86_400_000)] = 5000.0
-    #: errors of its parts within `error_window_s`, as it tells them, after which a life gets a successor; 0: no limit
+    #: reported errors of its components within `error_window_s` after which the program is restarted; 0: no limit
     max_errors: Count = 0
-    #: how far back errors are counted
+    #: time window for `max_errors`, in seconds
     error_window_s: Seconds = 300.0
-    #: resident memory in bytes above which a life gets a successor; 0: no limit
+    #: resident memory above which the program is restarted, in bytes; 0: no limit
     memory_max: Annotated[int, msgspec.Meta(ge=0)] = 0
-    #: new lives within an hour for what hangs or is unwell, after which the supervisor gives up; 0: no limit
+    #: maximum number of restarts per hour for a hanging or unhealthy program; after more, it fails. 0: no limit
     max_recoveries_per_hour: Count = 3
-    #: time of day, in `timezone`, at which the program gets a new life, such as "04:00"; empty: never
+    #: time of the daily restart in `timezone`, such as "04:00"; empty: none
     restart_at: str = ""
-    #: crashes within `crash_window_s` after which the supervisor gives up; 0: never
+    #: maximum number of crashes within `crash_window_s`; after more, the program fails. 0: no limit
     max_crashes: Count = 5
-    #: how far back crashes are counted
+    #: time window for `max_crashes`, in seconds
     crash_window_s: Seconds = 300.0
-    #: lives started within a day; 0: no limit. Discord resets a token at 1000 IDENTIFYs a day
+    #: maximum number of starts per day; Discord resets a token at 1000 IDENTIFYs a day. 0: no limit
     max_starts_per_day: Count = 900
 
 
 class Cache(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The table `[cache]`: what the next life sees of the old one's cache."""
+    """The table `[cache]`: what a restart clears from the cache."""
 
-    #: what a restart takes away: everything, what is temporary, what has expired, or nothing
+    #: entries cleared at a restart
     flush_on_restart: FlushPolicy = "all"
-    #: the same after a crash
+    #: entries cleared after a crash
     flush_on_crash: FlushPolicy = "temporary"
-    #: the most that the files of the cache may take, in bytes: half for temporary entries, half for permanent ones
+    #: maximum size of the cache files, in bytes: half for temporary entries, half for permanent ones
     max_bytes: Annotated[int, msgspec.Meta(ge=1_048_576)] = 256 * 1024 * 1024
 
 
 class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The table `[alerts]`: who is told, without the bot's help, of what the owner has to know."""
+    """The table `[alerts]`: notifications to the owner, even when the bot is down."""
 
-    #: addresses as Apprise writes them, such as "tgram://…"; whoever knows one may write there. Empty: nobody is told
+    #: Apprise URLs, such as "tgram://…"; anyone who knows one can send there. Empty: no alerts
     urls: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=1000)], ...], msgspec.Meta(max_length=10)] = ()
-    #: free space of the state directory's disk below which it is nearly full; 0: never
+    #: free disk space in the state directory below which an alert is sent, in bytes; 0: never
     disk_low_bytes: Annotated[int, msgspec.Meta(ge=0)] = 256 * 1024 * 1024
 
 
 class Logs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The table `[logs]`: when a log file is moved away, how many old ones stay, how lines are written."""
+    """The table `[logs]`: rotation and format of log files."""
 
-    #: a file of this size is moved away; 0: whatever its size
+    #: size at which a file is rotated, in bytes; 0: never
     max_bytes: Annotated[int, msgspec.Meta(ge=0)] = 10 * 1024 * 1024
-    #: a file that was begun so long ago is moved away; 0: however old it is
+    #: age at which a file is rotated, in days; 0: never
     max_age_days: Annotated[float, msgspec.Meta(ge=0, le=36_500)] = 7.0
-    #: old files that stay beside the present one; 0: all
+    #: number of rotated files to keep; 0: all
     keep: Count = 8
-    #: how the supervisor, and programs that ask for it, write a line
+    #: format of log lines, of the supervisor and of programs that support it
     format: Literal["text", "json"] = "text"
 
 
 class Supervisor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[supervisor]`."""
 
-    #: directory of everything this instance keeps, relative to the configuration file
+    #: directory for all data of this instance, relative to the configuration file
     state_dir: Annotated[str, msgspec.Meta(min_length=1)] = DEFAULT_STATE_DIR
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file, but for the tables of programs."""
+    """The whole file; the tables of programs are not checked."""
 
-    #: language of what members, admins and operators read
+    #: language for members, admins and operators
     language: Literal["id", "en"] = "id"
-    #: IANA name of the time zone in which times are shown
+    #: time zone of displayed times, an IANA name
     timezone: str = DEFAULT_TIMEZONE
     supervisor: Supervisor = Supervisor()
     cache: Cache = Cache()
     alerts: Alerts = Alerts()
     logs: Logs = Logs()
-    #: tables of programs, as they stand in the file
+    #: the bot's tables, as in the file
     discord: dict[str, Any] = {}
     bot: dict[str, Any] = {}
     store: dict[str, Any] = {}
     programs: dict[str, Program] = {}
 
 
-#: the main program; a file that names none of its keys runs this
+#: the main program, unless the file configures it
 BOT: Final = Program(command=("python", "-m", "botapp"), check=("python", "-m", "botapp", "--check"))

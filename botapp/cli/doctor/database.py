@@ -1,4 +1,4 @@
-"""What `stocksup check` says of the shop's database and its backups. Changes nothing."""
+"""Check the shop's database and its backups. Changes nothing."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from botapp.services.backup.files import DataProblem, list_backups
 from botapp.services.backup.probe import schema_version
 from botapp.store.db import schema
 from botapp.store.db.errors import RESTORE_COMMANDS
+from supervisor.client import EXIT_BAD_CONFIG
 from supervisor.configfile import ConfigError
 
-_BAD_CONFIG: Final = 78
-#: how old the newest backup may be where one is made each day
+#: maximum age of the newest backup, if daily backups are on
 MAX_AGE: Final = timedelta(days=2)
 
 
 def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
-    """Yield what is found about the database and its backups."""
+    """Yield the findings about the database and its backups."""
     name = _("database")
     try:
         url = shop_database_url(settings)
         version = schema_version(url)
         damage = _damage(url)
     except ConfigError as error:
-        yield Finding("database", name, str(error), code=_BAD_CONFIG)
+        yield Finding("database", name, str(error), code=EXIT_BAD_CONFIG)
         return
     except schema.SchemaTooNew as error:
-        yield Finding("database", name, str(error), code=_BAD_CONFIG)
+        yield Finding("database", name, str(error), code=EXIT_BAD_CONFIG)
         return
     except DataProblem as error:
         yield Finding("database", name, str(error))
@@ -63,7 +63,7 @@ def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
 
 
 def _lost(settings: Settings, url: URL) -> str | None:
-    """Say that a file is missing which the shop had; None: it had none yet, as far as anybody knows."""
+    """Return a problem if the database file is missing although the shop had one, or None."""
     if url.get_backend_name() != "sqlite" or (path := Path(str(url.database))).exists():
         return None
     try:
@@ -75,7 +75,7 @@ def _lost(settings: Settings, url: URL) -> str | None:
 
 
 def _damage(url: URL) -> str | None:
-    """Return what is wrong with a file, if it is small enough that nobody waits for the look at it."""
+    """Return the damage of a database file, or None; skips large files, which would take too long."""
     if url.get_backend_name() != "sqlite":
         return None  # the server sees to that
     path = Path(str(url.database))

@@ -1,4 +1,4 @@
-"""The bot's part of `stocksup check`: database, token, rights, Discord, the live channel, the clock.
+"""The bot's part of `stocksup check`: database, token, permissions, Discord, live channel, clock.
 
 Found by the entry-point group `stocksup.checks`: called with the path of the configuration file, it yields findings
 as dicts. Asks Discord a few questions, changes nothing.
@@ -13,10 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from botapp import locale
 from botapp.cli.doctor.finding import Finding
 from botapp.config import token as bot_token
-from botapp.config.loading import load
+from botapp.config.loading import load, use_language
 from botapp.config.settings import Settings
 from botapp.discord_api import permissions
 from botapp.discord_api.rest import (
@@ -33,29 +32,29 @@ from botapp.locale import _
 from botapp.runtime import state_file as state
 from botapp.runtime.state_file import StateError
 from botapp.services.deposits.key import read_key
+from supervisor.client import EXIT_BAD_CONFIG
 from supervisor.configfile import ConfigError, language_of, read_toml
 
-#: how long all questions to Discord may take together, in seconds
+#: timeout of all requests to Discord together, in seconds
 DISCORD_TIMEOUT_S: Final = 15.0
-#: by how much the clock may be off before it is worth a word, in seconds
+#: clock difference from which `check` warns, in seconds
 MAX_CLOCK_OFFSET_S: Final = 5.0
-#: servers in which a channel is looked for that may not be seen
+#: maximum number of servers that are searched for a channel which the bot cannot see
 MAX_SERVERS: Final = 20
-_BAD_CONFIG: Final = 78
-#: kinds of channels that the live message can be in: text, announcement
+#: types of channels for a live message: text, announcement
 _TEXT_CHANNELS: Final = frozenset({0, 5})
 
 
-def look(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield what is found about the bot whose configuration file is at `path`; nothing if it runs no bot of ours."""
-    locale.use(language_of(path))
+def check(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the findings about the bot of the configuration at `path`; nothing if it does not run our bot."""
+    use_language(language_of(path))
     try:
         if not _runs_the_bot(read_toml(path).get("programs")):
             return
         settings = load(path)
         read_key(settings)
     except ConfigError as error:
-        yield asdict(Finding("bot.configuration", _("configuration of the bot"), str(error), code=_BAD_CONFIG))
+        yield asdict(Finding("bot.configuration", _("configuration of the bot"), str(error), code=EXIT_BAD_CONFIG))
         return
     yield from map(asdict, _database(settings))
     try:
@@ -65,9 +64,9 @@ def look(path: Path) -> Iterator[dict[str, Any]]:
             text = _("only root can read it, which is good; to check Discord too: sudo stocksup check")
             yield asdict(Finding("token", _("token"), text, warning=True))
             return
-        yield asdict(Finding("token", _("token"), str(error), code=_BAD_CONFIG))
+        yield asdict(Finding("token", _("token"), str(error), code=EXIT_BAD_CONFIG))
     else:
-        yield asdict(_rights_of_token(settings))
+        yield asdict(_check_token_permissions(settings))
         yield from map(asdict, asyncio.run(_ask_discord(settings, token)))
 
 
@@ -78,14 +77,14 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _runs_the_bot(programs: Any) -> bool:
-    """Tell whether one of the programs in a configuration is this bot; `bot` is, unless it has another command."""
+    """Return whether a program of the configuration is our bot; `bot` is, unless it has another command."""
     tables = {"bot": {}, **programs} if isinstance(programs, dict) else {"bot": {}}
     enabled = [one for one in tables.values() if isinstance(one, dict) and one.get("enabled", True)]
     commands = [one.get("command") or ["botapp"] for one in enabled]
     return any("botapp" in command for command in commands)
 
 
-def _rights_of_token(settings: Settings) -> Finding:
+def _check_token_permissions(settings: Settings) -> Finding:
     if (loose := bot_token.open_token_file(settings)) is not None:
         problem = _("other users of this machine can read %(path)s; run: chmod 600 %(path)s") % {"path": loose}
         return Finding("token", _("token"), problem, warning=True)
@@ -93,11 +92,11 @@ def _rights_of_token(settings: Settings) -> Finding:
 
 
 async def _ask_discord(settings: Settings, token: str) -> list[Finding]:
-    """Return what Discord says, as far as it says something in time."""
+    """Return the findings about Discord, as far as it answers in time."""
     found: list[Finding] = []
     try:
         async with asyncio.timeout(DISCORD_TIMEOUT_S), DiscordRest(settings.discord.api_base, token) as rest:
-            async for finding in _questions(settings, rest):
+            async for finding in _check_application(settings, rest):
                 found.append(finding)
     except TokenRefused as error:
         text = _(
@@ -112,8 +111,8 @@ async def _ask_discord(settings: Settings, token: str) -> list[Finding]:
     return found
 
 
-async def _questions(settings: Settings, rest: DiscordRest) -> AsyncIterator[Finding]:
-    """Yield a finding for each question. Raises DiscordProblem when there is no use in asking on."""
+async def _check_application(settings: Settings, rest: DiscordRest) -> AsyncIterator[Finding]:
+    """Yield the findings about Discord. Raises DiscordProblem when further requests are useless."""
     application = await rest.get("/oauth2/applications/@me")
     application_id = int(application["id"])
     yield _clock(rest.clock_offset_s)
@@ -152,7 +151,7 @@ def _servers(application_id: int, servers: list[dict[str, Any]]) -> Finding:
 
 
 async def _live_channel(settings: Settings, rest: DiscordRest, bot_id: int, servers: list[dict[str, Any]]) -> Finding:
-    """Tell whether the live message can be shown where it belongs."""
+    """Check that the bot can post the live message in its channel."""
     id, name = "live_channel", _("live channel")
     try:
         channel_id = settings.bot.live_channel_id or state.load(settings.state_file).live_channel_id
@@ -180,7 +179,7 @@ async def _live_channel(settings: Settings, rest: DiscordRest, bot_id: int, serv
 
 
 async def _find_channel(rest: DiscordRest, channel_id: int, servers: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return a channel, also one that the bot may not see; None: it is in none of the bot's servers."""
+    """Return a channel, even if the bot cannot see it; None: it is in none of the bot's servers."""
     try:
         channel: dict[str, Any] = await rest.get(f"/channels/{channel_id}")
     except Denied as error:

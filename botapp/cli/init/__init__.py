@@ -1,1 +1,1 @@
-"""`stocksup init`: from nothing to a configuration, a stored token and a bot in a server."""
+"""`stocksup init`: create a configuration, store the token, and invite the bot."""

@@ -1,4 +1,4 @@
-"""What people answer, and what it means. Pure, but for the machine's own time zone."""
+"""Parse answers to the questions of `init`. Pure, except for the time zone of the host."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Final
 from botapp.config.token import MAX_TOKEN_CHARS
 from botapp.locale import LANGUAGES
 
-#: what people in Indonesia call their time
+#: names of the Indonesian time zones
 ABBREVIATIONS: Final = {"wib": "Asia/Jakarta", "wita": "Asia/Makassar", "wit": "Asia/Jayapura"}
 _LANGUAGE_NAMES: Final = {"indonesia": "id", "bahasa indonesia": "id", "bahasa": "id", "english": "en", "inggris": "en"}
 
 
 def language(text: str) -> str | None:
-    """Return the language that an answer means; None: it means none."""
+    """Return the language in an answer, or None."""
     word = text.strip().lower()
     word = _LANGUAGE_NAMES.get(word, word)
     return word if word in LANGUAGES else None
 
 
 def timezone(text: str) -> str | None:
-    """Return the IANA name of the time zone that an answer means; None: there is no such zone."""
+    """Return the IANA name of the time zone in an answer, or None."""
     word = text.strip().lower().replace(" ", "_")
     if word in ABBREVIATIONS:
         return ABBREVIATIONS[word]
@@ -32,7 +32,7 @@ def timezone(text: str) -> str | None:
 
 
 def near_timezones(text: str) -> list[str]:
-    """Return names of time zones that an answer may have meant; a city alone is enough."""
+    """Return time zones with a similar name; a city alone is enough."""
     word = text.strip().lower().replace(" ", "_")
     names = {name.lower(): name for name in sorted(zoneinfo.available_timezones())}
     of_city = {name.rpartition("/")[2]: name for name in names}
@@ -41,12 +41,12 @@ def near_timezones(text: str) -> list[str]:
 
 
 def machine_timezone(default: str) -> str:
-    """Return the time zone of this machine, or `default` when it has none that can be told."""
+    """Return the time zone of this host, or `default` if it is unknown."""
     import tzlocal
 
     try:
         with warnings.catch_warnings():
-            # a machine without one is nothing to warn of: whoever sets it up is asked
+            # a host without a time zone needs no warning: `init` asks
             warnings.simplefilter("ignore")
             name = tzlocal.get_localzone_name()
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -55,6 +55,6 @@ def machine_timezone(default: str) -> str:
 
 
 def token(text: str) -> str | None:
-    """Return the token in what was pasted; None: it cannot be one."""
+    """Return the token in a pasted text, or None if it cannot be one."""
     word = text.strip().strip("\"'").removeprefix("Bot ").strip()
     return word if re.fullmatch(rf"[\x21-\x7e]{{1,{MAX_TOKEN_CHARS}}}", word) else None

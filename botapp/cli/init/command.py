@@ -1,4 +1,4 @@
-"""`stocksup init`: sets up a shop of one's own, says how the bot gets into a server, and what comes next."""
+"""`stocksup init`: set up a shop and show how to invite the bot."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from botapp.cli.init.options import (
     timezone_of,
 )
 from botapp.cli.shell import BadConfig, Shell
-from botapp.config.loading import load
+from botapp.config.loading import load, use_language
 from botapp.discord_api import permissions
 from botapp.discord_api.rest import DiscordProblem, TokenRefused, portal_url
 from botapp.locale import _
 from supervisor.client import SOCKET_NAME, Client, ControlError
 from supervisor.configfile import ConfigError, find_config, search_paths
 
-# before the options below: their help is in the language of the command
+# before the options below, whose help is translated when they are created
 locale.use_of_command(os.environ)
 
 _INTERRUPTED: Final = 130
 
 
 class _NotInTime(click.ClickException):
-    """What was waited for did not come: exit code 4, as with every command."""
+    """A wait timed out: exit code 4, as in every command."""
 
     exit_code = 4
 
@@ -81,14 +81,14 @@ def init(
 ) -> int:
     """Set up a shop."""
     if language:
-        locale.use(language)
+        use_language(language)
     path = _target(context.find_root().params.get("config"), directory, os.environ)
     shell: Shell = context.obj
     try:
         existing = files.read(path)
         given = Flags(language, given_timezone(timezone), given_token(token_file, os.environ))
         if not language and (found := language_of(existing)):
-            locale.use(found)
+            use_language(found)
         wanted = from_flags(shell, existing, given) if non_interactive else from_questions(shell, existing, given)
         _store(existing, wanted)
         _warn_of_mistakes(path)
@@ -100,7 +100,7 @@ def init(
 
 
 def _target(named: Path | None, directory: Path | None, environ: Mapping[str, str]) -> Path:
-    """Return the configuration file to write: the one that commands use here, or a new one that all will find."""
+    """Return the configuration file to write: the one in use here, or a new one that every command finds."""
     if named is not None and directory is not None:
         raise click.UsageError(_("use either --directory or --config, not both"))
     if named is not None:
@@ -111,12 +111,12 @@ def _target(named: Path | None, directory: Path | None, environ: Mapping[str, st
         return Path(environ["STOCKSUP_CONFIG"]).absolute()
     places = search_paths(environ)
     existing = next((place for place in places if place.exists()), None)
-    # of the places that are looked at, one's own is found from every directory
+    # the file in the home directory is found from every working directory
     return (existing or next((place for place in places if place.is_absolute()), places[0])).absolute()
 
 
 def _store(existing: Existing, wanted: SetupPlan) -> None:
-    """Write token and configuration, as far as something is different. Raises ConfigError."""
+    """Write the token and the configuration, if they changed. Raises ConfigError."""
     click.echo(_("✓ Discord accepts the token of %s") % wanted.application.name)
     stored = files.write_token(existing.token_path, wanted.token)
     text = _("✓ Token stored, readable only by you: %s") if stored else _("✓ Token unchanged: %s")
@@ -136,7 +136,7 @@ def _store(existing: Existing, wanted: SetupPlan) -> None:
 
 
 def _warn_of_mistakes(path: Path) -> None:
-    """Say what somebody's own lines in the configuration would be refused for."""
+    """Print a warning if the configuration has a mistake."""
     try:
         load(path)
     except ConfigError as error:
@@ -144,7 +144,7 @@ def _warn_of_mistakes(path: Path) -> None:
 
 
 def _differing(existing: Existing, values: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
-    """Leave out what a file that is there means anyway."""
+    """Return the values that differ from the existing file."""
     if existing.is_new:
         return dict(values)
     means = {("", "language"): language_of(existing), ("", "timezone"): timezone_of(existing)}
@@ -152,7 +152,7 @@ def _differing(existing: Existing, values: Mapping[tuple[str, str], str]) -> dic
 
 
 def _invite(shell: Shell, existing: Existing, wanted: SetupPlan, *, no_wait: bool) -> int:
-    """Say how the bot gets into a server, and what to switch on; wait for it, and say what comes next."""
+    """Show how to invite the bot and which intent to turn on, wait for it, and show the next command."""
     application: Application | None = wanted.application
     assert application is not None
     if not application.servers:
@@ -190,7 +190,7 @@ def _wait(shell: Shell, existing: Existing, token: str) -> Application | None:
 
 
 def _next(existing: Existing) -> str:
-    """Return the command that brings up what was set up here."""
+    """Return the command that starts this instance."""
     try:
         found = find_config()
     except ConfigError:
@@ -200,10 +200,10 @@ def _next(existing: Existing) -> str:
 
 
 def _runs(existing: Existing) -> bool:
-    """Tell whether a supervisor runs this instance already."""
+    """Return whether a supervisor runs this instance."""
     state_dir = existing.path.parent / existing.values.get(("supervisor", "state_dir"), "state")
     try:
         with Client(state_dir / SOCKET_NAME):
             return True
     except (ControlError, OSError):
-        return False  # nobody opens, or not to us
+        return False  # no supervisor, or not ours

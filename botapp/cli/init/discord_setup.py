@@ -1,4 +1,4 @@
-"""What `stocksup init` needs of Discord: whether the token is good, and when the bot is in a server."""
+"""Discord requests of `init`: check the token, and wait until the bot is in a server."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from typing import Final
 from botapp.discord_api.rest import DiscordProblem, DiscordRest, TokenRefused, has_message_content_intent
 from botapp.locale import _
 
-#: how often Discord is asked whether the bot is in a server, in seconds: without a gateway session nobody tells
+#: poll interval for the bot's servers, in seconds; without a gateway session Discord sends no event
 ASK_INTERVAL_S: Final = 2.0
-#: how long it is waited for, in seconds
+#: maximum time to wait, in seconds
 WAIT_LIMIT_S: Final = 15 * 60.0
 
 
 @dataclass(frozen=True)
 class Application:
-    """What Discord says about whose token it is."""
+    """The application of a token."""
 
     id: int
     name: str
     #: whether Message Content Intent is on
     has_message_content_intent: bool
-    #: names of the servers that the bot is in
+    #: names of the bot's servers
     servers: tuple[str, ...]
 
 
 def ask(api_base: str, token: str) -> Application:
-    """Return whose token it is. Raises TokenRefused, DiscordProblem."""
+    """Return the application of the token. Raises TokenRefused, DiscordProblem."""
     return asyncio.run(_ask(api_base, token))
 
 

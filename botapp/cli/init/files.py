@@ -1,4 +1,4 @@
-"""The two files that `stocksup init` writes: the configuration, edited with care, and the token."""
+"""Read and write the two files of `init`: the configuration and the token."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from supervisor.configfile import ConfigError
 #: values to set, by table ("" is the top of the file) and key
 Values = Mapping[tuple[str, str], str]
 
-#: where the token goes when no configuration says otherwise, relative to the configuration
+#: default token file, relative to the configuration
 TOKEN_FILE: Final = "token"
 
 
 @dataclass(frozen=True)
 class Existing:
-    """A configuration file as it is found."""
+    """The configuration file before `init` changes it."""
 
     path: Path
-    #: what is in it; None: there is none yet
+    #: its contents; None: it does not exist
     text: str | None
-    #: what it sets, by table and key, as far as it is text
+    #: its text values, by table and key
     values: Values
 
     @property
     def is_new(self) -> bool:
-        """Whether there is no such file yet."""
+        """Whether the file does not exist yet."""
         return self.text is None
 
     @property
     def token_path(self) -> Path:
-        """Where the token is, or is to be."""
+        """The path of the token file."""
         return self.path.parent / (self.values.get(("discord", "token_file")) or TOKEN_FILE)
 
 
@@ -67,7 +67,7 @@ def read(path: Path) -> Existing:
 
 
 def changed(existing: Existing, wanted: Values) -> str:
-    """Return the text of the configuration with `wanted` set, and everything else as it was. Pure."""
+    """Return the text of the configuration with the `wanted` values set and the rest unchanged. Pure."""
     if existing.text is None:
         return template.render(dict(wanted))
     document = _parse(existing.path, existing.text)
@@ -80,7 +80,7 @@ def changed(existing: Existing, wanted: Values) -> str:
 
 
 def read_token(path: Path) -> str | None:
-    """Return the token in the file at `path`; None: there is no such file, or nothing in it.
+    """Return the token in the file at `path`, or None if the file is missing or empty.
 
     Raises ConfigError when it holds something else, which must not be overwritten, or cannot be opened.
     """
@@ -99,7 +99,7 @@ def read_token(path: Path) -> str | None:
 
 
 def write_token(path: Path, token: str) -> bool:
-    """Store the token in the file at `path`, readable by its owner alone. Return whether anything had to be done.
+    """Store the token in the file at `path`, readable only by its owner. Return whether the file changed.
 
     Raises ConfigError.
     """
@@ -111,7 +111,7 @@ def write_token(path: Path, token: str) -> bool:
 
 
 def write(path: Path, data: bytes, *, mode: int) -> None:
-    """Write the file at `path` whole or not at all. A file that exists keeps its owner, and a link stays a link.
+    """Write the file at `path` atomically. An existing file keeps its owner; a symbolic link stays.
 
     Raises ConfigError.
     """

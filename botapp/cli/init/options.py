@@ -1,4 +1,4 @@
-"""What is to be set up: from options and environment, or from questions on the terminal."""
+"""Collect the values for `init`: from options and environment, or from questions on the terminal."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ from botapp.cli.init import prompts as ask
 from botapp.cli.init.discord_setup import Application
 from botapp.cli.init.files import Existing
 from botapp.cli.shell import Shell
+from botapp.config.loading import use_language
 from botapp.config.token import MAX_TOKEN_CHARS
 from botapp.discord_api.rest import TokenRefused
 from botapp.locale import _
 from supervisor.configfile import DEFAULT_TIMEZONE
 
-#: the page with all applications
+#: page of the user's applications
 PORTAL: Final = "https://discord.com/developers/applications"
 
 
 @dataclass(frozen=True)
 class Flags:
-    """What options and environment say; None: nothing."""
+    """Values from options and environment; None: not given."""
 
     language: str | None
     timezone: str | None
@@ -38,7 +39,7 @@ class Flags:
 
 @dataclass(frozen=True)
 class SetupPlan:
-    """What is to be set up."""
+    """The values to set up."""
 
     language: str
     timezone: str
@@ -47,7 +48,7 @@ class SetupPlan:
 
 
 def given_timezone(name: str | None) -> str | None:
-    """Return the time zone that the option names. Raises click.UsageError when there is none of that name."""
+    """Return the time zone of the option. Raises click.UsageError if it is unknown."""
     if name is None:
         return None
     found = answers.timezone(name)
@@ -58,7 +59,7 @@ def given_timezone(name: str | None) -> str | None:
 
 
 def given_token(token_file: Path | None, environ: Mapping[str, str]) -> str | None:
-    """Return the token that is given without a question. Never from the arguments: everybody can see those.
+    """Return the token from a file, standard input or the environment; arguments are visible to other users.
 
     Raises click.UsageError, ConfigError when there is none where it is said to be.
     """
@@ -80,7 +81,7 @@ def given_token(token_file: Path | None, environ: Mapping[str, str]) -> str | No
 
 
 def from_flags(shell: Shell, existing: Existing, given: Flags) -> SetupPlan:
-    """Return what is wanted without a question; one usage error names all that is missing."""
+    """Return the plan without questions; one usage error names all missing values."""
     language = given.language or language_of(existing)
     token = given.token or files.read_token(existing.token_path)
     missing = [] if language else [_("--language id or en")]
@@ -93,13 +94,13 @@ def from_flags(shell: Shell, existing: Existing, given: Flags) -> SetupPlan:
 
 
 def from_questions(shell: Shell, existing: Existing, given: Flags) -> SetupPlan:
-    """Return what is wanted, asked for on the terminal as far as it is not given."""
+    """Return the plan; ask for the missing values on the terminal."""
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         raise click.UsageError(
             _("init asks questions and needs a terminal; without one, use: stocksup init --non-interactive")
         )
     language = given.language or ask.language(language_of(existing) or _of_command())
-    locale.use(language)
+    use_language(language)
     click.echo(_("Setting up: %s") % existing.path)
     if not existing.is_new:
         click.echo(_("This file exists; only what you answer differently will change."))
@@ -109,7 +110,7 @@ def from_questions(shell: Shell, existing: Existing, given: Flags) -> SetupPlan:
 
 
 def _ask_token(shell: Shell, existing: Existing, given: Flags) -> tuple[str, Application]:
-    """Return a token that Discord accepts; ask until there is one."""
+    """Ask for a token until Discord accepts one; return it with its application."""
     if given.token:
         return given.token, _checked(shell, existing, given.token)
     click.echo()
@@ -131,23 +132,23 @@ def _ask_token(shell: Shell, existing: Existing, given: Flags) -> tuple[str, App
 
 
 def _of_command() -> str:
-    """Return the language that the command speaks before it is told one."""
+    """Return the language of the command."""
     return answers.language(os.environ.get("LANGUAGE", "")) or locale.LANGUAGES[0]
 
 
 def language_of(existing: Existing) -> str | None:
-    """Return the language of a configuration that is there."""
+    """Return the language of an existing configuration, or None."""
     return None if existing.is_new else answers.language(existing.values.get(("", "language"), locale.LANGUAGES[0]))
 
 
 def timezone_of(existing: Existing) -> str:
-    """Return the time zone of a configuration that is there, else the machine's."""
+    """Return the time zone of the existing configuration, or of the host."""
     default = DEFAULT_TIMEZONE
     return answers.machine_timezone(default) if existing.is_new else existing.values.get(("", "timezone"), default)
 
 
 def _checked(shell: Shell, existing: Existing, token: str) -> Application:
-    """Return whose token it is. Raises TokenRefused with what to do, DiscordProblem."""
+    """Return the application of the token. Raises TokenRefused with the remedy, DiscordProblem."""
     try:
         with shell.progress(_("checking the token")):
             return guide.ask(api_base_of(existing), token)
@@ -159,5 +160,5 @@ def _checked(shell: Shell, existing: Existing, token: str) -> Application:
 
 
 def api_base_of(existing: Existing) -> str:
-    """Return the address of the Discord in use; "": Discord itself."""
+    """Return the base URL of the REST API; "": Discord's own."""
     return os.environ.get("STOCKSUP_DISCORD_API") or existing.values.get(("discord", "api_base"), "")

@@ -1,4 +1,4 @@
-"""The questions on a terminal. Nothing that is typed as an answer is ever said back: it may be the token."""
+"""The questions on the terminal. Answers are never printed: one may be the token."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from botapp.cli.init import answers
 from botapp.locale import _
 
-#: the first question is put before a language is known
+#: the first question, before the language is known
 _LANGUAGE: str = "Bahasa / Language (id = Bahasa Indonesia, en = English) [%s]: "
 _LANGUAGE_AGAIN: str = "Ketik id atau en. / Type id or en."
 
@@ -34,7 +34,7 @@ def timezone(default: str) -> str:
 
 
 def token(*, keeps: bool) -> str | None:
-    """Ask for the token, hidden; None: keep the one that is there, which is offered if `keeps`."""
+    """Ask for the token without echo; None: keep the current one, which is offered if `keeps`."""
     prompt = _("Token (Enter keeps the current one): ") if keeps else _("Token: ")
     while True:
         typed = getpass.getpass(prompt)
@@ -46,7 +46,7 @@ def token(*, keeps: bool) -> str | None:
 
 
 def _line(prompt: str) -> str:
-    """Return a typed line without what surrounds it. Raises click.Abort at the end of the input."""
+    """Return a typed line without surrounding spaces. Raises click.Abort at the end of input."""
     try:
         return input(prompt).strip()
     except EOFError as error:

@@ -1,6 +1,6 @@
-"""A new config.toml: every key there is, with what it means, where its value is found and when a change counts.
+"""Render a new config.toml with every key, its meaning, and whether a change needs a restart.
 
-Keys that stand at their default are commented out: `#key = …` without a space, so that they are told from words.
+Keys with their default value are commented out as `#key = …`, without a space, unlike prose comments.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _WIDTH: Final = 100
 
 @dataclass(frozen=True)
 class Key:
-    """One key: its default as TOML, and what to say about it."""
+    """A key: its default as TOML, and its description."""
 
     name: str
     default: str
     about: str
 
 
-#: what stands above each table, and the keys in it; "": the top of the file
+#: the description and the keys of each table; "": the top of the file
 TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
     "": (
         N_(

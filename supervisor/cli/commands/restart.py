@@ -6,7 +6,6 @@ import json
 import os
 import pwd
 from collections.abc import Iterator
-from typing import Final
 
 import click
 
@@ -17,11 +16,8 @@ from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
 from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.params import Seconds
 from supervisor.cli.terminal.progress import Progress
-from supervisor.client import ControlError, Message
+from supervisor.client import EXIT_TRY_AGAIN, ControlError, Message
 from supervisor.locale import _, reasons
-
-#: exit code of a program that cannot start now and asks to try again later
-TRY_LATER: Final = 75
 
 
 @click.command(help=_("Restart the bot, or PROGRAM."))
@@ -72,7 +68,7 @@ def _await_restart(events: Iterator[Message], program: str, progress: Progress, 
 def _is_delayed(event: Message, program: str) -> bool:
     """Return whether the new process asked to try again later (exit 75), at an unknown time."""
     is_state = event.get("type") == "state" and event["program"] == program and event["state"] == "BACKOFF"
-    return is_state and (event.get("last_exit") or {}).get("code") == TRY_LATER
+    return is_state and (event.get("last_exit") or {}).get("code") == EXIT_TRY_AGAIN
 
 
 def _report_request(program: str, to_life: int, as_json: bool) -> int:

@@ -1,4 +1,4 @@
-"""`stocksup service`: has systemd keep an instance running, also after a reboot."""
+"""`stocksup service`: run an instance as a systemd service."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from supervisor.client import SupervisorNotRunning
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
 
-#: entry points that tell which files of a configuration are secrets: {name: path} of its path
+#: entry points that return the secret files of a configuration, {name: path}
 CREDENTIALS: Final = "stocksup.credentials"
-#: names of users that stay logged in for systemd
+#: holds a file for each user whose services run without a login
 LINGER_DIR: Final = Path("/var/lib/systemd/linger")
 
-#: what the service's user has to be able to do; run as that user. It ends with 1 and says which file it cannot use: its
-#: path, and the number of the system's error
-_TRY: Final = """
+#: what the service's user must be able to do; run as that user. On failure it exits with 1 and prints the path of the
+#: file that it cannot use and the errno
+_ACCESS_TEST: Final = """
 import os, sys
 config, state_dir = sys.argv[1:]
 try:
@@ -53,7 +53,7 @@ _name = click.option("--name", metavar="NAME", help=_("Name of the service."))
 
 @click.group(help=_("Run stocksup as a systemd service, also after a reboot."))
 def command() -> None:
-    """Have systemd keep stocksup running, also after a reboot."""
+    """Run stocksup as a systemd service."""
 
 
 @command.command(help=_("Install the service and start it, now and at every boot."))
@@ -61,7 +61,7 @@ def command() -> None:
 @_name
 @click.pass_obj
 def install(instance: Instance, of_user: bool, name: str | None) -> int:
-    """Write the service's unit, and start it now and at every boot."""
+    """Install the service and start it."""
     service = _chosen(instance.config, of_user, name)
     _demand_systemd(of_user)
     _demand_root(instance.config, service, "install")
@@ -95,14 +95,14 @@ def install(instance: Instance, of_user: bool, name: str | None) -> int:
 @_name
 @click.pass_obj
 def uninstall(instance: Instance, of_user: bool, name: str | None) -> int:
-    """Stop the service and remove its unit; everything else stays."""
+    """Stop the service and remove its unit."""
     service = _chosen(instance.config, of_user, name) if name is None else _named(of_user, name)
     if not service.unit.exists():
         click.echo(_("There is no service %(name)s; nothing changed.") % {"name": service.name})
         return exits.FINE
     _refuse_what_is_not_ours(service)
     _demand_root(instance.config if name is None else None, service, "uninstall")
-    if present := systemctl.there(of_user=service.of_user):
+    if present := systemctl.is_available(of_user=service.of_user):
         with Progress(_("stopping")):
             service.do("disable", "--now")
     service.unit.unlink()
@@ -118,20 +118,20 @@ def uninstall(instance: Instance, of_user: bool, name: str | None) -> int:
 @_name
 @click.pass_obj
 def show(instance: Instance, of_user: bool, name: str | None) -> int:
-    """Show the unit that `install` writes; nothing is changed."""
+    """Print the unit that `install` writes."""
     click.echo(unit.text(_facts(instance, _chosen(instance.config, of_user, name))), nl=False)
     return exits.FINE
 
 
-# --- which service, and whether it may be ---
+# --- choice and permission ---
 
 
 def _named(of_user: bool, name: str) -> Service:
-    return systemctl.service(unit.checked_name(name), of_user=of_user)
+    return systemctl.service(unit.validate_name(name), of_user=of_user)
 
 
 def _chosen(config: Path, of_user: bool, name: str | None) -> Service:
-    """Return the service that is meant: by name, else the one that runs this configuration, else the usual one."""
+    """Return the service with this name, or the one that runs this configuration, or the default."""
     if name is not None:
         return _named(of_user, name)
     present = systemctl.installed(config)
@@ -141,9 +141,9 @@ def _chosen(config: Path, of_user: bool, name: str | None) -> Service:
 
 
 def _demand_systemd(of_user: bool) -> None:
-    if systemctl.there(of_user=of_user):
+    if systemctl.is_available(of_user=of_user):
         return
-    if of_user and systemctl.there(of_user=False):
+    if of_user and systemctl.is_available(of_user=False):
         text = _("the user service manager does not answer; log in directly (not with su or sudo), then try again")
         raise CommandError(text)
     text = _(
@@ -155,7 +155,7 @@ def _demand_systemd(of_user: bool) -> None:
 
 
 def _demand_root(config: Path | None, service: Service, action: str) -> None:
-    """Refuse what only root may do, with the line to type instead."""
+    """Refuse without root, and show the command to type instead."""
     if service.of_user or os.geteuid() == 0:
         return
     named = ["--config", str(config)] if config else []
@@ -173,7 +173,7 @@ def _refuse_what_is_not_ours(service: Service) -> None:
 
 
 def _refuse_what_is_taken(service: Service, config: Path) -> None:
-    """Let no service take another one's name, nor a configuration have two."""
+    """Refuse a name that is taken, and a second service for a configuration."""
     present = systemctl.installed(config)
     if present is not None and present != service:
         text = _("%(name)s is already the service of %(config)s; remove it first: %(command)s") % {
@@ -192,7 +192,7 @@ def _refuse_what_is_taken(service: Service, config: Path) -> None:
         raise CommandError(text % {"name": service.name, "path": elsewhere})
 
 
-# --- what it is made of ---
+# --- contents of the unit ---
 
 
 def _facts(instance: Instance, service: Service) -> unit.UnitFields:
@@ -210,13 +210,13 @@ def _facts(instance: Instance, service: Service) -> unit.UnitFields:
 
 
 def _stocksup() -> tuple[str, ...]:
-    """Return the words that run this very installation, wherever it is called from."""
+    """Return the command that runs this installation, from any directory."""
     script = Path(sys.executable).with_name("stocksup")
     return (str(script),) if os.access(script, os.X_OK) else (sys.executable, "-P", "-m", "supervisor.cli")
 
 
 def _owner(config: Path) -> str:
-    """Return the name of the user the service runs as: the configuration's owner."""
+    """Return the name of the service's user: the owner of the configuration."""
     uid = config.stat().st_uid
     try:
         return pwd.getpwuid(uid).pw_name
@@ -226,7 +226,7 @@ def _owner(config: Path) -> str:
 
 
 def _credentials(config: Path) -> dict[str, Path]:
-    """Return the secrets that systemd is to hand over; what they are, programs know."""
+    """Return the secret files that systemd passes as credentials; the programs' packages name them."""
     from importlib.metadata import entry_points
 
     found: dict[str, Path] = {}
@@ -236,7 +236,7 @@ def _credentials(config: Path) -> dict[str, Path]:
 
 
 def _demand_credentials(facts: unit.UnitFields) -> None:
-    """Refuse a service that systemd would not start, since there is nothing to hand over."""
+    """Refuse a service whose credentials do not exist: systemd would not start it."""
     for name, path in facts.credentials.items():
         if not path.exists():
             text = _("%(path)s does not exist, but must contain %(name)s; create it first")
@@ -244,8 +244,8 @@ def _demand_credentials(facts: unit.UnitFields) -> None:
 
 
 def _try_as_user(facts: unit.UnitFields) -> None:
-    """Make the state directory, as the service's user, who has to be able to use all that the service needs."""
-    words = [sys.executable, "-P", "-c", _TRY, str(facts.config), str(facts.state_dir)]
+    """Create the state directory as the service's user, and check that this user can use all needed files."""
+    words = [sys.executable, "-P", "-c", _ACCESS_TEST, str(facts.config), str(facts.state_dir)]
     user = pwd.getpwnam(facts.user) if facts.user else pwd.getpwuid(os.getuid())
     switch: dict[str, Any] = {}
     if user.pw_uid != os.getuid():
@@ -258,7 +258,7 @@ def _try_as_user(facts: unit.UnitFields) -> None:
         said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         path, _colon, number = (said or [""])[0].rpartition(":")
         if not number.isdecimal():
-            # it could not even load what it is made of
+            # it could not import stocksup
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), sys.prefix)
         raise OSError(int(number), os.strerror(int(number)), path)
     except OSError as error:
@@ -267,11 +267,11 @@ def _try_as_user(facts: unit.UnitFields) -> None:
         raise CommandError(text % facts_of) from error
 
 
-# --- doing it ---
+# --- installation ---
 
 
 def _write(path: Path, text: str) -> None:
-    """Write the unit, at once or not at all; everybody may read it, there is no secret in it."""
+    """Write the unit atomically. It contains no secrets and is world-readable."""
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_text(text, encoding="utf-8")
@@ -280,7 +280,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _end_what_runs_without_it(instance: Instance) -> bool:
-    """A supervisor that was started by hand makes room for the service's. Return whether there was one."""
+    """Stop a supervisor that was started by hand. Return whether there was one."""
     try:
         with instance.connect() as client:
             shut_down(client)
@@ -298,7 +298,7 @@ def _say_installed(service: Service, facts: unit.UnitFields, *, restart_first: b
         said = _("A separate user would be safer than root: give it %(directory)s (chown), then install again.")
         click.echo(said % {"directory": facts.config.parent}, err=True)
     if restart_first:
-        click.echo(_("To apply the changes: %(command)s") % {"command": service.words("restart")})
+        click.echo(_("To apply the changes: %(command)s") % {"command": service.command("restart")})
     if service.of_user and not (LINGER_DIR / user).exists():
         said = _("It stops when you log out. To keep it running, run this once: %(command)s")
         click.echo(said % {"command": f"sudo loginctl enable-linger {user}"})

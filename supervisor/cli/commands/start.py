@@ -139,7 +139,7 @@ def _report_running(waiting: StartupProgress, pid: int, service: Service | None)
     click.echo(_("stocksup is running: %(lives)s; supervisor PID %(pid)d") % {"lives": lives, "pid": pid})
     if service is not None:
         click.echo(_("systemd keeps it running (%(name)s).") % {"name": service.name})
-    elif systemctl.there(of_user=False):
+    elif systemctl.is_available(of_user=False):
         click.echo(_("It will not start again after a reboot, unless you run: stocksup service install"))
     else:
         click.echo(_("It will not start again after a reboot."))

@@ -1,4 +1,4 @@
-"""`stocksup stop`: everything, or one program."""
+"""`stocksup stop`: stop all programs, or one."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from supervisor.locale import _
 @click.argument("program", required=False, shell_complete=complete_program)
 @click.pass_obj
 def command(instance: Instance, program: str | None) -> int:
-    """Drain and end everything, or PROGRAM alone."""
+    """Stop all programs, or PROGRAM."""
     instance.check()
     if program is None and (service := systemctl.in_charge(instance.config)) and service.is_alive():
-        # it would be started again if it ended in another way
+        # systemd would start it again if it exited without `systemctl stop`
         with Progress(_("stopping")):
             service.do("stop")
         click.echo(_("Everything stopped until the next boot. Next: stocksup start"))
@@ -34,7 +34,7 @@ def command(instance: Instance, program: str | None) -> int:
     try:
         client = instance.connect()
     except SupervisorNotRunning:
-        if not _end_orphans(instance, program):
+        if not _stop_orphans(instance, program):
             raise
         return exits.FINE
     with client:
@@ -49,16 +49,16 @@ def command(instance: Instance, program: str | None) -> int:
     return exits.FINE
 
 
-def _end_orphans(instance: Instance, program: str | None) -> bool:
-    """Have a supervisor take up what has outlived the one before, and end it as it should be ended.
+def _stop_orphans(instance: Instance, program: str | None) -> bool:
+    """Stop programs that run without a supervisor; a new supervisor takes them over for that.
 
-    Returns whether there was anything. Raises CommandError.
+    Returns whether there were any. Raises CommandError.
     """
-    from supervisor.cli.bootstrap import orphans  # which loads much that is of no use while there is a supervisor
+    from supervisor.cli.bootstrap import orphans  # slow to import, and only needed here
 
-    if not (found := orphans.find(instance.place)):
+    if not (running := orphans.find(instance.place)):
         return False
-    lives = orphans.describe(found)
+    lives = orphans.describe(running)
     if program is not None:
         text = _(
             "no supervisor is running; still running without one: %(lives)s; stop them with stocksup stop, "
@@ -66,7 +66,7 @@ def _end_orphans(instance: Instance, program: str | None) -> bool:
         )
         raise CommandError(text % {"lives": lives}, exits.NOT_RUNNING)
     with Progress(_("stopping")):
-        _Process(launch(instance.config, instance.place, stop_orphans=True)).await_end()
+        _ExitWaiter(launch(instance.config, instance.place, stop_orphans=True)).wait()
     if left := orphans.find(instance.place):
         text = _("cannot stop %(lives)s; see stocksup logs supervisor")
         raise CommandError(text % {"lives": orphans.describe(left)})
@@ -76,17 +76,17 @@ def _end_orphans(instance: Instance, program: str | None) -> bool:
 
 
 def shut_down(client: Client) -> None:
-    """Take everything down, the supervisor too, and come back when its process is gone. Raises ControlError."""
-    supervisor = _Process(client.request("ping", timeout_s=ANSWER_TIMEOUT_S)["pid"])
+    """Stop all programs and the supervisor, and wait until its process exits. Raises ControlError."""
+    supervisor = _ExitWaiter(client.request("ping", timeout_s=ANSWER_TIMEOUT_S)["pid"])
     reports = client.events()
     client.request("shutdown", timeout_s=ANSWER_TIMEOUT_S)
     with Progress(_("stopping")) as progress:
         _follow(reports, progress)
-        supervisor.await_end()
+        supervisor.wait()
 
 
 def _follow(reports: Iterator[Message], progress: Progress) -> None:
-    """Show what happens until the supervisor closes the connection."""
+    """Show the progress until the supervisor closes the connection."""
     try:
         for event in reports:
             if event.get("type") == "state":
@@ -96,8 +96,8 @@ def _follow(reports: Iterator[Message], progress: Progress) -> None:
             raise
 
 
-class _Process:
-    """A process whose end is awaited: the door closes a moment before it is gone and a next one can take its place."""
+class _ExitWaiter:
+    """A process to wait for: the socket closes a moment before the process exits and another can start."""
 
     def __init__(self, pid: int) -> None:
         try:
@@ -105,7 +105,7 @@ class _Process:
         except ProcessLookupError:
             self._fd = None
 
-    def await_end(self) -> None:
+    def wait(self) -> None:
         if self._fd is not None:
             select.select([self._fd], [], [])
             os.close(self._fd)

@@ -1,4 +1,4 @@
-"""The text of a service's unit, made from facts, and what is read out of one again. Pure."""
+"""Render and parse the unit file of the service. Pure."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from supervisor.locale import _
 if TYPE_CHECKING:
     from supervisor.config.settings import Settings
 
-#: name of the service when none is given
+#: default name of the service
 DEFAULT_NAME: Final = "stocksup"
-#: how long the supervisor's own part of its end may take, in seconds
-LEAVE_S: Final = 30.0
+#: time that the supervisor itself needs to exit, in seconds
+SUPERVISOR_EXIT_S: Final = 30.0
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-#: our mark: systemd passes over sections that begin with X-
+#: our mark: systemd ignores sections that start with X-
 _MARK: Final = "[X-Stocksup]"
 _MARKED: Final = re.compile(rf'^{re.escape(_MARK)}\nConfig=(".*")$', re.MULTILINE)
-#: directories that are emptied, and of which the service gets ones of its own
+#: directories for which the service gets an empty file system of its own
 _TEMPORARY: Final = ("/tmp", "/var/tmp")  # not used, only named
 
-#: what a service of the system may not do. What is left out is so for a reason: PrivateTmp= and RemoveIPC= clean up
-#: when the supervisor ends, while the bot lives on; with PrivateUsers= the next supervisor could not see the bot that
-#: it is to take over; ProcSubset=pid hides /proc/stat; MemoryDenyWriteExecute= keeps programs with a JIT from running
+#: restrictions of a system service. Left out on purpose: PrivateTmp= and RemoveIPC= clean up when the supervisor exits,
+#: while the bot still runs; PrivateUsers= would hide the bot from the next supervisor, which takes it over;
+#: ProcSubset=pid hides /proc/stat; MemoryDenyWriteExecute= breaks programs with a JIT
 _SYSTEM_ONLY: Final = """\
 CapabilityBoundingSet=
 AmbientCapabilities=
@@ -48,7 +48,7 @@ PrivateMounts=yes
 DevicePolicy=closed
 """
 
-#: what any service may not do; a user's own service manager, which has no privileges, can see to it too
+#: restrictions that a user's service manager, which has no privileges, can apply too
 _EVERYWHERE: Final = """\
 NoNewPrivileges=yes
 LockPersonality=yes
@@ -66,28 +66,28 @@ UMask=0077
 
 @dataclass(frozen=True)
 class UnitFields:
-    """What a unit is made of."""
+    """The fields of a unit."""
 
-    #: the service's name, without ".service"
+    #: name of the service, without ".service"
     name: str
     #: absolute path of the configuration
     config: Path
-    #: absolute path of the program that is `stocksup`, and words that go before its own
+    #: the command `stocksup`: an absolute path and its first arguments
     stocksup: tuple[str, ...]
     #: absolute path of the program `kill`
     kill: str
     #: absolute state directory
     state_dir: Path
-    #: seconds from the stop's beginning until everything has ended for certain
+    #: time until everything has certainly exited, in seconds
     stop_timeout_s: int
-    #: name of the user it runs as; None: a service of the user's own service manager
+    #: name of its user; None: a user service
     user: str | None = None
-    #: files that the system's service manager is to hand over, by name
+    #: files that systemd passes as credentials, by name
     credentials: Mapping[str, Path] = field(default_factory=dict)
 
 
-def checked_name(name: str) -> str:
-    """Return `name` if a service may be called so. Raises CommandError."""
+def validate_name(name: str) -> str:
+    """Return `name` if it is a valid name of a service. Raises CommandError."""
     if not _NAME.fullmatch(name) or name.endswith((".service", ".")):
         text = _("--name %(name)s: expected up to 64 letters, digits, _, - and ., without .service") % {"name": name}
         raise CommandError(text)
@@ -95,7 +95,7 @@ def checked_name(name: str) -> str:
 
 
 def stop_timeout_s(settings: Settings) -> int:
-    """Return how many seconds it takes at most until all programs, one after the other, have ended."""
+    """Return the maximum time to stop all programs one after the other, in seconds."""
     from supervisor.lifecycle.machine import FLUSH_TIMEOUT_S, KILL_TIMEOUT_S
 
     enabled = [program for program in settings.programs.values() if program.enabled]
@@ -103,14 +103,14 @@ def stop_timeout_s(settings: Settings) -> int:
         (program.drain_timeout_s if program.drain else 0) + program.stop_timeout_s + KILL_TIMEOUT_S + FLUSH_TIMEOUT_S
         for program in enabled
     )
-    return math.ceil(sum(each) + LEAVE_S)
+    return math.ceil(sum(each) + SUPERVISOR_EXIT_S)
 
 
 def text(facts: UnitFields) -> str:
     """Return the unit. Raises CommandError when a path cannot be written in one."""
     of_system = facts.user is not None
     for program in (facts.stocksup[0], facts.kill):
-        # systemd takes no program whose path has one of these, however it is written
+        # systemd accepts no program whose path contains one of these, however it is quoted
         if set(program) & set("\"'\\"):
             raise CommandError(_("cannot write %(path)s in a unit; rename it") % {"path": repr(program)})
     needed = [facts.config, facts.state_dir, Path(facts.stocksup[0])]
@@ -127,7 +127,7 @@ def text(facts: UnitFields) -> str:
         "Type=notify",
         "NotifyAccess=main",
         *([f"User={facts.user}"] if of_system else []),
-        # the colon: no word is replaced by a variable
+        # the colon turns off variable expansion
         f"ExecStart=:{_words(command)}",
         f"ExecReload={_words([facts.kill])} -HUP $MAINPID",
         _comment(_("The programs keep running without the supervisor; the next one takes them over.")),
@@ -159,7 +159,7 @@ def _comment(text: str) -> str:
 def _of_system(facts: UnitFields, needed: Sequence[Path]) -> list[str]:
     free = [place for place in _TEMPORARY if not any(one.is_relative_to(place) for one in needed)]
     return [
-        # one directory for all instances, so that no name can take over the directory of another service
+        # one parent directory for all instances, so that no name can clash with another service
         f"StateDirectory=stocksup/{facts.name}",
         f"CacheDirectory=stocksup/{facts.name}",
         "StateDirectoryMode=0700",
@@ -172,7 +172,7 @@ def _of_system(facts: UnitFields, needed: Sequence[Path]) -> list[str]:
 
 
 def config_of(unit: str) -> Path | None:
-    """Return the configuration that a unit of ours is about; None when the unit is somebody else's."""
+    """Return the configuration of our unit, or None if the unit is not ours."""
     found = _MARKED.search(unit)
     try:
         return Path(json.loads(found[1])) if found else None
@@ -181,13 +181,13 @@ def config_of(unit: str) -> Path | None:
 
 
 def _words(words: Sequence[str]) -> str:
-    """Return `words` as systemd splits a line into words: quoted, `\\` and `"` escaped, `%` doubled."""
+    """Return `words` quoted for a command line of systemd: `\\` and `"` escaped, `%` doubled."""
     return " ".join(f'"{_percent(_writable(word)).replace(chr(92), chr(92) * 2).replace(chr(34), chr(92) + chr(34))}"'
                     for word in words)  # fmt: skip
 
 
 def _plain(value: str) -> str:
-    """Return `value` for a line that systemd takes whole, where there is no quoting."""
+    """Return `value` for a setting that systemd does not unquote."""
     if value != value.strip() or value.endswith("\\"):
         raise CommandError(_("cannot write %(path)s in a unit; rename it") % {"path": repr(value)})
     return _percent(_writable(value))
@@ -198,7 +198,7 @@ def _percent(value: str) -> str:
 
 
 def _writable(value: str) -> str:
-    """Return `value` if a unit, which is UTF-8 text without control characters, can hold it. Raises CommandError."""
+    """Return `value` if a unit can contain it: UTF-8 text without control characters. Raises CommandError."""
     if any(not char.isprintable() for char in value):
         raise CommandError(_("cannot write %(path)s in a unit; rename it") % {"path": repr(value)})
     return value

@@ -326,7 +326,7 @@ def test_one_usage_error_names_all_that_is_missing(setup: Setup) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--timezone", "Mars/Olympus"), "no such time zone"),
+        (("--timezone", "Mars/Olympus"), "unknown time zone"),
         (("--token-file", "-"), "standard input does not contain a token"),
         (("--token-file", "/nowhere/token"), "cannot open /nowhere/token: there is no such file"),
     ],

@@ -141,7 +141,8 @@ def test_install_after_a_change_says_what_makes_it_count(machine: Machine) -> No
     machine.configure('command = ["python", "stays.py"]\nstop_timeout_s = 3000')
     again = machine.well("service", "install")
     assert "sudo systemctl restart stocksup" in again
-    assert f"TimeoutStopSec={3000 + 20 + int(unit.LEAVE_S)}" in (machine.system_units / "stocksup.service").read_text()
+    timeout_s = 3000 + 20 + int(unit.SUPERVISOR_EXIT_S)
+    assert f"TimeoutStopSec={timeout_s}" in (machine.system_units / "stocksup.service").read_text()
     assert machine.life() == 1
 
 

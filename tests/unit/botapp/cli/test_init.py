@@ -221,6 +221,6 @@ def test_a_token_that_only_root_may_read_is_no_fault(tmp_path: Path, monkeypatch
 
     (tmp_path / "config.toml").write_text('language = "en"\n[discord]\ntoken_file = "token"\n')
     monkeypatch.setattr(bot_token, "read_token", forbidden)
-    token = next(one for one in doctor.look(tmp_path / "config.toml") if one["id"] == "token")
+    token = next(one for one in doctor.check(tmp_path / "config.toml") if one["id"] == "token")
     assert (token["id"], token["warning"]) == ("token", True)
     assert "sudo stocksup check" in token["problem"]

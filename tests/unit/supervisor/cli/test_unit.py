@@ -80,7 +80,7 @@ def test_the_stop_may_take_as_long_as_all_programs_may() -> None:
         "off": Program(command=("x",), drain_timeout_s=5000, enabled=False),
     }
     # 20 s for each: until a killed one is given up, and until its cache is
-    assert unit.stop_timeout_s(Settings(programs=programs)) == 100 + 7 + 20 + 5 + 20 + unit.LEAVE_S
+    assert unit.stop_timeout_s(Settings(programs=programs)) == 100 + 7 + 20 + 5 + 20 + unit.SUPERVISOR_EXIT_S
 
 
 def test_what_the_unit_is_about_is_read_out_of_it_again() -> None:
@@ -111,9 +111,9 @@ def test_so_is_one_where_a_line_is_taken_whole(path: str) -> None:
 @pytest.mark.parametrize("name", ["", "../x", "a b", "a/b", "x.service", "-x", "x@y", "x" * 65, "x."])
 def test_a_bad_name(name: str) -> None:
     with pytest.raises(CommandError, match="--name"):
-        unit.checked_name(name)
+        unit.validate_name(name)
 
 
 @pytest.mark.parametrize("name", ["stocksup", "toko-2", "Toko_2.b"])
 def test_a_good_name(name: str) -> None:
-    assert unit.checked_name(name) == name
+    assert unit.validate_name(name) == name
