@@ -16,7 +16,7 @@ from botapp.local_discord.api.gateway import Gateway
 from botapp.local_discord.api.rest import API, Rest, respond
 from botapp.local_discord.api.sessions import Sessions
 from botapp.local_discord.api.static_files import page_routes
-from botapp.local_discord.supervisor_view import SupervisorView
+from botapp.local_discord.api.supervisor_view import SupervisorView
 from botapp.local_discord.world.members import Members
 from botapp.local_discord.world.world import RestResponse, World
 

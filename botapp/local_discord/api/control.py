@@ -17,7 +17,7 @@ from botapp.local_discord.api.event_feed import EventFeed
 from botapp.local_discord.api.faults import Fault, Faults, InvalidFault
 from botapp.local_discord.api.gateway import Gateway
 from botapp.local_discord.api.sessions import IDENTIFIES_PER_DAY, PRIVILEGED_INTENTS
-from botapp.local_discord.supervisor_view import SupervisorView
+from botapp.local_discord.api.supervisor_view import SupervisorView
 from botapp.local_discord.world.members import (
     ActionRefused,
     FieldValue,
