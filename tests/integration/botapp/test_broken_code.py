@@ -1,4 +1,4 @@
-"""Code that does not load is one clear line, whichever file is broken, when the bot checks itself and when it runs."""
+"""Code that does not load is reported in one line, by the check and by the bot itself."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def call(code: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def break_it(file: Path) -> int:
-    """Write what is no Python to the end of `file`; return the number of that line."""
+def break_file(file: Path) -> int:
+    """Append a syntax error to the file; return its line number."""
     text = file.read_text() + "def broken(:\n"
     file.write_text(text)
     return text.count("\n")
@@ -47,9 +47,9 @@ def break_it(file: Path) -> int:
 
 @pytest.mark.parametrize("words", [["--check"], []])
 @pytest.mark.parametrize("name", ["bot.py", "startup.py", "config/settings.py", "runtime/log.py", "ui/live/render.py"])
-def test_a_broken_file_is_one_line_with_its_place(code: Path, name: str, words: list[str]) -> None:
+def test_syntax_error_is_one_line_with_its_place(code: Path, name: str, words: list[str]) -> None:
     file = code / "botapp" / name
-    number = break_it(file)
+    number = break_file(file)
     done = call(code, *words)
     assert done.returncode == 1
     line = f"{file}, baris {number}: kesalahan sintaks (SyntaxError: invalid syntax)"
@@ -58,14 +58,14 @@ def test_a_broken_file_is_one_line_with_its_place(code: Path, name: str, words: 
 
 
 @pytest.mark.parametrize("name", ["botapp/locale/__init__.py", "supervisor/client.py"])
-def test_a_broken_file_that_words_stand_on_is_one_line_too(code: Path, name: str) -> None:
-    number = break_it(code / name)
+def test_syntax_error_in_the_reporting_code_is_one_line(code: Path, name: str) -> None:
+    number = break_file(code / name)
     done = call(code, "--check")
     assert done.returncode == 1
     assert done.stderr == f"{code / name}, line {number} does not load: SyntaxError\n"
 
 
-def test_code_that_fails_while_it_loads_is_one_line_with_its_place(code: Path) -> None:
+def test_failing_import_is_one_line_with_its_place(code: Path) -> None:
     file = code / "botapp" / "bot.py"
     file.write_text(file.read_text() + "\nraise ValueError('kunci')\n")
     done = call(code, "--check")
@@ -74,7 +74,7 @@ def test_code_that_fails_while_it_loads_is_one_line_with_its_place(code: Path) -
     assert done.stderr == f"kesalahan tak terduga: ValueError: kunci [{file}:{line}]\n"
 
 
-def test_code_that_ends_the_program_is_told_in_indonesian(code: Path) -> None:
+def test_exit_at_import_is_reported_in_indonesian(code: Path) -> None:
     file = code / "botapp" / "bot.py"
     file.write_text(file.read_text() + "\nraise SystemExit(3)\n")
     done = call(code, "--check")
@@ -82,6 +82,6 @@ def test_code_that_ends_the_program_is_told_in_indonesian(code: Path) -> None:
     assert done.stderr == "botapp.bot keluar saat diimpor: SystemExit(3)\n"
 
 
-def test_a_wrong_call_is_told_in_indonesian(code: Path) -> None:
+def test_usage_error_is_in_indonesian(code: Path) -> None:
     done = call(code, "--chek")
     assert (done.returncode, english_in(done.stderr)) == (2, [])

@@ -1,4 +1,4 @@
-"""The bot serves before its shop is open: what is asked of the shop waits, and nobody is left without an answer."""
+"""The bot serves before its shop is open: requests of the shop wait, and each one is answered."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.shop.shop import text
 OPENING = {"Budi": "Toko sedang dibuka", "Admin": "The shop is just opening"}
 
 
-def test_while_the_database_does_not_answer_members_are_told_and_admins_are_served(tmp_path: Path) -> None:
+def test_requests_are_answered_while_the_database_does_not_answer(tmp_path: Path) -> None:
     write_config(tmp_path, 'language = "en"', channel_id=LIVE_CHANNEL_ID)
     with local_discord() as discord, socket.create_server(("127.0.0.1", 0)) as silent:
         with BotProcess(tmp_path, discord) as bot:
@@ -33,20 +33,22 @@ def test_while_the_database_does_not_answer_members_are_told_and_admins_are_serv
             asked = discord.say("Admin", "!status")
             clicked = {"Budi": discord.click("Budi", BALANCE), "Admin": discord.command("Admin", "products")}
             restart = discord.interaction(discord.command("Admin", "restart"), wait_s=2)
-            assert "stocksup start" in restart["messages"][0]["content"], "what does not need the shop does not wait"
+            assert "stocksup start" in restart["messages"][0]["content"], (
+                "a command that does not need the shop does not wait"
+            )
             for who, interaction in clicked.items():
                 answer = discord.interaction(interaction, wait_s=3)
                 assert answer["state"] == "answered"
                 assert OPENING[who] in answer["messages"][0]["content"]
                 assert answer["messages"][0]["ephemeral"]
-            # who waits for no answer of Discord's waits for the shop: it opens, and says what it lacks
+            # a prefix command has no time limit: it waits for the shop, which opens without its database
             said = discord.wait_for_message(
                 "Admin", lambda one: (one.get("message_reference") or {}).get("message_id") == asked, timeout_s=20
             )
             assert "Database: ❌" in text(said)
 
 
-def test_a_life_that_is_to_end_while_its_shop_opens_ends_in_order(tmp_path: Path) -> None:
+def test_stop_while_the_shop_opens(tmp_path: Path) -> None:
     with local_discord() as discord, socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/shop"
         write_config(tmp_path, f'language = "en"\n[store]\nurl = "{url}"', channel_id=LIVE_CHANNEL_ID)
@@ -57,12 +59,12 @@ def test_a_life_that_is_to_end_while_its_shop_opens_ends_in_order(tmp_path: Path
             assert "Traceback" not in bot.log
 
 
-def test_an_opening_that_takes_long_is_a_fault_of_the_database() -> None:
-    async def opening() -> None:
-        one = ShopLoader()
-        assert one.health() == {"database": None}
-        one._started_at_s -= SLOW_S
-        database = one.health()["database"]
+def test_slow_opening_is_unhealthy() -> None:
+    async def check() -> None:
+        loader = ShopLoader()
+        assert loader.health() == {"database": None}
+        loader._started_at_s -= SLOW_S
+        database = loader.health()["database"]
         assert (database["is_healthy"], database["external"]) == (False, True)
 
-    asyncio.run(opening())
+    asyncio.run(check())

@@ -1,4 +1,4 @@
-"""The bot as a process before a local Discord, without a supervisor: the live message, clear ends, `!restart`."""
+"""The bot as a process without a supervisor: live message, exit codes, `!restart`."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_one_live_message_with_buttons_that_answer(discord: DiscordControl, plac
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_end_closes_the_shop_and_the_next_start_opens_it(
+def test_signal_closes_the_shop_and_the_next_start_opens_it(
     discord: DiscordControl, place: Path, number: signal.Signals
 ) -> None:
     with BotProcess(place, discord) as bot:
@@ -69,7 +69,7 @@ def test_the_end_closes_the_shop_and_the_next_start_opens_it(
         assert open_message(discord)["id"] == first["id"]
 
 
-def test_a_deleted_live_message_is_posted_again(discord: DiscordControl, place: Path) -> None:
+def test_deleted_live_message_is_posted_again(discord: DiscordControl, place: Path) -> None:
     with BotProcess(place, discord):
         first = open_message(discord)
         discord.delete_message(first["id"])
@@ -81,7 +81,7 @@ def test_a_deleted_live_message_is_posted_again(discord: DiscordControl, place: 
         assert len(live_messages(discord)) == 1
 
 
-def test_a_lost_state_file_does_not_lead_to_a_second_message(discord: DiscordControl, place: Path) -> None:
+def test_lost_state_file_causes_no_second_message(discord: DiscordControl, place: Path) -> None:
     with BotProcess(place, discord) as bot:
         first = open_message(discord)
         bot.end()
@@ -91,7 +91,7 @@ def test_a_lost_state_file_does_not_lead_to_a_second_message(discord: DiscordCon
         assert len(live_messages(discord)) == 1
 
 
-def test_a_missing_channel_is_said_and_the_bot_stays_up(discord: DiscordControl, place: Path) -> None:
+def test_missing_channel_is_logged_and_the_bot_stays_up(discord: DiscordControl, place: Path) -> None:
     write_config(place, channel_id=123)
     with BotProcess(place, discord) as bot:
         discord.wait_for_bot()
@@ -101,7 +101,7 @@ def test_a_missing_channel_is_said_and_the_bot_stays_up(discord: DiscordControl,
         assert "channel 123 tidak ditemukan; jalankan /setup di channel lain" in bot.log
 
 
-def test_restart_without_a_supervisor_says_so_and_changes_nothing(discord: DiscordControl, place: Path) -> None:
+def test_restart_without_a_supervisor_changes_nothing(discord: DiscordControl, place: Path) -> None:
     with BotProcess(place, discord) as bot:
         discord.wait_for_bot()
         discord.say("Budi", "!restart")
@@ -114,7 +114,7 @@ def test_restart_without_a_supervisor_says_so_and_changes_nothing(discord: Disco
         assert discord.sessions()["identifies"] == 1
 
 
-def test_a_button_that_is_not_known_gets_a_kind_answer(discord: DiscordControl, place: Path) -> None:
+def test_unknown_button_is_answered(discord: DiscordControl, place: Path) -> None:
     button = {"type": 2, "style": 2, "label": "Old", "custom_id": "stocksup:v0:gone"}
     body = {"content": "of an old version", "components": [{"type": 1, "components": [button]}]}
     headers = {"Authorization": "Bot demo-token", "Content-Type": "application/json"}
@@ -128,7 +128,7 @@ def test_a_button_that_is_not_known_gets_a_kind_answer(discord: DiscordControl, 
         assert "sudah tidak dipakai" in answer["messages"][0]["content"]
 
 
-def test_a_refused_token_ends_with_77_and_says_what_to_do(discord: DiscordControl, place: Path) -> None:
+def test_refused_token_exits_with_77(discord: DiscordControl, place: Path) -> None:
     write_config(place, channel_id=LIVE_CHANNEL_ID, token="not-the-token")
     with BotProcess(place, discord) as bot:
         assert bot.wait() == 77
@@ -136,21 +136,21 @@ def test_a_refused_token_ends_with_77_and_says_what_to_do(discord: DiscordContro
         assert "not-the-token" not in bot.log
 
 
-def test_a_missing_intent_ends_with_77_and_says_which(discord: DiscordControl, place: Path) -> None:
+def test_missing_intent_exits_with_77(discord: DiscordControl, place: Path) -> None:
     discord.faults(forbid_intents=["message_content"])
     with BotProcess(place, discord) as bot:
         assert bot.wait() == 77
         assert "Message Content Intent" in bot.log
 
 
-def test_an_unreachable_discord_ends_with_75(place: Path) -> None:
+def test_unreachable_discord_exits_with_75(place: Path) -> None:
     port = free_port()
     with BotProcess(place, DiscordControl(port)) as bot:
         assert bot.wait() == 75
         assert f"http://127.0.0.1:{port}/api/v10 tidak dapat dijangkau" in bot.log
 
 
-def test_a_gateway_that_does_not_open_ends_with_75(discord: DiscordControl, place: Path) -> None:
+def test_unreachable_gateway_exits_with_75(discord: DiscordControl, place: Path) -> None:
     discord.gateway = f"ws://127.0.0.1:{free_port()}/gateway"
     with BotProcess(place, discord) as bot:
         assert bot.wait() == 75
@@ -164,7 +164,7 @@ def test_a_gateway_that_does_not_open_ends_with_75(discord: DiscordControl, plac
         ("token", "", "tidak berisi token"),
     ],
 )
-def test_bad_configuration_ends_with_78_and_one_line(place: Path, file: str, content: str, expected: str) -> None:
+def test_bad_configuration_exits_with_78_and_one_line(place: Path, file: str, content: str, expected: str) -> None:
     (place / file).write_text(content)
     with BotProcess(place, None) as bot:
         assert bot.wait() == 78

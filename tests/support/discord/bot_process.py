@@ -22,8 +22,8 @@ PATIENCE_S: Final = 20.0
 Message = dict[str, Any]
 
 
-class FakeDoor:
-    """The supervisor's side of the door, for one child; every wait is bounded."""
+class FakeSupervisor:
+    """A fake supervisor for one program; every wait is bounded."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -32,7 +32,7 @@ class FakeDoor:
         self._next_id = 0
 
     def greet(self, ticket: Message | None = None) -> Message:
-        """Take the child's connection, grant its hello and welcome it; return what it said."""
+        """Accept the program's connection and its hello, send welcome; return the hello."""
         self._sock, _ = self._listener.accept()
         self._sock.settimeout(PATIENCE_S)
         self._lines = self._sock.makefile("rb")
@@ -42,10 +42,10 @@ class FakeDoor:
         return hello
 
     def read(self, *ops: str) -> Message:
-        """Return the next request with one of these ops; all others are granted and passed over."""
+        """Return the next request with one of these ops; accept and skip all others."""
         while True:
             line = self._lines.readline()
-            assert line, "the child has closed the connection"
+            assert line, "the program closed the connection"
             message: Message = json.loads(line)
             if message.get("op") in ops:
                 return message
@@ -53,7 +53,7 @@ class FakeDoor:
                 self.grant(message)
 
     def ask(self, op: str, **fields: Any) -> Message:
-        """Ask the child and return its answer; what it says meanwhile is granted."""
+        """Send a request to the program and return its answer; accept its own requests meanwhile."""
         self._next_id += 1
         self._send({"v": 1, "id": self._next_id, "op": op, **fields})
         while True:
@@ -63,7 +63,7 @@ class FakeDoor:
             self.grant(message)
 
     def grant(self, request: Message, **fields: Any) -> None:
-        """Answer a request."""
+        """Accept a request."""
         self._send({"v": 1, "id": request["id"], "ok": True, **fields})
 
     def refuse(self, request: Message, code: str, message: str) -> None:
@@ -71,12 +71,12 @@ class FakeDoor:
         self._send({"v": 1, "id": request["id"], "ok": False, "error": {"code": code, "message": message}})
 
     def hang_up(self) -> None:
-        """End the connection; the child may come again."""
+        """Close the connection; the program may reconnect."""
         self._lines.close()
         self._sock.close()
 
     def vanish(self) -> None:
-        """End the connection, and do not listen any more."""
+        """Close the connection and the socket."""
         self._listener.close()
         self.path.unlink()
         self.hang_up()
@@ -93,7 +93,7 @@ class BotProcess:
         directory: Path,
         discord: DiscordControl | None,
         *,
-        door: FakeDoor | None = None,
+        supervisor: FakeSupervisor | None = None,
         life: int = 1,
         journal: Path | None = None,
     ) -> None:
@@ -103,8 +103,8 @@ class BotProcess:
         environ["XDG_CACHE_HOME"] = str(directory / "cache")
         if discord is not None:
             environ |= {"STOCKSUP_DISCORD_API": discord.api_base, "STOCKSUP_DISCORD_GATEWAY": discord.gateway}
-        if door is not None:
-            environ |= {"STOCKSUP_SOCKET": str(door.path), "STOCKSUP_PROGRAM": "bot", "STOCKSUP_LIFE": str(life)}
+        if supervisor is not None:
+            environ |= {"STOCKSUP_SOCKET": str(supervisor.path), "STOCKSUP_PROGRAM": "bot", "STOCKSUP_LIFE": str(life)}
             environ["STOCKSUP_CACHE_DIR"] = str(directory / "temp")
             environ["STOCKSUP_CACHE_PERM_DIR"] = str(directory / "perm")
             environ["STOCKSUP_LOG_FILE"] = str(directory / "bot.log")

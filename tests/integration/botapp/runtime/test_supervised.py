@@ -1,4 +1,4 @@
-"""The bot under a supervisor of the test's making: hello, ready, drain, restart, farewell."""
+"""The bot under a fake supervisor: hello, ready, heartbeats, drain, restart, goodbye."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from botapp.local_discord.ids import LIVE_CHANNEL_ID
 from botapp.runtime import state_file as state
 from supervisor.client import TRACEBACK_SIGNAL
-from tests.support.discord.bot_process import BotProcess, FakeDoor, write_config
+from tests.support.discord.bot_process import BotProcess, FakeSupervisor, write_config
 from tests.support.discord.control import DiscordControl, controls, local_discord
 from tests.support.shop.shop import text
 
@@ -23,55 +23,55 @@ STEPS = {"cache": None, "livestock": None, "buttons": None, "background": None, 
 
 @dataclass
 class Scene:
-    """A bot that is ready, between a Discord and a door."""
+    """A bot that is ready, between a local Discord and a fake supervisor."""
 
     discord: DiscordControl
-    door: FakeDoor
+    supervisor: FakeSupervisor
     bot: BotProcess
 
-    def livestock_becomes(self, *, healthy: bool) -> dict[str, Any]:
-        """Wait for the heartbeat that says so; return its health."""
+    def wait_for_livestock(self, *, healthy: bool) -> dict[str, Any]:
+        """Wait for a heartbeat with this health of the stock; return its health."""
         while True:
-            beat = self.door.read("heartbeat")
-            self.door.grant(beat)
+            beat = self.supervisor.read("heartbeat")
+            self.supervisor.grant(beat)
             health: dict[str, Any] = beat["health"]
             if health["livestock"]["is_healthy"] is healthy:
                 return health
 
     def drain(self, why: str = "restart", deadline_s: float = 5.0) -> dict[str, Any]:
-        """Ask for a drain and return its report."""
-        assert self.door.ask("drain", deadline_s=deadline_s, reason=why)["ok"]
-        drained = self.door.read("drained")
-        self.door.grant(drained)
+        """Request a drain and return its report."""
+        assert self.supervisor.ask("drain", deadline_s=deadline_s, reason=why)["ok"]
+        drained = self.supervisor.read("drained")
+        self.supervisor.grant(drained)
         report: dict[str, Any] = drained["report"]
         return report
 
     def ask_for_restart(self) -> dict[str, Any]:
-        """Type `!restart` and `ya`; return what the bot asks of the supervisor."""
+        """Type `!restart` and `ya`; return the bot's request to the supervisor."""
         self.discord.say("Admin", "!restart")
         self.discord.wait_for_message("Admin", lambda message: "tidak" in text(message) and controls(message))
         self.discord.say("Budi", "ya")
         self.discord.say("Admin", "ya", channel="admin")
         self.discord.say("Admin", "Ya")
-        return self.door.read("restart")
+        return self.supervisor.read("restart")
 
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     write_config(tmp_path / "bot", channel_id=LIVE_CHANNEL_ID)
     with local_discord() as discord:
-        door = FakeDoor(tmp_path / "stocksup.sock")
-        with BotProcess(tmp_path / "bot", discord, door=door) as bot:
-            hello = door.greet()
+        supervisor = FakeSupervisor(tmp_path / "stocksup.sock")
+        with BotProcess(tmp_path / "bot", discord, supervisor=supervisor) as bot:
+            hello = supervisor.greet()
             assert (hello["life"], hello["traceback"]) == (1, True)
-            door.grant(door.read("ready"), restart=None)
+            supervisor.grant(supervisor.read("ready"), restart=None)
             discord.wait_for_message("Budi", lambda message: "Steam 10" in text(message))
-            yield Scene(discord, door, bot)
-            door.hang_up()
+            yield Scene(discord, supervisor, bot)
+            supervisor.hang_up()
 
 
-def test_heartbeats_say_how_the_bot_is(scene: Scene) -> None:
-    while not (health := scene.livestock_becomes(healthy=True))["database"]:
+def test_heartbeats_report_health(scene: Scene) -> None:
+    while not (health := scene.wait_for_livestock(healthy=True))["database"]:
         pass  # the shop is opening
     wanted = {"livestock", "buttons", "visibility", "gateway", "database", "cache", "loop_lag_ms", "backups"}
     assert set(health) == wanted
@@ -80,77 +80,77 @@ def test_heartbeats_say_how_the_bot_is(scene: Scene) -> None:
     assert health["database"]["is_healthy"] is True
 
 
-def test_asked_where_it_is_it_writes_that_into_its_log_and_goes_on(scene: Scene) -> None:
-    health = scene.livestock_becomes(healthy=True)
+def test_traceback_signal_writes_to_the_log(scene: Scene) -> None:
+    health = scene.wait_for_livestock(healthy=True)
     scene.bot.send(TRACEBACK_SIGNAL)
-    assert scene.door.ask("cache", action="stats", scope="all")["ok"]
+    assert scene.supervisor.ask("cache", action="stats", scope="all")["ok"]
     assert "most recent call first" in scene.bot.log
     assert "botapp/startup.py" in scene.bot.log
-    # what Discord is to blame for is nothing that a new life could mend
+    # a restart does not help when Discord is the cause
     assert health["gateway"]["external"] is True
 
 
-def test_a_missing_permission_is_said_and_mended_without_a_restart(scene: Scene) -> None:
+def test_missing_permission_is_reported_and_recovers_without_a_restart(scene: Scene) -> None:
     scene.discord.deny("send_messages")
     scene.discord.delete_message(scene.discord.message_with("Budi", WORLD)["id"])
-    health = scene.livestock_becomes(healthy=False)
+    health = scene.wait_for_livestock(healthy=False)
     assert "beri bot izin Send Messages" in health["livestock"]["last_error"]
     assert health["gateway"]["connected"]
     scene.discord.deny()
-    health = scene.livestock_becomes(healthy=True)
+    health = scene.wait_for_livestock(healthy=True)
     assert health["livestock"]["last_error"] is None
     assert "Steam 10" in text(scene.discord.message_with("Budi", WORLD))
     for line in ("❌ Livestock error", "⚠️ Livestock tidak sehat", "✅ Livestock kembali sehat"):
         assert scene.bot.log.count(line) == 1
 
 
-def test_where_it_may_not_answer_the_log_says_what_to_do(scene: Scene) -> None:
+def test_forbidden_reply_is_logged_with_a_remedy(scene: Scene) -> None:
     scene.discord.message_with("Budi", WORLD)
     scene.discord.deny("send_messages")
     scene.discord.say("Admin", "!restart")
-    # answered after the command, which came before it
+    # this click comes after the command and is answered after it
     assert scene.discord.interaction(scene.discord.click("Budi", WORLD), wait_s=4)["state"] == "answered"
     assert scene.bot.log.count("tidak boleh menjawab restart di channel") == 1
     assert "Forbidden" not in scene.bot.log
 
 
-def test_a_drain_runs_the_five_steps_and_keeps_the_live_message(scene: Scene) -> None:
+def test_drain_runs_five_steps_and_keeps_the_live_message(scene: Scene) -> None:
     report = scene.drain()
     assert report["steps"] == STEPS
     assert (report["cancelled"], report["flushed_entries"]) == ([], 0)
     live = scene.discord.message_with("Budi", WORLD)
     assert not any(one.get("disabled") for one in controls(live))
     answer = scene.discord.interaction(scene.discord.click("Budi", WORLD), wait_s=4)
-    assert "sedang restart" in answer["messages"][0]["content"], "a click in between gets a kind answer"
+    assert "sedang restart" in answer["messages"][0]["content"], "a click during the drain is answered"
     scene.bot.send(signal.SIGTERM)
-    goodbye = scene.door.read("goodbye")
-    scene.door.grant(goodbye)
+    goodbye = scene.supervisor.read("goodbye")
+    scene.supervisor.grant(goodbye)
     assert scene.bot.wait() == 0
     assert (goodbye["code"], goodbye["reason"]) == (0, "berakhir sesuai permintaan")
     assert not any(one.get("disabled") for one in controls(scene.discord.message_with("Budi", WORLD)))
 
 
-def test_a_stop_closes_the_shop(scene: Scene) -> None:
+def test_stop_closes_the_shop(scene: Scene) -> None:
     scene.drain("stop")
     assert all(one["disabled"] for one in controls(scene.discord.message_with("Budi", WORLD)) if one.get("custom_id"))
 
 
-def test_work_under_way_is_named_and_finished(scene: Scene) -> None:
+def test_drain_names_and_finishes_pending_work(scene: Scene) -> None:
     scene.discord.faults({"path": "/webhooks/*", "delay_s": 0.5})
     click = scene.discord.click("Budi", WORLD)
     scene.discord.interaction(click, wait_s=4, until="ack")
-    scene.door.ask("drain", deadline_s=10.0, reason="restart")
+    scene.supervisor.ask("drain", deadline_s=10.0, reason="restart")
     name = "stocksup:world · Budi"
-    draining = scene.door.read("draining")
+    draining = scene.supervisor.read("draining")
     assert name in draining["pending"]
-    assert name in scene.door.read("drained")["report"]["drained"]
+    assert name in scene.supervisor.read("drained")["report"]["drained"]
     answer = scene.discord.interaction(click, wait_s=4)
     assert "Info world" in text(answer["messages"][0])
 
 
-def test_a_drained_life_whose_supervisor_vanishes_serves_again(scene: Scene) -> None:
+def test_drained_bot_serves_again_when_the_supervisor_is_gone(scene: Scene) -> None:
     scene.drain("stop", deadline_s=0.5)
-    scene.door.vanish()
+    scene.supervisor.vanish()
     scene.discord.wait_for_message(
         "Budi", lambda one: any(part.get("custom_id") == WORLD and not part.get("disabled") for part in controls(one))
     )
@@ -158,7 +158,7 @@ def test_a_drained_life_whose_supervisor_vanishes_serves_again(scene: Scene) -> 
     assert "Info world" in text(answer["messages"][0])
 
 
-def test_restart_is_asked_for_with_a_ticket_and_a_refusal_is_told(scene: Scene) -> None:
+def test_restart_request_carries_a_ticket_and_a_refusal_is_shown(scene: Scene) -> None:
     request = scene.ask_for_restart()
     assert (request["program"], request["wait"], request["reason"]) == ("bot", True, "!restart")
     assert request["requested_by"].startswith("Admin")
@@ -166,16 +166,16 @@ def test_restart_is_asked_for_with_a_ticket_and_a_refusal_is_told(scene: Scene) 
     assert str(request["ticket"]["message_id"]) == question["id"]
     scene.discord.say("Admin", "!restart")
     scene.discord.wait_for_message("Admin", lambda message: "sedang berjalan" in text(message))
-    scene.door.refuse(request, "check_failed", "SyntaxError: bot.py line 3")
+    scene.supervisor.refuse(request, "check_failed", "SyntaxError: bot.py line 3")
     told = scene.discord.wait_for_message("Admin", lambda message: "SyntaxError: bot.py line 3" in text(message))
     assert told["id"] == question["id"]
     answer = scene.discord.interaction(scene.discord.click("Budi", WORLD), wait_s=4)
-    assert "Info world" in text(answer["messages"][0]), "the bot serves on"
-    assert scene.ask_for_restart()["op"] == "restart", "and can be asked again"
+    assert "Info world" in text(answer["messages"][0]), "the bot keeps serving"
+    assert scene.ask_for_restart()["op"] == "restart", "and a restart can be requested again"
 
 
 @pytest.mark.parametrize("answer", ["tidak", "the button"])
-def test_a_no_is_answered_and_asks_nothing_of_the_supervisor(scene: Scene, answer: str) -> None:
+def test_declined_restart_sends_no_request(scene: Scene, answer: str) -> None:
     scene.discord.say("Admin", "!restart")
     question = scene.discord.wait_for_message("Admin", lambda message: "tidak" in text(message) and controls(message))
     wrong = scene.discord.interaction(scene.discord.click("Budi", "stocksup:v1:restart:yes"), wait_s=4)
@@ -190,68 +190,68 @@ def test_a_no_is_answered_and_asks_nothing_of_the_supervisor(scene: Scene, answe
     assert "restart diminta oleh" not in scene.bot.log
 
 
-def test_the_next_life_says_back_again_where_it_was_asked(tmp_path: Path) -> None:
+def test_next_process_answers_the_ticket(tmp_path: Path) -> None:
     write_config(tmp_path / "bot", channel_id=LIVE_CHANNEL_ID)
     phases = {"check_s": 0.3, "drain_s": 0.01, "stop_s": 0.05, "flush_s": 0.001, "start_s": 0.4}
     with local_discord() as discord:
         ticket = {"channel_id": LIVE_CHANNEL_ID, "message_id": 5}
-        door = FakeDoor(tmp_path / "stocksup.sock")
-        with BotProcess(tmp_path / "bot", discord, door=door, life=2):
-            door.greet(ticket)
-            door.grant(door.read("ready"), restart={"phases": phases, "downtime_s": 0.5, "cancelled": []})
+        supervisor = FakeSupervisor(tmp_path / "stocksup.sock")
+        with BotProcess(tmp_path / "bot", discord, supervisor=supervisor, life=2):
+            supervisor.greet(ticket)
+            supervisor.grant(supervisor.read("ready"), restart={"phases": phases, "downtime_s": 0.5, "cancelled": []})
             told = discord.wait_for_message("Admin", lambda message: "Bot kembali: life 2" in text(message))
             assert "check 0.30 s · drain 10.0 ms · stop 50.0 ms · flush 1.0 ms · start 0.40 s" in text(told)
-            door.hang_up()
+            supervisor.hang_up()
 
 
 BACK = "✅ Bot kembali (proses 2)."
 
 
-def test_who_asked_elsewhere_has_the_live_channel_told_and_a_drain_takes_it_away(tmp_path: Path) -> None:
+def test_external_restart_is_announced_until_a_drain(tmp_path: Path) -> None:
     write_config(tmp_path / "bot", channel_id=LIVE_CHANNEL_ID)
     with local_discord() as discord:
-        door = FakeDoor(tmp_path / "stocksup.sock")
-        with BotProcess(tmp_path / "bot", discord, door=door, life=2) as bot:
-            door.greet()
-            door.grant(door.read("ready"), restart={"requested_by": "systemd", "phases": {}})
+        supervisor = FakeSupervisor(tmp_path / "stocksup.sock")
+        with BotProcess(tmp_path / "bot", discord, supervisor=supervisor, life=2) as bot:
+            supervisor.greet()
+            supervisor.grant(supervisor.read("ready"), restart={"requested_by": "systemd", "phases": {}})
             discord.wait_for_message("Budi", lambda message: text(message) == BACK)
             assert "kembali setelah restart yang diminta oleh systemd" in bot.log
-            assert door.ask("drain", deadline_s=5.0, reason="restart")["ok"]
-            report = door.read("drained")["report"]
+            assert supervisor.ask("drain", deadline_s=5.0, reason="restart")["ok"]
+            report = supervisor.read("drained")["report"]
             assert ("kembali lagi" in report["drained"], report["cancelled"]) == (True, [])
             assert BACK not in [text(message) for message in discord.view("Budi")]
-            door.hang_up()
+            supervisor.hang_up()
 
 
-def test_what_a_killed_life_has_left_the_next_one_takes_away(tmp_path: Path) -> None:
+def test_announcement_of_a_killed_process_is_deleted(tmp_path: Path) -> None:
     write_config(tmp_path / "bot", channel_id=LIVE_CHANNEL_ID)
     with local_discord() as discord:
-        door = FakeDoor(tmp_path / "stocksup.sock")
-        with BotProcess(tmp_path / "bot", discord, door=door, life=2) as bot:
-            door.greet()
-            door.grant(door.read("ready"), restart={"requested_by": "root (baris perintah)", "phases": {}})
+        supervisor = FakeSupervisor(tmp_path / "stocksup.sock")
+        with BotProcess(tmp_path / "bot", discord, supervisor=supervisor, life=2) as bot:
+            supervisor.greet()
+            supervisor.grant(supervisor.read("ready"), restart={"requested_by": "root (baris perintah)", "phases": {}})
             discord.wait_for_message("Budi", lambda message: text(message) == BACK)
             while state.load(tmp_path / "bot/state/bot/state.json").temporary_message is None:
-                door.ask("cache", action="stats")  # its loop goes on meanwhile
+                supervisor.ask("cache", action="stats")  # wait for the bot's event loop
             bot.send(signal.SIGKILL)
             bot.wait()
-            door.hang_up()
-        with BotProcess(tmp_path / "bot", discord, door=door, life=3) as bot:
-            door.greet()
-            door.grant(door.read("ready"), restart=None)
+            supervisor.hang_up()
+        with BotProcess(tmp_path / "bot", discord, supervisor=supervisor, life=3) as bot:
+            supervisor.greet()
+            supervisor.grant(supervisor.read("ready"), restart=None)
             discord.wait_for(lambda: BACK not in [text(message) for message in discord.view("Budi")])
-            assert not [one for one in discord.view("Budi") if "Bot kembali" in text(one)], "a crash is no news"
-            door.hang_up()
+            assert not [one for one in discord.view("Budi") if "Bot kembali" in text(one)], "a crash is not announced"
+            supervisor.hang_up()
 
 
-def test_bad_configuration_is_told_at_the_door(tmp_path: Path) -> None:
+def test_bad_configuration_is_reported_to_the_supervisor(tmp_path: Path) -> None:
     write_config(tmp_path / "bot", "lenguage = 'id'", channel_id=LIVE_CHANNEL_ID)
-    door = FakeDoor(tmp_path / "stocksup.sock")
-    with BotProcess(tmp_path / "bot", None, door=door) as bot:
-        door.greet()
-        goodbye = door.read("goodbye")
-        door.grant(goodbye)
+    supervisor = FakeSupervisor(tmp_path / "stocksup.sock")
+    with BotProcess(tmp_path / "bot", None, supervisor=supervisor) as bot:
+        supervisor.greet()
+        goodbye = supervisor.read("goodbye")
+        supervisor.grant(goodbye)
         assert goodbye["code"] == bot.wait() == 78
         assert "maksudnya 'language'?" in goodbye["reason"]
         assert goodbye["reason"] == bot.log.strip()
-        door.hang_up()
+        supervisor.hang_up()

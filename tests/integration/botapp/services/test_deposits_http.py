@@ -21,7 +21,7 @@ from botapp.local_discord.ids import ADMIN_CHANNEL_ID, BUDI_ID, LIVE_CHANNEL_ID
 from botapp.services.deposits.http_server import MAX_BODY_BYTES, MAX_CONNECTIONS
 from botapp.services.deposits.signing import sign
 from botapp.store.usecases import accounts
-from tests.support.discord.bot_process import PATIENCE_S, ROOT, BotProcess, FakeDoor, free_port, write_config
+from tests.support.discord.bot_process import PATIENCE_S, ROOT, BotProcess, FakeSupervisor, free_port, write_config
 from tests.support.discord.control import DiscordControl, controls, local_discord
 from tests.support.shop.shop import text
 from tests.support.shop.shop_database import Books, books_of
@@ -215,35 +215,35 @@ def test_silent_callers_do_not_matter_and_too_many_are_sent_away(bot: BotProcess
 def test_a_port_that_is_taken_is_shown_and_tried_again(
     tmp_path: Path, discord: DiscordControl, books: Books, sender: Sender
 ) -> None:
-    door = FakeDoor(tmp_path / "stocksup.sock")
+    supervisor = FakeSupervisor(tmp_path / "stocksup.sock")
     with (
         socket.create_server(("127.0.0.1", sender.port)) as other,
-        BotProcess(tmp_path / "bot", discord, door=door) as bot,
+        BotProcess(tmp_path / "bot", discord, supervisor=supervisor) as bot,
     ):
-        door.greet()
+        supervisor.greet()
         discord.wait_for_bot()
-        health = _health(door, healthy=False)
+        health = _health(supervisor, healthy=False)
         assert f"port {sender.port}" in health["last_error"]
         other.close()
-        assert _health(door, healthy=True)["last_error"] is None
+        assert _health(supervisor, healthy=True)["last_error"] is None
         assert sender.send(REPORT)[0] == 200
         assert bot.log.count("cannot listen for deposits") == 1
-        door.hang_up()
+        supervisor.hang_up()
 
 
 def test_a_drain_takes_no_new_deposit_and_a_reopened_life_does(
     tmp_path: Path, discord: DiscordControl, books: Books, sender: Sender
 ) -> None:
-    door = FakeDoor(tmp_path / "stocksup.sock")
-    with BotProcess(tmp_path / "bot", discord, door=door):
-        door.greet()
-        door.grant(door.read("ready"), restart=None)
+    supervisor = FakeSupervisor(tmp_path / "stocksup.sock")
+    with BotProcess(tmp_path / "bot", discord, supervisor=supervisor):
+        supervisor.greet()
+        supervisor.grant(supervisor.read("ready"), restart=None)
         sender.wait()
         assert sender.send(REPORT)[0] == 200
-        assert door.ask("drain", deadline_s=0.5, reason="stop")["ok"]
-        door.grant(door.read("drained"))
+        assert supervisor.ask("drain", deadline_s=0.5, reason="stop")["ok"]
+        supervisor.grant(supervisor.read("drained"))
         assert sender.send({**REPORT, "id": "tx-2"}) == (503, {"error": "come again"})
-        door.vanish()
+        supervisor.vanish()
         discord.wait_for_message("Budi", lambda one: any(not part.get("disabled") for part in controls(one)[1:]))
         assert sender.send({**REPORT, "id": "tx-2"})[0] == 200
     assert books.balance("budi") == 10
@@ -295,11 +295,11 @@ def _sh(script: str, directory: Path) -> str:
     return done.stdout
 
 
-def _health(door: FakeDoor, *, healthy: bool) -> dict[str, Any]:
+def _health(supervisor: FakeSupervisor, *, healthy: bool) -> dict[str, Any]:
     """Return what the next heartbeat says that has it so."""
     while True:
-        beat = door.read("heartbeat")
-        door.grant(beat)
+        beat = supervisor.read("heartbeat")
+        supervisor.grant(beat)
         part: dict[str, Any] = beat["health"].get("deposits_http") or {}
         if part.get("is_healthy") is healthy:
             return part

@@ -1,4 +1,4 @@
-"""Lines for systemd's journal: a real datagram socket takes them, or is full, or is gone."""
+"""JournalHandler with a real datagram socket that accepts records, is full, or is gone."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def entry(journal: socket.socket) -> dict[str, str]:
     ("level", "priority"),
     [(logging.DEBUG, "7"), (logging.INFO, "6"), (logging.WARNING, "4"), (logging.ERROR, "3"), (logging.CRITICAL, "2")],
 )
-def test_a_line_arrives_with_its_level_and_life(
+def test_record_has_priority_and_life(
     journal: socket.socket, logger: logging.Logger, level: int, priority: str
 ) -> None:
     logger.log(level, "🧹 two\nlines with %s", "s3cret")
@@ -60,18 +60,18 @@ def test_a_line_arrives_with_its_level_and_life(
     }
 
 
-def test_a_long_line_is_cut(journal: socket.socket, logger: logging.Logger) -> None:
+def test_long_line_is_truncated(journal: socket.socket, logger: logging.Logger) -> None:
     logger.info("x" * 1_000_000)
     assert len(entry(journal)["MESSAGE"]) == MAX_TEXT_BYTES
 
 
-def test_nobody_can_forge_a_field() -> None:
+def test_message_cannot_forge_a_field() -> None:
     data = datagram(logging.INFO, "a\nPRIORITY=0\r\x85\u2028b", {})
     assert data.count(b"\n") == 2
     assert data.startswith(b"PRIORITY=6\n")
 
 
-def test_a_full_journal_holds_up_nobody_and_says_later_what_is_missing(
+def test_full_journal_does_not_block_and_dropped_records_are_counted(
     journal: socket.socket, logger: logging.Logger
 ) -> None:
     for number in range(1000):
@@ -91,8 +91,8 @@ def test_a_full_journal_holds_up_nobody_and_says_later_what_is_missing(
     assert again["MESSAGE"] == "again"
 
 
-def test_a_journal_that_is_gone_breaks_nothing_and_may_come_back(path: Path, logger: logging.Logger) -> None:
-    logger.info("nobody there")
+def test_missing_journal_is_ignored_until_it_is_back(path: Path, logger: logging.Logger) -> None:
+    logger.info("no journal")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as first:
         first.bind(str(path))
         logger.info("one")
@@ -107,12 +107,12 @@ def test_a_journal_that_is_gone_breaks_nothing_and_may_come_back(path: Path, log
         assert entry(second)["MESSAGE"] == "two"
 
 
-def test_it_is_set_up_where_the_supervisor_says_so(path: Path, journal: socket.socket) -> None:
+def test_journal_of_the_environment_is_used(path: Path, journal: socket.socket) -> None:
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
     around = LifeEnvironment.read(
         {
-            "STOCKSUP_SOCKET": "door",
+            "STOCKSUP_SOCKET": "socket",
             "STOCKSUP_PROGRAM": "bot",
             "STOCKSUP_LIFE": "2",
             "STOCKSUP_CACHE_DIR": "temp",

@@ -1,4 +1,4 @@
-"""The log: one line per event, in the shop's time, secrets masked."""
+"""The log: one line per record, in the shop's time zone, secrets masked."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def line(
     return kind(ZoneInfo("Asia/Jakarta"), ("s3cret", "")).format(record)
 
 
-def test_time_level_message_in_one_line() -> None:
+def test_line_format() -> None:
     assert line("two\nlines %s", "here") == "1970-01-01T07:00:00+0700 WARNING two lines here"
 
 
-def test_the_same_as_an_object() -> None:
+def test_json_format() -> None:
     assert json.loads(line("two\nlines of s3cret %s", "✅", kind=JsonFormatter)) == {
         "time": "1970-01-01T07:00:00+0700",
         "level": "warning",
@@ -31,7 +31,7 @@ def test_the_same_as_an_object() -> None:
     }
 
 
-def test_secrets_are_masked_wherever_they_stand() -> None:
+def test_secrets_are_masked() -> None:
     assert "s3cret" not in line("token %s", "s3cret")
     assert line("postgresql://shop:%s@db/shop", "pass").endswith("postgresql://shop:***@db/shop")
     try:
@@ -41,11 +41,11 @@ def test_secrets_are_masked_wherever_they_stand() -> None:
     assert "/webhooks/123/***/messages with ***" in text
 
 
-def test_a_failure_names_its_place_in_the_same_line() -> None:
+def test_exception_names_its_place_in_the_same_line() -> None:
     try:
         int("x")
     except ValueError as error:
         text = line("cannot count", error=error)
     assert "\n" not in text
     assert "ValueError: invalid literal" in text
-    assert f"test_log.py:{sys._getframe().f_lineno - 5} test_a_failure" in text
+    assert f"test_log.py:{sys._getframe().f_lineno - 5} test_exception" in text
