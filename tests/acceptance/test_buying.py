@@ -67,7 +67,7 @@ def test_register_deposit_buy_restart_and_look_back(toko: Shop, budi: Customer) 
     assert len(budi.parcels()) == 1
 
 
-def test_killed_after_the_purchase_and_before_the_goods_were_sent(toko: Shop, budi: Customer, ledger: Books) -> None:
+def test_killed_between_purchase_and_delivery(toko: Shop, budi: Customer, ledger: Books) -> None:
     """Failure 6: a crash between stock and balance lost the goods."""
     question = budi.orders("Key", "2")
     toko.discord.faults({"method": "POST", "path": "/users/@me/channels", "delay_s": 30})
@@ -85,7 +85,7 @@ def test_killed_after_the_purchase_and_before_the_goods_were_sent(toko: Shop, bu
     assert ledger.left("KEY") == PIECES - 2
 
 
-def test_killed_after_the_goods_were_sent_and_before_that_was_noted(toko: Shop, budi: Customer, ledger: Books) -> None:
+def test_killed_between_delivery_and_its_record(toko: Shop, budi: Customer, ledger: Books) -> None:
     question = budi.orders("Key", "2")
     # they arrive, and the bot does not hear of it: it tries again after a second
     toko.discord.faults({"method": "POST", "path": "/channels/*/messages", "status": 502, "after": True})
@@ -100,9 +100,7 @@ def test_killed_after_the_goods_were_sent_and_before_that_was_noted(toko: Shop, 
     assert ledger.balance("budi_01") == 760
 
 
-def test_killed_before_the_purchase_nothing_is_bought_and_the_question_still_works(
-    toko: Shop, budi: Customer, ledger: Books
-) -> None:
+def test_killed_before_the_purchase(toko: Shop, budi: Customer, ledger: Books) -> None:
     question = budi.orders("Key")
     toko.discord.faults({"method": "POST", "path": "/interactions/*", "delay_s": 30})
     budi.begin_press(question, YES)
@@ -115,7 +113,7 @@ def test_killed_before_the_purchase_nothing_is_bought_and_the_question_still_wor
     assert len(budi.parcels()) == 1
 
 
-def test_two_hundred_race_for_a_hundred(tmp_path: Path) -> None:
+def test_two_hundred_buyers_race_for_a_hundred_items(tmp_path: Path) -> None:
     """Failure 1: the same item was sold twice."""
     stock_up(tmp_path, GOODS)
     write_config(tmp_path, channel_id=LIVE_CHANNEL_ID)

@@ -44,7 +44,7 @@ def follow_until(toko: Shop, words: str) -> None:
         follower.terminate()
 
 
-def test_a_bad_day(tmp_path: Path) -> None:
+def test_an_outage_is_reported_in_indonesian(tmp_path: Path) -> None:
     with shop(tmp_path / "toko") as toko:
         toko.start()
         toko.ask("stop", program="discord")

@@ -87,7 +87,7 @@ class Database:
         self.aside.rename(self.file)
 
 
-def test_the_database_gone_and_back(running: Shop) -> None:
+def test_database_outage(running: Shop) -> None:
     """Failure 10: one failed check set the partner aside for ever."""
     database = Database(running)
     database.go()
@@ -104,7 +104,7 @@ def test_the_database_gone_and_back(running: Shop) -> None:
     assert "Daftar" in answer(running)
 
 
-def test_a_refused_edit_declines_every_click_and_mends_itself(running: Shop) -> None:
+def test_refused_edit_declines_clicks_until_recovery(running: Shop) -> None:
     running.discord.faults({"method": "PATCH", "path": "/channels/*/messages/*", "status": 403, "code": 50013})
     change(running)
     wait_livestock(running, healthy=False)
@@ -116,7 +116,7 @@ def test_a_refused_edit_declines_every_click_and_mends_itself(running: Shop) -> 
     assert "Daftar" in answer(running)
 
 
-def test_a_server_error_of_discord_is_tried_again(running: Shop) -> None:
+def test_discord_server_error_is_retried(running: Shop) -> None:
     running.discord.faults({"method": "PATCH", "path": "/channels/*/messages/*", "status": 500, "times": 6})
     before = text(live(running)[0])
     change(running)
@@ -124,7 +124,7 @@ def test_a_server_error_of_discord_is_tried_again(running: Shop) -> None:
     wait_open(running)
 
 
-def test_after_a_429_the_newest_state_is_shown(running: Shop) -> None:
+def test_newest_state_is_shown_after_rate_limit(running: Shop) -> None:
     """Failure 11: rate limits on the live message, each answered by another edit."""
     running.discord.faults(
         {"method": "PATCH", "path": "/channels/*/messages/*", "status": 429, "retry_after_s": 1.5, "times": 1}
@@ -135,7 +135,7 @@ def test_after_a_429_the_newest_state_is_shown(running: Shop) -> None:
     wait_open(running)
 
 
-def test_too_many_edits_post_a_new_message_and_leave_one(running: Shop) -> None:
+def test_too_many_edits_replace_the_message(running: Shop) -> None:
     [first] = live(running)
     running.discord.faults(
         {"method": "PATCH", "path": "/channels/*/messages/*", "status": 400, "code": 30046, "times": 1}
@@ -147,7 +147,7 @@ def test_too_many_edits_post_a_new_message_and_leave_one(running: Shop) -> None:
     wait_open(running)
 
 
-def test_a_websocket_that_stays_away_shuts_the_shop_and_opens_it_again(running: Shop) -> None:
+def test_websocket_outage_disables_the_shop(running: Shop) -> None:
     running.discord.faults(refuse_gateway=True)
     running.discord.faults(drop={"reset": True})
     wait_shut(running, "Tombol bermasalah sejak")
@@ -157,7 +157,7 @@ def test_a_websocket_that_stays_away_shuts_the_shop_and_opens_it_again(running: 
 
 
 @pytest.mark.parametrize("state", ["database", "edit", "deleted"])
-def test_a_restart_while_something_is_broken(running: Shop, state: str) -> None:
+def test_restart_during_an_outage(running: Shop, state: str) -> None:
     database = Database(running)
     mend: Callable[[], None] = running.discord.no_faults
     if state == "database":
@@ -180,7 +180,7 @@ def test_a_restart_while_something_is_broken(running: Shop, state: str) -> None:
     assert len(live(running)) == 1
 
 
-def test_second_live_messages_go_and_other_languages_have_their_own(tmp_path: Path) -> None:
+def test_duplicate_live_messages_and_further_languages(tmp_path: Path) -> None:
     """Failure 8: an id that was forgotten led to a second live message."""
     extra = '[[bot.live]]\nchannel_id = 1400000000000000010\nlanguage = "en"\n'
     with shop(tmp_path, extra=extra) as one:

@@ -75,7 +75,7 @@ def test_a_restart_by_word_and_by_button(toko: Shop, opened: Open) -> None:
     admin.say("!restart")
     expect(admin.messages("restart").locator("button.danger")).to_be_visible()
     admin.say("ya")
-    expect(admin.messages("Bot kembali: life 2")).to_contain_text(
+    expect(admin.messages("Bot kembali (proses 2)")).to_contain_text(
         re.compile(r"check .* drain .* stop .* flush .* start")
     )
     expect(bot).to_have_attribute("data-life", "2")
@@ -88,7 +88,7 @@ def test_a_restart_by_word_and_by_button(toko: Shop, opened: Open) -> None:
 
     admin.say("!restart")
     admin.page.locator("button.danger").click()
-    expect(admin.messages("Bot kembali: life 3")).to_be_visible()
+    expect(admin.messages("Bot kembali (proses 3)")).to_be_visible()
     expect(bot).to_have_attribute("data-life", "3")
     expect(admin.page.locator(".earlier li")).to_have_count(1)
 
@@ -320,7 +320,7 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(toko: Shop, opened: 
     admin.say("!restart")
     expect(admin.page.locator("button.danger")).to_be_visible()
     admin.say("ya")
-    expect(admin.messages("Bot kembali: life 2")).to_be_visible()
+    expect(admin.messages("Bot kembali (proses 2)")).to_be_visible()
     assert admin.width_needed() <= PHONE[0]
     admin.page.get_by_role("button", name="Supervisor").click()
     expect(admin.page.locator("[data-program=bot]")).to_be_in_viewport()
@@ -332,7 +332,7 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(toko: Shop, opened: 
     expect(admin.page.get_by_role("heading", name="Welcome to #admin!")).to_be_in_viewport()
     admin.page.get_by_role("button", name="Channels and members").click()
     admin.switch("Budi")
-    expect(admin.messages("Bot kembali: life 2")).to_be_in_viewport()
+    expect(admin.messages("Bot kembali (proses 2)")).to_be_in_viewport()
 
 
 def test_what_is_typed_while_a_message_is_on_its_way_stays(town: Town, opened: Open) -> None:

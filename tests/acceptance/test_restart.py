@@ -41,7 +41,7 @@ def live_messages(toko: Shop) -> list[Json]:
     return [message for message in found if any(one.get("custom_id") for one in controls(message))]
 
 
-def test_the_whole_chain(toko: Shop) -> None:
+def test_restart_end_to_end(toko: Shop) -> None:
     """Failure 16: `!restart` asked nobody, drained nothing and said nothing afterwards."""
     before = toko.program()
     live = live_messages(toko)
@@ -70,7 +70,7 @@ def test_the_whole_chain(toko: Shop) -> None:
 
 
 @pytest.mark.parametrize("answer", ["typed", "clicked"])
-def test_the_slash_form_is_the_same_conversation(toko: Shop, answer: str) -> None:
+def test_slash_restart(toko: Shop, answer: str) -> None:
     toko.discord.wait_for(lambda: "restart" in [one["name"] for one in toko.discord.world()["commands"]])
     given = toko.discord.command("Admin", "restart", reason="new prices")
     question = toko.discord.interaction(given, wait_s=4)["messages"][0]
@@ -93,7 +93,7 @@ def test_other_words_for_yes(toko: Shop, yes: str) -> None:
     toko.wait_for_state("bot", "RUNNING", life=2)
 
 
-def test_confirmed_by_button_and_only_by_the_same_person(toko: Shop) -> None:
+def test_only_the_requester_confirms_by_button(toko: Shop) -> None:
     toko.discord.say("Admin", "!restart", channel="toko")
     question = toko.discord.wait_for_message("Admin", lambda message: "ya" in text(message).lower())
     yes = controls(question)
@@ -106,7 +106,7 @@ def test_confirmed_by_button_and_only_by_the_same_person(toko: Shop) -> None:
     toko.wait_for_state("bot", "RUNNING", life=2)
 
 
-def test_tidak_changes_nothing_and_is_answered(toko: Shop) -> None:
+def test_no_changes_nothing(toko: Shop) -> None:
     before = toko.program()
     toko.discord.say("Admin", "!restart")
     question = toko.discord.wait_for_message("Admin", lambda message: "ya" in text(message).lower())
@@ -124,7 +124,7 @@ def _edited(toko: Shop, message: Json) -> bool:
     return text(now) != text(message)
 
 
-def test_others_are_refused_and_the_log_says_who(toko: Shop) -> None:
+def test_members_are_refused_and_logged(toko: Shop) -> None:
     before = toko.program()
     toko.discord.say("Budi", "!restart")
     toko.discord.wait_for_message("Budi", lambda message: "⛔" in text(message))
@@ -132,7 +132,7 @@ def test_others_are_refused_and_the_log_says_who(toko: Shop) -> None:
     assert "Budi" in toko.log()
 
 
-def test_twice_at_once_is_one_restart(toko: Shop) -> None:
+def test_simultaneous_requests_are_one_restart(toko: Shop) -> None:
     toko.discord.say("Admin", "!restart")
     toko.discord.wait_for_message("Admin", lambda message: "ya" in text(message).lower())
     toko.discord.say("Admin", "!restart")
@@ -147,7 +147,7 @@ def test_twice_at_once_is_one_restart(toko: Shop) -> None:
     assert "ERROR" not in toko.log()
 
 
-def test_a_restart_that_came_to_nothing_is_told_of_once_the_bot_is_back(toko: Shop) -> None:
+def test_failed_restart_is_reported_after_recovery(toko: Shop) -> None:
     token = toko.directory / "token"
     right = token.read_text()
     token.write_text("wrong\n")
@@ -156,10 +156,10 @@ def test_a_restart_that_came_to_nothing_is_told_of_once_the_bot_is_back(toko: Sh
     token.write_text(right)
     toko.ask("start", program="bot")
     toko.wait_for_state("bot", "RUNNING")
-    toko.discord.wait_for_message("Admin", lambda message: "Bot kembali: life 3" in text(message))
+    toko.discord.wait_for_message("Admin", lambda message: "Bot kembali (proses 3)" in text(message))
 
 
-def test_broken_code_then_restart_the_old_bot_still_answers(tmp_path: Path) -> None:
+def test_restart_with_broken_code_keeps_the_old_process(tmp_path: Path) -> None:
     with shop(tmp_path / "toko", own_code=True) as toko:
         toko.start()
         before = toko.program()
@@ -175,7 +175,7 @@ def test_broken_code_then_restart_the_old_bot_still_answers(tmp_path: Path) -> N
         assert (report["ok"], report["to_life"], report["phases"]["drain_s"]) == (False, None, None)
 
 
-def test_a_broken_configuration_then_restart(toko: Shop) -> None:
+def test_restart_with_broken_configuration(toko: Shop) -> None:
     before = toko.program()
     toko.config.write_text(toko.config.read_text().replace("[bot]", "[bot]\nprefiks = '?'"))
     toko.restart_from_discord()
@@ -184,7 +184,7 @@ def test_a_broken_configuration_then_restart(toko: Shop) -> None:
     assert toko.program()["pid"] == before["pid"]
 
 
-def test_a_button_of_the_first_life_is_answered_by_the_third(toko: Shop) -> None:
+def test_buttons_work_across_restarts(toko: Shop) -> None:
     live = live_messages(toko)[0]
     for life in (2, 3):
         toko.ask("restart", reason="test", wait=True)
@@ -195,14 +195,14 @@ def test_a_button_of_the_first_life_is_answered_by_the_third(toko: Shop) -> None
     assert "Info world" in json.dumps(answer)
 
 
-def test_every_drain_takes_the_same_way(toko: Shop) -> None:
+def test_every_drain_runs_the_clean_up(toko: Shop) -> None:
     report = toko.ask("restart", reason="by hand", wait=True)["report"]
     assert report["ok"]
     log = toko.log()
     assert [wanted for wanted in CLEAN_UP if wanted in log] == list(CLEAN_UP)
 
 
-def test_work_under_way_is_finished(toko: Shop) -> None:
+def test_running_work_is_finished(toko: Shop) -> None:
     """A click is being answered when the restart comes: the member gets the answer, and the report names the work."""
     toko.discord.faults({"path": "/webhooks/*", "delay_s": 1.0})
     click = toko.discord.click("Budi", "stocksup:v1:world")
@@ -214,7 +214,7 @@ def test_work_under_way_is_finished(toko: Shop) -> None:
     assert report["cancelled"] == []
 
 
-def test_the_cache_directory_of_the_next_life_is_empty(tmp_path: Path) -> None:
+def test_cache_directory_is_empty_after_restart(tmp_path: Path) -> None:
     with shop(tmp_path / "toko") as toko:
         toko.start()
         caches = tmp_path / "toko" / "state" / "cache" / "bot"
@@ -224,7 +224,7 @@ def test_the_cache_directory_of_the_next_life_is_empty(tmp_path: Path) -> None:
         assert not (caches / "temp-2" / "left.bin").exists()
 
 
-def test_kill_9_of_the_bot_is_a_new_life(toko: Shop) -> None:
+def test_kill_9_of_the_bot_restarts_it(toko: Shop) -> None:
     os.kill(toko.program()["pid"], 9)
     toko.wait_for_state("bot", "RUNNING", life=2)
     assert toko.click("stocksup:v1:world")["state"] == "answered"
@@ -233,19 +233,19 @@ def test_kill_9_of_the_bot_is_a_new_life(toko: Shop) -> None:
     assert "SIGKILL" in report["reason"]
 
 
-def test_a_restart_from_the_command_line_is_told_in_the_live_channel_for_a_while(toko: Shop) -> None:
+def test_restart_from_the_command_line_is_announced(toko: Shop) -> None:
     before = [one["id"] for one in toko.discord.view("Budi")]
     command = [sys.executable, "-m", "supervisor.cli", "restart"]
     subprocess.run(command, env=toko.environ(), check=True, capture_output=True, timeout=PATIENCE_S)
     toko.discord.wait_for_message("Budi", lambda one: text(one) == "✅ Bot kembali (proses 2).")
     # it goes with its life, if that ends first
     toko.restart_from_discord()
-    toko.discord.wait_for_message("Admin", lambda one: "Bot kembali: life 3" in text(one))
+    toko.discord.wait_for_message("Admin", lambda one: "Bot kembali (proses 3)" in text(one))
     assert not [one for one in toko.discord.view("Budi") if "life 2" in text(one)]
     assert set(before) <= {one["id"] for one in toko.discord.view("Budi")}
 
 
-def test_kill_9_of_the_supervisor_changes_nothing_for_members(toko: Shop) -> None:
+def test_kill_9_of_the_supervisor_is_invisible_to_members(toko: Shop) -> None:
     before = toko.program()
     toko.kill_supervisor()
     assert toko.click("stocksup:v1:world")["state"] == "answered"
@@ -257,7 +257,7 @@ def test_kill_9_of_the_supervisor_changes_nothing_for_members(toko: Shop) -> Non
     assert toko.program()["life"] == 2
 
 
-def test_stop_is_visible_and_undone_at_the_next_start(toko: Shop) -> None:
+def test_stop_closes_the_shop_until_the_next_start(toko: Shop) -> None:
     live = live_messages(toko)[0]
     toko.ask("stop", program="bot", wait=True)
     closed = next(one for one in toko.discord.view("Budi") if one["id"] == live["id"])

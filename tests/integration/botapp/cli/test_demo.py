@@ -61,7 +61,9 @@ def test_up_used_and_down_without_a_trace(tmp_path: Path) -> None:
         discord.say("Admin", "!restart")
         discord.wait_for_message("Admin", lambda message: "tidak" in text(message))
         discord.say("Admin", "ya")
-        discord.wait_for_message("Admin", lambda message: "Bot kembali: life 2" in text(message), timeout_s=PATIENCE_S)
+        discord.wait_for_message(
+            "Admin", lambda message: "Bot kembali (proses 2)" in text(message), timeout_s=PATIENCE_S
+        )
         with running(directory, port) as second:
             assert "the demo is already running" in read_until(second, "Ctrl-C")
             assert second.wait(PATIENCE_S) == 1

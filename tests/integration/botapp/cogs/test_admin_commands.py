@@ -225,7 +225,7 @@ def test_the_bot_itself(shop: AdminShop) -> None:
         assert f"`{form}`" in said
 
 
-def test_a_backup_stays_on_the_server(shop: AdminShop) -> None:
+def test_backup_stays_on_the_server(shop: AdminShop) -> None:
     said = shop.typed("!backup")
     assert "✅" in said
     [file] = (shop.place / "state" / "bot" / "backups").glob("*manual*.db")

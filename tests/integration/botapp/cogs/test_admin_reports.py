@@ -67,7 +67,7 @@ def test_deposits_are_listed(shop: AdminShop) -> None:
     assert "⛔" in shop.typed("!deposits", by="Budi")
 
 
-def test_sales_are_a_table_and_a_picture(shop: AdminShop) -> None:
+def test_sales_table_and_chart(shop: AdminShop) -> None:
     assert "0 WL · 0 sold" in shop.typed("!sales")
     shop.books(accounts.adjust_balance, "Budi", 10**6, add=True, actor="test", key="much", now_ms=1)
     buy(shop, 2, 40)
@@ -90,7 +90,7 @@ def test_sales_are_a_table_and_a_picture(shop: AdminShop) -> None:
     assert "⛔" in shop.typed("!sales", by="Budi")
 
 
-def test_a_purchase_is_noted_and_a_shortage_told(tmp_path: Path) -> None:
+def test_purchase_log_and_low_stock_notice(tmp_path: Path) -> None:
     place = tmp_path / "bot"
     channels = f"purchase_log_channel_id = {ADMIN_CHANNEL_ID}\nnotice_channel_id = {ADMIN_CHANNEL_ID}\nlow_stock = 11"
     write_config(place, f'language = "en"\n[store]\n{channels}', channel_id=LIVE_CHANNEL_ID)

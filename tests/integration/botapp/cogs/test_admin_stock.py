@@ -64,7 +64,7 @@ def attachments(shop: AdminShop, channel: str) -> list[bytes]:
     return found
 
 
-def test_a_file_is_reported_by_line(shop: AdminShop) -> None:
+def test_upload_report_by_line(shop: AdminShop) -> None:
     long = b"x" * 1501
     data = b"\xef\xbb\xbf" + secrets("a", "b").replace(b"\n", b"\r\n") + b"\r\n  \r\n" + secrets("a") + long
     report = add(shop, data)
@@ -84,7 +84,7 @@ def test_a_file_is_reported_by_line(shop: AdminShop) -> None:
     assert "no product `NONE`" in shop.typed("!stockhistory NONE")
 
 
-def test_a_file_that_cannot_be_stock_is_refused(shop: AdminShop) -> None:
+def test_invalid_stock_file_is_refused(shop: AdminShop) -> None:
     assert "line 2 " in add(shop, secrets("a") + b"\xff\xfe\n")
     assert "200,000 lines" in add(shop, b"a\n" * 200_001)
     assert pieces(shop) == 0
@@ -93,12 +93,12 @@ def test_a_file_that_cannot_be_stock_is_refused(shop: AdminShop) -> None:
     assert "`!addstock CODE FILE`" in wrong
 
 
-def test_a_typed_command_takes_files_in_direct_messages(shop: AdminShop) -> None:
+def test_typed_upload_by_direct_message(shop: AdminShop) -> None:
     shop.typed("!addstock ROBUX", channel="dm", files={"a.txt": secrets("a", "b")})
     shop.wait_for_text("`ROBUX`: 2", channel="dm")
 
 
-def test_a_file_that_others_can_read_is_refused_and_taken_away(shop: AdminShop) -> None:
+def test_public_upload_is_deleted(shop: AdminShop) -> None:
     for words in ("!addstock ROBUX", "!addstock", "!stockhistory ROBUX"):
         sent = shop.discord.say("Admin", words, files={"a.txt": secrets("a")})
         said = text(shop.wait_for_text("🚨"))
@@ -108,7 +108,7 @@ def test_a_file_that_others_can_read_is_refused_and_taken_away(shop: AdminShop) 
     assert pieces(shop) == 0
 
 
-def test_where_it_may_not_be_taken_away_that_is_said_loudly(pair: tuple[AdminShop, BotProcess]) -> None:
+def test_public_upload_without_permission_to_delete(pair: tuple[AdminShop, BotProcess]) -> None:
     shop, bot = pair
     shop.discord.deny("manage_messages")
     said = shop.typed("!addstock ROBUX", files={"a.txt": secrets("a")})
@@ -141,7 +141,7 @@ def test_a_hundred_thousand_lines_while_members_click(shop: AdminShop) -> None:
     assert shop.discord.interaction(begun)["state"] == "answered"
 
 
-def test_what_an_earlier_life_left_half_done_is_forgotten(tmp_path: Path) -> None:
+def test_unfinished_upload_is_discarded_at_start(tmp_path: Path) -> None:
     with admin_shop(tmp_path / "bot") as (shop, bot):
         bot.end()
         shop.books(stock.stage, "half", parse_stock([f"{SECRET}-{number}" for number in range(1500)]).items)
@@ -174,7 +174,7 @@ def after_yes(shop: AdminShop, command: str, then: str) -> str:
     return text(shop.wait_for_text(then))
 
 
-def test_with_closed_direct_messages_nothing_is_taken_out_by_a_typed_command(shop: AdminShop) -> None:
+def test_typed_withdrawal_with_closed_direct_messages(shop: AdminShop) -> None:
     add(shop, secrets("a", "b"))
     shop.discord.faults(dm_closed=["Admin"])
     said = after_yes(shop, "!reducestock ROBUX 2", "❌")
@@ -182,7 +182,7 @@ def test_with_closed_direct_messages_nothing_is_taken_out_by_a_typed_command(sho
     assert pieces(shop) == 2
 
 
-def test_with_closed_direct_messages_a_slash_command_hands_over_a_private_file(shop: AdminShop) -> None:
+def test_slash_withdrawal_with_closed_direct_messages(shop: AdminShop) -> None:
     add(shop, secrets("a", "b"))
     shop.discord.faults(dm_closed=["Admin"])
     begun = shop.discord.command("Admin", "reducestock", code="ROBUX", count=2)
@@ -193,7 +193,7 @@ def test_with_closed_direct_messages_a_slash_command_hands_over_a_private_file(s
     assert shop.books(withdrawals.list_pending) == []
 
 
-def test_what_was_taken_out_before_a_crash_is_handed_over_by_the_next_life(tmp_path: Path) -> None:
+def test_pending_withdrawals_are_sent_after_a_crash(tmp_path: Path) -> None:
     with admin_shop(tmp_path / "bot") as (shop, bot):
         shop.wait_for_commands()
         add(shop, secrets("a", "b"))

@@ -53,7 +53,7 @@ def remembered(place: Path) -> Json:
     return state
 
 
-def test_setup_chooses_the_channel_at_once_and_for_later_lives(discord: DiscordControl, place: Path) -> None:
+def test_setup_chooses_the_channel_across_restarts(discord: DiscordControl, place: Path) -> None:
     with BotProcess(place, discord) as bot:
         wait_for_commands(discord)
         assert live_messages(discord) == []
@@ -72,7 +72,7 @@ def test_setup_chooses_the_channel_at_once_and_for_later_lives(discord: DiscordC
         assert [one["id"] for one in live_messages(discord)] == [first["id"]]
 
 
-def test_another_setup_moves_the_one_message(discord: DiscordControl, place: Path) -> None:
+def test_second_setup_moves_the_message(discord: DiscordControl, place: Path) -> None:
     with BotProcess(place, discord):
         wait_for_commands(discord)
         slash(discord, "Admin", "setup")
@@ -86,7 +86,7 @@ def test_another_setup_moves_the_one_message(discord: DiscordControl, place: Pat
         assert remembered(place)["live_channel_id"] == ADMIN_CHANNEL_ID
 
 
-def test_members_may_not_choose(discord: DiscordControl, place: Path) -> None:
+def test_members_cannot_use_setup(discord: DiscordControl, place: Path) -> None:
     with BotProcess(place, discord):
         wait_for_commands(discord)
         answer = slash(discord, "Budi", "setup")
@@ -96,7 +96,7 @@ def test_members_may_not_choose(discord: DiscordControl, place: Path) -> None:
         assert remembered(place)["live_channel_id"] == 0
 
 
-def test_each_missing_permission_is_named_and_nothing_changes(discord: DiscordControl, place: Path) -> None:
+def test_missing_permissions_are_named(discord: DiscordControl, place: Path) -> None:
     with BotProcess(place, discord):
         wait_for_commands(discord)
         discord.deny("send_messages", "embed_links")
@@ -112,7 +112,7 @@ def test_each_missing_permission_is_named_and_nothing_changes(discord: DiscordCo
         discord.wait_for(lambda: "sekarang ada di channel" in slash(discord, "Admin", "setup")["content"].lower())
 
 
-def test_the_configuration_wins_and_setup_says_so(discord: DiscordControl, place: Path) -> None:
+def test_configured_channel_wins(discord: DiscordControl, place: Path) -> None:
     write_config(place, channel_id=LIVE_CHANNEL_ID)
     with BotProcess(place, discord):
         wait_for_commands(discord)
@@ -123,7 +123,7 @@ def test_the_configuration_wins_and_setup_says_so(discord: DiscordControl, place
         assert live_messages(discord, "admin") == []
 
 
-def test_a_damaged_memory_is_said_and_survived(discord: DiscordControl, place: Path) -> None:
+def test_damaged_state_file_is_reported(discord: DiscordControl, place: Path) -> None:
     (place / "state" / "bot").mkdir(parents=True, exist_ok=True)
     (place / "state" / "bot" / "state.json").write_text("{half")
     with BotProcess(place, discord) as bot:
@@ -140,7 +140,7 @@ def wait_until_open(discord: DiscordControl) -> None:
     discord.wait_for_message("Admin", lambda one: (one.get("message_reference") or {}).get("message_id") == asked)
 
 
-def test_commands_are_told_only_when_they_have_changed(discord: DiscordControl, place: Path) -> None:
+def test_slash_commands_are_synced_only_on_change(discord: DiscordControl, place: Path) -> None:
     with BotProcess(place, discord) as bot:
         wait_for_commands(discord)
         described = {one["name"]: one["description"] for one in discord.world()["commands"]}
@@ -175,7 +175,7 @@ def test_commands_are_told_only_when_they_have_changed(discord: DiscordControl, 
         )
 
 
-def test_a_discord_that_has_lost_the_commands_is_told_them_again(place: Path) -> None:
+def test_lost_slash_commands_are_synced_again(place: Path) -> None:
     for _life in range(2):  # each time a local Discord that begins empty
         with local_discord() as discord, BotProcess(place, discord):
             wait_for_commands(discord)
@@ -183,7 +183,7 @@ def test_a_discord_that_has_lost_the_commands_is_told_them_again(place: Path) ->
                 time.sleep(0.02)  # a file of the bot's, of which the local Discord tells nothing
 
 
-def test_a_slash_restart_without_a_supervisor_says_so(discord: DiscordControl, place: Path) -> None:
+def test_slash_restart_without_supervisor(discord: DiscordControl, place: Path) -> None:
     with BotProcess(place, discord):
         wait_for_commands(discord)
         refused = slash(discord, "Budi", "restart")

@@ -138,7 +138,7 @@ def test_the_live_message_follows_a_purchase(scene: Scene) -> None:
     assert text(scene.budi.message("stocksup:v1:history"))
 
 
-def test_a_new_handle_touches_neither_money_nor_history(scene: Scene) -> None:
+def test_new_member_name_keeps_balance_and_history(scene: Scene) -> None:
     """Failure 3: a balance was wiped when a handle was entered anew."""
     budi = rich(scene)
     budi.buys("Steam 10")
@@ -149,7 +149,7 @@ def test_a_new_handle_touches_neither_money_nor_history(scene: Scene) -> None:
     assert "#000001" in budi.ask("history")
 
 
-def test_goods_that_fit_no_message_come_as_a_file(scene: Scene) -> None:
+def test_large_orders_come_as_a_file(scene: Scene) -> None:
     budi = rich(scene)
     budi.buys("Long keys", "20")
     [parcel] = budi.parcels()
@@ -161,7 +161,7 @@ def test_goods_that_fit_no_message_come_as_a_file(scene: Scene) -> None:
     assert lines == list(GOODS[2].items)
 
 
-def test_world_info_is_what_admins_have_said(scene: Scene) -> None:
+def test_world_info(scene: Scene) -> None:
     assert "Admin belum mengisi" in scene.budi.ask("world")
     scene.books.do(shop_location.put, ShopLocation("STOCKTOWN", "Admin", "DepoBot"))
     said = scene.budi.ask("world")
@@ -169,7 +169,7 @@ def test_world_info_is_what_admins_have_said(scene: Scene) -> None:
         assert wanted in said
 
 
-def test_only_the_own_orders_are_shown(scene: Scene) -> None:
+def test_history_shows_own_orders_only(scene: Scene) -> None:
     rich(scene).buys("Steam 10")
     sari = scene.sari
     sari.register("sari_01")
@@ -183,7 +183,7 @@ def test_only_the_own_orders_are_shown(scene: Scene) -> None:
         scene.books.do(counter.order, MEMBERS["Sari"], 1)
 
 
-def test_nobody_gets_the_goods_of_a_question_that_was_somebody_elses(scene: Scene) -> None:
+def test_confirmation_of_another_member_charges_the_clicker(scene: Scene) -> None:
     budi, sari = rich(scene), scene.sari
     sari.register("sari_01")
     question = budi.orders("Steam 10")
@@ -197,7 +197,7 @@ def test_nobody_gets_the_goods_of_a_question_that_was_somebody_elses(scene: Scen
 # --- what the shop refuses ---
 
 
-def test_who_has_no_account_is_led_to_register(scene: Scene) -> None:
+def test_members_without_account_are_led_to_register(scene: Scene) -> None:
     answer = scene.budi.click("buy")["messages"][0]
     assert "Daftar" in text(answer)
     opened = scene.budi.press(answer, "stocksup:v1:register")
@@ -206,14 +206,14 @@ def test_who_has_no_account_is_led_to_register(scene: Scene) -> None:
         assert "Daftar" in scene.sari.ask(name)
 
 
-def test_handles_that_cannot_be_and_those_of_others(scene: Scene) -> None:
+def test_invalid_and_taken_member_names(scene: Scene) -> None:
     assert "huruf" in scene.budi.register("a b c")
     scene.budi.register("budi_01")
     assert "orang lain" in scene.sari.register("BUDI_01")
 
 
 @pytest.mark.parametrize("typed", ["0", "many", "101", "-1", "٣"])
-def test_a_quantity_that_is_none_is_refused_and_asked_again(scene: Scene, typed: str) -> None:
+def test_invalid_quantity_is_refused(scene: Scene, typed: str) -> None:
     budi = rich(scene)
     budi.fill(budi.choose("Steam 10"), quantity=typed)
     refused = budi.sees("1 sampai 100")
@@ -222,7 +222,7 @@ def test_a_quantity_that_is_none_is_refused_and_asked_again(scene: Scene, typed:
     budi.sees("Pesanan #000001")
 
 
-def test_too_little_money_and_too_little_stock_say_what_there_is(scene: Scene) -> None:
+def test_insufficient_balance_and_stock(scene: Scene) -> None:
     budi = rich(scene, 200)
     budi.fill(budi.choose("Steam 10"), quantity="2")
     budi.sees("2 DL 40 WL", "40 WL")
@@ -231,7 +231,7 @@ def test_too_little_money_and_too_little_stock_say_what_there_is(scene: Scene) -
     assert button(refused, AGAIN) is not None
 
 
-def test_sold_out_meanwhile_leads_to_another_product(scene: Scene) -> None:
+def test_sold_out_before_confirmation(scene: Scene) -> None:
     budi = rich(scene)
     question = budi.orders("Steam 10", "5")
     scene.sari.register("sari_01")
@@ -245,7 +245,7 @@ def test_sold_out_meanwhile_leads_to_another_product(scene: Scene) -> None:
     assert [one["label"] for one in options(shown)] == ["Long keys"]
 
 
-def test_a_price_that_has_changed_meanwhile_is_asked_again(scene: Scene) -> None:
+def test_price_change_before_confirmation(scene: Scene) -> None:
     budi = rich(scene)
     question = budi.orders("Steam 10")
     scene.books.do(lambda connection: products.update_product(connection, "STEAM", price=150))
@@ -257,7 +257,7 @@ def test_a_price_that_has_changed_meanwhile_is_asked_again(scene: Scene) -> None
     assert scene.books.balance("budi_01") == 850
 
 
-def test_a_product_taken_off_sale_meanwhile(scene: Scene) -> None:
+def test_product_deleted_before_confirmation(scene: Scene) -> None:
     budi = rich(scene)
     message = budi.opens()
     scene.books.do(stock.withdraw, "STEAM", 5, now_ms())
@@ -266,7 +266,7 @@ def test_a_product_taken_off_sale_meanwhile(scene: Scene) -> None:
     assert "tidak dijual lagi" in text(answer["messages"][0])
 
 
-def test_who_buys_again_at_once_is_asked_to_wait_and_the_question_stays(place: Path, discord: DiscordControl) -> None:
+def test_cooldown_keeps_the_confirmation(place: Path, discord: DiscordControl) -> None:
     write_config(place, SETTINGS.replace("cooldown_s = 0", "cooldown_s = 600"), channel_id=LIVE_CHANNEL_ID)
     with BotProcess(place, discord), books(place) as opened:
         budi = Customer(discord, "Budi")
@@ -275,12 +275,12 @@ def test_who_buys_again_at_once_is_asked_to_wait_and_the_question_stays(place: P
         budi.buys("Steam 10")
         question = budi.orders("Steam 10")
         budi.press(question, YES)
-        budi.sees("Sebentar")
+        budi.sees("⏳")
         assert budi.message(YES)["id"] == question["id"]
         assert opened.balance("budi_01") == 880
 
 
-def test_while_the_books_are_away_that_is_said_and_nothing_is_bought(scene: Scene) -> None:
+def test_database_unavailable(scene: Scene) -> None:
     budi = rich(scene)
     listed, question = budi.opens(), budi.orders("Steam 10")
     database = scene.directory / "state" / "bot" / "shop.db"
@@ -301,7 +301,7 @@ def test_cancelling_buys_nothing(scene: Scene) -> None:
     assert scene.books.balance("budi_01") == 1000
 
 
-def test_maintenance_and_blacklist_count_for_buttons(scene: Scene) -> None:
+def test_maintenance_and_blacklist_apply_to_buttons(scene: Scene) -> None:
     """Failure 12: maintenance and blacklist were checked for commands but never for buttons."""
     budi = rich(scene)
     chosen, question = budi.opens(), budi.orders("Steam 10")
@@ -327,7 +327,7 @@ def test_maintenance_and_blacklist_count_for_buttons(scene: Scene) -> None:
 # --- once, not twice ---
 
 
-def test_a_double_click_on_confirm_buys_once(scene: Scene) -> None:
+def test_double_click_buys_once(scene: Scene) -> None:
     """Failure 9, its other half: two handlers on one click; here two clicks on one question."""
     budi = rich(scene)
     question = budi.orders("Steam 10")
@@ -344,7 +344,7 @@ def test_a_double_click_on_confirm_buys_once(scene: Scene) -> None:
 # --- direct messages that do not arrive ---
 
 
-def test_closed_direct_messages_lose_no_goods(scene: Scene) -> None:
+def test_closed_direct_messages_lose_no_items(scene: Scene) -> None:
     """Failure 15: a failed direct message was lost goods."""
     budi = rich(scene)
     scene.discord.faults(dm_closed=["Budi"])
@@ -360,9 +360,7 @@ def test_closed_direct_messages_lose_no_goods(scene: Scene) -> None:
     assert budi.parcels() == []
 
 
-def test_neither_by_message_nor_shown_they_stay_owed_and_come_in_the_next_life(
-    scene: Scene, discord: DiscordControl
-) -> None:
+def test_undelivered_items_are_sent_after_a_restart(scene: Scene, discord: DiscordControl) -> None:
     budi = rich(scene)
     question = budi.orders("Steam 10")
     discord.faults(
@@ -380,7 +378,7 @@ def test_neither_by_message_nor_shown_they_stay_owed_and_come_in_the_next_life(
         assert len(budi.parcels()) == 1
 
 
-def test_an_answer_that_was_lost_does_not_bring_the_goods_twice(scene: Scene) -> None:
+def test_lost_response_does_not_deliver_twice(scene: Scene) -> None:
     budi = rich(scene)
     question = budi.orders("Steam 10")
     fault = {"method": "POST", "path": "/channels/*/messages", "status": 502, "times": 1, "after": True}
@@ -393,7 +391,7 @@ def test_an_answer_that_was_lost_does_not_bring_the_goods_twice(scene: Scene) ->
 # --- languages ---
 
 
-def test_each_member_is_answered_in_the_language_of_the_client(scene: Scene) -> None:
+def test_members_are_answered_in_their_language(scene: Scene) -> None:
     english = Customer(scene.discord, "Admin")
     assert "Admin belum" in scene.budi.ask("world")
     assert "have not set" in english.ask("world")
@@ -413,7 +411,7 @@ def test_each_member_is_answered_in_the_language_of_the_client(scene: Scene) -> 
 # --- restarts in between ---
 
 
-def test_whatever_an_earlier_life_posted_still_works(scene: Scene, discord: DiscordControl) -> None:
+def test_components_work_after_a_restart(scene: Scene, discord: DiscordControl) -> None:
     """Failure 9: "This interaction failed" after each restart."""
     budi = rich(scene)
     scene.books.do(products.add, "TEA", "Tea", 5, "", now_ms())
@@ -434,7 +432,7 @@ def test_whatever_an_earlier_life_posted_still_works(scene: Scene, discord: Disc
         assert len(budi.parcels()) == 2
 
 
-def test_buttons_of_the_version_before_are_answered_kindly(scene: Scene) -> None:
+def test_unknown_buttons_are_answered(scene: Scene) -> None:
     headers = {"Authorization": "Bot demo-token", "Content-Type": "application/json"}
     for custom_id in ("stocksup:v1:stock", "stocksup:v1:status"):
         row = {"type": 1, "components": [{"type": 2, "style": 2, "label": "Old", "custom_id": custom_id}]}

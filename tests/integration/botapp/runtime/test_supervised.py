@@ -199,8 +199,8 @@ def test_next_process_answers_the_ticket(tmp_path: Path) -> None:
         with BotProcess(tmp_path / "bot", discord, supervisor=supervisor, life=2):
             supervisor.greet(ticket)
             supervisor.grant(supervisor.read("ready"), restart={"phases": phases, "downtime_s": 0.5, "cancelled": []})
-            told = discord.wait_for_message("Admin", lambda message: "Bot kembali: life 2" in text(message))
-            assert "check 0.30 s · drain 10.0 ms · stop 50.0 ms · flush 1.0 ms · start 0.40 s" in text(told)
+            told = discord.wait_for_message("Admin", lambda message: "Bot kembali (proses 2)" in text(message))
+            assert "check 0,30 s · drain 10,0 ms · stop 50,0 ms · flush 1,0 ms · start 0,40 s" in text(told)
             supervisor.hang_up()
 
 

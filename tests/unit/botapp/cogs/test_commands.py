@@ -42,7 +42,7 @@ def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_a_wrong_command_is_told_its_form_and_an_example() -> None:
+def test_usage_error_shows_usage_and_example() -> None:
     said = usage_error([ADDBAL], "!", "❌ `AMOUNT` is missing.")
     assert said == "❌ `AMOUNT` is missing.\n`!addbal HANDLE AMOUNT [UNIT]`\nFor example: `!addbal Budi 150`"
     assert CommandUsage("products", (), "", "").sample("?") == "?products"
@@ -58,13 +58,13 @@ def test_help_fits_messages_and_names_every_command(language: str) -> None:
                 assert f"`!{command.qualified_name}" in said
 
 
-def test_lines_are_put_on_pages_and_cut_where_they_are_too_long() -> None:
+def test_split_pages_cuts_long_lines() -> None:
     pages = list(split_pages(["a" * 6, "b" * 3, "c" * 30], 10))
     assert pages == ["a" * 6 + "\n" + "b" * 3, "c" * 10]
     assert list(split_pages([])) == []
 
 
-def test_the_example_of_every_command_has_what_it_requires() -> None:
+def test_examples_have_all_required_arguments() -> None:
     for _title, forms in help_sections(cogs()):
         for form in forms:
             needed = [one for one in form.arguments if not one.startswith("[") and one != "FILE"]
@@ -72,7 +72,7 @@ def test_the_example_of_every_command_has_what_it_requires() -> None:
             assert len(words) >= len(needed), form
 
 
-def test_commands_about_the_bot_come_last() -> None:
+def test_system_chapter_is_last() -> None:
     assert [title for title, _forms in help_sections(cogs())][-1] == SYSTEM
 
 
@@ -100,7 +100,7 @@ def told() -> Iterator[tuple[str, dict[str, Any]]]:
         rest += [(f"{name} {part['name']}", part) for part in one.get("options") or ()]
 
 
-def test_discord_takes_them_in_both_languages(language: str) -> None:
+def test_commands_meet_discord_limits_in_both_languages(language: str) -> None:
     top = 0
     for name, one in told():
         top += " " not in name
@@ -113,7 +113,7 @@ def test_discord_takes_them_in_both_languages(language: str) -> None:
     assert 20 < top <= 100
 
 
-def test_what_discord_is_told_is_known_by_a_fingerprint() -> None:
+def test_fingerprint_of_slash_commands() -> None:
     bot = commands.Bot("!", intents=discord.Intents.none())
     before = asyncio.run(slash.fingerprint(bot.tree))
 
@@ -124,7 +124,7 @@ def test_what_discord_is_told_is_known_by_a_fingerprint() -> None:
     assert asyncio.run(slash.fingerprint(bot.tree)) != before
 
 
-def test_a_group_stands_for_its_commands() -> None:
+def test_usage_of_a_group_lists_its_commands() -> None:
     forms = [form.usage("!") for form in command_usages(ShopAdminCog.blacklist)]
     assert forms == ["!blacklist add WHO [REASON]", "!blacklist list", "!blacklist remove WHO"]
 
@@ -142,7 +142,7 @@ def test_a_group_stands_for_its_commands() -> None:
         ("١", None),
     ],
 )
-def test_the_number_of_an_order(typed: str, meant: int | None) -> None:
+def test_parse_order_id(typed: str, meant: int | None) -> None:
     assert parse_order_id(typed) == meant
 
 
@@ -158,17 +158,17 @@ def test_the_number_of_an_order(typed: str, meant: int | None) -> None:
         ("99999999999999999999", None),
     ],
 )
-def test_whom_a_mention_an_id_or_a_handle_names(typed: str, meant: int | None) -> None:
+def test_parse_user_id(typed: str, meant: int | None) -> None:
     assert parse_user_id(typed) == meant
 
 
-def test_numbers_of_lines_are_said_in_short_and_bounded() -> None:
+def test_line_numbers_are_short_and_bounded() -> None:
     assert line_numbers([5, 6, 7, 2]) == "2, 5–7"
     assert line_numbers(range(0, 1000, 2)).endswith(", 38, …")
     assert len(line_numbers(range(0, 10**6, 2))) < 200
 
 
-def test_a_report_names_only_what_there_is() -> None:
+def test_upload_report_texts() -> None:
     assert upload_report(UploadSummary("VPN", 3, (), (), (), ())) == "✅ Items added to `VPN`: 3"
     report = upload_report(UploadSummary("VPN", 0, (1, 2), (4,), (3,), ()))
     assert report.startswith("⚠️ Nothing was added to `VPN`.")
@@ -177,7 +177,7 @@ def test_a_report_names_only_what_there_is() -> None:
     assert "Too long" not in report
 
 
-def test_every_kind_of_entry_is_said_in_words(language: str) -> None:
+def test_every_kind_of_transaction_has_a_label(language: str) -> None:
     units = (Denomination("World Lock", "WL", 1),)
     said = admin_texts.entry_line(Entry(-5, "purchase", "123", "1", 0), units)
     assert "**-5 WL**" in said
@@ -192,7 +192,7 @@ def test_durations(seconds: float, said: str) -> None:
     assert system_texts.format_duration(seconds) == said
 
 
-def test_the_status_names_what_is_wrong() -> None:
+def test_status_texts() -> None:
     part = {"is_healthy": True, "last_error": None}
     health = {
         "livestock": part,

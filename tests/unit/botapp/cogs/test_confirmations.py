@@ -62,14 +62,14 @@ def ask(answer: str | None) -> tuple[Stage, Context, Confirmations]:
 
 
 @pytest.mark.parametrize(("answer", "stage"), [("ya", Stage.CONFIRMED), ("tidak", Stage.DECLINED)])
-def test_an_answer_counts_that_arrives_before_the_question_is_known_here(answer: str, stage: Stage) -> None:
+def test_answer_before_the_response_of_discord(answer: str, stage: Stage) -> None:
     ended, context, questions = ask(answer)
     assert ended is stage
     assert context.question.content
     assert not questions.is_waiting(QUESTION_ID)
 
 
-def test_a_question_that_could_not_be_sent_is_no_question_any_more() -> None:
+def test_question_that_could_not_be_sent_is_not_pending() -> None:
     async def asked() -> None:
         questions = Confirmations()
         context: Any = Context(questions, None)

@@ -16,9 +16,7 @@ from botapp.ui.admin.sales_chart import Bar, CannotDraw, Picture
 PICTURE = Picture("Sales", "1 WL", "Revenue", "Refunded", (Bar("1 Jun", 1, 0),), ((0, "0"), (1, "1")), "Best", ())
 
 
-def test_a_picture_is_drawn_once_and_anew_when_anything_in_it_is_different(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_chart_is_cached_until_its_contents_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = CacheManager(temp_dir=tmp_path / "temp", perm_dir=tmp_path / "perm")
     drawn: list[Picture] = []
 

@@ -64,7 +64,7 @@ def fits(panel: Panel) -> None:
 
 
 @pytest.mark.parametrize("page", range(4))
-def test_products_are_offered_in_pages(page: int) -> None:
+def test_product_pages(page: int) -> None:
     products = [product(number, f"P{number:02d}") for number in range(60)]
     panel = buying.product_list_panel(ACCOUNT, products, page, UNITS, 10)
     fits(panel)
@@ -76,7 +76,7 @@ def test_products_are_offered_in_pages(page: int) -> None:
     assert [one.disabled for one in panel.buttons] == [shown == 0, shown == 2]
 
 
-def test_what_is_sold_out_is_shown_and_cannot_be_chosen() -> None:
+def test_sold_out_products_cannot_be_selected() -> None:
     panel = buying.product_list_panel(ACCOUNT, [product(1, "Tea", stock=0), product(2, "Milk")], 0, UNITS, 10)
     assert panel.select is not None
     assert [one.label for one in panel.select.options] == ["Milk"]
@@ -88,7 +88,7 @@ def test_what_is_sold_out_is_shown_and_cannot_be_chosen() -> None:
     fits(buying.product_list_panel(ACCOUNT, [], 0, UNITS, 10))
 
 
-def test_however_long_names_are_it_fits() -> None:
+def test_long_names_fit() -> None:
     products = [product(number, LONG, 2**53 - 1, number % 2) for number in range(60)]
     for page in range(3):
         fits(buying.product_list_panel(ACCOUNT, products, page, UNITS, 10))
@@ -114,16 +114,16 @@ def test_however_long_names_are_it_fits() -> None:
     ("typed", "expected"),
     [("1", 1), (" 12 ", 12), ("007", 7), ("", 0), ("-1", 0), ("1.5", 0), ("many", 0), ("٣", 0), ("9" * 30, 0)],
 )
-def test_a_quantity_is_read_or_is_none(typed: str, expected: int) -> None:
+def test_parse_quantity(typed: str, expected: int) -> None:
     assert buying.parse_quantity(typed) == expected
 
 
-def test_the_form_names_the_most_that_can_be_bought() -> None:
+def test_quantity_modal_names_the_maximum() -> None:
     assert "1 to 5" in buying.quantity_modal(product(stock=5), 100).label
     assert "1 to 3" in buying.quantity_modal(product(stock=5), 3).label
 
 
-def test_what_is_confirmed_is_what_was_shown() -> None:
+def test_confirmation_orders_what_it_shows() -> None:
     panel = buying.confirmation_panel(Quote(product(9), 2, 1000), 77, UNITS)
     fits(panel)
     fields = dict(panel.fields)
@@ -146,13 +146,13 @@ def test_what_is_confirmed_is_what_was_shown() -> None:
         (refusals.Blacklisted(""), []),
     ],
 )
-def test_a_refusal_leads_on_where_there_is_a_way(problem: Refused, leads_to: list[str]) -> None:
+def test_refusals_offer_the_next_step(problem: Refused, leads_to: list[str]) -> None:
     panel = buying.refusal_panel(problem, "no", 9)
     fits(panel)
     assert [(parse(one.custom_id) or ("",))[0] for one in panel.buttons] == leads_to
 
 
-def test_a_purchase_says_what_it_was_and_a_second_click_that_it_was_before() -> None:
+def test_receipt_texts() -> None:
     receipt = Receipt(bought(), ("a", "b"), 760)
     panel = buying.receipt_panel(receipt, "There.", UNITS)
     assert "#000007" in panel.title
@@ -167,7 +167,7 @@ def test_a_purchase_says_what_it_was_and_a_second_click_that_it_was_before() -> 
 # --- the account ---
 
 
-def test_entries_are_said_in_words() -> None:
+def test_transaction_texts() -> None:
     entries = [
         Entry(-120, "purchase", "7", "5", 3000),
         Entry(120, "refund", "7", "admin", 2000),
@@ -184,7 +184,7 @@ def test_entries_are_said_in_words() -> None:
     ]
 
 
-def test_what_members_and_admins_typed_cannot_format_anything() -> None:
+def test_typed_text_cannot_format_anything() -> None:
     account = Account(1, "__budi__", 0, 0)
     assert "`__budi__`" in visits.registered_panel(account, "GrowID", UNITS).text
     assert ("World", "`**big**`") in visits.location_panel(ShopLocation("**big**")).fields
@@ -193,7 +193,7 @@ def test_what_members_and_admins_typed_cannot_format_anything() -> None:
 # --- goods ---
 
 
-def test_goods_fit_into_a_message_or_come_as_a_file() -> None:
+def test_items_fit_a_message_or_become_a_file() -> None:
     small = pack(bought(), ["key-1", "key-2"])
     assert small.text.startswith(order_heading(7))
     assert "```\nkey-1\nkey-2\n```" in small.text
@@ -208,10 +208,10 @@ def test_goods_fit_into_a_message_or_come_as_a_file() -> None:
     assert [file.filename for file in large.files()] == ["order-000007.txt"]
 
 
-def test_goods_that_would_break_the_formatting_come_as_a_file() -> None:
+def test_items_that_break_formatting_become_a_file() -> None:
     assert pack(bought(), ["a```b"]).file == "a```b\n"
 
 
-def test_what_goods_show_of_themselves_is_no_goods() -> None:
+def test_repr_hides_the_items() -> None:
     assert "secret" not in repr(pack(bought(), ["secret"]))
     assert "secret" not in repr(pack(bought(), ["secret" * 1000]))

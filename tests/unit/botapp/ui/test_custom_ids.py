@@ -13,7 +13,7 @@ numbers = st.integers(0, 10**19 - 1)
 
 
 @given(st.sampled_from(sorted(custom_ids._STEPS)), st.data())
-def test_what_was_built_is_read_again_and_fits(name: str, data: st.DataObject) -> None:
+def test_round_trip_and_length(name: str, data: st.DataObject) -> None:
     carried = tuple(data.draw(st.lists(numbers, min_size=custom_ids._STEPS[name], max_size=custom_ids._STEPS[name])))
     custom_id = build(name, *carried)
     assert parse(custom_id) == Step(name, carried)
@@ -21,13 +21,13 @@ def test_what_was_built_is_read_again_and_fits(name: str, data: st.DataObject) -
         assert len(custom_id) <= custom_ids.MAX_CHARS
 
 
-def test_the_longest_fits_with_the_largest_numbers_there_can_be() -> None:
+def test_longest_custom_id_fits() -> None:
     largest_id, most, dearest = 2**63 - 1, 1000, 2**53 - 1
     assert len(build("buy:yes", largest_id, most, dearest, largest_id)) <= custom_ids.MAX_CHARS
 
 
 @given(st.one_of(st.text(max_size=120), st.text(max_size=100).map(lambda text: f"stocksup:v1:{text}")))
-def test_whatever_else_comes_is_none_of_these_or_exactly_one(custom_id: str) -> None:
+def test_parse_is_exact(custom_id: str) -> None:
     step = parse(custom_id)
     assert step is None or build(step.name, *step.numbers) == custom_id
 
@@ -50,10 +50,10 @@ def test_whatever_else_comes_is_none_of_these_or_exactly_one(custom_id: str) -> 
         "stocksup:v1:buy:page:1" + "0" * 100,
     ],
 )
-def test_these_are_none(custom_id: str) -> None:
+def test_invalid_custom_ids(custom_id: str) -> None:
     assert parse(custom_id) is None
 
 
-def test_the_buttons_of_the_live_message_are_a_contract() -> None:
+def test_live_button_ids_do_not_change() -> None:
     names = ("register", "balance", "buy", "world", "history")
     assert tuple(f"stocksup:v1:{name}" for name in names) == custom_ids.LIVE

@@ -14,12 +14,12 @@ ASKED = Confirmation(user_id=1, channel_id=10, expires_at_s=30.0)
 
 
 @pytest.mark.parametrize("answer", ["ya", "yes", "y", "YA", "  Yes \n"])
-def test_a_yes_confirms(answer: str) -> None:
+def test_yes_confirms(answer: str) -> None:
     assert step(ASKED, Reply(1, 10, answer), 29.9).stage is Stage.CONFIRMED
 
 
 @pytest.mark.parametrize("answer", ["tidak", "no", "t", "n", "NO"])
-def test_a_no_declines(answer: str) -> None:
+def test_no_declines(answer: str) -> None:
     assert step(ASKED, Reply(1, 10, answer), 0).stage is Stage.DECLINED
 
 
@@ -27,20 +27,20 @@ def test_a_no_declines(answer: str) -> None:
     "event",
     [Reply(2, 10, "ya"), Reply(1, 11, "ya"), Reply(1, 10, "yaya"), Reply(1, 10, ""), Reply(1, 10, "!restart"), None],
 )
-def test_everything_else_leaves_the_question_open(event: Reply | None) -> None:
+def test_other_events_keep_the_question_open(event: Reply | None) -> None:
     assert step(ASKED, event, 0) == ASKED
 
 
-def test_time_runs_out_even_for_a_yes() -> None:
+def test_late_yes_expires() -> None:
     assert step(ASKED, None, 30.0).stage is Stage.EXPIRED
     assert step(ASKED, Reply(1, 10, "ya"), 30.0).stage is Stage.EXPIRED
 
 
-def test_another_restart_overtakes_it() -> None:
+def test_another_restart_supersedes_the_question() -> None:
     assert step(ASKED, SupersededByRestart(), 5).stage is Stage.SUPERSEDED
 
 
-def test_what_has_ended_stays_as_it_is() -> None:
+def test_final_stages_do_not_change() -> None:
     events: tuple[Reply | SupersededByRestart, ...] = (Reply(1, 10, "ya"), Reply(1, 10, "no"), SupersededByRestart())
     for first, second in itertools.permutations(events, 2):
         ended = step(ASKED, first, 1)
@@ -48,7 +48,7 @@ def test_what_has_ended_stays_as_it_is() -> None:
         assert step(ended, second, 99) == ended
 
 
-def test_every_ending_is_said_differently() -> None:
+def test_every_ending_has_its_own_text() -> None:
     for language in locale.LANGUAGES:
         locale.use(language)
         said = {confirmation.ending(stage) for stage in Stage if stage is not Stage.ASKING}

@@ -25,7 +25,7 @@ from botapp.ui.admin.restart_dialog import is_admin
         (2, [5], (1,), (5,), True),
     ],
 )
-def test_who_may(user: int, roles: list[int], admins: Any, admin_roles: Any, allowed: bool) -> None:
+def test_admin_check(user: int, roles: list[int], admins: Any, admin_roles: Any, allowed: bool) -> None:
     assert is_admin(user, roles, admin_ids=admins, admin_role_ids=admin_roles, owner_ids={9}) is allowed
 
 
@@ -36,7 +36,7 @@ REPORT = {
 }
 
 
-def test_back_again_names_the_time_of_each_known_phase() -> None:
+def test_back_again_lists_known_phases() -> None:
     locale.use("en")
     text = restart_dialog.back_again(7, REPORT)
     assert "process 7" in text
@@ -51,13 +51,13 @@ def test_back_again_names_the_time_of_each_known_phase() -> None:
     ("by", "is_news"),
     [("systemd", True), ("root (command line)", True), ("supervisor", False), ("schedule", False), ("", False)],
 )
-def test_only_what_somebody_asked_for_is_news(by: str, is_news: bool) -> None:
+def test_only_requested_restarts_are_announced(by: str, is_news: bool) -> None:
     assert restart_dialog.is_announced({**REPORT, "requested_by": by}) is is_news
     assert not restart_dialog.is_announced(None)
 
 
 @pytest.mark.parametrize("code", ["check_failed", "bad_config", "refused", "shutting_down", "closed"])
-def test_a_failure_fits_a_message_and_cannot_leave_its_block(code: str) -> None:
+def test_failure_text_fits_a_message_and_stays_in_its_block(code: str) -> None:
     for language in locale.LANGUAGES:
         locale.use(language)
         text = restart_dialog.restart_failed(code, "x" * 5000 + "``` @everyone SyntaxError: line 3")
@@ -67,7 +67,7 @@ def test_a_failure_fits_a_message_and_cannot_leave_its_block(code: str) -> None:
             assert "SyntaxError: line 3" in text
 
 
-def test_every_ending_is_said_differently() -> None:
+def test_every_ending_has_its_own_text() -> None:
     locale.use("id")
     said = {restart_dialog.ending(stage) for stage in Stage if stage is not Stage.ASKING}
     assert len(said) == len(Stage) - 1

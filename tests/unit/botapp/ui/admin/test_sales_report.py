@@ -22,14 +22,14 @@ def ms(year: int, month: int, day: int, hour: int, zone: ZoneInfo) -> int:
     return int(datetime(year, month, day, hour, tzinfo=zone).timestamp() * 1000)
 
 
-def test_days_are_those_of_the_time_zone() -> None:
+def test_days_follow_the_time_zone() -> None:
     # 20:00 in London is the next day in Jakarta
     days = last_days(JAKARTA, ms(2026, 6, 1, 20, ZoneInfo("UTC")), 2)
     assert [day.date for day in days] == [date(2026, 6, 1), date(2026, 6, 2)]
     assert days[1].begins_at_ms == days[0].ends_at_ms == ms(2026, 6, 2, 0, JAKARTA)
 
 
-def test_a_day_on_which_clocks_change_is_longer_or_shorter() -> None:
+def test_day_length_on_clock_change() -> None:
     [short] = last_days(BERLIN, ms(2026, 3, 29, 12, BERLIN), 1)
     [long] = last_days(BERLIN, ms(2026, 10, 25, 12, BERLIN), 1)
     assert [(day.ends_at_ms - day.begins_at_ms) / 3_600_000 for day in (short, long)] == [23, 25]
@@ -48,7 +48,7 @@ def sales() -> SalesReport:
     )
 
 
-def test_refunds_are_apart() -> None:
+def test_refunds_are_counted_separately() -> None:
     found = sales()
     assert found.all == SalesTotal(6, 555, 120)
     assert found.products == (("Steam", SalesTotal(3, 360, 120)), ("Robux", SalesTotal(3, 195, 0)))
@@ -72,7 +72,7 @@ def test_the_table() -> None:
     )
 
 
-def test_a_table_without_sales_and_one_that_is_long() -> None:
+def test_table_without_sales_and_long_table() -> None:
     days = last_days(JAKARTA, ms(2026, 6, 2, 12, JAKARTA), 366)
     assert "No sales." in sales_texts.overview(build_report([], days), UNITS)
     name = "A product whose name goes on and on, `with` marks"
@@ -87,7 +87,7 @@ def test_a_table_without_sales_and_one_that_is_long() -> None:
 
 
 @pytest.mark.parametrize("highest", [0, 1, 4, 6, 99, 100, 12345, 2**53])
-def test_a_scale_has_few_round_steps(highest: int) -> None:
+def test_axis_has_few_round_ticks(highest: int) -> None:
     found = sales_texts.axis_ticks(highest)
     assert 2 <= len(found) <= 6
     assert found[0] == 0
@@ -96,14 +96,14 @@ def test_a_scale_has_few_round_steps(highest: int) -> None:
 
 
 @pytest.mark.parametrize("days", [1, 7, 30, 366])
-def test_the_picture_has_a_label_for_today_and_not_too_many(days: int) -> None:
+def test_chart_labels_today_and_few_other_days(days: int) -> None:
     picture = sales_texts.picture(build_report([], last_days(JAKARTA, ms(2026, 6, 2, 12, JAKARTA), days)), UNITS)
     assert len(picture.bars) == days
     assert picture.bars[-1].label == "2 Jun"
     assert 1 <= sum(bool(bar.label) for bar in picture.bars) <= 10
 
 
-def test_a_picture_is_drawn_whatever_is_in_it() -> None:
+def test_any_chart_can_be_drawn() -> None:
     from PIL import Image
 
     bars = (Bar("1 Jun", 0, 0), Bar("2 Jun", 1, 10**15), Bar("", 10**15, 0))

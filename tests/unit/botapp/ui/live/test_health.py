@@ -50,22 +50,22 @@ def after(
         ((STOCK_BROKE, BUTTONS_WELL), Mode.STOCK_BROKEN),
     ],
 )
-def test_the_mode_follows_from_both(events: tuple[HealthReport, ...], mode: Mode) -> None:
+def test_mode_depends_on_both_parts(events: tuple[HealthReport, ...], mode: Mode) -> None:
     assert after(*events).mode is mode
 
 
-def test_a_warning_is_shown_at_once_and_says_since_when() -> None:
+def test_warning_is_immediate_and_names_its_start() -> None:
     link = after(None, None, STOCK_BROKE, STOCK_BROKE)
     assert (link.mode, link.since_s) == (Mode.STOCK_BROKEN, 1002.0)
 
 
-def test_one_good_operation_is_the_way_back() -> None:
+def test_one_success_recovers() -> None:
     link = after(STOCK_BROKE, STOCK_BROKE, STOCK_WELL)
     assert link.mode is Mode.NORMAL
     assert [(one.mode, one.began_s, one.ended_s) for one in link.recoveries] == [(Mode.STOCK_BROKEN, 1000.0, 1002.0)]
 
 
-def test_what_flaps_comes_back_later_but_warns_as_soon() -> None:
+def test_flapping_delays_recovery_but_not_the_warning() -> None:
     flaps = (STOCK_BROKE, STOCK_WELL) * 2
     link = after(*flaps, STOCK_BROKE)
     assert link.mode is Mode.STOCK_BROKEN
@@ -81,19 +81,19 @@ def test_what_flaps_comes_back_later_but_warns_as_soon() -> None:
     assert step(again, STOCK_WELL, 1011.0).recover_at_s == 1011.0 + health_link.MIN_DAMPING_S
 
 
-def test_damping_is_bounded_and_forgets() -> None:
+def test_damping_is_bounded_and_expires() -> None:
     link = after(*(STOCK_BROKE, STOCK_WELL, None) * 40, every_s=5.0)
     assert health_link.damping_s(link, 1600.0) <= health_link.MAX_DAMPING_S
     assert health_link.damping_s(link, 1600.0 + health_link.WINDOW_S) == 0.0
 
 
-def test_a_clock_that_was_set_back_keeps_nobody_waiting() -> None:
+def test_clock_set_back_does_not_extend_damping() -> None:
     link = replace(LiveHealth(), mode=Mode.STOCK_BROKEN, recover_at_s=9000.0)
     link = step(link, None, 1000.0)
     assert step(link, None, 1000.0 + health_link.MAX_DAMPING_S).mode is Mode.NORMAL
 
 
-def test_what_is_broken_is_tried_again_later_each_time() -> None:
+def test_retries_back_off() -> None:
     waits = []
     link = LiveHealth()
     for number in range(10):
@@ -104,7 +104,7 @@ def test_what_is_broken_is_tried_again_later_each_time() -> None:
     assert next_check_s(step(link, STOCK_WELL, 1011.0), 1011.0) is None
 
 
-def test_many_errors_ask_for_a_new_life_but_not_often() -> None:
+def test_many_errors_want_a_restart_at_most_once_an_hour() -> None:
     link = after(*(STOCK_BROKE,) * (health_link.MAX_ERRORS + 1))
     now_s = 1000.0 + health_link.MAX_ERRORS
     assert wants_restart(link, None, now_s)
@@ -115,7 +115,7 @@ def test_many_errors_ask_for_a_new_life_but_not_often() -> None:
     assert not wants_restart(after(*(STOCK_BROKE,) * health_link.MAX_ERRORS), None, now_s)
 
 
-def test_errors_of_the_last_hour_as_a_chart() -> None:
+def test_error_counts_of_the_last_hour() -> None:
     link = replace(LiveHealth(), errors_s=(1000.0, 4300.0, 4590.0, 4600.0))
     pieces = count_errors(link, 4600.0)
     assert len(pieces) == 12

@@ -50,7 +50,7 @@ def partners() -> tuple[LiveStockManager, LiveButtonManager]:
     return livestock, buttons
 
 
-def test_both_begin_healthy_with_the_four_fields() -> None:
+def test_initial_status() -> None:
     livestock, buttons = LiveStockManager(), LiveButtonManager()
     assert livestock.livestock_status == livestock.get_status() == FIELDS
     assert buttons.button_status == buttons.get_status() == FIELDS
@@ -58,7 +58,7 @@ def test_both_begin_healthy_with_the_four_fields() -> None:
     assert livestock.is_healthy(), "what is handed out is a copy"
 
 
-def test_livestock_error_switches_the_buttons_off_and_recovery_on(caplog: pytest.LogCaptureFixture) -> None:
+def test_stock_error_disables_buttons_until_recovery(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     livestock, buttons = partners()
     asyncio.run(livestock._update_status(False, "Database connection failed"))
@@ -83,7 +83,7 @@ def test_button_error_hides_the_stock(caplog: pytest.LogCaptureFixture) -> None:
     assert "✅ Button manager kembali sehat, livestock ditampilkan" in caplog.messages
 
 
-def test_the_same_error_again_is_counted_but_not_said_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_repeated_error_is_counted_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     livestock, _ = partners()
     for _again in range(3):
         asyncio.run(livestock._update_status(False, "gone"))
@@ -91,7 +91,7 @@ def test_the_same_error_again_is_counted_but_not_said_again(caplog: pytest.LogCa
     assert caplog.messages.count("❌ Livestock error: gone") == 1
 
 
-def test_every_operation_is_reported() -> None:
+def test_every_outcome_reaches_on_report() -> None:
     reports: list[tuple[bool, str | None]] = []
     livestock = LiveStockManager(on_report=lambda is_healthy, error: reports.append((is_healthy, error)))
     for is_healthy in (True, False, False, True):
@@ -99,7 +99,7 @@ def test_every_operation_is_reported() -> None:
     assert reports == [(True, None), (False, "x"), (False, "x"), (True, None)]
 
 
-def test_reset_begins_anew() -> None:
+def test_reset_restores_initial_status() -> None:
     livestock, buttons = partners()
     asyncio.run(livestock._update_status(False, "x"))
     livestock.reset()
@@ -107,7 +107,7 @@ def test_reset_begins_anew() -> None:
     assert (livestock.get_status(), buttons.get_status()) == (FIELDS, FIELDS)
 
 
-def test_the_open_shop_shows_prices_stock_and_working_buttons() -> None:
+def test_open_shop_shows_prices_stock_and_enabled_buttons() -> None:
     message = render(snapshot())
     assert tuple(button.custom_id for button in message.buttons) == custom_ids.LIVE
     assert not any(button.disabled for button in message.buttons)
@@ -121,7 +121,7 @@ def test_the_open_shop_shows_prices_stock_and_working_buttons() -> None:
     assert "habis" in values[2]
 
 
-def test_trouble_and_closing_hide_stock_and_switch_the_buttons_off() -> None:
+def test_problems_and_closing_hide_stock_and_disable_buttons() -> None:
     whole = render(snapshot())
     broken = (Mode.STOCK_BROKEN, Mode.BUTTONS_BROKEN, Mode.BOTH_BROKEN)
     problems = [render(snapshot(seen=Visibility(stock=False, buttons=False), mode=mode)) for mode in broken]
@@ -135,7 +135,7 @@ def test_trouble_and_closing_hide_stock_and_switch_the_buttons_off() -> None:
     assert whole.fingerprint() == render(snapshot()).fingerprint()
 
 
-def test_time_alone_is_shown_but_is_no_reason_to_edit() -> None:
+def test_fingerprint_ignores_the_time() -> None:
     earlier, later = render(snapshot(at_ms=5000)), render(snapshot(at_ms=65_000))
     assert "<t:5:R>" in earlier.updated
     assert "<t:65:R>" in later.updated
@@ -144,7 +144,7 @@ def test_time_alone_is_shown_but_is_no_reason_to_edit() -> None:
     assert sold.fingerprint() != later.fingerprint()
 
 
-def test_more_products_than_a_message_holds_are_counted() -> None:
+def test_products_that_do_not_fit_are_counted() -> None:
     many = tuple(Product(number, f"C{number}", f"Product {number}", 150, "", 5) for number in range(300))
     assert len(render(snapshot(many[:25])).fields) == 25
     assert render(snapshot(many[:25])).pages == ()
@@ -164,7 +164,7 @@ def test_more_products_than_a_message_holds_are_counted() -> None:
     assert all(len(name) <= 256 and len(value) <= 1024 for name, value in message.fields)
 
 
-def test_the_light_follows_the_threshold_of_the_shop() -> None:
+def test_stock_light_follows_low_stock_setting() -> None:
     assert [stock_light(pieces, 10) for pieces in (0, 1, 10, 11)] == ["🔴", "🟡", "🟡", "🟢"]
     assert [stock_light(pieces, 2) for pieces in (0, 1, 2, 3)] == ["🔴", "🟡", "🟡", "🟢"]
     assert [stock_light(pieces, 0) for pieces in (0, 1)] == ["🔴", "🟢"]
