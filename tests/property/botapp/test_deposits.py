@@ -1,4 +1,4 @@
-"""Whatever is written, a deposit adds money once, never less than nothing, and never more than can be counted."""
+"""For any text: a deposit adds money once, and a balance stays between zero and its maximum."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from botapp.store.usecases import accounts, deposits
 UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
 PATTERNS = Patterns(Deposits().member_name_pattern, Deposits().amount_pattern)
 
-#: words that come near to deposits, between any others
+#: words similar to those of deposits, mixed with any others
 words = st.one_of(
     st.sampled_from(["GrowID:", "Deposit:", "budi", "sari", "-", "0", "WL", "Diamond Lock", ",", "\n", "**", "9" * 30]),
     st.integers(-(10**20), 10**20).map(str),
@@ -32,7 +32,7 @@ claims = st.builds(
 
 
 def shop() -> Connection:
-    """Return a connection to a new shop, in memory, in which two members have accounts."""
+    """Return a connection to a new shop in memory with two members."""
     connection = create_engine("sqlite://").connect()
     metadata.create_all(connection)
     for number, handle in enumerate(("budi", "sari")):
@@ -41,20 +41,20 @@ def shop() -> Connection:
 
 
 @given(texts, st.sampled_from([None, 7, 8]))
-def test_any_text_is_read(text: str, webhook_id: int | None) -> None:
+def test_any_text_can_be_parsed(text: str, webhook_id: int | None) -> None:
     for claim in extract_claims(ParsedReport(1, webhook_id, text), PATTERNS, {7}, UNITS):
         assert claim.amount is None or 0 <= claim.amount <= MAX_AMOUNT
         assert claim.refusal or webhook_id == 7
 
 
 @given(st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
-def test_any_embed_is_read(value: object) -> None:
+def test_any_embed_can_be_parsed(value: object) -> None:
     embed = {"title": value, "description": value, "fields": [{"name": value, "value": value}, {}]}
     assert isinstance(message_text("", [embed]), str)
 
 
 @given(st.lists(claims, max_size=12))
-def test_the_balance_is_what_was_booked_and_each_key_counts_once(given_claims: list[deposits.DepositClaim]) -> None:
+def test_balance_equals_the_deposits_booked_once_per_key(given_claims: list[deposits.DepositClaim]) -> None:
     with shop() as connection:
         taken = [
             one for claim in given_claims for one in deposits.record_claims(connection, [claim], source="x", now_ms=1)
@@ -69,9 +69,7 @@ def test_the_balance_is_what_was_booked_and_each_key_counts_once(given_claims: l
 
 
 @given(claims, claims)
-def test_the_same_key_answers_what_it_came_to_at_first(
-    one: deposits.DepositClaim, other: deposits.DepositClaim
-) -> None:
+def test_repeated_key_returns_the_first_result(one: deposits.DepositClaim, other: deposits.DepositClaim) -> None:
     with shop() as connection:
         first = deposits.record_once(connection, one, source="x", now_ms=1)
         again = deposits.record_once(connection, one, source="x", now_ms=2)

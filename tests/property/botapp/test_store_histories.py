@@ -1,4 +1,4 @@
-"""Random histories of a shop, with crashes between any two statements: no coin and no item is ever lost or doubled."""
+"""Random histories of a shop with crashes between any two statements: no money or item is lost or doubled."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ LIMITS = Limits(max_quantity=5, cooldown_s=0)
 
 
 class Crash(Exception):
-    """The process dies here."""
+    """Simulates the end of the process."""
 
 
 class Shop(RuleBasedStateMachine):
-    """What the books should say, beside the books."""
+    """A model of the shop, compared with the database."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,9 +72,9 @@ class Shop(RuleBasedStateMachine):
         *arguments: P.args,
         **keywords: P.kwargs,
     ) -> T:
-        """Run a use case in a process that dies before its statement number `crash_at`, if it has so many.
+        """Run a use case in a process that dies before statement number `crash_at`, if there are that many.
 
-        Then another process runs it again, as whoever asked for it would.
+        Then repeat it in another process, as the requester would.
         """
         if crash_at is not None:
             left = [crash_at]
@@ -86,7 +86,7 @@ class Shop(RuleBasedStateMachine):
 
             engine = self.database._current_engine()
             event.listen(engine, "before_cursor_execute", die)
-            # where it comes to its end nobody hears the answer
+            # it finished, but the answer was lost
             with suppress(Crash, refusals.Refused):
                 self.database.run_sync(use_case, *arguments, **keywords)
             event.remove(engine, "before_cursor_execute", die)
@@ -112,7 +112,7 @@ class Shop(RuleBasedStateMachine):
         batch = f"batch-{self.next_item}"
         self.run(None, stock.stage, batch, parse_stock([*known, *lines]).items)
         adding = self.run(crash_at, stock.publish, batch, code, actor="admin", now_ms=self.now_ms())
-        # a publish that was done before its answer was lost finds its lines in stock
+        # a repeated publish, after a lost answer, finds its lines in stock
         assert adding.added + len(adding.duplicates) == len(known) + len(lines)
         self.run(None, stock.unstage, batch)
         self.available[code] += lines
@@ -184,7 +184,7 @@ class Shop(RuleBasedStateMachine):
         try:
             purchase, balance = self.run(crash_at, purchases.refund, number, actor="admin", now_ms=self.now_ms())
         except refusals.AlreadyRefunded:
-            # refunded earlier, or by the process that died before it could say so
+            # refunded earlier, or by the process whose answer was lost
             purchase = self.database.run_sync(purchases.get, number)
             balance = self.database.run_sync(accounts.get_by_handle, handle_of(user)).balance
         if number not in self.refunded:

@@ -16,7 +16,7 @@ from botapp.store.db.database import Database, database_url
 from tests.support.shop import postgres
 from tests.support.shop.postgres import Postgres
 
-#: what the shop's database may stand on; the `store_url` fixture takes each in turn
+#: the kinds of database; the `store_url` fixture provides each of them
 KINDS = ("sqlite", "postgresql")
 
 
@@ -31,12 +31,12 @@ def opened(url: URL) -> Iterator[Database]:
 
 
 def migrate(connection: Connection) -> bool:
-    """Bring the tables up to date, without a backup before."""
+    """Migrate the tables without a backup."""
     return schema.migrate(connection, back_up=lambda: None)
 
 
 class Stores:
-    """Makes databases for tests: files, and databases of one server that is started when it is first needed."""
+    """Creates databases for tests: SQLite files, and databases of one PostgreSQL server that starts when needed."""
 
     def __init__(self, server: Postgres) -> None:
         self._server = server
@@ -46,7 +46,7 @@ class Stores:
 
     @contextmanager
     def postgres(self, *, migrated: bool = True) -> Iterator[str]:
-        """Make a database on the server; yield its address, as it may stand in `[store] url`."""
+        """Create a database on the server; yield its `[store] url`."""
         name = self._server.create(self._template if migrated else "template0")
         try:
             yield self._server.url(name)
@@ -65,7 +65,7 @@ def stores() -> Iterator[Stores]:
 
 @pytest.fixture(params=KINDS)
 def store_address(request: pytest.FixtureRequest) -> Iterator[str]:
-    """An address for `[store] url`, of a database that has its tables; "" stands for a SQLite file yet to be made."""
+    """A `[store] url` of a database with tables; "" stands for a SQLite file that does not exist yet."""
     if request.param == "sqlite":
         yield ""
         return
@@ -75,7 +75,7 @@ def store_address(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def store_url(store_address: str, tmp_path: Path) -> URL:
-    """The same, as the store's code takes it."""
+    """The same as a SQLAlchemy URL."""
     return database_url(store_address, tmp_path / "shop.db")
 
 

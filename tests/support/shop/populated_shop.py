@@ -1,4 +1,4 @@
-"""A shop that has been open for a while: something of everything that its books can hold."""
+"""A shop with data in every table."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from botapp.store.usecases import (
     key_value as settings,
 )
 
-#: nobody waits between two purchases of a test
+#: no cooldown between two purchases
 LIMITS = Limits(max_quantity=100, cooldown_s=0)
 BUDI, SARI = 900_000_000_000_000_001, 900_000_000_000_000_002
 ACTOR = "admin"
 
 
 def restock(connection: Connection, code: str, *lines: str, now_ms: int = 10) -> int:
-    """Put lines into stock as an upload does; return how many became stock."""
+    """Add lines to the stock like an upload; return how many were added."""
     batch = f"{code}:{lines[:1]}"
     stock.stage(connection, batch, parse_stock(lines).items)
     added = stock.publish(connection, batch, code, actor=ACTOR, now_ms=now_ms).added
@@ -40,21 +40,21 @@ def restock(connection: Connection, code: str, *lines: str, now_ms: int = 10) ->
 
 
 def member(connection: Connection, user_id: int, handle: str, balance: int = 0) -> None:
-    """Register somebody, with money."""
+    """Register a member with a balance."""
     accounts.register(connection, user_id, handle, 1)
     if balance:
         accounts.adjust_balance(connection, handle, balance, add=True, actor=ACTOR, key=f"start:{handle}", now_ms=2)
 
 
 def buy(connection: Connection, user_id: int, code: str, quantity: int, interaction_id: int) -> Receipt:
-    """Buy as a click does that confirms the present price."""
+    """Buy like a click that confirms the current price."""
     found = products.get_by_code(connection, code)
     order = Order(interaction_id, user_id, found.id, quantity, found.price, "id")
     return purchases.buy(connection, order, LIMITS, 1000 + interaction_id)
 
 
 def open_shop(connection: Connection) -> None:
-    """Fill empty tables: members, products, stock, purchases, a refund, deposits, and what admins did."""
+    """Fill empty tables: members, products, stock, purchases, a refund, deposits and admin actions."""
     products.add(connection, "STEAM", "Steam 10", 50, "A key; ünïcode ✓", 1)
     products.add(connection, "ROBUX", "Robux 400", 30, "", 2)
     products.add(connection, "GONE", "No longer sold", 1, "", 3)
@@ -78,7 +78,7 @@ def open_shop(connection: Connection) -> None:
 
 
 def balances(connection: Connection) -> dict[str, int]:
-    """Return every balance, by handle."""
+    """Return all balances by handle."""
     return {row.handle: row.balance for row in connection.execute(select(account)).all()}
 
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: made in a directory of its own, thrown away with it, reached by its socket."""
+"""A PostgreSQL server for the tests, in a temporary directory, reached by its Unix socket."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-#: the server refuses to be root; whoever this is, it is not
+#: PostgreSQL refuses to run as root; this user exists on every system
 _UNPRIVILEGED: Final = "nobody"
-#: a server that takes this long to begin or to end hangs
+#: time limit for starting or stopping the server, in seconds
 _PATIENCE_S: Final = 60.0
 _PORT: Final = 5432
 
 
 class Postgres:
-    """One server. It writes to the disk as a real one does: durability is part of what is tested."""
+    """One server. It fsyncs like a real one, because the tests check durability."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -42,11 +42,11 @@ class Postgres:
         return self.directory / "data"
 
     def url(self, database: str) -> str:
-        """Return the address of a database, as it may stand in `[store] url`."""
+        """Return the `[store] url` of a database."""
         return f"postgresql://shop@/{database}?host={self.directory}&port={_PORT}"
 
     def start(self) -> None:
-        """Start the server and wait until it takes connections."""
+        """Start the server and wait until it accepts connections."""
         words = [_program("postgres"), "-D", str(self._data), "-k", str(self.directory), "-p", str(_PORT)]
         words += ["-c", "listen_addresses=", "-c", "fsync=on", "-c", "unix_socket_permissions=0777"]
         self._process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, **self._as_owner())
@@ -54,20 +54,20 @@ class Postgres:
         for line in self._process.stderr:
             self._said.append(line)
             if "ready to accept connections" in line:
-                # what it says later must not fill the pipe
+                # later output must not fill the pipe
                 threading.Thread(target=self._said.extend, args=(self._process.stderr,), daemon=True).start()
                 return
         raise AssertionError("the server ended at once: " + "".join(self._said[-20:]))
 
     def stop(self) -> None:
-        """End the server; connections to it are cut."""
+        """Stop the server and close its connections."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(_PATIENCE_S)
             self._process = None
 
     def create(self, template: str = "template0") -> str:
-        """Make a database, as empty as `template`; return its name."""
+        """Create an empty database, or a copy of `template`; return its name."""
         self._made += 1
         name = f"shop{self._made}"
         order = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
@@ -75,7 +75,7 @@ class Postgres:
         return name
 
     def drop(self, name: str) -> None:
-        """Throw a database away, whoever is connected to it."""
+        """Drop a database, even if it has connections."""
         self._order(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _order(self, order: sql.Composed) -> None:
@@ -97,8 +97,8 @@ class Postgres:
 
 @contextmanager
 def server() -> Iterator[Postgres]:
-    """Run a server that is gone afterwards, with all that was in it."""
-    # not below pytest's directory: that is one's own alone, and its path may be too long for a socket
+    """Run a server, and delete it with its data afterwards."""
+    # not below pytest's directory: that one is private, and its path may be too long for a socket
     directory = Path(tempfile.mkdtemp(prefix="pg-"))
     if os.geteuid() == 0:
         shutil.chown(directory, _UNPRIVILEGED, pwd.getpwnam(_UNPRIVILEGED).pw_gid)
@@ -114,7 +114,7 @@ def server() -> Iterator[Postgres]:
 
 
 def is_there() -> bool:
-    """Tell whether a server could be run on this machine."""
+    """Return whether PostgreSQL is installed."""
     return _find("postgres") is not None
 
 
@@ -125,6 +125,6 @@ def _program(name: str) -> str:
 
 
 def _find(name: str) -> str | None:
-    # Debian keeps each version's programs in a directory of its own, out of $PATH
+    # Debian installs each version in its own directory outside $PATH
     places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: int(place.parent.name), reverse=True)
     return shutil.which(name, path=os.pathsep.join([*map(str, places), os.environ.get("PATH", "")]))

@@ -1,4 +1,4 @@
-"""What the shop of a test sells."""
+"""The products of a test shop."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ GOODS = (
 
 
 def stock_up(directory: Path, goods: tuple[DemoProduct, ...] = GOODS) -> None:
-    """Make the database of the instance below `directory`, which has the usual state directory."""
+    """Create the database of the instance in `directory`, with the default state directory."""
     furnish(directory / "state" / "bot" / "shop.db", goods)

@@ -1,4 +1,4 @@
-"""The books of a shop that runs, opened beside it: what admins would do, and whether all is right."""
+"""The database of a running shop, opened beside it: for admin actions and for verification."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEYS = itertools.count(1)
 
 
 class Books:
-    """Use cases are run by `database.run_sync`; each is a transaction of its own, as the bot's are."""
+    """Runs use cases with `database.run_sync`, each in its own transaction, like the bot."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -31,7 +31,7 @@ class Books:
         self.do(accounts.adjust_balance, handle, amount, add=True, actor="test", key=key, now_ms=now_ms())
 
     def deposits(self, limit: int = 100) -> list[Deposit]:
-        """Return the deposits that came from outside, the newest first."""
+        """Return the deposits from webhooks and HTTP, newest first."""
         return self.do(deposits.list_latest, limit)
 
     def balance(self, handle: str) -> int:
@@ -39,7 +39,7 @@ class Books:
         return self.do(accounts.get_by_handle, handle).balance
 
     def left(self, code: str) -> int:
-        """Return how many pieces of a product there are."""
+        """Return how many items of a product are in stock."""
         return self.do(products.get_by_code, code).stock
 
     def restock(self, code: str, *items: str) -> None:
@@ -49,23 +49,23 @@ class Books:
         self.do(stock.unstage, code, len(items))
 
     def problems(self) -> list[str]:
-        """Return what is wrong with the books."""
+        """Return the problems of the database."""
         return self.do(lambda connection: list(verify.find_problems(connection)))
 
 
 def now_ms() -> int:
-    """Return the time as the books have it."""
+    """Return the current time in milliseconds, as the shop stores it."""
     return int(time.time() * 1000)
 
 
 def books_of(directory: Path) -> Books:
-    """Return the books of the instance below `directory`, for a look now and then."""
+    """Return the database of the instance in `directory`."""
     return Books(Database(database_url("", directory / "state" / "bot" / "shop.db"), create_if_missing=False))
 
 
 @contextmanager
 def books(directory: Path) -> Iterator[Books]:
-    """Open the books of the instance below `directory`; in the end they have to be right."""
+    """Open the database of the instance in `directory`; at the end it must be consistent."""
     database = Database(database_url("", directory / "state" / "bot" / "shop.db"), create_if_missing=False)
     try:
         one = Books(database)

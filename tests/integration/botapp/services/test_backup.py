@@ -1,4 +1,4 @@
-"""Backups and exports: whole or not at all, of one moment, while the shop sells; and the bot's own, each day."""
+"""Backups and exports: complete or absent, consistent while the shop sells, and made daily by the bot."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from botapp.store.usecases import products
 from tests.support.shop.databases import Stores, migrate, opened
 from tests.support.shop.populated_shop import BUDI, balances, buy, everything, opened_shop, restock
 
-#: what a copy carries along, and what it leaves out
+#: settings that a copy keeps, and those it drops
 APART = ("live_message", "setting", "stock_staged")
 
 
@@ -48,7 +48,7 @@ def settings(store_address: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def shop(settings: Settings) -> Iterator[Database]:
-    """An open shop, as the bot of `settings` uses it."""
+    """A shop with data, opened as the bot of `settings` does."""
     with opened(database_url(settings.store.url, settings.database_file)) as database:
         database.run_sync(migrate)
         yield opened_shop(database)
@@ -73,7 +73,7 @@ def nothing_begun(directory: Path) -> bool:
 # --- backup ---
 
 
-def test_a_backup_is_one_whole_file_of_ones_own(shop: Database, settings: Settings) -> None:
+def test_backup_is_one_complete_private_file(shop: Database, settings: Settings) -> None:
     told: list[str] = []
     path = make_backup(settings, report=told.append)
     assert path.parent == settings.backup_dir
@@ -86,7 +86,7 @@ def test_a_backup_is_one_whole_file_of_ones_own(shop: Database, settings: Settin
     assert b"journal" not in b"".join(os.fsencode(one) for one in path.parent.iterdir())
 
 
-def test_what_is_wrong_with_the_books_is_told_and_saved_all_the_same(shop: Database, settings: Settings) -> None:
+def test_inconsistent_data_is_reported_and_saved(shop: Database, settings: Settings) -> None:
     shop.run_sync(lambda connection: connection.execute(account.update().values(balance=account.c.balance + 1)))
     told: list[str] = []
     path = make_backup(settings, report=told.append)
@@ -95,7 +95,7 @@ def test_what_is_wrong_with_the_books_is_told_and_saved_all_the_same(shop: Datab
 
 
 def sell(address: str, ready: Any, stop: Any) -> list[float]:
-    """Be a bot that sells without pause; return how long each purchase took."""
+    """Act as a bot that sells without a pause; return how long each purchase took."""
     waits: list[float] = []
     with opened(make_url(address)) as database:
         number = 10_000
@@ -111,7 +111,7 @@ def sell(address: str, ready: Any, stop: Any) -> list[float]:
 
 
 @pytest.mark.parametrize("in_steps", [False, True])
-def test_a_backup_is_of_one_moment_while_another_process_sells(
+def test_backup_is_consistent_while_another_process_sells(
     shop: Database, settings: Settings, in_steps: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if in_steps:
@@ -137,7 +137,7 @@ def test_a_backup_is_of_one_moment_while_another_process_sells(
     assert nothing_begun(settings.path.parent)
 
 
-def test_a_failed_backup_leaves_nothing(shop: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_backup_leaves_no_file(shop: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -148,7 +148,7 @@ def test_a_failed_backup_leaves_nothing(shop: Database, settings: Settings, monk
     assert nothing_begun(settings.path.parent)
 
 
-def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_missing_database_is_reported(tmp_path: Path) -> None:
     settings = Settings(path=tmp_path / "config.toml")
     for use in (make_backup, verify_shop):
         with pytest.raises(DataProblem, match=r"there is no database at .*shop\.db"):
@@ -156,7 +156,7 @@ def test_a_database_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert nothing_begun(tmp_path)
 
 
-def test_a_damaged_database_is_no_backup(tmp_path: Path) -> None:
+def test_damaged_database_gives_no_backup(tmp_path: Path) -> None:
     settings = Settings(path=tmp_path / "config.toml")
     with opened(database_url("", settings.database_file)) as database:
         database.run_sync(migrate)
@@ -169,7 +169,7 @@ def test_a_damaged_database_is_no_backup(tmp_path: Path) -> None:
     assert list_backups(settings.backup_dir) == []
 
 
-def test_who_holds_the_file_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_backup_waits_for_a_locked_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(path=tmp_path / "config.toml")
     with opened(database_url("", settings.database_file)) as database:
         database.run_sync(migrate)
@@ -189,7 +189,7 @@ def test_who_holds_the_file_is_waited_for(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("target", ["sqlite", "postgresql"])
-def test_an_export_is_taken_over_by_every_database(
+def test_export_can_be_imported_by_every_database(
     shop: Database, settings: Settings, target: str, stores: Stores, tmp_path: Path
 ) -> None:
     file = tmp_path / "shop.jsonl.gz"
@@ -200,20 +200,20 @@ def test_an_export_is_taken_over_by_every_database(
         assert restore.import_into_empty(new, file).problems == []
         assert rows(new) == rows(settings)
         with opened(database_url(new.store.url, new.database_file)) as database:
-            # numbers go on after those that came along
+            # new ids continue after the imported ones
             bought = database.run_sync(buy, BUDI, "STEAM", 1, 900)
             assert bought.purchase.id == 4
             database.run_sync(restock, "ROBUX", "fresh")
             database.run_sync(products.add, "NEW", "New", 1, "", 9)
         assert verify_shop(new) == []
-        # and back
+        # and in the other direction
         export_shop(new, tmp_path / "back.jsonl.gz", report=pytest.fail)
         third = elsewhere(settings, "third")
         restore.import_into_empty(third, tmp_path / "back.jsonl.gz")
         assert rows(third) == rows(new)
 
 
-def test_a_database_with_something_in_it_takes_nothing_over(shop: Database, settings: Settings, tmp_path: Path) -> None:
+def test_import_needs_an_empty_database(shop: Database, settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "shop.jsonl.gz"
     export_shop(settings, file, report=pytest.fail)
     before = rows(settings)
@@ -222,7 +222,7 @@ def test_a_database_with_something_in_it_takes_nothing_over(shop: Database, sett
     assert rows(settings) == before
 
 
-def test_a_file_that_is_there_is_not_overwritten(shop: Database, settings: Settings, tmp_path: Path) -> None:
+def test_existing_file_is_not_overwritten(shop: Database, settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "shop.jsonl.gz"
     file.write_text("mine")
     with pytest.raises(DataProblem, match="is not overwritten"):
@@ -231,9 +231,7 @@ def test_a_file_that_is_there_is_not_overwritten(shop: Database, settings: Setti
 
 
 @pytest.mark.parametrize("kind", ["of SQLite", "export"])
-def test_a_backup_comes_back_and_what_was_there_is_kept(
-    shop: Database, settings: Settings, kind: str, tmp_path: Path
-) -> None:
+def test_restore_keeps_the_previous_database(shop: Database, settings: Settings, kind: str, tmp_path: Path) -> None:
     if kind == "export":
         file = tmp_path / "shop.jsonl.gz"
         export_shop(settings, file, report=pytest.fail)
@@ -251,14 +249,14 @@ def test_a_backup_comes_back_and_what_was_there_is_kept(
     assert done.problems == []
     assert done.kept is not None
     assert [one.reason for one in list_backups(settings.backup_dir)] == [RESTORE]
-    # the bot's open connection sees it, and both ways lead back
+    # the open connection of the bot sees it, and both backups can be restored
     assert shop.run_sync(balances)["Budi"] == 1100
     restore.restore(settings, done.kept)
     assert rows(settings) == now
     assert nothing_begun(settings.path.parent)
 
 
-def test_nothing_is_replaced_while_the_bot_runs(shop: Database, settings: Settings) -> None:
+def test_restore_is_refused_while_the_bot_runs(shop: Database, settings: Settings) -> None:
     path = make_backup(settings)
     shop.run_sync(buy, BUDI, "STEAM", 1, 900)
     now = rows(settings)
@@ -271,7 +269,7 @@ def test_nothing_is_replaced_while_the_bot_runs(shop: Database, settings: Settin
     restore.restore(settings, path)
 
 
-def test_a_bot_that_starts_while_a_backup_comes_back_waits_for_it(settings: Settings) -> None:
+def test_bot_waits_for_a_running_restore(settings: Settings) -> None:
     from botapp.services.backup.lock import exclusive_lock
 
     async def live() -> None:
@@ -291,7 +289,7 @@ def test_a_bot_that_starts_while_a_backup_comes_back_waits_for_it(settings: Sett
 
 
 @pytest.mark.parametrize("damage", ["cut off", "changed", "a row less", "more at the end", "something else"])
-def test_a_damaged_export_replaces_nothing(shop: Database, settings: Settings, damage: str, tmp_path: Path) -> None:
+def test_damaged_export_replaces_nothing(shop: Database, settings: Settings, damage: str, tmp_path: Path) -> None:
     import gzip
 
     file, bad = tmp_path / "good.gz", tmp_path / "bad.gz"
@@ -314,7 +312,7 @@ def test_a_damaged_export_replaces_nothing(shop: Database, settings: Settings, d
     assert list_backups(settings.backup_dir) == []
 
 
-def test_a_database_of_something_else_replaces_nothing(shop: Database, settings: Settings, tmp_path: Path) -> None:
+def test_foreign_database_replaces_nothing(shop: Database, settings: Settings, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE notes (words TEXT)")
     now = rows(settings)
@@ -323,8 +321,8 @@ def test_a_database_of_something_else_replaces_nothing(shop: Database, settings:
     assert rows(settings) == now
 
 
-def test_tables_of_others_in_the_same_database_stay(stores: Stores, tmp_path: Path) -> None:
-    """A server's database may be shared; what is not ours is neither saved nor thrown away."""
+def test_restore_keeps_foreign_tables(stores: Stores, tmp_path: Path) -> None:
+    """A PostgreSQL database may be shared; foreign tables are neither saved nor dropped."""
     with stores.postgres() as address:
         settings = Settings(path=tmp_path / "config.toml", store=Store(url=address))
         with opened(database_url(address, tmp_path)) as database:
@@ -337,9 +335,9 @@ def test_tables_of_others_in_the_same_database_stay(stores: Stores, tmp_path: Pa
             assert mine == "mine"
 
 
-def test_what_root_makes_in_somebodys_directory_is_theirs(tmp_path: Path) -> None:
+def test_files_created_by_root_belong_to_the_directory_owner(tmp_path: Path) -> None:
     if os.geteuid():
-        return  # whoever runs the tests makes files for himself alone
+        return  # without root, every file belongs to the current user anyway
     settings = Settings(path=tmp_path / "config.toml")
     os.chown(tmp_path, 65534, 65534)
     other = elsewhere(settings, "origin")
@@ -352,7 +350,7 @@ def test_what_root_makes_in_somebodys_directory_is_theirs(tmp_path: Path) -> Non
         assert path.stat().st_uid == 65534, path
 
 
-def test_an_export_of_a_newer_program_is_refused(shop: Database, settings: Settings, tmp_path: Path) -> None:
+def test_export_of_a_newer_program_is_refused(shop: Database, settings: Settings, tmp_path: Path) -> None:
     import gzip
     import hashlib
 
@@ -366,7 +364,7 @@ def test_an_export_of_a_newer_program_is_refused(shop: Database, settings: Setti
         restore.restore(settings, file)
 
 
-def test_a_restore_that_is_cut_off_leaves_what_was_there(
+def test_interrupted_restore_changes_nothing(
     shop: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = make_backup(settings)
@@ -383,7 +381,7 @@ def test_a_restore_that_is_cut_off_leaves_what_was_there(
     assert nothing_begun(settings.path.parent)
 
 
-def test_a_file_that_is_too_damaged_to_be_saved_is_put_aside(tmp_path: Path) -> None:
+def test_unreadable_database_is_copied_aside(tmp_path: Path) -> None:
     settings = Settings(path=tmp_path / "config.toml")
     with opened(database_url("", settings.database_file)) as database:
         database.run_sync(migrate)
@@ -398,7 +396,7 @@ def test_a_file_that_is_too_damaged_to_be_saved_is_put_aside(tmp_path: Path) -> 
     assert path.exists()
 
 
-def test_the_latest_backup_is_none_that_a_restore_put_aside(shop: Database, settings: Settings) -> None:
+def test_latest_backup_is_never_one_made_by_a_restore(shop: Database, settings: Settings) -> None:
     with pytest.raises(DataProblem, match="there are no backups"):
         restore.find_backup(settings, "latest")
     path = make_backup(settings)
@@ -408,30 +406,30 @@ def test_the_latest_backup_is_none_that_a_restore_put_aside(shop: Database, sett
     assert restore.find_backup(settings, str(path)) == path
 
 
-# --- where the live message is ---
+# --- location of the live message ---
 
 
-def test_a_move_carries_along_where_the_live_message_is(shop: Database, settings: Settings) -> None:
+def test_backup_contains_the_location_of_the_live_message(shop: Database, settings: Settings) -> None:
     message = state.LiveMessage(1400, 1500, "fingerprint")
     state.change(settings.state_file, live_messages=(message,), live_channel_id=1400, commands="of this place")
     new = elsewhere(settings)
     restore.restore(new, make_backup(settings))
     came = state.load(new.state_file)
-    # the same message in the same channel, to be drawn anew; which commands Discord knows is found out anew
+    # the same message in the same channel, to be rendered again; the commands that Discord knows are read again
     assert came == state.State(live_messages=(state.LiveMessage(1400, 1500, ""),), live_channel_id=1400)
     assert rows(new) == rows(settings)
-    # a place that has one keeps it
+    # an existing live message is kept
     state.change(settings.state_file, live_messages=(state.LiveMessage(1400, 1600, "later"),))
     restore.restore(new, make_backup(settings))
     assert state.load(new.state_file) == came
-    # and the shop itself was told nothing of it
+    # and the shop's own settings do not contain it
     assert shop.run_sync(everything)["live_message"] == []
 
 
-# --- each day ---
+# --- daily backups ---
 
 
-def test_the_bot_makes_one_each_day_and_throws_old_ones_away(shop: Database, settings: Settings) -> None:
+def test_daily_backup_is_made_and_old_ones_are_deleted(shop: Database, settings: Settings) -> None:
     told: list[str] = []
     keeper = BackupScheduler(settings, lambda text, key: told.append(text))
     now = datetime(2026, 3, 1, tzinfo=UTC)
@@ -445,7 +443,7 @@ def test_the_bot_makes_one_each_day_and_throws_old_ones_away(shop: Database, set
     assert told == []
 
 
-def test_a_backup_that_fails_is_told_once_and_made_later(tmp_path: Path) -> None:
+def test_failed_daily_backup_is_reported_once_and_retried(tmp_path: Path) -> None:
     settings = Settings(path=tmp_path / "config.toml")
     told: list[str] = []
     keeper = BackupScheduler(settings, lambda text, key: told.append(text))
@@ -464,7 +462,7 @@ def test_a_backup_that_fails_is_told_once_and_made_later(tmp_path: Path) -> None
     assert len(list_backups(settings.backup_dir)) == 1
 
 
-def test_without_days_none_is_made(tmp_path: Path) -> None:
+def test_no_daily_backup_without_keep_days(tmp_path: Path) -> None:
     settings = Settings(path=tmp_path / "config.toml", store=Store(backup_keep_days=0))
 
     async def live() -> list[str]:
@@ -477,7 +475,7 @@ def test_without_days_none_is_made(tmp_path: Path) -> None:
     assert asyncio.run(live()) == []
 
 
-def test_what_was_begun_long_ago_is_swept(shop: Database, settings: Settings) -> None:
+def test_stale_partial_files_are_deleted(shop: Database, settings: Settings) -> None:
     from botapp.services.backup.scheduler import run_due
 
     settings.backup_dir.mkdir(parents=True)
@@ -489,10 +487,8 @@ def test_what_was_begun_long_ago_is_swept(shop: Database, settings: Settings) ->
     assert (old.exists(), fresh.exists()) == (False, True)
 
 
-def test_one_is_made_before_the_tables_are_changed(
-    shop: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By the bot, before anything has changed; and without it nothing is changed."""
+def test_backup_is_made_before_a_migration(shop: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bot makes a backup before a migration; if that fails, it does not migrate."""
     seen: list[list[str]] = []
 
     def changed(connection: Any, *, back_up: Any) -> bool:
@@ -515,7 +511,7 @@ def test_one_is_made_before_the_tables_are_changed(
     assert len(seen) == 1
 
 
-# --- what an earlier bot left ---
+# --- legacy import ---
 
 
 @pytest.fixture
@@ -528,14 +524,14 @@ def left(settings: Settings, tmp_path: Path) -> LegacyShop:
     return read_legacy_shop(directory, settings.store.currency)
 
 
-def test_an_import_does_what_its_dry_run_says(shop: Database, settings: Settings, left: LegacyShop) -> None:
+def test_legacy_import_matches_its_dry_run(shop: Database, settings: Settings, left: LegacyShop) -> None:
     before = rows(settings)
     said = dry_run(settings, left)
     assert rows(settings) == before
     done = run_import(settings, left)
     assert done == said
     steam, new = done
-    # sold or withdrawn before; in stock; empty; twice
+    # sold or withdrawn before; in stock; empty; duplicate
     assert (steam.new, steam.added, steam.gone, steam.duplicates, steam.blank) == (False, 1, (1, 6), (2, 5), (3,))
     assert (new.new, new.added) == (True, 2)
     assert shop.run_sync(products.get_by_code, "NEW").stock == 2
@@ -544,7 +540,7 @@ def test_an_import_does_what_its_dry_run_says(shop: Database, settings: Settings
     assert [one.added for one in run_import(settings, left)] == [0, 0]
 
 
-def test_an_import_that_fails_at_the_end_has_done_nothing(shop: Database, settings: Settings, left: LegacyShop) -> None:
+def test_failed_legacy_import_changes_nothing(shop: Database, settings: Settings, left: LegacyShop) -> None:
     shop.run_sync(products.add, "NEW", "Another", 9, "", 1)
     before = shop.run_sync(everything)
     for use in (dry_run, run_import):
@@ -553,7 +549,7 @@ def test_an_import_that_fails_at_the_end_has_done_nothing(shop: Database, settin
     assert shop.run_sync(everything) == before
 
 
-def test_a_first_import_makes_the_shop(tmp_path: Path, left: LegacyShop) -> None:
+def test_legacy_import_creates_a_new_shop(tmp_path: Path, left: LegacyShop) -> None:
     settings = elsewhere(Settings(path=tmp_path / "config.toml"))
     said = dry_run(settings, left)
     assert not settings.database_file.exists()
@@ -561,7 +557,7 @@ def test_a_first_import_makes_the_shop(tmp_path: Path, left: LegacyShop) -> None
     assert settings.database_file.stat().st_mode & 0o777 == 0o600
 
 
-def test_urls_are_told_without_their_password(tmp_path: Path) -> None:
+def test_displayed_urls_have_no_password(tmp_path: Path) -> None:
     url = "postgresql://shop:geheim@127.0.0.1:1/shop"
     settings = Settings(path=tmp_path / "config.toml", store=Store(url=url))
     for use in (make_backup, verify_shop):

@@ -1,4 +1,4 @@
-"""Deposits over HTTP: signed requests to a real bot, over the loopback."""
+"""Deposits over HTTP: signed requests to a real bot on the loopback interface."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ REPORT = {"id": "tx-1", "handle": "budi", "amount": "1 Coin, 4 Coin"}
 
 
 class Sender:
-    """A program on this machine that reports deposits."""
+    """A program on this host that reports deposits."""
 
     def __init__(self, port: int) -> None:
         self.port = port
 
     def wait(self) -> None:
-        """Return when somebody listens; who finds the port taken tries again by and by, and no event tells that."""
+        """Wait until the port accepts connections; the bot retries a port in use, and no event announces success."""
         deadline_s = time.monotonic() + PATIENCE_S
         while True:
             try:
@@ -58,7 +58,7 @@ class Sender:
         method: str = "POST",
         path: str = "/deposits",
     ) -> tuple[int, dict[str, Any]]:
-        """Send a report; return status and answer."""
+        """Send a report; return the status and the response."""
         signed = json.dumps(report).encode()
         timestamp = str(int(time.time() if at_s is None else at_s))
         headers = {"X-Timestamp": timestamp, "X-Signature": sign(key, timestamp, signed)}
@@ -72,7 +72,7 @@ class Sender:
 
 
 def configured(place: Path, port: int) -> None:
-    """Write the configuration and the key."""
+    """Write the configuration and the key file."""
     extra = f"""
 language = "en"
 [store]
@@ -114,7 +114,7 @@ def bot(tmp_path: Path, discord: DiscordControl, books: Books, sender: Sender) -
         yield one
 
 
-def test_a_deposit_is_booked_once_and_its_member_is_told(
+def test_deposit_is_booked_once_and_the_member_is_notified(
     discord: DiscordControl, bot: BotProcess, books: Books, sender: Sender
 ) -> None:
     facts = {"id": "tx-1", "handle": "budi", "amount": 5}
@@ -140,7 +140,7 @@ def test_a_deposit_is_booked_once_and_its_member_is_told(
         ({"handle": "b\0d"}, "handle"),
     ],
 )
-def test_what_cannot_be_booked_is_refused_listed_and_told(
+def test_invalid_deposit_is_refused_listed_and_reported(
     discord: DiscordControl, bot: BotProcess, books: Books, sender: Sender, changed: dict[str, object], reason: str
 ) -> None:
     for _ in range(2):
@@ -151,7 +151,7 @@ def test_what_cannot_be_booked_is_refused_listed_and_told(
     assert books.balance("budi") == 0
 
 
-def test_who_does_not_know_the_key_learns_and_changes_nothing(
+def test_unauthorized_request_reveals_and_changes_nothing(
     discord: DiscordControl, bot: BotProcess, books: Books, sender: Sender
 ) -> None:
     stranger = (401, {"error": "unauthorized"})
@@ -186,33 +186,33 @@ def test_who_does_not_know_the_key_learns_and_changes_nothing(
         {**REPORT, "handle": "\ud800"},
     ],
 )
-def test_a_wrong_request_is_told_what_is_wrong(bot: BotProcess, books: Books, sender: Sender, report: object) -> None:
+def test_bad_request_is_explained(bot: BotProcess, books: Books, sender: Sender, report: object) -> None:
     status, answer = sender.send(report)
     assert (status, answer["error"].startswith("bad request: ")) == (400, True)
     assert books.deposits() == []
 
 
-def test_it_listens_on_the_loopback_alone(bot: BotProcess, sender: Sender) -> None:
+def test_server_listens_on_loopback_only(bot: BotProcess, sender: Sender) -> None:
     table = Path("/proc/net/tcp").read_text()
     listening = [line.split()[1] for line in table.splitlines() if line.split()[3] == "0A"]
     assert [one for one in listening if one.endswith(f":{sender.port:04X}")] == [f"0100007F:{sender.port:04X}"]
 
 
-def test_silent_callers_do_not_matter_and_too_many_are_sent_away(bot: BotProcess, sender: Sender) -> None:
+def test_idle_connections_are_limited(bot: BotProcess, sender: Sender) -> None:
     with contextlib.ExitStack() as callers:
         for _ in range(MAX_CONNECTIONS - 4):
             callers.enter_context(socket.create_connection(("127.0.0.1", sender.port), timeout=10))
         assert sender.send(REPORT)[0] == 200
         more = [callers.enter_context(socket.create_connection(("127.0.0.1", sender.port))) for _ in range(10)]
         sent_away: set[socket.socket] = set()
-        while len(sent_away) < 6:  # which of those who come at once, nobody says
+        while len(sent_away) < 6:  # which of the simultaneous connections are closed is not defined
             gone, _, _ = select.select([one for one in more if one not in sent_away], [], [], PATIENCE_S)
             assert gone, f"only {len(sent_away)} of 6 were sent away"
             assert all(one.recv(1) == b"" for one in gone)
             sent_away.update(gone)
 
 
-def test_a_port_that_is_taken_is_shown_and_tried_again(
+def test_port_in_use_is_shown_and_retried(
     tmp_path: Path, discord: DiscordControl, books: Books, sender: Sender
 ) -> None:
     supervisor = FakeSupervisor(tmp_path / "stocksup.sock")
@@ -231,7 +231,7 @@ def test_a_port_that_is_taken_is_shown_and_tried_again(
         supervisor.hang_up()
 
 
-def test_a_drain_takes_no_new_deposit_and_a_reopened_life_does(
+def test_draining_bot_refuses_deposits_until_it_reopens(
     tmp_path: Path, discord: DiscordControl, books: Books, sender: Sender
 ) -> None:
     supervisor = FakeSupervisor(tmp_path / "stocksup.sock")
@@ -258,7 +258,7 @@ def test_a_drain_takes_no_new_deposit_and_a_reopened_life_does(
     ],
     ids=["missing", "open", "short"],
 )
-def test_a_bad_key_is_a_mistake_in_the_configuration(
+def test_bad_key_file_is_a_configuration_error(
     tmp_path: Path, discord: DiscordControl, sender: Sender, spoil: Any, words: str
 ) -> None:
     spoil(tmp_path / "bot" / "deposits.key")
@@ -268,7 +268,7 @@ def test_a_bad_key_is_a_mistake_in_the_configuration(
         assert "short" not in bot.log
 
 
-def test_the_examples_of_the_documentation_work(tmp_path: Path, bot: BotProcess, books: Books, sender: Sender) -> None:
+def test_examples_of_the_documentation_work(tmp_path: Path, bot: BotProcess, books: Books, sender: Sender) -> None:
     page = (ROOT / "docs" / "how-to" / "deposits.md").read_text().replace("8790", str(sender.port))
     page = page.replace("1 World Lock, 2 Diamond Lock", "201")
     found = re.findall(r"^( *)```(?:sh deposits|python (\S+))\n(.*?)^\1```$", page, re.DOTALL | re.MULTILINE)
@@ -278,7 +278,7 @@ def test_the_examples_of_the_documentation_work(tmp_path: Path, bot: BotProcess,
         if name:
             (tmp_path / "bot" / name).write_text(script)
         elif "openssl rand" in script:
-            # it makes a key that the bot would take, but this one has read its own before
+            # it creates a new key, but this bot has already read its own
             _sh(script, tmp_path / "bot" / "made")
             made = tmp_path / "bot" / "made" / "deposits.key"
             assert (made.stat().st_mode & 0o777, len(made.read_bytes().strip())) == (0o600, 64)
@@ -289,7 +289,7 @@ def test_the_examples_of_the_documentation_work(tmp_path: Path, bot: BotProcess,
 
 
 def _sh(script: str, directory: Path) -> str:
-    """Run what the documentation says, and return what it prints."""
+    """Run the scripts of the documentation, and return their output."""
     done = subprocess.run(["sh", "-ec", script], cwd=directory, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -1,4 +1,4 @@
-"""Deposits that webhooks report, from the message to the balance, with a real bot and the local Discord."""
+"""Deposits from webhooks, from the message to the balance, with a real bot and the local Discord."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def place(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def books(place: Path) -> Books:
-    """The shop's books, in which Budi and Sari have accounts."""
+    """The shop's database, with accounts of Budi and Sari."""
     books = books_of(place)
     books.do(accounts.register, BUDI_ID, "Budi", 1)
     books.do(accounts.register, SARI_ID, "Sari", 1)
@@ -65,7 +65,7 @@ def bot(place: Path, books: Books, discord: DiscordControl) -> Iterator[BotProce
 
 
 def marked(discord: DiscordControl, message_id: str, emoji: str, *, timeout_s: float = 10.0) -> Any:
-    """Return when the bot has put `emoji` to a message."""
+    """Wait until the bot has added `emoji` to a message."""
     return discord.wait_for_message(
         "Budi",
         lambda one: one["id"] == message_id and [r["emoji"]["name"] for r in one.get("reactions", [])] == [emoji],
@@ -74,11 +74,11 @@ def marked(discord: DiscordControl, message_id: str, emoji: str, *, timeout_s: f
 
 
 def noticed(discord: DiscordControl, words: str) -> str:
-    """Return the notice with these words, once it is there."""
+    """Return the notice with these words, waiting for it."""
     return text(discord.wait_for_message("Admin", lambda one: words in text(one), channel="admin"))
 
 
-def test_a_deposit_is_booked_once_and_its_member_is_told(
+def test_deposit_is_booked_once_and_the_member_is_notified(
     discord: DiscordControl, bot: BotProcess, books: Books
 ) -> None:
     message = discord.post(BUDI)
@@ -86,14 +86,14 @@ def test_a_deposit_is_booked_once_and_its_member_is_told(
     told = discord.wait_for_message("Budi", lambda one: "has arrived" in text(one), channel="dm")
     assert "2 DL 1 WL" in text(told)
     assert books.balance("budi") == 201
-    # edited, it is the same deposit; another message with the same words is another one
+    # an edited message is the same deposit; another message with the same text is a new one
     discord.edit(message, BUDI.replace("2 Diamond", "90 Diamond"))
     marked(discord, discord.post(BUDI), "✅")
     assert books.balance("budi") == 402
     assert [one.refusal for one in books.deposits()] == ["", ""]
 
 
-def test_embeds_count_and_one_message_may_report_several(
+def test_embeds_are_read_and_one_message_may_report_several_deposits(
     discord: DiscordControl, bot: BotProcess, books: Books
 ) -> None:
     fields = [{"name": "GrowID", "value": "**budi**"}, {"name": "Deposit:", "value": "7 WL"}]
@@ -114,7 +114,7 @@ def test_embeds_count_and_one_message_may_report_several(
         ("the format has changed", "unreadable", "cannot be read as a deposit"),
     ],
 )
-def test_what_cannot_be_booked_is_refused_listed_and_told(
+def test_invalid_deposit_is_refused_listed_and_reported(
     discord: DiscordControl, bot: BotProcess, books: Books, content: str, refusal: str, words: str
 ) -> None:
     message = discord.post(content)
@@ -124,7 +124,7 @@ def test_what_cannot_be_booked_is_refused_listed_and_told(
     assert (books.balance("budi"), books.balance("sari")) == (0, 0)
 
 
-def test_who_is_no_allowed_webhook_is_not_believed(discord: DiscordControl, bot: BotProcess, books: Books) -> None:
+def test_deposit_from_another_sender_is_forged(discord: DiscordControl, bot: BotProcess, books: Books) -> None:
     discord.say("Sari", "is the shop open?")
     discord.say("Sari", BUDI)
     assert "by `Sari`" in noticed(discord, "not sent by an allowed webhook")
@@ -139,8 +139,8 @@ def test_who_is_no_allowed_webhook_is_not_believed(discord: DiscordControl, bot:
     assert books.balance("budi") == 0
 
 
-def test_what_came_while_the_bot_was_down_is_caught_up(discord: DiscordControl, place: Path, books: Books) -> None:
-    discord.post(BUDI)  # before deposits were configured: it was booked by other means
+def test_messages_missed_during_downtime_are_processed(discord: DiscordControl, place: Path, books: Books) -> None:
+    discord.post(BUDI)  # before deposits were configured, so it is not booked
     with BotProcess(place, discord) as bot:
         discord.wait_for_bot()
         marked(discord, discord.post("GrowID: budi\nDeposit: 1 WL"), "✅")
@@ -158,17 +158,17 @@ def test_what_came_while_the_bot_was_down_is_caught_up(discord: DiscordControl, 
         assert len(books.deposits(500)) == 132, "and not once more"
 
 
-def test_a_lost_connection_loses_no_deposit(discord: DiscordControl, bot: BotProcess, books: Books) -> None:
+def test_lost_connection_loses_no_deposit(discord: DiscordControl, bot: BotProcess, books: Books) -> None:
     marked(discord, discord.post(BUDI), "✅")
     discord.faults({"method": "GET", "path": "/channels/*/messages", "status": 500, "times": 1})
     discord.faults(drop={"reset": True, "end": True})
-    # posted while nobody is connected; a new session tells nothing of it
+    # posted while the bot is disconnected; a new session does not announce it
     message = discord.post(BUDI)
     marked(discord, message, "✅", timeout_s=30)
     assert books.balance("budi") == 402
 
 
-def test_without_the_history_what_is_heard_counts_and_the_log_says_what_to_do(
+def test_received_messages_are_processed_without_history(
     discord: DiscordControl, bot: BotProcess, books: Books
 ) -> None:
     discord.deny("read_message_history", "add_reactions")
@@ -180,7 +180,7 @@ def test_without_the_history_what_is_heard_counts_and_the_log_says_what_to_do(
     assert books.balance("budi") == 402
 
 
-def test_closed_direct_messages_do_not_matter(discord: DiscordControl, bot: BotProcess, books: Books) -> None:
+def test_deposit_despite_closed_direct_messages(discord: DiscordControl, bot: BotProcess, books: Books) -> None:
     discord.faults(dm_closed=["Budi"])
     marked(discord, discord.post(BUDI), "✅")
     assert books.balance("budi") == 201

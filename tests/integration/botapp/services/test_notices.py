@@ -1,4 +1,4 @@
-"""What admins are told in their channels, with the books of a real shop and a channel of the test's making."""
+"""Notices for admins, with a real shop database and fake channels."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNITS = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL",
 
 
 class Channel:
-    """A channel that takes messages, or refuses them."""
+    """A channel that accepts or refuses messages."""
 
     def __init__(self) -> None:
         self.messages: list[str] = []
@@ -37,7 +37,7 @@ class Channel:
         self.changed = asyncio.Event()
 
     async def send(self, content: str, **_options: Any) -> None:
-        """Take a message."""
+        """Accept a message."""
         await asyncio.sleep(0)
         self.changed.set()
         if self.refusal is not None:
@@ -47,11 +47,11 @@ class Channel:
 
     @property
     def lines(self) -> list[str]:
-        """All that was written, line by line."""
+        """All lines written so far."""
         return "\n".join(self.messages).splitlines()
 
     async def until(self, met: Callable[[Channel], bool]) -> None:
-        """Return once that is so."""
+        """Wait until the condition holds."""
         async with asyncio.timeout(10):
             while not met(self):
                 self.changed.clear()
@@ -59,7 +59,7 @@ class Channel:
 
 
 class Scene:
-    """One life of the bot's shop, with two channels."""
+    """The notifier of one bot process, with two channels."""
 
     def __init__(self, directory: Path) -> None:
         store = Store(
@@ -86,7 +86,7 @@ class Scene:
         return self.channels[LOG_CHANNEL]
 
     async def furnish(self, pieces: int) -> None:
-        """Put one product with stock on sale, and let a member have an account with money."""
+        """Add a product with stock, and a member with a balance."""
         await self.shop.open()
         await self.shop.read(products.add, "STEAM", "Steam `10`", 120, "", 1)
         await self.restock(pieces)
@@ -94,7 +94,7 @@ class Scene:
         await self.shop.read(
             accounts.post_entry, member.id, 10**9, kind="deposit", reference="", actor="", key="money", now_ms=1
         )
-        await self.notices._write_pending()  # the log begins here
+        await self.notices._write_pending()  # the log starts here
 
     async def restock(self, pieces: int) -> None:
         """Add stock."""
@@ -104,20 +104,20 @@ class Scene:
         await self.shop.read(stock.publish, batch, "STEAM", actor="admin", now_ms=1)
 
     async def buy(self, quantity: int = 1, *, noticed: bool = True) -> None:
-        """Buy as a member does, with the cooldown switched off."""
+        """Buy like a member, without a cooldown."""
         order = Order(random.getrandbits(60), 5, 1, quantity, 120, "en")
         receipt = await self.shop.run(purchases.buy, order, Limits(100, 0), self.shop.now_ms())
         if noticed:
             self.shop.purchased(receipt)
 
     async def end(self) -> None:
-        """End this life."""
+        """End this process."""
         await self.tasks.drain(5)
         await self.shop.close()
 
 
 def lives(directory: Path, *stories: Callable[[Scene], Awaitable[None]]) -> None:
-    """Tell what happens in each life of one shop."""
+    """Provide a scene of the same shop for each simulated process."""
 
     async def all_of_them() -> None:
         for story in stories:
@@ -135,7 +135,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notices, "GATHER_S", 0.01)
 
 
-def test_each_purchase_is_one_line_in_order_without_the_goods(tmp_path: Path) -> None:
+def test_each_purchase_is_logged_in_order_without_its_items(tmp_path: Path) -> None:
     async def story(scene: Scene) -> None:
         await scene.furnish(200)
         for _ in range(70):
@@ -149,7 +149,7 @@ def test_each_purchase_is_one_line_in_order_without_the_goods(tmp_path: Path) ->
     lives(tmp_path, story)
 
 
-def test_what_came_together_is_one_message(tmp_path: Path) -> None:
+def test_simultaneous_notices_are_one_message(tmp_path: Path) -> None:
     async def story(scene: Scene) -> None:
         await scene.furnish(100)
         await asyncio.gather(*(scene.buy() for _ in range(20)))
@@ -159,7 +159,7 @@ def test_what_came_together_is_one_message(tmp_path: Path) -> None:
     lives(tmp_path, story)
 
 
-def test_a_log_that_is_new_begins_with_the_next_purchase(tmp_path: Path) -> None:
+def test_new_log_starts_with_the_next_purchase(tmp_path: Path) -> None:
     async def story(scene: Scene) -> None:
         await scene.furnish(100)
         await scene.buy(noticed=False)
@@ -172,7 +172,7 @@ def test_a_log_that_is_new_begins_with_the_next_purchase(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("refusal", [discord.Forbidden, discord.NotFound])
-def test_a_channel_that_refuses_is_said_once_and_loses_nothing(
+def test_forbidden_channel_is_logged_once_and_loses_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, refusal: type[discord.HTTPException]
 ) -> None:
     async def refused(scene: Scene) -> None:
@@ -199,7 +199,7 @@ def test_a_channel_that_refuses_is_said_once_and_loses_nothing(
     assert len([one for one in caplog.records if "purchase_log_channel_id" in one.getMessage()]) == 1
 
 
-def test_what_runs_low_is_told_once_until_it_is_restocked(tmp_path: Path) -> None:
+def test_low_stock_is_reported_once_until_restocked(tmp_path: Path) -> None:
     async def first(scene: Scene) -> None:
         await scene.furnish(5)
         await scene.buy()
@@ -225,7 +225,7 @@ def test_what_runs_low_is_told_once_until_it_is_restocked(tmp_path: Path) -> Non
     lives(tmp_path, first, second)
 
 
-def test_a_new_product_is_no_shortage(tmp_path: Path) -> None:
+def test_new_product_is_not_reported_as_low_stock(tmp_path: Path) -> None:
     async def story(scene: Scene) -> None:
         await scene.furnish(0)
         await scene.notices._write_pending()
@@ -234,7 +234,7 @@ def test_a_new_product_is_no_shortage(tmp_path: Path) -> None:
     lives(tmp_path, story)
 
 
-def test_notices_with_one_key_are_told_once_in_a_while(tmp_path: Path) -> None:
+def test_notices_with_one_key_are_throttled(tmp_path: Path) -> None:
     async def story(scene: Scene) -> None:
         await scene.shop.open()
         for _ in range(5):
@@ -246,7 +246,7 @@ def test_notices_with_one_key_are_told_once_in_a_while(tmp_path: Path) -> None:
     lives(tmp_path, story)
 
 
-def test_a_flood_of_matters_is_bounded_and_time_heals_it() -> None:
+def test_number_of_notice_keys_is_limited_over_time() -> None:
     repeats = NotificationThrottle()
     told = [repeats.allow(f"matter {number}", 100.0) for number in range(50)]
     assert told == [True] * notices.MAX_MATTERS + [False] * (50 - notices.MAX_MATTERS)
@@ -254,7 +254,7 @@ def test_a_flood_of_matters_is_bounded_and_time_heals_it() -> None:
     assert repeats.allow("matter 0", 100.0 + notices.QUIET_S)
 
 
-def test_while_the_bot_drains_nothing_begins_and_the_next_life_goes_on(tmp_path: Path) -> None:
+def test_draining_bot_writes_nothing_and_the_next_process_continues(tmp_path: Path) -> None:
     async def draining(scene: Scene) -> None:
         await scene.furnish(100)
         await scene.tasks.drain(1)

@@ -1,4 +1,4 @@
-"""What admins do in the shop's books beyond buying and selling: noted with what was done, and withdrawals kept."""
+"""Admin actions: logged in the transaction that performs them, and withdrawals kept until delivered."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def a_product(database: Database) -> str:
     return max(database.run_sync(products.list_active), key=lambda one: one.stock).code
 
 
-def test_what_is_done_and_its_note_come_together_or_not_at_all(shop: Database) -> None:
+def test_action_and_log_entry_are_one_transaction(shop: Database) -> None:
     code = a_product(shop)
     shop.run_sync(
         admin_log.run_and_record, WHO, "new price", functools.partial(products.update_product, code=code, price=9)
@@ -48,12 +48,12 @@ def test_what_is_done_and_its_note_come_together_or_not_at_all(shop: Database) -
 
 
 @pytest.mark.parametrize("code", ["", "two words", "x" * 33, "a`b", "a\nb"])
-def test_what_cannot_be_a_code_is_refused(database: Database, code: str) -> None:
+def test_invalid_code_is_refused(database: Database, code: str) -> None:
     with pytest.raises(refusals.InvalidCode):
         database.run_sync(products.add, code, "Name", 1, "", 1)
 
 
-def test_names_and_descriptions_have_a_length(database: Database) -> None:
+def test_names_and_descriptions_have_a_maximum_length(database: Database) -> None:
     for name, text in (("", ""), ("x" * (MAX_NAME_CHARS + 1), ""), ("Name", "x" * (MAX_DESCRIPTION_CHARS + 1))):
         with pytest.raises(refusals.InvalidText):
             database.run_sync(products.add, "CODE", name, 1, text, 1)
@@ -64,7 +64,7 @@ def test_names_and_descriptions_have_a_length(database: Database) -> None:
     assert database.run_sync(products.update_product, "code", description="")[1].description == ""
 
 
-def test_a_withdrawal_is_kept_until_it_is_done(shop: Database) -> None:
+def test_withdrawal_is_pending_until_delivered(shop: Database) -> None:
     code = a_product(shop)
     before = shop.run_sync(products.get_by_code, code).stock
     first, second = (
@@ -82,7 +82,7 @@ def test_a_withdrawal_is_kept_until_it_is_done(shop: Database) -> None:
 
 
 @pytest.mark.parametrize("pieces", [-1, 0, withdrawals.MAX_ITEMS + 1])
-def test_a_withdrawal_takes_some_and_not_too_many(shop: Database, pieces: int) -> None:
+def test_withdrawal_quantity_is_limited(shop: Database, pieces: int) -> None:
     with pytest.raises(refusals.InvalidQuantity):
         shop.run_sync(withdrawals.begin, a_product(shop), pieces, user_id=7, language="id", now_ms=1000)
     with pytest.raises(refusals.SoldOut):
@@ -90,5 +90,5 @@ def test_a_withdrawal_takes_some_and_not_too_many(shop: Database, pieces: int) -
     assert shop.run_sync(withdrawals.list_pending) == []
 
 
-def test_an_order_that_is_not_there_has_no_language(shop: Database) -> None:
+def test_unknown_order_has_no_language(shop: Database) -> None:
     assert shop.run_sync(deliveries.get_language, 999) is None

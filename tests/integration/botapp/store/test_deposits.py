@@ -1,4 +1,4 @@
-"""Deposits in a real database of either kind: the same one, reported by many at once, counts once."""
+"""Deposits on SQLite and PostgreSQL, also reported concurrently."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from botapp.store.usecases import accounts, deposits
 from botapp.store.usecases.deposits import DepositClaim
 
 
-def test_one_deposit_that_many_report_at_once_is_booked_once(database: Database) -> None:
+def test_concurrent_reports_of_one_deposit_are_booked_once(database: Database) -> None:
     async def all_at_once() -> list[deposits.DepositResult]:
         claims = [DepositClaim(f"http:{number % 5}", "budi", 7, "") for number in range(50)]
         reports = [database.run(deposits.record_once, claim, source="http", now_ms=1) for claim in claims]
@@ -23,7 +23,7 @@ def test_one_deposit_that_many_report_at_once_is_booked_once(database: Database)
     assert database.run_sync(accounts.get_by_handle, "budi").balance == 35
 
 
-def test_what_no_database_can_hold_is_refused_and_listed(database: Database) -> None:
+def test_unstorable_deposit_is_refused_and_listed(database: Database) -> None:
     database.run_sync(accounts.register, 5, "Budi", 1)
     claims = [
         DepositClaim("a", "b\0\ud800" * 50, 5, ""),
@@ -35,7 +35,7 @@ def test_what_no_database_can_hold_is_refused_and_listed(database: Database) -> 
     assert [one.key for one in database.run_sync(deposits.list_latest, 10, refused_only=True)] == ["c", "b", "a"]
 
 
-def test_a_channel_is_read_up_to_where_it_was(database: Database) -> None:
+def test_read_position_of_a_channel_is_stored(database: Database) -> None:
     assert database.run_sync(deposits.get_read_position, 7) is None
     database.run_sync(deposits.set_read_position, 7, 2**62)
     database.run_sync(deposits.set_read_position, 8, 1)

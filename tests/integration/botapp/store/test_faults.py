@@ -1,4 +1,4 @@
-"""The world goes wrong under the shop's database: it says so in words, and is well again by itself."""
+"""Faults of the disk and of the server: the database reports them, and recovers by itself."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def shop(file: Path) -> Iterator[Database]:
 
 
 def fails(database: Database, *words: str) -> None:
-    """See that a use of the database fails, and that its error and its health say why, and nothing of the stock."""
+    """Check that the database fails, and that its error and health explain it without showing any stock."""
     with pytest.raises(Unavailable) as refused:
         database.run_sync(restock, "STEAM", "a secret line", now_ms=99)
     for said in (str(refused.value), str(database.health()["last_error"])):
@@ -53,7 +53,7 @@ def fails(database: Database, *words: str) -> None:
 
 
 def is_well(database: Database) -> None:
-    """See that the database works, and says so."""
+    """Check that the database works and is healthy."""
     before = database.run_sync(products.get_by_code, "STEAM").stock
     database.run_sync(restock, "STEAM", f"line-{before}")
     assert database.run_sync(products.get_by_code, "STEAM").stock == before + 1
@@ -62,7 +62,7 @@ def is_well(database: Database) -> None:
     assert database.run_sync(lambda connection: list(verify.find_problems(connection))) == []
 
 
-def test_a_file_that_is_taken_away_is_not_made_anew_and_found_again(shop: Database, file: Path) -> None:
+def test_deleted_file_is_not_recreated_and_found_when_restored(shop: Database, file: Path) -> None:
     aside = file.with_name("aside.db")
     file.rename(aside)
     fails(shop, str(file), "stocksup data restore")
@@ -71,14 +71,14 @@ def test_a_file_that_is_taken_away_is_not_made_anew_and_found_again(shop: Databa
     is_well(shop)
 
 
-def test_a_file_that_is_replaced_is_the_one_that_counts(shop: Database, file: Path) -> None:
+def test_replaced_file_is_reopened(shop: Database, file: Path) -> None:
     other = file.with_name("other.db")
     shutil.copy(file, other)
     shop.run_sync(buy, BUDI, "STEAM", 1, 900)
     old = file.with_name("old.db")
     os.link(file, old)
     os.replace(other, file)
-    # what was bought since is not in it, and nothing more goes to the old one
+    # purchases made since are not in it, and nothing is written to the old file any more
     assert shop.run_sync(balances)["Budi"] == 1100
     before = old.read_bytes()
     is_well(shop)
@@ -87,7 +87,7 @@ def test_a_file_that_is_replaced_is_the_one_that_counts(shop: Database, file: Pa
 
 @contextmanager
 def limited(bytes_allowed: int) -> Iterator[None]:
-    """Let no file of this process grow beyond that: to whoever writes the disk is full."""
+    """Limit the size of this process's files, which looks like a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_allowed, hard))
     try:
@@ -96,7 +96,7 @@ def limited(bytes_allowed: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_full_disk_loses_nothing(shop: Database, file: Path) -> None:
+def test_full_disk_loses_nothing(shop: Database, file: Path) -> None:
     before = shop.run_sync(balances)
     lines = [f"{number}-{'x' * 1000}" for number in range(100)]
     with limited(file.stat().st_size), pytest.raises(Unavailable, match="the disk"):
@@ -106,7 +106,7 @@ def test_a_full_disk_loses_nothing(shop: Database, file: Path) -> None:
     is_well(shop)
 
 
-def test_on_a_full_disk_that_can_still_be_read_the_database_is_not_well(shop: Database) -> None:
+def test_full_disk_is_unhealthy_even_if_readable(shop: Database) -> None:
     with limited(0):
         assert shop.run_sync(products.get_by_code, "STEAM").stock, "nothing is known of it yet"
         fails(shop, "the disk")
@@ -116,10 +116,10 @@ def test_on_a_full_disk_that_can_still_be_read_the_database_is_not_well(shop: Da
     assert shop.run_sync(products.list_active)
     is_well(shop)
     with opened(shop._url) as later, limited(0), pytest.raises(Unavailable, match="the disk"):
-        later.run_sync(products.list_active)  # a new life sees it at once
+        later.run_sync(products.list_active)  # a restarted bot can read it at once
 
 
-def test_a_database_that_reached_its_largest_size_says_that_the_disk_is_full(shop: Database) -> None:
+def test_database_at_its_size_limit_reports_a_full_disk(shop: Database) -> None:
     def fill(connection: object) -> None:
         shop._current_engine().raw_connection().driver_connection.execute("PRAGMA max_page_count=1")  # type: ignore[union-attr]
 
@@ -129,7 +129,7 @@ def test_a_database_that_reached_its_largest_size_says_that_the_disk_is_full(sho
     is_well(shop)
 
 
-def test_a_database_that_somebody_else_holds_is_waited_for_and_then_said(
+def test_locked_database_is_waited_for_then_reported(
     shop: Database, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(botapp.store.db.database, "LOCK_TIMEOUT_S", 0.2)
@@ -141,7 +141,7 @@ def test_a_database_that_somebody_else_holds_is_waited_for_and_then_said(
         is_well(shop)
 
 
-def test_a_damaged_file_is_said_and_one_that_is_put_in_its_place_counts(shop: Database, file: Path) -> None:
+def test_damaged_file_is_reported_and_its_replacement_used(shop: Database, file: Path) -> None:
     good = file.read_bytes()
     shop._dispose_engine()
     file.write_bytes(b"no database at all, but long enough to be looked at " * 100)
@@ -154,7 +154,7 @@ def test_a_damaged_file_is_said_and_one_that_is_put_in_its_place_counts(shop: Da
 
 @contextmanager
 def as_somebody_else() -> Iterator[None]:
-    """Have no more rights than any user: root may write to everything."""
+    """Drop root privileges, because root can write to every file."""
     if os.geteuid():
         yield
         return
@@ -165,7 +165,7 @@ def as_somebody_else() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_a_file_that_may_not_be_written_to_is_said() -> None:
+def test_read_only_file_is_reported() -> None:
     with tempfile.TemporaryDirectory() as name, opened(database_url("", Path(name, "shop.db"))) as shop:
         directory, file = Path(name), Path(name, "shop.db")
         directory.chmod(0o777)
@@ -179,8 +179,8 @@ def test_a_file_that_may_not_be_written_to_is_said() -> None:
             is_well(shop)
 
 
-def test_a_crash_in_the_middle_of_a_commit_is_undone(shop: Database, file: Path) -> None:
-    """Another process dies with half of its pages written; its journal brings the file back."""
+def test_crash_during_a_commit_is_rolled_back(shop: Database, file: Path) -> None:
+    """Another process dies with half of its pages written; its journal restores the file."""
     before = shop.run_sync(balances)
     pid = os.fork()
     if pid == 0:
@@ -188,7 +188,7 @@ def test_a_crash_in_the_middle_of_a_commit_is_undone(shop: Database, file: Path)
         connection.execute("PRAGMA cache_size=1")
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("UPDATE account SET balance = balance + 1000000")
-        # more than the cache holds: pages go to the file before the commit
+        # exceeds SQLite's page cache, so that pages reach the file before the commit
         connection.execute("CREATE TABLE rest AS SELECT randomblob(1000000) AS it")
         os._exit(1)
     os.waitpid(pid, 0)
@@ -202,12 +202,12 @@ def test_a_crash_in_the_middle_of_a_commit_is_undone(shop: Database, file: Path)
 
 @pytest.fixture
 def server() -> Iterator[Postgres]:
-    """A server that a test may stop."""
+    """A server that a test can stop."""
     with postgres.server() as server:
         yield server
 
 
-def test_a_server_that_is_stopped_and_comes_back(server: Postgres) -> None:
+def test_stopped_server_is_reported_and_recovers(server: Postgres) -> None:
     name = server.create()
     with opened(database_url(server.url(name), Path())) as database:
         database.run_sync(migrate)
@@ -219,7 +219,7 @@ def test_a_server_that_is_stopped_and_comes_back(server: Postgres) -> None:
         is_well(database)
 
 
-def test_a_shop_opens_while_the_server_is_away_and_finds_it_later(server: Postgres, tmp_path: Path) -> None:
+def test_shop_opens_without_its_server_and_connects_later(server: Postgres, tmp_path: Path) -> None:
     address = server.url(server.create())
     server.stop()
 
@@ -238,7 +238,7 @@ def test_a_shop_opens_while_the_server_is_away_and_finds_it_later(server: Postgr
     assert asyncio.run(live()) == 1
 
 
-def test_a_database_that_the_server_does_not_have_is_said(server: Postgres) -> None:
+def test_missing_database_on_the_server_is_reported(server: Postgres) -> None:
     with (
         opened(database_url(server.url("nowhere"), Path())) as database,
         pytest.raises(Unavailable, match="does not exist"),
@@ -246,8 +246,8 @@ def test_a_database_that_the_server_does_not_have_is_said(server: Postgres) -> N
         database.run_sync(schema.get_version)
 
 
-def test_a_server_that_ends_a_connection_in_a_transaction_loses_nothing(server: Postgres) -> None:
-    """The transaction is undone by the server, and done again by us: once."""
+def test_connection_lost_in_a_transaction_loses_nothing(server: Postgres) -> None:
+    """The server rolls the transaction back, and the database repeats it, once."""
     with opened(database_url(server.url(server.create()), Path())) as database:
         database.run_sync(migrate)
         opened_shop(database)
@@ -266,7 +266,7 @@ def test_a_server_that_ends_a_connection_in_a_transaction_loses_nothing(server: 
         is_well(database)
 
 
-def test_a_server_that_lets_itself_only_be_read_is_not_well(server: Postgres) -> None:
+def test_read_only_server_is_unhealthy(server: Postgres) -> None:
     with opened(database_url(server.url(server.create()), Path())) as database:
         database.run_sync(migrate)
         opened_shop(database)
@@ -285,7 +285,7 @@ def test_a_server_that_lets_itself_only_be_read_is_not_well(server: Postgres) ->
         is_well(database)
 
 
-def test_who_read_before_another_one_failed_does_not_say_that_all_is_well(server: Postgres) -> None:
+def test_earlier_success_does_not_hide_a_later_failure(server: Postgres) -> None:
     with opened(database_url(server.url(server.create()), Path())) as database:
         database.run_sync(migrate)
         opened_shop(database)

@@ -1,4 +1,4 @@
-"""How earlier shops broke, where it was their books that did: each once, by its number in the list of such failures."""
+"""Known failures of earlier shops in their database, by their number in the list of such failures."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def in_order(connection: Connection) -> list[str]:
 
 
 def buy_in_a_process(address: str, first_user: int, turns: int) -> list[tuple[str, ...]]:
-    """Be one bot: buy for several members at once, as fast as they can click; return what was got."""
+    """Act as a bot: buy for several members at once, as fast as they can click; return the items sold."""
     from sqlalchemy.engine import make_url
 
     with opened(make_url(address)) as database:
@@ -61,7 +61,7 @@ def buy_in_a_process(address: str, first_user: int, turns: int) -> list[tuple[st
 
 
 def test_01_no_double_sale(database: Database) -> None:
-    """Two processes with a crowd each, and fewer items than clicks: every item is sold once, and none is left."""
+    """Two processes with many buyers each, and fewer items than clicks: every item is sold exactly once."""
     database.run_sync(products.add, "A", "A", 1, "", 1)
     database.run_sync(restock, "A", *(f"item-{number}" for number in range(40)))
     for number in range(BUYERS):
@@ -76,8 +76,8 @@ def test_01_no_double_sale(database: Database) -> None:
     assert sum(database.run_sync(balances).values()) == 2 * BUYERS * 100 - 40
 
 
-def test_01_a_sold_item_is_never_available_again(database: Database) -> None:
-    """What a cache or an old list says does not count: the guard is in the update itself."""
+def test_01_sold_item_is_never_available_again(database: Database) -> None:
+    """A stale cache or list does not matter: the update itself has the guard."""
     opened_shop(database)
     first = database.run_sync(
         lambda connection: connection.execute(select(stock_item).order_by(stock_item.c.id).limit(1)).one()
@@ -91,8 +91,8 @@ def test_01_a_sold_item_is_never_available_again(database: Database) -> None:
     assert again == first
 
 
-def test_02_a_purchase_never_waits_for_itself(database: Database) -> None:
-    """A purchase uses one connection, whatever it asks; all of it happens on a thread that is not the loop's."""
+def test_02_purchase_never_waits_for_itself(database: Database) -> None:
+    """A purchase uses one connection, whatever it queries, and runs on a thread other than the event loop's."""
     opened_shop(database)
     used: set[int] = set()
     threads: set[str] = set()
@@ -111,7 +111,7 @@ def test_02_a_purchase_never_waits_for_itself(database: Database) -> None:
     assert all(name.startswith("database") for name in threads)
 
 
-def test_03_a_new_handle_touches_neither_money_nor_history(database: Database) -> None:
+def test_03_new_handle_changes_neither_balance_nor_history(database: Database) -> None:
     opened_shop(database)
     before = database.run_sync(accounts.get_by_handle, "budi")
     history = database.run_sync(purchases.list_by_account, before.id, 10)
@@ -126,8 +126,8 @@ def test_03_a_new_handle_touches_neither_money_nor_history(database: Database) -
     assert len(database.run_sync(accounts.list_entries, after.id, 10)) == 5
 
 
-def test_04_a_large_denomination_buys_a_small_thing(database: Database) -> None:
-    """There is one balance, in the base unit; change is made by itself."""
+def test_04_large_denomination_pays_for_a_small_price(database: Database) -> None:
+    """There is one balance, in the base unit, so change is automatic."""
     from botapp.store.domain.money import Denomination, format_in_denominations, parse_amount
 
     units = (Denomination("World Lock", "WL", 1), Denomination("Diamond Lock", "DL", 100))
@@ -138,7 +138,7 @@ def test_04_a_large_denomination_buys_a_small_thing(database: Database) -> None:
 
 
 def test_05_no_update_is_lost(database: Database) -> None:
-    """Many who add and take at once, from several threads: each change counts, and each counts once."""
+    """Concurrent additions and subtractions from several threads: each takes effect exactly once."""
     database.run_sync(member, BUDI, "Budi", 500)
 
     async def change(number: int) -> None:
@@ -155,24 +155,22 @@ def test_05_no_update_is_lost(database: Database) -> None:
 
 
 @pytest.mark.parametrize("amount", [-1, 0, None])
-def test_05_a_deposit_that_takes_is_refused_and_a_repeated_one_passed_over(
-    database: Database, amount: int | None
-) -> None:
+def test_05_negative_deposit_is_refused_and_repeated_one_ignored(database: Database, amount: int | None) -> None:
     database.run_sync(member, BUDI, "Budi", 10)
     given: dict[str, Any] = {"source": "webhook", "handle": "budi", "refusal": "", "now_ms": 1}
     taken = database.run_sync(deposits.record, key="m1", amount=amount, **given)
     assert taken is not None and taken[0].refusal == "amount"
-    # the same message with another amount later: it was acted on
+    # the same message later with another amount: it was processed before
     assert database.run_sync(deposits.record, key="m1", amount=100, **given) is None
     assert database.run_sync(balances) == {"Budi": 10}
 
 
 class PowerCut(Exception):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 def statements_of_a_purchase(database: Database) -> int:
-    """Count the statements of a purchase, by one that is undone."""
+    """Count the statements of a purchase, by rolling one back."""
     seen = [0]
 
     def count(*_: Any) -> None:
@@ -191,8 +189,8 @@ def statements_of_a_purchase(database: Database) -> int:
     return seen[0]
 
 
-def test_06_a_purchase_is_done_or_it_is_not(database: Database) -> None:
-    """Cut off before any of its statements it has left nothing; asked again, it is done once."""
+def test_06_purchase_is_atomic(database: Database) -> None:
+    """A purchase interrupted before any of its statements changes nothing; repeated, it happens once."""
     opened_shop(database)
     before = database.run_sync(everything)
     steps = statements_of_a_purchase(database)
@@ -216,8 +214,8 @@ def test_06_a_purchase_is_done_or_it_is_not(database: Database) -> None:
     assert database.run_sync(in_order) == []
 
 
-def test_07_a_refund_is_of_ones_own_order(database: Database) -> None:
-    """The items of others stay theirs, and what was given back does not come into stock for somebody else."""
+def test_07_refund_concerns_its_own_order_only(database: Database) -> None:
+    """Other members keep their items, and refunded items do not return to stock."""
     opened_shop(database)
     mine = database.run_sync(purchases.list_items, 1)
     others = database.run_sync(purchases.list_items, 3)
@@ -234,7 +232,7 @@ def test_07_a_refund_is_of_ones_own_order(database: Database) -> None:
 
 
 def test_13_times_are_numbers(database: Database) -> None:
-    """Nothing that is compared by time is text: a wait that ends on the same day does end."""
+    """Times are compared as numbers, never as text: a wait that ends on the same day does end."""
     for table in (account, ledger, purchase, stock_item):
         for column in table.columns:
             if column.name.endswith("_ms"):
@@ -248,12 +246,12 @@ def test_13_times_are_numbers(database: Database) -> None:
     with pytest.raises(refusals.CooldownActive):
         database.run_sync(purchases.buy, Order(801, BUDI, found.id, 1, 50, "id"), limits, noon_ms + 2999)
     database.run_sync(purchases.buy, Order(801, BUDI, found.id, 1, 50, "id"), limits, noon_ms + 3000)
-    # a clock that was set back lets nobody wait for ever
+    # a clock that was set back does not make anybody wait forever
     database.run_sync(purchases.buy, Order(802, BUDI, found.id, 1, 50, "id"), limits, noon_ms - 10**10)
 
 
-def test_14_nothing_of_a_shop_outlives_it(store_address: str, tmp_path: Any) -> None:
-    """No singleton keeps an old bot's database, its threads or its locks: the next one has its own."""
+def test_14_closed_shop_leaves_nothing_behind(store_address: str, tmp_path: Any) -> None:
+    """No singleton keeps the database, threads or locks of a previous bot."""
     from botapp.shop import Shop
 
     store = Store(url=store_address)
@@ -273,8 +271,8 @@ def test_14_nothing_of_a_shop_outlives_it(store_address: str, tmp_path: Any) -> 
     assert [one() for one in left] == [None] * 4
 
 
-def test_the_database_itself_refuses_what_no_use_case_would_do(database: Database) -> None:
-    """The last line of defence: constraints, whatever a later use case forgets."""
+def test_constraints_refuse_invalid_rows(database: Database) -> None:
+    """Constraints are the last line of defence against a faulty use case."""
     opened_shop(database)
     bad: list[Any] = [
         update(account).values(balance=-1),
@@ -295,7 +293,7 @@ def test_the_database_itself_refuses_what_no_use_case_would_do(database: Databas
     assert database.run_sync(everything) == before
 
 
-def test_sqlite_writes_as_money_has_to_be_written(tmp_path: Any) -> None:
+def test_sqlite_writes_are_durable(tmp_path: Any) -> None:
     from botapp.store.db.database import database_url
 
     with opened(database_url("", tmp_path / "shop.db")) as database:
@@ -308,8 +306,8 @@ def test_sqlite_writes_as_money_has_to_be_written(tmp_path: Any) -> None:
         assert database.run_sync(settings_of) == [journal, 2, 1]
 
 
-def test_stock_comes_in_while_members_buy(database: Database) -> None:
-    """An upload and purchases at once, from threads of their own: both come to their end."""
+def test_upload_and_purchases_run_concurrently(database: Database) -> None:
+    """An upload and purchases at the same time, from several threads: both finish."""
     opened_shop(database)
 
     async def both() -> list[Any]:
@@ -323,7 +321,7 @@ def test_stock_comes_in_while_members_buy(database: Database) -> None:
     assert database.run_sync(in_order) == []
 
 
-def test_two_uploads_of_the_same_lines_make_stock_once(database: Database) -> None:
+def test_concurrent_uploads_of_the_same_lines_add_stock_once(database: Database) -> None:
     database.run_sync(products.add, "A", "A", 1, "", 1)
     from botapp.store.domain.rules import parse_stock
 
@@ -339,8 +337,8 @@ def test_two_uploads_of_the_same_lines_make_stock_once(database: Database) -> No
     assert sorted(one.added for one in asyncio.run(both())) == [0, 50]
 
 
-def test_the_same_click_in_two_threads_buys_once(database: Database) -> None:
-    """As when the old bot and the new one both hear it."""
+def test_same_click_in_two_threads_buys_once(database: Database) -> None:
+    """This happens when the old and the new bot both receive the click."""
     opened_shop(database)
     with ThreadPoolExecutor(2) as pool, opened(database._url) as other:
         got = list(pool.map(lambda one: one.run_sync(buy, BUDI, "STEAM", 1, 4242), [database, other]))

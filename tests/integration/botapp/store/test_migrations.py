@@ -1,4 +1,4 @@
-"""From every version of the tables to the present one, with what is in them; and what is not to be done."""
+"""Migrate from every schema version to the current one, with rows; and refuse what cannot be migrated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.shop.populated_shop import everything, open_shop
 
 @pytest.fixture(params=KINDS)
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database without any tables."""
+    """A database without tables."""
     if request.param == "sqlite":
         with opened(database_url("", tmp_path / "shop.db")) as database:
             yield database
@@ -43,14 +43,14 @@ def fail() -> None:
     raise AssertionError("there is nothing yet that a backup could save")
 
 
-def test_the_first_start_makes_the_tables_and_no_backup(empty: Database) -> None:
+def test_first_start_creates_the_tables_without_a_backup(empty: Database) -> None:
     assert empty.run_sync(schema.migrate, back_up=fail) is True
     assert empty.run_sync(schema.migrate, back_up=fail) is False
     assert empty.run_sync(schema.get_version) == schema.VERSIONS[-1]
 
 
 @pytest.mark.parametrize("version", schema.VERSIONS)
-def test_every_version_comes_up_to_date_with_what_is_in_it(empty: Database, version: str) -> None:
+def test_every_version_is_migrated_with_its_rows(empty: Database, version: str) -> None:
     empty.run_sync(upgrade, fail, version)
     old = empty.run_sync(rows_of_any_version)
     asked: list[str] = []
@@ -60,20 +60,20 @@ def test_every_version_comes_up_to_date_with_what_is_in_it(empty: Database, vers
     assert empty.run_sync(schema.get_version) == schema.VERSIONS[-1]
     new = empty.run_sync(everything)
     for table, rows in old.items():
-        # columns and tables may have come since; none of these rows may have gone
+        # columns and tables may have been added since, but none of these rows may be missing
         assert len(new[table]) == len(rows), table
 
 
 def rows_of_any_version(connection: Connection) -> dict[str, list[Any]]:
-    """Fill tables of an old version with what fits them, by what the database itself knows of them."""
+    """Fill the tables of a schema version with suitable rows, and return them."""
     if schema.get_version(connection) == schema.VERSIONS[-1]:
         open_shop(connection)
         return {table: list(rows) for table, rows in everything(connection).items()}
     raise AssertionError("a version that is no longer the last needs rows of its own here")
 
 
-def test_the_tables_are_those_of_the_code(database: Database) -> None:
-    """Columns, their types, indexes and keys, as Alembic compares them."""
+def test_migrated_tables_match_the_code(database: Database) -> None:
+    """Columns, types, indexes and keys, as Alembic compares them."""
 
     def differences(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -82,8 +82,8 @@ def test_the_tables_are_those_of_the_code(database: Database) -> None:
     assert database.run_sync(differences) == []
 
 
-def test_conditions_are_those_of_the_code(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """CHECK constraints and conditions of partial indexes, which Alembic does not compare: against the code's own."""
+def test_constraints_match_the_code(database: Database, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """CHECK constraints and conditions of partial indexes, which Alembic does not compare."""
     found = database.run_sync(conditions)
     assert {"account_balance", "ledger_amount", "stock_item_once", "delivery_due"} <= set(found)
     if "sqlite" in request.node.callspec.id:
@@ -107,7 +107,7 @@ def made_by_the_code(url: URL) -> dict[str, str]:
 
 
 def conditions(connection: Connection) -> dict[str, str]:
-    """Return the conditions in a database, by the names of what they belong to."""
+    """Return the conditions in a database by constraint and index name."""
     look = inspect(connection)
     found: dict[str, str] = {}
     for table in look.get_table_names():
@@ -118,7 +118,7 @@ def conditions(connection: Connection) -> dict[str, str]:
     return found
 
 
-def test_a_newer_database_is_refused_and_left_alone(database: Database) -> None:
+def test_newer_database_is_refused_and_unchanged(database: Database) -> None:
     database.run_sync(lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999'")))
     with pytest.raises(schema.SchemaTooNew, match=r"9999.*install the newer program"):
         database.run_sync(migrate)
@@ -126,12 +126,12 @@ def test_a_newer_database_is_refused_and_left_alone(database: Database) -> None:
 
 
 class PowerCut(Exception):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 @pytest.mark.parametrize("statement", [0, 1, 5, 12, 20])
-def test_a_migration_that_is_cut_off_leaves_nothing(empty: Database, statement: int) -> None:
-    """Also SQLite undoes what was done to tables, when it is within a transaction."""
+def test_interrupted_migration_changes_nothing(empty: Database, statement: int) -> None:
+    """SQLite too rolls back changes to tables within a transaction."""
     left = [statement]
 
     def cut(connection: Any, cursor: Any, words: str, *_: Any) -> None:
@@ -149,7 +149,7 @@ def test_a_migration_that_is_cut_off_leaves_nothing(empty: Database, statement: 
     assert empty.run_sync(migrate) is True
 
 
-def test_a_backup_that_fails_keeps_the_old_version(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_backup_prevents_the_migration(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     empty.run_sync(migrate)
     before = empty.run_sync(schema.get_version)
     monkeypatch.setattr(schema, "VERSIONS", (*schema.VERSIONS, "next"))
@@ -162,8 +162,8 @@ def test_a_backup_that_fails_keeps_the_old_version(empty: Database, monkeypatch:
     assert empty.run_sync(schema.get_version) == before
 
 
-def test_who_comes_second_finds_it_done(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two who see an old version at the same time: one saves and migrates, the other waits for that."""
+def test_second_of_two_concurrent_migrations_does_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes see an old version: one makes a backup and migrates, the other one waits."""
     monkeypatch.setattr(schema, "VERSIONS", (*schema.VERSIONS, "next"))
 
     def upgrade_to_next(config: Any, to: str) -> None:
@@ -179,7 +179,7 @@ def test_who_comes_second_finds_it_done(database: Database, monkeypatch: pytest.
         if len(asked) > 1:
             both.set()
         first.set()
-        # long enough for the other to come here too, if nothing keeps it
+        # long enough for the other one to get here too, if nothing stops it
         both.wait(0.5)
 
     with ThreadPoolExecutor(2) as pool, opened(database._url) as other:
@@ -191,7 +191,7 @@ def test_who_comes_second_finds_it_done(database: Database, monkeypatch: pytest.
     assert database.run_sync(schema.get_version) == "next"
 
 
-def test_two_processes_migrate_at_once(empty: Database) -> None:
+def test_concurrent_processes_migrate_once(empty: Database) -> None:
     context = multiprocessing.get_context("spawn")
     url = empty._url.render_as_string(hide_password=False)
     with context.Pool(3) as pool:

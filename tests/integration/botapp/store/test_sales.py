@@ -1,4 +1,4 @@
-"""What was sold, asked of a real database of either kind."""
+"""Sales reports on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ms(day: int, hour: int, minute: int = 0) -> int:
 
 @pytest.fixture
 def shop(database: Database) -> Database:
-    """A shop with two products, and a member with money."""
+    """A shop with two products, and a member with a balance."""
     for code in ("A", "B"):
         database.run_sync(products.add, code, f"Product {code}", 10, "", 1)
         database.run_sync(stock.stage, code, parse_stock(f"{code}{number}" for number in range(50)).items)
@@ -35,13 +35,13 @@ def shop(database: Database) -> Database:
 
 
 def buy(shop: Database, number: int, code: str, quantity: int, at_ms: int) -> int:
-    """Buy; return the number of the order."""
+    """Buy, and return the order number."""
     found = shop.run_sync(products.get_by_code, code)
     order = Order(number, 5, found.id, quantity, 10, "en")
     return shop.run_sync(purchases.buy, order, Limits(100, 0), at_ms).purchase.id
 
 
-def test_what_was_sold_is_counted_by_day_and_product(shop: Database) -> None:
+def test_sales_are_counted_by_day_and_product(shop: Database) -> None:
     days = sales.last_days(JAKARTA, ms(3, 12), 2)
     assert shop.run_sync(sales.list_sales, days) == []
     buy(shop, 1, "A", 9, ms(1, 23, 59))
@@ -60,7 +60,7 @@ def test_what_was_sold_is_counted_by_day_and_product(shop: Database) -> None:
     assert all(type(number) is int for one in found for number in (one.items, one.total))
 
 
-def test_a_year_is_one_question(shop: Database) -> None:
+def test_a_year_of_sales_is_one_query(shop: Database) -> None:
     buy(shop, 1, "A", 1, ms(2, 12))
     [one] = shop.run_sync(sales.list_sales, sales.last_days(JAKARTA, ms(3, 12), 366))
     assert (one.day, one.items) == (364, 1)

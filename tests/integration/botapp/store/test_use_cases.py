@@ -1,4 +1,4 @@
-"""Every use case of the shop's books, on SQLite and on PostgreSQL."""
+"""Every use case of the shop, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def shop(database: Database) -> Database:
 # --- accounts ---
 
 
-def test_a_member_registers_and_is_found(database: Database) -> None:
+def test_member_registers(database: Database) -> None:
     made = database.run_sync(accounts.register, BUDI, "  Budi ", 5)
     assert made == Account(made.id, "Budi", 0, 5)
     assert database.run_sync(accounts.get_by_user, BUDI) == made
@@ -48,22 +48,22 @@ def test_a_member_registers_and_is_found(database: Database) -> None:
     assert database.run_sync(accounts.get_user_id, made.id + 1) is None
 
 
-def test_a_handle_belongs_to_one_member(database: Database) -> None:
+def test_handle_belongs_to_one_member(database: Database) -> None:
     database.run_sync(accounts.register, BUDI, "Budi", 5)
     with pytest.raises(refusals.HandleTaken):
         database.run_sync(accounts.register, SARI, "bUDI", 6)
-    # in another case it is still one's own
+    # with other capitals it is still the member's own
     assert database.run_sync(accounts.register, BUDI, "BUDI", 7).handle == "BUDI"
 
 
 @pytest.mark.parametrize("handle", ["ab", "a" * 31, "a b c", "", "abc;", "\0abc"])
-def test_what_cannot_be_a_handle_is_refused(database: Database, handle: str) -> None:
+def test_invalid_handle_is_refused(database: Database, handle: str) -> None:
     with pytest.raises(refusals.InvalidHandle):
         database.run_sync(accounts.register, BUDI, handle, 5)
     assert database.run_sync(accounts.get_by_user, BUDI) is None
 
 
-def test_no_balance_is_larger_than_can_be_counted(database: Database) -> None:
+def test_balance_has_a_maximum(database: Database) -> None:
     database.run_sync(accounts.register, BUDI, "Budi", 5)
 
     def add(amount: int, key: str) -> None:
@@ -79,7 +79,7 @@ def test_no_balance_is_larger_than_can_be_counted(database: Database) -> None:
     assert not database.run_sync(lambda connection: list(verify.find_problems(connection)))
 
 
-def test_an_unknown_handle_is_said(database: Database) -> None:
+def test_unknown_handle_is_refused(database: Database) -> None:
     with pytest.raises(refusals.NoSuchAccount) as refused:
         database.run_sync(accounts.get_by_handle, "nobody")
     assert refused.value.handle == "nobody"
@@ -89,7 +89,7 @@ def adjust(database: Database, amount: int, *, add: bool, key: str) -> tuple[Acc
     return database.run_sync(accounts.adjust_balance, "budi", amount, add=add, actor=ACTOR, key=key, now_ms=9)
 
 
-def test_admins_add_and_take_money_once_for_each_command(database: Database) -> None:
+def test_each_admin_command_changes_a_balance_once(database: Database) -> None:
     database.run_sync(member, BUDI, "Budi")
     assert adjust(database, 100, add=True, key="c1")[0].balance == 100
     assert adjust(database, 100, add=True, key="c1")[1] is False
@@ -105,13 +105,13 @@ def test_admins_add_and_take_money_once_for_each_command(database: Database) -> 
 
 
 @pytest.mark.parametrize("amount", [0, -1, MAX_AMOUNT + 1])
-def test_an_amount_is_above_zero_and_can_be_counted(database: Database, amount: int) -> None:
+def test_amount_must_be_positive_and_storable(database: Database, amount: int) -> None:
     database.run_sync(member, BUDI, "Budi")
     with pytest.raises(refusals.AmountOutOfRange):
         adjust(database, amount, add=True, key="c1")
 
 
-def test_a_reset_takes_all_and_is_written_down(database: Database) -> None:
+def test_reset_empties_the_balance_with_a_ledger_entry(database: Database) -> None:
     database.run_sync(member, BUDI, "Budi", 80)
     before = database.run_sync(accounts.reset_balance, "budi", actor=ACTOR, key="r", now_ms=9)
     assert before.balance == 80
@@ -123,7 +123,7 @@ def test_a_reset_takes_all_and_is_written_down(database: Database) -> None:
 # --- products ---
 
 
-def test_a_product_is_added_changed_and_taken_off(database: Database) -> None:
+def test_product_is_added_changed_and_deleted(database: Database) -> None:
     database.run_sync(products.add, "STEAM", "Steam", 50, "A key", 1)
     with pytest.raises(refusals.CodeTaken):
         database.run_sync(products.add, "steam", "Other", 1, "", 2)
@@ -144,7 +144,7 @@ def test_a_product_is_added_changed_and_taken_off(database: Database) -> None:
     assert database.run_sync(products.add, "STEAM", "Steam again", 5, "", 4).name == "Steam again"
 
 
-def test_products_are_listed_by_name_with_what_is_in_stock(shop: Database) -> None:
+def test_products_are_listed_by_name_with_their_stock(shop: Database) -> None:
     listed = shop.run_sync(products.list_active)
     assert [(one.code, one.stock) for one in listed] == [("ROBUX", 1), ("STEAM", 4)]
     assert shop.run_sync(products.get, listed[0].id) == listed[0]
@@ -155,7 +155,7 @@ def test_products_are_listed_by_name_with_what_is_in_stock(shop: Database) -> No
 # --- stock ---
 
 
-def test_an_upload_becomes_stock_without_what_is_there(database: Database) -> None:
+def test_upload_skips_items_in_stock(database: Database) -> None:
     database.run_sync(products.add, "A", "A", 1, "", 1)
     database.run_sync(restock, "A", "one", "two")
     lines = parse_stock(["two", "three", "", "x" * (rules.MAX_ITEM_CHARS + 1), "three", " four\r"])
@@ -167,14 +167,14 @@ def test_an_upload_becomes_stock_without_what_is_there(database: Database) -> No
     assert database.run_sync(stock.withdraw, "A", 4, 10)[1] == ("one", "two", "three", "four")
 
 
-def test_what_was_sold_does_not_come_back_and_what_was_withdrawn_may(shop: Database) -> None:
-    # an admin brings last week's file again
+def test_sold_items_are_skipped_and_withdrawn_ones_accepted(shop: Database) -> None:
+    # an admin uploads last week's file again
     shop.run_sync(stock.stage, "b", parse_stock(["steam-0", "new", "steam-9", "steam-4"]).items)
     adding = shop.run_sync(stock.publish, "b", "STEAM", actor=ACTOR, now_ms=1)
     assert (adding.added, adding.duplicates, adding.sold_before) == (2, (3,), (1,))
 
 
-def test_what_is_staged_is_no_stock_and_is_forgotten_bit_by_bit(database: Database) -> None:
+def test_staged_lines_are_not_stock_and_deleted_in_steps(database: Database) -> None:
     database.run_sync(products.add, "A", "A", 1, "", 1)
     for batch in ("b1", "b2"):
         database.run_sync(stock.stage, batch, parse_stock(["one", "two", "three"]).items)
@@ -185,21 +185,21 @@ def test_what_is_staged_is_no_stock_and_is_forgotten_bit_by_bit(database: Databa
         database.run_sync(stock.publish, "b1", "none", actor=ACTOR, now_ms=1)
 
 
-def test_what_has_left_stock_is_taken_out_of_an_upload(shop: Database) -> None:
+def test_former_stock_is_removed_from_an_upload(shop: Database) -> None:
     shop.run_sync(stock.stage, "b", parse_stock(["steam-0", "new", "steam-9", "steam-4"]).items)
-    # sold, not yet known, in stock, withdrawn
+    # sold, new, in stock, withdrawn
     assert shop.run_sync(stock.unstage_former_stock, "b", "STEAM") == (1, 4)
     assert shop.run_sync(stock.publish, "b", "STEAM", actor=ACTOR, now_ms=1).added == 1
 
 
-def test_more_than_there_is_cannot_be_withdrawn(shop: Database) -> None:
+def test_withdrawal_cannot_exceed_the_stock(shop: Database) -> None:
     with pytest.raises(refusals.SoldOut) as refused:
         shop.run_sync(stock.withdraw, "STEAM", 5, 1)
     assert refused.value.available == 4
     assert shop.run_sync(products.get_by_code, "STEAM").stock == 4
 
 
-def test_what_came_and_went_is_told(shop: Database) -> None:
+def test_stock_movements_are_listed(shop: Database) -> None:
     told = shop.run_sync(stock.list_movements, "steam", 10)
     assert [(one.kind, one.quantity, one.actor) for one in told] == [
         ("withdrawn", 2, ""),
@@ -213,7 +213,7 @@ def test_what_came_and_went_is_told(shop: Database) -> None:
 # --- purchases ---
 
 
-def test_a_purchase_is_all_of_it(shop: Database) -> None:
+def test_purchase_changes_everything_at_once(shop: Database) -> None:
     receipt = shop.run_sync(buy, BUDI, "STEAM", 2, 500)
     assert receipt.items == ("steam-6", "steam-7")
     assert (receipt.purchase.total, receipt.purchase.status, receipt.is_repeat) == (100, "done", False)
@@ -254,9 +254,7 @@ def order(shop: Database, **changed: Any) -> Order:
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, refusals.Refused) else "",
 )
-def test_a_purchase_that_is_refused_changes_nothing(
-    shop: Database, changed: dict[str, Any], refusal: refusals.Refused
-) -> None:
+def test_refused_purchase_changes_nothing(shop: Database, changed: dict[str, Any], refusal: refusals.Refused) -> None:
     with pytest.raises(type(refusal)) as refused:
         shop.run_sync(purchases.buy, order(shop, **changed), LIMITS, 5000)
     assert vars(refused.value) == vars(refusal)
@@ -265,7 +263,7 @@ def test_a_purchase_that_is_refused_changes_nothing(
     assert shop.run_sync(lambda connection: list(verify.find_problems(connection))) == []
 
 
-def test_a_member_waits_between_two_purchases(shop: Database) -> None:
+def test_cooldown_between_two_purchases(shop: Database) -> None:
     limits = Limits(max_quantity=100, cooldown_s=3)
     shop.run_sync(purchases.buy, order(shop), limits, 10_000)
     with pytest.raises(refusals.CooldownActive) as refused:
@@ -274,7 +272,7 @@ def test_a_member_waits_between_two_purchases(shop: Database) -> None:
     shop.run_sync(purchases.buy, order(shop, interaction_id=501), limits, 13_000)
 
 
-def test_what_costs_nothing_is_bought_too(database: Database) -> None:
+def test_free_product_can_be_bought(database: Database) -> None:
     database.run_sync(products.add, "FREE", "Free", 0, "", 1)
     database.run_sync(restock, "FREE", "gift")
     database.run_sync(member, BUDI, "Budi")
@@ -283,7 +281,7 @@ def test_what_costs_nothing_is_bought_too(database: Database) -> None:
     assert database.run_sync(lambda connection: list(verify.find_problems(connection))) == []
 
 
-def test_a_refund_gives_the_money_back_once(shop: Database) -> None:
+def test_refund_is_paid_once(shop: Database) -> None:
     before = shop.run_sync(accounts.get_by_handle, "sari.x").balance
     done, balance = shop.run_sync(purchases.refund, 3, actor=ACTOR, now_ms=9)
     assert (done.status, balance) == ("refunded", before + 50)
@@ -296,7 +294,7 @@ def test_a_refund_gives_the_money_back_once(shop: Database) -> None:
 # --- deliveries ---
 
 
-def test_an_outbox_is_looked_after_until_the_goods_have_arrived(shop: Database) -> None:
+def test_delivery_is_pending_until_finished(shop: Database) -> None:
     owed = shop.run_sync(deliveries.list_due, 10**12)
     assert [one.purchase_id for one in owed] == [2, 3]
     assert shop.run_sync(deliveries.list_due, 0) == []
@@ -305,13 +303,13 @@ def test_an_outbox_is_looked_after_until_the_goods_have_arrived(shop: Database) 
     assert shop.run_sync(deliveries.begin_attempt, 1, 5000) is False
     shop.run_sync(deliveries.finish, 3, "shown", 42)
     assert shop.run_sync(deliveries.begin_attempt, 3, 5000) is False
-    # what has arrived is not given up later
+    # a finished delivery does not fail later
     shop.run_sync(deliveries.finish, 3, "failed")
     query = select(delivery.c.state, delivery.c.message_id).where(delivery.c.purchase_id == 3)
     assert tuple(shop.run_sync(lambda connection: connection.execute(query).one())) == ("shown", 42)
 
 
-def test_goods_that_cannot_be_delivered_are_given_up_in_the_end(shop: Database) -> None:
+def test_delivery_fails_after_the_last_attempt(shop: Database) -> None:
     tried = [shop.run_sync(deliveries.begin_attempt, 3, 5000) for _ in range(deliveries.MAX_ATTEMPTS)]
     assert tried[-1] is False and all(tried[:-1])
     assert [one.purchase_id for one in shop.run_sync(deliveries.list_due, 10**15)] == [2]
@@ -325,7 +323,7 @@ def take(connection: Connection, key: str, handle: str, amount: int | None, refu
     return deposits.record(connection, **given, source="webhook", now_ms=7)
 
 
-def test_a_deposit_is_booked_once_and_every_one_is_listed(database: Database) -> None:
+def test_deposit_is_booked_once_and_all_are_listed(database: Database) -> None:
     database.run_sync(member, BUDI, "Budi")
     booked = database.run_sync(take, "m1", "BUDI", 5)
     assert booked is not None and booked[1] == 5
@@ -345,10 +343,10 @@ def test_a_deposit_is_booked_once_and_every_one_is_listed(database: Database) ->
     assert len(database.run_sync(deposits.list_latest, 10, refused_only=True)) == 5
 
 
-# --- access, settings, admin log ---
+# --- access, key-value store, admin log ---
 
 
-def test_who_is_barred_and_when_the_shop_is_closed(shop: Database) -> None:
+def test_blacklist_and_maintenance_refuse_access(shop: Database) -> None:
     shop.run_sync(access.require_access, BUDI)
     with pytest.raises(refusals.Blacklisted) as barred:
         shop.run_sync(access.require_access, 666)
@@ -368,7 +366,7 @@ def test_who_is_barred_and_when_the_shop_is_closed(shop: Database) -> None:
     shop.run_sync(access.require_access, BUDI)
 
 
-def test_settings_are_remembered_changed_and_forgotten(database: Database) -> None:
+def test_values_are_stored_changed_and_deleted(database: Database) -> None:
     assert database.run_sync(settings.get, "a", int) is None
     database.run_sync(settings.put, "a", 1)
     database.run_sync(settings.put, "a", 2)
@@ -377,13 +375,13 @@ def test_settings_are_remembered_changed_and_forgotten(database: Database) -> No
     assert database.run_sync(settings.get, "a", int) is None
 
 
-def test_what_admins_did_is_told_the_newest_first(database: Database) -> None:
+def test_admin_log_is_listed_newest_first(database: Database) -> None:
     for number in range(3):
         database.run_sync(admin_log.record, ACTOR, "addbal", f"{number}", number)
     assert [one.detail for one in database.run_sync(admin_log.list_latest, 2)] == ["2", "1"]
 
 
-def test_a_claim_of_nothing_or_of_too_much_takes_nothing(shop: Database) -> None:
+def test_taking_too_many_items_takes_none(shop: Database) -> None:
     from botapp.store.usecases.stock import lock_product, take_available
 
     def claim(connection: Connection, pieces: int) -> tuple[str, ...]:

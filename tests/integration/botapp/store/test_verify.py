@@ -1,4 +1,4 @@
-"""Every question that is asked of the books: right ones answer none, those broken by hand the one that is meant."""
+"""Every check of the verification: a consistent shop passes all, and each inconsistency fails the right one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from botapp.store.verify import find_problems
 from tests.support.shop.databases import migrate, opened
 from tests.support.shop.populated_shop import opened_shop
 
-#: how the books are broken, and what is to be found then. Where constraints are in the way, they are taken off first.
+#: statements that make a shop inconsistent, and the problems to find; constraints in their way are removed first
 BROKEN = {
     "a coin more": (["UPDATE account SET balance = balance + 1 WHERE id = 1"], ["account Budi: the balance is 1101"]),
     "an entry less": (["DELETE FROM ledger WHERE kind = 'admin_add' AND account_id = 2"], ["account Sari.X"]),
@@ -119,7 +119,7 @@ def found_in(database: Database) -> list[str]:
 
 
 def take_off_constraints(connection: Connection) -> None:
-    """Let the tables take what they refuse: what a damaged disk or a hand could do."""
+    """Remove the constraints, as a damaged disk or manual edits would ignore them."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
         return
@@ -130,16 +130,16 @@ def take_off_constraints(connection: Connection) -> None:
             connection.execute(text(f'ALTER TABLE {table} DROP CONSTRAINT "{one["name"]}"'))
 
 
-def test_right_books_are_right(database: Database) -> None:
+def test_consistent_shop_has_no_problems(database: Database) -> None:
     assert found_in(database) == []
     assert found_in(opened_shop(database)) == []
 
 
 def broken(database: Database, statements: list[str]) -> list[str]:
-    """Fill a database, break its books, and return what is found."""
+    """Fill a database, make it inconsistent, and return the problems found."""
     opened_shop(database)
     if database._is_file:
-        # it can only be set between two transactions
+        # this pragma has no effect within a transaction
         database._current_engine().raw_connection().driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
 
     def break_them(connection: Connection) -> None:
@@ -152,16 +152,16 @@ def broken(database: Database, statements: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize(("statements", "expected"), BROKEN.values(), ids=list(BROKEN))
-def test_what_is_wrong_is_found(database: Database, statements: list[str], expected: list[str]) -> None:
+def test_each_inconsistency_is_found(database: Database, statements: list[str], expected: list[str]) -> None:
     found = broken(database, statements)
     for words in expected:
         assert any(words in one for one in found), found
-    # and nothing is blamed that has nothing to do with it
+    # and no check reports a false problem
     assert len(found) == len(expected), found
 
 
-def test_every_question_has_books_that_are_broken_for_it(tmp_path: Path) -> None:
-    """A question that no books here answer could as well be missing."""
+def test_every_check_has_a_test_case(tmp_path: Path) -> None:
+    """A check that no case triggers might as well be missing."""
     said: list[str] = []
     for number, (statements, _expected) in enumerate(BROKEN.values()):
         with opened(database_url("", tmp_path / f"{number}.db")) as database:

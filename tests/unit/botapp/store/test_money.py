@@ -35,7 +35,7 @@ def test_amounts(text: str, amount: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    # half of one can be taken for a list of two: money must not depend on how it is taken
+    # "1,5" could be a fraction or a list: money must not depend on the interpretation
     [
         "1,5",
         "1,5 DL",
@@ -53,13 +53,13 @@ def test_amounts(text: str, amount: int) -> None:
         "1 DL 5 x",
     ],
 )
-def test_what_is_no_amount_is_refused_whole(text: str) -> None:
+def test_invalid_amount_is_refused(text: str) -> None:
     with pytest.raises(InvalidAmount):
         parse_amount(text, UNITS)
 
 
 @given(st.integers(0, MAX_AMOUNT), st.sampled_from([".", ","]))
-def test_what_is_shown_can_be_typed(amount: int, separator: str) -> None:
+def test_displayed_amounts_can_be_parsed(amount: int, separator: str) -> None:
     assert parse_amount(format_in_denominations(amount, UNITS, separator), UNITS) == amount
 
 
@@ -75,10 +75,10 @@ def test_what_is_shown_can_be_typed(amount: int, separator: str) -> None:
         ("1 DL 50 WL", "a key", (150, "a key")),
     ],
 )
-def test_a_typed_price_takes_the_units_that_follow_it(price: str, rest: str, expected: tuple[int, str]) -> None:
+def test_typed_price_includes_the_units_that_follow(price: str, rest: str, expected: tuple[int, str]) -> None:
     assert split_price(price, rest, UNITS) == expected
 
 
-def test_a_typed_price_that_is_none_is_refused() -> None:
+def test_invalid_typed_price_is_refused() -> None:
     with pytest.raises(InvalidAmount):
         split_price("1,5", "DL", UNITS)

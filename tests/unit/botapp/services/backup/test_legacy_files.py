@@ -1,4 +1,4 @@
-"""What an earlier bot left: reading its list of products and its files with stock."""
+"""Read the product list and the stock files of an earlier bot."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def test_products_with_their_stock() -> None:
         ([], "there is no product in it"),
     ],
 )
-def test_a_mistake_is_told_with_its_line(lines: list[str], problem: str) -> None:
+def test_problem_names_its_line(lines: list[str], problem: str) -> None:
     (said,) = look(*lines).problems
     assert problem in said
 
 
-def test_every_mistake_is_told_at_once() -> None:
+def test_all_problems_are_reported() -> None:
     found = look("A;Alpha", "B;Beta;x", "C;C;1", c=["y" * 2000], d=["z"])
     assert [one.partition(":")[0] for one in found.problems] == [
         "products.csv, line 1",
@@ -70,7 +70,7 @@ def test_every_mistake_is_told_at_once() -> None:
     ]
 
 
-def test_files_are_found_by_the_code_that_they_are_called_after(tmp_path: Path) -> None:
+def test_stock_files_are_matched_by_product_code(tmp_path: Path) -> None:
     (tmp_path / "products.txt").write_text("Steam10;Steam;5\n", encoding="utf-8-sig")
     (tmp_path / "STEAM10.txt").write_bytes(b"one\r\ntwo\r\n")
     (found,) = read_legacy_shop(tmp_path, UNITS).products
@@ -78,7 +78,7 @@ def test_files_are_found_by_the_code_that_they_are_called_after(tmp_path: Path) 
     assert found.stock.blank == ()
 
 
-def test_a_directory_without_a_list_or_with_two_is_said(tmp_path: Path) -> None:
+def test_directory_needs_exactly_one_product_list(tmp_path: Path) -> None:
     with pytest.raises(DataProblem, match=r"expected one list of products .* found 0"):
         read_legacy_shop(tmp_path, UNITS)
     for name in ("products.csv", "products.txt"):
@@ -87,7 +87,7 @@ def test_a_directory_without_a_list_or_with_two_is_said(tmp_path: Path) -> None:
         read_legacy_shop(tmp_path, UNITS)
 
 
-def test_what_is_no_text_is_said_with_its_line(tmp_path: Path) -> None:
+def test_invalid_utf8_is_reported_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "products.csv").write_text("A;A;1\n")
     (tmp_path / "A.txt").write_bytes(b"one\ntwo\n\xff\n")
     with pytest.raises(DataProblem, match=r"A\.txt, line 3: not UTF-8"):

@@ -1,4 +1,4 @@
-"""When a backup is made by itself, and which are thrown away."""
+"""When the daily backup is due, and which backups are deleted."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ def made(hours_ago: float, reason: str = DAILY) -> Backup:
         ([made(24)], True),
         ([made(25), made(1)], False),
         ([made(1, MANUAL), made(2, MIGRATION), made(25)], True),
-        # the clock was a year ahead once: that is no reason to wait a year
+        # the clock was a year ahead once, which must not delay backups for a year
         ([made(-24 * 365)], True),
         ([made(-0.01)], False),
     ],
 )
-def test_one_is_made_when_the_last_is_a_day_old(there: list[Backup], due: bool) -> None:
+def test_backup_is_due_after_a_day(there: list[Backup], due: bool) -> None:
     assert plan_retention(there, NOW, 14).make is due
 
 
-def test_what_is_too_old_goes_and_what_somebody_asked_for_stays() -> None:
+def test_old_automatic_backups_are_deleted_and_manual_ones_kept() -> None:
     day = 24
     there = [made(1), made(13 * day), made(15 * day), made(16 * day, MIGRATION), made(17 * day, MIGRATION)]
     there += [made(20 * day, MANUAL), made(30 * day, MANUAL), made(40 * day, RESTORE), made(50 * day, RESTORE)]
     assert plan_retention(there, NOW, 14).delete == (made(15 * day), made(17 * day, MIGRATION))
 
 
-def test_without_days_nothing_is_made_and_nothing_thrown_away() -> None:
+def test_without_keep_days_nothing_is_made_or_deleted() -> None:
     assert plan_retention([made(10_000), made(20_000)], NOW, 0) == plan_retention([], NOW, 0)
     assert plan_retention([], NOW, 0).make is False
 
@@ -54,7 +54,7 @@ def test_without_days_nothing_is_made_and_nothing_thrown_away() -> None:
     reasons=st.lists(st.sampled_from([DAILY, MIGRATION, MANUAL, RESTORE]), min_size=30, max_size=30),
     keep_days=st.integers(0, 400),
 )
-def test_the_newest_of_each_reason_always_stays(hours: list[int], reasons: list[str], keep_days: int) -> None:
+def test_newest_backup_of_each_reason_is_kept(hours: list[int], reasons: list[str], keep_days: int) -> None:
     there = [made(one, reason) for one, reason in zip(hours, reasons, strict=False)]
     left = set(there) - set(plan_retention(there, NOW, keep_days).delete)
     for reason in {one.reason for one in there}:
@@ -66,7 +66,7 @@ def test_the_newest_of_each_reason_always_stays(hours: list[int], reasons: list[
 
 @pytest.mark.parametrize("reason", [DAILY, MIGRATION, MANUAL, RESTORE])
 @pytest.mark.parametrize("kind", [".db", ".jsonl.gz"])
-def test_a_name_says_when_and_why(reason: str, kind: str) -> None:
+def test_backup_name_contains_time_and_reason(reason: str, kind: str) -> None:
     at = datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)
     name = backup_name(at.astimezone(), reason, kind)
     assert name == f"shop-2026-01-02T03-04-05.678Z-{reason}{kind}"
@@ -76,5 +76,5 @@ def test_a_name_says_when_and_why(reason: str, kind: str) -> None:
 @pytest.mark.parametrize(
     "name", ["shop.db", "shop-2026-13-02T03-04-05.678Z-daily.db", "shop-2026-01-02T03-04-05.678Z-daily.db.ab12.part"]
 )
-def test_other_files_are_no_backups(name: str) -> None:
+def test_other_file_names_are_not_backups(name: str) -> None:
     assert parse_backup_name(Path(name)) is None

@@ -1,4 +1,4 @@
-"""What a message says about deposits."""
+"""Extract deposits from messages."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def test_deposits_are_found(text: str, pairs: list[NameAndAmount]) -> None:
         "hello",
         "GrowID: Budi",
         "Deposit: 5 WL",
-        # whose is which?
+        # ambiguous
         "GrowID: one\nGrowID: two\nDeposit: 1",
         "GrowID: one\nGrowID: two\nDeposit: 1\nDeposit: 2",
         "GrowID: one\nDeposit: 1\nDeposit: 2\nGrowID: two",
         "GrowID: one\nDeposit: 1\n" * 51,
     ],
 )
-def test_what_is_not_clear_is_none(text: str) -> None:
+def test_ambiguous_text_has_no_deposits(text: str) -> None:
     assert PATTERNS.find_pairs(text) is None
 
 
@@ -61,7 +61,7 @@ def test_embeds_are_read_line_by_line() -> None:
     assert message_text("", embeds) == "Donation\nThanks!\nGrowID: Budi\nDeposit: 5 WL"
 
 
-def test_a_pattern_that_never_ends_is_stopped() -> None:
+def test_slow_pattern_is_stopped() -> None:
     patterns = Patterns(r"(?P<handle>(?:a|aa)+)$", r"(?P<amount>b)", timeout_s=0.05)
     with pytest.raises(TooSlow):
         patterns.find_pairs("a" * 60 + "!")
@@ -70,7 +70,7 @@ def test_a_pattern_that_never_ends_is_stopped() -> None:
 
 
 @pytest.mark.parametrize(("handle", "amount"), [("(", "(?P<amount>x)"), ("x", "(?P<amount>x)"), ("(?P<handle>x)", "x")])
-def test_a_pattern_that_cannot_be_used_is_refused(handle: str, amount: str) -> None:
+def test_invalid_pattern_is_refused(handle: str, amount: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         Patterns(handle, amount)
 
@@ -87,5 +87,5 @@ def test_a_pattern_that_cannot_be_used_is_refused(handle: str, amount: str) -> N
         (8, "hello", []),
     ],
 )
-def test_only_allowed_webhooks_are_believed(webhook_id: int | None, text: str, claims: list[DepositClaim]) -> None:
+def test_only_allowed_webhooks_are_trusted(webhook_id: int | None, text: str, claims: list[DepositClaim]) -> None:
     assert extract_claims(ParsedReport(5, webhook_id, text), PATTERNS, {7}, UNITS) == claims

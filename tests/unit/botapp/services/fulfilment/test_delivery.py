@@ -1,4 +1,4 @@
-"""Goods that did not arrive at once: looked for, sent again, given up; a real database, and a Discord of paper."""
+"""Deliveries from the outbox: searched, repeated, given up; with a real database and a fake Discord."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Channel:
 
 
 class Scene:
-    """A purchase whose goods are owed, and who is to bring them."""
+    """A purchase with a pending delivery, and the delivery service."""
 
     def __init__(self, database: Database) -> None:
         self.books = Books(database)
@@ -106,7 +106,7 @@ def http_error(status: int, code: int) -> discord.HTTPException:
     return kind(SimpleNamespace(status=status, reason=""), {"code": code, "message": "no"})  # type: ignore[arg-type]
 
 
-def test_a_new_life_brings_at_once_what_the_old_one_owed(scene: Scene) -> None:
+def test_first_poll_delivers_everything_pending(scene: Scene) -> None:
     scene.poll()
     assert (scene.parcels(), scene.state()) == (1, "sent")
     assert scene.channel.messages[0].content.startswith(order_heading(1))
@@ -115,7 +115,7 @@ def test_a_new_life_brings_at_once_what_the_old_one_owed(scene: Scene) -> None:
     assert scene.parcels() == 1
 
 
-def test_what_has_arrived_already_is_found_and_not_sent_again(scene: Scene) -> None:
+def test_delivered_message_is_found_and_not_sent_again(scene: Scene) -> None:
     mine = SimpleNamespace(id=9, author=SimpleNamespace(id=BOT), content=f"{order_heading(1)} · 1 × Steam 10\n{GOODS}")
     scene.channel.messages = [mine]
     scene.poll()
@@ -125,13 +125,13 @@ def test_what_has_arrived_already_is_found_and_not_sent_again(scene: Scene) -> N
 @pytest.mark.parametrize(
     ("author", "content"), [(BUYER, order_heading(1)), (BOT, "order #000001 was refunded"), (BOT, order_heading(2))]
 )
-def test_what_only_names_the_order_is_not_taken_for_its_goods(scene: Scene, author: int, content: str) -> None:
+def test_message_that_mentions_the_order_is_not_a_delivery(scene: Scene, author: int, content: str) -> None:
     scene.channel.messages = [SimpleNamespace(id=9, author=SimpleNamespace(id=author), content=content)]
     scene.poll()
     assert (scene.parcels(), scene.state()) == (1, "sent")
 
 
-def test_without_having_looked_nothing_is_sent(scene: Scene) -> None:
+def test_nothing_is_sent_if_the_search_fails(scene: Scene) -> None:
     scene.channel.looking = http_error(500, 0)
     scene.poll()
     assert (scene.parcels(), scene.state()) == (0, "pending")
@@ -140,7 +140,7 @@ def test_without_having_looked_nothing_is_sent(scene: Scene) -> None:
     assert (scene.parcels(), scene.state()) == (1, "sent")
 
 
-def test_later_looks_wait_until_it_is_due(scene: Scene) -> None:
+def test_later_polls_wait_until_a_delivery_is_due(scene: Scene) -> None:
     scene.channel.sending = http_error(403, 50007)
     scene.poll()
     scene.channel.sending = None
@@ -150,7 +150,7 @@ def test_later_looks_wait_until_it_is_due(scene: Scene) -> None:
     assert scene.parcels() == 1
 
 
-def test_who_delivers_himself_is_not_helped(scene: Scene) -> None:
+def test_poll_skips_a_delivery_in_progress(scene: Scene) -> None:
     with scene.delivery.delivering(1):
         scene.poll(after_ms=10**9)
         assert scene.parcels() == 0
@@ -158,13 +158,13 @@ def test_who_delivers_himself_is_not_helped(scene: Scene) -> None:
     assert scene.parcels() == 1
 
 
-def test_a_drain_begins_nothing(scene: Scene) -> None:
+def test_draining_bot_starts_no_delivery(scene: Scene) -> None:
     scene.draining = True
     scene.poll(after_ms=10**9)
     assert (scene.parcels(), scene.state()) == (0, "pending")
 
 
-def test_what_cannot_be_brought_is_given_up_and_told_once(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+def test_undeliverable_order_is_given_up_and_reported_once(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     scene.channel.sending = http_error(403, 50007)
     for _ in range(deliveries.MAX_ATTEMPTS + 3):
         scene.poll(after_ms=10**9)
@@ -176,7 +176,7 @@ def test_what_cannot_be_brought_is_given_up_and_told_once(scene: Scene, caplog: 
     assert sum("#000001" in record.message for record in caplog.records if record.levelname == "ERROR") == 1
 
 
-def test_goods_come_in_the_language_of_the_click(scene: Scene) -> None:
+def test_delivery_uses_the_language_of_the_click(scene: Scene) -> None:
     long = "x" * 1490
     scene.books.restock("STEAM10", *(f"{long}{number:02d}" for number in range(2)))
     scene.books.deposit("buyer", 100_000_000)

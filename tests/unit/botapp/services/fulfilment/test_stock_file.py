@@ -1,4 +1,4 @@
-"""A file of stock as editors save it: its lines, and what cannot be one."""
+"""Parse stock files as editors save them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from botapp.services.fulfilment.stock_file import MAX_LINES, NotText, TooLarge, 
         (b"a\r\nb\r\n", ["a", "b"]),
         (b"a\rb", ["a", "b"]),
         (b"\xef\xbb\xbfa\n\nb", ["a", "", "b"]),
-        ("é\u2028x\n".encode(), ["é\u2028x"]),  # what is no end of a line to an editor is none here
+        ("é\u2028x\n".encode(), ["é\u2028x"]),  # U+2028 does not end a line in an editor either
         ("a\nb".encode("utf-16"), ["a", "b"]),
     ],
 )
@@ -25,16 +25,16 @@ def test_lines(data: bytes, lines: list[str]) -> None:
     assert split_lines(data) == lines
 
 
-def test_what_is_no_text_is_named_by_its_line() -> None:
+def test_invalid_text_is_reported_with_its_line() -> None:
     with pytest.raises(NotText) as caught:
         split_lines(b"good\ngood\n\xff\n")
     assert caught.value.line == 3
-    assert caught.value.__cause__ is None, "the error would carry what stood in the file"
+    assert caught.value.__cause__ is None, "the cause would contain the file"
     with pytest.raises(NotText):
         split_lines(b"\xff\xfea")
 
 
-def test_too_many_lines_are_refused_before_they_are_lines() -> None:
+def test_too_many_lines_are_refused_before_splitting() -> None:
     assert len(split_lines(b"a\n" * MAX_LINES)) == MAX_LINES
     with pytest.raises(TooLarge):
         split_lines(b"a\n" * (MAX_LINES + 1))
@@ -42,7 +42,7 @@ def test_too_many_lines_are_refused_before_they_are_lines() -> None:
         split_lines(b"\n" * (10 * MAX_LINES))
 
 
-def test_sorting_names_lines_by_their_numbers() -> None:
+def test_parsing_reports_line_numbers() -> None:
     found = stock_file.parse(b"a\n\na\n" + b"x" * 1501 + b"\nb")
     assert [one.content for one in found.items] == ["a", "b"]
     assert (found.blank, found.duplicates, found.oversize) == ((2,), (3,), (4,))

@@ -1,4 +1,4 @@
-"""The message that removes itself: shown, remembered, removed, forgotten, in that order."""
+"""The temporary message: posted, stored, deleted and forgotten, in that order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from botapp.services.live_message.restart_notice import SHOWN_S, TemporaryMessag
 
 
 class Channel:
-    """A channel that says what is done in it."""
+    """A channel that records what happens in it."""
 
     def __init__(self) -> None:
         self.done: list[Any] = []
@@ -51,19 +51,19 @@ def scene(tmp_path: Path) -> Scene:
     return Scene(tmp_path)
 
 
-def test_it_stands_for_a_while_and_is_remembered_meanwhile(scene: Scene) -> None:
+def test_message_is_stored_while_it_is_shown(scene: Scene) -> None:
     asyncio.run(scene.message.show(7, "back"))
     assert scene.channel.done == ["back", (SHOWN_S, state.TemporaryMessageState(7, 5)), ("deleted", 5)]
     assert state.load(scene.file).temporary_message is None
 
 
-def test_one_of_an_earlier_life_goes_first(scene: Scene) -> None:
+def test_message_from_before_a_restart_is_deleted_first(scene: Scene) -> None:
     state.change(scene.file, temporary_message=state.TemporaryMessageState(7, 4))
     asyncio.run(scene.message.show(7, "back"))
     assert scene.channel.done[:2] == [("deleted", 4), "back"]
 
 
-def test_one_that_cannot_be_removed_is_tried_again_by_the_next_life(scene: Scene) -> None:
+def test_failed_deletion_is_retried_after_the_next_start(scene: Scene) -> None:
     scene.channel.refuses = aiohttp.ClientError("no net")
     asyncio.run(scene.message.show(7, "back"))
     assert state.load(scene.file).temporary_message == state.TemporaryMessageState(7, 5)
@@ -72,7 +72,7 @@ def test_one_that_cannot_be_removed_is_tried_again_by_the_next_life(scene: Scene
     assert scene.channel.done[-1] == ("deleted", 5)
 
 
-def test_one_that_somebody_else_has_removed_is_forgotten(scene: Scene) -> None:
+def test_message_deleted_by_others_is_forgotten(scene: Scene) -> None:
     answer: Any = SimpleNamespace(status=404, reason="Not Found")
     scene.channel.refuses = discord.NotFound(answer, "Unknown Message")
     asyncio.run(scene.message.show(7, "back"))

@@ -1,4 +1,4 @@
-"""How often the live message is looked after."""
+"""How often the live message is updated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botapp.ui.live.render import RenderedMessage
 
 
 class Shown:
-    """A live message that only notes what it is to show."""
+    """A live message that only records what it shows."""
 
     channel_id, language, message_id, key = 1, "", 1, (1, "")
 
@@ -26,7 +26,7 @@ class Shown:
         return True
 
 
-def test_a_thousand_changes_are_few_edits_and_the_newest_is_seen() -> None:
+def test_many_changes_cause_few_edits() -> None:
     """Failure 11: 71 rate-limit answers on the live message in four minutes."""
     shown, left = Shown(), 1000
 
