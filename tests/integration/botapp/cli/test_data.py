@@ -76,7 +76,7 @@ def test_books_that_are_wrong_are_listed_and_the_exit_code_says_so(shop: Instanc
 
 def test_an_export_goes_into_an_empty_shop_and_into_no_other(shop: Instance, tmp_path: Path) -> None:
     file = tmp_path / "export.jsonl.gz"
-    assert "keep it where nobody else can read it" in say(shop, "export", str(file))
+    assert "keep it private" in say(shop, "export", str(file))
     assert "not empty" in say(shop, "import", str(file), code=1)
     assert "is not overwritten" in say(shop, "export", str(file), code=1)
     other = Instance(tmp_path / "other")
@@ -160,7 +160,7 @@ def test_check_looks_at_the_database_and_its_backups(shop: Instance) -> None:
     assert "0 hours old" in findings(shop)["backups"]["name"]
     backup.rename(backup.with_name("shop-2020-01-01T00-00-00.000Z-daily.db"))
     found = findings(shop)
-    assert "hours old, although one is made each day" in found["backups"]["problem"]
+    assert "hours old, but a running bot makes one every day" in found["backups"]["problem"]
 
 
 def test_check_before_the_first_start(tmp_path: Path) -> None:

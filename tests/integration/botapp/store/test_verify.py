@@ -49,7 +49,7 @@ BROKEN = {
         [
             "UPDATE stock_item SET status = 'available', left_at_ms = NULL WHERE content = 'steam-0'",
         ],
-        ["item 1 is available, and its order 1 is done"],
+        ["item 1 is available, but its order 1 is done"],
     ),
     "an item of another product": (
         ["UPDATE stock_item SET product_id = 2 WHERE content = 'steam-0'"],
