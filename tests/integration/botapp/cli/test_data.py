@@ -176,7 +176,7 @@ def test_check_knows_that_a_database_that_was_there_is_missing(shop: Instance) -
     state.change(file.with_name("state.json"), database_created=True)
     file.unlink()
     found = findings(shop)
-    assert f"the shop had one, but {file} is missing" in found["database"]["problem"]
+    assert f"{file} is missing" in found["database"]["problem"]
     assert "stocksup stop bot, stocksup data restore latest, stocksup start" in found["database"]["problem"]
     assert "0 hours old" in found["backups"]["name"]
     assert tell(shop, "restore", "latest")["file"] == made

@@ -101,7 +101,7 @@ def test_a_killed_supervisor_is_said(tmp_path: Path) -> None:
         read_until(one, "Ctrl-C")
         (supervisor,) = psutil.Process(one.pid).children()
         supervisor.kill()
-        assert "was killed" in read_until(one, "takes it over")
+        assert "was killed" in read_until(one, "takes them over")
         assert one.wait(PATIENCE_S) == 1
     with running(directory, port) as one:
         read_until(one, "Ctrl-C")

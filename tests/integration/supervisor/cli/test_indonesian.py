@@ -29,13 +29,17 @@ def toko(tmp_path: Path) -> Iterator[Instance]:
     one.run("stop")
 
 
+#: Apprise's own message, which is not translated, without the words that `english_in` skips
+APPRISE = "A Connection error occurred sending  notification to ***."
+
+
 def walk(toko: Instance, *words: str, code: int = 0, **environ: str) -> str:
     """Run a command, see that it ends with `code` and says something, and all of it in Indonesian."""
     done = toko.run(*words, **environ)
     said = done.stdout + done.stderr
     assert done.returncode == code, said
     assert said.strip(), words
-    assert english_in(said, str(toko.directory)) == [], words
+    assert english_in(said, str(toko.directory), APPRISE) == [], words
     return said
 
 
@@ -108,7 +112,7 @@ def test_alerts(toko: Instance) -> None:
     urls = f'urls = ["{nobody}", "tgram://toko", "tgram://1234:", "tgrm://x/1", "discord://1", "twilio://a:b@c"]'
     toko.configure(extra=f"[alerts]\n{urls}\n")
     said = walk(toko, "alerts", "test", code=1)
-    assert "1: json://***: tidak ada yang menjawab di sana" in said
+    assert "1: json://***: tidak terkirim: A Connection error" in said
     assert said.count("bukan token; seharusnya tgram://BOT_TOKEN/CHAT_ID") == 2
     assert "mungkin maksudnya tgram://?" in said
 

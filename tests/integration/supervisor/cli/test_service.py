@@ -295,7 +295,7 @@ def test_where_no_systemd_runs(machine: Machine) -> None:
     said = machine.badly("service", "install")
     assert "systemd is not running here" in said
     assert "start --foreground" in said
-    assert "start it again then" in machine.well("start")
+    assert "will not start again after a reboot" in machine.well("start")
     assert "[Service]" in machine.well("service", "show")
 
 
