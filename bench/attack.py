@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from supervisor.client import encode, socket_at
+from supervisor.client import encode, open_socket
 
 #: time between two rounds, in seconds: what is measured is not how fast this is
 PAUSE_S: Final = 0.002
@@ -54,7 +54,7 @@ def main() -> None:
 def _come(path: Path) -> socket.socket:
     while True:
         try:
-            peer = socket_at(path)
+            peer = open_socket(path)
         except BlockingIOError:
             time.sleep(PAUSE_S)  # there is a queue at the door
             continue

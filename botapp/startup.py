@@ -26,7 +26,7 @@ from supervisor.client import (
     EXIT_TRY_AGAIN,
     TRACEBACK_SIGNAL,
     LifeEnvironment,
-    masked,
+    mask_secrets,
 )
 from supervisor.configfile import ConfigError, find_config
 
@@ -86,7 +86,7 @@ def check() -> int:
     except ConfigError as error:
         if isinstance(error, bot_token.TokenFileOfRoot) and "STOCKSUP_CHECK" not in os.environ:
             return EXIT_OK  # a check by hand; before a restart systemd provides the credential
-        print(masked(str(error)), file=sys.stderr)
+        print(mask_secrets(str(error)), file=sys.stderr)
         return EXIT_BAD_CONFIG
     return EXIT_OK
 
@@ -96,7 +96,7 @@ def run() -> int:
     try:
         settings, token = _read_settings()
     except ConfigError as error:
-        ending = ExitWithCode(EXIT_BAD_CONFIG, masked(str(error)))
+        ending = ExitWithCode(EXIT_BAD_CONFIG, mask_secrets(str(error)))
         print(ending.reason, file=sys.stderr)
         asyncio.run(_report_exit(ending))
         return ending.code
@@ -136,7 +136,7 @@ def _check_database(settings: Settings) -> None:
     except SchemaTooNew as error:
         raise ConfigError(f"{display_url(url)}: {error}") from error
     except DataProblem as error:
-        print(masked(str(error)), file=sys.stderr)
+        print(mask_secrets(str(error)), file=sys.stderr)
 
 
 async def _report_exit(ending: ExitWithCode) -> None:

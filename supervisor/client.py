@@ -19,85 +19,109 @@ from types import TracebackType
 from typing import Any, Final
 
 from supervisor import __version__
+from supervisor.logs.markers import LifeMarker, parse_marker
+from supervisor.logs.masking import mask_secrets
 
-# offered to programs, which may import nothing else of the supervisor
-from supervisor.logs.markers import read_mark as read_mark
-from supervisor.logs.masking import masked as masked
+__all__ = [
+    "EXIT_BAD_CONFIG",
+    "EXIT_FAILED",
+    "EXIT_REFUSED",
+    "EXIT_TRY_AGAIN",
+    "MAX_LINE_BYTES",
+    "MAX_TICKET_BYTES",
+    "PROTOCOL_VERSION",
+    "SOCKET_NAME",
+    "TRACEBACK_SIGNAL",
+    "VERSION",
+    "Client",
+    "ControlError",
+    "LifeEnvironment",
+    "LifeMarker",
+    "Message",
+    "SupervisorNotRunning",
+    "decode",
+    "encode",
+    "mask_secrets",
+    "open_socket",
+    "parse_marker",
+]
 
-#: version of the code, which a program tells in its hello
+#: version of the package, for the `hello` of a program
 VERSION: Final = __version__
-#: version of the protocol, the `v` of every message
+#: version of the protocol: the `v` of every message
 PROTOCOL_VERSION: Final = 1
-#: longest line either side may send, in bytes, line end included
+#: maximum length of a line in bytes, including its end
 MAX_LINE_BYTES: Final = 64 * 1024
-#: longest ticket a restart may carry, in bytes of JSON
+#: maximum size of a restart's ticket in bytes of JSON
 MAX_TICKET_BYTES: Final = 4 * 1024
-#: on which a program that says so in its hello (`traceback`) writes the tracebacks of its threads to stderr
+#: signal on which a program with `traceback` in its `hello` writes the tracebacks of its threads to stderr
 TRACEBACK_SIGNAL: Final = signal.SIGUSR2
-#: exit code of a program that should be started again later
-EXIT_TRY_AGAIN: Final = 75
-#: exit code of a program whose token or intents were refused: it is not started again
-EXIT_REFUSED: Final = 77
-#: exit code for a bad configuration, of programs and of the supervisor: the program is not started again
-EXIT_BAD_CONFIG: Final = 78
-#: exit code of the supervisor, and of commands, for any other failure
-EXIT_FAILED: Final = 1
-#: name of the socket inside the state directory
+#: name of the control socket inside the state directory
 SOCKET_NAME: Final = "stocksup.sock"
+
+#: exit code of a program that wants to be started again later, with a growing delay
+EXIT_TRY_AGAIN: Final = 75
+#: exit code of a program whose token or permissions were refused: the supervisor does not start it again
+EXIT_REFUSED: Final = 77
+#: exit code for a bad configuration, of programs and of the supervisor: it is not started again
+EXIT_BAD_CONFIG: Final = 78
+#: exit code of the supervisor, and of commands, for every other failure
+EXIT_FAILED: Final = 1
 
 # A Unix socket address holds 107 bytes and a terminating zero (unix(7), sun_path).
 _MAX_ADDRESS_BYTES: Final = 107
 
+#: a JSON object
 Message = dict[str, Any]
 
 
 class ControlError(Exception):
-    """The supervisor refused a request, or what it sent cannot be understood.
+    """A request failed, or a message is invalid.
 
     Attributes:
-        code: the short name of the error, for programs (`unknown_op`, `check_failed`, `timed_out` …).
-        message: one sentence for people.
-        details: what else the answer said, as a dict.
-        facts: what the message is about, if it was found on this side of the door and not said by the supervisor.
+        code: short name of the error (`unknown_op`, `check_failed`, `timed_out`, `closed` …).
+        message: a sentence for people.
+        details: the other fields of the answer.
+        params: the parameters of `message` when this module produced the error; None when the supervisor did.
     """
 
-    def __init__(self, code: str, message: str, details: Message | None = None, facts: Message | None = None) -> None:
+    def __init__(self, code: str, message: str, details: Message | None = None, params: Message | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.details = details or {}
-        self.facts = facts
+        self.params = params
 
 
 class SupervisorNotRunning(ControlError):
-    """Nobody opens: there is no supervisor at this socket."""
+    """No supervisor listens on the socket. The code is `not_running`."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__("not_running", f"no supervisor is running at {path}", facts={"path": path})
+        super().__init__("not_running", f"no supervisor is running at {path}", params={"path": path})
 
 
 @dataclass(frozen=True)
 class LifeEnvironment:
-    """What the supervisor tells a life about itself, through its environment."""
+    """What the supervisor tells a life through its environment."""
 
-    #: path of the door
+    #: path of the control socket
     socket: Path
-    #: name of the program this process is a life of
+    #: name of the program
     program: str
-    #: number of this life, from 1
+    #: number of the life, from 1
     life: int
-    #: directory of this life's temporary cache; empty at spawn unless the policy hands the old one on
+    #: directory of its temporary cache; empty unless the flush policy keeps the old one
     cache_dir: Path
-    #: directory of the cache that outlives lives
+    #: directory of the cache that all lives share
     cache_perm_dir: Path
-    #: whether lines of the log are to be JSON objects with `time`, `level` and `message`
+    #: whether log lines should be JSON objects with `time`, `level` and `message`
     log_as_json: bool = False
-    #: socket of systemd's journal, to which lines of the log are to go too; None: there is none
+    #: socket of systemd's journal for a copy of the log; None without one
     journal: Path | None = None
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> LifeEnvironment | None:
-        """Return the surroundings of this process, or None when no supervisor started it."""
+        """Return the values from `environ`; None when the supervisor did not start this process."""
         try:
             return cls(
                 socket=Path(environ["STOCKSUP_SOCKET"]),
@@ -113,32 +137,39 @@ class LifeEnvironment:
 
 
 def encode(message: Message) -> bytes:
-    """Return `message` as one line. Raises ControlError (`too_long`) when it is over MAX_LINE_BYTES."""
-    # what is no text (a byte of the command line that is not UTF-8) becomes a question mark
+    """Return a message as one line. Raises ControlError (`too_long`) when it exceeds `MAX_LINE_BYTES`."""
+    # a word of the command line may hold bytes that are not UTF-8: they become question marks
     line = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
     if len(line) > MAX_LINE_BYTES:
-        facts = {"bytes": len(line), "limit": MAX_LINE_BYTES}
+        params = {"bytes": len(line), "limit": MAX_LINE_BYTES}
         text = f"a message of {len(line)} bytes is over the limit of {MAX_LINE_BYTES}"
-        raise ControlError("too_long", text, facts=facts)
+        raise ControlError("too_long", text, params=params)
     return line
 
 
 def decode(line: bytes) -> Message:
-    """Return the message in `line`. Raises ControlError (`bad_json`) when it is not a JSON object."""
+    """Return the message in a line. Raises ControlError (`bad_json`) when it is not a JSON object."""
     try:
         message = json.loads(line)
     except ValueError as error:
-        raise ControlError("bad_json", f"not a line of JSON: {error}", facts={}) from error
+        raise ControlError("bad_json", f"not a line of JSON: {error}", params={}) from error
     if not isinstance(message, dict):
-        raise ControlError("bad_json", "a message is a JSON object", facts={})
+        raise ControlError("bad_json", "a message is a JSON object", params={})
     return message
 
 
-def socket_at(path: Path, *, listen: bool = False, backlog: int = 128) -> socket.socket:
-    """Return a Unix stream socket connected to `path`, or listening there.
+def open_socket(path: Path, *, listen: bool = False, backlog: int = 128) -> socket.socket:
+    """Return a Unix stream socket that is connected to `path`, or with `listen` listens there.
 
-    Paths too long for a socket address are reached through a descriptor of their directory
-    (`/proc/self/fd/N/name`), so that any state directory works. Raises OSError as connect and bind do.
+    A path over 107 bytes does not fit into a socket address: it is reached through a descriptor of its directory
+    (`/proc/self/fd/N/name`).
+
+    Args:
+        path: path of the socket.
+        listen: listen instead of connecting.
+        backlog: number of clients that may wait to be accepted.
+
+    Raises OSError as connect(2) and bind(2) do.
     """
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     directory = None
@@ -162,18 +193,19 @@ def socket_at(path: Path, *, listen: bool = False, backlog: int = 128) -> socket
 
 
 class Client:
-    """A blocking connection to the door, for commands. Use it as a context manager.
-
-    Raises SupervisorNotRunning when nobody listens at `path`; OSError when the socket cannot be used.
-    """
+    """A blocking client of the control socket. Use it as a context manager."""
 
     def __init__(self, path: Path) -> None:
+        """Connect to the control socket at `path`.
+
+        Raises SupervisorNotRunning when no supervisor listens there, and OSError when the socket cannot be used.
+        """
         try:
-            self._sock = socket_at(path)
+            self._sock = open_socket(path)
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise SupervisorNotRunning(path) from error
         self._lines = self._sock.makefile("rb")
-        self._next_id = 0
+        self._last_id = 0
 
     def __enter__(self) -> Client:
         return self
@@ -184,45 +216,45 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connection. A request that was under way goes on in the supervisor."""
+        """Close the connection. The supervisor completes a request that is under way."""
         self._lines.close()
         self._sock.close()
 
     def request(self, op: str, *, timeout_s: float | None = None, **fields: Any) -> Message:
-        """Ask for `op` and return the answer.
+        """Send a request and return the answer.
 
         Args:
             op: the operation, such as `status`.
-            timeout_s: seconds to wait for the answer; None waits for as long as it takes.
-            fields: the operation's fields; those that are None are left out.
+            timeout_s: seconds to wait for the answer; None waits as long as it takes.
+            fields: the fields of the operation; those that are None are left out.
 
         Raises:
-            DoorError: the supervisor refused; `timed_out` and `closed` when no answer came.
+            ControlError: the supervisor refused the request; `timed_out` or `closed` when no answer came.
         """
-        self._next_id += 1
+        self._last_id += 1
         given = {name: value for name, value in fields.items() if value is not None}
-        line = encode({"v": PROTOCOL_VERSION, "id": self._next_id, "op": op, **given})
-        # whoever was shown out before asking was told why
+        line = encode({"v": PROTOCOL_VERSION, "id": self._last_id, "op": op, **given})
+        # a client that is refused before it sends can still read the error
         with suppress(BrokenPipeError, ConnectionResetError):
             self._sock.sendall(line)
         while True:
             answer = self._read(timeout_s)
-            if answer.get("id") == self._next_id or (answer.get("id") is None and "error" in answer):
+            if answer.get("id") == self._last_id or (answer.get("id") is None and "error" in answer):
                 break
         if answer.get("ok"):
             return answer
-        refusal = answer.get("error") or {}
-        rest = {name: value for name, value in answer.items() if name not in ("v", "id", "ok", "error")}
-        raise ControlError(str(refusal.get("code", "unknown")), str(refusal.get("message", "refused")), rest)
+        error = answer.get("error") or {}
+        details = {name: value for name, value in answer.items() if name not in ("v", "id", "ok", "error")}
+        raise ControlError(str(error.get("code", "unknown")), str(error.get("message", "refused")), details)
 
     def events(self, *, timeout_s: float | None = None) -> Iterator[Message]:
-        """Ask for the supervisor's reports, and return what it reports from now on, one after the other.
+        """Subscribe to events and return an iterator over those that follow.
 
-        What is reported while another request waits for its answer is passed over; ask for `status` first thing
-        after this to know where the reports begin.
+        Events that arrive while another request waits for its answer are dropped. Request `status` right after this
+        call to learn the state before the first event.
 
         Args:
-            timeout_s: seconds for all of it; then DoorError (`timed_out`). None: for as long as there is somebody.
+            timeout_s: seconds for the whole iteration, which then raises ControlError (`timed_out`); None for no limit.
 
         Raises ControlError as `request` does.
         """
@@ -242,7 +274,7 @@ class Client:
             line = self._lines.readline(MAX_LINE_BYTES + 1)
         except TimeoutError as error:
             text = f"no answer from the supervisor within {timeout_s:.3g} s"
-            raise ControlError("timed_out", text, facts={"timeout_s": timeout_s}) from error
+            raise ControlError("timed_out", text, params={"timeout_s": timeout_s}) from error
         except ConnectionResetError as error:
             raise _closed() from error
         if not line.endswith(b"\n"):
@@ -251,4 +283,4 @@ class Client:
 
 
 def _closed() -> ControlError:
-    return ControlError("closed", "the supervisor closed the connection", facts={})
+    return ControlError("closed", "the supervisor closed the connection", params={})

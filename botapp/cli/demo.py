@@ -19,7 +19,7 @@ import click
 
 from botapp import locale
 from botapp.locale import _
-from supervisor.client import SOCKET_NAME, Client, ControlError, read_mark
+from supervisor.client import SOCKET_NAME, Client, ControlError, parse_marker
 
 # before the options below, whose help is translated when they are created
 locale.use_of_command(os.environ)
@@ -198,22 +198,22 @@ def _follow(supervisor: subprocess.Popen[bytes], log: Path) -> None:
 def of_last_life(lines: Sequence[str]) -> Sequence[str]:
     """Return the lines of the bot's last process; all lines, if it started in an earlier file. Pure."""
     for at in range(len(lines) - 1, -1, -1):
-        mark = read_mark(lines[at].rstrip("\n"))
-        if mark is not None and mark.what == "starts":
+        mark = parse_marker(lines[at].rstrip("\n"))
+        if mark is not None and mark.event == "starts":
             return lines[at:]
     return lines
 
 
 def _shown(line: str) -> str:
     """Return a line of the log with a translated marker: the markers in the file are English, for scripts."""
-    if (mark := read_mark(line.rstrip("\n"))) is None:
+    if (mark := parse_marker(line.rstrip("\n"))) is None:
         return line
     text = {
         "starts": _("life %(life)d of %(program)s starts"),
         "goes on": _("life %(life)d of %(program)s goes on"),
         "ended": _("life %(life)d of %(program)s ended: %(how)s"),
-    }[mark.what]
-    said = text % {"life": mark.life, "program": mark.program, "how": mark.how}
+    }[mark.event]
+    said = text % {"life": mark.life, "program": mark.program, "how": mark.exit}
     return f"--- stocksup {mark.time}: {said} ---\n"
 
 

@@ -21,7 +21,7 @@ from supervisor.client import (
     Message,
     decode,
     encode,
-    socket_at,
+    open_socket,
 )
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class SupervisorLink:
         last_refusal = ""
         while True:
             try:
-                sock = socket_at(self.environment.socket)
+                sock = open_socket(self.environment.socket)
                 sock.setblocking(False)
                 reader, self._writer = await asyncio.open_unix_connection(sock=sock, limit=MAX_LINE_BYTES)
                 await self._serve(reader)

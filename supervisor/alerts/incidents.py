@@ -15,6 +15,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from supervisor.client import EXIT_REFUSED
 from supervisor.lifecycle import restart_policy
 from supervisor.lifecycle.model import DesiredState, Instant, ProgramState, Reason, State, text_reason
 from supervisor.locale import N_
@@ -28,7 +29,6 @@ LOOP_CRASHES: Final = 2
 #: the supervisor's problem with alerts themselves, which no alert can report
 OWN_PROBLEM: Final = N_("alerts")
 
-_EXIT_REFUSED: Final = 77
 _DISK: Final = "disk"
 _PROGRAM, _PROBLEM = "program:", "problem:"
 
@@ -139,7 +139,7 @@ def _present(opened: Mapping[str, Incident], observation: Observation, now: Inst
 def _program_incident(program: ProgramState, opened: Incident | None, now: Instant) -> Incident | None:
     """Return the incident of a program. It ends when the program runs and has not crashed within its window."""
     if program.state is State.FATAL:
-        is_refused = program.last_exit is not None and program.last_exit.code == _EXIT_REFUSED
+        is_refused = program.last_exit is not None and program.last_exit.code == EXIT_REFUSED
         kind = Kind.REFUSED if is_refused else Kind.FATAL
         return _same(Incident(kind, program.name, program.reason, now.wall_s), opened)
     if program.desired is DesiredState.DOWN:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from supervisor.alerts.incidents import Kind, Notification
 from supervisor.alerts.messages import Origin
 from supervisor.locale import N_, _, reasons
-from supervisor.logs.masking import masked
+from supervisor.logs.masking import mask_secrets
 
 #: longer reasons are cut
 MAX_REASON_CHARS: Final = 300
@@ -128,7 +128,7 @@ def _params(notification: Notification, origin: Origin) -> dict[str, str]:
 
 def _reason(notification: Notification) -> str:
     reason = notification.incident.reason
-    text = masked(reasons.describe(reason)) if reason else ""
+    text = mask_secrets(reasons.describe(reason)) if reason else ""
     return text if len(text) <= MAX_REASON_CHARS else f"{text[: MAX_REASON_CHARS - 1]}…"
 
 

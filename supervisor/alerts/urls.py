@@ -7,7 +7,7 @@ from binascii import crc32
 from collections.abc import Sequence
 from typing import Final
 
-from supervisor.logs.masking import STARS, masked
+from supervisor.logs.masking import STARS, mask_secrets
 
 #: shorter parts of a URL are no secret, and occur in every text
 _MIN_SECRET_CHARS: Final = 4
@@ -28,4 +28,4 @@ def redact(text: str, urls: Sequence[str]) -> str:
     """Return `text` without anything that could be a part of one of the URLs."""
     secrets = [part for url in urls for part in (url, *re.split(r"[:/@?&=#,+\s]+", url.partition("://")[2]))]
     long = sorted({part for part in secrets if len(part) >= _MIN_SECRET_CHARS}, key=len, reverse=True)
-    return masked(text, long)
+    return mask_secrets(text, long)

@@ -37,6 +37,6 @@ class CommandError(Exception):
 def control_error_text(error: ControlError) -> str:
     """Return the message of `error` with its remedy. The supervisor's own messages stay unchanged."""
     problem = error.message
-    if error.facts is not None and error.code in _OF_CLIENT:
-        problem = _(_OF_CLIENT[error.code]) % error.facts
+    if error.params is not None and error.code in _OF_CLIENT:
+        problem = _(_OF_CLIENT[error.code]) % error.params
     return f"{problem}; {_(_REMEDY[error.code])}" if error.code in _REMEDY else problem

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from supervisor.client import MAX_LINE_BYTES, socket_at
+from supervisor.client import MAX_LINE_BYTES, open_socket
 from supervisor.control import protocol
 from supervisor.control.connection import IDLE_TIMEOUT_S, LINE_TIMEOUT_S, ClientConnection
 from supervisor.locale import _
@@ -86,7 +86,7 @@ class ControlServer:
 
     def _listen(self) -> socket.socket:
         self._path.unlink(missing_ok=True)
-        listener = socket_at(self._path, listen=True)
+        listener = open_socket(self._path, listen=True)
         self._path.chmod(0o600)
         listener.setblocking(False)
         self._selector.register(listener, _READ, self._on_acceptable)
@@ -226,9 +226,11 @@ class ControlServer:
                     self._on_accept(error)
                 return
             self._on_accept(None)
-            self._admit(sock)
+            if not self._admit(sock):
+                return  # the next turn notices first which clients have left
 
-    def _admit(self, sock: socket.socket) -> None:
+    def _admit(self, sock: socket.socket) -> bool:
+        """Add a client, or refuse it; return whether there was room for it."""
         sock.setblocking(False)
         pid, uid = _peer(sock)
         if uid not in (os.geteuid(), 0):
@@ -237,10 +239,12 @@ class ControlServer:
         elif not self._has_room(pid):
             text = _("too many connections: %(count)d are open") % {"count": len(self.connections)}
             _refuse(sock, protocol.encode_error(None, "busy", text))
+            return False
         else:
             connection = ClientConnection(sock, pid, self._now_s())
             self.connections[connection] = None
             self._watch(connection)
+        return True
 
     def _has_room(self, pid: int) -> bool:
         if len(self.connections) < self._max_connections:

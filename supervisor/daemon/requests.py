@@ -15,7 +15,7 @@ from supervisor.daemon.runner import Runner
 from supervisor.lifecycle import events
 from supervisor.lifecycle.model import DesiredState, ProgramState, State, text_reason
 from supervisor.locale import _, reasons
-from supervisor.logs.masking import masked
+from supervisor.logs.masking import mask_secrets
 
 #: restarts that one `history` may return; more would not fit into a line
 MAX_HISTORY: Final = 100
@@ -223,7 +223,7 @@ def _drained(runner: Runner, connection: ClientConnection, request: protocol.Dra
 
 def _goodbye(runner: Runner, connection: ClientConnection, request: protocol.Goodbye) -> Fields:
     name, life = _life(connection)
-    reason = None if request.reason is None else masked(request.reason)
+    reason = None if request.reason is None else mask_secrets(request.reason)
     runner.post(name, events.Goodbye(life, request.code, reason))
     return {}
 

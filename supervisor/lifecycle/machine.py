@@ -28,6 +28,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from supervisor.client import EXIT_BAD_CONFIG, EXIT_TRY_AGAIN
 from supervisor.lifecycle import health, life, restart_policy, restart_report
 from supervisor.lifecycle.effects import (
     Effect,
@@ -253,7 +254,7 @@ def _start_timeout_s(program: ProgramState) -> float:
 
 def _handle_spawn_failure(program: ProgramState, event: SpawnFailed, now: Instant) -> Step:
     """STARTING: the process could not be started. A lack of resources may be over at the next attempt."""
-    code = restart_policy.EXIT_BAD_CONFIG if event.permanent else restart_policy.EXIT_TRY_LATER
+    code = EXIT_BAD_CONFIG if event.permanent else EXIT_TRY_AGAIN
     program = replace(program, life=replace(program.life, goodbye=(code, event.problem)))
     return _handle_unexpected_exit(program, Exited(program.life.number), now)
 

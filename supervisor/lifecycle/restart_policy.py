@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from supervisor.client import EXIT_BAD_CONFIG, EXIT_REFUSED, EXIT_TRY_AGAIN
 from supervisor.lifecycle import restart_report
 from supervisor.lifecycle.events import Exited
 from supervisor.lifecycle.model import AfterFlush, ExitStatus, Instant, ProgramState, Reason, State
@@ -24,10 +25,8 @@ RECOVERY_WINDOW_S: Final = 3600.0
 #: the requester of restarts that the supervisor itself decides on
 BY_ITSELF: Final = "supervisor"
 
-EXIT_TRY_LATER: Final = 75
-EXIT_BAD_CONFIG: Final = 78
 #: exit codes after which another start cannot help, and the code of the reason
-FATAL_CODES: Final = {77: "access_refused", EXIT_BAD_CONFIG: "bad_config"}
+FATAL_CODES: Final = {EXIT_REFUSED: "access_refused", EXIT_BAD_CONFIG: "bad_config"}
 
 
 def exit_status(program: ProgramState, event: Exited, now: Instant) -> ExitStatus:
@@ -58,7 +57,7 @@ def decide_after_exit(program: ProgramState, event: Exited, served: bool, now: I
     if status.code in FATAL_CODES:
         fatal = status.reason or Reason(FATAL_CODES[status.code], {"code": status.code})
         return _after_flush(program, AfterFlush(State.FATAL, reason=fatal))
-    if status.code == EXIT_TRY_LATER:
+    if status.code == EXIT_TRY_AGAIN:
         delay_s = min(RETRY_FIRST_S * 2**program.retries, RETRY_LONGEST_S) * jitter(program)
         program = replace(program, retries=min(program.retries + 1, 16))
         return _after_flush(program, AfterFlush(State.BACKOFF, delay_s, reason))

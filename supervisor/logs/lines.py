@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from supervisor.logs.masking import masked
+from supervisor.logs.masking import mask_secrets
 
 #: the levels, from the least to the most urgent
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
@@ -27,7 +27,7 @@ _STARTS: Final = re.compile(r"life \d+ of \S+ starts")
 class LogRecord(NamedTuple):
     """A line of a log."""
 
-    #: as it is shown: masked, and readable where it was JSON
+    #: as it is shown: mask_secrets, and readable where it was JSON
     shown: str
     #: seconds since 1970; None when the line does not say
     at_s: float | None = None
@@ -43,7 +43,7 @@ class LogRecord(NamedTuple):
 
 def read(text: str) -> LogRecord:
     """Return the line that `text` is."""
-    text = masked(text)
+    text = mask_secrets(text)
     if (line := _read_json(text)) is not None:
         return line
     for pattern in (_MARK, _TIMED, _UNTIMED):

@@ -1,6 +1,6 @@
-"""What the supervisor writes into a program's log about its lives, read again. Pure.
+"""The marker lines that the supervisor writes into the log of a program: `--- stocksup …: life N of P starts ---`.
 
-Marks are the same in every language, because programs look for them; whoever shows them to people says them anew.
+They are the same in every language, because programs parse them. Commands translate them for people.
 """
 
 from __future__ import annotations
@@ -8,28 +8,28 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-_MARK: Final = re.compile(
+_MARKER: Final = re.compile(
     r"--- stocksup (?P<time>\S+): life (?P<life>\d+) of (?P<program>\S+) "
-    r"(?P<what>starts|goes on|ended: (?P<how>.+)) ---"
+    r"(?P<event>starts|goes on|ended: (?P<exit>.+)) ---"
 )
 
 
 class LifeMarker(NamedTuple):
-    """A mark of a life."""
+    """A parsed marker line."""
 
     time: str
     life: int
     program: str
-    #: "starts", "goes on" (in another file) or "ended"
-    what: str
-    #: how it ended; None: it has not
-    how: str | None
+    #: "starts", "goes on" (in a new file) or "ended"
+    event: str
+    #: the exit status of a life that ended, such as "exit 1" or "SIGKILL"; None otherwise
+    exit: str | None
 
 
-def read_mark(line: str) -> LifeMarker | None:
-    """Return the mark that `line`, without its end, is; None: it is something else."""
-    found = _MARK.fullmatch(line)
-    if found is None:
+def parse_marker(line: str) -> LifeMarker | None:
+    """Return the marker in a line without its end; None for any other line."""
+    match = _MARKER.fullmatch(line)
+    if match is None:
         return None
-    what = found["what"].partition(":")[0]
-    return LifeMarker(found["time"], int(found["life"]), found["program"], what, found["how"])
+    event = match["event"].partition(":")[0]
+    return LifeMarker(match["time"], int(match["life"]), match["program"], event, match["exit"])

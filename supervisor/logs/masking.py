@@ -1,6 +1,6 @@
 """What must not be read in a log is replaced by stars. Pure.
 
-The one place for it: programs reach it as `supervisor.client.masked`, so it stands on the standard library alone.
+The one place for it: programs reach it as `supervisor.client.mask_secrets`, so it stands on the standard library alone.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _SHAPES: Final = (
 )
 
 
-def masked(text: str, secrets: Iterable[str] = ()) -> str:
+def mask_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     """Return `text` with stars for each of `secrets`, and for what has the shape of one.
 
     Shapes: tokens of Discord, of webhooks and interactions, `Authorization`, passwords in addresses, `password=…`.
-    What is masked already stays as it is.
+    What is mask_secrets already stays as it is.
     """
     for secret in secrets:
         if secret:

@@ -14,7 +14,7 @@ from supervisor.config.settings import Logs
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
 from supervisor.logs import rotation
-from supervisor.logs.masking import masked
+from supervisor.logs.masking import mask_secrets
 
 
 class _Level(NamedTuple):
@@ -55,7 +55,7 @@ class SupervisorLog:
 
     def write(self, level: str, text: str) -> None:
         """Write one line. A disk that is full is no reason to end; the line is then on stderr alone, if anywhere."""
-        text = masked(" ".join(text.splitlines()))
+        text = mask_secrets(" ".join(text.splitlines()))
         stuck = self._move_if_due()
         data = line(self.settings, level, text)
         try:
@@ -130,7 +130,7 @@ def line(settings: Logs, level: str, text: str) -> bytes:
 
 def mark(path: Path, settings: Logs, text: str) -> None:
     """Append a line about a life to its program's log, recognisable as the supervisor's. Raises OSError."""
-    text = masked(text)
+    text = mask_secrets(text)
     shown = f"--- stocksup {_stamp()}: {text} ---\n".encode(errors="backslashreplace")
     fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Program
 from supervisor.lifecycle.model import Reason, text_reason
-from supervisor.logs.masking import masked
+from supervisor.logs.masking import mask_secrets
 from supervisor.processes import process, procfs
 
 #: the part of the output of a failed check that is shown
@@ -128,5 +128,5 @@ class Checks:
         except OSError as error:
             return Reason("cannot_read", {"path": str(output), "os_error": error.strerror or str(error)})
         # masked before it is cut, because half a secret does not match the patterns
-        lines = [line for line in masked(text).splitlines() if line.strip()][-MAX_PROBLEM_LINES:]
+        lines = [line for line in mask_secrets(text).splitlines() if line.strip()][-MAX_PROBLEM_LINES:]
         return text_reason("\n".join(lines)[-MAX_PROBLEM_CHARS:]) if lines else silent

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.doctor import Finding
 from supervisor.locale import _
-from supervisor.logs.masking import masked
+from supervisor.logs.masking import mask_secrets
 
 if TYPE_CHECKING:
     from supervisor.config.settings import Program, Settings
@@ -63,7 +63,8 @@ def _run_check(config: Path, name: str, program: Program, command: list[str], pl
         return Finding(id, name, text % {"time_s": program.start_timeout_s, "command": " ".join(command)})
     if done.returncode == 0:
         return Finding(id, name)
-    output = [line for line in masked(done.stdout.decode(errors="replace")).splitlines() if line.strip()][-MAX_LINES:]
+    text = mask_secrets(done.stdout.decode(errors="replace"))
+    output = [line for line in text.splitlines() if line.strip()][-MAX_LINES:]
     silent = _("its check exited with %(code)d and no output: %(command)s")
     problem = "\n".join(output) or silent % {"code": done.returncode, "command": " ".join(command)}
     code = exits.BAD_CONFIG if done.returncode == exits.BAD_CONFIG else exits.FAILED

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from supervisor.cli.errors import CommandError
+from supervisor.client import EXIT_BAD_CONFIG
 from supervisor.locale import _
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def text(facts: UnitFields) -> str:
         "Restart=on-failure",
         "RestartSec=2",
         _comment(_("78: the configuration must be corrected first.")),
-        "RestartPreventExitStatus=78",
+        f"RestartPreventExitStatus={EXIT_BAD_CONFIG}",
         _comment(_("Longer than all programs may take to finish their work and exit.")),
         f"TimeoutStopSec={facts.stop_timeout_s}",
         "WatchdogSec=60",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from supervisor.client import read_mark
+from supervisor.client import parse_marker
 from supervisor.locale import N_, _
 
 _UNITS: Final = ((N_("d"), 86_400), (N_("h"), 3_600), (N_("min"), 60), (N_("s"), 1))
@@ -76,14 +76,14 @@ def phase_name(name: str) -> str:
 
 def translate_marker(line: str) -> str:
     """Return the marker line of a start or an exit, translated; other lines unchanged."""
-    if (marker := read_mark(line)) is None:
+    if (marker := parse_marker(line)) is None:
         return line
     text = {
         "starts": _("life %(life)d of %(program)s starts"),
         "goes on": _("life %(life)d of %(program)s goes on"),
         "ended": _("life %(life)d of %(program)s ended: %(how)s"),
-    }[marker.what]
-    how = _("exit unknown") if marker.how == "exit unknown" else marker.how
+    }[marker.event]
+    how = _("exit unknown") if marker.exit == "exit unknown" else marker.exit
     event = text % {"life": marker.life, "program": marker.program, "how": how}
     return f"--- stocksup {marker.time}: {event} ---"
 

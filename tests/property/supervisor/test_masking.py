@@ -7,7 +7,7 @@ import base64
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.client import masked
+from supervisor.client import mask_secrets
 
 URL_SAFE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 users = st.integers(10**16, 10**19).map(lambda one: base64.urlsafe_b64encode(str(one).encode()).decode().rstrip("="))
@@ -21,16 +21,18 @@ passwords = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size
 
 @given(around, tokens, around)
 def test_no_token_is_ever_shown(before: str, token: str, after: str) -> None:
-    assert token not in masked(before + token + after)
-    assert token.rpartition(".")[2] not in masked(before + token + after)
+    assert token not in mask_secrets(before + token + after)
+    assert token.rpartition(".")[2] not in mask_secrets(before + token + after)
 
 
 @given(passwords)
 def test_no_password_of_a_database_is_ever_shown(password: str) -> None:
-    assert masked(f"cannot open postgresql://shop:{password}@db/shop") == "cannot open postgresql://shop:***@db/shop"
+    assert (
+        mask_secrets(f"cannot open postgresql://shop:{password}@db/shop") == "cannot open postgresql://shop:***@db/shop"
+    )
 
 
 @given(st.text() | st.from_regex(r"\w+://\w*:\S*@\S*|token=\S*|authorization: \S*|/webhooks/1/\S*", fullmatch=True))
 def test_masking_twice_changes_nothing(text: str) -> None:
-    once = masked(text)
-    assert masked(once) == once
+    once = mask_secrets(text)
+    assert mask_secrets(once) == once

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from supervisor.client import socket_at
+from supervisor.client import open_socket
 from tests.support.discord.control import DiscordControl
 from tests.support.shop.products import stock_up
 
@@ -27,7 +27,7 @@ class FakeSupervisor:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._listener = socket_at(path, listen=True)
+        self._listener = open_socket(path, listen=True)
         self._listener.settimeout(PATIENCE_S)
         self._next_id = 0
 

@@ -46,7 +46,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from supervisor.client import LifeEnvironment, encode, socket_at
+from supervisor.client import LifeEnvironment, encode, open_socket
 
 #: environment that the diary tells of
 _TOLD = ("STOCKSUP_", "NOTIFY_SOCKET", "TEST_")
@@ -153,7 +153,7 @@ class Program:
         wait_s = 0.01
         while self._sock is None:
             try:
-                self._sock = socket_at(self.around.socket)
+                self._sock = open_socket(self.around.socket)
             except OSError:
                 time.sleep(wait_s)
                 wait_s = min(2 * wait_s, 0.2)

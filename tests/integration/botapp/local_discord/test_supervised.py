@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from supervisor.client import socket_at
+from supervisor.client import open_socket
 from tests.support.discord.control import DiscordControl
 
 Message = dict[str, Any]
@@ -68,7 +68,7 @@ class Door:
 
 @contextmanager
 def life(directory: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], socket.socket]]:
-    door = socket_at(directory / "door", listen=True)
+    door = open_socket(directory / "door", listen=True)
     env = os.environ | {
         "STOCKSUP_SOCKET": str(directory / "door"),
         "STOCKSUP_PROGRAM": "discord",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.client import Message, decode, encode, socket_at
+from supervisor.client import Message, decode, encode, open_socket
 
 PATIENCE_S = 30.0
 
@@ -26,7 +26,7 @@ def door(directory: Path, answer: Answer) -> Iterator[None]:
     (directory / "config.toml").write_text('language = "en"\n')
     state = directory / "state"
     state.mkdir(mode=0o700)
-    listener = socket_at(state / "stocksup.sock", listen=True)
+    listener = open_socket(state / "stocksup.sock", listen=True)
 
     def serve() -> None:
         while True:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from supervisor.client import MAX_LINE_BYTES, ControlError, socket_at
+from supervisor.client import MAX_LINE_BYTES, ControlError, open_socket
 from supervisor.control import connection as limits
 from supervisor.control import protocol, server
 from supervisor.control.connection import ClientConnection
@@ -61,7 +61,7 @@ class ServerUnderTest:
 
     def connect(self, data: bytes = b"") -> socket.socket:
         """Connect a client that sends `data`."""
-        peer = socket_at(self.path)
+        peer = open_socket(self.path)
         self.turn()
         peer.setblocking(False)
         if data:
@@ -223,7 +223,7 @@ def test_connections_are_limited_with_a_reserve_for_lives(attacked: ServerUnderT
 
 def test_accepting_pauses_without_a_descriptor(attacked: ServerUnderTest) -> None:
     former = resource.getrlimit(resource.RLIMIT_NOFILE)
-    peer = socket_at(attacked.path)
+    peer = open_socket(attacked.path)
     lowest = os.dup(0)
     os.close(lowest)
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, former[1]))
@@ -263,7 +263,7 @@ def test_ping_and_restart_under_attack(it: Supervised) -> None:
         *(b"x" * (2 * MAX_LINE_BYTES), b"[]\n" * 1000),
     ]
     before_bytes = procfs.rss_bytes(it.pid) or 0
-    crowd = [socket_at(it.socket) for _ in range(server.MAX_CONNECTIONS - 16)]
+    crowd = [open_socket(it.socket) for _ in range(server.MAX_CONNECTIONS - 16)]
     try:
         for number, peer in enumerate(crowd):
             peer.setblocking(False)
@@ -291,7 +291,7 @@ def _flood(peer: socket.socket, data: bytes) -> None:
 
 
 def test_client_reads_a_refusal_that_came_before_its_request(it: Supervised) -> None:
-    crowd = [socket_at(it.socket) for _ in range(server.MAX_CONNECTIONS)]
+    crowd = [open_socket(it.socket) for _ in range(server.MAX_CONNECTIONS)]
     try:
         with it.client() as client, pytest.raises(ControlError) as caught:
             client.request("ping", timeout_s=PATIENCE_S)

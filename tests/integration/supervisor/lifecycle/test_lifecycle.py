@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from supervisor.client import Client, ControlError, encode, socket_at
+from supervisor.client import Client, ControlError, encode, open_socket
 from tests.support.supervisor.supervised import PATIENCE_S, Json, bot, check, program, supervised, wait_gone
 
 PHASES = ["check_s", "drain_s", "stop_s", "flush_s", "start_s"]
@@ -216,7 +216,7 @@ def test_requests_of_a_closed_connection_are_served(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         os.kill(it.pid, signal.SIGSTOP)
-        with socket_at(it.socket) as sock:
+        with open_socket(it.socket) as sock:
             sock.sendall(encode({"v": 1, "id": 1, "op": "ping"}) + encode({"v": 1, "id": 2, "op": "restart"}))
         os.kill(it.pid, signal.SIGCONT)
         it.wait_state("RUNNING", life=2)

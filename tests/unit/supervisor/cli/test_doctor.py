@@ -12,7 +12,7 @@ import pytest
 
 from supervisor.cli.commands.check import lines
 from supervisor.cli.doctor import FAILED, FINE, WARNING, Finding, host, instance, plugins
-from supervisor.client import socket_at
+from supervisor.client import open_socket
 from supervisor.config.paths import InstancePaths
 
 
@@ -86,7 +86,7 @@ def test_control_socket(tmp_path: Path) -> None:
     place.socket.write_text("in the way")
     assert instance.control_socket(place).level in (FINE, FAILED)
     place.socket.unlink()
-    with socket_at(place.socket, listen=True) as deaf:
+    with open_socket(place.socket, listen=True) as deaf:
         deaf.close()
         # a socket that a dead supervisor left
         assert instance.control_socket(place).level == FINE

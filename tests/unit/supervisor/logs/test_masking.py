@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from supervisor.client import masked
+from supervisor.client import mask_secrets
 
 #: made up, of the right shape
 TOKEN = "MTQwMDAwMDAwMDAwMDAwMDAwMg." + "GAbCdE." + "x" * 38
@@ -29,8 +29,8 @@ OLD_TOKEN = "NDAwMDAwMDAwMDAwMDAwMDAy." + "X-_AbC." + "y" * 27
     ],
 )  # fmt: skip
 def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
-    assert masked(text) == shown
-    assert masked(shown) == shown
+    assert mask_secrets(text) == shown
+    assert mask_secrets(shown) == shown
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
-    assert masked(text) == text
+    assert mask_secrets(text) == text
 
 
 def test_secrets_that_are_known_are_masked_wherever_they_stand() -> None:
-    assert masked("demo-token and xdemo-tokenx", ("demo-token", "")) == "*** and x***x"
+    assert mask_secrets("demo-token and xdemo-tokenx", ("demo-token", "")) == "*** and x***x"
 
 
 @pytest.mark.parametrize("piece", ["a.", "a://b:", "M.", "x@", "token", "http://a:", "authorization "])
 def test_a_long_line_does_not_take_long(piece: str) -> None:
     # the guard against tests that hang would end it: time goes with the square of the length where this fails
-    assert masked(piece * 100_000) == piece * 100_000
+    assert mask_secrets(piece * 100_000) == piece * 100_000
