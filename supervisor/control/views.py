@@ -1,4 +1,4 @@
-"""What viewers see, made from what is known. Pure."""
+"""Turns the state of programs into the objects of `status`, `events` and `restart`. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from supervisor.lifecycle.health import is_late, unhealthy_parts
 from supervisor.lifecycle.model import ExitStatus, Instant, ProgramState, RestartReport, State
 from supervisor.locale import reasons
 
-#: states in which there is a life to show
+#: states in which a life runs
 _LIVING = frozenset({State.STARTING, State.RUNNING, State.DRAINING, State.STOPPING, State.KILLING})
 
 
@@ -28,8 +28,14 @@ def status(
 ) -> dict[str, Any]:
     """Return the object of `status --json`.
 
-    `problems` names what the supervisor itself suffers from; `config_changed` tells whether the configuration is
-    another file than was last read.
+    Args:
+        programs: the state of each program.
+        pid: the pid of the supervisor.
+        started: when the supervisor started.
+        now: the time.
+        problems: what fails in the supervisor itself, and why.
+        config_changed: whether the configuration file has changed since it was read.
+        rss_bytes: returns the resident memory of a process.
     """
     return {
         "version": 1,
@@ -41,51 +47,51 @@ def status(
             "problems": dict(problems),
             "config_changed": config_changed,
         },
-        "programs": [_program(known, now, rss_bytes) for known in programs.values()],
+        "programs": [_program(state, now, rss_bytes) for state in programs.values()],
     }
 
 
-def _program(known: ProgramState, now: Instant, rss_bytes: Callable[[int], int | None]) -> dict[str, Any]:
-    lives = known.child is not None and known.state in _LIVING
+def _program(state: ProgramState, now: Instant, rss_bytes: Callable[[int], int | None]) -> dict[str, Any]:
+    is_running = state.child is not None and state.state in _LIVING
     return {
-        "name": known.name,
-        "desired": known.desired.value,
-        "state": known.state.value,
-        "pid": known.child.pid if known.child else None,
-        "life": known.life.number,
-        "uptime_s": round(now.mono_s - known.life.started_s, 3)
-        if lives and known.life.started_at is not None
+        "name": state.name,
+        "desired": state.desired.value,
+        "state": state.state.value,
+        "pid": state.child.pid if state.child else None,
+        "life": state.life.number,
+        "uptime_s": round(now.mono_s - state.life.started_s, 3)
+        if is_running and state.life.started_at is not None
         else None,
-        "restarts": known.restarts,
-        "rss_bytes": rss_bytes(known.child.pid) if known.child else None,
-        "last_exit": _last_exit(known.last_exit),
-        "health": known.life.health or {},
-        "unhealthy": list(unhealthy_parts(known.life.health)),
-        **_silence(known, now),
-        "linked": known.life.linked,
-        "version": known.life.version,
-        "pending": list(known.life.pending),
-        **reasons.reason_fields(known.reason),
-        "restart": _restart(known),
-        "retry_in_s": _retry_in_s(known, now),
+        "restarts": state.restarts,
+        "rss_bytes": rss_bytes(state.child.pid) if state.child else None,
+        "last_exit": _last_exit(state.last_exit),
+        "health": state.life.health or {},
+        "unhealthy": list(unhealthy_parts(state.life.health)),
+        **_heartbeat(state, now),
+        "linked": state.life.linked,
+        "version": state.life.version,
+        "pending": list(state.life.pending),
+        **reasons.reason_fields(state.reason),
+        "restart": _restart(state),
+        "retry_in_s": _retry_in_s(state, now),
     }
 
 
-def _silence(known: ProgramState, now: Instant) -> dict[str, Any]:
-    """Return for how long a life that serves was not heard, and whether that is suspicious; null where unknown."""
-    if known.state is not State.RUNNING or known.life.last_seen_s is None:
+def _heartbeat(state: ProgramState, now: Instant) -> dict[str, Any]:
+    """Return the age of the last heartbeat of a running life, and whether it is late; null where unknown."""
+    if state.state is not State.RUNNING or state.life.last_seen_s is None:
         return {"heartbeat_age_s": None, "heartbeat_late": None}
-    heartbeat_late = is_late(known.life.last_seen_s, known.settings.heartbeat_timeout_s, now.mono_s)
-    return {"heartbeat_age_s": round(now.mono_s - known.life.last_seen_s, 3), "heartbeat_late": heartbeat_late}
+    heartbeat_late = is_late(state.life.last_seen_s, state.settings.heartbeat_timeout_s, now.mono_s)
+    return {"heartbeat_age_s": round(now.mono_s - state.life.last_seen_s, 3), "heartbeat_late": heartbeat_late}
 
 
-def _restart(known: ProgramState) -> dict[str, Any] | None:
-    if known.restart is None:
+def _restart(state: ProgramState) -> dict[str, Any] | None:
+    if state.restart is None:
         return None
     return {
-        "phase": phase(known),
-        "requested_by": known.restart.requested_by,
-        **reasons.reason_fields(known.restart.reason),
+        "phase": phase(state),
+        "requested_by": state.restart.requested_by,
+        **reasons.reason_fields(state.restart.reason),
     }
 
 
@@ -95,15 +101,15 @@ def _last_exit(last_exit: ExitStatus | None) -> dict[str, Any] | None:
     return {**msgspec.structs.asdict(last_exit), **reasons.reason_fields(last_exit.reason)}
 
 
-def _retry_in_s(known: ProgramState, now: Instant) -> float | None:
-    if known.state is not State.BACKOFF or known.deadline_s is None:
+def _retry_in_s(state: ProgramState, now: Instant) -> float | None:
+    if state.state is not State.BACKOFF or state.deadline_s is None:
         return None
-    return round(max(0.0, known.deadline_s - now.mono_s), 3)
+    return round(max(0.0, state.deadline_s - now.mono_s), 3)
 
 
-def phase(known: ProgramState) -> str | None:
-    """Return the phase of the restart under way; None when there is none."""
-    if known.restart is None:
+def phase(state: ProgramState) -> str | None:
+    """Return the phase of the restart under way; None without one."""
+    if state.restart is None:
         return None
     return {
         State.RUNNING: "check",
@@ -112,17 +118,17 @@ def phase(known: ProgramState) -> str | None:
         State.KILLING: "stop",
         State.FLUSHING: "flush",
         State.BACKOFF: "wait",
-    }.get(known.state, "start")
+    }.get(state.state, "start")
 
 
-def change(known: ProgramState) -> dict[str, Any]:
-    """Return what listeners are told when a program's state has changed."""
+def change(state: ProgramState) -> dict[str, Any]:
+    """Return the fields of a `state` event."""
     return {
-        "program": known.name,
-        "state": known.state.value,
-        "life": known.life.number,
-        **reasons.reason_fields(known.reason),
-        "last_exit": _last_exit(known.last_exit),
+        "program": state.name,
+        "state": state.state.value,
+        "life": state.life.number,
+        **reasons.reason_fields(state.reason),
+        "last_exit": _last_exit(state.last_exit),
     }
 
 

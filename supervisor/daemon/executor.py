@@ -78,7 +78,7 @@ class EffectExecutor:
     # --- processes ---
 
     def _spawn(self, state: ProgramState) -> Event:
-        output = self._logs.begin(state)
+        output = self._logs.begin_life(state)
         temp, perm = self._make_cache_dirs(state)
         environ = {
             **self._environ(state.settings),
@@ -126,7 +126,7 @@ class EffectExecutor:
         survivor = self._kill_descendants(state, state.child.pid)
         exit_text = signal_name or ("exit unknown" if code is None else f"exit {code}")
         if state.last_exit is None or state.last_exit.life != state.life.number:
-            self._logs.mark(state, f"ended: {exit_text}")
+            self._logs.write_marker(state, f"ended: {exit_text}")
         return survivor
 
     def reap_tree_unseen(self, state: ProgramState) -> ProcessId | None:

@@ -1,8 +1,8 @@
-"""The log files of programs: looked at when a life is heard or begins, and moved away when that is due.
+"""The log files of programs: rotates them, and asks lives to open the new file.
 
-A life goes on writing into the file that it has open, wherever that is moved to; so no line is lost. It is asked to
-open the new one (`reopen`), and no file is moved again before it has. A program that cannot be asked gets a new file
-with its next life.
+A life goes on writing into the file that it has open, even after the file was renamed, so no line is lost. The
+supervisor asks it to open the new file (`reopen`) and does not rotate again before it has. A program that cannot do
+that gets a new file with its next life.
 """
 
 from __future__ import annotations
@@ -17,118 +17,123 @@ from supervisor.config.settings import Logs
 from supervisor.lifecycle.model import ProgramState
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
-from supervisor.logs import journald, rotation
-from supervisor.logs import writer as log
+from supervisor.logs import journald, rotation, writer
 
-#: what a program answers that does not know how to open its log anew
+#: error code of a program that does not support `reopen`
 _UNKNOWN_OP: Final = "unknown_op"
 
 
 class ProgramLogs:
-    """The present log file of each program."""
+    """The current log file of each program."""
 
     def __init__(
         self,
-        place: InstancePaths,
+        paths: InstancePaths,
         settings: Logs,
         request_reopen: Callable[[str, Callable[[bool, str | None], None]], bool],
-        note: Callable[[str, str], None],
+        log: Callable[[str, str], None],
         *,
         to_journal: bool,
     ) -> None:
-        """`ask` asks a program's life to open its log anew and tells whether there is one to ask; `note` logs.
+        """Keep the logs of all programs.
 
-        With `to_journal` programs are told where systemd's journal is.
+        Args:
+            paths: the files of the instance.
+            settings: when to rotate, and the format of the lines.
+            request_reopen: sends `reopen` to the life of a program, whose answer it passes on as success and error
+                code; returns whether a life is connected.
+            log: takes a level and a line.
+            to_journal: whether programs write to systemd's journal as well.
         """
         self.settings = settings
-        self._place = place
+        self._paths = paths
         self._to_journal = to_journal
         self._request_reopen = request_reopen
-        self._note = note
-        #: the life of each program that is known to write into the present file
-        self._there: dict[str, int] = {}
-        #: the life of each program that cannot open its log anew
-        self._unable: dict[str, int] = {}
-        #: programs that have been asked and have not answered yet
-        self._asked: set[str] = set()
-        self._beginnings: dict[str, rotation.FileHead] = {}
-        #: programs whose log cannot be moved; that is told once
-        self._stuck: set[str] = set()
+        self._log = log
+        #: the life of each program that is known to write into the current file
+        self._writers: dict[str, int] = {}
+        #: the life of each program that does not support `reopen`
+        self._unsupported: dict[str, int] = {}
+        #: programs that have not answered `reopen` yet
+        self._requested: set[str] = set()
+        self._heads: dict[str, rotation.FileHead] = {}
+        #: programs whose log cannot be rotated, which is logged once
+        self._failed: set[str] = set()
 
-    def begin(self, known: ProgramState) -> Path:
-        """A life is about to be spawned: return the file it is to write to."""
-        if self._is_due(known.name):
-            self._move(known.name)
-        self._there[known.name] = known.life.number
-        self.mark(known, "starts")
-        return self._place.log_of(known.name)
+    def begin_life(self, state: ProgramState) -> Path:
+        """Return the log file for a life that is about to be spawned, rotated if that is due."""
+        if self._is_due(state.name):
+            self._rotate(state.name)
+        self._writers[state.name] = state.life.number
+        self.write_marker(state, "starts")
+        return self._paths.log_of(state.name)
 
     def environ(self, output: Path) -> dict[str, str]:
-        """Return what the environment of a life says about its log."""
+        """Return the environment variables about the log of a life."""
         as_json = {"STOCKSUP_LOG_FORMAT": "json"} if self.settings.format == "json" else {}
         journal = {"STOCKSUP_JOURNAL": journald.SOCKET} if self._to_journal else {}
         return {"STOCKSUP_LOG_FILE": str(output), **as_json, **journal}
 
     def on_heartbeat(self, state: ProgramState) -> None:
-        """Rotate the log of a life that is connected when that is due, and ask the life to open the new file."""
-        name = state.name
-        if name in self._asked or self._unable.get(name) == state.life.number:
+        """Rotate the log of a connected life if that is due, and ask the life to open the new file."""
+        name, life = state.name, state.life.number
+        if name in self._requested or self._unsupported.get(name) == life:
             return
-        if self._there.get(name) == state.life.number:
-            if not self._is_due(name) or not self._move(name):
+        if self._writers.get(name) == life:
+            if not self._is_due(name) or not self._rotate(name):
                 return
-            self.mark(state, "goes on")
-            self._there.pop(name)
-        self._asked.add(name)
-        if not self._request_reopen(name, lambda is_ok, code: self._on_answer(state, is_ok, code)):
-            self._asked.discard(name)
+            self.write_marker(state, "goes on")
+            self._writers.pop(name)
+        self._requested.add(name)
+        if not self._request_reopen(name, lambda is_ok, code: self._on_answer(name, life, is_ok, code)):
+            self._requested.discard(name)
 
-    def mark(self, known: ProgramState, what: str) -> None:
-        """Write into a program's log what has become of its life."""
-        path = self._place.log_of(known.name)
+    def write_marker(self, state: ProgramState, event: str) -> None:
+        """Write a marker about the current life into the log of the program."""
+        path = self._paths.log_of(state.name)
         try:
-            log.mark(path, self.settings, f"life {known.life.number} of {known.name} {what}")
+            writer.append_marker(path, self.settings, f"life {state.life.number} of {state.name} {event}")
         except OSError as error:
-            self._note("warning", _("cannot write %(path)s: %(why)s") % {"path": path, "why": os_error_text(error)})
+            self._log("warning", _("cannot write %(path)s: %(why)s") % {"path": path, "why": os_error_text(error)})
 
-    def _on_answer(self, state: ProgramState, is_ok: bool, code: str | None) -> None:
-        self._asked.discard(state.name)
+    def _on_answer(self, name: str, life: int, is_ok: bool, code: str | None) -> None:
+        self._requested.discard(name)
         if is_ok:
-            self._there[state.name] = state.life.number
+            self._writers[name] = life
         elif code == _UNKNOWN_OP:
-            self._unable[state.name] = state.life.number
-        # else it is asked again when it is next heard
+            self._unsupported[name] = life
+        # after other errors the next heartbeat asks again
 
     def _is_due(self, name: str) -> bool:
-        path = self._place.log_of(name)
+        path = self._paths.log_of(name)
         try:
             size_bytes = path.stat().st_size
-            if name not in self._beginnings:
-                self._beginnings[name] = log.beginning(path)
+            if name not in self._heads:
+                self._heads[name] = writer.read_head(path)
         except FileNotFoundError:
             if not path.parent.is_dir():
-                return False  # nobody could make one there
-            # somebody else has moved it: a life that writes there is to come here
-            self._there.pop(name, None)
-            self._beginnings.pop(name, None)
+                return False  # no life could create a file there
+            # somebody has moved the file: the life that writes there has to open a new one
+            self._writers.pop(name, None)
+            self._heads.pop(name, None)
             return False
         except OSError as error:
-            return self._tell_stuck(name, error)
-        return rotation.is_due(self.settings, size_bytes, self._beginnings[name], time.time())
+            return self._report_failure(name, error)
+        return rotation.is_due(self.settings, size_bytes, self._heads[name], time.time())
 
-    def _move(self, name: str) -> bool:
-        """Move the log of `name` away; return whether that was possible."""
+    def _rotate(self, name: str) -> bool:
+        """Rotate the log of a program; return whether that succeeded."""
         try:
-            log.move_away(self._place.log_of(name), self.settings.keep)
+            writer.rotate(self._paths.log_of(name), self.settings.keep)
         except OSError as error:
-            return self._tell_stuck(name, error)
-        self._stuck.discard(name)
-        self._beginnings.pop(name, None)
+            return self._report_failure(name, error)
+        self._failed.discard(name)
+        self._heads.pop(name, None)
         return True
 
-    def _tell_stuck(self, name: str, error: OSError) -> bool:
-        if name not in self._stuck:
-            text = _("%(program)s: cannot move %(path)s away: %(why)s; the log grows on")
-            self._note("error", text % {"program": name, "path": error.filename, "why": os_error_text(error)})
-        self._stuck.add(name)
+    def _report_failure(self, name: str, error: OSError) -> bool:
+        if name not in self._failed:
+            text = _("%(program)s: cannot rotate %(path)s: %(why)s; the log keeps growing")
+            self._log("error", text % {"program": name, "path": error.filename, "why": os_error_text(error)})
+        self._failed.add(name)
         return False

@@ -1,7 +1,7 @@
-"""When a log file is moved away, and what the moved ones are called. Pure.
+"""When to rotate a log file, and the names of rotated files. Pure.
 
-`bot.log` becomes `bot.log.1`, the next one `bot.log.2`, and so on: the higher, the younger. What was moved away keeps
-its name, so that whoever reads it is not overtaken by the next move.
+`bot.log` becomes `bot.log.1`, the next one `bot.log.2`, and so on: the highest number is the newest. A rotated file
+keeps its name, so a reader is not confused by the next rotation.
 """
 
 from __future__ import annotations
@@ -14,54 +14,54 @@ from typing import Final, NamedTuple
 from supervisor.config.settings import Logs
 
 DAY_S: Final = 86_400
-#: how much of a log's beginning is looked at for its time
+#: bytes at the beginning of a log in which its first timestamp is searched
 HEAD_BYTES: Final = 512
 
 _TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}")
 
 
 class FileHead(NamedTuple):
-    """How a log file begins."""
+    """The first line of a log file."""
 
-    #: when, in seconds since 1970; None when its first line does not say
+    #: its time in seconds since 1970; None without one
     at_s: float | None
-    #: length of its first line: what there was before anybody wrote into it
+    #: its length, which is the size of a file that holds nothing else
     size_bytes: int
 
 
-def is_due(limits: Logs, size_bytes: int, beginning: FileHead, now_s: float) -> bool:
-    """Tell whether a log of this size, which began so, is to be moved away now. An empty one never is."""
-    if size_bytes <= beginning.size_bytes:
+def is_due(limits: Logs, size_bytes: int, head: FileHead, now_s: float) -> bool:
+    """Return whether a log of this size and with this head has to be rotated now. An empty one never has."""
+    if size_bytes <= head.size_bytes:
         return False
     if limits.max_bytes and size_bytes >= limits.max_bytes:
         return True
-    if not limits.max_age_days or beginning.at_s is None:
+    if not limits.max_age_days or head.at_s is None:
         return False
-    return now_s - beginning.at_s >= limits.max_age_days * DAY_S
+    return now_s - head.at_s >= limits.max_age_days * DAY_S
 
 
-def beginning(head: bytes) -> FileHead:
-    """Return how a log begins whose first bytes are `head`."""
-    line, end, _ = head.partition(b"\n")
-    found = _TIME.search(line)
+def parse_head(data: bytes) -> FileHead:
+    """Return the head of a log that begins with `data`."""
+    line, end, _rest = data.partition(b"\n")
+    match = _TIME.search(line)
     try:
-        at_s = datetime.fromisoformat(found[0].decode()).timestamp() if found else None
+        at_s = datetime.fromisoformat(match[0].decode()).timestamp() if match else None
     except ValueError:
         at_s = None  # it only looks like a time
     return FileHead(at_s, len(line) + len(end))
 
 
 def next_number(numbers: Iterable[int]) -> int:
-    """Return the number that the present file gets when it is moved away; `numbers` are taken."""
+    """Return the number for the next rotated file; `numbers` exist already."""
     return max(numbers, default=0) + 1
 
 
-def expired(numbers: Iterable[int], keep: int) -> list[int]:
-    """Return which old files are deleted when one more is to come, so that `keep` are there then; 0: none."""
+def expired_numbers(numbers: Iterable[int], keep: int) -> list[int]:
+    """Return the rotated files to delete so that `keep` remain after the next rotation; 0 keeps all."""
     return sorted(numbers)[: -(keep - 1) or None] if keep else []
 
 
-def number(log: str, name: str) -> int | None:
-    """Return 3 for "bot.log.3" where `log` is "bot.log"; None for what is no old file of that log."""
+def parse_number(log: str, name: str) -> int | None:
+    """Return 3 for "bot.log.3" when `log` is "bot.log"; None for a file that is no rotated file of this log."""
     rest = name.removeprefix(f"{log}.")
     return int(rest) if rest != name and rest.isascii() and rest.isdigit() and not rest.startswith("0") else None

@@ -1,4 +1,4 @@
-"""What the supervisor writes into log files: its own, a line per event, and the marks of lives in those of programs."""
+"""Writes log files: the supervisor's own log, and the markers in the logs of programs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from supervisor.logs.masking import mask_secrets
 
 
 class _Level(NamedTuple):
-    #: as it is shown, of one width
+    #: padded to one width
     word: str
-    #: as syslog(3) counts
+    #: the priority of syslog(3)
     priority: int
 
 
@@ -36,48 +36,50 @@ _STDERR: Final = 2
 
 
 class SupervisorLog:
-    """Appends lines to a file, which is moved away when that is due."""
+    """The log of the supervisor: a file that is rotated when that is due."""
 
     def __init__(self, path: Path, settings: Logs, *, echo: bool, to_journal: bool = False) -> None:
-        """Open `path` for appending, 0600. Raises OSError.
+        """Open `path` for appending, with mode 0600. Raises OSError.
 
-        With `echo` lines go to stderr as well; with `to_journal` in the form that systemd's journal takes there.
+        Args:
+            path: the file.
+            settings: format and rotation; may be replaced at any time.
+            echo: write each line to stderr as well.
+            to_journal: stderr is systemd's journal, so lines there begin with their priority.
         """
-        #: counts from the next line on
         self.settings = settings
         self._path = path
         self._echo = echo
-        #: whether stderr is systemd's journal
         self.to_journal = to_journal
-        #: whether it has been told that the file cannot be moved
-        self._is_stuck = False
+        #: whether a failed rotation has been logged
+        self._is_failure_logged = False
         self._fd = self._open()
 
     def write(self, level: str, text: str) -> None:
-        """Write one line. A disk that is full is no reason to end; the line is then on stderr alone, if anywhere."""
+        """Write one line. If the disk refuses it, the line goes to stderr."""
         text = mask_secrets(" ".join(text.splitlines()))
-        stuck = self._move_if_due()
-        data = line(self.settings, level, text)
+        failure = self._rotate_if_due()
+        line = format_line(self.settings, level, text)
         try:
-            self._size_bytes += os.write(self._fd, data)
+            self._size_bytes += os.write(self._fd, line)
         except OSError:
-            self._echo_line(level, text, data)
+            self._write_stderr(level, text, line)
         else:
             if self._echo:
-                self._echo_line(level, text, data)
-        if stuck is not None and not self._is_stuck:
-            self._is_stuck = True
-            text = _("cannot move %(path)s away: %(why)s; the log grows on")
-            self.write("error", text % {"path": stuck.filename, "why": os_error_text(stuck)})
+                self._write_stderr(level, text, line)
+        if failure is not None and not self._is_failure_logged:
+            self._is_failure_logged = True
+            text = _("cannot rotate %(path)s: %(why)s; the log keeps growing")
+            self.write("error", text % {"path": failure.filename, "why": os_error_text(failure)})
 
-    def look(self) -> None:
-        """Go on in a new file if somebody has taken the present one away."""
+    def reopen_if_moved(self) -> None:
+        """Open a new file if somebody has moved or deleted the present one."""
         try:
             if not (self._path.exists() and os.path.samestat(self._path.stat(), os.fstat(self._fd))):
-                self._begin_anew()
+                self._reopen()
         except OSError as error:
             text = _("cannot write %(path)s: %(why)s") % {"path": self._path, "why": os_error_text(error)}
-            self._echo_line("error", text, line(self.settings, "error", text))
+            self._write_stderr("error", text, format_line(self.settings, "error", text))
 
     def close(self) -> None:
         """Close the file."""
@@ -85,79 +87,85 @@ class SupervisorLog:
 
     def _open(self) -> int:
         fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._beginning = beginning(self._path)
+        self._head = read_head(self._path)
         self._size_bytes = os.fstat(fd).st_size
         return fd
 
-    def _move_if_due(self) -> OSError | None:
-        """Return what was in the way, if something was; lines then go where they went before."""
-        if not rotation.is_due(self.settings, self._size_bytes, self._beginning, time.time()):
+    def _rotate_if_due(self) -> OSError | None:
+        """Rotate the file if that is due; return the error if it failed, and go on with the old file."""
+        if not rotation.is_due(self.settings, self._size_bytes, self._head, time.time()):
             return None
         try:
             if self._path.exists():
-                move_away(self._path, self.settings.keep)
-            self._begin_anew()
+                rotate(self._path, self.settings.keep)
+            self._reopen()
         except OSError as error:
             return error
-        self._is_stuck = False
+        self._is_failure_logged = False
         return None
 
-    def _begin_anew(self) -> None:
+    def _reopen(self) -> None:
         old, self._fd = self._fd, self._open()
         for fd in (_STDOUT, _STDERR):
             if _is_same_file(fd, old):
-                os.dup2(self._fd, fd)  # what Python itself may have to say goes the same way
+                os.dup2(self._fd, fd)  # the interpreter writes tracebacks there
         os.close(old)
 
-    def _echo_line(self, level: str, text: str, data: bytes) -> None:
+    def _write_stderr(self, level: str, text: str, line: bytes) -> None:
         if self.to_journal:
-            # sd-daemon(3): the level is in front; the journal has the time itself
-            data = f"<{LEVELS[level].priority}>{text}\n".encode(errors="backslashreplace")
+            # sd-daemon(3): the priority comes first; the journal adds the time itself
+            line = f"<{LEVELS[level].priority}>{text}\n".encode(errors="backslashreplace")
         try:
-            sys.stderr.buffer.write(data)
+            sys.stderr.buffer.write(line)
             sys.stderr.buffer.flush()
         except OSError:
-            self._echo = False  # the terminal is gone; the file goes on
+            self._echo = False  # the terminal is closed
 
 
-def line(settings: Logs, level: str, text: str) -> bytes:
+def format_line(settings: Logs, level: str, text: str) -> bytes:
     """Return a line of the supervisor's log."""
     if settings.format == "json":
-        return _json(level, text)
-    # a path may hold bytes that are no text
-    return f"{_stamp()} {LEVELS[level].word} {text}\n".encode(errors="backslashreplace")
+        return _format_json(level, text)
+    # a path may hold bytes that are not UTF-8
+    return f"{_timestamp()} {LEVELS[level].word} {text}\n".encode(errors="backslashreplace")
 
 
-def mark(path: Path, settings: Logs, text: str) -> None:
-    """Append a line about a life to its program's log, recognisable as the supervisor's. Raises OSError."""
+def append_marker(path: Path, settings: Logs, text: str) -> None:
+    """Append a marker about a life to the log of its program. Raises OSError."""
     text = mask_secrets(text)
-    shown = f"--- stocksup {_stamp()}: {text} ---\n".encode(errors="backslashreplace")
+    plain = f"--- stocksup {_timestamp()}: {text} ---\n".encode(errors="backslashreplace")
     fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        end = os.fstat(fd).st_size
-        # a life that was killed may have left a line without its end
-        is_cut = end > 0 and os.pread(fd, 1, end - 1) != b"\n"
-        os.write(fd, b"\n" * is_cut + (_json("info", text, mark=True) if settings.format == "json" else shown))
+        size = os.fstat(fd).st_size
+        # a life that was killed may have left a line without an end
+        is_cut = size > 0 and os.pread(fd, 1, size - 1) != b"\n"
+        marker = _format_json("info", text, mark=True) if settings.format == "json" else plain
+        os.write(fd, b"\n" * is_cut + marker)
     finally:
         os.close(fd)
 
 
-def move_away(path: Path, keep: int) -> None:
-    """Give the log at `path` the next old name, so that a new one can be begun; `keep` old ones stay, 0: all.
+def rotate(path: Path, keep: int) -> None:
+    """Rename the log at `path` to its next rotated name, and delete the oldest beyond `keep`; 0 keeps all.
 
-    Raises OSError; the log is then where it was.
+    Raises OSError; the log then keeps its name.
     """
-    found = (rotation.number(path.name, name) for name in os.listdir(path.parent))
-    numbers = [number for number in found if number is not None]
-    for number in rotation.expired(numbers, keep):
+    numbers = rotated_numbers(path)
+    for number in rotation.expired_numbers(numbers, keep):
         path.with_name(f"{path.name}.{number}").unlink(missing_ok=True)
     path.rename(path.with_name(f"{path.name}.{rotation.next_number(numbers)}"))
 
 
-def beginning(path: Path) -> rotation.FileHead:
-    """Return how the log at `path` begins. Raises OSError."""
+def rotated_numbers(path: Path) -> list[int]:
+    """Return the numbers of the rotated files of the log at `path`. Raises OSError."""
+    numbers = (rotation.parse_number(path.name, name) for name in os.listdir(path.parent))
+    return [number for number in numbers if number is not None]
+
+
+def read_head(path: Path) -> rotation.FileHead:
+    """Return the head of the log at `path`. Raises OSError."""
     with path.open("rb", buffering=0) as file:
-        return rotation.beginning(file.read(rotation.HEAD_BYTES))
+        return rotation.parse_head(file.read(rotation.HEAD_BYTES))
 
 
 def _is_same_file(fd: int, other: int) -> bool:
@@ -167,10 +175,10 @@ def _is_same_file(fd: int, other: int) -> bool:
         return False  # it is closed
 
 
-def _json(level: str, text: str, **more: object) -> bytes:
+def _format_json(level: str, text: str, **fields: object) -> bytes:
     text = text.encode(errors="backslashreplace").decode()
-    return msgspec.json.encode({"time": _stamp(), "level": level, "message": text, **more}) + b"\n"
+    return msgspec.json.encode({"time": _timestamp(), "level": level, "message": text, **fields}) + b"\n"
 
 
-def _stamp() -> str:
+def _timestamp() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S%z")

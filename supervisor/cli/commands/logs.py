@@ -15,7 +15,7 @@ from supervisor.cli.instance import Instance, complete_program
 from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.params import WholeNumber
 from supervisor.locale import _
-from supervisor.logs.lines import LEVELS, LevelFilter, LogRecord, merged
+from supervisor.logs.lines import LEVELS, LevelFilter, LogRecord, merge
 from supervisor.logs.reader import LogFile
 
 #: how often `-f` checks for new lines, in seconds
@@ -41,11 +41,11 @@ def command(instance: Instance, program: str | None, follow: bool, count: int, l
         text = _("there is no program '%(name)s' in %(config)s; expected one of: %(names)s")
         raise CommandError(text % {"name": program, "config": instance.config, "names": ", ".join(known)})
     files = {name: LogFile(instance.place.log_of(name)) for name in ([program] if program else known)}
-    tails = {name: file.last(count, unfinished=not follow, level=level) for name, file in files.items()}
+    tails = {name: file.read_last(count, unfinished=not follow, level=level) for name, file in files.items()}
     if not follow and count and not any(tails.values()):
         click.echo(_nothing(instance, level), err=True)
     width = 0 if program else max(map(len, known))
-    lines = merged(tails)
+    lines = merge(tails)
     _show(lines[max(0, len(lines) - count) :], width, as_json)
     if follow:
         _follow(files, level, width, as_json)
@@ -55,8 +55,8 @@ def command(instance: Instance, program: str | None, follow: bool, count: int, l
 def _follow(files: Mapping[str, LogFile], level: str | None, width: int, as_json: bool) -> NoReturn:
     filters = {name: LevelFilter(level) for name in files}
     while True:
-        new = {name: file.new() for name, file in files.items()}
-        _show(merged({name: list(filter(filters[name].wants, lines)) for name, lines in new.items()}), width, as_json)
+        new = {name: file.read_new() for name, file in files.items()}
+        _show(merge({name: list(filter(filters[name].matches, lines)) for name, lines in new.items()}), width, as_json)
         if not any(new.values()):
             time.sleep(POLL_S)
 
@@ -77,9 +77,9 @@ def _nothing(instance: Instance, level: str | None) -> str:
 def _as_object(name: str, line: LogRecord) -> str:
     fields = {"time": line.time, "level": line.level, "message": line.message}
     present = {key: value for key, value in fields.items() if value is not None}
-    return json.dumps({"program": name, "line": line.shown, **present})
+    return json.dumps({"program": name, "line": line.text, **present})
 
 
 def _as_line(name: str, line: LogRecord, width: int) -> str:
-    shown = formatting.translate_marker(line.shown) if line.is_mark else line.shown
+    shown = formatting.translate_marker(line.text) if line.is_marker else line.text
     return f"{click.style(name.ljust(width), fg='cyan')} | {shown}" if width else shown

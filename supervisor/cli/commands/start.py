@@ -23,7 +23,7 @@ from supervisor.cli.terminal.progress import Progress
 from supervisor.client import Client, Message, SupervisorNotRunning
 from supervisor.config.paths import InstancePaths
 from supervisor.locale import _
-from supervisor.logs.lines import of_last_life, untold
+from supervisor.logs.lines import last_life_lines, without_repeats
 from supervisor.logs.reader import LogFile
 
 #: lines of a program's log that are shown when it fails to start
@@ -151,9 +151,9 @@ def _fail(failed: Message, place: InstancePaths, now: str) -> int:
     name = failed["program"]
     last = failed.get("last_exit") or {}
     why = failed.get("reason") or (formatting.exit_text(last) if last else _("it did not become ready"))
-    recent = of_last_life(LogFile(place.log_of(name)).last(MAX_LINES, unfinished=True))
-    for line in untold(recent, why)[-SHOWN_LINES:]:
-        click.echo(f"  {name} | {line.shown}", err=True)
+    recent = last_life_lines(LogFile(place.log_of(name)).read_last(MAX_LINES, unfinished=True))
+    for line in without_repeats(recent, why)[-SHOWN_LINES:]:
+        click.echo(f"  {name} | {line.text}", err=True)
     code = exits.BAD_CONFIG if last.get("code") == exits.BAD_CONFIG else exits.FAILED
     raise CommandError(
         _("%(program)s did not start: %(why)s; %(now)s") % {"program": name, "why": why, "now": now}, code

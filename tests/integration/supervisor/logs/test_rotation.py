@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.logs import writer as log
+from supervisor.logs import writer
 from supervisor.logs.reader import LogFile
-from supervisor.logs.rotation import number
+from supervisor.logs.rotation import parse_number
 from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, program, supervised
 
 #: small enough to be moved at every heartbeat
@@ -26,7 +26,7 @@ CHATTER = ("chatter", "beat=0.01")
 def files(it: Supervised, name: str = "bot") -> list[Path]:
     """Return the files of a log, oldest first."""
     directory = it.state / "logs"
-    numbers = [found for path in directory.iterdir() if (found := number(f"{name}.log", path.name)) is not None]
+    numbers = [found for path in directory.iterdir() if (found := parse_number(f"{name}.log", path.name)) is not None]
     return [*(directory / f"{name}.log.{one}" for one in sorted(numbers)), directory / f"{name}.log"]
 
 
@@ -74,7 +74,7 @@ def test_one_that_was_killed_before_it_asked_is_made_up_for(tmp_path: Path) -> N
     with bot(tmp_path, *CHATTER, logs={"max_bytes": 0}) as it:
         it.start()
         it.kill()
-        log.move_away(it.state / "logs/bot.log", keep=0)
+        writer.rotate(it.state / "logs/bot.log", keep=0)
         it.start()
         it.diary.wait("reopened")
         assert it.shut_down() == 0
@@ -140,7 +140,7 @@ def test_a_log_that_cannot_be_moved_grows_on_and_that_is_told_once(tmp_path: Pat
             it.restart()
         assert it.shut_down() == 0
         assert_all_there(it, lives=4)
-        assert it.log().count("the log grows on") == 1
+        assert it.log().count("the log keeps growing") == 1
 
 
 def test_the_supervisors_own_log_is_moved_too(tmp_path: Path) -> None:
@@ -222,13 +222,13 @@ def test_programs_that_share_nothing_are_moved_each_by_itself(tmp_path: Path) ->
 def test_whoever_follows_is_not_overtaken_by_moves_however_fast(tmp_path: Path) -> None:
     path, count = tmp_path / "bot.log", 500
     file = LogFile(path)
-    file.last(0, unfinished=False)
+    file.read_last(0, unfinished=False)
 
     def write() -> None:
         for one in range(count):
             with path.open("a") as written:
                 written.write(f"{one}\n")
-            log.move_away(path, keep=0)
+            writer.rotate(path, keep=0)
 
     seen: list[str] = []
     writer = threading.Thread(target=write)
@@ -238,7 +238,7 @@ def test_whoever_follows_is_not_overtaken_by_moves_however_fast(tmp_path: Path) 
         writer.start()
         while len(seen) < count:
             is_over = not writer.is_alive()
-            seen += [line.shown for line in file.new()]
+            seen += [line.text for line in file.read_new()]
             if is_over:
                 break
         writer.join()

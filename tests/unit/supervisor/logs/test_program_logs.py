@@ -1,4 +1,4 @@
-"""Which life is asked to open its log anew, and when."""
+"""Rotation of program logs, and which life is asked to open the new file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNABLE: Answer = (False, "unknown_op")
 
 
 class Stage:
-    """The log of a program whose life answers what the test says."""
+    """The log of a program whose life gives the answers of the test."""
 
     def __init__(self, tmp_path: Path, **limits: float) -> None:
         self.place = InstancePaths(tmp_path)
@@ -31,16 +31,16 @@ class Stage:
         self.path.parent.mkdir()
         self.asked: list[Callable[[bool, str | None], None]] = []
         self.notes: list[str] = []
-        self.is_linked = True
+        self.is_connected = True
         settings = Logs(**{"max_bytes": 100, **limits})  # type: ignore[arg-type]
         self.logs = ProgramLogs(
             self.place, settings, self._ask, lambda level, text: self.notes.append(text), to_journal=False
         )
 
     def _ask(self, name: str, then: Callable[[bool, str | None], None]) -> bool:
-        if self.is_linked:
+        if self.is_connected:
             self.asked.append(then)
-        return self.is_linked
+        return self.is_connected
 
     def grow(self) -> None:
         with self.path.open("a") as log:
@@ -56,11 +56,11 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     one = Stage(tmp_path)
-    one.logs.begin(ONE)
+    one.logs.begin_life(ONE)
     return one
 
 
-def test_a_log_is_moved_when_it_is_due_and_its_life_is_asked_once(stage: Stage) -> None:
+def test_due_log_is_rotated_and_the_life_is_asked_once(stage: Stage) -> None:
     stage.logs.on_heartbeat(ONE)
     assert (stage.old(), stage.asked) == (0, [])
     stage.grow()
@@ -76,7 +76,7 @@ def test_a_log_is_moved_when_it_is_due_and_its_life_is_asked_once(stage: Stage) 
 
 
 @pytest.mark.parametrize("answer", [LOST, FAILED])
-def test_a_life_that_did_not_open_it_is_asked_again_and_nothing_is_moved_before(stage: Stage, answer: Answer) -> None:
+def test_life_is_asked_again_after_an_error(stage: Stage, answer: Answer) -> None:
     stage.grow()
     for _ in range(3):
         stage.logs.on_heartbeat(ONE)
@@ -89,30 +89,30 @@ def test_a_life_that_did_not_open_it_is_asked_again_and_nothing_is_moved_before(
     assert stage.old() == 2
 
 
-def test_a_life_that_cannot_is_asked_once_and_the_next_one_begins_anew(stage: Stage) -> None:
+def test_life_without_support_is_asked_once(stage: Stage) -> None:
     stage.grow()
     stage.logs.on_heartbeat(ONE)
     stage.answer(UNABLE)
     stage.grow()
     stage.logs.on_heartbeat(ONE)
     assert (stage.old(), stage.asked) == (1, [])
-    stage.logs.begin(TWO)
+    stage.logs.begin_life(TWO)
     assert stage.old() == 2
     stage.grow()
     stage.logs.on_heartbeat(TWO)
     assert (stage.old(), len(stage.asked)) == (3, 1)
 
 
-def test_a_life_that_is_not_linked_is_asked_when_it_is(stage: Stage) -> None:
+def test_disconnected_life_is_asked_when_it_connects(stage: Stage) -> None:
     stage.grow()
-    stage.is_linked = False
+    stage.is_connected = False
     stage.logs.on_heartbeat(ONE)
-    stage.is_linked = True
+    stage.is_connected = True
     stage.logs.on_heartbeat(ONE)
     assert (stage.old(), len(stage.asked)) == (1, 1)
 
 
-def test_a_life_of_an_earlier_supervisor_is_asked_first(tmp_path: Path) -> None:
+def test_adopted_life_is_asked_before_the_first_rotation(tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     stage.grow()
     stage.grow()
@@ -123,20 +123,20 @@ def test_a_life_of_an_earlier_supervisor_is_asked_first(tmp_path: Path) -> None:
     assert (stage.old(), len(stage.asked)) == (1, 1)
 
 
-def test_a_log_that_is_gone_is_opened_anew(stage: Stage) -> None:
+def test_deleted_log_is_opened_again(stage: Stage) -> None:
     stage.path.unlink()
     stage.logs.on_heartbeat(ONE)
     stage.logs.on_heartbeat(ONE)
     assert (stage.old(), len(stage.asked)) == (0, 1)
 
 
-def test_what_is_in_the_way_is_told_once_each_time(stage: Stage) -> None:
+def test_failed_rotation_is_logged_once(stage: Stage) -> None:
     (stage.path.parent / "bot.log.1").mkdir()
     stage.logs.settings = Logs(max_bytes=100, keep=1)
     stage.grow()
     for _ in range(3):
         stage.logs.on_heartbeat(ONE)
-    assert [note.partition(" away")[0] for note in stage.notes] == [
-        f"bot: cannot move {stage.path.parent / 'bot.log.1'}"
+    assert [note.partition(": Is a directory")[0] for note in stage.notes] == [
+        f"bot: cannot rotate {stage.path.parent / 'bot.log.1'}"
     ]
     assert stage.asked == []

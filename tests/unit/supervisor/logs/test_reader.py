@@ -1,4 +1,4 @@
-"""How the files of a log are read: back over those that were moved away, and on over moves."""
+"""Reading a log backwards and following it, across rotations."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.logs import reader as logfile
-from supervisor.logs import writer as log
+from supervisor.logs import reader, writer
 from supervisor.logs.reader import LogFile
 
 
@@ -17,14 +16,14 @@ def write(path: Path, text: str) -> None:
 
 
 def last(file: LogFile, count: int, *, unfinished: bool = True, level: str | None = None) -> list[str]:
-    return [line.shown for line in file.last(count, unfinished=unfinished, level=level)]
+    return [line.text for line in file.read_last(count, unfinished=unfinished, level=level)]
 
 
 def new(file: LogFile) -> list[str]:
-    return [line.shown for line in file.new()]
+    return [line.text for line in file.read_new()]
 
 
-def test_the_last_lines_and_what_is_written_since(tmp_path: Path) -> None:
+def test_last_lines_and_new_lines(tmp_path: Path) -> None:
     path = tmp_path / "bot.log"
     file = LogFile(path)
     assert last(file, 5, unfinished=False) == []
@@ -36,13 +35,13 @@ def test_the_last_lines_and_what_is_written_since(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("count", "lines"), [(0, []), (1, ["thr"]), (2, ["two", "thr"]), (9, ["one", "two", "thr"])])
-def test_an_unfinished_line_counts_when_nobody_waits_for_its_end(tmp_path: Path, count: int, lines: list[str]) -> None:
+def test_unfinished_line_is_included_when_not_following(tmp_path: Path, count: int, lines: list[str]) -> None:
     path = tmp_path / "bot.log"
     path.write_text("one\ntwo\nthr")
     assert last(LogFile(path), count) == lines
 
 
-def test_an_unfinished_line_is_awaited_by_whoever_follows(tmp_path: Path) -> None:
+def test_unfinished_line_is_not_included_when_following(tmp_path: Path) -> None:
     path = tmp_path / "bot.log"
     path.write_text("one\ntwo\nthr")
     file = LogFile(path)
@@ -52,14 +51,14 @@ def test_an_unfinished_line_is_awaited_by_whoever_follows(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7, 4096])
-def test_blocks_may_end_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
-    monkeypatch.setattr(logfile, "BLOCK_BYTES", block)
+def test_any_block_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    monkeypatch.setattr(reader, "BLOCK_BYTES", block)
     path = tmp_path / "bot.log"
     path.write_text("one\n\ntwo\n\n\nthree\n")
     assert last(LogFile(path), 9) == ["one", "", "two", "", "", "three"]
 
 
-def test_one_looks_back_over_files_that_were_moved_away(tmp_path: Path) -> None:
+def test_reading_back_over_rotated_files(tmp_path: Path) -> None:
     path = tmp_path / "bot.log"
     for number in range(1, 21):
         path.with_name(f"bot.log.{number}").write_text(f"line {58 + 2 * number}\nline {59 + 2 * number}\n")
@@ -72,8 +71,8 @@ def test_one_looks_back_over_files_that_were_moved_away(tmp_path: Path) -> None:
     assert last(LogFile(path), 1) == ["line 99"]
 
 
-def test_one_looks_back_no_further_than_bounds_allow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logfile, "MAX_BACK_BYTES", 25)
+def test_reading_back_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_BACK_BYTES", 25)
     path = tmp_path / "bot.log"
     path.write_text("".join(f"line {i:04}\n" for i in range(100)))
     file = LogFile(path)
@@ -81,13 +80,13 @@ def test_one_looks_back_no_further_than_bounds_allow(tmp_path: Path, monkeypatch
     assert new(file) == []
 
 
-def test_a_log_is_followed_where_it_is_moved_to(tmp_path: Path) -> None:
+def test_following_across_rotations(tmp_path: Path) -> None:
     path = tmp_path / "bot.log"
     path.write_text("1\n")
     file = LogFile(path)
     assert last(file, 9, unfinished=False) == ["1"]
     with path.open("a") as old:
-        log.move_away(path, keep=2)
+        writer.rotate(path, keep=2)
         old.write("2\n")
         old.flush()
         assert new(file) == ["2"]
@@ -95,39 +94,39 @@ def test_a_log_is_followed_where_it_is_moved_to(tmp_path: Path) -> None:
         old.write("late\n")
         old.flush()
         assert new(file) == ["late", "3"]
-    for number in range(5, 9):  # more often than files are kept, between two looks
-        log.move_away(path, keep=5)
+    for number in range(5, 9):  # more often than files are kept, between two reads
+        writer.rotate(path, keep=5)
         write(path, f"{number}\n")
-    assert new(file) == ["4", "5", "6", "7", "8"]  # nobody has finished the line 4
+    assert new(file) == ["4", "5", "6", "7", "8"]  # line 4 never got an end
     assert new(file) == []
 
 
-def test_a_file_that_is_deleted_before_it_was_read_is_read_all_the_same(tmp_path: Path) -> None:
+def test_deleted_file_is_read_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "bot.log"
     path.write_text("1\n")
     file = LogFile(path)
     last(file, 0, unfinished=False)
     write(path, "2\n")
-    log.move_away(path, keep=1)
+    writer.rotate(path, keep=1)
     write(path, "3\n")
-    log.move_away(path, keep=1)
+    writer.rotate(path, keep=1)
     write(path, "4\n")
     assert new(file) == ["2", "3", "4"]
 
 
-def test_of_what_was_missed_the_older_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logfile, "MAX_NEW_BYTES", 4)
+def test_older_lines_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_NEW_BYTES", 4)
     path = tmp_path / "bot.log"
     file = LogFile(path)
     assert new(file) == []
     path.write_text("1\n2\n3\n")
-    log.move_away(path, keep=5)
+    writer.rotate(path, keep=5)
     write(path, "4\n")
     assert new(file) == ["1", "2"]
     assert new(file) == ["3", "4"]
 
 
-def test_a_log_that_is_emptied_is_read_from_its_beginning(tmp_path: Path) -> None:
+def test_truncated_log_is_read_from_its_beginning(tmp_path: Path) -> None:
     path = tmp_path / "bot.log"
     path.write_text("a long line\n")
     file = LogFile(path)
@@ -136,7 +135,7 @@ def test_a_log_that_is_emptied_is_read_from_its_beginning(tmp_path: Path) -> Non
     assert new(file) == ["cut"]
 
 
-def test_only_what_is_urgent_enough_is_shown(tmp_path: Path) -> None:
+def test_filter_by_level(tmp_path: Path) -> None:
     path = tmp_path / "bot.log"
     path.write_text("INFO a\n  of a\nERROR b\n  of b\n  too\nWARNING c\n")
     assert last(LogFile(path), 9, level="warning") == ["ERROR b", "  of b", "  too", "WARNING c"]
@@ -145,7 +144,7 @@ def test_only_what_is_urgent_enough_is_shown(tmp_path: Path) -> None:
     assert last(LogFile(path), 9, level="critical") == []
 
 
-def test_a_log_does_nothing_to_the_terminal(tmp_path: Path) -> None:
+def test_control_characters_are_removed(tmp_path: Path) -> None:
     path = tmp_path / "bot.log"
     path.write_bytes("\x1b[2J\x07 ä 🧹 \t\xff\r\n".encode("latin-1", "ignore") + "🧹 ✅\n".encode())
     first, second = last(LogFile(path), 2)
@@ -154,7 +153,7 @@ def test_a_log_does_nothing_to_the_terminal(tmp_path: Path) -> None:
     assert second == "🧹 ✅"
 
 
-def test_secrets_are_masked_when_a_log_is_read(tmp_path: Path) -> None:
+def test_secrets_are_masked(tmp_path: Path) -> None:
     path = tmp_path / "bot.log"
     path.write_text("postgresql://shop:s3cret@db/shop\n")
     assert last(LogFile(path), 1) == ["postgresql://shop:***@db/shop"]

@@ -1,4 +1,4 @@
-"""When a log is moved away, and what it is called then."""
+"""When a log is rotated, and the names of rotated files."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ NOW_S = 1_795_478_401.0
         (Logs(), 50, None, False),
         # a clock that was set back
         (Logs(), 50, NOW_S + DAY_S, False),
-        # nothing was written since it was begun
+        # only the first line
         (Logs(), 20, 0.0, False),
         (Logs(max_bytes=10), 20, 0.0, False),
         (Logs(max_bytes=10), 0, None, False),
     ],
 )
-def test_when_a_log_is_moved_away(limits: Logs, size_bytes: int, begun_s: float | None, due: bool) -> None:
+def test_when_rotation_is_due(limits: Logs, size_bytes: int, begun_s: float | None, due: bool) -> None:
     assert rotation.is_due(limits, size_bytes, FileHead(begun_s, 20), NOW_S) is due
 
 
@@ -48,15 +48,15 @@ def test_when_a_log_is_moved_away(limits: Logs, size_bytes: int, begun_s: float 
         (b"", None, 0),
     ],
 )
-def test_how_a_log_begins(head: bytes, at_s: float | None, size_bytes: int) -> None:
-    assert rotation.beginning(head) == FileHead(at_s, size_bytes)
+def test_head_of_a_log(head: bytes, at_s: float | None, size_bytes: int) -> None:
+    assert rotation.parse_head(head) == FileHead(at_s, size_bytes)
 
 
 @given(st.sets(st.integers(1, 30)), st.integers(0, 10))
-def test_the_youngest_stay_and_no_name_is_taken_twice(numbers: set[int], keep: int) -> None:
+def test_newest_files_are_kept_and_numbers_are_unique(numbers: set[int], keep: int) -> None:
     number = rotation.next_number(numbers)
     assert all(number > one for one in numbers)
-    gone = rotation.expired(numbers, keep)
+    gone = rotation.expired_numbers(numbers, keep)
     stay = [*sorted(numbers - set(gone)), number]
     assert set(gone) <= numbers
     assert len(stay) == (min(keep, len(numbers) + 1) if keep else len(numbers) + 1)
@@ -68,5 +68,5 @@ def test_the_youngest_stay_and_no_name_is_taken_twice(numbers: set[int], keep: i
     [("bot.log.3", 3), ("bot.log.10", 10), ("bot.log", None), ("bot.log.", None), ("bot.log.0", None),
      ("bot.log.03", None), ("bot.log.x", None), ("bot.log.3.gz", None), ("bot.logs.3", None), ("bot.log.²", None)],
 )  # fmt: skip
-def test_which_files_are_of_a_log(name: str, number: int | None) -> None:
-    assert rotation.number("bot.log", name) == number
+def test_names_of_rotated_files(name: str, number: int | None) -> None:
+    assert rotation.parse_number("bot.log", name) == number
