@@ -57,7 +57,7 @@ class Checks:
         self._environ = environ
         self._cwd = cwd
         self._spawn_error = spawn_error
-        #: by pid; None for a check that was killed, of which nobody wants the result
+        #: by pid; None for a check that was killed, whose result is not used
         self._running: dict[int, _Check | None] = {}
 
     def start(self, name: str, program: Program, purpose: str, then: Then) -> CheckResult | None:

@@ -1,4 +1,4 @@
-"""Whatever surrounds a secret, it is not to be read; and masking twice changes nothing."""
+"""Secrets are masked in any text, and masking twice changes nothing."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ passwords = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size
 
 
 @given(around, tokens, around)
-def test_no_token_is_ever_shown(before: str, token: str, after: str) -> None:
+def test_tokens_are_masked(before: str, token: str, after: str) -> None:
     assert token not in mask_secrets(before + token + after)
     assert token.rpartition(".")[2] not in mask_secrets(before + token + after)
 
 
 @given(passwords)
-def test_no_password_of_a_database_is_ever_shown(password: str) -> None:
+def test_database_passwords_are_masked(password: str) -> None:
     assert (
         mask_secrets(f"cannot open postgresql://shop:{password}@db/shop") == "cannot open postgresql://shop:***@db/shop"
     )

@@ -1,4 +1,4 @@
-"""The door's bytes: whatever comes in, what goes out is a message or a clear error."""
+"""Any bytes on the control socket lead to a message or an error."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_any_fields(op: str, fields: dict[str, object]) -> None:
 
 
 @given(st.integers() | st.text(max_size=10), st.text(max_size=200), st.text(max_size=200))
-def test_what_is_answered_is_read_back(id: int | str, code: str, message: str) -> None:
+def test_errors_survive_encoding(id: int | str, code: str, message: str) -> None:
     if isinstance(id, int):
         id %= 2**53
     line = protocol.encode_error(id, code, message)
@@ -58,7 +58,7 @@ def test_what_is_answered_is_read_back(id: int | str, code: str, message: str) -
 
 
 @given(JSON)
-def test_a_ticket_comes_through_unchanged(value: object) -> None:
+def test_ticket_survives_encoding(value: object) -> None:
     line = client.encode({"v": 1, "id": 1, "op": "restart", "ticket": {"kept": value}})
     request = protocol.parse(line)
     assert isinstance(request, protocol.Restart)
@@ -66,23 +66,23 @@ def test_a_ticket_comes_through_unchanged(value: object) -> None:
 
 
 @pytest.mark.parametrize("size", [client.MAX_TICKET_BYTES - 10, client.MAX_TICKET_BYTES - 9])
-def test_a_ticket_has_its_size(size: int) -> None:
+def test_ticket_size_is_limited(size: int) -> None:
     line = client.encode({"v": 1, "id": 1, "op": "restart", "ticket": {"text": "x" * size}})
     fits = len(json.dumps({"text": "x" * size}, separators=(",", ":"))) <= client.MAX_TICKET_BYTES
     assert isinstance(outcome(line), protocol.Restart if fits else protocol.ProtocolError)
 
 
-def test_an_answer_that_does_not_fit_says_so() -> None:
+def test_answer_over_the_limit_is_an_error() -> None:
     line = protocol.encode_answer(3, status="x" * client.MAX_LINE_BYTES)
     assert client.decode(line)["error"]["code"] == "too_long"
 
 
-def test_a_message_that_does_not_fit_is_not_sent() -> None:
+def test_message_over_the_limit_is_not_sent() -> None:
     with pytest.raises(client.ControlError, match="over the limit"):
         client.encode({"reason": "x" * client.MAX_LINE_BYTES})
 
 
-def test_what_is_not_text_does_not_break_a_message() -> None:
+def test_bytes_that_are_not_utf8() -> None:
     line = client.encode({"v": 1, "id": 1, "op": "restart", "reason": "edited \udcff"})
     request = protocol.parse(line)
     assert isinstance(request, protocol.Restart)

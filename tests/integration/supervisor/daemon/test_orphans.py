@@ -1,4 +1,4 @@
-"""Programs that have outlived their supervisor: adopted like any other, or without one seen and ended."""
+"""Programs that run without a supervisor: adopted by the next one, or shown and stopped by commands."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _set(clock: Path, step_s: int) -> None:
     clock.with_suffix(".new").replace(clock)
 
 
-def test_an_adopted_life_that_hangs_is_noticed_and_told_of(tmp_path: Path) -> None:
+def test_adopted_life_that_hangs_is_replaced(tmp_path: Path) -> None:
     with bot(tmp_path, "1:traceback", "beat=0.2", heartbeat_timeout_s=3) as it:
         it.start()
         pid = _adopt(it)["pid"]
@@ -41,7 +41,7 @@ def test_an_adopted_life_that_hangs_is_noticed_and_told_of(tmp_path: Path) -> No
         assert list(it.left()) == [shown["pid"]]
 
 
-def test_an_adopted_life_beats_opens_its_log_anew_and_is_weighed(tmp_path: Path) -> None:
+def test_adopted_life_has_heartbeats_log_rotation_and_memory_limit(tmp_path: Path) -> None:
     with bot(tmp_path, "beat=0.1", logs={"max_bytes": 1}, memory_max=10**12) as it:
         it.start()
         _adopt(it)
@@ -51,7 +51,7 @@ def test_an_adopted_life_beats_opens_its_log_anew_and_is_weighed(tmp_path: Path)
 
 
 @pytest.mark.parametrize("step_s", [3600, -3600])
-def test_a_clock_that_is_stepped_by_an_hour_changes_nothing(tmp_path: Path, step_s: int) -> None:
+def test_system_time_step_has_no_effect(tmp_path: Path, step_s: int) -> None:
     clock = tmp_path / "clock"
     with bot(tmp_path / "bot", "beat=0.2", heartbeat_timeout_s=5, restart_at="00:00") as it:
         _set(clock, 0)
@@ -71,7 +71,7 @@ def test_a_clock_that_is_stepped_by_an_hour_changes_nothing(tmp_path: Path, step
         assert list(it.left()) == [it.status()["bot"]["pid"]]
 
 
-def test_the_farewell_of_an_adopted_life_that_ends_by_itself_is_its_code(tmp_path: Path) -> None:
+def test_goodbye_of_an_adopted_life_that_exits_by_itself(tmp_path: Path) -> None:
     with bot(tmp_path, "reason=somebody pulled the plug", "exit-in-stop=75") as it:
         it.start()
         pid = _adopt(it)["pid"]
@@ -81,7 +81,7 @@ def test_the_farewell_of_an_adopted_life_that_ends_by_itself_is_its_code(tmp_pat
         assert shown["last_exit"]["reason"] == "somebody pulled the plug"
 
 
-def test_status_shows_who_lives_without_a_supervisor(tmp_path: Path) -> None:
+def test_status_shows_orphans(tmp_path: Path) -> None:
     with supervised(tmp_path, {"relay": program(), "bot": program("fork=setsid")}) as it:
         it.start()
         pids = {name: one["pid"] for name, one in it.status().items()}
@@ -104,7 +104,7 @@ def test_status_shows_who_lives_without_a_supervisor(tmp_path: Path) -> None:
         it.wait(lambda status: all(one["linked"] for one in status.values()))
 
 
-def test_stop_drains_and_ends_who_lives_without_a_supervisor(tmp_path: Path) -> None:
+def test_stop_drains_and_stops_orphans(tmp_path: Path) -> None:
     with supervised(tmp_path, {"relay": program(), "bot": program("fork=double")}) as it:
         it.start()
         it.restart()
@@ -125,7 +125,7 @@ def test_stop_drains_and_ends_who_lives_without_a_supervisor(tmp_path: Path) -> 
         assert it.status()["bot"]["life"] == 3
 
 
-def test_stop_finishes_what_was_under_way_and_starts_nothing(tmp_path: Path) -> None:
+def test_stop_finishes_a_restart_without_starting(tmp_path: Path) -> None:
     programs = {"dead": program("link=no", ready=0.1, flush_cache=False), "bot": program("1:drain=a payment")}
     with supervised(tmp_path, programs) as it:
         it.start()
@@ -143,7 +143,7 @@ def test_stop_finishes_what_was_under_way_and_starts_nothing(tmp_path: Path) -> 
         assert [(one["reason"], one["ok"], one["error"]) for one in history] == [("new texts", False, "stopped")]
 
 
-def test_what_was_stopped_without_a_supervisor_is_wanted_again_by_the_service(tmp_path: Path) -> None:
+def test_service_starts_orphans_that_were_stopped(tmp_path: Path) -> None:
     with supervised(tmp_path, {"other": program(), "bot": program()}) as it:
         it.start()
         it.ask("stop", program="other", wait=True)
@@ -154,7 +154,7 @@ def test_what_was_stopped_without_a_supervisor_is_wanted_again_by_the_service(tm
         assert it.status()["other"]["state"] == "STOPPED"
 
 
-def test_stop_says_what_cannot_be_ended(tmp_path: Path) -> None:
+def test_stop_names_processes_that_cannot_be_killed(tmp_path: Path) -> None:
     with bot(tmp_path, "deaf", stop_timeout_s=0.2) as it:
         it.start()
         pid = it.status()["bot"]["pid"]
@@ -169,7 +169,7 @@ def test_stop_says_what_cannot_be_ended(tmp_path: Path) -> None:
         assert "live on" not in said.stdout
 
 
-def test_one_program_alone_is_not_ended_without_a_supervisor(tmp_path: Path) -> None:
+def test_stop_of_one_program_needs_a_supervisor(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         pid = it.status()["bot"]["pid"]

@@ -15,7 +15,7 @@ import pytest
 from supervisor.client import Client
 from tests.support.supervisor.supervised import PATIENCE_S, ROOT, Supervised, program
 
-#: leaves a process behind that nobody but process 1 can reap: its parent is gone before it ends
+#: leaves a process behind that only process 1 can reap: its parent has exited before it ends
 ORPHANS = "import os, sys; os.fork() or (os.fork() or os._exit(0), os._exit(0)); os.wait(); print('done', flush=True)"
 
 
@@ -39,7 +39,7 @@ def contained(tmp_path: Path) -> Iterator[tuple[Supervised, psutil.Process]]:
         outside.communicate(timeout=PATIENCE_S)
 
 
-def test_it_is_process_one_and_a_stop_ends_everything(contained: tuple[Supervised, psutil.Process]) -> None:
+def test_stop_as_process_one(contained: tuple[Supervised, psutil.Process]) -> None:
     it, inside = contained
     with Client(it.socket) as client:
         assert client.request("ping", timeout_s=PATIENCE_S)["pid"] == 1
@@ -52,7 +52,7 @@ def test_it_is_process_one_and_a_stop_ends_everything(contained: tuple[Supervise
     assert not it.socket.exists()
 
 
-def test_it_reaps_what_is_orphaned(contained: tuple[Supervised, psutil.Process]) -> None:
+def test_orphans_are_reaped(contained: tuple[Supervised, psutil.Process]) -> None:
     it, inside = contained
     # a process of the namespace whose own child is left to process 1
     command = ["nsenter", "--target", str(inside.pid), "--pid", sys.executable, "-c", ORPHANS]

@@ -1,4 +1,4 @@
-"""The settings are read again while everything runs: at the door, by the command, by SIGHUP."""
+"""Reload by request, by command and by SIGHUP."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run(it: Supervised, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=it.environ(), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
-def test_programs_come_and_go_and_the_others_stay(tmp_path: Path) -> None:
+def test_programs_are_added_and_removed(tmp_path: Path) -> None:
     with supervised(tmp_path, {"bot": program(), "relay": program()}) as it:
         it.start()
         pid = it.status()["bot"]["pid"]
@@ -41,7 +41,7 @@ def test_programs_come_and_go_and_the_others_stay(tmp_path: Path) -> None:
         it.diary.wait("drain", reason="stop")
 
 
-def test_what_can_count_at_once_does(tmp_path: Path) -> None:
+def test_settings_that_apply_at_once(tmp_path: Path) -> None:
     with bot(tmp_path, "beat=0.01", "chatter", logs={"max_bytes": 0}) as it:
         it.start()
         it.configure({"bot": program("beat=0.01", "chatter")}, logs={"max_bytes": 5_000, "keep": 0})
@@ -50,7 +50,7 @@ def test_what_can_count_at_once_does(tmp_path: Path) -> None:
         it.diary.wait("reopened", count=2)
 
 
-def test_what_needs_a_new_life_is_named_until_it_is_there(tmp_path: Path) -> None:
+def test_settings_that_need_a_restart_are_reported_until_then(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         it.configure({"bot": program(env={"TEST_OF": "it"})}, bot={"prefix": "?"}, discord={"gateway": "ws://x"})
@@ -69,7 +69,7 @@ def test_what_needs_a_new_life_is_named_until_it_is_there(tmp_path: Path) -> Non
         assert it.ask("reload")["needs_restart"] == []
 
 
-def test_a_file_with_a_mistake_changes_nothing(tmp_path: Path) -> None:
+def test_invalid_file_changes_nothing(tmp_path: Path) -> None:
     with supervised(tmp_path, {"bot": program(), "relay": program()}) as it:
         it.start()
         before = it.status()
@@ -87,7 +87,7 @@ def test_a_file_with_a_mistake_changes_nothing(tmp_path: Path) -> None:
         assert it.ask("reload")["settings"] == []
 
 
-def test_sighup_reads_them_too_and_the_log_says_what_came_of_it(tmp_path: Path) -> None:
+def test_sighup_reloads_and_logs_the_outcome(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         assert it.process is not None
@@ -97,14 +97,14 @@ def test_sighup_reads_them_too_and_the_log_says_what_came_of_it(tmp_path: Path) 
         assert re.search(r"configuration reloaded; changed: bot, programs.clerk; .*: bot", it.log())
         it.config.write_text("[programs\n")
         it.process.send_signal(signal.SIGHUP)
-        # whatever came before is done when the door answers
+        # earlier requests are done when the ping is answered
         it.ask("ping")
         it.ask("ping")
         assert "not reloaded: " in it.log()
         assert set(it.status()) == {"bot", "clerk"}
 
 
-def test_it_is_told_to_programs_and_needs_a_supervisor(tmp_path: Path) -> None:
+def test_command_with_json_and_without_a_supervisor(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.configure({"bot": program()})
         assert run(it).returncode == 3
@@ -115,7 +115,7 @@ def test_it_is_told_to_programs_and_needs_a_supervisor(tmp_path: Path) -> None:
         assert json.loads(done.stdout) == {"changed": ["bot"], "settings": [], "outdated": [], "needs_restart": []}
 
 
-def test_what_a_program_would_refuse_changes_nothing(tmp_path: Path) -> None:
+def test_failed_check_changes_nothing(tmp_path: Path) -> None:
     """The supervisor does not know what stands in a program's table; the program's own check does."""
     one = Instance(tmp_path)
     (tmp_path / "check.py").write_text(
@@ -182,7 +182,7 @@ def held(tmp_path: Path, **settings: Any) -> Iterator[Held]:
         one.close()
 
 
-def test_what_a_program_refuses_changes_nothing_by_sighup_either(tmp_path: Path) -> None:
+def test_failed_check_after_sighup_changes_nothing(tmp_path: Path) -> None:
     with held(tmp_path) as one:
         one.it.configure({"bot": program(check=HELD)}, logs={"keep": 3}, bot={"prefx": "?"})
         one.sighup()
@@ -197,7 +197,7 @@ def test_what_a_program_refuses_changes_nothing_by_sighup_either(tmp_path: Path)
         one.wait_log("configuration reloaded; changed: logs")
 
 
-def test_what_is_edited_during_the_check_is_checked_too(tmp_path: Path) -> None:
+def test_edit_during_the_check_is_checked_too(tmp_path: Path) -> None:
     with held(tmp_path) as one, one.it.client() as first, one.it.client() as second:
         one.it.configure({"bot": program(check=HELD)}, logs={"keep": 3})
         answers = ThreadPoolExecutor(2)
@@ -217,7 +217,7 @@ def test_what_is_edited_during_the_check_is_checked_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("code", "error"), [(78, "bad_config"), (1, "check_failed")])
-def test_the_door_says_what_the_check_says(tmp_path: Path, code: int, error: str) -> None:
+def test_error_contains_the_output_of_the_check(tmp_path: Path, code: int, error: str) -> None:
     with bot(tmp_path) as it:
         it.start()
         refusing = check(f"print('[bot] prefx: unknown key'); raise SystemExit({code})")
@@ -229,7 +229,7 @@ def test_the_door_says_what_the_check_says(tmp_path: Path, code: int, error: str
         assert set(it.status()) == {"bot"}
 
 
-def test_a_check_that_hangs_is_ended_and_nothing_has_changed(tmp_path: Path) -> None:
+def test_check_that_hangs_is_killed(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         hanging = check("import signal; signal.pause()")
@@ -240,7 +240,7 @@ def test_a_check_that_hangs_is_ended_and_nothing_has_changed(tmp_path: Path) -> 
         assert it.ask("reload")["changed"] == ["clerk"]
 
 
-def test_who_waits_for_a_reload_is_told_that_all_is_stopped(tmp_path: Path) -> None:
+def test_shutdown_refuses_waiting_reloads(tmp_path: Path) -> None:
     with held(tmp_path) as one, one.it.client() as client:
         asked = ThreadPoolExecutor(1).submit(client.request, "reload", timeout_s=PATIENCE_S)
         one.wait()

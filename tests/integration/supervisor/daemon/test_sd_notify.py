@@ -1,4 +1,4 @@
-"""What a supervisor under a service manager says, heard on a real datagram socket."""
+"""The messages of a supervisor to systemd, received on a real datagram socket."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def manager(tmp_path: Path) -> Iterator[Listener]:
 
 
 @pytest.mark.parametrize("abstract", [False, True])
-def test_from_the_open_door_to_the_end(tmp_path: Path, abstract: bool) -> None:
+def test_ready_status_and_stopping(tmp_path: Path, abstract: bool) -> None:
     address = f"@stocksup-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
     with listening(address) as manager, bot(tmp_path / "one") as one:
         one.start(environ=manager.environ(), wait=False)
@@ -88,13 +88,13 @@ def test_from_the_open_door_to_the_end(tmp_path: Path, abstract: bool) -> None:
         assert [said.count(line) for line in ("READY=1", "STOPPING=1", "WATCHDOG=1")] == [1, 1, 0]
 
 
-def test_all_programs_in_one_line(tmp_path: Path, manager: Listener) -> None:
+def test_status_names_all_programs(tmp_path: Path, manager: Listener) -> None:
     with supervised(tmp_path / "one", {"relay": program(), "bot": program()}) as one:
         one.start(environ=manager.environ())
         manager.wait("STATUS=relay RUNNING, life 1; bot RUNNING, life 1")
 
 
-def test_nothing_of_it_reaches_a_life(tmp_path: Path, manager: Listener) -> None:
+def test_lives_do_not_inherit_the_variables(tmp_path: Path, manager: Listener) -> None:
     names = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
     with bot(tmp_path / "one") as one:
         given = manager.environ(WATCHDOG_USEC="60000000")
@@ -104,7 +104,7 @@ def test_nothing_of_it_reaches_a_life(tmp_path: Path, manager: Listener) -> None
         assert not [line for line in told if line.decode().partition("=")[0] in names]
 
 
-def test_a_reload_by_signal_and_at_the_door(tmp_path: Path, manager: Listener) -> None:
+def test_reload_by_signal_and_by_request(tmp_path: Path, manager: Listener) -> None:
     with bot(tmp_path / "one") as one:
         one.start(environ=manager.environ())
         manager.wait("STATUS=bot RUNNING")
@@ -132,7 +132,7 @@ def test_a_reload_by_signal_and_at_the_door(tmp_path: Path, manager: Listener) -
         manager.wait("READY=1")
 
 
-def test_the_loop_says_that_it_is_alive_and_one_that_hangs_does_not(tmp_path: Path, manager: Listener) -> None:
+def test_watchdog_stops_when_the_loop_hangs(tmp_path: Path, manager: Listener) -> None:
     with bot(tmp_path / "one") as one:
         one.start(environ=manager.environ(WATCHDOG_USEC="200000"))
         for _ in range(3):
@@ -147,14 +147,14 @@ def test_the_loop_says_that_it_is_alive_and_one_that_hangs_does_not(tmp_path: Pa
         manager.wait("WATCHDOG=1")
 
 
-def test_a_watchdog_of_another_process_is_not_ours(tmp_path: Path, manager: Listener) -> None:
+def test_watchdog_of_another_pid_is_ignored(tmp_path: Path, manager: Listener) -> None:
     with bot(tmp_path / "one") as one:
         one.start(environ=manager.environ(WATCHDOG_USEC="1000", WATCHDOG_PID="1"))
         one.restart()
     assert "WATCHDOG=1" not in manager.rest()
 
 
-def test_a_socket_that_vanishes_is_survived_and_shown(tmp_path: Path) -> None:
+def test_missing_socket_is_a_problem(tmp_path: Path) -> None:
     address = tmp_path / "notify"
     with listening(str(address)) as manager, bot(tmp_path / "one") as one:
         one.start(environ=manager.environ())
@@ -168,7 +168,7 @@ def test_a_socket_that_vanishes_is_survived_and_shown(tmp_path: Path) -> None:
         assert one.ask("status")["supervisor"]["problems"] == {}
 
 
-def test_a_socket_that_is_full_is_survived_and_the_news_come_later(tmp_path: Path, manager: Listener) -> None:
+def test_full_socket_is_retried(tmp_path: Path, manager: Listener) -> None:
     with bot(tmp_path / "one") as one:
         manager.flood()
         one.start(environ=manager.environ())
@@ -177,7 +177,7 @@ def test_a_socket_that_is_full_is_survived_and_the_news_come_later(tmp_path: Pat
         assert manager.wait("READY=1") == ["READY=1", "STATUS=bot RUNNING, life 2"]
 
 
-def test_a_restart_of_the_service_is_a_restart_in_the_history(tmp_path: Path, manager: Listener) -> None:
+def test_service_restart_is_in_the_history(tmp_path: Path, manager: Listener) -> None:
     with bot(tmp_path / "one") as one:
         one.start("--keep-desired", "yes", environ=manager.environ())
         assert one.signal(signal.SIGTERM) == 0
@@ -185,13 +185,13 @@ def test_a_restart_of_the_service_is_a_restart_in_the_history(tmp_path: Path, ma
         (report,) = one.history()
         assert (report["from_life"], report["to_life"], report["ok"], report["requested_by"]) == (1, 2, True, "systemd")
         assert report["reason_code"] == "service_restarted"
-        # what nobody has measured is not invented
+        # unknown durations stay unknown
         assert report["phases"]["drain_s"] is None
         assert report["downtime_s"] is None
         assert report["phases"]["start_s"] > 0
 
 
-def test_without_systemd_a_stop_and_a_start_are_just_that(tmp_path: Path) -> None:
+def test_stop_and_start_without_systemd_is_no_restart(tmp_path: Path) -> None:
     with bot(tmp_path / "one") as one:
         one.start()
         assert one.signal(signal.SIGTERM) == 0
@@ -199,9 +199,7 @@ def test_without_systemd_a_stop_and_a_start_are_just_that(tmp_path: Path) -> Non
         assert one.history() == []
 
 
-def test_a_killed_supervisor_is_followed_by_one_that_says_so_and_keeps_the_life(
-    tmp_path: Path, manager: Listener
-) -> None:
+def test_new_supervisor_after_a_kill_keeps_the_life(tmp_path: Path, manager: Listener) -> None:
     with bot(tmp_path / "one") as one:
         one.start("--keep-desired", "yes", environ=manager.environ())
         manager.wait("STATUS=bot RUNNING, life 1")

@@ -1,4 +1,4 @@
-"""The world fails: the disk, the directory, descriptors, memory, time. A clear state, nothing lost, back by itself."""
+"""Faults of disk, directories, descriptors, memory and time: reported, without losses, and recovered from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits
 
 
 def eventually(there: Callable[[], bool], what: str) -> None:
-    """Wait for what nobody tells of: whoever could is what fails here."""
+    """Poll until the condition holds: no event reports it, because what fails here would send it."""
     deadline_s = time.monotonic() + PATIENCE_S
     while not there():
         assert time.monotonic() < deadline_s, what
@@ -54,7 +54,7 @@ def limited(it: Supervised, what: int, most: int) -> Iterator[None]:
 # --- the disk ---
 
 
-def test_a_full_disk_is_shown_and_made_up_for(tmp_path: Path) -> None:
+def test_full_disk_is_a_problem_and_recovers(tmp_path: Path) -> None:
     with bot(tmp_path, "beat=0.2") as it:
         it.start()
         history = it.state / "history.jsonl"
@@ -63,7 +63,7 @@ def test_a_full_disk_is_shown_and_made_up_for(tmp_path: Path) -> None:
             assert problems(it)["journal"] == "File too large"
             assert it.status()["bot"]["state"] == "RUNNING"
             assert it.restart()["to_life"] == 3
-        eventually(lambda: not problems(it), "the trouble does not end by itself")
+        eventually(lambda: not problems(it), "the problem does not end by itself")
         it.kill()
         assert not list(it.state.glob("*.new"))
         assert len(history.read_text().splitlines()) == 2
@@ -73,14 +73,14 @@ def test_a_full_disk_is_shown_and_made_up_for(tmp_path: Path) -> None:
         assert [one["reason"] for one in it.history()] == ["", "on a full disk"]
 
 
-def test_a_check_whose_output_cannot_be_kept_is_made_all_the_same(tmp_path: Path) -> None:
+def test_check_without_an_output_file(tmp_path: Path) -> None:
     with bot(tmp_path, check=check("pass")) as it:
         it.start()
         (it.state / "logs" / "bot.restart-check.log").mkdir()  # as on a disk that can only be read, also for root
         assert it.restart()["to_life"] == 2
 
 
-def test_a_socket_that_cannot_be_removed_keeps_nobody_from_leaving(tmp_path: Path) -> None:
+def test_shutdown_with_a_socket_that_cannot_be_deleted(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         assert it.process is not None
@@ -94,7 +94,7 @@ def test_a_socket_that_cannot_be_removed_keeps_nobody_from_leaving(tmp_path: Pat
 
 
 @pytest.mark.parametrize("what", ["state directory", "socket", "journal"])
-def test_what_somebody_has_removed_is_made_anew(tmp_path: Path, what: str) -> None:
+def test_deleted_file_is_recreated(tmp_path: Path, what: str) -> None:
     with bot(tmp_path, "beat=0.2") as it:
         it.start()
         pid = it.status()["bot"]["pid"]
@@ -112,7 +112,7 @@ def test_what_somebody_has_removed_is_made_anew(tmp_path: Path, what: str) -> No
         assert it.status()["bot"]["life"] == 2
 
 
-def test_a_place_that_cannot_be_made_anew_is_a_trouble_until_it_can(tmp_path: Path) -> None:
+def test_state_directory_that_cannot_be_recreated_is_a_problem(tmp_path: Path) -> None:
     with bot(tmp_path, "beat=0.2") as it:
         it.start()
         pid = it.status()["bot"]["pid"]
@@ -121,7 +121,7 @@ def test_a_place_that_cannot_be_made_anew_is_a_trouble_until_it_can(tmp_path: Pa
             it.state.write_text("in the way")
             eventually(
                 lambda: "state directory" in client.request("status")["supervisor"]["problems"],
-                "the trouble is not shown",
+                "the problem is not shown",
             )
             assert client.request("status")["programs"][0]["pid"] == pid
             it.state.unlink()
@@ -129,7 +129,7 @@ def test_a_place_that_cannot_be_made_anew_is_a_trouble_until_it_can(tmp_path: Pa
         assert it.status()["bot"]["pid"] == pid
 
 
-def test_a_supervisor_whose_place_another_one_has_gives_way_and_touches_nothing(tmp_path: Path) -> None:
+def test_supervisor_exits_when_another_one_owns_the_state_directory(tmp_path: Path) -> None:
     with bot(tmp_path, "beat=0.2") as it:
         it.start()
         first, pid = it.process, it.status()["bot"]["pid"]
@@ -148,7 +148,7 @@ def test_a_supervisor_whose_place_another_one_has_gives_way_and_touches_nothing(
 # --- descriptors and memory ---
 
 
-def test_without_descriptors_nothing_falls_and_the_next_life_comes_when_there_are_some(tmp_path: Path) -> None:
+def test_no_free_descriptors(tmp_path: Path) -> None:
     with bot(tmp_path, "beat=0.2", "1:fork=setsid") as it:
         it.start()
         pid = it.status()["bot"]["pid"]
@@ -167,7 +167,7 @@ def test_without_descriptors_nothing_falls_and_the_next_life_comes_when_there_ar
         assert it.wait_state("RUNNING")["last_exit"]["code"] == 75
 
 
-def test_without_memory_it_begins_anew_and_the_bot_notices_nothing(tmp_path: Path) -> None:
+def test_out_of_memory_re_executes_the_supervisor(tmp_path: Path) -> None:
     with bot(tmp_path, "beat=0.2") as it:
         it.start()
         pid, supervisor = it.status()["bot"]["pid"], it.pid
@@ -200,7 +200,7 @@ def _say_half(peer: object) -> None:
 # --- time ---
 
 
-def test_a_supervisor_that_was_stopped_kills_nobody_who_was_stopped_with_it(tmp_path: Path) -> None:
+def test_stopped_supervisor_does_not_kill_programs_stopped_with_it(tmp_path: Path) -> None:
     with bot(tmp_path, "beat=0.1", heartbeat_timeout_s=2) as it:
         it.start()
         pid = it.status()["bot"]["pid"]
@@ -217,7 +217,7 @@ def test_a_supervisor_that_was_stopped_kills_nobody_who_was_stopped_with_it(tmp_
         assert (it.status()["bot"]["pid"], it.history()) == (pid, [])
 
 
-def test_a_bot_that_hangs_is_lost_even_after_the_supervisor_was_stopped(tmp_path: Path) -> None:
+def test_hanging_bot_is_noticed_after_the_supervisor_was_stopped(tmp_path: Path) -> None:
     with bot(tmp_path, "1:beat=0.1", heartbeat_timeout_s=0.7) as it:
         it.start()
         pid = it.status()["bot"]["pid"]

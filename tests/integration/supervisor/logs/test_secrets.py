@@ -1,4 +1,4 @@
-"""Secrets that programs let out are not kept: not in the log of the supervisor, nor in the history, nor on a screen."""
+"""Secrets that programs reveal are masked in the log of the supervisor, in the history and on the terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run(it: Supervised, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_what_a_failed_check_lets_out_is_masked_wherever_it_is_told(tmp_path: Path) -> None:
+def test_output_of_a_failed_check_is_masked(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         it.configure({"bot": program(check=check(f"raise SystemExit('cannot log in with {TOKEN}')"))})
@@ -35,7 +35,7 @@ def test_what_a_failed_check_lets_out_is_masked_wherever_it_is_told(tmp_path: Pa
         assert not any(TOKEN in one for one in (*told, *kept))
 
 
-def test_what_a_farewell_lets_out_is_masked(tmp_path: Path) -> None:
+def test_goodbye_is_masked(tmp_path: Path) -> None:
     with bot(tmp_path, "1:exit-when-ready=3", f"reason=cannot log in with {TOKEN}") as it:
         it.start(wait=False)
         it.wait_state("RUNNING", life=2)
@@ -45,7 +45,7 @@ def test_what_a_farewell_lets_out_is_masked(tmp_path: Path) -> None:
         assert "cannot log in with ***" in it.log()
 
 
-def test_what_a_program_writes_is_masked_when_it_is_shown(tmp_path: Path) -> None:
+def test_program_log_is_masked_when_shown(tmp_path: Path) -> None:
     code = f"import sys; print('TOKEN {TOKEN}'); sys.exit(78)"
     with bot(tmp_path, ready=5) as it:
         it.configure({"bot": {"command": ["python", "-c", code], "ready": 5}})
@@ -58,7 +58,7 @@ def test_what_a_program_writes_is_masked_when_it_is_shown(tmp_path: Path) -> Non
             assert TOKEN not in shown
 
 
-def test_under_systemd_the_journal_has_the_levels_and_programs_know_where_it_is(tmp_path: Path) -> None:
+def test_journal_has_priorities_and_programs_its_socket(tmp_path: Path) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs, bot(tmp_path) as it:
         found = os.fstat(theirs.fileno())

@@ -1,4 +1,4 @@
-"""Nothing of a life stays behind, whatever it did to stay."""
+"""No process of a life is left behind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.supervisor.unkillable import keeper_of_zombies, unkillable
 WAYS = ["group", "setpgid", "setsid", "double"]
 
 
-def test_what_is_deaf_to_term_is_killed(tmp_path: Path) -> None:
+def test_sigkill_after_stop_timeout(tmp_path: Path) -> None:
     with bot(tmp_path, "deaf", stop_timeout_s=0.3) as it:
         it.start()
         report = it.restart()
@@ -54,7 +54,7 @@ def test_grandchildren_are_gone_after_a_stop(tmp_path: Path, way: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_nothing_is_left_when_the_supervisor_is_told_to_end(tmp_path: Path, number: signal.Signals) -> None:
+def test_nothing_is_left_after_a_signal_to_the_supervisor(tmp_path: Path, number: signal.Signals) -> None:
     with bot(tmp_path, "fork=double") as it:
         it.start()
         assert it.signal(number) == 0
@@ -63,7 +63,7 @@ def test_nothing_is_left_when_the_supervisor_is_told_to_end(tmp_path: Path, numb
         assert it.diary.wait("drain", life=1)["reason"] == "stop"
 
 
-def test_a_signal_in_the_middle_of_a_restart_ends_everything_all_the_same(tmp_path: Path) -> None:
+def test_signal_during_a_restart_stops_everything(tmp_path: Path) -> None:
     with bot(tmp_path, "2:hang") as it:
         it.start()
         it.ask("restart")
@@ -72,7 +72,7 @@ def test_a_signal_in_the_middle_of_a_restart_ends_everything_all_the_same(tmp_pa
         assert it.left() == {}
 
 
-def test_a_life_whose_grandchild_holds_its_session_does_not_hold_up_the_next(tmp_path: Path) -> None:
+def test_grandchild_in_the_session_does_not_delay_the_next_life(tmp_path: Path) -> None:
     with bot(tmp_path, "1:fork=setsid", "1:exit-in-stop=0") as it:
         it.start()
         pid = it.diary.wait("forked")["pid"]
@@ -81,7 +81,7 @@ def test_a_life_whose_grandchild_holds_its_session_does_not_hold_up_the_next(tmp
         assert f"left processes behind; killed [{pid}]" in it.log()
 
 
-def test_what_a_dying_life_still_starts_is_gone_too(tmp_path: Path) -> None:
+def test_process_started_during_the_kill_is_killed_too(tmp_path: Path) -> None:
     with bot(tmp_path, "1:fork-when-dying") as it:
         it.start()
         it.restart()
@@ -90,7 +90,7 @@ def test_what_a_dying_life_still_starts_is_gone_too(tmp_path: Path) -> None:
         assert pid not in it.left()
 
 
-def test_a_life_whose_first_thread_has_ended_still_lives(tmp_path: Path) -> None:
+def test_life_without_its_first_thread_is_running(tmp_path: Path) -> None:
     with bot(tmp_path, "1:headless", "link=no", ready=0.3) as it:
         it.start()
         it.diary.wait("headless")
@@ -102,7 +102,7 @@ def test_a_life_whose_first_thread_has_ended_still_lives(tmp_path: Path) -> None
         assert list(it.left()) == [it.status()["bot"]["pid"]]
 
 
-def test_beside_a_life_that_cannot_be_killed_there_is_no_second_one(tmp_path: Path) -> None:
+def test_no_second_life_beside_one_that_cannot_be_killed(tmp_path: Path) -> None:
     with bot(tmp_path, "1:deaf", stop_timeout_s=0.2) as it:
         it.start()
         pid = it.status()["bot"]["pid"]
@@ -123,7 +123,7 @@ def test_beside_a_life_that_cannot_be_killed_there_is_no_second_one(tmp_path: Pa
 
 
 @pytest.mark.parametrize("end", ["restart", "crash"])
-def test_beside_what_a_life_left_behind_and_cannot_be_killed_there_is_none_either(tmp_path: Path, end: str) -> None:
+def test_no_second_life_beside_a_descendant_that_cannot_be_killed(tmp_path: Path, end: str) -> None:
     with bot(tmp_path, "1:fork=double") as it:
         it.start()
         left = it.diary.wait("forked")["pid"]
@@ -144,7 +144,7 @@ def test_beside_what_a_life_left_behind_and_cannot_be_killed_there_is_none_eithe
         assert shown["last_exit"]["signal" if end == "crash" else "code"] == ("SIGKILL" if end == "crash" else 0)
 
 
-def test_what_could_not_be_killed_and_ends_at_last_is_followed_when_asked_for(tmp_path: Path) -> None:
+def test_start_after_an_unkillable_process_has_ended(tmp_path: Path) -> None:
     with bot(tmp_path, "1:fork=setsid") as it:
         it.start()
         left = it.diary.wait("forked")["pid"]
@@ -158,7 +158,7 @@ def test_what_could_not_be_killed_and_ends_at_last_is_followed_when_asked_for(tm
         it.wait_state("RUNNING", life=2)
 
 
-def test_a_zombie_that_nobody_buries_does_not_keep_the_next_life_waiting(tmp_path: Path) -> None:
+def test_zombie_does_not_delay_the_next_life(tmp_path: Path) -> None:
     with bot(tmp_path, "1:fork=group") as it, keeper_of_zombies():
         it.start()
         pids = [it.status()["bot"]["pid"], it.diary.wait("forked")["pid"]]

@@ -1,4 +1,4 @@
-"""What a log must not tell."""
+"""Masking of secrets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OLD_TOKEN = "NDAwMDAwMDAwMDAwMDAwMDAy." + "X-_AbC." + "y" * 27
         ("host=db password=s3cret user=shop", "host=db password=*** user=shop"),
     ],
 )  # fmt: skip
-def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
+def test_secrets_are_masked(text: str, shown: str) -> None:
     assert mask_secrets(text) == shown
     assert mask_secrets(shown) == shown
 
@@ -44,15 +44,15 @@ def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
         "2026-11-24T04:00:01+0700 INFO    Ready as Toko Bot#0000, life 3",
     ],
 )
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_other_text_is_kept(text: str) -> None:
     assert mask_secrets(text) == text
 
 
-def test_secrets_that_are_known_are_masked_wherever_they_stand() -> None:
+def test_known_secrets_are_masked_everywhere() -> None:
     assert mask_secrets("demo-token and xdemo-tokenx", ("demo-token", "")) == "*** and x***x"
 
 
 @pytest.mark.parametrize("piece", ["a.", "a://b:", "M.", "x@", "token", "http://a:", "authorization "])
-def test_a_long_line_does_not_take_long(piece: str) -> None:
+def test_long_lines_are_fast(piece: str) -> None:
     # the guard against tests that hang would end it: time goes with the square of the length where this fails
     assert mask_secrets(piece * 100_000) == piece * 100_000
