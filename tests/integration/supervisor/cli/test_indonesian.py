@@ -113,8 +113,8 @@ def test_alerts(toko: Instance) -> None:
     toko.configure(extra=f"[alerts]\n{urls}\n")
     said = walk(toko, "alerts", "test", code=1)
     assert "1: json://***: tidak terkirim: A Connection error" in said
-    assert said.count("bukan token; seharusnya tgram://BOT_TOKEN/CHAT_ID") == 2
-    assert "mungkin maksudnya tgram://?" in said
+    assert said.count("bagian URL kurang atau salah; seharusnya tgram://BOT_TOKEN/CHAT_ID") == 2
+    assert "maksudnya tgram://?" in said
 
 
 @pytest.mark.parametrize("name", ["", *OWN, "demo", "init"])
