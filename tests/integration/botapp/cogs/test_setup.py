@@ -155,7 +155,7 @@ def test_slash_commands_are_synced_only_on_change(discord: DiscordControl, place
         discord.wait_for_message("Admin", lambda one: "stocksup start" in text(one))
         wait_until_open(discord)
         bot.end()
-    assert "perintah slash tidak dapat dikirim" not in bot.log
+    assert "tidak dapat disinkronkan" not in bot.log
     changed = (place / "config.toml").read_text()
     (place / "config.toml").write_text(f'language = "en"\n{changed}')
     with BotProcess(place, discord) as bot:
@@ -164,7 +164,7 @@ def test_slash_commands_are_synced_only_on_change(discord: DiscordControl, place
         discord.wait_for_message("Admin", lambda one: "now in this channel" in text(one))
         wait_until_open(discord)
         bot.end()
-    assert "cannot tell Discord the slash commands" in bot.log
+    assert "cannot sync slash commands" in bot.log
     discord.no_faults()
     with BotProcess(place, discord):
         discord.wait_for(
