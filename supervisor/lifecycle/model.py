@@ -56,8 +56,8 @@ class ProcessId(Struct, frozen=True):
 class Reason(Struct, frozen=True):
     """Why something happened or failed: a stable code with parameters.
 
-    `supervisor.locale.reasons` renders it as text, in the language of whoever reads it. Words of a person or of
-    another program have the code "text".
+    `supervisor.locale.reasons` renders it as text, in the reader's language. Words of a person or of another
+    program have the code "text".
     """
 
     code: str

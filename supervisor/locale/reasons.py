@@ -1,7 +1,7 @@
 """Texts of the codes that the state machine produces. Pure.
 
 `lifecycle` says why something happened as a code with parameters, and the journal keeps that. Here it becomes a
-sentence, in the language of whoever reads it: the log, an alert, a command.
+sentence, in the reader's language: in the log, in an alert, in a command.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def describe(reason: Coded | Mapping[str, Any]) -> str:
 def reason_fields(reason: Coded | Mapping[str, Any] | None) -> dict[str, Any]:
     """Return a reason as the fields of a JSON object: its text in the language in use, its code and parameters.
 
-    The code is None where the reason is somebody's own words, which need no translation.
+    The code is None if the reason is the requester's own words, which need no translation.
     """
     if reason is None:
         return {"reason": None, "reason_code": None, "reason_params": {}}

@@ -1,4 +1,4 @@
-"""Whatever happens, and whatever is taken: each matter begins and ends in turns, and nobody gets too much."""
+"""Random histories of incidents and deliveries: incidents alternate with resolutions, and messages are limited."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TARGETS = ("one", "two")
 
 @st.composite
 def worlds(draw: st.DrawFn) -> Observation:
-    """Return something to look at; crashes are told in seconds before the moment, as the test does not know it yet."""
+    """Return an observation; crashes are in seconds before the present, which the test does not know yet."""
     programs = {}
     for name in ("bot", "shop"):
         programs[name] = ProgramState(

@@ -29,7 +29,7 @@ def box() -> Iterator[Letterbox]:
 
 
 def told(directory: Path, box: Letterbox, *words: str, **settings: Any) -> Any:
-    """Give a test a supervisor with the program `bot` and an owner behind `box`."""
+    """Return a supervisor with the program `bot`, whose alerts go to `box`."""
     alerts_table = {"urls": [box.url(SECRET)], "disk_low_bytes": settings.pop("disk_low_bytes", 0)}
     return supervised(directory, {"bot": program(*words, **settings)}, alerts=alerts_table)
 
@@ -41,7 +41,7 @@ def problems(it: Supervised) -> str | None:
 
 
 def sender(it: Supervised) -> psutil.Process:
-    """Return the sender that is at work."""
+    """Return the running sender."""
     (found,) = (one for one in psutil.Process(it.pid).children() if "supervisor.alerts.sender" in one.cmdline())
     return found
 
@@ -115,7 +115,7 @@ def test_the_sender_has_no_secret_in_its_arguments_and_environment(tmp_path: Pat
         at_work = sender(it)
         assert SECRET not in " ".join(at_work.cmdline())
         assert not {"DISCORD_TOKEN", "STOCKSUP_CONFIG"} & set(at_work.environ())
-        assert it.status()["bot"]["state"] == "FATAL", "the door is open while the sender waits"
+        assert it.status()["bot"]["state"] == "FATAL", "the control socket works while the sender waits"
         box.gate.set()
 
 
@@ -150,7 +150,7 @@ def test_only_the_message_being_sent_may_be_delivered_twice(tmp_path: Path, box:
         it.kill()
         box.gate.set()
         wait_gone(at_work)
-        assert len(box.taken) == 1, "a sender that nobody hears sends no more"
+        assert len(box.taken) == 1, "a sender without a reader sends no more"
         it.start("--keep-desired", "yes", wait=False)
         box.wait(4)
         it.wait(lambda status: all(one["state"] == "FATAL" for one in status.values()))

@@ -34,153 +34,153 @@ def fatal(reason: str = "no more", code: int = 1, **given: object) -> ProgramSta
     return bot(State.FATAL, reason=why, last_exit=ExitStatus(1, code, reason=why), **given)
 
 
-def seen(
+def observe(
     *programs: ProgramState, free_bytes: int | None = 10 * LIMIT, problems: Mapping[str, str] | None = None
 ) -> Observation:
-    return Observation({one.name: one for one in programs}, problems or {}, free_bytes, LIMIT)
+    return Observation({program.name: program for program in programs}, problems or {}, free_bytes, LIMIT)
 
 
 def update(
-    state: AlertState, what: Observation, now_s: float = 100.0, targets: tuple[str, ...] = (TARGET,)
+    state: AlertState, observation: Observation, now_s: float = 100.0, targets: tuple[str, ...] = (TARGET,)
 ) -> AlertState:
-    return incidents.update(state, what, targets, at(now_s))
+    return incidents.update(state, observation, targets, at(now_s))
 
 
 def notified(state: AlertState) -> list[tuple[Kind, str, bool]]:
-    return [(one.incident.kind, one.incident.subject, one.resolved) for one in state.queue]
+    return [(n.incident.kind, n.incident.subject, n.resolved) for n in state.queue]
 
 
-# --- what is told ---
+# --- incidents ---
 
 
 def test_a_failed_program_is_notified_once_and_once_when_it_runs_again() -> None:
-    state = update(AlertState(), seen(bot()))
+    state = update(AlertState(), observe(bot()))
     assert notified(state) == []
     for now_s in (100.0, 110.0, 9999.0):
-        state = update(state, seen(fatal("crashed 6 times")), now_s)
+        state = update(state, observe(fatal("crashed 6 times")), now_s)
     assert notified(state) == [(Kind.FATAL, "bot", False)]
-    assert (state.queue[0].incident.reason, state.queue[0].incident.since) == (
-        text_reason("crashed 6 times"),
-        at(100).wall_s,
-    )
-    state = update(state, seen(bot(State.STARTING)), 10_000)
+    incident = state.queue[0].incident
+    assert (incident.reason, incident.since) == (text_reason("crashed 6 times"), at(100).wall_s)
+    state = update(state, observe(bot(State.STARTING)), 10_000)
     assert len(state.queue) == 1, "it does not serve yet"
-    state = update(update(state, seen(bot()), 10_001), seen(bot()), 10_002)
+    state = update(update(state, observe(bot()), 10_001), observe(bot()), 10_002)
     assert notified(state)[1:] == [(Kind.FATAL, "bot", True)]
     assert state.open == {}
-    assert notified(update(state, seen(fatal()), 10_003))[2:] == [(Kind.FATAL, "bot", False)]
+    assert notified(update(state, observe(fatal()), 10_003))[2:] == [(Kind.FATAL, "bot", False)]
 
 
 def test_a_refused_token_is_an_incident_of_its_own_kind() -> None:
-    state = update(AlertState(), seen(fatal("the token was refused", code=77)))
+    state = update(AlertState(), observe(fatal("the token was refused", code=77)))
     assert notified(state) == [(Kind.REFUSED, "bot", False)]
-    state = update(state, seen(bot(State.STARTING)), 200)
-    state = update(state, seen(fatal("no configuration", code=78)), 201)
+    state = update(state, observe(bot(State.STARTING)), 200)
+    state = update(state, observe(fatal("no configuration", code=78)), 201)
     assert notified(state)[1:] == [(Kind.FATAL, "bot", False)]
 
 
 def test_one_crash_is_no_incident_and_a_loop_is_notified_once() -> None:
-    state = update(AlertState(), seen(bot(State.STARTING, crashes_s=(90.0,))))
+    state = update(AlertState(), observe(bot(State.STARTING, crashes_s=(90.0,))))
     assert notified(state) == []
     crashed = bot(State.BACKOFF, crashes_s=(90.0, 99.0), last_exit=ExitStatus(2, signal="SIGSEGV"))
-    state = update(state, seen(crashed))
+    state = update(state, observe(crashed))
     assert notified(state) == [(Kind.CRASH_LOOP, "bot", False)]
     assert state.queue[0].incident.reason == Reason("signal", {"name": "SIGSEGV"})
     for now_s in (101, 102):
-        state = update(state, seen(bot(crashes_s=(90.0, 99.0))), now_s)
-        state = update(state, seen(bot(State.BACKOFF, crashes_s=(90.0, 99.0, 102.0))), now_s)
+        state = update(state, observe(bot(crashes_s=(90.0, 99.0))), now_s)
+        state = update(state, observe(bot(State.BACKOFF, crashes_s=(90.0, 99.0, 102.0))), now_s)
     assert len(state.queue) == 1, "running for a moment is no recovery"
-    assert notified(update(state, seen(fatal(crashes_s=(90.0, 99.0, 102.0))), 103))[1:] == [(Kind.FATAL, "bot", False)]
+    assert notified(update(state, observe(fatal(crashes_s=(90.0, 99.0, 102.0))), 103))[1:] == [
+        (Kind.FATAL, "bot", False)
+    ]
 
 
 def test_a_crash_loop_ends_after_a_window_without_a_crash() -> None:
-    state = update(AlertState(), seen(bot(State.BACKOFF, crashes_s=(90.0, 99.0))))
+    state = update(AlertState(), observe(bot(State.BACKOFF, crashes_s=(90.0, 99.0))))
     calm = {"bot": bot(crashes_s=(90.0, 99.0))}
     assert incidents.next_recovery_s(state, calm, at(101)) == 99.0 + WINDOW_S
-    state = update(state, seen(calm["bot"]), 98.0 + WINDOW_S)
+    state = update(state, observe(calm["bot"]), 98.0 + WINDOW_S)
     assert len(state.queue) == 1
-    state = update(state, seen(calm["bot"]), 99.0 + WINDOW_S)
+    state = update(state, observe(calm["bot"]), 99.0 + WINDOW_S)
     assert notified(state)[1:] == [(Kind.CRASH_LOOP, "bot", True)]
     assert incidents.next_recovery_s(state, calm, at(99.0 + WINDOW_S)) is None
 
 
 def test_a_stopped_program_has_not_recovered() -> None:
-    state = update(AlertState(), seen(fatal()))
-    state = update(state, seen(bot(State.STOPPED, desired=DesiredState.DOWN)), 200)
+    state = update(AlertState(), observe(fatal()))
+    state = update(state, observe(bot(State.STOPPED, desired=DesiredState.DOWN)), 200)
     assert (len(state.queue), state.open) == (1, {})
-    state = update(update(AlertState(), seen(fatal())), seen(), 200)
+    state = update(update(AlertState(), observe(fatal())), observe(), 200)
     assert (len(state.queue), state.open) == (1, {}), "nor one that is not configured any more"
 
 
 def test_a_program_that_waits_to_start_is_not_notified_again() -> None:
-    state = update(AlertState(), seen(fatal()))
-    state = update(update(state, seen(bot(State.STOPPED)), 200), seen(fatal()), 201)
+    state = update(AlertState(), observe(fatal()))
+    state = update(update(state, observe(bot(State.STOPPED)), 200), observe(fatal()), 201)
     assert len(state.queue) == 1
 
 
 def test_a_low_disk_is_notified_once_and_resolved_well_above_the_limit() -> None:
     state = AlertState()
     for free_bytes in (LIMIT, LIMIT - 1, LIMIT - 2, LIMIT + 1, LIMIT - 1, None, LIMIT * 3 // 2 - 1):
-        state = update(state, seen(free_bytes=free_bytes))
+        state = update(state, observe(free_bytes=free_bytes))
     assert notified(state) == [(Kind.DISK_LOW, "disk", False)]
     assert state.queue[0].incident.reason == Reason("disk_free", {"free_mib": 9})
-    assert notified(update(state, seen(free_bytes=LIMIT * 3 // 2)))[1:] == [(Kind.DISK_LOW, "disk", True)]
-    assert notified(update(AlertState(), replace(seen(free_bytes=0), disk_low_bytes=0))) == []
+    assert notified(update(state, observe(free_bytes=LIMIT * 3 // 2)))[1:] == [(Kind.DISK_LOW, "disk", True)]
+    assert notified(update(AlertState(), replace(observe(free_bytes=0), disk_low_bytes=0))) == []
 
 
 def test_problems_of_the_supervisor_are_notified_except_those_with_alerts() -> None:
-    ill = seen(problems={"journal": "No space left on device", incidents.OWN_PROBLEM: "1: json://***: refused"})
+    ill = observe(problems={"journal": "No space left on device", incidents.OWN_PROBLEM: "1: json://***: refused"})
     state = update(AlertState(), ill)
     assert notified(state) == [(Kind.PROBLEM, "journal", False)]
     assert state.queue[0].incident.reason == text_reason("No space left on device")
-    assert notified(update(state, seen()))[1:] == [(Kind.PROBLEM, "journal", True)]
+    assert notified(update(state, observe()))[1:] == [(Kind.PROBLEM, "journal", True)]
 
 
 def test_a_program_called_disk_is_not_the_disk() -> None:
-    state = update(AlertState(), seen(replace(fatal(), name="disk"), free_bytes=0))
+    state = update(AlertState(), observe(replace(fatal(), name="disk"), free_bytes=0))
     assert sorted(notified(state)) == [(Kind.DISK_LOW, "disk", False), (Kind.FATAL, "disk", False)]
 
 
-# --- to whom ---
+# --- targets ---
 
 
 def test_without_a_target_nothing_is_kept() -> None:
-    assert update(AlertState(), seen(fatal()), targets=()) == AlertState()
-    assert update(update(AlertState(), seen(fatal())), seen(fatal()), targets=()) == AlertState()
+    assert update(AlertState(), observe(fatal()), targets=()) == AlertState()
+    assert update(update(AlertState(), observe(fatal())), observe(fatal()), targets=()) == AlertState()
 
 
 def test_a_new_target_gets_the_queue_and_a_removed_one_nothing() -> None:
-    state = update(AlertState(), seen(fatal()), targets=(TARGET, OTHER))
+    state = update(AlertState(), observe(fatal()), targets=(TARGET, OTHER))
     assert state.queue[0].undelivered == (TARGET, OTHER)
-    assert update(state, seen(fatal()), targets=(OTHER,)).queue[0].undelivered == (OTHER,)
-    assert update(state, seen(fatal()), targets=(TARGET, "corrected")).queue[0].undelivered == (TARGET, "corrected")
-    assert update(state, seen(fatal()), targets=("corrected",)).queue[0].undelivered == ("corrected",)
+    assert update(state, observe(fatal()), targets=(OTHER,)).queue[0].undelivered == (OTHER,)
+    assert update(state, observe(fatal()), targets=(TARGET, "corrected")).queue[0].undelivered == (TARGET, "corrected")
+    assert update(state, observe(fatal()), targets=("corrected",)).queue[0].undelivered == ("corrected",)
     done = delivery.record_delivery(delivery.record_delivery(state, OTHER, [1], at(100)), TARGET, [1], at(100))
-    assert update(done, seen(fatal()), targets=(TARGET, "corrected")).queue == (), "what was taken is not owed again"
+    assert update(done, observe(fatal()), targets=(TARGET, "corrected")).queue == (), "what was taken is not owed again"
 
 
 def test_each_target_gets_what_it_has_not_received() -> None:
-    state = update(AlertState(), seen(fatal()), targets=(TARGET, OTHER))
+    state = update(AlertState(), observe(fatal()), targets=(TARGET, OTHER))
     state = delivery.record_delivery(state, OTHER, [1], at(100))
     assert state.queue[0].undelivered == (TARGET,)
     assert [one.target for one in delivery.due_batches(state, {}, at(100))] == [TARGET]
 
 
-# --- how often ---
+# --- limits and retries ---
 
 
 def queued(count: int) -> AlertState:
-    state = update(AlertState(), seen())
+    state = update(AlertState(), observe())
     for number in range(count):
-        state = update(state, seen(replace(fatal(), name=f"p{number}")), 100)
+        state = update(state, observe(replace(fatal(), name=f"p{number}")), 100)
     assert len(state.queue) == count
     return state
 
 
 def test_the_queue_is_bounded_and_drops_the_oldest() -> None:
-    state = update(AlertState(), seen())
+    state = update(AlertState(), observe())
     for number in range(incidents.MAX_QUEUED + 7):
-        state = update(state, seen(replace(fatal(), name=f"p{number}")), 100)
+        state = update(state, observe(replace(fatal(), name=f"p{number}")), 100)
     assert [one.number for one in state.queue] == list(range(8, incidents.MAX_QUEUED + 8))
 
 
@@ -193,7 +193,7 @@ def test_messages_per_hour_are_limited_and_the_rest_comes_in_one() -> None:
     for number, message in enumerate(batch.messages):
         state = delivery.record_delivery(state, TARGET, message, at(100 + number))
     assert (state.queue, delivery.next_delivery_s(state, {}, at(120))) == ((), None)
-    state = update(update(state, seen(fatal()), 120), seen(replace(fatal(), name="shop")), 121)
+    state = update(update(state, observe(fatal()), 120), observe(replace(fatal(), name="shop")), 121)
     assert delivery.due_batches(state, {}, at(121)) == []
     assert delivery.next_delivery_s(state, {}, at(121)) == pytest.approx(100 + delivery.HOUR_S)
     (batch,) = delivery.due_batches(state, {}, at(100 + delivery.HOUR_S))
@@ -224,7 +224,7 @@ def test_failed_deliveries_are_retried_with_growing_delays() -> None:
 
 
 def test_a_failing_target_does_not_delay_others() -> None:
-    state = update(AlertState(), seen(fatal()), targets=(TARGET, OTHER))
+    state = update(AlertState(), observe(fatal()), targets=(TARGET, OTHER))
     retries = {TARGET: Retry(3, 500.0, "refused")}
     assert [one.target for one in delivery.due_batches(state, retries, at(100))] == [OTHER]
     shown = delivery.describe_failures(state, retries, {TARGET: "1: json://***", OTHER: "2: tgram://***"})
