@@ -35,7 +35,8 @@ def open_cache(directory: Path, **options: Any) -> CacheManager:
 async def fill(cache: CacheManager, count: int, **options: Any) -> None:
     """Keep so many entries."""
     for first in range(0, count, 10_000):
-        await cache.set_many({f"key {number}": VALUE for number in range(first, first + 10_000)}, **options)
+        keys = (f"key {number}" for number in range(first, first + 10_000))
+        await asyncio.gather(*(cache.set(key, VALUE, **options) for key in keys))
 
 
 class Gaps:

@@ -61,7 +61,8 @@ class Ours:
 
     async def fill(self, count: int) -> None:
         for first in range(0, count, 10_000):
-            await self._cache.set_many({f"key {number}": VALUE for number in range(first, min(first + 10_000, count))})
+            numbers = range(first, min(first + 10_000, count))
+            await asyncio.gather(*(self._cache.set(f"key {number}", VALUE) for number in numbers))
 
     async def close(self) -> None:
         self._cache.close()

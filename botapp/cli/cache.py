@@ -1,20 +1,19 @@
-"""`stocksup cache …`: what is in the bot's cache, and emptying it."""
+"""`stocksup cache …`: show or clear the bot's cache."""
 
 from __future__ import annotations
 
 import json
 import os
-import time
 from typing import Any, Final, Protocol
 
 import click
 
 from botapp import locale
 from botapp.locale import _
-from botapp.ui.admin import cache_texts as cache_report
+from botapp.ui.admin import cache_texts
 from supervisor.client import Client
 
-# before the options below: their help is in the language of the command
+# first: the help of the options below is in the language of the command
 locale.use_of_command(os.environ)
 
 #: how long the bot may take to answer, in seconds
@@ -22,7 +21,7 @@ _ANSWER_TIMEOUT_S: Final = 30.0
 
 
 class Shell(Protocol):
-    """What `stocksup` tells its commands."""
+    """What `stocksup` passes to its commands."""
 
     def connect(self) -> Client:
         """Return a connection to the supervisor."""
@@ -31,49 +30,45 @@ class Shell(Protocol):
 _as_json = click.option("--json", "as_json", is_flag=True, help=_("For programs."))
 
 
-@click.group(help=_("What the bot keeps for quick answers: figures, and emptying it."))
+@click.group(help=_("Show or clear the bot's cache."))
 def cache() -> None:
-    """What the bot keeps for quick answers."""
+    """Show or clear the bot's cache."""
 
 
-@cache.command("stats", help=_("Show what is in the cache and how it is used. The bot has to be running."))
+@cache.command("stats", help=_("Show the size and the hit ratio of the cache. The bot must be running."))
 @_as_json
 @click.pass_obj
 def stats(shell: Shell, as_json: bool) -> None:
-    """Show what is in the cache and how it is used."""
-    found = _ask(shell, action="stats")["stats"]
-    click.echo(json.dumps(found) if as_json else "\n".join(cache_report.lines(found, time.time())))
+    """Show the statistics of the cache."""
+    result = _request(shell, action="stats")["stats"]
+    click.echo(json.dumps(result) if as_json else "\n".join(cache_texts.describe(result)))
 
 
 @cache.command(
     "clear",
     help=_(
-        "Take out of the cache what has expired, or more.\n\n"
-        "The bot does it; where it is stopped, the supervisor does, and nobody counts."
+        "Delete expired entries from the cache, or more.\n\n"
+        "While the bot is stopped the supervisor deletes the files, and the number of entries is unknown."
     ),
 )
+@click.option("--expired", "scope", flag_value="expired", default="expired", help=_("Delete expired entries (default)."))
 @click.option(
-    "--expired", "scope", flag_value="expired", default="expired", help=_("What has expired (without options).")
+    "--temporary", "scope", flag_value="temporary", help=_("Delete temporary entries, which a restart would delete too.")
 )
-@click.option(
-    "--temporary", "scope", flag_value="temporary", help=_("All that does not outlive the bot's present life.")
-)
-@click.option("--all", "scope", flag_value="all", help=_("Everything."))
+@click.option("--all", "scope", flag_value="all", help=_("Delete all entries."))
 @_as_json
 @click.pass_obj
 def clear(shell: Shell, scope: str, as_json: bool) -> None:
-    """Take things out of the cache."""
-    removed = _ask(shell, action="clear", scope=scope)["removed"]
+    """Delete entries from the cache."""
+    removed = _request(shell, action="clear", scope=scope)["removed"]
     if as_json:
         click.echo(json.dumps({"scope": scope, "removed": removed}))
     elif removed is None:
-        click.echo(
-            _("the bot is stopped; the files of its cache were put away, and nobody has counted what was in them")
-        )
+        click.echo(_("The bot is stopped, so its cache files were deleted; how many entries they had is unknown."))
     else:
-        click.echo(_("taken out of the cache: %d") % removed)
+        click.echo(_("Cache entries deleted: %d") % removed)
 
 
-def _ask(shell: Shell, **fields: str) -> dict[str, Any]:
+def _request(shell: Shell, **fields: str) -> dict[str, Any]:
     with shell.connect() as client:
         return client.request("cache", timeout_s=_ANSWER_TIMEOUT_S, **fields)

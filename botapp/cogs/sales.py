@@ -51,10 +51,10 @@ class SalesCog(ShopCog):
     async def _picture(self, picture: Picture) -> discord.File | None:
         """Return the chart, or None if it cannot be drawn; the log says why."""
         # the key is a hash of everything that is drawn, so a cached chart is never out of date
-        pictures = self.bot.cache.namespace("pictures", expires_in=CHART_CACHE_S)
-        key = blake2b(msgspec.json.encode(picture), digest_size=16).hexdigest()
+        key = f"sales picture {blake2b(msgspec.json.encode(picture), digest_size=16).hexdigest()}"
         try:
-            return discord.File(io.BytesIO(await pictures.get_or_set(key, lambda: draw(picture))), "sales.png")
+            png = await self.bot.cache.get_or_set(key, lambda: draw(picture), expires_in=CHART_CACHE_S)
+            return discord.File(io.BytesIO(png), "sales.png")
         except CannotDraw as error:
             log.error(_("cannot draw the sales chart: %s"), error)
             return None

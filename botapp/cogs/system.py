@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Literal
 
 from botapp.cogs.base import Ctx, ShopCog, admin_command, admin_group, change_nothing, help_sections
 from botapp.locale import N_, _
 from botapp.services import system_info as machine_facts
 from botapp.services.backup.files import DataProblem
-from botapp.ui.admin import cache_texts as cache_report
-from botapp.ui.admin import system_texts
+from botapp.ui.admin import cache_texts, system_texts
 from botapp.ui.admin.help import help_pages
 from botapp.ui.formatting import format_number, quote
 from supervisor.configfile import ConfigError
@@ -39,8 +37,8 @@ class SystemCog(ShopCog):
 
     @admin_command("stats", N_("Show the cache statistics"), parent=cache)
     async def cache_stats(self, ctx: Ctx) -> None:
-        """Show cache statistics."""
-        await self.say(ctx, "\n".join(cache_report.lines(self.bot.cache.get_stats(), time.time())))
+        """Show the cache."""
+        await self.say(ctx, "\n".join(cache_texts.describe(self.bot.cache.get_stats())))
 
     @admin_command(
         "clear",

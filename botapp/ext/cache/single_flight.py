@@ -1,4 +1,4 @@
-"""One computation of a value, however many wait for it."""
+"""One computation of a value, shared by all who wait for it."""
 
 from __future__ import annotations
 
@@ -6,63 +6,61 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+#: is given a function that returns whether the result is still current
+Compute = Callable[[Callable[[], bool]], Awaitable[Any]]
+#: event loop, key of the cache
+_FlightKey = tuple[int, str]
+
 
 class _Flight:
     def __init__(self, task: asyncio.Task[Any]) -> None:
         self.task = task
-        self.waiting = 0
+        self.waiters = 0
 
 
-class Flights:
-    """The computations under way in one process, by key and event loop."""
+class SingleFlight:
+    """The computations that are running in this process, by event loop and key."""
 
     def __init__(self) -> None:
-        self._flights: dict[tuple[int, str], _Flight] = {}
+        self._flights: dict[_FlightKey, _Flight] = {}
 
-    @property
-    def any(self) -> bool:
-        """Whether anything is being computed."""
-        return bool(self._flights)
+    async def join(self, key: str, compute: Compute) -> Any:
+        """Return what `compute` returns, or raise what it raises; it runs once for all who join before it ends.
 
-    async def join(self, key: str, compute: Callable[[Callable[[], bool]], Awaitable[Any]]) -> Any:
-        """Return what `compute` comes to, which runs once for all who join before it ends; so does its exception.
-
-        It is given a function that tells whether its result still counts: whoever changes what it is made of calls
-        `overtake`, and then it does not. It runs in a task of its own, which ends when nobody waits any more: who
-        was first and gives up takes nobody along.
+        It runs in a task of its own, so a caller that is cancelled does not cancel the others. When the last caller
+        is cancelled, the task is cancelled too.
         """
-        place = (id(asyncio.get_running_loop()), key)
-        flight = self._flights.get(place)
-        if flight is None:
-            flight = self._begin(place, compute)
-        flight.waiting += 1
+        flight_key = (id(asyncio.get_running_loop()), key)
+        flight = self._flights.get(flight_key) or self._start(flight_key, compute)
+        flight.waiters += 1
         try:
             return await asyncio.shield(flight.task)
         finally:
-            flight.waiting -= 1
-            if not flight.waiting and not flight.task.done():
+            flight.waiters -= 1
+            if not flight.waiters and not flight.task.done():
                 flight.task.cancel()
-                self._forget(place, flight)
+                self._forget(flight_key, flight)
 
-    def overtake(self, key: str | None = None, prefix: str = "") -> None:
-        """What is computed for `key`, or for all keys with a prefix, is out of date; who asks next begins anew."""
-        for place in list(self._flights):
-            if place[1] == key or (key is None and place[1].startswith(prefix)):
-                self._flights.pop(place, None)
+    def invalidate(self, key: str | None = None) -> None:
+        """Mark what is being computed for `key`, or for every key, as out of date; the next caller computes again."""
+        if key is None:
+            self._flights.clear()
+        elif self._flights:
+            for flight_key in [flight_key for flight_key in self._flights if flight_key[1] == key]:
+                del self._flights[flight_key]
 
-    def _begin(self, place: tuple[int, str], compute: Callable[[Callable[[], bool]], Awaitable[Any]]) -> _Flight:
+    def _start(self, flight_key: _FlightKey, compute: Compute) -> _Flight:
         async def run() -> Any:
             try:
-                return await compute(lambda: self._flights.get(place) is flight)
+                return await compute(lambda: self._flights.get(flight_key) is flight)
             finally:
-                self._forget(place, flight)
+                self._forget(flight_key, flight)
 
-        flight = _Flight(asyncio.create_task(run()))
-        self._flights[place] = flight
-        # an exception that nobody waits for any more is nobody's loss
+        flight = self._flights[flight_key] = _Flight(asyncio.create_task(run()))
+        # an exception that no caller waits for is dropped
         flight.task.add_done_callback(lambda task: task.cancelled() or task.exception())
         return flight
 
-    def _forget(self, place: tuple[int, str], flight: _Flight) -> None:
-        if self._flights.get(place) is flight:
-            del self._flights[place]
+    def _forget(self, flight_key: _FlightKey, flight: _Flight) -> None:
+        if self._flights.get(flight_key) is flight:
+            del self._flights[flight_key]

@@ -1,4 +1,4 @@
-"""The one thread that changes the cache: what is asked at the same time shares a commit."""
+"""The one thread that changes the cache: jobs that are waiting at the same time share a commit."""
 
 from __future__ import annotations
 
@@ -15,205 +15,168 @@ from botapp.locale import _
 
 log = logging.getLogger(__name__)
 
-#: jobs that share one commit at most
+#: most jobs that share one commit
 MAX_GROUP: Final = 500
-#: how long the end of a process waits for the writer, in seconds
+#: how long closing waits for the writer thread, in seconds
 CLOSE_TIMEOUT_S: Final = 5.0
 
 Task = Callable[[], Any]
 
 
 class Work(Protocol):
-    """What the thread does. All is called in the thread."""
+    """What the thread does; every method is called in the thread."""
 
-    def commit(self, jobs: Sequence[Job], weight: int) -> Sequence[Any]:
-        """Return what comes of each job, once it is committed; an exception is what comes of one too."""
+    def commit(self, jobs: Sequence[Job], size: int) -> Sequence[Any]:
+        """Do `jobs`, which add `size` bytes, in one transaction; return the result of each once it is committed."""
 
-    def tidy(self) -> None:
-        """Do what can wait until nobody waits."""
+    def do_maintenance(self) -> None:
+        """Do what can wait until the group is committed."""
 
-    def idle_s(self) -> float | None:
-        """Return after how many seconds there is something to tidy though nobody asks; None: never."""
+    def maintenance_in_s(self) -> float | None:
+        """Return in how many seconds maintenance is due without a job; None: not at all."""
 
-    def end(self) -> None:
-        """Close everything: nothing is asked any more."""
+    def close_files(self) -> None:
+        """Close the files: no more jobs will come."""
 
 
-class _Asked:
-    """A job, or something to be done outside a transaction, and who waits for what comes of it."""
+class _Request:
+    """A job to be committed, or a task to be run on its own, and the future of the caller who waits for it."""
 
-    __slots__ = ("future", "job", "loop", "task", "weight")
+    __slots__ = ("future", "job", "size", "task")
 
-    def __init__(self, job: Job | None, weight: int, task: Task | None = None) -> None:
+    def __init__(self, job: Job | None, size: int, task: Task | None, *, awaited: bool = True) -> None:
         self.job = job
+        self.size = size
         self.task = task
-        self.weight = weight
-        self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[Any] = self.loop.create_future()
+        self.future = asyncio.get_running_loop().create_future() if awaited else None
 
 
 class Writer:
-    """The thread, and the queue before it. All methods are thread-safe."""
+    """The thread and its queue. Its methods are thread-safe."""
 
     def __init__(self, work: Work, max_group_bytes: int) -> None:
-        """Begin to work."""
+        """Start the thread."""
         self._work = work
         self._max_group_bytes = max_group_bytes
-        self._queue: SimpleQueue[list[_Asked] | Task] = SimpleQueue()
-        #: taken from the queue
-        self._backlog: deque[_Asked | Task] = deque()
+        self._queue: SimpleQueue[_Request] = SimpleQueue()
+        #: requests taken from the queue
+        self._backlog: deque[_Request] = deque()
         self._lock = threading.Lock()
-        #: what was asked in the present turn of each loop
-        self._turns: dict[asyncio.AbstractEventLoop, list[_Asked]] = {}
-        #: bytes that wait
-        self.waiting_bytes = 0
-        #: whether nothing is taken any more
         self.closed = False
-        self._going = True
+        self._is_running = True
         self._thread = threading.Thread(target=self._run, name="cache-writer", daemon=True)
         self._thread.start()
 
-    def ask(self, job: Job, weight: int = 0) -> asyncio.Future[Any]:
-        """Have `job` done, which brings `weight` bytes; its result comes when it is committed, None when closed."""
-        return self._ask(_Asked(job, weight))
+    def submit(self, job: Job, size: int = 0) -> asyncio.Future[Any]:
+        """Queue `job`, which adds `size` bytes; its result comes when it is committed, None if the writer is closed."""
+        return self._submit(_Request(job, size, None))
 
-    def ask_alone(self, task: Task) -> asyncio.Future[Any]:
-        """Have `task` done outside a transaction, after all that was asked before."""
-        return self._ask(_Asked(None, 0, task))
+    def submit_alone(self, task: Task) -> asyncio.Future[Any]:
+        """Queue `task`, which runs outside a transaction, after everything queued before it."""
+        return self._submit(_Request(None, 0, task))
 
-    def tell(self, task: Task) -> None:
-        """Have `task` done outside a transaction; nobody waits for it."""
-        self._queue.put(task)
+    def post(self, task: Task) -> None:
+        """Queue `task`, which runs outside a transaction; its result is dropped."""
+        self._queue.put(_Request(None, 0, task, awaited=False))
 
     def flush(self) -> None:
-        """Wait until all that was asked is committed."""
+        """Wait until everything queued so far is committed."""
         done = threading.Event()
-        self._send_all()
-        self.tell(done.set)
+        self.post(done.set)
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             done.wait(CLOSE_TIMEOUT_S)
 
     def close(self) -> None:
-        """Finish what was asked, and end."""
-        self._send_all()
+        """Commit everything queued so far, and end the thread."""
         with self._lock:
             if not self.closed:
                 self.closed = True
-                self._queue.put(self._stop)
+                self.post(self._stop)
         if self._thread is not threading.current_thread():
             self._thread.join(CLOSE_TIMEOUT_S)
 
-    def _ask(self, asked: _Asked) -> asyncio.Future[Any]:
+    def _submit(self, request: _Request) -> asyncio.Future[Any]:
+        assert request.future is not None
         with self._lock:
             if self.closed:
-                asked.future.set_result(None)
-                return asked.future
-            self.waiting_bytes += asked.weight
-            turn = self._turns.get(asked.loop)
-            if turn is not None:
-                turn.append(asked)
-                return asked.future
-            self._turns[asked.loop] = [asked]
-        # what is asked in one turn of the loop goes over together: waking the thread takes longer than most jobs
-        asked.loop.call_soon(self._send, asked.loop)
-        return asked.future
-
-    def _send(self, loop: asyncio.AbstractEventLoop) -> None:
-        with self._lock:
-            if (turn := self._turns.pop(loop, None)) is not None:
-                self._queue.put(turn)
-
-    def _send_all(self) -> None:
-        for loop in list(self._turns):
-            self._send(loop)
+                request.future.set_result(None)
+            else:
+                self._queue.put(request)
+        return request.future
 
     # --- in the thread ---
 
     def _stop(self) -> None:
-        self._going = False
+        self._is_running = False
 
     def _run(self) -> None:
-        while self._going:
+        while self._is_running:
             try:
                 self._do_next()
             except Exception:
-                log.exception(_("cache: the writer goes on after a fault of its own"))
-        self._work.end()
+                log.exception(_("cache: unexpected error in the writer thread; it goes on"))
+        self._work.close_files()
 
     def _do_next(self) -> None:
-        self._refill()
-        if group := self._gather():
-            self._write(group)
+        self._fill_backlog()
+        if group := self._take_group():
+            self._commit(group)
         elif self._backlog:
-            alone = self._backlog.popleft()
-            if isinstance(alone, _Asked):
-                self._do_alone(alone)
-            else:
-                alone()
-        self._work.tidy()
+            self._run_alone(self._backlog.popleft())
+        self._work.do_maintenance()
 
-    def _refill(self) -> None:
-        """Take over what is queued; wait for something when there is nothing to do at all."""
+    def _fill_backlog(self) -> None:
+        """Take everything that is queued; wait for the first request, or until maintenance is due."""
         try:
-            while not self._backlog or not self._queue.empty():
-                found = self._queue.get(timeout=None if self._backlog else self._work.idle_s())
-                if isinstance(found, list):
-                    self._backlog.extend(found)
-                else:
-                    self._backlog.append(found)
+            if not self._backlog:
+                self._backlog.append(self._queue.get(timeout=self._work.maintenance_in_s()))
+            while True:
+                self._backlog.append(self._queue.get_nowait())
         except Empty:
             return
 
-    def _gather(self) -> list[_Asked]:
-        """Take what can share a commit; nothing, when something else comes first."""
-        group: list[_Asked] = []
-        weight = 0
-        while self._backlog and len(group) < MAX_GROUP:
-            found = self._backlog[0]
-            if not isinstance(found, _Asked) or found.job is None:
+    def _take_group(self) -> list[_Request]:
+        """Return the next jobs that can share a commit; none if a task comes first."""
+        group: list[_Request] = []
+        size = 0
+        while self._backlog and len(group) < MAX_GROUP and self._backlog[0].job is not None:
+            size += self._backlog[0].size
+            if group and size > self._max_group_bytes:
                 break
-            weight += found.weight
-            if group and weight > self._max_group_bytes:
-                break
-            group.append(found)
-            self._backlog.popleft()
+            group.append(self._backlog.popleft())
         return group
 
-    def _write(self, group: list[_Asked]) -> None:
-        weight = sum(asked.weight for asked in group)
-        outcomes: Sequence[Any] = [None] * len(group)
+    def _commit(self, group: list[_Request]) -> None:
+        results: Sequence[Any] = [None] * len(group)
         try:
-            outcomes = self._work.commit([asked.job for asked in group if asked.job is not None], weight)
+            size = sum(request.size for request in group)
+            results = self._work.commit([request.job for request in group if request.job is not None], size)
         finally:
-            _settle(group, outcomes)
-            with self._lock:
-                self.waiting_bytes -= weight
+            _deliver(group, results)
 
-    def _do_alone(self, asked: _Asked) -> None:
-        assert asked.task is not None
-        outcome = None
+    def _run_alone(self, request: _Request) -> None:
+        assert request.task is not None
+        result = None
         try:
-            outcome = asked.task()
+            result = request.task()
         finally:
-            _settle([asked], [outcome])
+            _deliver([request], [result])
 
 
-def _settle(group: Sequence[_Asked], outcomes: Sequence[Any]) -> None:
+def _deliver(group: Sequence[_Request], results: Sequence[Any]) -> None:
+    """Give each caller its result, waking each event loop once."""
     by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
-    for asked, outcome in zip(group, outcomes, strict=True):
-        by_loop.setdefault(asked.loop, []).append((asked.future, outcome))
+    for request, result in zip(group, results, strict=True):
+        if request.future is not None:
+            by_loop.setdefault(request.future.get_loop(), []).append((request.future, result))
     for loop, pairs in by_loop.items():
         try:
-            loop.call_soon_threadsafe(_tell, pairs)
+            loop.call_soon_threadsafe(_set_results, pairs)
         except RuntimeError:
-            log.debug("cache: %d results came after the end of their loop", len(pairs))
+            log.debug("cache: %d results came after their event loop was closed", len(pairs))
 
 
-def _tell(pairs: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
-    for future, outcome in pairs:
-        if future.done():
-            continue
-        if isinstance(outcome, Exception):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
+def _set_results(pairs: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
+    for future, result in pairs:
+        if not future.done():
+            future.set_result(result)

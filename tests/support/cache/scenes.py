@@ -1,6 +1,6 @@
 """Scenes with a cache that need a process of their own: `python -m tests.support.cache.scenes NAME DIRECTORY`.
 
-Each prints what it found as JSON; the test judges it.
+Each prints its results as JSON, for the test to check.
 """
 
 from __future__ import annotations
@@ -17,19 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from botapp import locale
-from botapp.ext.cache_manager import CacheManager
+from tests.support.cache import get_all, open_cache, set_all
 
 Found = dict[str, Any]
 
 
-def open_cache(path: Path, **options: Any) -> CacheManager:
-    """Return the cache of a scene."""
-    return CacheManager(temp_dir=path / "temp", perm_dir=path / "perm", **options)
-
-
 @contextmanager
 def no_file_can_grow() -> Iterator[None]:
-    """Every write to a file fails."""
+    """Make every write to a file fail."""
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     try:
@@ -40,7 +35,7 @@ def no_file_can_grow() -> Iterator[None]:
 
 @contextmanager
 def full(path: Path) -> Iterator[None]:
-    """The file system of `path` has no room left."""
+    """Fill the file system of `path`."""
     filler = path / "filler"
     with filler.open("wb", buffering=0) as file:
         try:
@@ -56,7 +51,7 @@ def full(path: Path) -> Iterator[None]:
 
 @contextmanager
 def read_only(path: Path) -> Iterator[None]:
-    """The file system of `path`, mounted there, takes no more writes."""
+    """Remount the file system at `path` read-only."""
     subprocess.run(["mount", "-o", "remount,ro", str(path)], check=True)
     try:
         yield
@@ -66,8 +61,8 @@ def read_only(path: Path) -> Iterator[None]:
 
 @contextmanager
 def read_only_directories(path: Path) -> Iterator[None]:
-    """Nothing can be made, renamed or deleted in `path` and below."""
-    directories = [path, *(found for found in path.rglob("*") if found.is_dir())]
+    """Let nothing be created, renamed or deleted in `path` and below."""
+    directories = [path, *(entry for entry in path.rglob("*") if entry.is_dir())]
     for directory in directories:
         directory.chmod(0o500)
     try:
@@ -78,10 +73,10 @@ def read_only_directories(path: Path) -> Iterator[None]:
 
 
 async def _fault(path: Path, fault: Callable[[], Any]) -> Found:
-    """What is found before, during and after a fault."""
+    """Return what is found before, during and after a fault."""
     found: Found = {}
     cache = open_cache(path, max_bytes=2**20)
-    await cache.set_many({f"key {number}": b"x" * 1000 for number in range(100)})
+    await set_all(cache, {f"key {number}": b"x" * 1000 for number in range(100)})
     await cache.set("changed", "before", permanent=True)
     await cache.set("deleted", "before")
     with fault():
@@ -102,21 +97,21 @@ async def _fault(path: Path, fault: Callable[[], Any]) -> Found:
     found["deleted after"] = await cache.get("deleted", "nothing")
     cache.close()
     next_life = open_cache(path)
-    found["next life"] = await next_life.get_many(["changed", "deleted", "again"])
+    found["next life"] = await get_all(next_life, ["changed", "deleted", "again"])
     next_life.close()
     return found
 
 
 async def _clear_in(path: Path, fault: Callable[[], Any]) -> Found:
-    """What a clear comes to during a fault."""
+    """Return what a clear does during a fault."""
     found: Found = {}
     cache = open_cache(path)
-    await cache.set_many({f"key {number}": number for number in range(100)})
-    await cache.set_many({f"perm {number}": number for number in range(10)}, permanent=True)
+    await set_all(cache, {f"key {number}": number for number in range(100)})
+    await set_all(cache, {f"perm {number}": number for number in range(10)}, permanent=True)
     with fault():
         found["removed"] = await cache.clear()
-        found["there"] = len(await cache.get_many([f"key {number}" for number in range(100)]))
-        found["perm there"] = len(await cache.get_many([f"perm {number}" for number in range(10)]))
+        found["there"] = len(await get_all(cache, [f"key {number}" for number in range(100)]))
+        found["perm there"] = len(await get_all(cache, [f"perm {number}" for number in range(10)]))
     cache.close()
     next_life = open_cache(path)
     found["next life"] = next_life.get_stats()["entries"]
@@ -134,7 +129,7 @@ async def limited_clear(path: Path) -> Found:
 
 
 async def nothing_can_be_changed(path: Path) -> Found:
-    """No file can grow, and none can be put away either."""
+    """No file can grow, and none can be renamed."""
 
     @contextmanager
     def both() -> Iterator[None]:
@@ -161,7 +156,7 @@ async def read_only_directory_clear(path: Path) -> Found:
 
 
 async def begins_read_only(path: Path) -> Found:
-    """What there is when the disk takes no writes from the start."""
+    """Open the cache on a disk that is read-only."""
     found: Found = {}
     with read_only(path):
         cache = open_cache(path)
@@ -178,24 +173,23 @@ async def begins_read_only(path: Path) -> Found:
 
 
 async def beside_another(path: Path) -> Found:
-    """One of two processes that use the same files: writes, reads, counts, and clears what is its own."""
+    """Be one of two processes that use the same files: set, get and delete keys of its own."""
     cache = open_cache(path)
-    own = cache.namespace(str(os.getpid()))
     wrong = 0
     for number in range(1500):
-        await own.set(f"key {number % 100}", number, permanent=number % 3 == 0)
-        wrong += await own.get(f"key {number % 100}") not in (number, None)
-        await cache.incr("together", permanent=True)
-        if number % 300 == 299:
-            await own.clear()
-            wrong += await own.get(f"key {number % 100}") is not None
+        key = f"{os.getpid()} {number % 100}"
+        wrong += not await cache.set(key, number, permanent=number % 3 == 0)
+        wrong += await cache.get(key) != number
+        if number % 10 == 9 and number < 1400:
+            wrong += not await cache.delete(key)
+            wrong += await cache.get(key) is not None
     found = {"wrong": wrong, "errors": cache.get_stats()["errors"], "last_error": cache.get_stats()["last_error"]}
     cache.close()
     return found
 
 
 def main() -> None:
-    """Play the scene that the arguments name."""
+    """Run the scene that the arguments name."""
     locale.use("en")
     name, path = sys.argv[1:]
     print(json.dumps(asyncio.run(globals()[name](Path(path)))))

@@ -1,9 +1,9 @@
-"""The shop's bot with a task that ignores the drain and keeps filling the cache.
+"""The shop's bot with a task that ignores the drain and goes on setting cache entries.
 
 Run it with `python -m tests.support.discord.leaky_bot`.
 
-Each life keeps a few entries before it is ready. With the argument "files" it also writes into its temporary cache
-behind the manager's back, until it is gone.
+Each life sets a few entries before it is ready. With the argument "files" it also writes into its temporary file
+without the manager, until its process ends.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import time
 
 import botapp.bot
 from botapp import startup
-from botapp.ext.cache import codec as cache_values
+from botapp.ext.cache.codec import encode_entry, pack
 from botapp.ext.cache.database import Database
-from botapp.ext.cache_manager import CacheManager, directories
+from botapp.ext.cache_manager import CacheManager, default_directories
 
 
 class LeakyBot(botapp.bot.ShopBot):
     """The bot that leaks."""
 
     async def setup_hook(self) -> None:
-        """Keep what this life is to be known by, then begin to leak."""
+        """Set the entries that identify this life, then begin to leak."""
         for permanent in (False, True):
             kind = "perm" if permanent else "temp"
             await self.cache.set(f"{kind} of {self.life}", self.life, permanent=permanent)
@@ -45,13 +45,12 @@ class LeakyBot(botapp.bot.ShopBot):
 
 
 def write_behind(life: int | None) -> None:
-    """Write into the file itself, as nobody should."""
-    database = Database(directories()[0], 2**20)
-    key = f":behind {life}"
+    """Write into the file without the manager."""
+    database = Database(default_directories()[0], 2**20)
+    key = f"behind {life}"
     while True:
         database.begin()
-        data = cache_values.seal(key, cache_values.pack(key, 1), time.time(), None)
-        database.put({key: (key, data, time.time(), None)})
+        database.put(key, encode_entry(key, pack(key, 1), time.time(), None), time.time(), None)
         database.commit()
         time.sleep(0.001)
 

@@ -1,18 +1,21 @@
-"""`CacheManager` on real files: what it keeps, what it forgets, and what it survives."""
+"""`CacheManager` on real files: the API, expiry, one computation for all, sealing, statistics, logs."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from botapp.ext.cache_manager import MAX_VALUE_BYTES, CacheManager, directories
+from botapp.ext.cache_manager import MAX_VALUE_BYTES, CacheManager, default_directories
+from tests.support.cache import file_of, get_all, open_cache, set_all
 
 
 class Clock:
@@ -29,251 +32,312 @@ def clock() -> Clock:
 
 @pytest.fixture
 def cache(tmp_path: Path, clock: Clock) -> Iterator[CacheManager]:
-    manager = open_cache(tmp_path, clock)
+    manager = open_cache(tmp_path, clock=clock)
     yield manager
     manager.close()
 
 
-def open_cache(path: Path, clock: Clock | None = None, **options: Any) -> CacheManager:
-    return CacheManager(temp_dir=path / "temp", perm_dir=path / "perm", clock=clock or Clock(), **options)
+async def return_made() -> str:
+    return "made"
 
 
-def test_sets_gets_deletes(cache: CacheManager) -> None:
-    async def scene() -> None:
-        value = {"list": [1, 2.5, None, True, "é"], "bytes": b"\0"}
-        assert await cache.set("key", value)
-        assert await cache.get("key") == value
-        assert await cache.set("key", 2, permanent=True)
-        assert await cache.get("key") == 2
-        assert cache.get_stats()["entries"] == 1, "a key is kept in one place only"
-        assert await cache.delete("key")
-        assert not await cache.delete("key")
-        assert await cache.get("key") is None
-        assert await cache.get("key", "nothing") == "nothing"
-
-    asyncio.run(scene())
+# --- entries ---
 
 
-def test_expiry_by_the_clock_that_is_passed_in(cache: CacheManager, clock: Clock) -> None:
-    async def scene() -> None:
-        await cache.set("short", 1, expires_in=10)
-        await cache.set("long", 1, expires_in=20, permanent=True)
-        await cache.set("ever", 1)
-        clock.now_s += 9.9
-        assert await cache.get("short") == 1
-        clock.now_s += 0.1
-        assert await cache.get("short") is None
-        assert await cache.clear_expired() == 1
-        clock.now_s += 100
-        assert await cache.clear_expired() == 1
-        assert await cache.get("ever") == 1
-
-    asyncio.run(scene())
+async def test_set_get_delete(cache: CacheManager) -> None:
+    value = {"list": [1, 2.5, None, True, "é"], "bytes": b"\0"}
+    assert await cache.set("key", value)
+    assert await cache.get("key") == value
+    assert await cache.set("key", 2, permanent=True)
+    assert await cache.get("key") == 2
+    assert cache.get_stats()["entries"] == 1, "a key is in one file only"
+    assert await cache.delete("key")
+    assert not await cache.delete("key")
+    assert await cache.get("key") is None
+    assert await cache.get("key", "nothing") == "nothing"
 
 
-def test_selective_clearing_counts_and_says_so(cache: CacheManager, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO")
-
-    async def scene() -> None:
-        for number in range(5):
-            await cache.set(f"temporary {number}", "a secret value")
-        await cache.set("permanent", 1, permanent=True)
-        assert await cache.clear_temporary() == 5
-        assert await cache.get("permanent") == 1
-        assert await cache.clear() == 1
-        assert await cache.clear() == 0
-
-    asyncio.run(scene())
-    wanted = ["cache.clear_temporary removed=5", "cache.clear removed=1", "cache.clear removed=0"]
-    assert [line for line in caplog.messages if line.startswith("cache.")] == wanted
-    assert "a secret value" not in caplog.text
+async def test_expiry(cache: CacheManager, clock: Clock) -> None:
+    await cache.set("short", 1, expires_in=10)
+    await cache.set("long", 1, expires_in=20, permanent=True)
+    await cache.set("forever", 1)
+    clock.now_s += 9.9
+    assert await cache.get("short") == 1
+    clock.now_s += 0.1
+    assert await cache.get("short") is None
+    assert await cache.clear_expired() == 1
+    clock.now_s += 100
+    assert await cache.clear_expired() == 1
+    assert await cache.get("forever") == 1
 
 
-def test_stats_are_kept_by_counting(cache: CacheManager) -> None:
-    async def scene() -> None:
-        await cache.set("a", 1)
-        await cache.set("a", 2)
-        await cache.set("b", 1, permanent=True)
-        await cache.get("a")
-        await cache.get("x")
-        await cache.delete("a")
+async def test_clear_expired_of_more_than_one_batch(cache: CacheManager, clock: Clock) -> None:
+    await set_all(cache, {str(number): number for number in range(1200)}, expires_in=10)
+    clock.now_s += 10
+    assert await cache.clear_expired() == 1200
+    assert cache.get_stats()["entries"] == 0
 
-    asyncio.run(scene())
-    stats = cache.get_stats()
-    counted = ("entries", "temporary", "permanent", "hits", "misses", "sets", "deletes", "problem")
-    assert [stats[name] for name in counted] == [1, 0, 1, 1, 1, 3, 1, None]
-    assert stats["size_bytes"] > 0
+
+async def test_clock_set_back_revives_nothing(cache: CacheManager, clock: Clock) -> None:
+    await cache.set("expires", 1, expires_in=10)
+    await cache.set("stays", 1)
+    clock.now_s -= 3600
+    assert await cache.get("expires") is None, "its age is unknown"
+    assert await cache.get("stays") == 1
+    await cache.set("new", 1, expires_in=10)
+    assert await cache.get("new") == 1
+    clock.now_s += 10
+    assert await cache.get("new") is None
+
+
+async def test_clear_temporary_and_clear(cache: CacheManager) -> None:
+    await set_all(cache, {f"temporary {number}": number for number in range(5)})
+    await cache.set("permanent", 1, permanent=True)
+    assert await cache.clear_temporary() == 5
+    assert await cache.get("permanent") == 1
+    assert await cache.clear() == 1
+    assert await cache.clear() == 0
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
-def test_times_that_make_no_sense_are_refused(cache: CacheManager, seconds: float) -> None:
+def test_invalid_expiry_is_refused(cache: CacheManager, seconds: float) -> None:
     with pytest.raises(ValueError, match="expires_in"):
         asyncio.run(cache.set("key", 1, expires_in=seconds))
 
 
-@pytest.mark.parametrize("key", ["", "x" * 251, "é" * 126])
-def test_keys_are_bounded(cache: CacheManager, key: str) -> None:
-    with pytest.raises(ValueError, match="a key is"):
-        asyncio.run(cache.set(key, 1))
+@pytest.mark.parametrize(
+    ("key", "error"),
+    [("", ValueError), ("x" * 251, ValueError), ("é" * 126, ValueError), ("\ud800", ValueError), (5, TypeError)],
+)
+async def test_invalid_key_is_refused(cache: CacheManager, key: Any, error: type[Exception]) -> None:
+    for operation in (cache.set(key, 1), cache.get(key), cache.delete(key), cache.get_or_set(key, return_made)):
+        with pytest.raises(error):
+            await operation
+    assert await asyncio.wait_for(cache.set("after", 1), 10)
 
 
-def test_values_are_bounded_and_plain(cache: CacheManager) -> None:
+def test_invalid_value_is_refused(cache: CacheManager) -> None:
     with pytest.raises(ValueError, match="at most"):
         asyncio.run(cache.set("key", b"x" * (MAX_VALUE_BYTES + 1)))
     for value in (object(), 2**64, {"a": {1, object()}}, "\ud800"):
-        with pytest.raises(TypeError, match=f"the value of 'key', a {type(value).__name__}, cannot be kept"):
+        with pytest.raises(TypeError, match=f"the value of 'key', a {type(value).__name__}"):
             asyncio.run(cache.set("key", value))
 
 
-def test_a_sealed_cache_refuses_late_writes_but_can_be_emptied(cache: CacheManager) -> None:
-    async def made() -> str:
+# --- concurrency ---
+
+
+async def test_keys_move_between_the_files_at_the_same_time(cache: CacheManager) -> None:
+    keys = [str(number) for number in range(40)]
+    for turn in range(4):
+        work = (cache.set(key, turn, permanent=(number + turn) % 2 == 0) for number, key in enumerate(keys))
+        assert all(await asyncio.gather(*work))
+        assert await get_all(cache, keys) == dict.fromkeys(keys, turn)
+        stats = cache.get_stats()
+        assert (stats["temporary"], stats["permanent"], stats["errors"]) == (20, 20, 0)
+
+
+async def test_cancelled_caller_cancels_no_other(cache: CacheManager) -> None:
+    for number in range(200):
+        waiting = [asyncio.create_task(cache.set(f"{number}-{task}", task)) for task in range(3)]
+        await asyncio.sleep(0)
+        waiting[1].cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+    assert await asyncio.wait_for(cache.set("after", 1), 10)
+    assert await cache.get("after") == 1
+
+
+# --- get_or_set ---
+
+
+@pytest.mark.parametrize("value", ["made", None])
+async def test_get_or_set_computes_once_for_all(cache: CacheManager, value: str | None) -> None:
+    calls: list[int] = []
+    go = asyncio.Event()
+
+    async def make() -> str | None:
+        calls.append(1)
+        await go.wait()
+        return value
+
+    waiting = [asyncio.create_task(cache.get_or_set("key", make)) for _ in range(50)]
+    await asyncio.sleep(0)
+    go.set()
+    assert await asyncio.gather(*waiting) == [value] * 50
+    assert await cache.get_or_set("key", make) == value
+    assert calls == [1]
+
+
+async def test_get_or_set_exception_reaches_all_and_is_not_kept(cache: CacheManager) -> None:
+    async def fail() -> str:
+        await asyncio.sleep(0)
+        raise LookupError("no")
+
+    outcomes = await asyncio.gather(*(cache.get_or_set("key", fail) for _ in range(5)), return_exceptions=True)
+    assert [repr(outcome) for outcome in outcomes] == ["LookupError('no')"] * 5
+    assert await cache.get_or_set("key", return_made) == "made"
+
+
+async def test_get_or_set_survives_its_first_caller(cache: CacheManager) -> None:
+    go = asyncio.Event()
+
+    async def make() -> str:
+        await go.wait()
         return "made"
 
-    async def scene() -> None:
-        await cache.set("before", 1)
-        cache.seal()
-        assert not await cache.set("late", 1)
-        assert not await cache.add("later", 1)
-        assert await cache.get_or_set("latest", made) == "made"
-        assert await cache.incr("number") is None
-        assert cache.get_stats()["refused"] == 2
-        assert await cache.clear() == 1
-        cache.unseal()
-        assert await cache.set("again", 1)
-
-    asyncio.run(scene())
+    first, second = (asyncio.create_task(cache.get_or_set("key", make)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    go.set()
+    assert await asyncio.wait_for(second, 10) == "made"
+    assert first.cancelled()
 
 
-def test_what_a_late_task_changes_is_not_found_as_it_was_before(cache: CacheManager) -> None:
-    async def scene() -> None:
-        for key in ("deleted", "set", "counted"):
-            await cache.set(key, 1, permanent=True)
-        cache.seal()
-        assert await cache.delete("deleted")
-        assert not await cache.set("set", 2)
-        assert await cache.incr("counted") is None
-        assert await cache.get_many(["deleted", "set", "counted"]) == {}
+async def test_get_or_set_is_cancelled_with_its_last_caller(cache: CacheManager) -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
 
-    asyncio.run(scene())
+    async def make() -> None:
+        try:
+            began.set()
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
 
-
-def test_permanent_entries_outlive_a_life_and_temporary_ones_its_directory(tmp_path: Path) -> None:
-    async def first() -> None:
-        cache = open_cache(tmp_path)
-        await cache.set("perm", 1, permanent=True)
-        await cache.set("temp", 1)
-        cache.close()
-
-    async def second() -> None:
-        cache = CacheManager(temp_dir=tmp_path / "next", perm_dir=tmp_path / "perm", clock=Clock())
-        assert await cache.get("perm") == 1
-        assert await cache.get("temp") is None
-        assert cache.get_stats()["permanent"] == 1
-        cache.close()
-
-    asyncio.run(first())
-    asyncio.run(second())
+    waiting = [asyncio.create_task(cache.get_or_set("key", make)) for _ in range(3)]
+    await began.wait()
+    for task in waiting:
+        task.cancel()
+    await asyncio.wait_for(ended.wait(), 10)
 
 
-def test_managers_of_one_process_share_everything(tmp_path: Path) -> None:
-    async def scene() -> None:
-        one, two = open_cache(tmp_path), open_cache(tmp_path)
-        await one.set("key", 1)
-        assert await two.get("key") == 1
-        assert one.get_stats() == two.get_stats()
-        one.close()
-        two.close()
-        assert await two.get("key") is None
+@pytest.mark.parametrize("how", ["set", "delete", "clear", "clear_temporary"])
+async def test_get_or_set_keeps_nothing_that_was_changed_meanwhile(cache: CacheManager, how: str) -> None:
+    go = asyncio.Event()
 
-    asyncio.run(scene())
+    async def make_old() -> str:
+        await go.wait()
+        return "old"
 
-
-def test_many_tasks_write_at_once(cache: CacheManager) -> None:
-    async def write(task: int) -> None:
-        for number in range(50):
-            assert await cache.set(f"{task}/{number}", number)
-
-    async def scene() -> None:
-        await asyncio.gather(*(write(task) for task in range(32)))
-        assert cache.get_stats()["entries"] == 1600
-        assert await cache.get("31/49") == 49
-
-    asyncio.run(scene())
+    waiting = asyncio.create_task(cache.get_or_set("key", make_old))
+    await asyncio.sleep(0.01)
+    change: dict[str, Callable[[], Awaitable[object]]] = {
+        "set": lambda: cache.set("key", "set"),
+        "delete": lambda: cache.delete("key"),
+        "clear": cache.clear,
+        "clear_temporary": cache.clear_temporary,
+    }
+    await change[how]()
+    expected = "set" if how == "set" else "made"
+    assert await cache.get_or_set("key", return_made) == expected, "a later caller gets nothing old"
+    go.set()
+    assert await waiting == "old", "an earlier caller gets what was computed for it"
+    assert await cache.get("key") == expected
 
 
-def test_a_damaged_file_is_begun_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "temp" / "entries").mkdir(parents=True)
-    (tmp_path / "temp" / "entries" / "cache.sqlite").write_bytes(b"no database at all" * 1000)
-    cache = open_cache(tmp_path)
-    assert asyncio.run(cache.set("key", 1))
-    assert asyncio.run(cache.get("key")) == 1
-    assert caplog.text.count("begun anew") == 1
+# --- sealing ---
+
+
+async def test_sealed_cache_refuses_sets_and_can_be_cleared(cache: CacheManager) -> None:
+    await cache.set("before", 1)
+    cache.seal()
+    assert not await cache.set("late", 1)
+    assert await cache.get_or_set("later", return_made) == "made"
+    assert cache.get_stats()["refused"] == 2
+    assert await cache.clear() == 1
+    cache.unseal()
+    assert await cache.set("again", 1)
+
+
+async def test_sealed_cache_keeps_no_old_value_of_a_changed_key(cache: CacheManager) -> None:
+    await set_all(cache, {"deleted": 1, "set": 1}, permanent=True)
+    cache.seal()
+    assert await cache.delete("deleted")
+    assert not await cache.set("set", 2)
+    assert await get_all(cache, ["deleted", "set"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("policy", "removed", "left"),
+    [
+        ("all", 4, []),
+        ("temporary", 2, ["perm"]),
+        ("expired", 2, ["perm", "temp"]),
+        ("none", 0, ["perm", "temp"]),
+    ],
+)
+async def test_flush_policies(cache: CacheManager, clock: Clock, policy: str, removed: int, left: list[str]) -> None:
+    for permanent in (False, True):
+        kind = "perm" if permanent else "temp"
+        await cache.set(kind, 1, permanent=permanent)
+        await cache.set(f"short {kind}", 1, expires_in=10, permanent=permanent)
+    clock.now_s += 10
+    assert await cache.flush(policy) == removed
+    assert sorted(await get_all(cache, ["temp", "perm", "short temp", "short perm"])) == left
+    assert not await cache.set("late", 1)
+
+
+# --- files and managers ---
+
+
+async def test_permanent_entries_outlive_a_life(tmp_path: Path, cache: CacheManager) -> None:
+    await cache.set("perm", 1, permanent=True)
+    await cache.set("temp", 1)
+    cache.close()
+    with closing(CacheManager(temp_dir=tmp_path / "next", perm_dir=tmp_path / "perm")) as next_life:
+        assert await get_all(next_life, ["perm", "temp"]) == {"perm": 1}
+        assert next_life.get_stats()["permanent"] == 1
+
+
+async def test_managers_of_one_process_share_everything(tmp_path: Path) -> None:
+    first = open_cache(tmp_path)
+    with closing(open_cache(tmp_path)) as second:
+        await first.set("key", 1)
+        assert await second.get("key") == 1
+        assert first.get_stats() == second.get_stats()
+    assert not await second.set("key", 2), "a closed manager keeps nothing"
+    assert await second.get("key") is None
+    assert await first.get("key") == 1
+    first.close()
+    first.close()
+    assert first.get_stats()["problem"]
+
+
+async def test_full_cache_evicts_the_entries_set_longest_ago(tmp_path: Path) -> None:
+    now_s = [1000.0]
+    cache = open_cache(tmp_path, max_bytes=2**20, clock=lambda: now_s[0])
+    keys = [f"key {number}" for number in range(2000)]
+    for key in keys:
+        now_s[0] += 1
+        assert await cache.set(key, b"x" * 1000)
+        await cache.get("key 5")
+    found = list(await get_all(cache, keys))
+    assert found == keys[-len(found) :]
+    assert len(found) > 100
+    stats = cache.get_stats()
+    assert (stats["entries"], stats["evictions"]) == (len(found), 2000 - len(found))
+    assert (stats["problem"], stats["errors"]) == (None, 0)
+    assert file_of(tmp_path).stat().st_size <= 2**19
     cache.close()
 
 
-def test_without_a_usable_directory_the_bot_goes_on_and_is_told_once(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "temp").write_text("a file, where a directory should be")
-    cache = open_cache(tmp_path)
-
-    async def scene() -> None:
-        assert not await cache.set("key", 1)
-        assert await cache.get("key", "default") == "default"
-        assert not await cache.delete("key")
-        assert await cache.clear() == 0
-
-    asyncio.run(scene())
-    assert not cache.get_stats()["enabled"]
-    assert "Not a directory" in cache.get_stats()["problem"]
-    assert caplog.text.count("goes on without it") == 1
-    cache.close()
-
-
-def test_a_full_cache_makes_room_and_stays_within_its_bounds(tmp_path: Path) -> None:
-    cache = open_cache(tmp_path, max_bytes=1_048_576)
-    value = os.urandom(100_000)
-
-    async def scene() -> None:
-        for number in range(20):
-            assert await cache.set(f"key {number}", value)
-        assert await cache.get("key 19") == value
-        assert await cache.get("key 0") is None
-        stats = cache.get_stats()
-        assert stats["evictions"] == 20 - stats["entries"]
-        assert stats["problem"] is None
-        assert stats["errors"] == 0
-        assert (tmp_path / "temp" / "entries" / "cache.sqlite").stat().st_size <= 1_048_576 // 2
-
-    asyncio.run(scene())
-    cache.close()
-
-
-def test_what_is_read_stays_longest(tmp_path: Path) -> None:
-    cache = open_cache(tmp_path, max_bytes=1_048_576)
-
-    async def scene() -> None:
-        for number in range(2000):
-            assert await cache.set(f"key {number}", b"x" * 1000)
-            if number >= 5:
-                assert await cache.get("key 5") is not None, number
-        assert await cache.get("key 4") is None
-        assert await cache.get("key 6") is None
+async def test_values_of_very_different_size_fit(tmp_path: Path) -> None:
+    with closing(open_cache(tmp_path, max_bytes=2**20)) as cache:
+        for number in range(300):
+            assert await cache.set(f"key {number}", os.urandom(100_000 if number % 20 == 0 else 10))
+            assert await cache.get(f"key {number}") is not None
         assert cache.get_stats()["errors"] == 0
-
-    asyncio.run(scene())
-    cache.close()
 
 
 def test_files_are_private(tmp_path: Path, cache: CacheManager) -> None:
     asyncio.run(cache.set("key", 1))
-    found = list((tmp_path / "temp").rglob("*"))
-    assert found
-    for path in (tmp_path / "temp", *found):
+    files = list((tmp_path / "temp").rglob("*"))
+    assert files
+    for path in (tmp_path / "temp", *files):
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-def test_a_forgotten_close_neither_hangs_the_exit_nor_loses_a_write(tmp_path: Path) -> None:
+def test_missing_close_neither_hangs_the_exit_nor_loses_a_write(tmp_path: Path) -> None:
     code = (
         "import asyncio; from botapp.ext.cache_manager import CacheManager\n"
         "async def main(): await CacheManager().set('key', 'value', permanent=True)\n"
@@ -287,50 +351,75 @@ def test_a_forgotten_close_neither_hangs_the_exit_nor_loses_a_write(tmp_path: Pa
     cache.close()
 
 
-def test_what_was_asked_in_the_same_turn_is_committed_by_a_close(tmp_path: Path) -> None:
-    async def scene() -> None:
-        cache = open_cache(tmp_path)
-        setting = asyncio.create_task(cache.set("key", 1))
-        await asyncio.sleep(0)
-        cache.close()
-        assert await setting
-        again = open_cache(tmp_path)
+async def test_close_commits_what_is_queued(tmp_path: Path) -> None:
+    cache = open_cache(tmp_path)
+    setting = asyncio.create_task(cache.set("key", 1))
+    await asyncio.sleep(0)
+    cache.close()
+    assert await setting
+    with closing(open_cache(tmp_path)) as again:
         assert await again.get("key") == 1
-        again.close()
-
-    asyncio.run(scene())
 
 
-def test_where_it_is_kept_without_a_supervisor() -> None:
-    found = directories({"XDG_CACHE_HOME": "/x"})
-    assert found == (Path("/x/stocksup/standalone/temp"), Path("/x/stocksup/standalone/perm"))
-    assert directories({"HOME": "/home/a"})[0] == Path("/home/a/.cache/stocksup/standalone/temp")
+def test_default_directories() -> None:
+    standalone = default_directories({"XDG_CACHE_HOME": "/x"})
+    assert standalone == (Path("/x/stocksup/standalone/temp"), Path("/x/stocksup/standalone/perm"))
+    assert default_directories({"HOME": "/home/a"})[0] == Path("/home/a/.cache/stocksup/standalone/temp")
     environ = {"STOCKSUP_CACHE_DIR": "/t", "STOCKSUP_CACHE_PERM_DIR": "/p"}
-    assert directories(environ) == (Path("/t"), Path("/p"))
+    assert default_directories(environ) == (Path("/t"), Path("/p"))
 
 
-def test_whoever_is_cancelled_takes_nobody_along(cache: CacheManager) -> None:
-    async def scene() -> None:
-        for number in range(200):
-            waiting = [asyncio.create_task(cache.set(f"{number}-{one}", one)) for one in range(3)]
-            await asyncio.sleep(0)
-            waiting[1].cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
-        assert await asyncio.wait_for(cache.set("after", 1), 10)
-        assert await cache.get("after") == 1
-
-    asyncio.run(scene())
+# --- statistics, logs ---
 
 
-@pytest.mark.parametrize(
-    ("key", "error"), [("\ud800", ValueError), ("", ValueError), ("é" * 126, ValueError), (5, TypeError)]
-)
-def test_a_key_that_cannot_be_one_is_refused_and_nothing_else_suffers(
-    cache: CacheManager, key: Any, error: type[Exception]
-) -> None:
-    async def scene() -> None:
-        with pytest.raises(error):
-            await cache.set(key, 1)
-        assert await asyncio.wait_for(cache.set("after", 1), 10)
+async def test_stats(cache: CacheManager, clock: Clock) -> None:
+    await cache.set("a", 1)
+    await cache.set("a", 2)
+    clock.now_s += 100
+    await cache.set("b", 1, permanent=True, expires_in=10)
+    await cache.set("c", 1)
+    for key in ("a", "b", "none"):
+        await cache.get(key)
+    await cache.delete("c")
+    clock.now_s += 240
+    await cache.clear_expired()
+    stats = cache.get_stats()
+    counted = ("entries", "temporary", "permanent", "hits", "misses", "sets", "deletes", "expired", "errors", "problem")
+    assert [stats[name] for name in counted] == [1, 1, 0, 2, 1, 4, 1, 1, 0, None]
+    assert stats["hit_ratio"] == 0.6667
+    assert 0 < stats["bytes"] < stats["size_bytes"]
+    assert set(cache.health()) < set(stats)
 
-    asyncio.run(scene())
+
+async def test_stats_after_reopening(tmp_path: Path) -> None:
+    with closing(open_cache(tmp_path)) as cache:
+        await set_all(cache, {str(number): number for number in range(1000)}, permanent=True)
+        await cache.delete("5")
+        before = cache.get_stats()
+    with closing(open_cache(tmp_path)) as cache:
+        after = cache.get_stats()
+    assert after["entries"] == 999
+    for name in ("entries", "permanent", "bytes"):
+        assert after[name] == before[name], name
+
+
+async def test_operations_are_logged_without_values(cache: CacheManager, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "botapp.ext")
+    await cache.set("a", "secret", expires_in=5)
+    await cache.get("a")
+    await cache.get_or_set("b", return_made)
+    await cache.delete("a")
+    await cache.clear_expired()
+    await cache.clear_temporary()
+    await cache.clear()
+    assert [line for line in caplog.messages if line.startswith("cache.")] == [
+        "cache.set key=a permanent=False expires_in=5 kept=True",
+        "cache.get key=a hit=True",
+        "cache.get key=b hit=False",
+        "cache.delete key=a removed=True",
+        "cache.clear_expired removed=0",
+        "cache.clear_temporary removed=1",
+        "cache.clear removed=0",
+    ]
+    assert "secret" not in caplog.text
+    assert {record.levelno for record in caplog.records if "clear" in record.getMessage()} == {logging.INFO}
