@@ -1,8 +1,8 @@
 # Every target uses .venv. It is created once, and updated when its inputs change.
 # It needs Python 3.11 or newer with the venv module. To choose another Python: make PYTHON=/path/to/python3 …
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-fast texts lint docs lock page screenshots bench-restart bench-shop bench-live \
-	bench-supervisor chaos fuzz clean
+.PHONY: help setup setup-dev run test test-fast texts lint docs lock page screenshots bench-restart bench-cache bench-shop \
+	bench-live bench-supervisor chaos fuzz clean
 .DELETE_ON_ERROR:
 
 # Without compiled files every start takes four times as long, so no environment may disable them.
@@ -49,10 +49,10 @@ docs: .venv/.dev ## write the generated documentation: diagrams, references, arc
 	$(BIN)/python docs/make_reference.py
 	$(BIN)/python docs/make_architecture.py
 
-bench-restart: .venv/.dev .venv/.compiled ## measure restarts beside other supervisors ## ukur restart di samping supervisor lain
-	$(BIN)/python bench/restart.py
+bench-restart: .venv/.dev .venv/.compiled ## measure restarts beside other supervisors ## ukur restart dibandingkan supervisor lain
+	$(BIN)/python -m bench.restart
 
-bench-cache: .venv/.dev .venv/.compiled ## measure the cache beside others ## ukur cache di samping yang lain
+bench-cache: .venv/.dev .venv/.compiled ## measure the cache beside diskcache ## ukur cache dibandingkan diskcache
 	$(BIN)/python -m bench.cache
 
 lock: .venv-lock/.made ## update the lock files to the newest allowed versions ## perbarui file kunci ke versi terbaru yang diizinkan
@@ -74,13 +74,13 @@ fuzz: .venv/.compiled .venv-fuzz/.made ## fuzz protocol, journal and configurati
 	        -print_final_stats=1 -artifact_prefix=.venv-fuzz/ || exit 1; \
 	done
 
-bench-supervisor: .venv/.dev .venv/.compiled ## measure the supervisor at night beside supervisord and circus ## ukur pengawas di malam hari di samping supervisord dan circus
+bench-supervisor: .venv/.dev .venv/.compiled ## measure crashes and long runs beside supervisord and circus ## ukur crash dan jalan lama dibandingkan supervisord dan circus
 	$(BIN)/python -m bench.supervisor
 
-bench-shop: .venv/.dev .venv/.compiled ## measure purchases beside the same statements without the shop ## ukur pembelian di samping pernyataan yang sama tanpa toko
+bench-shop: .venv/.dev .venv/.compiled ## measure purchases beside the same statements by the driver alone ## ukur pembelian dibandingkan query yang sama tanpa toko
 	$(BIN)/python -m bench.shop
 
-bench-live: .venv/.dev .venv/.compiled ## measure how soon members see a purchase and get an answer ## ukur seberapa cepat anggota melihat pembelian dan dijawab
+bench-live: .venv/.dev .venv/.compiled ## measure how soon members see a purchase and get an answer ## ukur seberapa cepat member melihat pembelian dan dijawab
 	$(BIN)/python -m bench.live
 
 clean: ## remove everything that make created; the state of a shop stays ## hapus semua buatan make; state toko tetap ada

@@ -1,4 +1,4 @@
-"""What a process costs while it has nothing to do: memory and wake-ups, from /proc. Linux only."""
+"""What a process costs: memory and wake-ups, from /proc. Linux only."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ _KIB_PER_MIB = 1024
 class Memory:
     """The memory of one process, in MiB."""
 
-    #: all that is resident
     rss_mib: float
-    #: the same, with each shared page divided among those who share it
+    #: resident memory, with each shared page divided among the processes that share it
     pss_mib: float
-    #: what nobody shares
+    #: memory that no other process shares
     uss_mib: float
 
 
-def memory(pid: int) -> Memory:
-    """Return the memory of the process. Raises OSError when it is not there."""
+def read_memory(pid: int) -> Memory:
+    """Return the memory of the process. Raises OSError if there is no such process."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     kib = {name: int(value) for name, value in re.findall(r"^(\w+):\s+(\d+) kB$", text, re.MULTILINE)}
     return Memory(
@@ -32,8 +31,8 @@ def memory(pid: int) -> Memory:
     )
 
 
-def wakeups(pid: int) -> int:
-    """Return how often the process has gone to sleep of its own accord, and so was woken, since it began."""
+def count_wakeups(pid: int) -> int:
+    """Return how often the process has waited and was woken since it started."""
     text = Path(f"/proc/{pid}/status").read_text()
     found = re.search(r"^voluntary_ctxt_switches:\s+(\d+)$", text, re.MULTILINE)
     assert found is not None, "proc(5)"

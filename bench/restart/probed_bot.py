@@ -1,9 +1,9 @@
-"""The bot as it is, with a probe beside its buttons: `python -m bench.probed_bot`.
+"""The bot, with a probe: `python -m bench.restart.probed_bot`.
 
-It is `python -m botapp` with two additions, the same however it is run. From READY until its clean-up begins it
-answers every datagram at `$BENCH_PROBE` on its own event loop, with a word that no other life has: an answer
-means that this life takes work. On SIGUSR1 it ends as it always ends, and then becomes a new process by `os.execv`.
-Every end cleans up as for a restart: the message that a planned stop leaves for members would be extra work.
+It is `python -m botapp` with two additions. From READY until its clean-up begins it answers every datagram at
+`$BENCH_PROBE` on its own event loop, with an id of its own: an answer means that this process takes work. On SIGUSR1 it
+ends as usual, and then becomes a new process by `os.execv`. Every end cleans up as for a restart: the message for
+members at a stop would be extra work.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from botapp.config.settings import Settings
 from botapp.drain import Drain
 from supervisor.client import LifeEnvironment, Message
 
-_WORD: Final = os.urandom(8)
+_PROCESS_ID: Final = os.urandom(8)
 _MAX_PROBE_BYTES: Final = 64
-_again = False
+_execv_requested = False
 
 
 class ProbedBot(botapp.bot.ShopBot):
@@ -40,7 +40,7 @@ class ProbedBot(botapp.bot.ShopBot):
         """READY: answer from now on."""
         loop = asyncio.get_running_loop()
         if self._probe is None:
-            loop.add_signal_handler(signal.SIGUSR1, _end_and_begin_anew)
+            loop.add_signal_handler(signal.SIGUSR1, _end_and_execv)
             self._probe = _bind(os.environ["BENCH_PROBE"])
             loop.add_reader(self._probe, self._answer, self._probe)
         await super().on_connect()
@@ -53,8 +53,8 @@ class ProbedBot(botapp.bot.ShopBot):
 
     def _answer(self, probe: socket.socket) -> None:
         _, sender = probe.recvfrom(_MAX_PROBE_BYTES)
-        with suppress(BlockingIOError):  # whoever asked has not read the last answers yet
-            probe.sendto(_WORD, sender)
+        with suppress(BlockingIOError):  # the asker has not read the last answers yet
+            probe.sendto(_PROCESS_ID, sender)
 
 
 class ProbedDrain(Drain):
@@ -79,20 +79,20 @@ def _bind(path: str) -> socket.socket:
     return probe
 
 
-def _end_and_begin_anew() -> None:
-    global _again
-    _again = True
+def _end_and_execv() -> None:
+    global _execv_requested
+    _execv_requested = True
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def main() -> None:
-    """Run the bot to its end, and again if that was asked for."""
-    botapp.bot.ShopBot = ProbedBot  # type: ignore[misc]  # what runs is to be this very bot
+    """Run the bot to its end, and again if that was requested."""
+    botapp.bot.ShopBot = ProbedBot  # type: ignore[misc]  # the bot that runs must be this one
     code = startup.run()
     sys.stdout.flush()
     sys.stderr.flush()
-    if _again:
-        os.execv(sys.executable, [sys.executable, "-m", "bench.probed_bot"])
+    if _execv_requested:
+        os.execv(sys.executable, [sys.executable, "-m", "bench.restart.probed_bot"])
     os._exit(code)
 
 
