@@ -16,7 +16,7 @@ from typing import Final
 from bench.common import report
 from bench.common.environment import CannotMeasure
 from bench.common.report import Report, Target
-from botapp.cli.demo_shop import Goods
+from botapp.cli.demo_shop import DemoProduct
 from tests.support.discord.control import Json
 from tests.support.shop.member import YES, Customer
 from tests.support.shop.products import stock_up
@@ -31,7 +31,7 @@ CLICKS_PER_S: Final = 50
 
 def measure(rounds: int) -> Report:
     """Measure everything; each round takes two seconds. Raises CannotMeasure."""
-    goods = (Goods("KEY", "Key", 1, "", tuple(f"key-{number:04d}" for number in range(PIECES))),)
+    goods = (DemoProduct("KEY", "Key", 1, "", tuple(f"key-{number:04d}" for number in range(PIECES))),)
     extra = f"edit_interval_s = {EDIT_INTERVAL_S}\n[store]\ncooldown_s = 0\n"
     with tempfile.TemporaryDirectory(prefix="stocksup-bench-") as name:
         directory = Path(name) / "shop"

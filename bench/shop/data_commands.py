@@ -48,7 +48,7 @@ def _longest_wait_s(market: Market, command: tuple[str, ...]) -> float:
     def sell() -> None:
         while not stopped.wait(_INTERVAL_S):
             began_s = time.monotonic()
-            market.database.run_here(purchases.buy, market.order(1 + len(waits_s) % BUYERS), LIMITS, 2)
+            market.database.run_sync(purchases.buy, market.order(1 + len(waits_s) % BUYERS), LIMITS, 2)
             waits_s.append(time.monotonic() - began_s)
 
     selling = threading.Thread(target=sell)

@@ -15,9 +15,9 @@ import psycopg
 from sqlalchemy import Connection, event, text
 
 from botapp.store.db import schema
-from botapp.store.db.database import POOL_SIZE, Database, url_of
+from botapp.store.db.database import POOL_SIZE, Database, database_url
 from botapp.store.domain.records import Order
-from botapp.store.domain.rules import Limits, sort_lines
+from botapp.store.domain.rules import Limits, parse_stock
 from botapp.store.usecases import accounts, products, purchases, stock
 
 BUYERS: Final = 50
@@ -38,21 +38,21 @@ class Market:
     def __init__(self, url: str, file: Path, pieces: int) -> None:
         """`url` as in `[store] url`; if it is empty the database is `file`."""
         self.file, self.url = file, url
-        self.database = Database(url_of(url, file))
+        self.database = Database(database_url(url, file))
         self._interactions = itertools.count(_FIRST_INTERACTION)
-        run = self.database.run_here
-        run(schema.migrate, before=lambda: None)
+        run = self.database.run_sync
+        run(schema.migrate, back_up=lambda: None)
         for number in range(PRODUCTS):
             run(products.add, f"P{number}", f"Product {number}", PRICE, "", 1)
-            lines = sort_lines(f"key-{number}-{piece}" for piece in range(pieces // PRODUCTS + 1))
+            lines = parse_stock(f"key-{number}-{piece}" for piece in range(pieces // PRODUCTS + 1))
             run(stock.stage, "batch", lines.items)
             run(stock.publish, "batch", f"P{number}", actor="bench", now_ms=1)
             while run(stock.unstage, "batch"):
                 pass
         for user in range(1, BUYERS + 1):
             run(accounts.register, user, f"buyer{user}", 1)
-            run(accounts.adjust, f"buyer{user}", 10**9, add=True, actor="bench", key=f"money-{user}", now_ms=1)
-        self._product_ids = [product.id for product in run(products.on_sale)]
+            run(accounts.adjust_balance, f"buyer{user}", 10**9, add=True, actor="bench", key=f"money-{user}", now_ms=1)
+        self._product_ids = [product.id for product in run(products.list_active)]
 
     def order(self, user: int) -> Order:
         """Return the next order of a buyer."""
@@ -81,7 +81,7 @@ class Market:
 
     def set_first_id(self) -> None:
         """Let the ids of purchases begin where `replay` can tell them from other numbers; call before any purchase."""
-        self.database.run_here(self._set_first_id)
+        self.database.run_sync(self._set_first_id)
 
     def _set_first_id(self, connection: Connection) -> None:
         if self.url:
@@ -104,9 +104,9 @@ class Market:
             if not statement.startswith("BEGIN"):
                 sent.append((statement, parameters))
 
-        engine = self.database._engine_now()
+        engine = self.database._current_engine()
         event.listen(engine, "before_cursor_execute", record)
-        self.database.run_here(purchases.buy, self.order(user), LIMITS, 2)
+        self.database.run_sync(purchases.buy, self.order(user), LIMITS, 2)
         event.remove(engine, "before_cursor_execute", record)
         return sent
 

@@ -71,7 +71,7 @@ def run_supervisor(start: Starter, directory: Path, **environ: str) -> Iterator[
     lines = ChildLines(directory / "lines")
     command = ", ".join(f'"{word}"' for word in CHILD)
     # without a connection the child counts as ready at once
-    ready = '"link"' if environ else "0.1"
+    ready = '"notify"' if environ else "0.1"
     (directory / "config.toml").write_text(_CONFIG.format(command=command, ready=ready))
     supervisor = start(directory, CHILD, {**clean_environ(), "BENCH_LINES": str(lines.path), **environ})
     try:

@@ -51,9 +51,14 @@ def stats(shell: Shell, as_json: bool) -> None:
         "While the bot is stopped the supervisor deletes the files, and the number of entries is unknown."
     ),
 )
-@click.option("--expired", "scope", flag_value="expired", default="expired", help=_("Delete expired entries (default)."))
 @click.option(
-    "--temporary", "scope", flag_value="temporary", help=_("Delete temporary entries, which a restart would delete too.")
+    "--expired", "scope", flag_value="expired", default="expired", help=_("Delete expired entries (default).")
+)
+@click.option(
+    "--temporary",
+    "scope",
+    flag_value="temporary",
+    help=_("Delete temporary entries, which a restart would delete too."),
 )
 @click.option("--all", "scope", flag_value="all", help=_("Delete all entries."))
 @_as_json

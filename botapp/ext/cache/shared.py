@@ -61,7 +61,7 @@ class SharedCache:
         return {
             "is_healthy": problem is None,
             # a full disk, for example: a restart would not help
-            "outside": problem is not None,
+            "external": problem is not None,
             "problem": problem,
             "last_error": counters.last_error,
             "sealed": self.store.sealed,
