@@ -1,4 +1,4 @@
-"""A bad day of an Indonesian's whole shop: no English sentence in what the commands, the logs and Discord say."""
+"""An outage in an Indonesian shop: no English sentence in the output of commands, in the logs or in Discord."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
 from tests.support.texts.english import english_in
 
-#: what Discord's own site calls things, and a line of the log that people look for, word for word
-QUOTED = ("Message Content Intent", "Reset Token", "Livestock error")
+#: names of Discord's own site, and log lines of the seed, which stay word for word
+QUOTED = ("Message Content Intent", "Reset Token", "Livestock error", "Button error")
 #: discord.py's own line, which is not translated
 DISCORD_PY = "Attempting a reconnect in"
 
