@@ -23,6 +23,7 @@ from supervisor.config.loading import load
 from supervisor.config.paths import InstancePaths
 from supervisor.configfile import ConfigError, find_config, language_of
 from supervisor.daemon import reexec, requests, sd_notify, startup
+from supervisor.daemon.clock import Clock
 from supervisor.daemon.runner import Runner
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
@@ -118,7 +119,7 @@ def _open(config: Path | None, *, echo: bool) -> Runner:
         _check_state_dir_unchanged(path, paths)
         to_journal = echo and journald.is_stderr(os.environ)
         log = SupervisorLog(paths.supervisor_log, settings.logs, echo=echo, to_journal=to_journal)
-        return Runner(path, paths, settings, log, requests.handle, sd_notify.take_socket(os.environ), lock_fd)
+        return Runner(path, paths, settings, log, requests.handle, sd_notify.take_socket(os.environ), lock_fd, Clock())
     except OSError as error:
         text = _(
             "cannot use %(path)s: %(why)s; correct its permissions, "

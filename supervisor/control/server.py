@@ -12,7 +12,6 @@ import resource
 import selectors
 import socket
 import struct
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -169,14 +168,14 @@ class ControlServer:
 
     def serve(self) -> None:
         """Handle received lines, at most one for each connection, for about `TURN_S`; then accept clients."""
-        until_s = time.monotonic() + TURN_S
+        until_s = self._now_s() + TURN_S
         for connection in [connection for connection in self.connections if connection.can_serve]:
             if connection in self.connections and connection.can_serve:
                 del self.connections[connection]
                 self.connections[connection] = None
                 self._handle_line(connection)
                 self._watch(connection)
-            if time.monotonic() >= until_s:
+            if self._now_s() >= until_s:
                 break
         if self._is_acceptable:
             self._accept()

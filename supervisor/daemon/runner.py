@@ -56,6 +56,7 @@ class Runner:
         handle_request: Callable[[Runner, ClientConnection, protocol.AnyRequest], None],
         notify_socket: NotifySocket | None,
         lock_fd: int,
+        clock: Clock,
     ) -> None:
         """Open the control socket and the files of the instance.
 
@@ -67,13 +68,14 @@ class Runner:
             handle_request: handles a request of a client.
             notify_socket: systemd's notification socket; None when systemd did not start the supervisor.
             lock_fd: descriptor of the lock of the state directory.
+            clock: the only clock.
 
         Raises OSError.
         """
         self.config = config
         self.paths = paths
         self.log = log
-        self._clock = clock = Clock()
+        self._clock = clock
         self.started = self.now()
         #: in the order of the configuration
         self.programs: dict[str, ProgramState] = {}

@@ -102,8 +102,7 @@ def refusal(peer: socket.socket) -> str:
 # --- one server, turn by turn ---
 
 
-def test_one_line_per_connection_and_turn(attacked: ServerUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "TURN_S", PATIENCE_S)
+def test_one_line_per_connection_and_turn(attacked: ServerUnderTest) -> None:
     peers = [attacked.connect() for _ in range(20)]
     for peer in peers[1:]:
         peer.send(PING * 50)
