@@ -72,7 +72,7 @@ def test_killed_between_purchase_and_delivery(toko: Shop, budi: Customer, ledger
     question = budi.orders("Key", "2")
     toko.discord.faults({"method": "POST", "path": "/users/@me/channels", "delay_s": 30})
     budi.press(question, YES)
-    # the live message follows once the purchase stands in the books
+    # the live message follows once the purchase is in the database
     toko.discord.wait_for(lambda: ledger.left("KEY") == PIECES - 2)
     toko.discord.no_faults()
     kill_bot(toko)

@@ -22,7 +22,7 @@ from tests.support.shop.shop import Shop, shop, text
 from tests.support.shop.shop_database import books
 from tests.support.supervisor.supervised import ROOT
 
-#: one seed is another each time; the one that failed is in what is told
+#: one seed differs each time; the message of a failure names it
 SEEDS = (1, 2, random.SystemRandom().randrange(10**6))
 ROUNDS = 100
 

@@ -91,7 +91,7 @@ def test_database_outage(running: Shop) -> None:
     """Failure 10: one failed check set the partner aside for ever."""
     database = Database(running)
     database.go()
-    # whoever needs it is told, and so is everybody in the channel
+    # the member is told, and so are all others in the channel
     assert "Tidak ada yang berubah" in answer(running)
     wait_shut(running, "Stok tidak bisa dibaca sejak")
     assert "❌ Livestock error: Database connection failed" in running.log()

@@ -66,7 +66,7 @@ def test_backup_another_directory_restore_start(tmp_path: Path, discord: Discord
             fill(books)
         old.start()
         first = discord.wait_for_message("Budi", lambda message: "Steam 10" in text(message))
-        # a backup is made while the bot runs; the last one when nobody buys any more
+        # a backup is made while the bot runs; the last one when no one buys any more
         command(old, "data", "backup")
         old.stop()
         backup = Path(command(old, "data", "backup")["path"])

@@ -42,7 +42,7 @@ def live_messages(toko: Shop) -> list[Json]:
 
 
 def test_restart_end_to_end(toko: Shop) -> None:
-    """Failure 16: `!restart` asked nobody, drained nothing and said nothing afterwards."""
+    """Failure 16: `!restart` did not ask, drained nothing and said nothing afterwards."""
     before = toko.program()
     live = live_messages(toko)
     assert len(live) == 1

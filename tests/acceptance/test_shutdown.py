@@ -1,4 +1,4 @@
-"""The end: whoever asks for it, everything drains and nothing stays behind."""
+"""Shutdown: every way of stopping drains all programs and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals) -> Non
 
 
 def test_a_restart_of_the_service_closes_the_shop_and_opens_it_again(tmp_path: Path) -> None:
-    """As `systemctl restart` does it: TERM to the supervisor alone, then a new one. Nobody asked in Discord."""
+    """As `systemctl restart` does it: TERM to the supervisor alone, then a new one. No one asked in Discord."""
     environ = {"NOTIFY_SOCKET": str(tmp_path / "notify")}
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, local_discord() as discord:
         manager.bind(environ["NOTIFY_SOCKET"])

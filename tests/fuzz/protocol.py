@@ -1,4 +1,4 @@
-"""Lines at the door: whatever comes in is a message or a clear error, and what goes out can be read."""
+"""Lines on the control socket: whatever comes in is a message or a clear error, and what goes out can be read."""
 
 from __future__ import annotations
 

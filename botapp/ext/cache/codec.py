@@ -1,7 +1,7 @@
 """Keys and values of the cache, and the bytes of an entry. Pure.
 
 An entry is the time it was set, the time it expires, the value in MessagePack, and a checksum. There is no pickle:
-reading an entry never runs code, whoever wrote the file.
+reading an entry never runs code, regardless of who wrote the file.
 """
 
 from __future__ import annotations

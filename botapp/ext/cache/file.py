@@ -167,7 +167,7 @@ class CacheFile:
             return False
         self.open()
         if self.database is None:
-            # deleting the old file may make room for the new one
+            # deleting the old file may free space for the new one
             if database is not None:
                 database.close()
             delete_trash(self.home)

@@ -138,7 +138,7 @@ class LiveMessageUpdater:
         """
         if self._started and self._due is None and not self._tasks.is_draining:
             loop = asyncio.get_running_loop()
-            with locale.of_process():  # everybody reads it, whoever caused the change
+            with locale.of_process():  # all members read it, so it uses the language of the process
                 self._due = loop.call_at(max(loop.time(), self._edited_at_s + self._edit_interval_s), self._refresh_now)
 
     def message_deleted(self, message_id: int) -> None:

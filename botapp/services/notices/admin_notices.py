@@ -38,7 +38,7 @@ MAX_MATTERS: Final = 20
 
 
 class NotificationThrottle:
-    """Limits repeated notices, so that nobody can make the bot flood a channel. Pure."""
+    """Limits repeated notices, so that no one can make the bot flood a channel. Pure."""
 
     def __init__(self) -> None:
         self._sent_at_s: dict[str, float] = {}
@@ -100,7 +100,7 @@ class AdminNotifier:
             self._tasks.spawn(_("notices"), self._write_pending())
 
     async def _write_pending(self) -> None:
-        # all admins read it, whoever caused it
+        # all admins read it, so it uses the language of the process
         async with self._lock:
             with of_process():
                 await self._write()

@@ -44,6 +44,6 @@ def launch(config: Path, place: InstancePaths, *, stop_orphans: bool = False) ->
     if not message["ok"]:
         process.wait()
         raise CommandError(message["message"], message["code"])
-    # it keeps running on purpose; without this, Popen warns about a child that nobody waited for
+    # it keeps running on purpose; without this, Popen warns about a child that was not waited for
     process.returncode = 0
     return int(message["pid"])

@@ -26,7 +26,7 @@ lines = st.one_of(
 
 
 @given(st.lists(lines, max_size=5))
-def test_bytes_from_the_door_end_the_connection_or_are_taken_but_break_nothing(received: list[bytes]) -> None:
+def test_bytes_from_the_supervisor_never_break_the_connection_code(received: list[bytes]) -> None:
     async def listen() -> None:
         reader = asyncio.StreamReader(limit=MAX_LINE_BYTES)
         reader.feed_data(b"\n".join(received))

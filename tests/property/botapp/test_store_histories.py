@@ -218,7 +218,7 @@ class Shop(RuleBasedStateMachine):
         self.balances[handle] += amount if add else -amount
 
     @invariant()
-    def the_books_are_right(self) -> None:
+    def the_ledger_is_consistent(self) -> None:
         if not self.clock_ms:
             return
         assert self.database.run_sync(lambda connection: list(verify.find_problems(connection))) == []

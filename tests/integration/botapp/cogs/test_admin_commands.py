@@ -115,7 +115,7 @@ def test_money(shop: AdminShop) -> None:
     shop.wait_for_commands()
     assert "8 DL 55 WL" in shop.slash("addbal", member="Budi", amount="2", unit="DL")
     assert "`!addbal MEMBER AMOUNT [UNIT]`" in shop.typed("!addbal Budi")
-    assert shop.typed("!addbal Nobody 5") == refusal(refusals.NoSuchAccount("Nobody"))
+    assert shop.typed("!addbal Ghost 5") == refusal(refusals.NoSuchAccount("Ghost"))
     assert shop.typed("!addbal Budi 0") == refusal(refusals.AmountOutOfRange(0))
     assert ANSWERS.invalid_amount(InvalidAmount("-5")) in shop.typed("!addbal Budi -5")
     assert "8 DL 55 WL (855 WL)" in shop.typed("!checkbal BUDI")
@@ -188,7 +188,7 @@ def test_blacklist_accepts_mentions_ids_and_member_names(shop: AdminShop) -> Non
     assert f"✅ <@{BUDI_ID}>" in shop.typed("!blacklist add budi")
     assert shop.books(access.blacklist_reason, BUDI_ID) == ""
     assert shop.typed(f"!blacklist remove {SARI_ID}") == refusal(refusals.NotBlacklisted(SARI_ID))
-    assert shop.typed("!blacklist add nobody") == refusal(refusals.NoSuchAccount("nobody"))
+    assert shop.typed("!blacklist add ghost") == refusal(refusals.NoSuchAccount("ghost"))
     wrong = shop.typed("!blacklist")
     assert "`!blacklist add WHO [REASON]`" in wrong
     assert "`!blacklist list`" in wrong

@@ -116,7 +116,7 @@ def test_public_upload_without_permission_to_delete(pair: tuple[AdminShop, BotPr
     assert "Manage Messages" in said
     assert "public stock file" in bot.log
     assert pieces(shop) == 0
-    # a member's file is nobody's stock
+    # a member's file never becomes stock
     assert "⛔" in shop.typed("!addstock ROBUX", by="Budi", files={"a.txt": b"x"})
 
 

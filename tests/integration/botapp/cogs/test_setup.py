@@ -147,7 +147,7 @@ def test_slash_commands_are_synced_only_on_change(discord: DiscordControl, place
         assert described["setup"] == "Tampilkan pesan live di channel ini"
         assert described["restart"] == "Restart bot (minta konfirmasi)"
         bot.end()
-    # whoever asks again now would be refused, and say so
+    # a second request now would be refused with an error
     discord.faults({"method": "PUT", "path": "/applications/*/commands", "status": 400})
     with BotProcess(place, discord) as bot:
         discord.wait_for_bot()

@@ -19,7 +19,7 @@ NOBODY = 65534
 
 @pytest.fixture
 def shop() -> Iterator[Path]:
-    # not below pytest's own directory, where nobody else may look
+    # not below pytest's own directory, which no other user may read
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         (directory / "config.toml").write_text("[discord]\ntoken_file = 'token'\n")

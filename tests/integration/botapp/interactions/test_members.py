@@ -139,7 +139,7 @@ def test_the_live_message_follows_a_purchase(scene: Scene) -> None:
 
 
 def test_new_member_name_keeps_balance_and_history(scene: Scene) -> None:
-    """Failure 3: a balance was wiped when a handle was entered anew."""
+    """Failure 3: a balance was wiped when a handle was entered again."""
     budi = rich(scene)
     budi.buys("Steam 10")
     opened = budi.click("register")

@@ -356,7 +356,7 @@ def test_a_nonce_keeps_a_message_from_being_sent_twice(town: DiscordControl, bot
     assert [message["content"] for message in town.view("Budi")].count("exactly once") == 1
 
 
-def test_an_answer_can_be_lost_after_the_request_was_carried_out(town: DiscordControl) -> None:
+def test_an_answer_can_be_lost_after_the_request_was_executed(town: DiscordControl) -> None:
     town.faults({"method": "POST", "path": "/channels/*/messages", "status": 500, "after": True, "times": 1})
     path = f"/api/v10/channels/{ids.LIVE_CHANNEL_ID}/messages"
     with pytest.raises(Refused) as refused:

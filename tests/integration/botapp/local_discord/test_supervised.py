@@ -1,4 +1,4 @@
-"""The local Discord as a life: what it says at the door, against a door of the test's own."""
+"""The local Discord as a supervised program, against a control socket of the test."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Door:
         self._sock.close()
 
     def hear(self, op: str) -> Message:
-        """Return the next request of the life that is `op`; heartbeats and its wish for events are passed over."""
+        """Return the next request of the life that is `op`; heartbeats and its subscription to events are skipped."""
         while True:
             message = self.read()
             if message.get("op") == op:
@@ -87,7 +87,7 @@ def life(directory: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[st
         process.communicate()
 
 
-def test_it_says_hello_ready_and_farewell_and_ends_with_0(tmp_path: Path) -> None:
+def test_hello_ready_goodbye_and_exit_code_0(tmp_path: Path) -> None:
     with life(tmp_path, "--port", "0") as (process, listening):
         door = Door(listening)
         hello = door.grant("hello")
@@ -146,7 +146,7 @@ def test_it_writes_to_a_new_log_file_when_asked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("hears", [True, False])
-def test_a_taken_port_is_told_at_the_door_and_on_stderr(tmp_path: Path, hears: bool) -> None:
+def test_a_taken_port_is_reported_to_the_supervisor_and_on_stderr(tmp_path: Path, hears: bool) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,
         life(tmp_path, "--port", str(taken.getsockname()[1])) as (process, listening),

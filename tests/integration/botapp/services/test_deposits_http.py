@@ -43,7 +43,7 @@ class Sender:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
             except OSError:
-                assert time.monotonic() < deadline_s, "nobody listens"
+                assert time.monotonic() < deadline_s, "the server does not listen"
                 time.sleep(0.05)
             else:
                 return

@@ -105,7 +105,7 @@ def test_embeds_are_read_and_one_message_may_report_several_deposits(
 @pytest.mark.parametrize(
     ("content", "refusal", "words"),
     [
-        ("GrowID: nobody\nDeposit: 5 WL", "handle", "no member is registered with this name"),
+        ("GrowID: ghost\nDeposit: 5 WL", "handle", "no member is registered with this name"),
         ("GrowID: Budi\nDeposit: -5 WL", "amount", "not above zero"),
         ("GrowID: Budi\nDeposit: 0", "amount", "not above zero"),
         ("GrowID: Budi\nDeposit: 5 Gold", "amount", "not above zero"),

@@ -187,7 +187,7 @@ def test_forbidden_channel_is_logged_once_and_loses_nothing(
         assert "purchase_log_channel_id" in health["purchase_log"]["last_error"]
         assert health["notice_channel"]["is_healthy"]
 
-    async def mended(scene: Scene) -> None:
+    async def recover(scene: Scene) -> None:
         await scene.notices._write_pending()
         assert len(scene.log.lines) == 3
         await scene.notices._write_pending()
@@ -195,7 +195,7 @@ def test_forbidden_channel_is_logged_once_and_loses_nothing(
         assert scene.notices.health()["purchase_log"]["is_healthy"]
 
     with caplog.at_level(logging.ERROR):
-        lives(tmp_path, refused, mended)
+        lives(tmp_path, refused, recover)
     assert len([one for one in caplog.records if "purchase_log_channel_id" in one.getMessage()]) == 1
 
 

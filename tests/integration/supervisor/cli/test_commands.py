@@ -137,7 +137,7 @@ def test_a_full_disk_is_said(instance: Instance) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_restart_that_nobody_waits_for(instance: Instance) -> None:
+def test_restart_without_waiting(instance: Instance) -> None:
     instance.run("start")
     done = instance.run("restart", "--no-wait", "--json")
     assert (done.returncode, json.loads(done.stdout)) == (0, {"program": "bot", "to_life": 2})
@@ -239,7 +239,7 @@ def test_one_program_alone(instance: Instance) -> None:
 
 
 @pytest.mark.parametrize("words", [("restart", "nope"), ("stop", "nope"), ("logs", "nope"), ("logs", "../config")])
-def test_a_program_that_nobody_knows(instance: Instance, words: tuple[str, ...]) -> None:
+def test_unknown_program(instance: Instance, words: tuple[str, ...]) -> None:
     instance.run("start")
     done = instance.run(*words)
     assert done.returncode == 1
@@ -289,7 +289,7 @@ def test_logs_follow_until_interrupted(instance: Instance) -> None:
         assert follower.wait(PATIENCE_S) == 130
 
 
-def test_whoever_stops_reading_ends_it_quietly(instance: Instance) -> None:
+def test_closed_output_ends_the_command_quietly(instance: Instance) -> None:
     instance.run("start")
     (instance.directory / "state" / "logs" / "bot.log").write_text("a line\n" * 10_000)
     words = [*instance.command("logs", "-n", "10000", "bot")]

@@ -50,7 +50,7 @@ def shell(name: str) -> str:
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """Return an environment in which a shell finds `stocksup`, speaks English and reads nobody's settings."""
+    """Return an environment in which a shell finds `stocksup`, is English, and no user's settings are read."""
     here = tmp_path / "bin" / "stocksup"
     here.parent.mkdir()
     here.write_text(f'#!/bin/sh\nexec {sys.executable} -m supervisor.cli "$@"\n')
@@ -112,7 +112,7 @@ def test_zsh_itself(tmp_path: Path, environ: dict[str, str], line: str, shown: s
         terminal.expect(shown)
 
 
-def test_a_shell_that_nobody_knows(tmp_path: Path) -> None:
+def test_unknown_shell(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "supervisor.cli", "completion", "csh"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 2

@@ -108,8 +108,8 @@ def test_what_crashes_is_told_in_indonesian(toko: Instance) -> None:
 
 def test_alerts(toko: Instance) -> None:
     walk(toko, "alerts", "test", code=1)
-    nobody = "json://127.0.0.1:1/x"
-    urls = f'urls = ["{nobody}", "tgram://toko", "tgram://1234:", "tgrm://x/1", "discord://1", "twilio://a:b@c"]'
+    closed_url = "json://127.0.0.1:1/x"
+    urls = f'urls = ["{closed_url}", "tgram://toko", "tgram://1234:", "tgrm://x/1", "discord://1", "twilio://a:b@c"]'
     toko.configure(extra=f"[alerts]\n{urls}\n")
     said = walk(toko, "alerts", "test", code=1)
     assert "1: json://***: tidak terkirim: A Connection error" in said

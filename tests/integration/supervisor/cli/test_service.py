@@ -146,7 +146,7 @@ def test_install_after_a_change_says_what_makes_it_count(machine: Machine) -> No
     assert machine.life() == 1
 
 
-def test_what_was_started_by_hand_makes_room(machine: Machine) -> None:
+def test_the_service_replaces_a_supervisor_started_by_hand(machine: Machine) -> None:
     assert "will not start again after a reboot" in machine.well("start")
     by_hand = machine.pid()
     said = machine.well("service", "install")
@@ -207,7 +207,7 @@ def test_start_and_stop_go_through_systemd(machine: Machine) -> None:
     assert "already running" in machine.well("start")
 
 
-def test_a_restart_of_the_bot_goes_over_the_door(machine: Machine) -> None:
+def test_restart_of_the_bot_uses_the_control_socket(machine: Machine) -> None:
     machine.well("service", "install")
     pid, before = machine.pid(), machine.changes()
     report = json.loads(machine.well("restart", "--json"))

@@ -122,7 +122,7 @@ def test_plugins_and_broken_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (Finding("a", "disk"), ["✓ disk"]),
         (Finding("a", "disk", "little", warning=True), ["⚠ disk: little"]),
-        (Finding("a", "disk", "full\nmake room"), ["✗ disk: full", "    make room"]),
+        (Finding("a", "disk", "full\nfree some space"), ["✗ disk: full", "    free some space"]),
     ],
 )
 def test_lines(finding: Finding, expected: list[str]) -> None:

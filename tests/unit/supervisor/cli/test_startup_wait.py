@@ -41,7 +41,7 @@ def test_first_failure_ends_the_wait() -> None:
     def reports() -> Iterator[Message]:
         yield told("bot", "FLUSHING")
         yield told("bot", "BACKOFF")
-        raise AssertionError("nobody waits any longer")
+        raise AssertionError("the wait is over")
 
     failed = waiting.until_over(reports(), say_nothing).failed
     assert failed is not None

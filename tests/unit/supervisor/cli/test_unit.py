@@ -1,4 +1,4 @@
-"""The text of a service's unit: what stands in it."""
+"""The contents of a service's unit file."""
 
 from __future__ import annotations
 

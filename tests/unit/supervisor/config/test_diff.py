@@ -1,4 +1,4 @@
-"""What is another after the settings were read again, and what needs a new life for it."""
+"""The difference between two configurations, and which programs must be restarted for it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NOTHING = Changes([], [], [], [])
         (with_bot(check=("look",)), NOTHING._replace(changed=["bot"])),
         (replace(OLD, logs=Logs(keep=2)), NOTHING._replace(settings=["logs"])),
         (replace(OLD, cache=Cache(flush_on_crash="all")), NOTHING._replace(settings=["cache"])),
-        # needs a new life
+        # requires a restart
         (with_bot(env={"A": "1"}), NOTHING._replace(changed=["bot"], needs_restart=["bot"])),
         (replace(OLD, bot={"prefix": "?"}), NOTHING._replace(outdated=["bot"], needs_restart=["bot"])),
         (replace(OLD, discord={"gateway": "x"}), NOTHING._replace(outdated=["discord"], needs_restart=["bot"])),
@@ -52,7 +52,7 @@ NOTHING = Changes([], [], [], [])
         (replace(OLD, programs={"bot": BOT, "relay": Program(enabled=False)}), NOTHING._replace(changed=["relay"])),
     ],
 )  # fmt: skip
-def test_what_is_another(new: Settings, found: Changes) -> None:
+def test_differences(new: Settings, found: Changes) -> None:
     assert changes(new) == found
 
 

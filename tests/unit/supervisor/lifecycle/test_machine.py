@@ -269,7 +269,7 @@ def test_every_next_life_gets_the_ticket_until_one_is_ready() -> None:
     assert effects[-1] == fx.Welcome(3, None)
 
 
-def test_a_new_life_starts_without_the_version_of_the_old_one() -> None:
+def test_the_next_life_starts_without_the_version_of_the_old_one() -> None:
     program = run(starting(), ev.Hello(1, "1.2.3"), ev.Ready(1))[0]
     assert program.life.version == "1.2.3"
     program = run(restarting(program), ev.CheckFinished(1, None), ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1))[0]

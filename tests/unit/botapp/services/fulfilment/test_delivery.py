@@ -59,13 +59,13 @@ class Scene:
         self.now_ms = BOUGHT_MS
         self.told: list[str] = []
         self.draining = False
-        self.new_life()
+        self.restart()
         self.books.do(accounts.register, BUYER, "buyer", BOUGHT_MS)
         self.books.deposit("buyer", 50_000)
         order = Order(77, BUYER, 1, 1, 50_000, "en")
         self.books.do(purchases.buy, order, Limits(), BOUGHT_MS)
 
-    def new_life(self) -> None:
+    def restart(self) -> None:
         async def run(use_case: Any, *arguments: Any) -> Any:
             return self.books.do(use_case, *arguments)
 

@@ -39,7 +39,7 @@ def test_many_changes_cause_few_edits() -> None:
         front = LiveMessageUpdater(tasks, Store(), products, [cast(LiveMessage, shown)], edit_interval_s=0.05)
         front.refresh_soon()
         await asyncio.sleep(0)
-        assert not tasks.pending, "nobody looks before it serves"
+        assert not tasks.pending, "no refresh before it serves"
         front.start()
         await asyncio.sleep(0)
         while left:

@@ -23,7 +23,7 @@ STOCK_BROKE = HealthReport("livestock", False, "gone")
 STOCK_WELL = HealthReport("livestock", True)
 BUTTONS_BROKE = HealthReport("buttons", False, "mute")
 BUTTONS_WELL = HealthReport("buttons", True)
-#: a new life
+#: after a restart
 RESTART = HealthReport("edit", True, "restart")
 EDIT_REFUSED = HealthReport("edit", False, "403")
 EDIT_TAKEN = HealthReport("edit", True)
@@ -75,7 +75,7 @@ def test_flapping_delays_recovery_but_not_the_warning() -> None:
     assert next_check_s(link, 1005.0) == health_link.MIN_DAMPING_S
     assert step(link, None, 1014.9).mode is Mode.STOCK_BROKEN
     assert step(link, None, 1015.0).mode is Mode.NORMAL
-    # broken again while it waits: the time begins anew with the next good operation
+    # broken again while it waits: the time starts again with the next good operation
     again = step(link, STOCK_BROKE, 1010.0)
     assert again.recover_at_s is None
     assert step(again, STOCK_WELL, 1011.0).recover_at_s == 1011.0 + health_link.MIN_DAMPING_S
