@@ -36,7 +36,7 @@ def page_routes() -> list[web.RouteDef]:
     """Return the routes of the page: `/`, `/page/…` and `/avatars/…`."""
     return [
         web.get("/", _get_page),
-        web.get("/page/{name}", _get_file),
+        web.get("/page/{path:.+}", _get_file),
         web.get("/avatars/{user_id}.svg", _get_avatar),
     ]
 
@@ -46,12 +46,23 @@ async def _get_page(request: web.Request) -> web.StreamResponse:
 
 
 async def _get_file(request: web.Request) -> web.StreamResponse:
-    name = request.match_info["name"]
-    path = _PAGE / name
-    # the name is one segment of a path: what is not directly in the directory is none of ours
-    if path.parent != _PAGE or path.suffix not in _TYPES or not path.is_file():
+    file = find_file(_PAGE, request.match_info["path"])
+    if file is None:
         raise web.HTTPNotFound
-    return web.FileResponse(path, headers=_PAGE_HEADERS | {"Content-Type": f"{_TYPES[path.suffix]}; charset=utf-8"})
+    return web.FileResponse(file, headers=_PAGE_HEADERS | {"Content-Type": f"{_TYPES[file.suffix]}; charset=utf-8"})
+
+
+def find_file(root: Path, path: str) -> Path | None:
+    """Return the file at `path` below `root`, or None if there is none that the page may load.
+
+    Symbolic links and `..` are resolved first, so that a path cannot leave `root`.
+    """
+    try:
+        file = (root / path).resolve(strict=True)
+    except (OSError, ValueError):
+        return None
+    is_served = file.is_relative_to(root.resolve()) and file.suffix in _TYPES and file.is_file()
+    return file if is_served else None
 
 
 async def _get_avatar(request: web.Request) -> web.StreamResponse:

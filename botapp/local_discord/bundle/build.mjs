@@ -1,9 +1,9 @@
-// Writes ../page/vendor.js and the licences of all that is in it. Run by `make page`.
+// Writes ../page/lib/vendor.js and the licences of all that is in it. Run by `make page`.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
-const OUT = "../page/vendor.js";
-const NOTICE = "../page/vendor.LICENSE.txt";
+const OUT = "../page/lib/vendor.js";
+const NOTICE = "../page/lib/vendor.LICENSE.txt";
 // The package carries no licence file of its own; this one is its repository's.
 const APART = { "@skyra/discord-components-core": "LICENSE-discord-components.txt" };
 

@@ -1,8 +1,7 @@
-"""The words of the local Discord's page: what its code says, and bringing the catalogue up to date with it.
+"""The texts of the local Discord's page: find them in the code, and update the catalogue.
 
-`make texts` (`python -m tests.support.texts.page_words`) adds new words to page.po, drops unused ones,
-writes what the page reads, and says where a translation is still missing. English is the code's own;
-Indonesian is the only catalogue.
+`make texts` (`python -m tests.support.texts.page_words`) adds new texts to page.po, removes unused ones, writes the
+catalogue that the page loads, and prints missing translations. English is in the code, Indonesian in the catalogue.
 """
 
 from __future__ import annotations
@@ -18,15 +17,19 @@ from babel.messages.pofile import read_po, write_po
 _BOTAPP: Final = Path(__file__).resolve().parents[3] / "botapp"
 PAGE: Final = _BOTAPP / "local_discord" / "page"
 CATALOGUE: Final = _BOTAPP / "locale" / "id" / "LC_MESSAGES" / "page.po"
-#: what the page reads
-COMPILED: Final = PAGE / "words.id.json"
+#: the catalogue that the page loads
+COMPILED: Final = PAGE / "lib" / "words.id.json"
 _WORDS: Final = re.compile(r'(?<![\w.])_\(\s*("(?:[^"\\]|\\.)*")')
 
 
+def find_modules() -> list[Path]:
+    """Return the page's own modules."""
+    return [path for path in PAGE.rglob("*.js") if path.name != "vendor.js"]
+
+
 def words_in_code() -> set[str]:
-    """Return all that the page can say."""
-    files = (path for path in PAGE.glob("*.js") if path.name != "vendor.js")
-    return {json.loads(found) for path in files for found in _WORDS.findall(path.read_text())}
+    """Return the texts in the page's modules."""
+    return {json.loads(literal) for path in find_modules() for literal in _WORDS.findall(path.read_text())}
 
 
 def read() -> Catalog:
@@ -36,27 +39,27 @@ def read() -> Catalog:
 
 
 def compiled(catalogue: Catalog) -> str:
-    """Return what the page reads."""
-    words = {str(one.id): str(one.string) for one in catalogue if one.id}
+    """Return the catalogue as the page loads it."""
+    words = {str(message.id): str(message.string) for message in catalogue if message.id}
     return json.dumps(words, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
 
 
-def bring_up_to_date() -> None:
-    """Write both files; new words are left empty."""
+def update_catalogues() -> None:
+    """Write both catalogues; the translations of new texts are empty."""
     old = read() if CATALOGUE.exists() else Catalog(locale="id")
-    fresh = Catalog(locale="id", project="stocksup", version="", fuzzy=False, msgid_bugs_address="")
-    fresh.creation_date = old.creation_date
-    fresh.header_comment = "# What the page of the local Discord says: id"
+    new = Catalog(locale="id", project="stocksup", version="", fuzzy=False, msgid_bugs_address="")
+    new.creation_date = old.creation_date
+    new.header_comment = "# The texts of the local Discord's page: id"
     for word in sorted(words_in_code()):
-        known = old.get(word)
-        fresh.add(word, known.string if known else "")
+        message = old.get(word)
+        new.add(word, message.string if message else "")
     with CATALOGUE.open("wb") as file:
-        write_po(file, fresh, width=110)
+        write_po(file, new, width=110)
     COMPILED.write_text(compiled(read()))
-    for one in fresh:
-        if one.id and not one.string:
-            print(f"to be filled in: page.po: {one.id}")
+    for message in new:
+        if message.id and not message.string:
+            print(f"to be filled in: page.po: {message.id}")
 
 
 if __name__ == "__main__":
-    bring_up_to_date()
+    update_catalogues()

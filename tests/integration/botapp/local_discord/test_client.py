@@ -523,13 +523,14 @@ def test_the_page_and_all_it_needs_come_from_this_server(town: DiscordControl) -
     assert "unsafe" not in policy
     assert "http" not in policy
     needed = re.findall(r'(?:src|href)="([^"]+)"', page)
-    assert {"/page/frame.css", "/page/page.js", "/page/vendor.js"} < set(needed)
+    assert {"/page/styles/layout.css", "/page/page.js", "/page/lib/vendor.js"} < set(needed)
     for path in needed:
         assert path.startswith("/")
         with urlopen(town.url + path) as response:
             assert response.status == 200
             assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    for path in ("/page/..%2fserver.py", "/page/index.html", "/page/vendor.LICENSE.txt", "/page/"):
+    refused = ("/page/..%2fserver.py", "/page/%2e%2e/server.py", "/page/index.html", "/page/lib/vendor.LICENSE.txt")
+    for path in (*refused, "/page/"):
         with pytest.raises(HTTPError, match="404"):
             urlopen(town.url + path)
 

@@ -1,4 +1,4 @@
-"""The words of the page of the local Discord: all are in Indonesian, and the page reads what the catalogue says."""
+"""The texts of the local Discord's page are all translated, and the page loads the current catalogue."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import re
 from tests.support.texts import page_words
 
 
-def test_every_word_is_in_the_catalogue_and_no_other() -> None:
-    assert {str(one.id) for one in page_words.read() if one.id} == page_words.words_in_code()
+def test_the_catalogue_holds_exactly_the_texts_in_the_code() -> None:
+    assert {str(message.id) for message in page_words.read() if message.id} == page_words.words_in_code()
 
 
-def test_every_word_is_translated_with_its_placeholders() -> None:
-    for one in page_words.read():
-        if one.id:
-            assert one.string, f"{one.id!r} has no translation"
-            placeholders = [sorted(re.findall(r"%\(\w+\)s", str(text))) for text in (one.id, one.string)]
-            assert placeholders[0] == placeholders[1], one.id
+def test_every_text_is_translated_with_its_placeholders() -> None:
+    for message in page_words.read():
+        if message.id:
+            assert message.string, f"{message.id!r} has no translation"
+            placeholders = [sorted(re.findall(r"%\(\w+\)s", str(text))) for text in (message.id, message.string)]
+            assert placeholders[0] == placeholders[1], message.id
 
 
-def test_what_the_page_reads_is_up_to_date() -> None:
+def test_the_page_loads_the_current_catalogue() -> None:
     assert page_words.COMPILED.read_text() == page_words.compiled(page_words.read())
 
 
-def test_no_word_is_made_where_the_tool_does_not_see_it() -> None:
-    for path in page_words.PAGE.glob("*.js"):
-        if path.name != "vendor.js":
-            calls = re.findall(r"(?<![\w.])_\(\s*([^\s\"])", path.read_text().replace("export function _(text", ""))
-            assert not calls, f"{path.name}: _( takes a string in double quotes"
+def test_texts_are_string_literals_in_double_quotes() -> None:
+    assert len(page_words.find_modules()) > 10
+    for path in page_words.find_modules():
+        calls = re.findall(r"(?<![\w.])_\(\s*([^\s\"])", path.read_text().replace("export function _(text", ""))
+        assert not calls, f"{path.name}: _( takes a string in double quotes"

@@ -1,33 +1,33 @@
-// One message, and the messages of a channel one below the other.
+// The messages of a channel.
+import { _ } from "../lib/i18n.js";
+import { PAGE_SIZE, currentMember, fetchView, requestRedraw, state, viewKey } from "../lib/store.js";
+import { formatDay, formatFullDate, formatMessageTime, formatTime, isSameDay } from "../lib/times.js";
+import { html, ifDefined, nothing, repeat } from "../lib/vendor.js";
+import { dismissCommand, hasFailed } from "./actions.js";
 import { attachments, components, embed } from "./controls.js";
-import { forget, hasFailed } from "./deeds.js";
-import { markdown, plain } from "./markdown.js";
-import { changed, CHUNK, fetchView, key, me, state } from "./store.js";
-import { clock, day, full, sameDay, written } from "./times.js";
-import { html, ifDefined, nothing, repeat } from "./vendor.js";
-import { _ } from "./words.js";
+import { renderMarkdown, toPlainText } from "./markdown.js";
 
-/** Messages of one author within this time stand together under one name. */
-const TOGETHER_MS = 7 * 60 * 1000;
+/** Messages of one author within this time are grouped under one name. */
+const GROUP_WITHIN_MS = 7 * 60 * 1000;
 const ADMIN_COLOUR = "#f0b232";
 
-/** Return the messages of the channel that is open. */
+/** Return the messages of the open channel. */
 export function chat() {
-  const ready = state.shown === key(state.member, state.channel);
-  const shown = ready ? state.messages.filter((one) => !state.dismissed.has(one.id)) : [];
-  const sent = state.sent.filter((one) => key(one.member, one.channel) === key(state.member, state.channel));
+  const ready = state.shown === viewKey(state.member, state.channel);
+  const shown = ready ? state.messages.filter((message) => !state.dismissed.has(message.id)) : [];
+  const sent = state.sent.filter((command) => viewKey(command.member, command.channel) === viewKey(state.member, state.channel));
   const complete = ready && state.messages.length < state.newest;
   return html`<discord-messages no-background role="log" aria-live="polite" aria-label=${_("Messages")}>
     ${complete ? welcome() : nothing}
-    ${ready && !complete ? html`<button class="older" type="button" @click=${older}>${_("Show older messages")}</button>` : nothing}
+    ${ready && !complete ? html`<button class="older" type="button" @click=${loadOlder}>${_("Show older messages")}</button>` : nothing}
     ${repeat(rows(shown), (row) => row.id, (row) => row.draw())}
-    ${repeat(sent, (one) => one.id, pending)}
+    ${repeat(sent, (command) => command.id, pendingCommand)}
   </discord-messages>`;
 }
 
-function older() {
-  state.newest += CHUNK;
-  changed();
+function loadOlder() {
+  state.newest += PAGE_SIZE;
+  requestRedraw();
   fetchView();
 }
 
@@ -41,33 +41,33 @@ function welcome() {
   </div>`;
 }
 
-// The rows of a channel: messages, with a line between two days.
+// The rows of a channel: its messages, with a divider between two days.
 function rows(messages) {
-  const found = [];
+  const result = [];
   messages.forEach((message, index) => {
     const before = messages[index - 1];
-    const [now, then] = [new Date(message.timestamp), before && new Date(before.timestamp)];
-    if (!then || !sameDay(now, then)) found.push({ id: `day ${now.toDateString()}`, draw: () => divider(now) });
-    found.push({ id: message.id, draw: () => one(message, then && sameDay(now, then) && continues(message, before)) });
+    const [date, previousDate] = [new Date(message.timestamp), before && new Date(before.timestamp)];
+    if (!previousDate || !isSameDay(date, previousDate)) result.push({ id: `day ${date.toDateString()}`, draw: () => divider(date) });
+    result.push({ id: message.id, draw: () => messageRow(message, previousDate && isSameDay(date, previousDate) && continuesGroup(message, before)) });
   });
-  return found;
+  return result;
 }
 
-const divider = (date) => html`<div class="day" role="separator"><span>${day(date)}</span></div>`;
+const divider = (date) => html`<div class="day" role="separator"><span>${formatDay(date)}</span></div>`;
 
-function continues(message, before) {
+function continuesGroup(message, before) {
   return before.author.id === message.author.id
-    && new Date(message.timestamp) - new Date(before.timestamp) < TOGETHER_MS
+    && new Date(message.timestamp) - new Date(before.timestamp) < GROUP_WITHIN_MS
     && !message.referenced_message && !message.message_reference && !message.command
     && !message.ephemeral && !before.ephemeral;
 }
 
 const avatar = (user) => `/avatars/${user.id}.svg`;
 const colour = (user) => (user.id === state.world.admin_id ? ADMIN_COLOUR : undefined);
-const isForMe = (message) => !message.ephemeral && message.author.id !== me().id
-  && (message.mentions.some((user) => user.id === me().id) || message.mention_everyone);
+const isForMe = (message) => !message.ephemeral && message.author.id !== currentMember().id
+  && (message.mentions.some((user) => user.id === currentMember().id) || message.mention_everyone);
 
-function one(message, together) {
+function messageRow(message, together) {
   const date = new Date(message.timestamp);
   return html`<discord-message
     class=${`message${together ? " together" : ""}${message.ephemeral ? " for-you" : ""}${isForMe(message) ? " mentions-me" : ""}`}
@@ -76,10 +76,10 @@ function one(message, together) {
     author=${message.author_name}
     avatar=${avatar(message.author)}
     role-color=${ifDefined(colour(message.author))}
-    .timestamp=${together ? clock(date) : written(date)}
+    .timestamp=${together ? formatTime(date) : formatMessageTime(date)}
     ?bot=${message.author.bot}
     ?message-body-only=${together}
-    aria-label=${`${message.author_name}, ${full(date)}`}
+    aria-label=${`${message.author_name}, ${formatFullDate(date)}`}
   >${head(message)}${tools(message)}<span class="text content">${content(message)}${edited(message)}</span>${attachments(message.attachments)}${message.embeds.map((part) => embed(part, message.attachments))}${components(message)}${foot(message)}</discord-message>`;
 }
 
@@ -87,15 +87,15 @@ function content(message) {
   if (message.loading) {
     return html`<span class="thinking"><span class="dots"><i></i><i></i><i></i></span> ${_("%(name)s is thinking…", { name: message.author_name })}</span>`;
   }
-  return message.content ? markdown(message.content) : nothing;
+  return message.content ? renderMarkdown(message.content) : nothing;
 }
 
 function edited(message) {
   if (!message.edited_timestamp || message.ephemeral || message.loading) return nothing;
-  return html`<span class="edited" title=${full(new Date(message.edited_timestamp))}>${_("(edited)")}</span>`;
+  return html`<span class="edited" title=${formatFullDate(new Date(message.edited_timestamp))}>${_("(edited)")}</span>`;
 }
 
-// What stands above a message: the message it answers, or the command.
+// The line above a message: the message it replies to, or the command used.
 function head(message) {
   const answered = message.referenced_message;
   if (answered) {
@@ -106,8 +106,8 @@ function head(message) {
       role-color=${ifDefined(colour(answered.author))}
       ?bot=${answered.author.bot}
       ?mentions=${message.mentions.some((user) => user.id === answered.author.id)}
-      @click=${() => jump(answered.id)}
-    ><span class="quoted">${plain(answered.content) || html`<em>${_("Click to see the attachment")}</em>`}</span></discord-reply>`;
+      @click=${() => jumpToMessage(answered.id)}
+    ><span class="quoted">${toPlainText(answered.content) || html`<em>${_("Click to see the attachment")}</em>`}</span></discord-reply>`;
   }
   if (message.message_reference) {
     return html`<div slot="reply" class="used gone"><em>${_("The original message was deleted")}</em></div>`;
@@ -121,20 +121,20 @@ function head(message) {
   return nothing;
 }
 
-/** Bring a message into view and point at it for a moment. */
-function jump(id) {
-  const found = document.querySelector(`discord-message[data-id="${CSS.escape(id)}"]`);
-  if (!found) return;
-  found.scrollIntoView({ block: "center", behavior: "smooth" });
-  found.classList.add("pointed-at");
-  setTimeout(() => found.classList.remove("pointed-at"), 1600);
+// Scrolls to a message and highlights it briefly.
+function jumpToMessage(id) {
+  const target = document.querySelector(`discord-message[data-id="${CSS.escape(id)}"]`);
+  if (!target) return;
+  target.scrollIntoView({ block: "center", behavior: "smooth" });
+  target.classList.add("pointed-at");
+  setTimeout(() => target.classList.remove("pointed-at"), 1600);
 }
 
-// What stands below: whom it is for, and that the last deed came to nothing.
+// The lines below a message: that the last interaction failed, and that only this member can see it.
 function foot(message) {
   return html`<div slot="components" class="foot">
     ${hasFailed(message) ? html`<p class="failed" role="alert">${_("This interaction failed")}</p>` : nothing}
-    ${message.ephemeral ? forYou(() => { state.dismissed.add(message.id); changed(); }) : nothing}
+    ${message.ephemeral ? forYou(() => { state.dismissed.add(message.id); requestRedraw(); }) : nothing}
   </div>`;
 }
 
@@ -146,21 +146,21 @@ const forYou = (dismiss) => html`<p class="only-you">
 function tools(message) {
   if (message.ephemeral || message.loading) return nothing;
   return html`<div slot="reply" class="tools">
-    <button type="button" title=${_("Reply")} aria-label=${_("Reply")} @click=${() => { state.replyTo = message; changed(); document.getElementById("text")?.focus(); }}>
+    <button type="button" title=${_("Reply")} aria-label=${_("Reply")} @click=${() => { state.replyTo = message; requestRedraw(); document.getElementById("text")?.focus(); }}>
       <svg viewBox="0 0 24 24" aria-hidden="true"><path fill="currentColor" d="M10 8.3V4L2 11.5 10 19v-4.4c5.5 0 9.3 1.7 12 5.4-1-6.7-4.5-11-12-11.7z"/></svg>
     </button>
   </div>`;
 }
 
-// A slash command on its way, as only the member who used it sees it.
-function pending(sent) {
+// A slash command that waits for the bot, visible only to the member who used it.
+function pendingCommand(sent) {
   const { bot } = state.world;
   const now = new Date(Number(sent.id));
-  return html`<discord-message class="message for-you" role="article" author=${bot.name} avatar=${avatar(bot)} .timestamp=${written(now)} bot>
-    <div slot="reply" class="used"><img src=${avatar(me())} alt=""><b>${sent.member}</b> ${_("used")} <span class="name">/${sent.spec.shown}</span></div>
+  return html`<discord-message class="message for-you" role="article" author=${bot.name} avatar=${avatar(bot)} .timestamp=${formatMessageTime(now)} bot>
+    <div slot="reply" class="used"><img src=${avatar(currentMember())} alt=""><b>${sent.member}</b> ${_("used")} <span class="name">/${sent.spec.shown}</span></div>
     <span class="text content">${sent.failed
       ? html`<span class="failed" role="alert">${_("The application did not respond")}</span>`
       : html`<span class="thinking"><span class="dots"><i></i><i></i><i></i></span> ${_("Sending command…")}</span>`}</span>
-    <div slot="components" class="foot">${sent.failed ? forYou(() => forget(sent)) : nothing}</div>
+    <div slot="components" class="foot">${sent.failed ? forYou(() => dismissCommand(sent)) : nothing}</div>
   </discord-message>`;
 }

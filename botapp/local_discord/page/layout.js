@@ -1,10 +1,10 @@
-// What stands around the messages: servers, channels, who one is, the header, and what is said about the connection.
-import { leave } from "./compose.js";
-import { ask, changed, go, key, state, tell, visibleChannels } from "./store.js";
-import { html, nothing, svg } from "./vendor.js";
-import { _ } from "./words.js";
+// Everything around the messages: servers, channels, member switcher, header and notices.
+import { resetComposer } from "./compose/compose.js";
+import { _ } from "./lib/i18n.js";
+import { callApi, openView, requestRedraw, showNotice, state, viewKey, visibleChannels } from "./lib/store.js";
+import { html, nothing, svg } from "./lib/vendor.js";
 
-const unread = (channel) => state.unread.get(key(state.member, channel)) ?? 0;
+const unread = (channel) => state.unread.get(viewKey(state.member, channel)) ?? 0;
 const badge = (count) => (count ? html`<span class="badge" aria-label=${_("%(count)s new", { count })}>${count > 99 ? "99+" : count}</span>` : nothing);
 const avatar = (id) => html`<img src="/avatars/${id}.svg" alt="">`;
 
@@ -15,16 +15,16 @@ const ICONS = {
   lock: svg`<path fill="currentColor" d="M17 9V7A5 5 0 0 0 7 7v2a3 3 0 0 0-3 3v7a3 3 0 0 0 3 3h10a3 3 0 0 0 3-3v-7a3 3 0 0 0-3-3zM9 7a3 3 0 1 1 6 0v2H9z"/>`,
 };
 
-/** Move somewhere else, leaving behind what belongs here only. */
+/** Open another view. */
 function visit(where) {
-  leave();
-  go(where);
+  resetComposer();
+  openView(where);
 }
 
-/** Return the column of servers: direct messages, and the shop. */
+/** Return the column of servers: direct messages and the shop. */
 export function rail() {
   const home = state.channel === "dm";
-  const shop = visibleChannels().reduce((sum, one) => sum + unread(one.name), 0);
+  const shop = visibleChannels().reduce((sum, channel) => sum + unread(channel.name), 0);
   const initials = state.world.guild.name.split(" ").map((word) => word[0]).join("");
   return html`
     <button type="button" class="server" aria-label=${_("Direct messages")} title=${_("Direct messages")} aria-current=${home} @click=${() => visit({ channel: "dm" })}>
@@ -37,86 +37,86 @@ export function rail() {
 }
 
 /** Return an icon by its name. */
-export function icon(name) {
+function icon(name) {
   return html`<svg viewBox="0 0 24 24" aria-hidden="true">${ICONS[name]}</svg>`;
 }
 
-/** Return the column of channels, with who one is below them. */
+/** Return the column of channels, with the member switcher below. */
 export function side() {
   const home = state.channel === "dm";
   return html`
     <h1>${home ? _("Direct messages") : state.world.guild.name}</h1>
     <div class="channels">
       <h2>${home ? _("Direct messages") : _("Text channels")}</h2>
-      <ul>${home ? bot() : visibleChannels().map(channel)}</ul>
-      ${home ? nothing : html`<h2>${_("Members")} — ${state.world.members.length + 1}</h2><ul class="people">${people()}</ul>`}
+      <ul>${home ? botItem() : visibleChannels().map(channelItem)}</ul>
+      ${home ? nothing : html`<h2>${_("Members")} — ${state.world.members.length + 1}</h2><ul class="people">${memberList()}</ul>`}
     </div>
-    ${identity()}`;
+    ${memberSwitcher()}`;
 }
 
-function channel(one) {
-  const count = unread(one.name);
-  const secret = one.members.length < state.world.members.length;
-  return html`<li><button type="button" class=${count ? "channel new" : "channel"} aria-current=${one.name === state.channel ? "page" : "false"} @click=${() => visit({ channel: one.name })}>
-    <span class="hash" aria-hidden="true">${secret ? icon("lock") : "#"}</span><span class="name">${one.name}</span>${badge(count)}
+function channelItem(channel) {
+  const count = unread(channel.name);
+  const secret = channel.members.length < state.world.members.length;
+  return html`<li><button type="button" class=${count ? "channel new" : "channel"} aria-current=${channel.name === state.channel ? "page" : "false"} @click=${() => visit({ channel: channel.name })}>
+    <span class="hash" aria-hidden="true">${secret ? icon("lock") : "#"}</span><span class="name">${channel.name}</span>${badge(count)}
   </button></li>`;
 }
 
 const dot = (on) => html`<i class=${on ? "presence on" : "presence"}></i>`;
 
-function bot() {
+function botItem() {
   return html`<li><button type="button" class="channel" aria-current="page" @click=${() => visit({ channel: "dm" })}>
     <span class="pic">${avatar(state.world.bot.id)}${dot(state.online)}</span><span class="name">${state.world.bot.name}</span>
   </button></li>`;
 }
 
-function people() {
+function memberList() {
   const { members, bot: app } = state.world;
   return html`
     <li id="bot" class=${state.online ? "online" : ""}><span class="pic">${avatar(app.id)}${dot(state.online)}</span><span class="name">${app.name}</span><span class="app">App</span><small>${state.online ? _("online") : _("offline")}</small></li>
-    ${members.map((one) => html`<li><span class="pic">${avatar(one.id)}${dot(true)}</span><span class=${one.id === state.world.admin_id ? "name owner" : "name"}>${one.name}</span></li>`)}`;
+    ${members.map((member) => html`<li><span class="pic">${avatar(member.id)}${dot(true)}</span><span class=${member.id === state.world.admin_id ? "name owner" : "name"}>${member.name}</span></li>`)}`;
 }
 
-// Who one is, and in which language the client speaks.
-function identity() {
+// Switches the member and the language of the member's client.
+function memberSwitcher() {
   return html`<div class="identity">
     <h2 id="acting">${_("You are")}</h2>
-    <div class="members" role="radiogroup" aria-labelledby="acting" @keydown=${nextMember}>${state.world.members.map(member)}</div>
+    <div class="members" role="radiogroup" aria-labelledby="acting" @keydown=${onMemberKey}>${state.world.members.map(memberButton)}</div>
     <label class="language"><span>${_("Language of this client")}</span>
       <select @change=${(event) => chooseLanguage(event.target.value)}>
-        ${Object.entries(state.world.languages).map(([code, name]) => html`<option value=${code} ?selected=${code === state.world.members.find((one) => one.name === state.member).language}>${name}</option>`)}
+        ${Object.entries(state.world.languages).map(([code, name]) => html`<option value=${code} ?selected=${code === state.world.members.find((member) => member.name === state.member).language}>${name}</option>`)}
       </select>
     </label>
   </div>`;
 }
 
-function member(one) {
-  const chosen = one.name === state.member;
-  const news = [...state.unread].filter(([place]) => place.startsWith(`${one.name}/`)).reduce((sum, [, count]) => sum + count, 0);
-  return html`<button type="button" role="radio" aria-checked=${chosen} tabindex=${chosen ? 0 : -1} data-member=${one.name} @click=${() => be(one.name)}>
-    ${avatar(one.id)}<span>${one.name}</span>${chosen ? nothing : badge(news)}
+function memberButton(member) {
+  const chosen = member.name === state.member;
+  const news = [...state.unread].filter(([place]) => place.startsWith(`${member.name}/`)).reduce((sum, [, count]) => sum + count, 0);
+  return html`<button type="button" role="radio" aria-checked=${chosen} tabindex=${chosen ? 0 : -1} data-member=${member.name} @click=${() => switchMember(member.name)}>
+    ${avatar(member.id)}<span>${member.name}</span>${chosen ? nothing : badge(news)}
   </button>`;
 }
 
-function be(name) {
+function switchMember(name) {
   visit({ member: name });
 }
 
-function nextMember(event) {
+function onMemberKey(event) {
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
   if (!step) return;
   event.preventDefault();
-  const names = state.world.members.map((one) => one.name);
+  const names = state.world.members.map((member) => member.name);
   const next = names[(names.indexOf(state.member) + step + names.length) % names.length];
-  be(next);
+  switchMember(next);
   requestAnimationFrame(() => document.querySelector(`[data-member="${next}"]`)?.focus());
 }
 
 async function chooseLanguage(language) {
   try {
-    await ask("POST", "language", { member: state.member, language });
+    await callApi("POST", "language", { member: state.member, language });
   } catch (error) {
-    tell(error.message);
+    showNotice(error.message);
   }
 }
 
@@ -125,7 +125,7 @@ export function header() {
   const home = state.channel === "dm";
   const news = [...state.unread].some(([place]) => place.startsWith(`${state.member}/`));
   return html`
-    <button type="button" class="icon only-narrow" aria-label=${_("Channels and members")} aria-expanded=${state.drawer === "side"} @click=${() => open("side")}>${icon("menu")}${news ? html`<span class="badge dot"></span>` : nothing}</button>
+    <button type="button" class="icon only-narrow" aria-label=${_("Channels and members")} aria-expanded=${state.drawer === "side"} @click=${() => toggleDrawer("side")}>${icon("menu")}${news ? html`<span class="badge dot"></span>` : nothing}</button>
     <h1>${home ? html`<span class="pic">${avatar(state.world.bot.id)}${dot(state.online)}</span>${state.world.bot.name}` : html`<span class="hash" aria-hidden="true">#</span>${state.channel}`}</h1>
     <p class="private" title=${_("A local Discord: nothing here leaves this machine.")}>${icon("lock")}<span>${_("A local Discord: nothing here leaves this machine.")}</span></p>
     <button type="button" class="icon toggle" aria-label=${_("Supervisor")} title=${_("Supervisor")} aria-pressed=${state.panel} @click=${togglePanel}>${icon("panel")}</button>`;
@@ -133,20 +133,20 @@ export function header() {
 
 export const narrow = matchMedia("(max-width: 900px)");
 
-function open(drawer) {
+function toggleDrawer(drawer) {
   state.drawer = state.drawer === drawer ? null : drawer;
-  changed();
+  requestRedraw();
   requestAnimationFrame(() => document.querySelector(`#${drawer} button, #${drawer} [tabindex]`)?.focus());
 }
 
 function togglePanel() {
-  if (narrow.matches) { open("panel"); return; }
+  if (narrow.matches) { toggleDrawer("panel"); return; }
   state.panel = !state.panel;
-  changed();
+  requestRedraw();
 }
 
-/** Return what has to be said about the connection, or a short text for a while. */
+/** Return the state of the connection if it is lost, or else the current notice. */
 export function notice() {
-  if (!state.live) return html`<p class="lost">${_("The local Discord does not answer. Trying again…")}</p>`;
+  if (!state.live) return html`<p class="lost">${_("The local Discord is not responding. Trying again…")}</p>`;
   return state.toast ? html`<p class="toast">${state.toast}</p>` : nothing;
 }

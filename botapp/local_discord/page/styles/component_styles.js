@@ -1,7 +1,7 @@
-// Where the components look a little older than Discord does: rules that reach into them, added before one is made.
-import { css } from "./vendor.js";
+// Style overrides for components that look older than Discord does. They must be added before the first element exists.
+import { css } from "../lib/vendor.js";
 
-const SKIN = {
+const STYLES = {
   "discord-message": css`
     :host { line-height: 1.375rem; font-size: 1rem; }
     :host(:hover) { background-color: #2e3035; }
@@ -39,4 +39,4 @@ const SKIN = {
   `,
 };
 
-for (const [name, rules] of Object.entries(SKIN)) customElements.get(name).elementStyles.push(rules);
+for (const [name, rules] of Object.entries(STYLES)) customElements.get(name).elementStyles.push(rules);

@@ -1,48 +1,48 @@
-// Lists to choose from, as in Discord: opened by click or key, with a search of their own by the first letters.
-import { control, use } from "./deeds.js";
-import { changed, state, visibleChannels } from "./store.js";
-import { classMap, html, nothing, repeat } from "./vendor.js";
-import { _ } from "./words.js";
+// Select menus, as in Discord: opened by click or key; a letter jumps to the next matching option.
+import { _ } from "../lib/i18n.js";
+import { requestRedraw, state, visibleChannels } from "../lib/store.js";
+import { classMap, html, nothing, repeat } from "../lib/vendor.js";
+import { controlKey, useControl } from "./actions.js";
 
-/** The one list that is open: its key, what is chosen in it so far, and the line the keys are at. */
+/** The open select menu: its key, its chosen values and the index of the active option. */
 let open = null;
 
 const emojiOf = (emoji) => (emoji?.name ? html`<span class="emoji">${emoji.id ? `:${emoji.name}:` : emoji.name}</span>` : nothing);
 
-/** Return what can be chosen: the list's own options, or members, roles and channels. */
-export function choicesOf(select) {
+/** Return the options of a select menu: its own, or members, roles or channels. */
+function listChoices(select) {
   const { members, bot, guild } = state.world;
-  const users = [...members, bot].map((one) => ({ value: one.id, label: one.name, avatar: one.id }));
+  const users = [...members, bot].map((user) => ({ value: user.id, label: user.name, avatar: user.id }));
   const roles = [{ value: guild.id, label: "@everyone" }];
   if (select.type === 3) return select.options;
   if (select.type === 5) return users;
   if (select.type === 6) return roles;
   if (select.type === 7) return [...users, ...roles];
-  return visibleChannels().map((one) => ({ value: one.id, label: `# ${one.name}` }));
+  return visibleChannels().map((channel) => ({ value: channel.id, label: `# ${channel.name}` }));
 }
 
-/** Return a list of a message; choosing in it is told to the bot. */
-export function messageSelect(select, message) {
-  const busy = state.busy.has(control(message, select.custom_id));
-  const standing = (select.options ?? []).filter((one) => one.default).map((one) => one.value);
-  return list(select, `${message.id} ${select.custom_id}`, standing, {
+/** Return a select menu of a message. A choice is sent to the bot. */
+export function renderMessageSelect(select, message) {
+  const busy = state.busy.has(controlKey(message, select.custom_id));
+  const selected = (select.options ?? []).filter((choice) => choice.default).map((choice) => choice.value);
+  return renderSelect(select, `${message.id} ${select.custom_id}`, selected, {
     busy,
-    choose: (values) => use("select", message, select.custom_id, { values }),
+    choose: (values) => useControl("select", message, select.custom_id, { values }),
   });
 }
 
-/** Return a list. `key` tells it from all others, `standing` is chosen now, `choose` gets the new choice. */
-export function list(select, key, standing, { busy = false, choose }) {
+/** Return a select menu. `key` identifies it, `selected` are the chosen values, `choose` receives new values. */
+export function renderSelect(select, key, selected, { busy = false, choose }) {
   const isOpen = open?.key === key;
-  const choices = choicesOf(select);
-  const chosen = isOpen ? open.values : standing;
-  const labels = choices.filter((one) => chosen.includes(one.value));
+  const choices = listChoices(select);
+  const chosen = isOpen ? open.values : selected;
+  const labels = choices.filter((choice) => chosen.includes(choice.value));
   const many = (select.max_values ?? 1) > 1;
   const openIt = (event) => {
     if (busy) return;
-    open = { key, values: [...standing], at: Math.max(0, choices.findIndex((one) => standing.includes(one.value))), choose, many, select };
+    open = { key, values: [...selected], at: Math.max(0, choices.findIndex((choice) => selected.includes(choice.value))), choose, many, select };
     open.up = event.currentTarget.getBoundingClientRect().bottom > innerHeight - 280;
-    changed();
+    requestRedraw();
   };
   return html`<div class=${classMap({ select: true, open: isOpen })} data-select=${key}>
     <button
@@ -60,7 +60,7 @@ export function list(select, key, standing, { busy = false, choose }) {
       @blur=${() => isOpen && setTimeout(() => open?.key === key && close(true), 150)}
     >
       <span class=${labels.length ? "chosen" : "placeholder"}>
-        ${labels.length ? labels.map((one, index) => html`${index ? ", " : ""}${emojiOf(one.emoji)}${one.label}`) : select.placeholder || _("Make a selection")}
+        ${labels.length ? labels.map((choice, index) => html`${index ? ", " : ""}${emojiOf(choice.emoji)}${choice.label}`) : select.placeholder || _("Make a selection")}
       </span>
       ${busy ? html`<span class="dots"><i></i><i></i><i></i></span>` : html`<span class="chevron" aria-hidden="true"></span>`}
     </button>
@@ -70,18 +70,18 @@ export function list(select, key, standing, { busy = false, choose }) {
 
 function options(choices, many) {
   return html`<div class=${classMap({ options: true, up: open.up })} role="listbox" aria-multiselectable=${many}>
-    ${repeat(choices, (one) => one.value, (one, index) => {
-      const chosen = open.values.includes(one.value);
+    ${repeat(choices, (choice) => choice.value, (choice, index) => {
+      const chosen = open.values.includes(choice.value);
       return html`<div
         class=${classMap({ option: true, active: index === open.at, chosen })}
         role="option"
         aria-selected=${chosen}
         @pointerdown=${(event) => event.preventDefault()}
-        @click=${() => pick(one)}
-        @pointermove=${() => { if (open && open.at !== index) { open.at = index; changed(); } }}
+        @click=${() => pick(choice)}
+        @pointermove=${() => { if (open && open.at !== index) { open.at = index; requestRedraw(); } }}
       >
-        ${one.avatar ? html`<img src="/avatars/${one.avatar}.svg" alt="">` : emojiOf(one.emoji)}
-        <span class="option-text"><span>${one.label}</span>${one.description ? html`<small>${one.description}</small>` : nothing}</span>
+        ${choice.avatar ? html`<img src="/avatars/${choice.avatar}.svg" alt="">` : emojiOf(choice.emoji)}
+        <span class="option-text"><span>${choice.label}</span>${choice.description ? html`<small>${choice.description}</small>` : nothing}</span>
         ${many ? html`<span class="tick" aria-hidden="true">${chosen ? "✓" : ""}</span>` : nothing}
       </div>`;
     })}
@@ -97,16 +97,16 @@ function pick(choice) {
   const most = open.select.max_values ?? 1;
   if (open.values.includes(choice.value)) open.values = open.values.filter((value) => value !== choice.value);
   else if (open.values.length < most) open.values = [...open.values, choice.value];
-  changed();
+  requestRedraw();
 }
 
-// A list closes with what was chosen, if that is enough; with Escape it closes as if nothing had been done.
+// Closes the menu. With `take` the choice is sent if it has enough values; Escape discards it.
 function close(take) {
   const { values, choose, select, many } = open;
   open = null;
   const enough = values.length >= (select.min_values ?? 1) || (select.required === false && !values.length);
   if (take && enough && (values.length || many)) choose(values);
-  changed();
+  requestRedraw();
 }
 
 function keys(event, key, choices, openIt) {
@@ -119,12 +119,11 @@ function keys(event, key, choices, openIt) {
   else if (event.key === "Enter" || event.key === " ") pick(choices[open.at]);
   else if (event.key === "Escape") close(false);
   else if (event.key.length === 1) {
-    const found = choices.findIndex((one) => one.label.toLowerCase().startsWith(event.key.toLowerCase()));
-    if (found >= 0) open.at = found;
+    const match = choices.findIndex((choice) => choice.label.toLowerCase().startsWith(event.key.toLowerCase()));
+    if (match >= 0) open.at = match;
   } else return;
   event.preventDefault();
   event.stopPropagation();
-  changed();
+  requestRedraw();
   requestAnimationFrame(() => document.querySelector(".option.active")?.scrollIntoView({ block: "nearest" }));
 }
-

@@ -1,7 +1,7 @@
-// A file of the member as the control API takes it.
+// Encodes files for the control API.
 
-/** Return a file's name and contents; rejected when it cannot be read. */
-export function encoded(file) {
+/** Return the name and contents of a file. Rejects if the file cannot be read. */
+export function encodeFile(file) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve({ filename: file.name, base64: reader.result.slice(reader.result.indexOf(",") + 1) });
