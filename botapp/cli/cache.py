@@ -27,7 +27,7 @@ class Shell(Protocol):
         """Return a connection to the supervisor."""
 
 
-_as_json = click.option("--json", "as_json", is_flag=True, help=_("For programs."))
+_as_json = click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 
 
 @click.group(help=_("Show or clear the bot's cache."))
@@ -47,7 +47,7 @@ def stats(shell: Shell, as_json: bool) -> None:
 @cache.command(
     "clear",
     help=_(
-        "Delete expired entries from the cache, or more.\n\n"
+        "Delete entries from the cache; by default expired ones only.\n\n"
         "While the bot is stopped the supervisor deletes the files, and the number of entries is unknown."
     ),
 )

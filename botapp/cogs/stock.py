@@ -59,7 +59,7 @@ class StockCog(ShopCog):
 
     @admin_command(
         "addstock",
-        N_("Add stock from a .txt file, one item per line; only you see it"),
+        N_("Add stock from a .txt file, one item per line; only you see the answer"),
         "STEAM10",
         code=N_("The product's code"),
         file=N_("A .txt file with one item per line"),

@@ -59,7 +59,7 @@ class _NotInTime(click.ClickException):
     "--token-file",
     metavar="FILE",
     type=click.Path(path_type=Path, allow_dash=True, dir_okay=False),
-    help=_("File with the token; - is standard input.  [env: DISCORD_TOKEN]"),
+    help=_("File with the token; - is standard input. Default: the token in $DISCORD_TOKEN."),
 )
 @click.option(
     "--directory",

@@ -26,7 +26,7 @@ SUPERVISOR: Final = "supervisor"
 
 @click.command(help=_('Show the logs of all programs, or of PROGRAM.\n\nPROGRAM can also be "supervisor".'))
 @click.argument("program", required=False, shell_complete=complete_program)
-@click.option("-f", "--follow", is_flag=True, help=_("Follow new lines."))
+@click.option("-f", "--follow", is_flag=True, help=_("Keep printing new lines."))
 @click.option(
     "-n", "count", type=WholeNumber(0, 10_000), default=50, show_default=True, metavar="N", help=_("Number of lines.")
 )

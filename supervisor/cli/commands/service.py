@@ -47,11 +47,11 @@ except OSError as error:
     sys.exit(f"{error.filename}:{error.errno}")
 """
 
-_of_user = click.option("--user", "of_user", is_flag=True, help=_("Use your own service manager; needs no root."))
+_of_user = click.option("--user", "of_user", is_flag=True, help=_("Use the service manager of your user; needs no root."))
 _name = click.option("--name", metavar="NAME", help=_("Name of the service."))
 
 
-@click.group(help=_("Run stocksup as a systemd service, also after a reboot."))
+@click.group(help=_("Run stocksup as a systemd service that starts at boot."))
 def command() -> None:
     """Run stocksup as a systemd service."""
 

@@ -45,8 +45,8 @@ def walk(toko: Instance, *words: str, code: int = 0, **environ: str) -> str:
 
 def test_what_is_english_is_noticed() -> None:
     """The test's own yardstick."""
-    said = "stocksup is up: bot (life 1)\nFollow new\n   lines.\nbot sudah jalan"
-    assert english_in(said) == ["stocksup is up: bot (life 1)", "Follow new lines."]
+    said = "stocksup is up: bot (life 1)\nKeep printing\n   new lines.\nbot sudah jalan"
+    assert english_in(said) == ["stocksup is up: bot (life 1)", "Keep printing new lines."]
 
 
 def test_a_day_with_the_shop(toko: Instance) -> None:
