@@ -104,7 +104,7 @@ def discord_commands() -> str:
         "# Commands in Discord\n",
         "For admins (`[bot] admin_ids`, `admin_role_ids`), typed with the prefix or as slash commands. Arguments in\n"
         "brackets are optional; put names with spaces in quotes when you type a command. A command that asks for\n"
-        "confirmation waits 30 s for `ya` or `tidak`, or a click, by the same person in the same channel.\n",
+        "confirmation waits 30 s for `yes` or `no` (or `ya`, `tidak`), or a click, by the same person in the same channel.\n",
     ]
     for title, forms in help_sections(admin_cogs()):
         rows = [f"| {_cell(form.usage('!'))} | {form.about} | {_cell(form.sample('!'))} |" for form in forms]
@@ -167,7 +167,7 @@ def _values(kind: type[msgspec.Struct], key: str) -> str:
 def _values_of(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(f"`{json.dumps(value)}`" for value in schema["enum"])
-    words = {"integer": "a whole number", "number": "a number", "string": "a text", "boolean": "`true`, `false`"}
+    words = {"integer": "a whole number", "number": "a number", "string": "a string", "boolean": "`true`, `false`"}
     word = words.get(schema.get("type", ""), {"array": "a list", "object": "a table"}.get(schema.get("type", ""), ""))
     low, high = schema.get("minimum", schema.get("exclusiveMinimum")), schema.get("maximum")
     if schema.get("exclusiveMinimum") is not None:

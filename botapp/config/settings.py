@@ -19,9 +19,9 @@ class Discord(Struct, frozen=True, forbid_unknown_fields=True):
 
     #: file that contains only the token, relative to the configuration file
     token_file: str = ""
-    #: base URL of another REST API than Discord's; empty: discord.com
+    #: base URL of a REST API other than Discord's; empty: discord.com
     api_base: str = ""
-    #: URL of another gateway than Discord's; empty: Discord's own
+    #: URL of a gateway other than Discord's; empty: Discord's own
     gateway: str = ""
 
 
@@ -64,7 +64,7 @@ class Deposits(Struct, frozen=True, forbid_unknown_fields=True):
 
     #: channels in which webhooks report deposits
     channel_ids: Annotated[tuple[Snowflake, ...], Meta(max_length=100)] = ()
-    #: webhooks that may report deposits; messages of anyone else are ignored
+    #: webhooks that may report deposits; a deposit from any other sender is refused
     webhook_ids: Annotated[tuple[Snowflake, ...], Meta(max_length=100)] = ()
     #: regular expression that finds the member name in such a message, with a group named handle
     member_name_pattern: Annotated[str, Meta(min_length=1, max_length=500)] = r"GrowID:\s*(?P<handle>\S+)"
