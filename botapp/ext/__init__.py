@@ -1,1 +1,1 @@
-"""Extensions of the bot that stand on their own."""
+"""Self-contained extensions of the bot."""

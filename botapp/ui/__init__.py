@@ -1,1 +1,1 @@
-"""Texts and message contents. Pure, but for the modules that build discord.py objects."""
+"""Texts and message contents. Pure, except the modules that build discord.py objects."""

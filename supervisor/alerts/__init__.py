@@ -1,1 +1,1 @@
-"""Alerts to the owner that do not need the bot."""
+"""Alerts to the owner, sent even when the bot is down."""

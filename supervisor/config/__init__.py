@@ -1,1 +1,1 @@
-"""The configuration: paths, settings, what changed."""
+"""The configuration: paths, settings, and differences after a reload."""

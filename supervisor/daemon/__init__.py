@@ -1,1 +1,1 @@
-"""The supervisor process: its event loop, and what carries effects out."""
+"""The supervisor process: its event loop, and the execution of effects."""

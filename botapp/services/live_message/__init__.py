@@ -1,1 +1,1 @@
-"""The live message: posting, updating, and what its health leads to."""
+"""The live message: posting, updating, and reactions to its health."""

@@ -1,1 +1,1 @@
-"""The live message: health, rendering, view. Pure, but for `view`."""
+"""The live message: health, rendering, view. Pure, except `view`."""

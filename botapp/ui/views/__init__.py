@@ -1,1 +1,1 @@
-"""The live stock."""
+"""The health of the live stock."""
