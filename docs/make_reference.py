@@ -104,7 +104,8 @@ def discord_commands() -> str:
         "# Commands in Discord\n",
         "For admins (`[bot] admin_ids`, `admin_role_ids`), typed with the prefix or as slash commands. Arguments in\n"
         "brackets are optional; put names with spaces in quotes when you type a command. A command that asks for\n"
-        "confirmation waits 30 s for `yes` or `no` (or `ya`, `tidak`), or a click, by the same person in the same channel.\n",
+        "confirmation waits 30 s for `yes` or `no` (`ya` or `tidak`), or a click, by the same person in the same\n"
+        "channel.\n",
     ]
     for title, forms in help_sections(admin_cogs()):
         rows = [f"| {_cell(form.usage('!'))} | {form.about} | {_cell(form.sample('!'))} |" for form in forms]

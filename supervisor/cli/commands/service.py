@@ -47,7 +47,7 @@ except OSError as error:
     sys.exit(f"{error.filename}:{error.errno}")
 """
 
-_of_user = click.option("--user", "of_user", is_flag=True, help=_("Use the service manager of your user; needs no root."))
+_of_user = click.option("--user", "of_user", is_flag=True, help=_("Use your user's service manager; needs no root."))
 _name = click.option("--name", metavar="NAME", help=_("Name of the service."))
 
 
