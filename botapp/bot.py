@@ -149,7 +149,7 @@ class ShopBot(commands.Bot):
             self.link.report_ready()
         log.info(_("ready as %(user)s (process %(life)s)"), {"user": self.user, "life": self.life or "-"})
         if self.live_updater.channel_id is None:
-            log.warning(_("no channel is chosen, so there is no live message; give /setup in the channel of the shop"))
+            log.warning(_("live message: not posted, because no channel is chosen; use /setup in the shop's channel"))
         self.start_serving()
         if not self.tasks.is_draining:
             self.tasks.spawn(_("live messages"), self.placement.remove_others(self.live_updater.keys))

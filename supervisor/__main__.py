@@ -77,7 +77,7 @@ def main() -> int:
             raise  # it could start before, so a later attempt can succeed
         return _fail(arguments.report_fd, EXIT_FAILED, str(error))
     hook.log = runner.log.write
-    text = _("supervisor %(pid)d listening on %(socket)s")
+    text = _("supervisor: listening on %(socket)s (PID %(pid)d)")
     runner.log.write("info", text % {"pid": os.getpid(), "socket": runner.paths.socket})
     if arguments.report_fd is not None:
         _report(arguments.report_fd, {"ok": True, "pid": os.getpid()})
@@ -88,7 +88,7 @@ def main() -> int:
         runner.run()
     except state_dir.StateDirLocked:
         # the programs belong to the other supervisor now
-        text = _("another supervisor has taken over %(path)s; exiting")
+        text = _("supervisor: exiting (another one has taken over %(path)s)")
         runner.log.write("critical", text % {"path": runner.paths.state_dir})
         return EXIT_FAILED
     return 0

@@ -93,7 +93,10 @@ _PORT.name = _("port number")
     "--port", type=_PORT, metavar="PORT", default=DEFAULT_PORT, show_default=True, help=_("Port of the web page.")
 )
 @click.option(
-    "--state-dir", type=click.Path(path_type=Path, file_okay=False), help=_("Directory for the demo's files.")
+    "--state-dir",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=_("Directory for the demo's files."),
 )
 def demo(port: int, state_dir: Path | None) -> int:
     """Run a shop with a local Discord."""

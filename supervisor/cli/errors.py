@@ -6,12 +6,12 @@ from typing import Final
 
 from supervisor.cli import exit_codes as exits
 from supervisor.client import ControlError
-from supervisor.locale import N_, _
+from supervisor.locale import N_, _, format_number
 
 #: the errors of `supervisor.client` by code; it does not load catalogues, so its own messages are English
 _OF_CLIENT: Final = {
     "not_running": N_("no supervisor is running at %(path)s"),
-    "timed_out": N_("no answer from the supervisor within %(timeout_s).3g s"),
+    "timed_out": N_("no answer from the supervisor within %(timeout_s)s s"),
     "closed": N_("the supervisor closed the connection"),
     "too_long": N_("a message of %(bytes)d bytes is over the limit of %(limit)d"),
     "bad_json": N_("the supervisor's answer is not valid JSON"),
@@ -38,5 +38,8 @@ def control_error_text(error: ControlError) -> str:
     """Return the message of `error` with its remedy. The supervisor's own messages stay unchanged."""
     problem = error.message
     if error.params is not None and error.code in _OF_CLIENT:
-        problem = _(_OF_CLIENT[error.code]) % error.params
+        params = {
+            name: format_number(value, 3) if isinstance(value, float) else value for name, value in error.params.items()
+        }
+        problem = _(_OF_CLIENT[error.code]) % params
     return f"{problem}; {_(_REMEDY[error.code])}" if error.code in _REMEDY else problem

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 from supervisor.lifecycle.model import Instant
-from supervisor.locale import _
+from supervisor.locale import _, format_number
 
 #: a turn of the event loop may take this long; the time beyond it is excluded
 MAX_TURN_S: Final = 1.0
@@ -69,7 +69,7 @@ class Clock:
             # it is unknown when during the wait the stall began: half of the planned wait counts
             self._exclude(waited_s, min(max(self._timeout_s / 2, MIN_WAIT_S), self._timeout_s, MAX_TURN_S))
         if self._suspended_s() - self._last_suspended_s > MAX_TURN_S:
-            text = _("host was suspended for %(time_s).0f s; deadlines extended")
+            text = _("host: suspended for %(time_s).0f s (deadlines extended)")
             self._warnings.append(text % {"time_s": self._suspended_s() - self._last_suspended_s})
         self._last_suspended_s = self._suspended_s()
         warnings, self._warnings = self._warnings, []
@@ -81,5 +81,5 @@ class Clock:
         if excluded_s <= 0:
             return
         self._excluded_s += excluded_s
-        text = _("event loop stalled for %(time_s).1f s; deadlines extended")
-        self._warnings.append(text % {"time_s": excluded_s})
+        text = _("event loop: stalled for %(time_s)s s (deadlines extended)")
+        self._warnings.append(text % {"time_s": format_number(round(excluded_s, 1))})

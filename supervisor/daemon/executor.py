@@ -140,7 +140,7 @@ class EffectExecutor:
         killed = process.kill_descendants(leader, self._env_markers(state))
         if not killed:
             return None
-        text = _("%(program)s: life %(life)d left processes behind; killed %(pids)s")
+        text = _("%(program)s: process %(life)d left child processes (killed: %(pids)s)")
         self._log("warning", text % {"program": state.name, "life": state.life.number, "pids": killed})
         return process.first_descendant(leader, self._env_markers(state))
 

@@ -249,7 +249,7 @@ class Reloader:
         waiting, self._waiting = self._waiting or [], None
         self._read, self._unchecked, self._check_deadline_s = None, [], None
         if isinstance(outcome, Refusal):
-            self._log("error", _("configuration not reloaded: %(problem)s") % {"problem": outcome.problem})
+            self._log("error", _("configuration: not reloaded (%(problem)s)") % {"problem": outcome.problem})
         else:
             self._log("info", diff.describe(outcome))
         self._notifier.end_reload()

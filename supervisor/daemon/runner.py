@@ -147,7 +147,7 @@ class Runner:
                 self._reap()
         self.executor.wait_for_sweepers()
         self._alerts.close()
-        self.log.write("info", _("all programs are down; exiting"))
+        self.log.write("info", _("supervisor: exiting (all programs have stopped)"))
         self.server.close()
         self.persistence.close()
 
@@ -184,7 +184,7 @@ class Runner:
         """Stop all programs, then exit. The journal keeps their desired states."""
         if self.leaving:
             return
-        self.log.write("info", _("shutting down (%(reason)s)") % {"reason": reason})
+        self.log.write("info", _("supervisor: shutting down (%(reason)s)") % {"reason": reason})
         self.reloader.cancel()
         self._desired_before = {name: state.desired for name, state in self.programs.items()}
         self._scheduled_starts.clear()

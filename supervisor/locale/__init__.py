@@ -42,6 +42,11 @@ def _(text: str) -> str:
     return _current.gettext(text)
 
 
+def format_number(value: float, digits: int = 6) -> str:
+    """Return `value` with at most `digits` significant digits and the decimal mark of the language."""
+    return f"{value:.{digits}g}".replace(".", _("."))
+
+
 def N_(text: str) -> str:
     """Mark `text` for the catalogues; `_` translates it later."""
     return text

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
-from supervisor.locale import N_, _
+from supervisor.locale import N_, _, format_number
 from supervisor.locale.third_party import translate_os_error
 
 #: why something happened or failed
@@ -34,7 +34,7 @@ REASONS: Final = {
     "start_timeout": N_("not ready within %(time_s)s s"),
     "stop_timeout": N_("did not exit within %(time_s)s s of SIGTERM"),
     "process_left": N_("left PID %(pid)s running"),
-    "still_running": N_("still running when the next one was to start"),
+    "still_running": N_("still running when the next process was about to start"),
     "stop_requested": N_("stop requested"),
     "schedule": N_("every day at %(time)s"),
     "service_restarted": N_("the service was restarted"),
@@ -43,7 +43,7 @@ REASONS: Final = {
     "recovery_limit": N_("gave up after %(count)s restarts within an hour; last reason: %(reason)s"),
     "start_limit": N_("%(count)s starts within a day; max_starts_per_day is %(limit)s"),
     "unkillable": N_(
-        "PID %(pid)s of process %(life)s cannot be killed (uninterruptible sleep?); nothing is started beside it"
+        "PID %(pid)s of process %(life)s cannot be killed (uninterruptible sleep?); no new process starts until it exits"
     ),
     # why a restart failed
     "check_failed": "%(problem)s",
@@ -153,5 +153,5 @@ def _describe_value(name: str, value: Any) -> str:
     if name == "os_error":
         return translate_os_error(value)
     if isinstance(value, float):
-        return f"{value:g}".replace(".", _("."))  # the decimal mark of the language
+        return format_number(value)
     return str(value)

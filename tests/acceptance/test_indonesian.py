@@ -52,7 +52,7 @@ def test_an_outage_is_reported_in_indonesian(tmp_path: Path) -> None:
         away = said(toko, "status")
         assert "berakhir sesuai permintaan" in away
         check = said(toko, "check")
-        assert "tidak ada yang menjawab di sana" in check
+        assert "koneksi ditolak" in check
         toko.ask("start", program="discord")
         toko.wait_for_state("discord", "RUNNING", life=2)
         toko.ask("restart", program="bot", reason="harga baru", wait=True)

@@ -148,7 +148,7 @@ def test_what_is_for_one_is_seen_by_one(town: Town, opened: Open) -> None:
     budi.say("!panel")
     budi.control("secret").click()
     secret = budi.messages("Hanya untukmu")
-    expect(secret).to_contain_text("Hanya kamu yang bisa melihat ini")
+    expect(secret).to_contain_text("Hanya Anda yang bisa melihat ini")
     budi.control("slow").click()
     for one in (budi, sari):
         expect(one.messages("sedang berpikir")).to_be_visible()

@@ -17,7 +17,7 @@ from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.params import Seconds
 from supervisor.cli.terminal.progress import Progress
 from supervisor.client import EXIT_TRY_AGAIN, ControlError, Message
-from supervisor.locale import _, reasons
+from supervisor.locale import _, format_number, reasons
 
 
 @click.command(help=_("Restart the bot, or PROGRAM."))
@@ -59,8 +59,8 @@ def _await_restart(events: Iterator[Message], program: str, progress: Progress, 
                 return report
     except ControlError as error:
         if error.code == "timed_out":
-            text = _("%(program)s is not ready after %(time_s)g s; the restart continues, see stocksup status")
-            raise CommandError(text % {"program": program, "time_s": timeout_s}, exits.TIMED_OUT) from error
+            text = _("%(program)s is not ready after %(time_s)s s; the restart continues, see stocksup status")
+            raise CommandError(text % {"program": program, "time_s": format_number(timeout_s)}, exits.TIMED_OUT) from error
         raise
     raise AssertionError("the events end only with an exception")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.doctor import Finding
-from supervisor.locale import _
+from supervisor.locale import _, format_number
 from supervisor.logs.masking import mask_secrets
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ def _run_check(config: Path, name: str, program: Program, command: list[str], pl
             check=False,
         )
     except subprocess.TimeoutExpired:
-        text = _("its check did not finish within %(time_s)g s: %(command)s")
-        return Finding(id, name, text % {"time_s": program.start_timeout_s, "command": " ".join(command)})
+        text = _("its check did not finish within %(time_s)s s: %(command)s")
+        time_s = format_number(program.start_timeout_s)
+        return Finding(id, name, text % {"time_s": time_s, "command": " ".join(command)})
     if done.returncode == 0:
         return Finding(id, name)
     text = mask_secrets(done.stdout.decode(errors="replace"))

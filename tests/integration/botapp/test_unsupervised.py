@@ -147,14 +147,14 @@ def test_unreachable_discord_exits_with_75(place: Path) -> None:
     port = free_port()
     with BotProcess(place, DiscordControl(port)) as bot:
         assert bot.wait() == 75
-        assert f"http://127.0.0.1:{port}/api/v10 tidak dapat dijangkau" in bot.log
+        assert f"http://127.0.0.1:{port}/api/v10 tidak bisa dijangkau" in bot.log
 
 
 def test_unreachable_gateway_exits_with_75(discord: DiscordControl, place: Path) -> None:
     discord.gateway = f"ws://127.0.0.1:{free_port()}/gateway"
     with BotProcess(place, discord) as bot:
         assert bot.wait() == 75
-        assert "sesi tidak dapat dibuka" in bot.log
+        assert "sesi tidak bisa dibuka" in bot.log
 
 
 @pytest.mark.parametrize(

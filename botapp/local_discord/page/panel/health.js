@@ -5,7 +5,7 @@ import { classMap, html, nothing } from "../lib/vendor.js";
 
 // A function, so that the texts follow the current language.
 const partName = (part) => ({
-  livestock: _("livestock"), buttons: _("buttons"), gateway: _("gateway"), database: _("database"), cache: _("cache"),
+  livestock: _("stock"), buttons: _("buttons"), gateway: _("gateway"), database: _("database"), cache: _("cache"),
   visibility: _("members see"), backups: _("backups"), loop_lag_ms: _("event loop lag"), sessions: _("connected bots"),
 }[part] ?? part.replaceAll("_", " "));
 

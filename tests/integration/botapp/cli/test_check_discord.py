@@ -162,7 +162,7 @@ def test_the_clock(discord: DiscordControl, place: Path, offset_s: float, said: 
 def test_without_a_network(place: Path) -> None:
     findings = look(place, f"http://127.0.0.1:{free_port()}/api/v10", code=1)
     assert list(wrong(findings)) == ["discord"]
-    assert "tidak dapat dijangkau" in findings["discord"]["problem"]
+    assert "tidak bisa dijangkau" in findings["discord"]["problem"]
     assert {"token", "database", "socket", "disk"} <= set(findings)
 
 

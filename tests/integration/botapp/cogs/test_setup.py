@@ -155,7 +155,7 @@ def test_slash_commands_are_synced_only_on_change(discord: DiscordControl, place
         discord.wait_for_message("Admin", lambda one: "stocksup start" in text(one))
         wait_until_open(discord)
         bot.end()
-    assert "tidak dapat disinkronkan" not in bot.log
+    assert "tidak bisa disinkronkan" not in bot.log
     changed = (place / "config.toml").read_text()
     (place / "config.toml").write_text(f'language = "en"\n{changed}')
     with BotProcess(place, discord) as bot:

@@ -369,7 +369,7 @@ def test_undelivered_items_are_sent_after_a_restart(scene: Scene, discord: Disco
         dm_closed=["Budi"],
     )
     budi.press(question, YES)
-    discord.wait_for(lambda: "juga tidak dapat ditampilkan" in scene.bot.log)
+    discord.wait_for(lambda: "juga tidak bisa ditampilkan" in scene.bot.log)
     assert deliveries_of(scene) == [(1, "pending")]
     assert scene.bot.end() == 0
     discord.no_faults()

@@ -213,7 +213,7 @@ def test_stopped_supervisor_does_not_kill_programs_stopped_with_it(tmp_path: Pat
         assert it.ask("ping")
         time.sleep(0.3)
         os.kill(pid, signal.SIGCONT)
-        assert "event loop stalled" in it.log()
+        assert "event loop: stalled" in it.log()
         assert (it.status()["bot"]["pid"], it.history()) == (pid, [])
 
 

@@ -149,7 +149,7 @@ def test_rotation_of_the_supervisor_log(tmp_path: Path) -> None:
         assert len(files(it, "supervisor")) > 3
         text = "".join(path.read_text() for path in files(it, "supervisor"))
         assert [int(life) for life in re.findall(r"process (\d+): ready", text)] == [1, 2, 3, 4, 5, 6]
-        assert text.count("all programs are down; exiting") == 1
+        assert text.count("supervisor: exiting (all programs have stopped)") == 1
 
 
 @contextmanager

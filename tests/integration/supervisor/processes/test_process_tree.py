@@ -78,7 +78,7 @@ def test_grandchild_in_the_session_does_not_delay_the_next_life(tmp_path: Path) 
         pid = it.diary.wait("forked")["pid"]
         assert it.restart()["phases"]["stop_s"] < 2
         wait_gone(pid)
-        assert f"left processes behind; killed [{pid}]" in it.log()
+        assert f"left child processes (killed: [{pid}])" in it.log()
 
 
 def test_process_started_during_the_kill_is_killed_too(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from botapp.discord_api.errors import connection_problem
         (aiohttp.ClientOSError(None, "Can not write request body for http://x"), "koneksi terputus"),
         (aiohttp.ServerDisconnectedError(), "koneksi terputus"),
         (BrokenPipeError(32, "Broken pipe"), "koneksi terputus"),
-        (ConnectionRefusedError(111, "Connection refused"), "tidak ada yang menjawab di sana"),
-        (TimeoutError(), "tidak ada jawaban pada waktunya"),
+        (ConnectionRefusedError(111, "Connection refused"), "koneksi ditolak"),
+        (TimeoutError(), "tidak menjawab tepat waktu"),
         (aiohttp.ClientError("odd"), "koneksi gagal (odd)"),
     ],
 )

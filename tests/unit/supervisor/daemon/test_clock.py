@@ -42,7 +42,7 @@ def test_stopped_supervisor_extends_deadlines() -> None:
     world = World()
     heard_s = world.clock.now().mono_s
     warnings = world.sleep(20.0, 80.0)
-    assert warnings == ["event loop stalled for 79.0 s; deadlines extended"]
+    assert warnings == ["event loop: stalled for 79 s (deadlines extended)"]
     assert world.clock.now().mono_s - heard_s == MAX_TURN_S
     assert not health.is_lost(heard_s, 30.0, world.clock.now().mono_s)
     # normal waits count again
@@ -55,7 +55,7 @@ def test_long_turn_extends_deadlines() -> None:
     began_s = world.clock.now().mono_s
     world.sleep(5.0, 1.0)
     world.passes(30.0)  # a disk that does not answer
-    assert world.sleep(5.0, 2.0) == ["event loop stalled for 29.0 s; deadlines extended"]
+    assert world.sleep(5.0, 2.0) == ["event loop: stalled for 29 s (deadlines extended)"]
     assert world.clock.now().mono_s - began_s == 1.0 + MAX_TURN_S + 2.0
 
 
@@ -73,7 +73,7 @@ def test_suspended_host_is_reported() -> None:
     began_s = world.clock.now().mono_s
     world.suspended_s = 3600.0
     world.wall_s += 3600.0
-    assert world.sleep(None, 1.0) == ["host was suspended for 3600 s; deadlines extended"]
+    assert world.sleep(None, 1.0) == ["host: suspended for 3600 s (deadlines extended)"]
     assert world.sleep(None, 1.0) == []
     assert world.clock.now().mono_s - began_s == 2.0
 
