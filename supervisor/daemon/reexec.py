@@ -52,7 +52,8 @@ class ReexecHook:
         """Log the exception and re-execute; return only if that is impossible."""
         # the interpreter itself writes the traceback to stderr, because that takes almost no memory
         sys.__excepthook__(kind, value, trace)
-        self.log("critical", _("supervisor: restarting after an unexpected exception (%(error)s)") % {"error": f"{kind.__name__}: {value}"})
+        text = _("supervisor: restarting after an unexpected exception (%(error)s)")
+        self.log("critical", text % {"error": f"{kind.__name__}: {value}"})
         is_stable = time.monotonic() - self._started_s >= STABLE_AFTER_S
         count = 0 if is_stable else self._reexec_count
         time.sleep(delay_s(count))

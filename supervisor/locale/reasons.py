@@ -43,7 +43,7 @@ REASONS: Final = {
     "recovery_limit": N_("gave up after %(count)s restarts within an hour; last reason: %(reason)s"),
     "start_limit": N_("%(count)s starts within a day; max_starts_per_day is %(limit)s"),
     "unkillable": N_(
-        "PID %(pid)s of process %(life)s cannot be killed (uninterruptible sleep?); no new process starts until it exits"
+        "PID %(pid)s of process %(life)s cannot be killed (uninterruptible sleep?); no process starts until it exits"
     ),
     # why a restart failed
     "check_failed": "%(problem)s",

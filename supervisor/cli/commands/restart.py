@@ -60,7 +60,8 @@ def _await_restart(events: Iterator[Message], program: str, progress: Progress, 
     except ControlError as error:
         if error.code == "timed_out":
             text = _("%(program)s is not ready after %(time_s)s s; the restart continues, see stocksup status")
-            raise CommandError(text % {"program": program, "time_s": format_number(timeout_s)}, exits.TIMED_OUT) from error
+            params = {"program": program, "time_s": format_number(timeout_s or 0)}
+            raise CommandError(text % params, exits.TIMED_OUT) from error
         raise
     raise AssertionError("the events end only with an exception")
 
