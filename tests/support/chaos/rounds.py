@@ -26,7 +26,7 @@ from typing import Any, Final
 from supervisor.client import Client, ControlError
 from tests.support.supervisor.supervised import PATIENCE_S, ROOT, Supervised
 
-CHILD: Final = str(ROOT / "tests" / "support" / "chaos_child.py")
+CHILD: Final = str(Path(__file__).with_name("child.py"))
 #: within this time after an operation began somebody is killed
 MOMENTS_S: Final = 0.25
 #: what the life does next time it begins, and how often that is chosen
