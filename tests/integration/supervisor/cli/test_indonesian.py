@@ -14,7 +14,7 @@ import pytest
 
 from supervisor.cli.root import OWN, root
 from supervisor.client import Client
-from tests.support.shop.shop import ROOT
+from tests.support.python_process import ROOT
 from tests.support.supervisor.command_line import PATIENCE_S, Instance
 from tests.support.texts.english import english_in
 
@@ -150,7 +150,7 @@ def test_usage(toko: Instance, words: tuple[str, ...]) -> None:
 def clone(tmp_path: Path) -> Path:
     """Return what `make` sees of a fresh clone."""
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for package in ("supervisor", "botapp"):
+    for package in ("supervisor", "botapp", "tests"):
         (tmp_path / package).mkdir()
     return tmp_path
 
