@@ -7,7 +7,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from botapp.ext.cache_manager import CacheManager
+from tests.support import python_process
 from tests.support.cache import get_all, set_all
 from tests.support.discord.control import Json
 from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
@@ -129,8 +129,7 @@ def test_entries_written_without_the_manager_go_with_their_life(tmp_path: Path, 
 
 
 def stocksup(toko: Shop, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "supervisor.cli", *words]
-    return subprocess.run(command, env=toko.environ(), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    return python_process.run("supervisor.cli", *words, env=toko.environ(), timeout_s=PATIENCE_S)
 
 
 def fill(toko: Shop, life: int) -> None:

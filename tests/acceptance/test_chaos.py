@@ -17,10 +17,10 @@ import pytest
 from botapp.ui.custom_ids import BUY
 from tests.support.chaos import rounds as chaos
 from tests.support.discord.control import DiscordControl, Json, Refused, local_discord
+from tests.support.python_process import ROOT
 from tests.support.shop.member import YES, Customer, button
 from tests.support.shop.shop import Shop, shop, text
 from tests.support.shop.shop_database import books
-from tests.support.supervisor.supervised import ROOT
 
 #: one seed differs each time; the message of a failure names it
 SEEDS = (1, 2, random.SystemRandom().randrange(10**6))

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 
 from supervisor.cli.root import root
 from tests.support.discord.control import DiscordControl, local_discord
-from tests.support.shop.shop import PATIENCE_S, ROOT
+from tests.support.python_process import ROOT
+from tests.support.shop.shop import PATIENCE_S
 
 PAGES = sorted([*ROOT.glob("README*.md"), ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
 #: blocks of these kinds are not run here: they want an answer, root, another machine, or an address that is real;

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
+from tests.support import python_process
 from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
 from tests.support.texts.english import english_in
 
@@ -17,16 +17,8 @@ DISCORD_PY = "Attempting a reconnect in"
 
 def said(toko: Shop, *words: str) -> str:
     """Run a command of the shop; return all it says."""
-    done = subprocess.run(
-        [sys.executable, "-m", "supervisor.cli", "--config", str(toko.config), *words],
-        env={**toko.environ(), "LANG": "id_ID.UTF-8"},
-        cwd=toko.directory,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    environ = {**toko.environ(), "LANG": "id_ID.UTF-8"}
+    done = python_process.run("supervisor.cli", *words, env=environ, cwd=toko.directory, timeout_s=PATIENCE_S)
     return done.stdout + done.stderr
 
 
@@ -37,8 +29,8 @@ def english(toko: Shop, *outputs: str) -> list[str]:
 
 def follow_until(toko: Shop, words: str) -> None:
     """Read the bot's log as it grows until it says `words`."""
-    command = [sys.executable, "-m", "supervisor.cli", "--config", str(toko.config), "logs", "-f", "bot"]
-    with subprocess.Popen(command, env=toko.environ(), stdout=subprocess.PIPE, text=True) as follower:
+    command = ("supervisor.cli", "logs", "-f", "bot")
+    with python_process.start(*command, env=toko.environ(), stdout=subprocess.PIPE, text=True) as follower:
         assert follower.stdout is not None
         assert any(words in line for line in follower.stdout), "the log is not followed any more"
         follower.terminate()

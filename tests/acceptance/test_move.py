@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from botapp.runtime import state_file as state
 from botapp.services.backup.files import list_backups
 from botapp.store.db.database import Database, database_url
 from botapp.store.usecases import accounts
+from tests.support import python_process
 from tests.support.discord.control import DiscordControl, Json, local_discord
 from tests.support.shop.databases import opened
 from tests.support.shop.populated_shop import balances, member, restock
@@ -31,10 +30,7 @@ def discord() -> Iterator[DiscordControl]:
 
 
 def command(one: Shop, *words: str) -> Json:
-    done = subprocess.run(
-        [sys.executable, "-m", "supervisor.cli", "--config", str(one.config), *words, "--json"],
-        env=one.environ(), capture_output=True, text=True, timeout=PATIENCE_S, check=False,
-    )  # fmt: skip
+    done = python_process.run("supervisor.cli", *words, "--json", env=one.environ(), timeout_s=PATIENCE_S)
     assert done.returncode == 0, done.stdout + done.stderr
     told: Json = json.loads(done.stdout)
     return told
@@ -97,15 +93,15 @@ def test_a_running_shop_is_not_replaced_and_a_stopped_bot_is_enough(tmp_path: Pa
         backup = Path(command(one, "data", "backup")["path"])
         with opened(database_url("", database_of(one))) as books:
             books.run_sync(accounts.reset_balance, "budi", actor="admin", key="k", now_ms=1)
-        words = [sys.executable, "-m", "supervisor.cli", "--config", str(one.config), "data", "restore", str(backup)]
-        refused = subprocess.run(words, env=one.environ(), capture_output=True, text=True, check=False)
+        words = ("supervisor.cli", "data", "restore", str(backup))
+        refused = python_process.run(*words, env=one.environ())
         assert refused.returncode == 1
         assert "stocksup stop bot" in refused.stderr
         with opened(database_url("", database_of(one))) as books:
             assert books.run_sync(balances)["Budi"] == 0
         # a bot without a supervisor is one, too
         one.kill_supervisor()
-        assert subprocess.run(words, env=one.environ(), capture_output=True, check=False).returncode == 1
+        assert python_process.run(*words, env=one.environ()).returncode == 1
         one.start_supervisor()
         one.ask("stop", program="bot")
         one.wait_for_state("bot", "STOPPED")

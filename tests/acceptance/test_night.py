@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 from supervisor.cli import exit_codes as exits
 from supervisor.processes import process
+from tests.support import python_process
 from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
 
 #: loaded by Python itself in each process of the shop: the bot's first life hangs when it is told to
@@ -26,8 +26,7 @@ if sys.orig_argv[-1] == "botapp" and os.environ.get("STOCKSUP_LIFE") == "1":
 
 
 def _command(toko: Shop, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "supervisor.cli", *words]
-    return subprocess.run(command, env=toko.environ(), capture_output=True, text=True, timeout=PATIENCE_S)
+    return python_process.run("supervisor.cli", *words, env=toko.environ(), timeout_s=PATIENCE_S)
 
 
 def test_a_bot_that_hangs_says_where_and_members_buy_from_the_next(tmp_path: Path) -> None:

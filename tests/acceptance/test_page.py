@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,9 +13,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from tests.support import python_process
 from tests.support.discord.browser import PHONE, Visitor, chromium, visitor
 from tests.support.discord.control import DiscordControl, local_discord
-from tests.support.shop.shop import ROOT, Shop, free_port, shop
+from tests.support.python_process import ROOT, Process
+from tests.support.shop.shop import Shop, free_port, shop
 
 Open = Callable[..., Visitor]
 PHASES = ("check", "drain", "stop", "flush", "start")
@@ -38,7 +39,7 @@ def toko(tmp_path: Path) -> Iterator[Shop]:
 class Town:
     """A local Discord with the bot that uses every control, and without a supervisor."""
 
-    def __init__(self, discord: DiscordControl, bot: subprocess.Popen[bytes]) -> None:
+    def __init__(self, discord: DiscordControl, bot: Process) -> None:
         self.discord = discord
         self.bot = bot
 
@@ -46,8 +47,8 @@ class Town:
 @pytest.fixture
 def town() -> Iterator[Town]:
     with local_discord() as discord:
-        command = [sys.executable, "-m", "tests.support.discord.panel_bot", str(discord.port)]
-        bot = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+        module = "tests.support.discord.panel_bot"
+        bot = python_process.start(module, str(discord.port), cwd=ROOT, stderr=subprocess.DEVNULL)
         try:
             discord.wait_for_bot()
             discord.wait_for(lambda: len(discord.world()["commands"]) == 3, what="the slash commands are there")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from supervisor.processes import procfs
+from tests.support import python_process
 from tests.support.discord.control import Json, controls
 from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
 
@@ -235,8 +234,7 @@ def test_kill_9_of_the_bot_restarts_it(toko: Shop) -> None:
 
 def test_restart_from_the_command_line_is_announced(toko: Shop) -> None:
     before = [one["id"] for one in toko.discord.view("Budi")]
-    command = [sys.executable, "-m", "supervisor.cli", "restart"]
-    subprocess.run(command, env=toko.environ(), check=True, capture_output=True, timeout=PATIENCE_S)
+    python_process.run("supervisor.cli", "restart", env=toko.environ(), check=True, timeout_s=PATIENCE_S)
     toko.discord.wait_for_message("Budi", lambda one: text(one) == "✅ Bot kembali (proses 2).")
     # it goes with its life, if that ends first
     toko.restart_from_discord()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shop.shop import ROOT
+from tests.support.python_process import ROOT
 from tests.support.texts.english import english_in
 
 PATIENCE_S = 30.0

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from supervisor.client import Client, ControlError
-from tests.support.supervisor.supervised import PATIENCE_S, ROOT, Supervised
+from tests.support.supervisor.supervised import PATIENCE_S, Supervised
 
 CHILD: Final = str(Path(__file__).with_name("child.py"))
 #: within this time after an operation began somebody is killed

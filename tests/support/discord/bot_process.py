@@ -6,16 +6,15 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 from supervisor.client import open_socket
+from tests.support import python_process
 from tests.support.discord.control import DiscordControl
+from tests.support.python_process import ROOT
 from tests.support.shop.products import stock_up
 
-ROOT: Final = Path(__file__).resolve().parents[3]
 #: nothing here takes long; what takes this long hangs
 PATIENCE_S: Final = 20.0
 
@@ -111,7 +110,7 @@ class BotProcess:
         if journal is not None:
             environ["STOCKSUP_JOURNAL"] = str(journal)
         self._log = (directory / "bot.log").open("ab")
-        self._process = subprocess.Popen([sys.executable, "-m", "botapp"], env=environ, stderr=self._log)
+        self._process = python_process.start("botapp", env=environ, stderr=self._log)
 
     def __enter__(self) -> BotProcess:
         return self

@@ -9,12 +9,13 @@ import base64
 import json
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import Any, TypeVar
+
+from tests.support import python_process
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -220,8 +221,8 @@ def _file(name: str, data: bytes) -> Json:
 @contextmanager
 def local_discord(*arguments: str, env: dict[str, str] | None = None) -> Iterator[DiscordControl]:
     """Run a local Discord of its own for a test, on a free port; it ends with the block."""
-    command = [sys.executable, "-m", "botapp.local_discord", "--port", "0", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
+    words = ("--port", "0", *arguments)
+    process = python_process.start("botapp.local_discord", *words, stdout=subprocess.PIPE, text=True, env=env)
     assert process.stdout is not None
     try:
         found = re.search(r":(\d+)/", process.stdout.readline())

@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,10 +17,11 @@ from typing import Any, TypeVar
 
 from supervisor.client import Client, ControlError
 from supervisor.processes import process
+from tests.support import python_process
 from tests.support.discord.control import DiscordControl, Json, controls
+from tests.support.python_process import ROOT, Process
 from tests.support.shop.products import stock_up
 
-ROOT = Path(__file__).resolve().parents[3]
 #: nothing here takes long; what takes this long hangs
 PATIENCE_S = 40.0
 
@@ -54,7 +54,7 @@ class Shop:
         (directory / "token").write_text("demo-token\n")
         (directory / "token").chmod(0o600)
         self.socket = directory / "state" / "stocksup.sock"
-        self._supervisor: subprocess.Popen[bytes] | None = None
+        self._supervisor: Process | None = None
 
     # --- the supervisor ---
 
@@ -66,9 +66,9 @@ class Shop:
     def start_supervisor(self, *words: str, **environ: str) -> None:
         """Start the supervisor and wait until the door is open."""
         reader, writer = os.pipe()
-        command = [sys.executable, "-m", "supervisor", "--config", str(self.config), "--report-fd", str(writer)]
+        words = ("--config", str(self.config), "--report-fd", str(writer), *words)
         environ = {**self.environ(), **environ}
-        self._supervisor = subprocess.Popen([*command, *words], env=environ, pass_fds=(writer,))
+        self._supervisor = python_process.start("supervisor", *words, env=environ, pass_fds=(writer,))
         os.close(writer)
         with open(reader) as report:
             answer = json.loads(report.readline())

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from tests.support import python_process
+from tests.support.python_process import Process
 
 #: nothing here takes long; what takes this long hangs
 PATIENCE_S = 30.0
@@ -41,10 +44,6 @@ class Instance:
         text += f"[programs.bot]\ncommand = {command}\ncheck = {check}\nready = {ready}\ndrain = false\n{extra}"
         (self.directory / "config.toml").write_text(text)
 
-    def command(self, *words: str) -> list[str]:
-        """Return the words that run a command."""
-        return [sys.executable, "-m", "supervisor.cli", *words]
-
     def environ(self, **added: str) -> dict[str, str]:
         """Return the environment that commands run in."""
         ours = ("STOCKSUP", "NOTIFY_SOCKET", "INVOCATION_ID", "LC_", "LANG")
@@ -53,22 +52,17 @@ class Instance:
 
     def run(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the directory of the configuration."""
-        return subprocess.run(
-            self.command(*words),
-            cwd=self.directory,
-            env=self.environ(**environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        environment = self.environ(**environ)
+        return python_process.run("supervisor.cli", *words, cwd=self.directory, env=environment, timeout_s=PATIENCE_S)
+
+    def start(self, *words: str, environ: Mapping[str, str] | None = None, **options: Any) -> Process:
+        """Start a command in the directory of the configuration; `options` are those of `python_process.start`."""
+        environment = self.environ(**(environ or {}))
+        return python_process.start("supervisor.cli", *words, cwd=self.directory, env=environment, **options)
 
     def await_line(self, line: bytes) -> None:
         """Follow the bot's log until it says `line`."""
-        words = self.command("logs", "-f", "bot")
-        with subprocess.Popen(words, cwd=self.directory, env=self.environ(), stdout=subprocess.PIPE) as follower:
+        with self.start("logs", "-f", "bot", stdout=subprocess.PIPE) as follower:
             assert follower.stdout is not None
             while (said := follower.stdout.readline()) != line + b"\n":
                 assert said, "the log is not followed any more"

@@ -17,10 +17,9 @@ from typing import Any, TypeVar
 import psutil
 
 from supervisor.client import Client, ControlError
+from tests.support import python_process
+from tests.support.python_process import ROOT, Process
 
-ROOT = Path(__file__).resolve().parents[3]
-#: a directory in $PYTHONPATH whose `sitecustomize` does to a supervisor what the environment says
-MOMENTS = ROOT / "tests" / "support" / "supervisor" / "fault_points"
 #: nothing here takes long; what takes this long hangs
 PATIENCE_S = 20.0
 
@@ -94,11 +93,6 @@ def _fits(line: Json, wanted: Json) -> bool:
     return all(line.get(key) == value for key, value in wanted.items())
 
 
-def moments(**variables: object) -> Json:
-    """Return the environment of a supervisor to which `fault_points/sitecustomize.py` does what `variables` say."""
-    return {"PYTHONPATH": f"{MOMENTS}:{ROOT}", **{name: str(value) for name, value in variables.items()}}
-
-
 class Supervised:
     """One supervisor and its directory."""
 
@@ -110,9 +104,9 @@ class Supervised:
         self.state = directory / "state"
         self.socket = self.state / "stocksup.sock"
         self.diary = Diary(directory / "diary")
-        self.process: subprocess.Popen[bytes] | None = None
-        #: added to the environment of each supervisor that is started
-        self.surroundings: Mapping[str, str] = {}
+        self.process: Process | None = None
+        #: variables for `tests.support.supervisor.fault_points`; without any the supervisor is run as it is
+        self.faults: Mapping[str, object] = {}
         self.configure(programs, **tables)
 
     def configure(self, programs: Mapping[str, Json], **tables: Any) -> None:
@@ -124,12 +118,10 @@ class Supervised:
 
     # --- the supervisor's process ---
 
-    def start(self, *words: str, environ: Mapping[str, str] | None = None, before: Callable[[], None] | None = None,
-              wait: bool = True) -> None:  # fmt: skip
+    def start(self, *words: str, environ: Mapping[str, str] | None = None, wait: bool = True) -> None:
         """Start a supervisor and wait until its door is open and, with `wait`, until every program is RUNNING."""
         reader, writer = os.pipe()
-        self.process = self.launch("--report-fd", str(writer), *words, pass_fds=(writer,), environ=environ,
-                                   before=before)  # fmt: skip
+        self.process = self.launch("--report-fd", str(writer), *words, pass_fds=(writer,), environ=environ)
         os.close(writer)
         with open(reader) as report:
             answer = json.loads(report.readline())
@@ -137,11 +129,11 @@ class Supervised:
         if wait:
             self.wait(lambda status: all(one["state"] == "RUNNING" for one in status.values()))
 
-    def launch(self, *words: str, environ: Mapping[str, str] | None = None, before: Callable[[], None] | None = None,
-               **options: Any) -> subprocess.Popen[bytes]:  # fmt: skip
-        """Run `python -m supervisor` on this directory."""
-        command = [sys.executable, "-m", "supervisor", "--config", str(self.config), *words]
-        return subprocess.Popen(command, env=self.environ(environ), preexec_fn=before, cwd=self.directory, **options)
+    def launch(self, *words: str, environ: Mapping[str, str] | None = None, **options: Any) -> Process:
+        """Run `python -m supervisor` on this directory; `options` are those of `python_process.start`."""
+        module = "tests.support.supervisor.fault_points" if self.faults else "supervisor"
+        words = ("--config", str(self.config), *words)
+        return python_process.start(module, *words, env=self.environ(environ), cwd=self.directory, **options)
 
     def environ(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the environment of the supervisor."""
@@ -150,16 +142,19 @@ class Supervised:
             **inherited,
             "PYTHONPATH": str(ROOT),
             "DIARY": str(self.directory / "diary"),
-            **self.surroundings,
+            **{name: str(value) for name, value in self.faults.items()},
             **(more or {}),
         }
 
-    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def command(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the CLI on this directory."""
-        command = [sys.executable, "-m", "supervisor.cli", "--config", str(self.config), *words]
-        environ = {key: value for key, value in self.environ().items() if key not in ("NOTIFY_SOCKET", "INVOCATION_ID")}
-        return subprocess.run(command, env=environ, cwd=self.directory, stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=PATIENCE_S)  # fmt: skip
+        inherited = {
+            key: value for key, value in self.environ().items() if key not in ("NOTIFY_SOCKET", "INVOCATION_ID")
+        }
+        return python_process.run(
+            "supervisor.cli", "--config", str(self.config), *words,
+            env={**inherited, **environ}, cwd=self.directory, timeout_s=PATIENCE_S,
+        )  # fmt: skip
 
     @property
     def pid(self) -> int:

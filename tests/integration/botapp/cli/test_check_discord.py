@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from botapp.discord_api import permissions
 from botapp.local_discord.ids import ADMIN_CHANNEL_ID, LIVE_CHANNEL_ID
 from botapp.runtime import state_file as state
+from tests.support import python_process
 from tests.support.discord.bot_process import free_port, write_config
 from tests.support.discord.control import DiscordControl, local_discord
 from tests.support.texts.english import english_in
@@ -48,15 +48,8 @@ def place(tmp_path: Path) -> Path:
 def run(place: Path, api_base: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Run `stocksup check` on the configuration in `place`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("STOCKSUP", "DISCORD"))}
-    done = subprocess.run(
-        [sys.executable, "-m", "supervisor.cli", "--config", str(place / "config.toml"), "check", *words],
-        env={**inherited, "STOCKSUP_DISCORD_API": api_base},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    environ = {**inherited, "STOCKSUP_DISCORD_API": api_base, "STOCKSUP_CONFIG": str(place / "config.toml")}
+    done = python_process.run("supervisor.cli", "check", *words, env=environ, timeout_s=PATIENCE_S)
     assert TOKEN not in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     return done

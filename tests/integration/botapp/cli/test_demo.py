@@ -18,8 +18,9 @@ import pytest
 from botapp import locale
 from botapp.cli import demo
 from supervisor.processes import process
-from tests.support.discord.bot_process import PATIENCE_S, ROOT, free_port
+from tests.support.discord.bot_process import PATIENCE_S, free_port
 from tests.support.discord.control import DiscordControl
+from tests.support.python_process import ROOT
 from tests.support.shop.shop import text
 
 

@@ -14,6 +14,7 @@ import pytest
 from botapp.cli.init import discord_setup as guide
 from botapp.config import token as bot_token
 from botapp.config.loading import load
+from tests.support import python_process
 from tests.support.discord.bot_process import free_port
 from tests.support.discord.control import DiscordControl, local_discord
 from tests.support.supervisor.terminal import PATIENCE_S, Terminal
@@ -53,16 +54,10 @@ class Setup:
 
     def run(self, *words: str, typed: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         """Run it as a script does."""
-        return subprocess.run(
-            self.command("--non-interactive", "--directory", str(self.shop), *words),
-            cwd=self.home,
-            env=self.environ(**environ),
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        return python_process.run(
+            "supervisor.cli", "init", "--non-interactive", "--directory", str(self.shop), *words,
+            cwd=self.home, env=self.environ(**environ), input=typed, timeout_s=PATIENCE_S,
+        )  # fmt: skip
 
     def terminal(self, *words: str, **environ: str) -> Terminal:
         """Run it as a person does."""
@@ -411,10 +406,8 @@ def test_what_it_writes_starts(setup: Setup) -> None:
     environ = setup.environ(STOCKSUP_DISCORD_GATEWAY=setup.discord.gateway)
 
     def stocksup(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "supervisor.cli", "--config", str(setup.config), *words]
-        return subprocess.run(
-            command, cwd=setup.home, env=environ, capture_output=True, text=True, timeout=60, check=False
-        )
+        words = ("--config", str(setup.config), *words)
+        return python_process.run("supervisor.cli", *words, cwd=setup.home, env=environ, timeout_s=60)
 
     started = stocksup("start")
     try:

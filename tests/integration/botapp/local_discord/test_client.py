@@ -7,7 +7,6 @@ import io
 import json
 import re
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -22,6 +21,7 @@ import yarl
 from discord.ext import commands
 
 from botapp.local_discord import ids
+from tests.support import python_process
 from tests.support.discord.control import DiscordControl, Refused, controls, local_discord
 
 T = TypeVar("T")
@@ -536,16 +536,16 @@ def test_the_page_and_all_it_needs_come_from_this_server(town: DiscordControl) -
 
 
 def test_a_taken_port_is_one_line_and_78(server: DiscordControl) -> None:
-    command = [sys.executable, "-m", "botapp.local_discord", "--port", str(server.port)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    ended = python_process.run("botapp.local_discord", "--port", str(server.port))
     assert ended.returncode == 78
     assert ended.stderr.count("\n") == 1
     assert f"cannot open port {server.port}" in ended.stderr
 
 
 def test_sigterm_ends_it_with_0_while_clients_are_connected(monkeypatch: pytest.MonkeyPatch) -> None:
-    command = [sys.executable, "-m", "botapp.local_discord", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with python_process.start(
+        "botapp.local_discord", "--port", "0", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         port = int(process.stdout.readline().rstrip("/\n").rpartition(":")[2])
         control = DiscordControl(port)

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,7 +16,9 @@ from typing import Any
 import pytest
 
 from supervisor.client import open_socket
+from tests.support import python_process
 from tests.support.discord.control import DiscordControl
+from tests.support.python_process import Process
 
 Message = dict[str, Any]
 
@@ -67,7 +68,7 @@ class Door:
 
 
 @contextmanager
-def life(directory: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], socket.socket]]:
+def life(directory: Path, *arguments: str) -> Iterator[tuple[Process, socket.socket]]:
     door = open_socket(directory / "door", listen=True)
     env = os.environ | {
         "STOCKSUP_SOCKET": str(directory / "door"),
@@ -77,8 +78,9 @@ def life(directory: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[st
         "STOCKSUP_CACHE_PERM_DIR": str(directory),
         "STOCKSUP_LOG_FILE": str(directory / "log"),
     }
-    command = [sys.executable, "-m", "botapp.local_discord", *arguments]
-    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = python_process.start(
+        "botapp.local_discord", *arguments, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     try:
         yield process, door
     finally:

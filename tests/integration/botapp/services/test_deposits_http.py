@@ -21,8 +21,9 @@ from botapp.local_discord.ids import ADMIN_CHANNEL_ID, BUDI_ID, LIVE_CHANNEL_ID
 from botapp.services.deposits.http_server import MAX_BODY_BYTES, MAX_CONNECTIONS
 from botapp.services.deposits.signing import sign
 from botapp.store.usecases import accounts
-from tests.support.discord.bot_process import PATIENCE_S, ROOT, BotProcess, FakeSupervisor, free_port, write_config
+from tests.support.discord.bot_process import PATIENCE_S, BotProcess, FakeSupervisor, free_port, write_config
 from tests.support.discord.control import DiscordControl, controls, local_discord
+from tests.support.python_process import ROOT
 from tests.support.shop.shop import text
 from tests.support.shop.shop_database import Books, books_of
 

@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from supervisor.alerts.incidents import OWN_PROBLEM
+from tests.support.python_process import ROOT
 from tests.support.supervisor.alert_receiver import Letterbox, letterbox
-from tests.support.supervisor.supervised import ROOT, Supervised, program, supervised, wait_gone
+from tests.support.supervisor.supervised import Supervised, program, supervised, wait_gone
 
 #: made up, of the shape of a token of Discord
 TOKEN = "MTQwMDAwMDAwMDAwMDAwMDAwMg." + "GAbCdE." + "x" * 38
@@ -231,10 +232,7 @@ def test_a_damaged_state_is_replaced(tmp_path: Path, box: Letterbox) -> None:
 
 
 def run(it: Supervised, *words: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "supervisor.cli", "--config", str(it.config), "alerts", "test", *words]
-    return subprocess.run(
-        command, env=it.environ(environ), cwd=it.directory, capture_output=True, text=True, timeout=60, check=False
-    )
+    return it.command("alerts", "test", *words, **(environ or {}))
 
 
 def test_the_command_shows_the_result_of_each_url(tmp_path: Path, box: Letterbox) -> None:

@@ -17,8 +17,9 @@ import pytest
 from supervisor.cli.root import OWN
 from supervisor.client import Client
 from supervisor.processes import process, procfs
+from tests.support import python_process
+from tests.support.python_process import ROOT
 from tests.support.supervisor.command_line import PATIENCE_S, Instance
-from tests.support.supervisor.supervised import ROOT
 
 
 @pytest.fixture
@@ -127,10 +128,7 @@ def test_a_reason_does_nothing_to_a_terminal_and_is_not_endless(instance: Instan
 
 def test_a_full_disk_is_said(instance: Instance) -> None:
     with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            instance.command("version"), stdout=full, stderr=subprocess.PIPE, text=True, env=instance.environ(),
-            cwd=instance.directory, check=False,
-        )  # fmt: skip
+        done = python_process.run("supervisor.cli", "version", stdout=full, env=instance.environ())
     assert done.returncode == 1
     assert done.stderr.startswith("stocksup: ")
     assert "No space left on device" in done.stderr
@@ -277,8 +275,7 @@ def test_logs(instance: Instance) -> None:
 def test_logs_follow_until_interrupted(instance: Instance) -> None:
     instance.run("start")
     instance.await_line(b"serving")
-    words = instance.command("logs", "-f", "-n", "1", "bot")
-    with subprocess.Popen(words, cwd=instance.directory, env=instance.environ(), stdout=subprocess.PIPE) as follower:
+    with instance.start("logs", "-f", "-n", "1", "bot", stdout=subprocess.PIPE) as follower:
         assert follower.stdout is not None
         assert follower.stdout.readline() == b"serving\n"
         instance.run("restart")
@@ -292,10 +289,8 @@ def test_logs_follow_until_interrupted(instance: Instance) -> None:
 def test_closed_output_ends_the_command_quietly(instance: Instance) -> None:
     instance.run("start")
     (instance.directory / "state" / "logs" / "bot.log").write_text("a line\n" * 10_000)
-    words = [*instance.command("logs", "-n", "10000", "bot")]
-    with subprocess.Popen(
-        words, cwd=instance.directory, env=instance.environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as reader:
+    words = ("logs", "-n", "10000", "bot")
+    with instance.start(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reader:
         assert reader.stdout is not None
         assert reader.stderr is not None
         reader.stdout.readline()
@@ -381,8 +376,7 @@ def test_deep_and_foreign_paths_and_plain_terminals(tmp_path: Path, environ: dic
 
 
 def test_foreground_stays_and_a_second_one_is_told_who_runs(instance: Instance) -> None:
-    words = instance.command("start", "--foreground")
-    with subprocess.Popen(words, cwd=instance.directory, env=instance.environ(), stderr=subprocess.PIPE) as staying:
+    with instance.start("start", "--foreground", stderr=subprocess.PIPE) as staying:
         assert staying.stderr is not None
         while b"RUNNING" not in staying.stderr.readline():
             assert staying.poll() is None
@@ -399,11 +393,8 @@ def test_under_systemd_it_stays_and_leaves_down_what_was_stopped(instance: Insta
     instance.run("start")
     instance.run("stop", "bot")
     instance.run("stop")
-    environ = instance.environ(INVOCATION_ID="0" * 32)
-    words = instance.command("start")
-    with subprocess.Popen(
-        words, cwd=instance.directory, env=environ, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as staying:
+    environ = {"INVOCATION_ID": "0" * 32}
+    with instance.start("start", environ=environ, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as staying:
         assert staying.stderr is not None
         assert b"supervisor" in staying.stderr.readline()
         assert instance.programs()["bot"]["state"] == "STOPPED"
@@ -415,19 +406,12 @@ def test_under_systemd_it_stays_and_leaves_down_what_was_stopped(instance: Insta
 def test_on_a_terminal_what_is_under_way_is_shown_and_wiped_away(instance: Instance) -> None:
     instance.run("start")
     ours, theirs = pty.openpty()
-    done = subprocess.run(
-        instance.command("restart"),
-        cwd=instance.directory,
-        env=instance.environ(TERM="xterm"),
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    environ = instance.environ(TERM="xterm")
+    done = python_process.run("supervisor.cli", "restart", cwd=instance.directory, env=environ, stderr=theirs)
     os.close(theirs)
     shown = os.read(ours, 65536)
     os.close(ours)
-    assert done.stdout.startswith(b"bot: process 1")
+    assert done.stdout.startswith("bot: process 1")
     assert b"bot: restart requested" in shown
     assert shown.endswith(b"\r\x1b[K")
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shop.shop import ROOT
+from tests.support import python_process
+from tests.support.python_process import ROOT
 from tests.support.supervisor.terminal import Terminal
 
 PATIENCE_S = 30.0
@@ -20,10 +21,7 @@ PATIENCE_S = 30.0
 def _asked(directory: Path, shell: str, line: str, word: str) -> str:
     environ = {**os.environ, "_STOCKSUP_COMPLETE": f"{shell}_complete", "COMP_WORDS": line, "COMP_CWORD": word}
     environ.pop("STOCKSUP_CONFIG", None)
-    command = [sys.executable, "-m", "supervisor.cli"]
-    return subprocess.run(
-        command, cwd=directory, env=environ, capture_output=True, text=True, timeout=PATIENCE_S, check=False
-    ).stdout
+    return python_process.run("supervisor.cli", cwd=directory, env=environ).stdout
 
 
 @pytest.mark.parametrize(("shell", "word"), [("bash", "1"), ("zsh", "1"), ("fish", "res")])
@@ -113,7 +111,6 @@ def test_zsh_itself(tmp_path: Path, environ: dict[str, str], line: str, shown: s
 
 
 def test_unknown_shell(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "supervisor.cli", "completion", "csh"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    done = python_process.run("supervisor.cli", "completion", "csh", cwd=tmp_path)
     assert done.returncode == 2
     assert "fish" in done.stderr

@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,17 +15,9 @@ import pytest
 from supervisor.cli.systemd import unit
 from supervisor.client import Client
 from supervisor.processes import process, procfs
+from tests.support import python_process
 from tests.support.supervisor import fake_systemctl
 from tests.support.supervisor.fake_systemctl import PATIENCE_S
-
-#: the commands, as root would run them, with the system's units in a directory of the test's
-AS_ROOT = """
-import os, pathlib, sys
-from supervisor.cli import main; from supervisor.cli.systemd import systemctl
-systemctl.SYSTEM_DIR = pathlib.Path(sys.argv.pop(1))
-os.geteuid = lambda: int(os.environ.get("TEST_UID", "0"))
-sys.exit(main())
-"""
 
 STAYS = """
 import signal
@@ -61,19 +52,16 @@ class Machine:
         """Run a command on the configuration."""
         ours = ("STOCKSUP", "NOTIFY_SOCKET", "INVOCATION_ID", "XDG", "LC_", "LANG")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        as_root = ["-c", AS_ROOT, str(self.system_units)]
-        return subprocess.run(
-            [sys.executable, *(as_root if root else ["-m", "supervisor.cli"]), "--config", str(self.config), *words],
-            cwd=self.directory,
-            env={**inherited, "HOME": str(self.home), "LANG": "en_US.UTF-8",
-                 "PATH": f"{self.path}{os.pathsep}{os.environ['PATH']}", **environ},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=PATIENCE_S,
-            check=False,
-        )  # fmt: skip
+        command = ("tests.support.supervisor.command_as_root", str(self.system_units)) if root else ("supervisor.cli",)
+        environ = {
+            **inherited,
+            "HOME": str(self.home),
+            "LANG": "en_US.UTF-8",
+            "PATH": f"{self.path}{os.pathsep}{os.environ['PATH']}",
+            **environ,
+        }
+        words = ("--config", str(self.config), *words)
+        return python_process.run(*command, *words, cwd=self.directory, env=environ, timeout_s=PATIENCE_S)
 
     def well(self, *words: str, **environ: str) -> str:
         """Run a command that has to succeed; return what it says."""

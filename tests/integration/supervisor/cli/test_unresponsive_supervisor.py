@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.client import Message, decode, encode, open_socket
+from tests.support import python_process
 
 PATIENCE_S = 30.0
 
@@ -54,10 +54,7 @@ def listening(directory: Path, answer: Answer) -> Iterator[None]:
 
 def run(directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("STOCKSUP")}
-    command = [sys.executable, "-m", "supervisor.cli", *words]
-    return subprocess.run(
-        command, cwd=directory, env=environ, capture_output=True, text=True, timeout=PATIENCE_S, check=False
-    )
+    return python_process.run("supervisor.cli", *words, cwd=directory, env=environ, timeout_s=PATIENCE_S)
 
 
 def grant(request: Message, **fields: object) -> bytes:

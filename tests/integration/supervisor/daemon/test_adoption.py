@@ -179,10 +179,9 @@ def test_killed_during_a_hung_start_the_process_is_replaced(tmp_path: Path) -> N
 
 
 def test_killed_during_a_start_with_ready_seconds_they_are_counted_again(tmp_path: Path) -> None:
-    with bot(tmp_path, "link=no", ready=0.4) as it:
+    with bot(tmp_path, "link=no", ready=2) as it:
         it.start(wait=False)
-        it.diary.wait("serving", life=1)
-        pid = it.wait_state("STARTING")["pid"]
+        pid = it.diary.wait("serving", life=1)["pid"]
         it.kill()
         it.start()
         assert it.status()["bot"]["pid"] == pid

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.client import ControlError
-from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, moments
+from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot
 
 #: what a supervisor does to the world, see tests/support/supervisor/fault_points
 POINTS = ("journal", "spawn", "spawned", "terminate", "bury", "switch", "prepare", "check", "ask")
@@ -31,10 +31,10 @@ def passed(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
     """Return how often each point is passed when the supervisor is not killed."""
     directory = tmp_path_factory.mktemp("count")
     with bot(directory, check=["true"]) as it:
-        it.surroundings = moments(TEST_COUNT=directory / "passed")
+        it.faults = {"TEST_COUNT": directory / "passed"}
         _run_sequence(it)
         found = Counter((directory / "passed").read_text().split())
-        it.surroundings = {}
+        it.faults = {}
     assert all(found[point] >= count for point, count in EXPECTED.items()), found
     return found
 
@@ -46,12 +46,12 @@ def test_killed_at_any_moment_there_are_never_two_processes(
 ) -> None:
     for number in range(1, passed[point] + 1):
         with bot(tmp_path / str(number), check=["true"]) as it:
-            it.surroundings = moments(TEST_KILL_AT=f"{point}:{number}:{when}")
+            it.faults = {"TEST_KILL_AT": f"{point}:{number}:{when}"}
             with pytest.raises((ControlError, AssertionError)):
                 _run_sequence(it)
             assert it.process is not None
             assert it.process.wait(PATIENCE_S) == -9
-            it.surroundings = {}
+            it.faults = {}
             _check_next_supervisor(it)
 
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from supervisor.cli import exit_codes as exits
-from tests.support.supervisor.supervised import Supervised, bot, moments, program, supervised, wait_gone
+from tests.support.supervisor.supervised import Supervised, bot, program, supervised, wait_gone
 from tests.support.supervisor.unkillable import unkillable
 
 
@@ -55,7 +55,7 @@ def test_system_time_step_has_no_effect(tmp_path: Path, step_s: int) -> None:
     clock = tmp_path / "clock"
     with bot(tmp_path / "bot", "beat=0.2", heartbeat_timeout_s=5, restart_at="00:00") as it:
         _set(clock, 0)
-        it.surroundings = moments(TEST_CLOCK_FILE=clock)
+        it.faults = {"TEST_CLOCK_FILE": clock}
         it.start()
         before = it.status()["bot"]
         _set(clock, step_s)

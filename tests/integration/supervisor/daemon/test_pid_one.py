@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from supervisor.client import Client
-from tests.support.supervisor.supervised import PATIENCE_S, ROOT, Supervised, program
+from tests.support.python_process import ROOT
+from tests.support.supervisor.supervised import PATIENCE_S, Supervised, program
 
 #: leaves a process behind that only process 1 can reap: its parent has exited before it ends
 ORPHANS = "import os, sys; os.fork() or (os.fork() or os._exit(0), os._exit(0)); os.wait(); print('done', flush=True)"

@@ -8,7 +8,6 @@ import re
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,8 +23,7 @@ from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, che
 
 
 def run(it: Supervised, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "supervisor.cli", "--config", str(it.config), "reload", *words]
-    return subprocess.run(command, env=it.environ(), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    return it.command("reload", *words)
 
 
 def test_programs_are_added_and_removed(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from supervisor.daemon import sd_notify as systemd
@@ -139,7 +140,8 @@ def test_watchdog_stops_when_the_loop_hangs(tmp_path: Path, manager: Listener) -
             manager.wait("WATCHDOG=1")
         assert one.process is not None
         one.process.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, one.pid, os.WSTOPPED | os.WNOWAIT)
+        while psutil.Process(one.pid).status() != psutil.STATUS_STOPPED:
+            time.sleep(0.001)
         manager.rest()
         # nothing may come: two intervals are over without a word
         assert not select.select([manager.sock], [], [], 0.4)[0]

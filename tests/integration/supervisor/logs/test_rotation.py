@@ -16,7 +16,9 @@ import pytest
 from supervisor.logs import writer
 from supervisor.logs.reader import LogFile
 from supervisor.logs.rotation import parse_number
-from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, program, supervised
+from tests.support import python_process
+from tests.support.python_process import Process
+from tests.support.supervisor.supervised import Supervised, bot, program, supervised
 
 #: small enough to be moved at every heartbeat
 LOGS = {"max_bytes": 5_000, "keep": 0}
@@ -153,13 +155,15 @@ def test_rotation_of_the_supervisor_log(tmp_path: Path) -> None:
 
 
 @contextmanager
-def following(it: Supervised, *words: str) -> Iterator[subprocess.Popen[str]]:
+def following(it: Supervised, *words: str) -> Iterator[Process]:
     """Run `stocksup logs -f`; it is looking when this comes back."""
     path = it.state / "logs/bot.log"
     path.parent.mkdir(parents=True)
     path.write_text("before all\n")
-    command = [sys.executable, "-m", "supervisor.cli", "--config", str(it.config), "logs", "-f", *words]
-    with subprocess.Popen(command, env=it.environ(), stdout=subprocess.PIPE, text=True) as follower:
+    words = ("--config", str(it.config), "logs", "-f", *words)
+    with python_process.start(
+        "supervisor.cli", *words, env=it.environ(), stdout=subprocess.PIPE, text=True
+    ) as follower:
         try:
             assert follower.stdout is not None
             assert follower.stdout.readline() == "before all\n"
@@ -200,10 +204,7 @@ def test_json_format(tmp_path: Path) -> None:
             lines = [json.loads(line) for path in files(it, name) for line in path.read_text().splitlines()]
             assert lines
             assert all({"time", "level", "message"} <= set(line) for line in lines)
-        command = [sys.executable, "-m", "supervisor.cli", "--config", str(it.config), "logs", "bot"]
-        shown = subprocess.run(
-            command, env=it.environ(), capture_output=True, text=True, timeout=PATIENCE_S, check=True
-        )
+        shown = it.command("logs", "bot")
         assert re.search(r"^--- stocksup \S+: life 2 of bot starts ---$", shown.stdout, re.MULTILINE)
 
 

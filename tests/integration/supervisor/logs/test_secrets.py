@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
-from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, check, program
+from tests.support.supervisor.supervised import Supervised, bot, check, program
 
 #: made up, of the right shape
 TOKEN: Final = "MTQwMDAwMDAwMDAwMDAwMDAwMg." + "GAbCdE." + "x" * 38
 
 
 def run(it: Supervised, *words: str) -> str:
-    command = [sys.executable, "-m", "supervisor.cli", "--config", str(it.config), *words]
-    done = subprocess.run(command, env=it.environ(), capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    done = it.command(*words)
     return done.stdout + done.stderr
 
 

@@ -6,7 +6,7 @@ import ast
 import re
 
 from botapp import locale
-from tests.support.shop.shop import ROOT
+from tests.support.python_process import ROOT
 
 #: in the code's words and in Indonesian
 WORD_FOR_WORD = {

@@ -1,19 +1,18 @@
-"""Loaded by Python itself where this directory stands in $PYTHONPATH: does something to a supervisor of a test.
+"""Run a supervisor that fails on purpose: `python -m tests.support.supervisor.fault_points`, then its arguments.
 
     TEST_KILL_AT=POINT:N:WHEN   it kills itself (SIGKILL) at the N-th time of POINT, WHEN "before" or "after"
     TEST_COUNT=FILE             it appends POINT to FILE each time one is passed
-    TEST_CLOCK_FILE=FILE        its clock differs from the machine's by the seconds that stand in FILE
+    TEST_CLOCK_FILE=FILE        its clock differs from the machine's by the seconds in FILE
 
-Points are the places at which something is done to the world, see `_points`. Programs that the supervisor starts find
-the same variables, and are left alone.
+A fault point is a function that changes something outside the process, see `_points`.
 """
 
 from __future__ import annotations
 
 import functools
 import os
+import runpy
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,12 +20,12 @@ from typing import Any
 
 
 def main() -> None:
-    """Prepare this process, if it is a supervisor."""
-    if sys.orig_argv[1:] and "supervisor" in sys.orig_argv[1:4] and "-m" in sys.orig_argv[1:3]:
-        if "TEST_KILL_AT" in os.environ or "TEST_COUNT" in os.environ:
-            _mark_points()
-        if "TEST_CLOCK_FILE" in os.environ:
-            _shift_clock(Path(os.environ["TEST_CLOCK_FILE"]))
+    """Prepare this process, then run the supervisor in it."""
+    if "TEST_KILL_AT" in os.environ or "TEST_COUNT" in os.environ:
+        _mark_points()
+    if "TEST_CLOCK_FILE" in os.environ:
+        _shift_clock(Path(os.environ["TEST_CLOCK_FILE"]))
+    runpy.run_module("supervisor", run_name="__main__", alter_sys=True)
 
 
 def _points() -> dict[str, tuple[Any, str]]:
@@ -82,4 +81,5 @@ def _shift_clock(file: Path) -> None:
     time.time = lambda: real() + float(file.read_text())
 
 
-main()
+if __name__ == "__main__":
+    main()
