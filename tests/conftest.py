@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 import botapp.locale
 import supervisor.locale
+from tests.support import depth
 from tests.support.shop.databases import database as database
 from tests.support.shop.databases import store_address as store_address
 from tests.support.shop.databases import store_url as store_url
@@ -19,9 +20,10 @@ from tests.support.shop.databases import stores as stores
 # a shell that starts this in the background ignores SIGINT, and the processes that tests interrupt would inherit that
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# how fast the machine is that day says nothing about the code
-settings.register_profile("whatever the machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("whatever the machine")
+# a slow machine says nothing about the code
+settings.register_profile("sample", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=25)
+settings.register_profile("full", settings.get_profile("sample"), max_examples=100)
+settings.load_profile("full" if depth.IS_FULL else "sample")
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +31,11 @@ def _in_the_words_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test speak the language that another one has chosen."""
     monkeypatch.setattr(botapp.locale, "_default", gettext.NullTranslations())
     monkeypatch.setattr(supervisor.locale, "_current", gettext.NullTranslations())
+
+
+def pytest_report_header() -> str:
+    """Show what repeats the choices of this run."""
+    return f"depth: {'full' if depth.IS_FULL else 'sample'}, TEST_SEED={depth.choose_seed()}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from botapp.ext.cache_manager import CacheManager
+from tests.support import depth
 from tests.support.cache import get_all
 
 _T = TypeVar("_T")
@@ -132,5 +133,5 @@ class CacheHistories(RuleBasedStateMachine):
         assert stats["errors"] == 0
 
 
-CacheHistories.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+CacheHistories.TestCase.settings = settings(max_examples=depth.count(40, 10), stateful_step_count=40, deadline=None)
 TestCacheHistories = CacheHistories.TestCase

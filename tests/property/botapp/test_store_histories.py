@@ -22,6 +22,7 @@ from botapp.store.domain import refusals
 from botapp.store.domain.records import Order
 from botapp.store.domain.rules import Limits, parse_stock
 from botapp.store.usecases import accounts, deposits, products, purchases, stock
+from tests.support import depth
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -248,4 +249,4 @@ def handle_of(user: int) -> str:
 
 
 TestShop = Shop.TestCase
-TestShop.settings = settings(max_examples=40, stateful_step_count=30)
+TestShop.settings = settings(max_examples=depth.count(40, 10), stateful_step_count=30)

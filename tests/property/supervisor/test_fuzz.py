@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz import config, journal, protocol
+from tests.support import depth
 
 #: pieces that formats are made of
 PIECES = st.sampled_from(
@@ -21,7 +22,7 @@ FOOD = st.lists(st.one_of(PIECES, st.binary(max_size=6)), max_size=14).map(b"".j
 
 @pytest.mark.parametrize("feed", [protocol.feed, journal.feed, config.feed], ids=["protocol", "journal", "config"])
 def test_nonsense_is_refused_or_passed_over(feed: Callable[[bytes], None]) -> None:
-    @settings(max_examples=400)
+    @settings(max_examples=depth.count(400, 100))
     @given(FOOD)
     def feeding(data: bytes) -> None:
         feed(data)

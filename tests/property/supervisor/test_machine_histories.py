@@ -16,6 +16,7 @@ from supervisor.lifecycle import effects as fx
 from supervisor.lifecycle import events as ev
 from supervisor.lifecycle.machine import deadline, step
 from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, State, text_reason
+from tests.support import depth
 
 #: pids of what lives have left behind begin here; those of lives are their numbers
 LEFT = 1_000_000
@@ -262,5 +263,5 @@ class World(RuleBasedStateMachine):
             assert self.program.state is not State.RUNNING
 
 
-World.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+World.TestCase.settings = settings(max_examples=depth.count(300, 75), stateful_step_count=40, deadline=None)
 TestHistories = World.TestCase
