@@ -1,8 +1,8 @@
 # Every target uses .venv. It is created once, and updated when its inputs change.
 # It needs Python 3.11 or newer with the venv module. To choose another Python: make PYTHON=/path/to/python3 …
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-fast texts lint docs lock page screenshots bench-restart bench-cache bench-shop \
-	bench-live bench-supervisor chaos fuzz clean
+.PHONY: help setup setup-dev run test test-fast test-full texts lint docs lock page screenshots bench-restart bench-cache \
+	bench-shop bench-live bench-supervisor chaos fuzz clean
 .DELETE_ON_ERROR:
 
 # Without compiled files every start takes four times as long, so no environment may disable them.
@@ -33,6 +33,11 @@ test: .venv/.dev .venv/.compiled ## run all tests ## jalankan semua tes
 
 test-fast: .venv/.dev .venv/.compiled ## run the tests that take seconds ## jalankan tes yang hanya beberapa detik
 	$(PYTEST) tests/unit tests/property
+
+test-full: export TEST_DEPTH := full
+test-full: export TEST_SEED := $(SEED)
+test-full: .venv/.dev .venv/.compiled ## run all tests with exhaustive searches: make test-full SEED=7 ## jalankan semua tes dengan pencarian menyeluruh: make test-full SEED=7
+	$(PYTEST) --timeout 600 $(if $(SEED),--hypothesis-seed=$(SEED))
 
 texts: .venv/.dev ## update the translation catalogues from the code ## perbarui katalog terjemahan dari kode
 	$(BIN)/python -m tests.support.texts.catalogues

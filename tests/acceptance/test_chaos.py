@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from botapp.ui.custom_ids import BUY
+from tests.support import depth
 from tests.support.chaos import rounds as chaos
 from tests.support.discord.control import DiscordControl, Json, Refused, local_discord
 from tests.support.python_process import ROOT
@@ -22,12 +23,12 @@ from tests.support.shop.member import YES, Customer, button
 from tests.support.shop.shop import Shop, shop, text
 from tests.support.shop.shop_database import books
 
-#: one seed differs each time; the message of a failure names it
-SEEDS = (1, 2, random.SystemRandom().randrange(10**6))
-ROUNDS = 100
+#: the seed of a failure is in its message
+SEEDS = (1, 2, depth.choose_seed())
+ROUNDS = depth.count(400, 20)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3600 if depth.IS_FULL else 120)
 def test_whatever_is_killed_whenever_it_happens() -> None:
     """Three at a time: most of it is waiting."""
     command = [sys.executable, "-m", "tests.support.chaos.rounds", "--rounds", str(ROUNDS), "--seed"]
@@ -69,7 +70,7 @@ def test_a_witness_tells_of_a_second_life(tmp_path: Path) -> None:
 
 # --- the real bot ---
 
-ROUNDS_OF_THE_SHOP = 4
+ROUNDS_OF_THE_SHOP = depth.count(6, 2)
 PRICE = 50_000
 NO_COOLDOWN = "\n[store]\ncooldown_s = 0\n"
 

@@ -239,7 +239,7 @@ def test_restart_from_the_command_line_is_announced(toko: Shop) -> None:
     # it goes with its life, if that ends first
     toko.restart_from_discord()
     toko.discord.wait_for_message("Admin", lambda one: "Bot kembali (proses 3)" in text(one))
-    assert not [one for one in toko.discord.view("Budi") if "life 2" in text(one)]
+    assert not [one for one in toko.discord.view("Budi") if "(proses 2)" in text(one)]
     assert set(before) <= {one["id"] for one in toko.discord.view("Budi")}
 
 

@@ -17,7 +17,9 @@ IS_FULL: Final = os.environ.get("TEST_DEPTH") == "full"
 
 def choose_seed() -> int:
     """Return the seed of this run; the first call chooses it for all worker processes."""
-    return int(os.environ.setdefault("TEST_SEED", str(random.SystemRandom().randrange(10**6))))
+    if not os.environ.get("TEST_SEED"):
+        os.environ["TEST_SEED"] = str(random.SystemRandom().randrange(10**6))
+    return int(os.environ["TEST_SEED"])
 
 
 def count(full: int, sampled: int) -> int:
