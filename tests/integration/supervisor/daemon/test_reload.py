@@ -128,7 +128,7 @@ def test_failed_check_changes_nothing(tmp_path: Path) -> None:
     assert done.returncode == 78
     assert "[bot] prefx: unknown key" in done.stderr
     config.write_text(f"{good}\n[logs]\nkeep = 3\n")
-    assert "In force now: [logs]" in one.run("reload").stdout, "it did not count before"
+    assert "Applied: [logs]" in one.run("reload").stdout, "it did not count before"
     one.run("stop")
 
 
