@@ -100,7 +100,9 @@ def test_database_outage(running: Shop) -> None:
     database.come_back()
     wait_open(running)
     assert "✅ Livestock kembali sehat" in running.log()
-    assert running.program()["health"]["visibility"]["recoveries"][-1]["state"] == "stock_broken"
+    # the next heartbeat reports it
+    recoveries = running.wait_for(lambda: running.program()["health"]["visibility"]["recoveries"])
+    assert recoveries[-1]["state"] == "stock_broken"
     assert "Daftar" in answer(running)
 
 
