@@ -28,7 +28,7 @@ class Subscribers:
     def publish_changes(self, before: ProgramState, state: ProgramState) -> None:
         """Publish what has changed about a program."""
         if (state.state, state.life.number, state.reason) != (before.state, before.life.number, before.reason):
-            self._log("info", f"{state.name}: {state.state} (life {state.life.number})")
+            self._log("info", f"{state.name}: {state.state} (process {state.life.number})")
             self.publish(type="state", **views.change(state))
         if state.life.linked != before.life.linked:
             self.publish(type="connection", program=state.name, life=state.life.number, linked=state.life.linked)

@@ -93,7 +93,7 @@ def _restart(runner: Runner, connection: ClientConnection, request: protocol.Res
     state = _find_program(runner, request.program)
     runner.settings.apply(load(runner.config), only=request.program)
     requested_by = request.requested_by or (
-        f"{connection.life[0]} (life {connection.life[1]})" if connection.life else "operator"
+        f"{connection.life[0]} (process {connection.life[1]})" if connection.life else "operator"
     )
     event = events.RestartRequested(text_reason(_printable(request.reason)), _printable(requested_by), request.ticket)
     runner.post(request.program, event)
