@@ -43,11 +43,12 @@ texts: .venv/.dev ## update the translation catalogues from the code ## perbarui
 	$(BIN)/python -m tests.support.texts.catalogues
 	$(BIN)/python -m tests.support.texts.page_words
 
-lint: .venv/.dev ## check style, types and imports ## periksa gaya, tipe dan impor
+lint: .venv/.dev ## check style, types, imports and plain English ## periksa gaya, tipe, impor dan bahasa
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --cache-dir .venv/.import-linter
+	$(BIN)/python -m tests.support.texts.plain_english
 
 docs: .venv/.dev ## write the generated documentation: diagrams, references, architecture ## tulis dokumentasi yang dibuat dari kode
 	$(BIN)/python docs/machine_diagram.py

@@ -55,7 +55,7 @@ class Life:
         self.sock: socket.socket | None = None
 
     def say(self, op: str, **fields: Any) -> None:
-        """Ask the supervisor; nobody waits for the answer."""
+        """Send a request to the supervisor, without waiting for the answer."""
         self.send({"v": 1, "id": op, "op": op, **fields})
 
     def send(self, message: dict[str, Any]) -> None:
@@ -67,7 +67,7 @@ class Life:
             self.sock = None
 
     def live(self) -> None:
-        """Knock at the door until somebody opens; talk; begin anew."""
+        """Connect to the supervisor until it accepts, exchange messages, and reconnect when it goes away."""
         while True:
             try:
                 self.sock = socket.socket(socket.AF_UNIX)

@@ -72,7 +72,7 @@ class Round:
 
     def words(self) -> str:
         """Say it in a line."""
-        keep = ", wishes kept" if self.keep_wishes else ""
+        keep = ", desired states kept" if self.keep_wishes else ""
         return f"{self.operation}, mood {self.mood or 'good'}, {self.victim} killed after {self.moment_s:.4f} s{keep}"
 
 
@@ -96,7 +96,7 @@ class Operation:
     op: str
     fields: dict[str, Any]
     socket: Path
-    #: "ok", the code of a refusal, or None while nobody has said anything
+    #: "ok", the code of a refusal, or None before an answer has arrived
     outcome: str | None = None
     answer: dict[str, Any] = field(default_factory=dict)
 
@@ -116,7 +116,7 @@ class Operation:
             self.outcome = str(error)
 
     def end(self) -> None:
-        """Wait for the answer. Raises Violation when there is none, not even that nobody is there."""
+        """Wait for the answer or for a closed connection. Raises Violation when neither comes."""
         self._thread.join(2 * PATIENCE_S)
         if self.outcome in (None, "timed_out"):
             raise Violation(f"{self.op} was never answered")
@@ -260,7 +260,7 @@ class Chaos:
             raise Violation(f"the last life was {numbers[-1]}, not {shown['life']}")
 
     def _check_answer(self, under_way: Operation) -> None:
-        """What was granted has happened, and stands in the history."""
+        """Check that every accepted request took effect and is in the history."""
         report = under_way.answer.get("report")
         if report is None:
             return

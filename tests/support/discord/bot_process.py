@@ -151,7 +151,7 @@ def write_config(directory: Path, extra: str = "", *, channel_id: int, token: st
 
 
 def free_port() -> int:
-    """Return a port that nobody listens at."""
+    """Return a free port."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])

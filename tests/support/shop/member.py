@@ -54,7 +54,7 @@ class Customer:
         return self.discord.wait_for_message(self.name, lambda message: button(message, beginning) is not None)
 
     def changed(self, message: Json) -> Json:
-        """Return a message once it is another question, or none any more."""
+        """Return the message after its question has changed or disappeared."""
         before = button(message, YES)
 
         def is_changed(one: Json) -> bool:

@@ -64,7 +64,7 @@ class Shop:
         self.wait_for_state("bot", "RUNNING")
 
     def start_supervisor(self, *words: str, **environ: str) -> None:
-        """Start the supervisor and wait until the door is open."""
+        """Start the supervisor and wait until its control socket accepts connections."""
         reader, writer = os.pipe()
         words = ("--config", str(self.config), "--report-fd", str(writer), *words)
         environ = {**self.environ(), **environ}
@@ -97,7 +97,7 @@ class Shop:
             self.stop()
         return process.kill_descendants(-1, {"STOCKSUP_SOCKET": str(self.socket)})
 
-    # --- the door ---
+    # --- control socket ---
 
     def ask(self, op: str, **fields: Any) -> Json:
         """Ask the supervisor."""
@@ -120,7 +120,7 @@ class Shop:
 
     def wait_for(self, predicate: Callable[[], T | None]) -> T:
         """Return what `predicate` returns once it is true, asked now and whenever something has changed."""
-        # what happens between a question and a subscription would be told to nobody
+        # an event between the request and the subscription would be missed
         return self._wait_on(predicate, time.monotonic() + PATIENCE_S)
 
     def _wait_on(self, predicate: Callable[[], T | None], deadline_s: float) -> T:
@@ -188,7 +188,7 @@ def has_button(message: Json, label: str) -> bool:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens at."""
+    """Return a free port."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])

@@ -55,14 +55,14 @@ class Letterbox:
         return f"json://127.0.0.1:{self.port}/{secret}"
 
     def close(self) -> None:
-        """Stop listening: whoever comes finds nobody."""
+        """Stop listening, so that connections are refused."""
         self.gate.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
 
     def let_go(self) -> None:
-        """Answer whoever is held at the gate; it stays closed for the next."""
+        """Answer the request that is held back; the next one is held back again."""
         self.gate.set()
         self.gate.clear()
 

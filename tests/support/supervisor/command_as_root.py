@@ -1,6 +1,6 @@
 """Run a command as root would, with the system's units in a directory of the test's.
 
-`python -m tests.support.supervisor.command_as_root UNIT_DIRECTORY COMMAND …`; $TEST_UID is another user.
+`python -m tests.support.supervisor.command_as_root UNIT_DIRECTORY COMMAND …`; $TEST_UID is the id of a second user.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ in that life only.
     link=no               never connects; TERM ends it
     exit-before-hello=N   ends with exit code N (or "kill": by SIGKILL) in that phase; likewise
     exit-after-hello=N, exit-when-ready=N, exit-in-drain=N, exit-in-stop=N
-    reason=TEXT           what the farewell before any of these ends says
+    reason=TEXT           reason in the goodbye before any of these exits
     hang                  says hello, and is ready only when told to be (SIGUSR2)
     deaf                  does not end on TERM
     fork=WAY              has a grandchild, deaf to TERM: in its group, or by setpgid, setsid, double (fork)
@@ -22,7 +22,7 @@ in that life only.
     traceback             writes where it is on SIGUSR2, and says so
     ask-restart=REASON    when told to (SIGUSR1), asks for a restart of itself and hands on a ticket
     chatter               writes numbered lines as fast as it can; it tells when they are many, and how many at its end
-    reopen=no             does not know how to open its log anew
+    reopen=no             does not support opening its log again
     cache-answer=JSON     what it answers when its cache is asked
 
 What happens to it is told in lines of JSON to the FIFO that $DIARY names. It speaks with the supervisor through

@@ -66,7 +66,7 @@ class Diary:
         """Return the first line of that kind; wait until `count` of them have been told."""
         deadline_s = time.monotonic() + PATIENCE_S
         while len(found := self.all(what, **fields)) < count:
-            assert self._read(deadline_s - time.monotonic()), f"nobody told of {what} {fields}: {self._lines}"
+            assert self._read(deadline_s - time.monotonic()), f"no report of {what} {fields}: {self._lines}"
         return found[0]
 
     def _read(self, timeout_s: float) -> bool:
@@ -110,7 +110,7 @@ class Supervised:
         self.configure(programs, **tables)
 
     def configure(self, programs: Mapping[str, Json], **tables: Any) -> None:
-        """Write the configuration anew."""
+        """Rewrite the configuration."""
         lines = ['language = "en"']
         for name, table in {**tables, **{f"programs.{name}": one for name, one in programs.items()}}.items():
             lines += [f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
@@ -209,10 +209,10 @@ class Supervised:
                 psutil.Process(pid).kill()
         self.diary.close()
 
-    # --- the door ---
+    # --- control socket ---
 
     def client(self) -> Client:
-        """Return a new connection to the door."""
+        """Return a new connection to the control socket."""
         return Client(self.socket)
 
     def ask(self, op: str, **fields: Any) -> Json:

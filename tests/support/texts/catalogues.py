@@ -30,7 +30,7 @@ class Texts:
 
     #: what the files are called
     domain: str
-    #: the directory below which whoever says it stands
+    #: the directory of the code with the texts
     source: Path
     #: the package that has the files
     package: str
