@@ -208,7 +208,7 @@ def test_check_says_what_is_wrong_with_the_database(shop: Instance, damage: str)
         assert found["program.bot"]["problem"] is None
         return
     found = findings(shop)
-    expected = {"newer": "newer than this program", "damaged": "damaged", "no database": "damaged"}[damage]
+    expected = {"newer": "this program knows versions up to", "damaged": "damaged", "no database": "damaged"}[damage]
     assert expected in found["database"]["problem"]
     if damage == "newer":
         assert "this program knows versions up to" in found["program.bot"]["problem"]

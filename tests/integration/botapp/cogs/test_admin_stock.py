@@ -203,6 +203,6 @@ def test_pending_withdrawals_are_sent_after_a_crash(tmp_path: Path) -> None:
         with BotProcess(shop.place, shop.discord) as later:
             shop.discord.wait_for(lambda: len(attachments(shop, "dm")) == 2)
             assert attachments(shop, "dm") == [secrets("a"), secrets("b")]
-            shop.wait_for_text("1 dari `ROBUX`", channel="dm")
+            shop.wait_for_text("`ROBUX`: 1", channel="dm")
             later.end()
         assert shop.books(withdrawals.list_pending) == []

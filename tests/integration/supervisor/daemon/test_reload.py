@@ -98,7 +98,7 @@ def test_sighup_reloads_and_logs_the_outcome(tmp_path: Path) -> None:
         # earlier requests are done when the ping is answered
         it.ask("ping")
         it.ask("ping")
-        assert "not reloaded: " in it.log()
+        assert "configuration: not reloaded (" in it.log()
         assert set(it.status()) == {"bot", "clerk"}
 
 
@@ -187,7 +187,7 @@ def test_failed_check_after_sighup_changes_nothing(tmp_path: Path) -> None:
         one.wait()
         assert one.it.ask("ping")["pid"] == one.it.pid, "the loop goes on meanwhile"
         one.go_on(78)
-        one.wait_log("not reloaded: check of bot failed: ")
+        one.wait_log("configuration: not reloaded (check of bot failed: ")
         one.it.configure({"bot": program(check=HELD)}, logs={"keep": 3})
         one.sighup()
         one.wait()

@@ -62,7 +62,7 @@ def test_journal_has_priorities_and_programs_its_socket(tmp_path: Path) -> None:
         environ = {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"}
         it.process = it.launch(environ=environ, stderr=theirs)
         lines = ours.makefile()
-        assert lines.readline().startswith("<6>supervisor ")
+        assert lines.readline().startswith("<6>supervisor: ")
         it.wait_state("RUNNING")
         told = it.diary.wait("spawned")["environ"]
         assert told["STOCKSUP_JOURNAL"] == "/run/systemd/journal/socket"
