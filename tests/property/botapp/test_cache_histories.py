@@ -133,5 +133,5 @@ class CacheHistories(RuleBasedStateMachine):
         assert stats["errors"] == 0
 
 
-CacheHistories.TestCase.settings = settings(max_examples=depth.count(40, 10), stateful_step_count=40, deadline=None)
+CacheHistories.TestCase.settings = settings(max_examples=depth.count(40, 6), stateful_step_count=40, deadline=None)
 TestCacheHistories = CacheHistories.TestCase

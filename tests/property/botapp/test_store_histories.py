@@ -249,4 +249,4 @@ def handle_of(user: int) -> str:
 
 
 TestShop = Shop.TestCase
-TestShop.settings = settings(max_examples=depth.count(40, 10), stateful_step_count=30)
+TestShop.settings = settings(max_examples=depth.count(40, 6), stateful_step_count=30)

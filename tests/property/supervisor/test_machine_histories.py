@@ -263,5 +263,5 @@ class World(RuleBasedStateMachine):
             assert self.program.state is not State.RUNNING
 
 
-World.TestCase.settings = settings(max_examples=depth.count(300, 75), stateful_step_count=40, deadline=None)
+World.TestCase.settings = settings(max_examples=depth.count(300, 40), stateful_step_count=40, deadline=None)
 TestHistories = World.TestCase

@@ -396,7 +396,7 @@ async def test_key_leaves_one_file_before_it_is_in_the_other(
 
 
 def test_killed_many_times(tmp_path: Path) -> None:
-    times = depth.count(200, 50)
+    times = depth.count(200, 25)
     command = [sys.executable, "-m", "tests.support.cache.kill_loop", str(tmp_path), str(times), "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
     assert done.returncode == 0, done.stderr

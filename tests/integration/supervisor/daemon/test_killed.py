@@ -45,7 +45,7 @@ def passed(tmp_path_factory: pytest.TempPathFactory) -> Counter[str]:
 def test_killed_at_any_moment_there_are_never_two_processes(
     tmp_path: Path, passed: Counter[str], point: str, when: str
 ) -> None:
-    for number in depth.sample(range(1, passed[point] + 1), f"{point}:{when}", one_in=4):
+    for number in depth.sample(range(1, passed[point] + 1), f"{point}:{when}", one_in=6):
         with bot(tmp_path / str(number), check=["true"]) as it:
             it.faults = {"TEST_KILL_AT": f"{point}:{number}:{when}"}
             with pytest.raises((ControlError, AssertionError)):
