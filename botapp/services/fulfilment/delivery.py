@@ -104,7 +104,7 @@ class DeliveryService:
             return  # the health of the database and the live message report it; the next poll retries
 
     async def _retry(self, delivery: Delivery) -> None:
-        if not await self._shop.run(deliveries.begin_attempt, delivery.purchase_id, self._shop.now_ms()):
+        if not await self._shop.run(deliveries.begin_attempt, delivery, self._shop.now_ms()):
             if delivery.attempts >= deliveries.MAX_ATTEMPTS:
                 self._report_failure(delivery)
             return

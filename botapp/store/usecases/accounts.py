@@ -16,6 +16,9 @@ _ACCOUNTS: Final = select(account.c.id, account.c.handle, account.c.balance, acc
 # statements of every purchase are built once: building one costs as much time as running it
 _BY_USER: Final = _ACCOUNTS.join(user_link).where(user_link.c.user_id == bindparam("user_id"))
 _BY_HANDLE: Final = _ACCOUNTS.where(account.c.handle_key == bindparam("handle_key"))
+# "no key" lets other transactions refer to the account meanwhile
+_LOCKED_BY_USER: Final = _BY_USER.with_for_update(of=account, key_share=True)
+_LOCKED_BY_HANDLE: Final = _BY_HANDLE.with_for_update(key_share=True)
 _EXISTING_ENTRY: Final = select(ledger.c.id).where(ledger.c.key == bindparam("key"))
 _NEW_BALANCE: Final = account.c.balance + bindparam("change", type_=BigInteger)
 _UPDATE_BALANCE: Final = (
@@ -33,9 +36,16 @@ def get_by_user(connection: Connection, user_id: int) -> Account | None:
     return Account(*row) if row is not None else None
 
 
-def get_by_handle(connection: Connection, handle: str) -> Account:
-    """Return the account with this handle. Raises NoSuchAccount."""
-    row = connection.execute(_BY_HANDLE, {"handle_key": normalize_key(handle)}).first()
+def get_by_user_to_change(connection: Connection, user_id: int) -> Account | None:
+    """Do the same as `get_by_user`, and lock the account until the transaction ends."""
+    row = connection.execute(_LOCKED_BY_USER, {"user_id": user_id}).first()
+    return Account(*row) if row is not None else None
+
+
+def get_by_handle(connection: Connection, handle: str, *, to_change: bool = False) -> Account:
+    """Return the account with this handle; `to_change` locks it until the transaction ends. Raises NoSuchAccount."""
+    query = _LOCKED_BY_HANDLE if to_change else _BY_HANDLE
+    row = connection.execute(query, {"handle_key": normalize_key(handle)}).first()
     if row is None:
         raise refusals.NoSuchAccount(handle)
     return Account(*row)
@@ -110,7 +120,7 @@ def adjust_balance(
 
 def reset_balance(connection: Connection, handle: str, *, actor: str, key: str, now_ms: int) -> Account:
     """Take the whole balance of an account away; return the account before that. Raises NoSuchAccount."""
-    target = get_by_handle(connection, handle)
+    target = get_by_handle(connection, handle, to_change=True)
     if target.balance:
         post_entry(
             connection, target.id, -target.balance, kind="reset", reference="", actor=actor, key=key, now_ms=now_ms

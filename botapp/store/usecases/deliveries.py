@@ -23,18 +23,15 @@ def list_due(connection: Connection, now_ms: int, limit: int = 50) -> list[Deliv
     return [Delivery(*row) for row in connection.execute(query)]
 
 
-def begin_attempt(connection: Connection, purchase_id: int, now_ms: int) -> bool:
-    """Record an attempt before it is made; return whether to make it."""
-    pending = (delivery.c.purchase_id == purchase_id, IS_PENDING)
-    before = connection.execute(select(delivery.c.attempts).where(*pending)).scalar()
-    if before is None:
-        return False
-    attempts = int(before) + 1
+def begin_attempt(connection: Connection, due: Delivery, now_ms: int) -> bool:
+    """Record an attempt before it is made; return whether to make it. Of two processes only one makes it."""
+    attempts = due.attempts + 1
     values: dict[str, object] = {"attempts": attempts, "next_attempt_at_ms": now_ms + retry_delay_ms(attempts)}
     if attempts > MAX_ATTEMPTS:
         values = {"state": "failed"}
-    connection.execute(update(delivery).where(*pending).values(values))
-    return attempts <= MAX_ATTEMPTS
+    unchanged = (delivery.c.purchase_id == due.purchase_id, IS_PENDING, delivery.c.attempts == due.attempts)
+    is_first = connection.execute(update(delivery).where(*unchanged).values(values)).rowcount == 1
+    return is_first and attempts <= MAX_ATTEMPTS
 
 
 def finish(connection: Connection, purchase_id: int, state: DeliveryState, message_id: int | None = None) -> None:

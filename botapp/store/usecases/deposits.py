@@ -55,10 +55,7 @@ def record_claims(
             now_ms=now_ms,
         )  # fmt: skip
         if result is not None:
-            done, balance = result
-            results.append(
-                DepositResult(done, balance, _get_user_id(connection, done.handle) if not done.refusal else None)
-            )
+            results.append(result)
     return results
 
 
@@ -88,8 +85,8 @@ def set_read_position(connection: Connection, channel_id: int, message_id: int) 
 
 def record(
     connection: Connection, *, key: str, source: str, handle: str, amount: int | None, refusal: str, now_ms: int
-) -> tuple[Deposit, int | None] | None:
-    """Accept or refuse a deposit; return it, and the new balance if it was accepted.
+) -> DepositResult | None:
+    """Accept or refuse a deposit; return the result.
 
     Args:
         key: identifies the message or request; returns None if it was recorded before.
@@ -112,7 +109,9 @@ def record(
             key=key, source=source, handle=handle, account_id=account_id, amount=amount, refusal=refusal, at_ms=now_ms
         )
     )
-    return Deposit(key, source, handle, amount, refusal, now_ms), balance
+    # by its number: a moment later the account may have another handle
+    user_id = accounts.get_user_id(connection, account_id) if account_id is not None else None
+    return DepositResult(Deposit(key, source, handle, amount, refusal, now_ms), balance, user_id)
 
 
 def list_latest(connection: Connection, limit: int, *, refused_only: bool = False) -> list[Deposit]:
@@ -136,10 +135,6 @@ def _storable_handle(handle: str) -> str:
 def _storable_amount(amount: int | None) -> int | None:
     """Return an amount if the database can store it, else None."""
     return amount if amount is not None and abs(amount) <= MAX_AMOUNT else None
-
-
-def _get_user_id(connection: Connection, handle: str) -> int | None:
-    return accounts.get_user_id(connection, accounts.get_by_handle(connection, handle).id)
 
 
 def _post_deposit(

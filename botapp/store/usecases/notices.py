@@ -30,7 +30,7 @@ def collect_pending(
 ) -> list[str]:
     """Return the pending notices, oldest first: those in the queue, `new` ones, and products that now run low."""
     added = [*new, *map(describe, products.list_newly_low(connection, low_stock))]
-    queued = key_value.get(connection, _PENDING, list[str]) or []
+    queued = key_value.get_to_change(connection, _PENDING, list[str]) or []
     if not added:
         return queued
     pending = [*queued, *added][-MAX_PENDING:]
@@ -40,7 +40,8 @@ def collect_pending(
 
 def remove_sent(connection: Connection, count: int) -> None:
     """Remove the first `count` notices, which were sent."""
-    key_value.put(connection, _PENDING, (key_value.get(connection, _PENDING, list[str]) or [])[count:] or None)
+    queued = key_value.get_to_change(connection, _PENDING, list[str]) or []
+    key_value.put(connection, _PENDING, queued[count:] or None)
 
 
 def list_unlogged_purchases(connection: Connection, channel_id: int, limit: int) -> list[Purchase]:

@@ -25,6 +25,15 @@ def get_by_code(connection: Connection, code: str) -> Product:
     return matches[0]
 
 
+def get_by_code_to_change(connection: Connection, code: str) -> Product:
+    """Do the same as `get_by_code`, and lock the product until the transaction ends. Raises NoSuchProduct."""
+    is_named = (product.c.code_key == normalize_key(code), product.c.active.is_(True))
+    if connection.execute(select(product.c.id).where(*is_named).with_for_update()).first() is None:
+        raise refusals.NoSuchProduct(code)
+    # a new statement, which sees what the transaction before has written
+    return get_by_code(connection, code)
+
+
 def get(connection: Connection, product_id: int) -> Product:
     """Return the product on sale with this id. Raises NoSuchProduct."""
     matches = _select_products(connection, product.c.active.is_(True) & (product.c.id == product_id))
@@ -40,7 +49,8 @@ def add(connection: Connection, code: str, name: str, price: int, description: s
     """
     code, name, description = validate_code(code), validate_name(name), validate_description(description)
     key = normalize_key(code)
-    existing = connection.execute(select(product.c.id, product.c.active).where(product.c.code_key == key)).first()
+    query = select(product.c.id, product.c.active).where(product.c.code_key == key).with_for_update()
+    existing = connection.execute(query).first()
     if existing is not None and existing.active:
         raise refusals.CodeTaken(code)
     values: dict[str, Any] = {"code": code, "name": name, "price": price, "description": description, "active": True}
@@ -68,14 +78,14 @@ def update_product(
         "description": validate_description(description) if description is not None else None,
     }
     values = {key: value for key, value in changes.items() if value is not None}
-    before = get_by_code(connection, code)
+    before = get_by_code_to_change(connection, code)
     connection.execute(update(product).where(product.c.id == before.id).values(**values))
     return before, get_by_code(connection, code)
 
 
 def delete(connection: Connection, code: str) -> Product:
     """Take a product off sale; return it. Raises NoSuchProduct, ProductInStock."""
-    existing = get_by_code(connection, code)
+    existing = get_by_code_to_change(connection, code)
     if existing.stock:
         raise refusals.ProductInStock(existing.code, existing.stock)
     connection.execute(update(product).where(product.c.id == existing.id).values(active=False))

@@ -55,11 +55,11 @@ def buy(connection: Connection, order: Order, limits: Limits, now_ms: int) -> Re
 
     Repeating an interaction returns its receipt and buys nothing. Raises a Refused.
     """
+    # every transaction locks in this order: product, account, setting. Only what is read after that decides.
+    row = connection.execute(_LOCKED_PRODUCT, {"of_product": order.product_id}).first()
+    buyer = accounts.get_by_user_to_change(connection, order.user_id)
     if (earlier := _get_receipt(connection, order.interaction_id)) is not None:
         return earlier
-    # every transaction locks in this order: product, then account
-    row = connection.execute(_LOCKED_PRODUCT, {"of_product": order.product_id}).first()
-    buyer = accounts.get_by_user(connection, order.user_id)
     context = PurchaseContext(
         maintenance_reason=maintenance_reason(connection),
         blacklist_reason=blacklist_reason(connection, order.user_id),

@@ -12,13 +12,12 @@ from botapp.store.db.tables import IS_AVAILABLE, IS_HANDED_OUT, account, product
 from botapp.store.domain import refusals
 from botapp.store.domain.records import Product, StockAdded
 from botapp.store.domain.rules import StockLine
-from botapp.store.usecases.products import get_by_code
+from botapp.store.usecases.products import get_by_code, get_by_code_to_change
 
 #: lines staged in one transaction: short enough not to delay purchases
 STAGED_AT_ONCE = 1000
 
 _OF_PRODUCT: Final = stock_item.c.product_id == bindparam("of_product")
-_LOCK: Final = select(product.c.id).where(product.c.id == bindparam("of_product")).with_for_update()
 _COUNT: Final = select(func.count()).select_from(stock_item).where(_OF_PRODUCT, IS_AVAILABLE)
 _OLDEST: Final = (
     select(stock_item.c.id).where(_OF_PRODUCT, IS_AVAILABLE).order_by(stock_item.c.id).limit(bindparam("quantity"))
@@ -56,7 +55,8 @@ def publish(connection: Connection, batch: str, code: str, *, actor: str, now_ms
 
     Raises NoSuchProduct.
     """
-    target = get_by_code(connection, code)
+    # locked: it must not be deleted meanwhile, nor its items sold between the checks and the insertion
+    target = get_by_code_to_change(connection, code)
     in_stock = exists().where(
         stock_item.c.product_id == target.id,
         stock_item.c.digest == stock_staged.c.digest,
@@ -105,11 +105,6 @@ def unstage(connection: Connection, batch: str | None, limit: int = STAGED_AT_ON
     return len(rows)
 
 
-def lock_product(connection: Connection, product_id: int) -> None:
-    """Lock a product, so that transactions take its items one after the other."""
-    connection.execute(_LOCK, {"of_product": product_id})
-
-
 def take_available(
     connection: Connection, product_id: int, quantity: int, *, status: str, purchase_id: int | None, now_ms: int
 ) -> tuple[str, ...]:
@@ -130,8 +125,7 @@ def withdraw(connection: Connection, code: str, quantity: int, now_ms: int) -> t
 
     Raises NoSuchProduct, SoldOut.
     """
-    target = get_by_code(connection, code)
-    lock_product(connection, target.id)
+    target = get_by_code_to_change(connection, code)
     items = take_available(connection, target.id, quantity, status="withdrawn", purchase_id=None, now_ms=now_ms)
     return target, items
 

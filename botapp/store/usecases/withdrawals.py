@@ -45,12 +45,12 @@ def begin(
     """Take items out of stock for an admin, oldest first. Raises NoSuchProduct, InvalidQuantity, SoldOut."""
     if not 1 <= quantity <= MAX_ITEMS:
         raise refusals.InvalidQuantity(MAX_ITEMS)
-    product_id = products.get_by_code(connection, code).id
+    product_id = products.get_by_code_to_change(connection, code).id
     while connection.execute(select(exists().where(*_withdrawn_at(product_id, now_ms)))).scalar():
         now_ms += 1  # the time identifies a withdrawal of a product, so it must be unique
     target, items = stock.withdraw(connection, code, quantity, now_ms)
     withdrawal = Withdrawal(target.id, now_ms, user_id, language)
-    key_value.put(connection, _KEY, [*_read_pending(connection), withdrawal])
+    key_value.put(connection, _KEY, [*_read_pending_to_change(connection), withdrawal])
     return WithdrawalBatch(withdrawal, target.code, items)
 
 
@@ -61,12 +61,16 @@ def list_pending(connection: Connection) -> list[WithdrawalBatch]:
 
 def mark_delivered(connection: Connection, withdrawal: Withdrawal) -> None:
     """Record that an admin has received a withdrawal."""
-    remaining = [other for other in _read_pending(connection) if other != withdrawal]
+    remaining = [other for other in _read_pending_to_change(connection) if other != withdrawal]
     key_value.put(connection, _KEY, remaining or None)
 
 
 def _read_pending(connection: Connection) -> list[Withdrawal]:
     return key_value.get(connection, _KEY, list[Withdrawal]) or []
+
+
+def _read_pending_to_change(connection: Connection) -> list[Withdrawal]:
+    return key_value.get_to_change(connection, _KEY, list[Withdrawal]) or []
 
 
 def _with_items(connection: Connection, withdrawal: Withdrawal) -> WithdrawalBatch:

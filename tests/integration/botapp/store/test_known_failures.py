@@ -159,7 +159,7 @@ def test_05_negative_deposit_is_refused_and_repeated_one_ignored(database: Datab
     database.run_sync(member, BUDI, "Budi", 10)
     given: dict[str, Any] = {"source": "webhook", "handle": "budi", "refusal": "", "now_ms": 1}
     taken = database.run_sync(deposits.record, key="m1", amount=amount, **given)
-    assert taken is not None and taken[0].refusal == "amount"
+    assert taken is not None and taken.deposit.refusal == "amount"
     # the same message later with another amount: it was processed before
     assert database.run_sync(deposits.record, key="m1", amount=100, **given) is None
     assert database.run_sync(balances) == {"Budi": 10}

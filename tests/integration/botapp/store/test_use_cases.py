@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
 from botapp.store import verify
@@ -12,7 +13,7 @@ from botapp.store.db.database import Database
 from botapp.store.db.tables import delivery, stock_item
 from botapp.store.domain import refusals, rules
 from botapp.store.domain.money import MAX_AMOUNT
-from botapp.store.domain.records import Account, Order
+from botapp.store.domain.records import Account, Delivery, Order
 from botapp.store.domain.rules import Limits, parse_stock
 from botapp.store.usecases import (
     access,
@@ -299,10 +300,11 @@ def test_delivery_is_pending_until_finished(shop: Database) -> None:
     assert [one.purchase_id for one in owed] == [2, 3]
     assert shop.run_sync(deliveries.list_due, 0) == []
     assert len(shop.run_sync(deliveries.list_due, 10**12, 1)) == 1
-    assert shop.run_sync(deliveries.begin_attempt, 3, 5000) is True
-    assert shop.run_sync(deliveries.begin_attempt, 1, 5000) is False
+    assert shop.run_sync(deliveries.begin_attempt, owed[1], 5000) is True
+    sent = Delivery(1, BUDI, "sent", 1, "id")
+    assert shop.run_sync(deliveries.begin_attempt, sent, 5000) is False
     shop.run_sync(deliveries.finish, 3, "shown", 42)
-    assert shop.run_sync(deliveries.begin_attempt, 3, 5000) is False
+    assert shop.run_sync(deliveries.begin_attempt, replace(owed[1], attempts=2), 5000) is False
     # a finished delivery does not fail later
     shop.run_sync(deliveries.finish, 3, "failed")
     query = select(delivery.c.state, delivery.c.message_id).where(delivery.c.purchase_id == 3)
@@ -310,7 +312,9 @@ def test_delivery_is_pending_until_finished(shop: Database) -> None:
 
 
 def test_delivery_fails_after_the_last_attempt(shop: Database) -> None:
-    tried = [shop.run_sync(deliveries.begin_attempt, 3, 5000) for _ in range(deliveries.MAX_ATTEMPTS)]
+    due = shop.run_sync(deliveries.list_due, 10**12)[1]
+    attempts = range(due.attempts, due.attempts + deliveries.MAX_ATTEMPTS)
+    tried = [shop.run_sync(deliveries.begin_attempt, replace(due, attempts=number), 5000) for number in attempts]
     assert tried[-1] is False and all(tried[:-1])
     assert [one.purchase_id for one in shop.run_sync(deliveries.list_due, 10**15)] == [2]
 
@@ -326,7 +330,7 @@ def take(connection: Connection, key: str, handle: str, amount: int | None, refu
 def test_deposit_is_booked_once_and_all_are_listed(database: Database) -> None:
     database.run_sync(member, BUDI, "Budi")
     booked = database.run_sync(take, "m1", "BUDI", 5)
-    assert booked is not None and booked[1] == 5
+    assert (booked.balance, booked.user_id) == (5, BUDI)
     assert database.run_sync(take, "m1", "BUDI", 5) is None
     for key, handle, amount, refusal in (
         ("m2", "nobody", 5, "handle"),
@@ -334,10 +338,10 @@ def test_deposit_is_booked_once_and_all_are_listed(database: Database) -> None:
         ("m4", "budi", 0, "amount"),
         ("m5", "budi", None, "amount"),
     ):
-        deposit, balance = database.run_sync(take, key, handle, amount)
-        assert (deposit.refusal, balance) == (refusal, None)
-    deposit, balance = database.run_sync(take, "m6", "budi", 99, "forged")
-    assert (deposit.refusal, balance) == ("forged", None)
+        done = database.run_sync(take, key, handle, amount)
+        assert (done.deposit.refusal, done.balance) == (refusal, None)
+    done = database.run_sync(take, "m6", "budi", 99, "forged")
+    assert (done.deposit.refusal, done.balance) == ("forged", None)
     assert database.run_sync(accounts.get_by_handle, "budi").balance == 5
     assert [one.key for one in database.run_sync(deposits.list_latest, 3)] == ["m6", "m5", "m4"]
     assert len(database.run_sync(deposits.list_latest, 10, refused_only=True)) == 5
@@ -382,11 +386,10 @@ def test_admin_log_is_listed_newest_first(database: Database) -> None:
 
 
 def test_taking_too_many_items_takes_none(shop: Database) -> None:
-    from botapp.store.usecases.stock import lock_product, take_available
+    from botapp.store.usecases.stock import take_available
 
     def claim(connection: Connection, pieces: int) -> tuple[str, ...]:
-        found = products.get_by_code(connection, "ROBUX")
-        lock_product(connection, found.id)
+        found = products.get_by_code_to_change(connection, "ROBUX")
         return take_available(connection, found.id, pieces, status="withdrawn", purchase_id=None, now_ms=9)
 
     with pytest.raises(refusals.SoldOut):
