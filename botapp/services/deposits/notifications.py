@@ -98,7 +98,7 @@ def refusal_text(refusal: str) -> str:
     texts = {
         "forged": _("not sent by an allowed webhook"),
         "unreadable": _("the message of an allowed webhook cannot be read as a deposit"),
-        "amount": _("the amount is not above zero, or above the largest balance"),
+        "amount": _("the amount is not a whole number, not above zero, or above the largest balance"),
         "handle": _("no member is registered with this name"),
     }
     return texts.get(refusal, refusal)

@@ -8,6 +8,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from botapp.store.domain.identity import normalize_key, remove_invisible
+
 #: largest amount, in the base unit; a float64 holds it exactly
 MAX_AMOUNT: Final = 2**53 - 1
 #: longest text accepted as an amount, in characters
@@ -33,9 +35,11 @@ class InvalidAmount(ValueError):
         self.part = part
 
 
+#: a number, the unit if there is one, and what separates it from the next. "0.500" and "1,234.567" are no numbers:
+#: thousands have no leading zero, and one separator throughout
 _ITEM: Final = re.compile(
-    r"\s*(?P<count>[0-9]{1,3}(?:[.,][0-9]{3})+|[0-9]+)(?!\d)\s*(?P<unit>[^\W\d_](?:[^\d,;+]*[^\s\d,;+])?)?"
-    r"\s*(?P<end>[,;+]|$)"
+    r"\s*(?P<count>[1-9][0-9]{0,2}(?:(?P<separator>[.,])[0-9]{3})(?:(?P=separator)[0-9]{3})*|[0-9]+)(?!\d)"
+    r"\s*(?P<unit>[^\W\d_](?:[^\d,;+]*[^\s\d,;+])?)?\s*(?P<end>[,;+]|\Z)"
 )
 
 
@@ -44,20 +48,23 @@ def parse_amount(text: str, units: Sequence[Denomination]) -> int:
 
     A number without a unit means base units. Thousands may be separated by "." or ",". Raises InvalidAmount.
     """
+    text = remove_invisible(text[: MAX_TEXT_CHARS + 1])
     if not text.strip() or len(text) > MAX_TEXT_CHARS:
         raise InvalidAmount(text[:MAX_TEXT_CHARS])
     values = _unit_values(units)
     total, at = 0, 0
+    separators = set()
     rest = re.sub(r"(?<=[^\W\d_])\s+(?=\d)", ", ", text)  # separate "1 DL 50 WL"
     while at < len(rest):
         match = _ITEM.match(rest, at)
-        value = values.get(_fold(match["unit"] or "")) if match else None
+        value = values.get(normalize_key(match["unit"] or "")) if match else None
         # "1,5" is ambiguous (a fraction, or a list), so a list separated by commas needs units: "1 DL, 5 WL"
         if match is None or value is None or (match["end"] == "," and not match["unit"]):
             raise InvalidAmount(rest[at:].strip())
+        separators |= {match["separator"]} - {None}
         total += int(re.sub(r"[.,]", "", match["count"])) * value
         at = match.end()
-    if total > MAX_AMOUNT:
+    if total > MAX_AMOUNT or len(separators) > 1:
         raise InvalidAmount(text)
     return total
 
@@ -95,7 +102,7 @@ def find_invalid_unit(units: Sequence[Denomination]) -> str | None:
     """Return the name of the unit that makes `units` unusable ("1" if there is no base unit), or None."""
     seen: set[str] = set()
     for unit in units:
-        for name in {_fold(unit.name), _fold(unit.short)}:
+        for name in {normalize_key(unit.name), normalize_key(unit.short)}:
             if not re.match(r"[^\W\d_]", name) or re.search(r"[\d,;+]", name) or name in seen:
                 return unit.name
             seen.add(name)
@@ -103,12 +110,6 @@ def find_invalid_unit(units: Sequence[Denomination]) -> str | None:
 
 
 def _unit_values(units: Sequence[Denomination]) -> dict[str, int]:
-    values = {"": 1}
-    for unit in units:
-        for name in (unit.name, unit.short):
-            values[_fold(name)] = values[_fold(name) + "s"] = unit.value
-    return values
-
-
-def _fold(name: str) -> str:
-    return " ".join(name.casefold().split())
+    names = {normalize_key(name): unit.value for unit in units for name in (unit.name, unit.short)}
+    # a name that the owner chose has precedence over an invented plural
+    return {"": 1, **{f"{name}s": value for name, value in names.items()}, **names}

@@ -9,6 +9,8 @@ from botapp.store.domain.money import Denomination, InvalidAmount, parse_amount
 
 #: largest integer that every database can hold
 _MAX_ORDER = 2**63 - 1
+#: most words in the name of a unit, which has at most 40 characters
+_MAX_UNIT_WORDS = 20
 
 
 def parse_order_id(text: str) -> int | None:
@@ -21,7 +23,8 @@ def parse_order_id(text: str) -> int | None:
 def split_price(price: str, rest: str, units: Sequence[Denomination]) -> tuple[int, str]:
     """Return the amount that begins in `price` and may continue in `rest`, and the text after it.
 
-    "5" and "DL sent by DM" are 5 DL and "sent by DM". Quotes around the text are removed. Raises InvalidAmount.
+    "5" and "DL sent by DM" are 5 DL and "sent by DM". Quotes around the text are removed. Raises InvalidAmount, also if
+    the text after the amount seems to continue it: "1 DL 0.500 WL".
     """
     words = [price, *rest.split()]
     for count in range(len(words), 0, -1):
@@ -31,8 +34,31 @@ def split_price(price: str, rest: str, units: Sequence[Denomination]) -> tuple[i
             continue
         left = rest if count == 1 else rest.split(maxsplit=count - 1)[count - 1] if count <= len(rest.split()) else ""
         quoted = re.fullmatch(r'"(.*)"', left.strip(), re.DOTALL)
+        if quoted is None and _continues_amount(left, units):
+            raise InvalidAmount(" ".join(words))
         return amount, quoted[1] if quoted else left.strip()
     raise InvalidAmount(price)
+
+
+def _continues_amount(text: str, units: Sequence[Denomination]) -> bool:
+    """Return whether `text` begins with a fraction, or with a number and a unit: it continues an amount wrongly."""
+    if re.match(r"\s*[.,;+]\s*[0-9]", text):
+        return True
+    number = re.match(r"[\s+]*[0-9][0-9.,]*\s*", text)
+    if number is None:
+        return False
+    words = text[number.end() :].split()
+    return any(
+        _is_unit(" ".join(words[:count]).rstrip(".,;+"), units)
+        for count in range(1, min(len(words), _MAX_UNIT_WORDS) + 1)
+    )
+
+
+def _is_unit(text: str, units: Sequence[Denomination]) -> bool:
+    try:
+        return parse_amount(f"1 {text}", units) > 0
+    except InvalidAmount:
+        return False
 
 
 def parse_user_id(text: str) -> int | None:

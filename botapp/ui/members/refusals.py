@@ -33,7 +33,7 @@ class Answers:
     def invalid_amount(self, problem: InvalidAmount) -> str:
         """Return the answer to a text that is not an amount."""
         example = format_amount(max(unit.value for unit in self._units) + 50, self._units)
-        text = _("❌ %(part)s is not a valid amount. Write it like this: %(example)s, or 150.")
+        text = _("❌ %(part)s is not a valid amount. Write whole numbers, like this: %(example)s, or 150.")
         return text % {"part": quote(problem.part[:50]), "example": quote(example)}
 
     def _of_access(self, problem: Refused) -> str | None:

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine
 
 from botapp.config.settings import Deposits
-from botapp.services.deposits.parsing import ParsedReport, Patterns, extract_claims, message_text
+from botapp.services.deposits.parsing import (
+    EmbedText,
+    MessageText,
+    ParsedReport,
+    Patterns,
+    extract_claims,
+    message_text,
+)
 from botapp.store.db.tables import metadata
 from botapp.store.domain.money import MAX_AMOUNT, Denomination
 from botapp.store.usecases import accounts, deposits
@@ -40,8 +47,11 @@ def shop() -> Connection:
     return connection
 
 
-@given(texts, st.sampled_from([None, 7, 8]))
-def test_any_text_can_be_parsed(text: str, webhook_id: int | None) -> None:
+messages = st.builds(MessageText, texts, st.lists(st.builds(EmbedText, texts, texts), max_size=3).map(tuple))
+
+
+@given(messages, st.sampled_from([None, 7, 8]))
+def test_any_text_can_be_parsed(text: MessageText, webhook_id: int | None) -> None:
     for claim in extract_claims(ParsedReport(1, webhook_id, text), PATTERNS, {7}, UNITS):
         assert claim.amount is None or 0 <= claim.amount <= MAX_AMOUNT
         assert claim.refusal or webhook_id == 7
@@ -50,7 +60,7 @@ def test_any_text_can_be_parsed(text: str, webhook_id: int | None) -> None:
 @given(st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_any_embed_can_be_parsed(value: object) -> None:
     embed = {"title": value, "description": value, "fields": [{"name": value, "value": value}, {}]}
-    assert isinstance(message_text("", [embed]), str)
+    assert isinstance(message_text("", [embed]), MessageText)
 
 
 @given(st.lists(claims, max_size=12))

@@ -100,6 +100,11 @@ def test_embeds_are_read_and_one_message_may_report_several_deposits(
     marked(discord, discord.post(embeds=[{"title": "Donation box", "fields": fields}]), "✅")
     marked(discord, discord.post("GrowID: sari\nDeposit: 1 DL\nGrowID: budi\nDeposit: 3"), "✅")
     assert (books.balance("budi"), books.balance("sari")) == (10, 100)
+    # what the content says, the embed repeats
+    repeated = discord.post("GrowID: Budi\nDeposit: 7", embeds=[{"title": "Donation box", "fields": fields}])
+    marked(discord, repeated, "✅")
+    assert [one.key for one in books.deposits() if repeated in one.key] == [f"message:{repeated}:0"]
+    assert books.balance("budi") == 17
 
 
 @pytest.mark.parametrize(
@@ -109,6 +114,7 @@ def test_embeds_are_read_and_one_message_may_report_several_deposits(
         ("GrowID: Budi\nDeposit: -5 WL", "amount", "not above zero"),
         ("GrowID: Budi\nDeposit: 0", "amount", "not above zero"),
         ("GrowID: Budi\nDeposit: 5 Gold", "amount", "not above zero"),
+        ("GrowID: Budi\nDeposit: 0.500 DL", "amount", "not above zero"),
         (f"GrowID: Budi\nDeposit: {2**60} DL", "amount", "not above zero"),
         ("GrowID: Budi\nGrowID: Sari\nDeposit: 5 WL", "unreadable", "cannot be read as a deposit"),
         ("the format has changed", "unreadable", "cannot be read as a deposit"),

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from botapp.store.domain.money import MAX_AMOUNT, Denomination, InvalidAmount, format_in_denominations, parse_amount
+from botapp.store.domain.money import (
+    MAX_AMOUNT,
+    Denomination,
+    InvalidAmount,
+    find_invalid_unit,
+    format_in_denominations,
+    parse_amount,
+)
 from botapp.ui.admin.parsing import split_price
 
 UNITS = (
@@ -27,6 +34,12 @@ UNITS = (
         ("2 DL,5 WL", 205),
         ("100 + 50", 150),
         ("0", 0),
+        ("1.500", 1500),
+        ("1,500", 1500),
+        ("1.234.567 DL", 123_456_700),
+        ("1,234,567", 1_234_567),
+        ("1\u200b DL", 100),
+        ("150\n", 150),
     ],
 )
 def test_amounts(text: str, amount: int) -> None:
@@ -51,11 +64,38 @@ def test_amounts(text: str, amount: int) -> None:
         "1 XY",
         "٥ DL",
         "1 DL 5 x",
+        # a fraction with three decimals is not thousands
+        "0.500 DL",
+        "0,500 DL",
+        "0,075",
+        "0.075",
+        "00.500",
+        "01.500",
+        "1 DL 0.500 WL",
+        # with both separators, one of them is a decimal point
+        "1,234.567",
+        "1.234,567",
+        "1,234.567 DL",
+        "1.500 DL, 1,500 WL",
     ],
 )
 def test_invalid_amount_is_refused(text: str) -> None:
     with pytest.raises(InvalidAmount):
         parse_amount(text, UNITS)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_invented_plural_never_shadows_a_unit(order: int) -> None:
+    units = (Denomination("Wood", "W", 1), Denomination("World Set", "WS", 1000), Denomination("Bas", "Ba", 7))[::order]
+    assert parse_amount("2 WS", units) == 2000
+    assert parse_amount("2 Woods 1 Ws", units) == 1002
+    assert parse_amount("1 Bas", units) == 7
+
+
+def test_units_are_compared_like_names() -> None:
+    assert parse_amount("1 \uff24\uff2c", UNITS) == 100
+    assert find_invalid_unit((*UNITS, Denomination("D\u200bL", "X", 5))) == "D\u200bL"
+    assert find_invalid_unit((*UNITS, Denomination("\u3164", "X", 5))) == "\u3164"
 
 
 @given(st.integers(0, MAX_AMOUNT), st.sampled_from([".", ","]))
@@ -73,12 +113,29 @@ def test_displayed_amounts_can_be_parsed(amount: int, separator: str) -> None:
         ("1", 'DL 50 WL "a code"', (150, "a code")),
         ("120", "2 weeks", (120, "2 weeks")),
         ("1 DL 50 WL", "a key", (150, "a key")),
+        ("50", "2.5 GB of storage", (50, "2.5 GB of storage")),
+        ("50", '"0.500 DL cheaper"', (50, "0.500 DL cheaper")),
+        ("50", "3 WLAN keys", (50, "3 WLAN keys")),
     ],
 )
 def test_typed_price_includes_the_units_that_follow(price: str, rest: str, expected: tuple[int, str]) -> None:
     assert split_price(price, rest, UNITS) == expected
 
 
-def test_invalid_typed_price_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("price", "rest"),
+    [
+        ("1,5", "DL"),
+        ("0.500", "DL"),
+        # the rest continues the amount wrongly, so it is not a description
+        ("1", "DL 0.500 WL"),
+        ("1", "DL 50,5 WL a key"),
+        ("1", ",5 DL"),
+        ("1", ".500"),
+        ("1", "+ 0.5 DL"),
+        ("1", "DL, 50.5 WL"),
+    ],
+)
+def test_invalid_typed_price_is_refused(price: str, rest: str) -> None:
     with pytest.raises(InvalidAmount):
-        split_price("1,5", "DL", UNITS)
+        split_price(price, rest, UNITS)
