@@ -92,6 +92,23 @@ def test_no_shell_is_used(path: Path) -> None:
             assert (node.value.id, node.attr) not in {("os", "system"), ("os", "popen")}, _name(path)
 
 
+@product_files
+def test_no_pattern_ends_before_a_line_end(path: Path) -> None:
+    """`$` also matches before a line end, so that "x\\n" passes beside "x": use fullmatch or \\Z."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if not isinstance(node, ast.Call):
+            continue
+        function = node.func
+        module = (
+            function.value.id if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) else ""
+        )
+        patterns = [keyword.value for keyword in node.keywords if keyword.arg == "pattern"]
+        patterns += node.args[:1] if module in {"re", "regex"} else []
+        for pattern in patterns:
+            texts = [part.value for part in ast.walk(pattern) if isinstance(part, ast.Constant)]
+            assert not any(re.search(r"(?<!\\)\$", str(text)) for text in texts), f"{_name(path)}:{node.lineno}: $"
+
+
 # --- documents ---
 
 

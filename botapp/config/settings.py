@@ -38,7 +38,7 @@ class Bot(Struct, frozen=True, forbid_unknown_fields=True):
     """The table `[bot]`."""
 
     #: prefix of commands
-    prefix: Annotated[str, Meta(min_length=1, max_length=10, pattern=r"^\S+$")] = "!"
+    prefix: Annotated[str, Meta(min_length=1, max_length=10, pattern=r"\A\S+\Z")] = "!"
     #: user ids of the admins; if there are no admin roles either, the owner of the application
     admin_ids: Annotated[tuple[Snowflake, ...], Meta(max_length=1000)] = ()
     #: role ids whose members are admins

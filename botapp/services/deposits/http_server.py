@@ -47,7 +47,7 @@ class DepositReport(Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a request."""
 
     #: idempotency key of the deposit
-    id: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
+    id: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\A[\x21-\x7e]+\Z")]
     handle: Annotated[str, Meta(min_length=1, max_length=100)]
     #: base units, or a text such as "1 World Lock, 2 Diamond Lock"
     amount: int | Annotated[str, Meta(max_length=money.MAX_TEXT_CHARS)]

@@ -25,7 +25,7 @@ SUPERVISOR_EXIT_S: Final = 30.0
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 #: our mark: systemd ignores sections that start with X-
 _MARK: Final = "[X-Stocksup]"
-_MARKED: Final = re.compile(rf'^{re.escape(_MARK)}\nConfig=(".*")$', re.MULTILINE)
+_MARKED: Final = re.compile(rf'^{re.escape(_MARK)}\nConfig=(".*")(?:\n|\Z)', re.MULTILINE)
 #: directories for which the service gets an empty file system of its own
 _TEMPORARY: Final = ("/tmp", "/var/tmp")  # not used, only named
 
