@@ -35,6 +35,8 @@ class ProductsCog(ShopCog):
             cost, description = split_price(price, description, self.shop.units)
         else:
             cost = self.parse_amount(price)
+        if not await self._confirm_price(ctx, code, cost):
+            return
         now_ms = self.shop.now_ms()
         made = await self.run_and_record(ctx, f"{code} {cost}", products.add, code, name, cost, description, now_ms)
         await self.say(ctx, _("✅ Added: %s") % admin_texts.product_line(made, self.shop.units))
@@ -99,6 +101,8 @@ class ProductsCog(ShopCog):
 
     async def _change_price(self, ctx: Ctx, code: str, text: str) -> None:
         cost = self.parse_amount(text)
+        if not await self._confirm_price(ctx, code, cost):
+            return
         before, after = await self.run_and_record(ctx, f"{code} {cost}", products.update_product, code, price=cost)
         units = self.shop.units
         params = {
@@ -107,3 +111,10 @@ class ProductsCog(ShopCog):
             "before": format_price(before.price, units),
         }
         await self.say(ctx, _("✅ %(code)s now costs %(after)s; it was %(before)s.") % params)
+
+    async def _confirm_price(self, ctx: Ctx, code: str, cost: int) -> bool:
+        """Return whether the price is meant: a price of zero gives the stock away, so it needs a confirmation."""
+        if cost:
+            return True
+        what = _("⚠️ Give %s away? It would be free: a member could take the whole stock without paying.") % quote(code)
+        return await self.confirm(ctx, what, _("Give it away"))

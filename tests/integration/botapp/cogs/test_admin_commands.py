@@ -73,6 +73,35 @@ def test_products(shop: AdminShop) -> None:
     assert ("changeprice", "VPN 200") in noted(shop)
 
 
+def test_product_becomes_free_only_after_yes(shop: AdminShop) -> None:
+    shop.typed("!changeprice ROBUX 0 DL")
+    shop.discord.say("Admin", "tidak")
+    shop.wait_for_text("❌")
+    assert product(shop, "ROBUX").price > 0
+    shop.typed('!addproduct GIFT "A gift" 0')
+    with pytest.raises(refusals.NoSuchProduct):
+        product(shop, "GIFT")
+    shop.discord.say("Admin", "yes")
+    shop.wait_for_text("✅ Added")
+    assert product(shop, "GIFT").price == 0
+    shop.typed("!editproduct ROBUX price 0")
+    shop.discord.say("Admin", "yes")
+    shop.wait_for_text("✅ `ROBUX`")
+    assert product(shop, "ROBUX").price == 0
+
+
+def test_fraction_is_refused_as_a_price(shop: AdminShop) -> None:
+    for price in ("0.500 DL", "0,075", "1,234.567", "1 DL 0.500 WL"):
+        assert ANSWERS.invalid_amount(InvalidAmount(price.removeprefix("1 DL "))) in shop.typed(
+            f"!changeprice STEAM10 {price}"
+        )
+        assert "!addproduct CODE" in shop.typed(f'!addproduct NEW "New" {price}')
+        assert "!addbal" in shop.typed(f"!addbal Budi {price}")
+    assert (balance(shop), product(shop, "STEAM10").price) == (500, 50_000)
+    with pytest.raises(refusals.NoSuchProduct):
+        product(shop, "NEW")
+
+
 def test_product_without_stock_is_deleted_after_yes(shop: AdminShop) -> None:
     assert shop.typed("!deleteproduct STEAM10") == refusal(refusals.ProductInStock("STEAM10", 12))
     question = shop.typed("!deleteproduct ROBUX")
