@@ -5,6 +5,8 @@ from __future__ import annotations
 import gettext
 import os
 import signal
+import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,6 +33,16 @@ def _in_the_words_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test speak the language that another one has chosen."""
     monkeypatch.setattr(botapp.locale, "_default", gettext.NullTranslations())
     monkeypatch.setattr(supervisor.locale, "_current", gettext.NullTranslations())
+
+
+@pytest.fixture(autouse=True)
+def _restore_time_zone() -> Iterator[None]:
+    """Keep the time zone that a command sets in this process from later tests and from the processes they start."""
+    before = os.environ.get("TZ")
+    yield
+    if os.environ.get("TZ") != before:
+        os.environ.pop("TZ") if before is None else os.environ.update(TZ=before)
+        time.tzset()
 
 
 def pytest_report_header() -> str:
