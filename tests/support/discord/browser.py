@@ -29,7 +29,7 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         pytest.skip("chromium is not installed: apt install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--headless", "--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--headless", "--no-sandbox", "--disable-gpu"])
         try:
             yield browser
         finally:
