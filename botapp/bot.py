@@ -35,6 +35,7 @@ from botapp.ui import custom_ids
 from botapp.ui.admin import restart_dialog
 from botapp.ui.custom_ids import Step
 from botapp.ui.live import render
+from botapp.ui.live.health import HealthReport
 from botapp.ui.live.view import ClickView
 from supervisor.client import LifeEnvironment, Message
 
@@ -114,9 +115,7 @@ class ShopBot(commands.Bot):
             on_health=self.send_heartbeat,
             on_error=self_restart.check,
         )
-        self._health = BotHealth(
-            self.live_updater, self.cache, lambda: self.gateway.health(self.latency), self.loader.health
-        )
+        self._health = BotHealth(self.live_updater, self.cache, self._measure_gateway, self.loader.health)
 
     # --- events of Discord ---
 
@@ -246,10 +245,17 @@ class ShopBot(commands.Bot):
         if (shop := await self.loader.wait_for(interaction)) is not None:
             await shop.flows.serve(interaction, step)
 
-    def _probe_buttons(self) -> str | None:
-        """Return why clicks on the buttons cannot be answered; None if they can."""
+    def _measure_gateway(self) -> dict[str, Any]:
+        self.gateway.measure_latency(self.latency)
+        return self.gateway.health()
+
+    def _probe_buttons(self) -> HealthReport:
+        """Report whether clicks on the buttons can be answered."""
+        self.gateway.measure_latency(self.latency)
+        if (problem := self.gateway.problem()) is not None:
+            return HealthReport("gateway", is_healthy=False, error=problem)
         no_views = None if self.persistent_views else _("no buttons are registered")
-        return self.gateway.problem(self.latency) or no_views
+        return HealthReport("buttons", no_views is None, no_views)
 
     async def _read_products(self) -> tuple[Product, ...]:
         return await (await self.loader.wait()).products()

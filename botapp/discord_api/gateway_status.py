@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
 from botapp.locale import _
 
-#: shorter outages do not make the buttons unhealthy, in seconds
-OFFLINE_GRACE_S: Final = 5.0
+#: shorter outages do not make the buttons unhealthy, in seconds. A new session alone takes discord.py over 5 s.
+OFFLINE_GRACE_S: Final = 10.0
 #: with a higher latency answers reach Discord too late, in seconds
 MAX_LATENCY_S: Final = 2.5
-#: discord.py reports a latency above this when it has measured none, in seconds
-_NO_LATENCY_S: Final = 3600.0
+#: heartbeats of a session before its latency counts, and slow heartbeats in a row that make the buttons unhealthy.
+#: discord.py reads the answer to a session's first heartbeat late: it sleeps 5 s between HELLO and IDENTIFY.
+IGNORED_HEARTBEATS: Final = 1
+SLOW_HEARTBEATS: Final = 2
 
 
 class GatewayStatus:
@@ -21,6 +24,8 @@ class GatewayStatus:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` returns monotonic seconds."""
+        #: the latency of the last heartbeat that counts, in seconds; None if there was none
+        self.latency_s: float | None = None
         self.is_online = False
         #: whether the connection was ever up
         self.was_online = False
@@ -30,11 +35,29 @@ class GatewayStatus:
         self.failed_attempts = 0
         self._clock = clock
         self._offline_since_s = clock()
+        self._measured_s: float | None = None
+        self._heartbeats = 0
+        self._slow_heartbeats = 0
 
     def mark_online(self) -> None:
         """Record that the connection is up."""
         self.is_online = self.was_online = True
         self.failed_attempts = 0
+        self.latency_s = self._measured_s = None
+        self._heartbeats = self._slow_heartbeats = 0
+
+    def measure_latency(self, latency_s: float) -> None:
+        """Record the latency that discord.py has measured, in seconds. Call it more often than discord.py measures.
+
+        A value that differs from the last one is the answer to another heartbeat. An infinite one is none.
+        """
+        if not self.is_online or not math.isfinite(latency_s) or latency_s == self._measured_s:
+            return
+        self._measured_s = latency_s
+        self._heartbeats += 1
+        if self._heartbeats > IGNORED_HEARTBEATS:
+            self.latency_s = latency_s
+            self._slow_heartbeats = self._slow_heartbeats + 1 if latency_s > MAX_LATENCY_S else 0
 
     def mark_offline(self) -> bool:
         """Record that the connection was lost or could not be opened; return whether it was up before."""
@@ -44,23 +67,23 @@ class GatewayStatus:
             self._offline_since_s = self._clock()
         return was_online
 
-    def problem(self, latency_s: float) -> str | None:
+    def problem(self) -> str | None:
         """Return why clicks cannot be answered; None if they can, or if the connection was lost just now."""
         if not self.is_online and self._clock() - self._offline_since_s >= OFFLINE_GRACE_S:
             return _("not connected to Discord")
-        if self.is_online and MAX_LATENCY_S < latency_s < _NO_LATENCY_S:
-            return _("Discord takes %d ms to answer") % (1000 * latency_s)
+        if self.is_online and self.latency_s is not None and self._slow_heartbeats >= SLOW_HEARTBEATS:
+            return _("Discord takes %d ms to answer") % (1000 * self.latency_s)
         return None
 
-    def health(self, latency_s: float) -> dict[str, Any]:
+    def health(self) -> dict[str, Any]:
         """Return the health of the connection, as `status` shows it."""
-        has_latency = self.is_online and latency_s < _NO_LATENCY_S
+        has_latency = self.is_online and self.latency_s is not None
         return {
             "is_healthy": self.is_online or not self.was_online,
             "last_error": None if self.is_online else _("not connected to Discord"),
             # a restart would not help, neither here nor with what fails because of it
             "external": True,
             "connected": self.is_online,
-            "latency_ms": round(latency_s * 1000, 1) if has_latency else None,
+            "latency_ms": round((self.latency_s or 0.0) * 1000, 1) if has_latency else None,
             "identifies": self.identifies,
         }

@@ -158,6 +158,18 @@ def test_websocket_outage_disables_the_shop(running: Shop) -> None:
     wait_open(running)
 
 
+def test_a_new_session_does_not_close_the_shop(running: Shop) -> None:
+    """discord.py sleeps 5 s before this IDENTIFY, and then reports 5 s of latency for 41 s."""
+    identifies = running.discord.sessions()["identifies"]
+    running.discord.faults(drop={"code": 4000, "end": True})
+    running.discord.wait_for(lambda: running.discord.sessions()["identifies"] > identifies, timeout_s=PATIENCE_S)
+    running.discord.wait_for_bot()
+    change(running)
+    running.discord.wait_for(lambda: "777" in text(live(running)[0]), timeout_s=PATIENCE_S)
+    assert is_open(live(running)[0])
+    assert running.program()["health"]["visibility"]["errors_last_hour"][-1] == 0
+
+
 @pytest.mark.parametrize("state", ["database", "edit", "deleted"])
 def test_restart_during_an_outage(running: Shop, state: str) -> None:
     database = Database(running)

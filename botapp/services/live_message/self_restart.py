@@ -49,7 +49,7 @@ class SelfRestart:
             log.warning(_("self-restart: too many errors, but cannot store the request, so none is made: %s"), error)
             return
         self._has_requested = True
-        self._tasks.spawn(_("self-restart"), self._request(len(health.errors_s)))
+        self._tasks.spawn(_("self-restart"), self._request(len(health.internal_errors_s)))
 
     async def _request(self, errors: int) -> None:
         assert self._link is not None

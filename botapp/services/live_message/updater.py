@@ -40,7 +40,7 @@ class LiveMessageUpdater:
         live_messages: Sequence[LiveMessage],
         *,
         edit_interval_s: float = 2.0,
-        probe_buttons: Callable[[], str | None] = lambda: None,
+        probe_buttons: Callable[[], HealthReport] = lambda: HealthReport("buttons", is_healthy=True),
         on_health: Callable[[], None] = lambda: None,
         on_error: Callable[[LiveHealth], None] = lambda health: None,
     ) -> None:
@@ -50,7 +50,7 @@ class LiveMessageUpdater:
             read_products: may raise Unavailable.
             live_messages: the first one belongs to the chosen channel; empty if no channel is chosen.
             edit_interval_s: minimum time between two edits, in seconds.
-            probe_buttons: returns why buttons do not work, or None.
+            probe_buttons: reports whether clicks can be answered: `buttons`, or `gateway` if Discord is the cause.
             on_health: called when the health has changed.
             on_error: called after each error.
         """
@@ -76,8 +76,9 @@ class LiveMessageUpdater:
         #: timer of the next refresh
         self._due: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
-        #: what the next report of the live stock is about
+        #: what the next report of the live stock and of the buttons is about
         self._about: Which = "livestock"
+        self._buttons_report_is_about: Which = "buttons"
 
     @property
     def channel_id(self) -> int | None:
@@ -181,8 +182,9 @@ class LiveMessageUpdater:
             if self._due is not None:
                 self._due.cancel()
                 self._due = None
-            problem = self._probe_buttons()
-            await self.buttons.report(problem is None, problem)
+            probed = self._probe_buttons()
+            self._buttons_report_is_about = probed.which
+            await self.buttons.report(probed.is_healthy, probed.error)
             error = await self._probe_stock()
             # only a successful edit repairs a failed edit, not a successful read of the stock
             if error is None and self.link.edit_error is not None:
@@ -249,7 +251,7 @@ class LiveMessageUpdater:
         self._step(HealthReport(self._about, is_healthy, error))
 
     def _on_buttons_report(self, is_healthy: bool, error: str | None) -> None:
-        self._step(HealthReport("buttons", is_healthy, error))
+        self._step(HealthReport(self._buttons_report_is_about, is_healthy, error))
 
     def _step(self, event: HealthReport | None) -> None:
         """Apply an event to the combined health, and act on the result."""

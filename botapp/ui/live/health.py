@@ -31,8 +31,10 @@ MAX_RECOVERIES: Final = 5
 CHART_S: Final = 3600.0
 CHART_STEP_S: Final = 300.0
 
-#: `edit`: whether Discord accepts the edits of the live message
-Which = Literal["livestock", "buttons", "edit"]
+#: `edit`: whether Discord accepts the edits of the live message. `gateway`: whether Discord delivers clicks.
+Which = Literal["livestock", "buttons", "edit", "gateway"]
+#: a restart of the bot does not repair these
+EXTERNAL: Final[frozenset[Which]] = frozenset({"edit", "gateway"})
 #: called with the health of the partner and its error
 Listener = Callable[[bool, str | None], Awaitable[None]]
 
@@ -103,6 +105,8 @@ class LiveHealth:
     recover_at_s: float | None = None
     #: times of the errors, oldest first
     errors_s: tuple[float, ...] = ()
+    #: times of those that a restart may repair
+    internal_errors_s: tuple[float, ...] = ()
     #: start times of the outages
     outages_s: tuple[float, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
@@ -168,8 +172,8 @@ def retry_delay_s(failures: int) -> float:
 
 
 def wants_restart(health: LiveHealth, last_asked_s: float | None, now_s: float) -> bool:
-    """Return whether to ask for a restart: too many recent errors, and no recent request."""
-    errors = sum(now_s - WINDOW_S < at_s <= now_s for at_s in health.errors_s)
+    """Return whether to ask for a restart: too many recent errors that it may repair, and no recent request."""
+    errors = sum(now_s - WINDOW_S < at_s <= now_s for at_s in health.internal_errors_s)
     asked_recently = last_asked_s is not None and 0 <= now_s - last_asked_s < RESTART_INTERVAL_S
     return errors > MAX_ERRORS and not asked_recently
 
@@ -209,15 +213,20 @@ def _record_report(health: LiveHealth, event: HealthReport, now_s: float) -> Liv
     match event.which:
         case "livestock":
             health = replace(health, livestock_error=error)
-        case "buttons":
+        case "buttons" | "gateway":
             health = replace(health, buttons_error=error)
         case "edit":
             health = replace(health, edit_error=error)
     if error is None:
         return health
-    # bounded: ten times the limit says enough
-    recent = [at_s for at_s in health.errors_s if 0 <= now_s - at_s < CHART_S][-10 * MAX_ERRORS :]
-    return replace(health, errors_s=(*recent, now_s), failures=health.failures + 1)
+    if event.which not in EXTERNAL:
+        health = replace(health, internal_errors_s=_append_time(health.internal_errors_s, now_s))
+    return replace(health, errors_s=_append_time(health.errors_s, now_s), failures=health.failures + 1)
+
+
+def _append_time(times_s: tuple[float, ...], now_s: float) -> tuple[float, ...]:
+    """Return the recent ones of `times_s`, and `now_s`. Bounded: ten times the limit says enough."""
+    return (*[at_s for at_s in times_s if 0 <= now_s - at_s < CHART_S][-10 * MAX_ERRORS :], now_s)
 
 
 def _show_warning(health: LiveHealth, now_s: float) -> LiveHealth:

@@ -116,6 +116,13 @@ def test_many_errors_want_a_restart_at_most_once_an_hour() -> None:
     assert not wants_restart(after(*(STOCK_BROKE,) * health_link.MAX_ERRORS), None, now_s)
 
 
+@pytest.mark.parametrize("which", ["edit", "gateway"])
+def test_what_discord_causes_wants_no_restart(which: health_link.Which) -> None:
+    link = after(*(HealthReport(which, False, "503"),) * (3 * health_link.MAX_ERRORS))
+    assert not wants_restart(link, None, 1000.0 + 3 * health_link.MAX_ERRORS)
+    assert sum(count_errors(link, 1000.0 + 3 * health_link.MAX_ERRORS)) == 3 * health_link.MAX_ERRORS
+
+
 def test_error_counts_of_the_last_hour() -> None:
     link = replace(LiveHealth(), errors_s=(1000.0, 4300.0, 4590.0, 4600.0))
     pieces = count_errors(link, 4600.0)
