@@ -45,7 +45,9 @@ def sample_events(program: ProgramState) -> Iterator[ev.Event]:
     life = program.life.number
     yield from (ev.Start(), ev.Stop(), ev.RestartRequested(Reason("edited"), "Admin"), ev.DeadlinePassed())
     yield from (ev.CheckFinished(life, None), ev.CheckFinished(life, BROKEN), ev.SpawnFailed(life, BROKEN))
-    yield from (ev.Spawned(life, CHILD), ev.Hello(life), ev.Ready(life), ev.Drained(life), ev.Disconnected(life))
+    if program.state is State.STARTING:  # in other states it is a fault, which `EventQueue` prevents
+        yield ev.Spawned(life, CHILD)
+    yield from (ev.Hello(life), ev.Ready(life), ev.Drained(life), ev.Disconnected(life))
     yield ev.Hello(life, writes_traceback=True)
     if program.child:
         yield ev.Exited(life, 1, left=CHILD)

@@ -68,7 +68,7 @@ class EffectExecutor:
             case effects.RequestTraceback():
                 process.request_traceback(effect.child)
             case effects.Kill():
-                process.kill_tree(effect.child, self._env_markers(state))
+                process.kill_tree(effect.child, self._env_markers(state.name, effect.life))
             case effects.Flush():
                 return self._flush(state.name, effect)
             case effects.Spawn():
@@ -82,7 +82,7 @@ class EffectExecutor:
         temp, perm = self._make_cache_dirs(state)
         environ = {
             **self._environ(state.settings),
-            **self._env_markers(state),
+            **self._env_markers(state.name, state.life.number),
             "STOCKSUP_CACHE_DIR": str(temp),
             "STOCKSUP_CACHE_PERM_DIR": str(perm),
             **self._logs.environ(output),
@@ -137,12 +137,13 @@ class EffectExecutor:
         return self._kill_descendants(state, process.NO_PID)
 
     def _kill_descendants(self, state: ProgramState, leader: int) -> ProcessId | None:
-        killed = process.kill_descendants(leader, self._env_markers(state))
+        markers = self._env_markers(state.name, state.life.number)
+        killed = process.kill_descendants(leader, markers)
         if not killed:
             return None
         text = _("%(program)s: process %(life)d left child processes (killed: %(pids)s)")
         self._log("warning", text % {"program": state.name, "life": state.life.number, "pids": killed})
-        return process.first_descendant(leader, self._env_markers(state))
+        return process.first_descendant(leader, markers)
 
     def find_life(self, name: str) -> tuple[int, ProcessId] | None:
         """Return number and process of the running life of a program; None without one."""
@@ -206,9 +207,9 @@ class EffectExecutor:
 
     # --- environment ---
 
-    def _env_markers(self, state: ProgramState) -> dict[str, str]:
+    def _env_markers(self, name: str, life: int) -> dict[str, str]:
         """Return the environment variables that identify all processes of a life."""
-        return {**self._program_markers(state.name), "STOCKSUP_LIFE": str(state.life.number)}
+        return {**self._program_markers(name), "STOCKSUP_LIFE": str(life)}
 
     def _program_markers(self, name: str) -> dict[str, str]:
         return {"STOCKSUP_SOCKET": str(self._paths.socket), "STOCKSUP_PROGRAM": name}

@@ -98,7 +98,8 @@ def _restart(runner: Runner, connection: ClientConnection, request: protocol.Res
     event = events.RestartRequested(text_reason(_printable(request.reason)), _printable(requested_by), request.ticket)
     runner.post(request.program, event)
     if not request.wait:
-        return {"to_life": state.life.number + 1}
+        has_next_life = state.state is State.STARTING and state.restart is not None
+        return {"to_life": state.life.number + (not has_next_life)}
     runner.restart_waiters.add(
         request.program, connection, lambda report: _answer_restart(runner, connection, request, report)
     )
@@ -193,7 +194,7 @@ def _hello(runner: Runner, connection: ClientConnection, request: protocol.Hello
 
 
 def _ready(runner: Runner, connection: ClientConnection, request: protocol.Ready) -> Fields:
-    name, life = _life(connection)
+    name, life = _life(runner, connection)
     state = runner.programs[name]
     runner.post(name, events.Ready(life))
     if state.state is not State.STARTING or state.restart is None or state.settings.ready != "notify":
@@ -203,26 +204,26 @@ def _ready(runner: Runner, connection: ClientConnection, request: protocol.Ready
 
 
 def _heartbeat(runner: Runner, connection: ClientConnection, request: protocol.Heartbeat) -> Fields:
-    name, life = _life(connection)
+    name, life = _life(runner, connection)
     runner.post(name, events.Heartbeat(life, request.health, request.extra_starts))
     return {}
 
 
 def _draining(runner: Runner, connection: ClientConnection, request: protocol.Draining) -> Fields:
-    name, life = _life(connection)
+    name, life = _life(runner, connection)
     runner.post(name, events.Draining(life, request.pending))
     return {}
 
 
 def _drained(runner: Runner, connection: ClientConnection, request: protocol.Drained) -> Fields:
-    name, life = _life(connection)
+    name, life = _life(runner, connection)
     report = request.report
     runner.post(name, events.Drained(life, report.drained, report.cancelled, report.flushed_entries))
     return {}
 
 
 def _goodbye(runner: Runner, connection: ClientConnection, request: protocol.Goodbye) -> Fields:
-    name, life = _life(connection)
+    name, life = _life(runner, connection)
     reason = None if request.reason is None else mask_secrets(request.reason)
     runner.post(name, events.Goodbye(life, request.code, reason))
     return {}
@@ -252,8 +253,8 @@ def _find_program(runner: Runner, name: str) -> ProgramState:
     return runner.programs[name]
 
 
-def _life(connection: ClientConnection) -> tuple[str, int]:
-    if connection.life is None:
+def _life(runner: Runner, connection: ClientConnection) -> tuple[str, int]:
+    if connection.life is None or connection.life[0] not in runner.programs:
         raise Refused("hello_first", _("send hello first"))
     return connection.life
 

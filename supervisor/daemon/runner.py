@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +28,7 @@ from supervisor.daemon.scheduler import RestartScheduler
 from supervisor.daemon.sd_notify import NotifySocket, SystemdNotifier
 from supervisor.lifecycle import adoption, effects, events, machine, start_order
 from supervisor.lifecycle.effects import Effect
+from supervisor.lifecycle.event_queue import EventQueue
 from supervisor.lifecycle.events import Event
 from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, State
 from supervisor.locale import _, reasons
@@ -76,6 +76,7 @@ class Runner:
         self.paths = paths
         self.log = log
         self._clock = clock
+        self._handle_request = handle_request
         self.started = self.now()
         #: in the order of the configuration
         self.programs: dict[str, ProgramState] = {}
@@ -85,7 +86,7 @@ class Runner:
         #: the clients that wait for the report of a restart, and for a program to be down
         self.restart_waiters = Waiters()
         self.stop_waiters = Waiters()
-        self._queue: deque[tuple[str, Event]] = deque()
+        self._queue = EventQueue(self._handle_event)
         #: events that start programs, posted when it is their turn
         self._scheduled_starts: dict[str, Event] = {}
         #: desired states before a shutdown, which the journal keeps
@@ -98,7 +99,7 @@ class Runner:
         self.server = ControlServer(
             paths.socket,
             loop.selector,
-            lambda connection, request: handle_request(self, connection, request),
+            self._on_request,
             self._on_connection_closed,
             lambda pid: any(state.child and state.child.pid == pid for state in self.programs.values()),
             lambda error: self.problems.report(problems.CONTROL_SOCKET, error),
@@ -138,7 +139,7 @@ class Runner:
     def run(self) -> None:
         """Keep the programs running until `shut_down` was called and all are down."""
         while True:
-            self._process_events()
+            self.settle()
             self._loop.run_due()
             if self.leaving and not self._queue and all(map(start_order.is_down, self.programs.values())):
                 break
@@ -153,7 +154,20 @@ class Runner:
 
     def post(self, name: str, event: Event) -> None:
         """Queue an event for the program `name`."""
-        self._queue.append((name, event))
+        if isinstance(event, events.OPERATOR_REQUESTS):
+            self._scheduled_starts.pop(name, None)  # the last request counts
+        self._queue.post(name, event)
+
+    def settle(self) -> None:
+        """Handle all events, so that `programs` shows everything that has happened so far.
+
+        Call it before you read a state to interpret something new: a request, or the exit of a process.
+        """
+        while True:
+            self._queue.handle_all()
+            self._post_scheduled()
+            if not self._queue:
+                return
 
     def schedule_start(self, names: Iterable[str], event: Event | None = None) -> None:
         """Start programs with `event`, by default `Start`, each when it is its turn."""
@@ -223,14 +237,6 @@ class Runner:
         self._loop.poll(timeout_s)
         self.server.serve()
 
-    def _process_events(self) -> None:
-        while True:
-            while self._queue:
-                self._handle_event(*self._queue.popleft())
-            self._post_scheduled()
-            if not self._queue:
-                return
-
     def _post_scheduled(self) -> None:
         """Post the event of the program whose turn it is to start, or to stop during a shutdown."""
         if self.leaving:
@@ -239,9 +245,10 @@ class Runner:
         elif (name := start_order.next_to_start(self.programs, list(self._scheduled_starts))) is not None:
             self.post(name, self._scheduled_starts.pop(name))
 
-    def _handle_event(self, name: str, event: Event) -> None:
+    def _handle_event(self, name: str, event: Event) -> list[Event]:
+        """Handle an event; return the results of its effects."""
         if (before := self.programs.get(name)) is None:
-            return
+            return []
         state, to_execute = machine.step(before, event, self.now())
         self.programs[name] = state
         # before the journal: a supervisor that is killed in between would never report a restart that the journal
@@ -251,9 +258,8 @@ class Runner:
                 self.persistence.add_report(effect.report)
         self.persistence.save(replace(state, desired=self._desired_before.get(name, state.desired)))
         results = [self._execute(state, effect) for effect in to_execute]
-        # the result of an effect is handled before everything else that has happened to the program
-        self._queue.extendleft((name, result) for result in reversed(results) if result is not None)
         self._after_event(before, state, event)
+        return [result for result in results if result is not None]
 
     def _after_event(self, before: ProgramState, state: ProgramState, event: Event) -> None:
         name = state.name
@@ -264,6 +270,9 @@ class Runner:
             self.executor.delete_trash(name)
         if state.desired is DesiredState.UP and before.desired is DesiredState.DOWN:
             self.stop_waiters.resolve(name, False)
+        if isinstance(event, events.Stop) and start_order.is_down(before):
+            # the client of a start that this overtakes waits for a settled state
+            self._subscribers.publish(type="state", **views.change(state))
         if start_order.is_down(state):
             self.stop_waiters.resolve(name, True)
             if name not in self.settings.enabled():
@@ -290,7 +299,11 @@ class Runner:
                 return self.executor.execute(state, effect)
         return None
 
-    # --- connections of lives ---
+    # --- connections ---
+
+    def _on_request(self, connection: ClientConnection, request: protocol.AnyRequest) -> None:
+        self.settle()
+        self._handle_request(self, connection, request)
 
     def _request(self, name: str, op: str, **fields: Any) -> None:
         """Send a request to the present life; what matters of its answer comes as a message of its own."""
@@ -330,6 +343,7 @@ class Runner:
             self._poll(0)
         self._child_exited = False
         for pid, code, signal_name in process.reap():
+            self.settle()
             if self.executor.on_exit(pid, code, signal_name):
                 continue
             for state in list(self.programs.values()):
@@ -345,6 +359,7 @@ class Runner:
         self.post(state.name, events.Exited(state.life.number, code, signal_name, left=survivor))
 
     def _on_adopted_exit(self, name: str, child: ProcessId) -> None:
+        self.settle()
         state = self.programs.get(name)
         if state is not None and state.child == child:
             self._on_exit(state, None, None)

@@ -57,9 +57,10 @@ class RequestTraceback(Effect, frozen=True):
 
 
 class Kill(Effect, frozen=True):
-    """Send SIGKILL to every process of the life."""
+    """Send SIGKILL to the process and to every other process of the life."""
 
     child: ProcessId
+    life: int
 
 
 class Flush(Effect, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -34,6 +34,10 @@ class RestartRequested(Event, frozen=True):
     reason: Reason
     requested_by: str
     ticket: Any = None
+
+
+#: what a person asks for, or the supervisor in their place
+OPERATOR_REQUESTS: Final = (Start, Stop, RestartRequested)
 
 
 class Configured(Event, frozen=True):

@@ -18,7 +18,7 @@ state** (up or down) is what the operator wants. The **state** is what is:
 
 The restart sequence is check → drain → stop → flush → start → ready. `stop` takes the same way with the desired state
 down. Every state that waits has one deadline, so none waits for ever. An event of a life counts only if that is the
-current life: late messages of a dead process change nothing.
+current life: late messages of a dead process change nothing. A process that the state does not expect is killed.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ Step = tuple[ProgramState, list[Effect]]
 def step(program: ProgramState, event: Event, now: Instant) -> Step:
     """Return the state of the program after `event`, and the effects to execute. Pure."""
     if isinstance(event, LifeEvent) and event.life != program.life.number:
-        return program, []
+        return _kill_unexpected(program, event, now) if isinstance(event, Spawned) else (program, [])
     return TABLE[program.state, type(event)](program, event, now)
 
 
@@ -177,7 +177,7 @@ def _time_out_stop(program: ProgramState, event: DeadlinePassed, now: Instant) -
 def _kill(program: ProgramState, reason: Reason, now: Instant) -> Step:
     assert program.child is not None
     line = LogLine("warning", "killed", {"life": program.life.number, "reason": reason})
-    effects: list[Effect] = [line, Kill(program.child)]
+    effects: list[Effect] = [line, Kill(program.child, program.life.number)]
     return replace(_enter(program, State.KILLING, now, KILL_TIMEOUT_S), reason=reason), effects
 
 
@@ -199,7 +199,7 @@ def _finish_stop(program: ProgramState, event: Exited, now: Instant) -> Step:
 def _kill_left_behind(program: ProgramState, left: ProcessId, now: Instant) -> Step:
     """Kill a process that the dead life started, before anything else."""
     if program.state is State.KILLING:
-        return program, [Kill(left)]  # until the same deadline, however many there are
+        return program, [Kill(left, program.life.number)]  # until the same deadline, however many there are
     return _kill(program, Reason("process_left", {"pid": left.pid}), now)
 
 
@@ -252,6 +252,27 @@ def _start_timeout_s(program: ProgramState) -> float:
     return settings.start_timeout_s if settings.ready == "notify" else float(settings.ready)
 
 
+def _record_spawn(program: ProgramState, event: Spawned, now: Instant) -> Step:
+    """STARTING: this is the process of the life."""
+    if program.child is not None:
+        return _kill_unexpected(program, event, now)
+    return life.record_spawn(program, event, now), []
+
+
+def _kill_unexpected(program: ProgramState, event: Spawned, now: Instant) -> Step:
+    """Kill a process that the state does not expect, and name it until it exits, unless the state names another one."""
+    if event.child == program.child:
+        return program, []
+    reason = Reason("unexpected_process")
+    if program.child is not None or event.life != program.life.number:
+        line = LogLine("warning", "killed", {"life": event.life, "reason": reason})
+        return program, [line, Kill(event.child, event.life)]
+    if program.state in (State.STOPPED, State.BACKOFF, State.FATAL):
+        delay_s = max(0.0, (program.deadline_s or now.mono_s) - now.mono_s)
+        program = replace(program, after_flush=AfterFlush(program.state, delay_s, program.reason))
+    return _kill(replace(program, child=event.child), reason, now)
+
+
 def _handle_spawn_failure(program: ProgramState, event: SpawnFailed, now: Instant) -> Step:
     """STARTING: the process could not be started. A lack of resources may be over at the next attempt."""
     code = EXIT_BAD_CONFIG if event.permanent else EXIT_TRY_AGAIN
@@ -283,7 +304,8 @@ def _finish_start(program: ProgramState, event: Event, now: Instant) -> Step:
 def _time_out_start(program: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
     """STARTING: the life is ready if it only had to stay alive until now; else it hangs."""
     if program.child is None:
-        return program, []
+        failure = SpawnFailed(program.life.number, Reason("start_timeout", {"time_s": _start_timeout_s(program)}))
+        return _handle_spawn_failure(program, failure, now)
     if program.settings.ready != "notify":
         return _finish_start(program, event, now)
     reason = Reason("start_timeout", {"time_s": program.settings.start_timeout_s})
@@ -461,7 +483,7 @@ def _handle_late_exit(program: ProgramState, event: Exited, now: Instant) -> Ste
     after = AfterFlush(State.FATAL, reason=program.reason)
     program = replace(life.record_exit(program, event, now), crashed=True, after_flush=after)
     if event.left is not None:
-        return program, [Kill(event.left)]
+        return program, [Kill(event.left, program.life.number)]
     program, effects = _flush(program, now)
     return program, [LogLine("info", "unkillable_exited", {"life": program.life.number}), *effects]
 
@@ -528,7 +550,7 @@ _EVERYWHERE: Final[dict[type[Event], _Handler]] = {
     Configured: _record(life.apply_settings),
     DeadlinePassed: _ignore,
     CheckFinished: _ignore,
-    Spawned: _ignore,
+    Spawned: _kill_unexpected,
     SpawnFailed: _ignore,
     Hello: _ignore,
     Disconnected: _record(life.record_disconnect),
@@ -558,7 +580,7 @@ _BY_STATE: Final[dict[State, dict[type[Event], _Handler]]] = {
         Stop: _stop_starting,
         RestartRequested: _restart_while_starting,
         DeadlinePassed: _time_out_start,
-        Spawned: _record(life.record_spawn),
+        Spawned: _record_spawn,
         SpawnFailed: _handle_spawn_failure,
         Hello: _welcome,
         Ready: _finish_start,

@@ -35,6 +35,7 @@ REASONS: Final = {
     "stop_timeout": N_("did not exit within %(time_s)s s of SIGTERM"),
     "process_left": N_("left PID %(pid)s running"),
     "still_running": N_("still running when the next process was about to start"),
+    "unexpected_process": N_("no longer wanted when it had started"),
     "stop_requested": N_("stop requested"),
     "schedule": N_("every day at %(time)s"),
     "service_restarted": N_("the service was restarted"),

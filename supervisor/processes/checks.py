@@ -75,11 +75,14 @@ class Checks:
         return None
 
     def kill(self, name: str, purpose: str) -> None:
-        """Kill the check if it runs, without a result."""
+        """Kill the check. It has no result any more, even if it has already ended and was not reaped yet."""
         for pid, check in list(self._running.items()):
-            if check is not None and check[:2] == (name, purpose) and (identity := procfs.identify(pid)):
-                process.kill_tree(identity, self._env_markers(name, purpose))
+            if check is not None and check[:2] == (name, purpose):
                 self._running[pid] = None
+                if (identity := procfs.identify(pid)) is not None:
+                    process.kill_tree(identity, self._env_markers(name, purpose))
+                else:
+                    process.kill_descendants(pid, self._env_markers(name, purpose))
 
     def kill_orphans(self, name: str) -> None:
         """Kill the checks of a program that an earlier supervisor left behind."""

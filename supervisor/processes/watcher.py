@@ -41,6 +41,10 @@ class ProcessWatcher:
         except OSError:
             self._polled[program] = child  # no pidfds on this system, or the process has ended already
             return
+        if not procfs.is_alive(child):  # another process has the pid now
+            os.close(fd)
+            self._polled[program] = child
+            return
         self._selector.register(fd, selectors.EVENT_READ, lambda mask: self._on_readable(program, child, fd))
 
     def next_deadline(self) -> float | None:

@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from supervisor.cli import exit_codes as exits
-from tests.support.supervisor.supervised import Supervised, bot, program, supervised, wait_gone
+from supervisor.client import encode
+from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, program, supervised, wait_gone
 from tests.support.supervisor.unkillable import unkillable
 
 
@@ -180,3 +181,69 @@ def test_stop_of_one_program_needs_a_supervisor(tmp_path: Path) -> None:
         assert psutil.pid_exists(pid)
         it.start(wait=False)
         it.wait_state("RUNNING")
+
+
+# --- requests that are read in one turn of the event loop ---
+
+#: what the program does in its first lives, by the state that this leads to
+_BEFORE = {"STOPPED": (), "BACKOFF": ("1:exit-when-ready=1", "2:exit-when-ready=1"), "FATAL": ("1:exit-when-ready=78",)}
+
+
+def _request_in_one_turn(it: Supervised, *requests: dict[str, Any]) -> None:
+    """Send requests while the supervisor is stopped, each over its own connection, and wait for the answers."""
+    os.kill(it.pid, signal.SIGSTOP)
+    clients = [it.client() for _ in requests]
+    try:
+        for client, request in zip(clients, requests, strict=True):
+            client._sock.sendall(encode({"v": 1, "id": 1, **request}))
+        os.kill(it.pid, signal.SIGCONT)
+        for client in clients:
+            client._sock.settimeout(PATIENCE_S)
+            client._lines.readline()
+    finally:
+        for client in clients:
+            client.close()
+
+
+@pytest.mark.parametrize("first", ["restart", "start"])
+@pytest.mark.parametrize("state", _BEFORE)
+def test_program_that_is_started_and_stopped_in_one_turn_is_down(tmp_path: Path, state: str, first: str) -> None:
+    with bot(tmp_path, *_BEFORE[state], max_starts_per_day=0) as it:
+        it.start(wait=False)
+        if state == "STOPPED":
+            it.wait_state("RUNNING")
+            it.ask("stop", program="bot", wait=True)
+        it.wait_state(state)
+        _request_in_one_turn(
+            it, {"op": first, "program": "bot"}, {"op": "stop", "program": "bot", "wait": True}
+        )  # fmt: skip
+        assert it.status()["bot"]["state"] == "STOPPED"
+        assert it.left() == {}
+
+
+def test_stop_overtakes_a_start_that_waits_for_another_program(tmp_path: Path) -> None:
+    programs = {"bot": program("2:hang"), "second": program()}
+    with supervised(tmp_path, programs) as it:
+        it.start()
+        for name in programs:
+            it.ask("stop", program=name, wait=True)
+        with it.client() as starting:
+            reports = starting.events(timeout_s=PATIENCE_S)
+            assert starting.request("start")["starting"] == ["bot", "second"]
+            it.diary.wait("welcome", life=2)
+            it.ask("stop", program="second", wait=True)
+            os.kill(it.status()["bot"]["pid"], signal.SIGUSR2)
+            it.wait_state("RUNNING")
+            assert it.status()["second"]["state"] == "STOPPED"
+            told = next(one for one in reports if one.get("program") == "second")
+            assert told["state"] == "STOPPED", "the client that started it learns that it stays down"
+
+
+def test_shutdown_in_the_turn_of_a_restart_leaves_nothing_running(tmp_path: Path) -> None:
+    with bot(tmp_path) as it:
+        it.start()
+        it.ask("stop", program="bot", wait=True)
+        _request_in_one_turn(it, {"op": "restart", "program": "bot"}, {"op": "shutdown", "wait": True})
+        assert it.process is not None
+        assert it.process.wait(PATIENCE_S) == 0
+        assert it.left() == {}

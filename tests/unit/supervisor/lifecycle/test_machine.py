@@ -24,7 +24,7 @@ from supervisor.lifecycle.model import (
 from supervisor.lifecycle.restart_policy import BACKOFF_FIRST_S, JITTER
 
 EDITED, BROKEN = text_reason("edited"), text_reason("SyntaxError in shop.py")
-CHILD = ProcessId(4242, 99, "boot")
+CHILD, OTHER = ProcessId(4242, 99, "boot"), ProcessId(4343, 100, "boot")
 PROGRAM = Program(
     command=("shop",),
     check=("shop", "--check"),
@@ -138,6 +138,7 @@ SAMPLES = (
 NEXT_STATE: dict[tuple[State, type[ev.Event]], State] = {
     (State.STOPPED, ev.Start): State.STARTING,
     (State.STOPPED, ev.RestartRequested): State.STARTING,
+    (State.STOPPED, ev.Spawned): State.KILLING,
     (State.STARTING, ev.Stop): State.STOPPING,
     (State.STARTING, ev.RestartRequested): State.STOPPING,
     (State.STARTING, ev.DeadlinePassed): State.KILLING,
@@ -156,14 +157,17 @@ NEXT_STATE: dict[tuple[State, type[ev.Event]], State] = {
     (State.KILLING, ev.Adopted): State.STOPPING,
     (State.FLUSHING, ev.DeadlinePassed): State.STARTING,
     (State.FLUSHING, ev.Flushed): State.STARTING,
+    (State.FLUSHING, ev.Spawned): State.KILLING,
     (State.BACKOFF, ev.Start): State.STARTING,
     (State.BACKOFF, ev.Stop): State.STOPPED,
     (State.BACKOFF, ev.RestartRequested): State.STARTING,
     (State.BACKOFF, ev.DeadlinePassed): State.STARTING,
+    (State.BACKOFF, ev.Spawned): State.KILLING,
     (State.BACKOFF, ev.Adopted): State.STARTING,
     (State.FATAL, ev.Start): State.STARTING,
     (State.FATAL, ev.RestartRequested): State.STARTING,
     (State.FATAL, ev.Stop): State.STOPPED,
+    (State.FATAL, ev.Spawned): State.KILLING,
     (State.FATAL, ev.Exited): State.FLUSHING,
 }
 
@@ -192,12 +196,62 @@ def test_the_next_state_after_each_event(state: State, event: ev.Event) -> None:
 
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize(
-    "event", [event for event in SAMPLES if isinstance(event, ev.LifeEvent)], ids=lambda e: type(e).__name__
+    "event",
+    [event for event in SAMPLES if isinstance(event, ev.LifeEvent) and not isinstance(event, ev.Spawned)],
+    ids=lambda e: type(e).__name__,
 )
 def test_events_of_another_life_are_ignored(state: State, event: ev.LifeEvent) -> None:
     program = IN_STATE[state]()
     for life in (program.life.number - 1, program.life.number + 1):
         assert step(program, with_life(event, life), at(110)) == (program, [])
+
+
+# --- processes that the state does not expect ---
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_process_of_another_life_is_killed(state: State) -> None:
+    program = IN_STATE[state]()
+    for life in (program.life.number - 1, program.life.number + 1):
+        after, effects = step(program, ev.Spawned(life, OTHER), at(110))
+        assert after == program
+        assert effects[-1] == fx.Kill(OTHER, life)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_second_process_of_a_life_is_killed(state: State) -> None:
+    program = replace(IN_STATE[state](), child=CHILD)
+    after, effects = step(program, ev.Spawned(program.life.number, OTHER), at(110))
+    assert after == program
+    assert effects[-1] == fx.Kill(OTHER, program.life.number)
+    assert step(program, ev.Spawned(program.life.number, CHILD), at(110)) == (program, [])
+
+
+@pytest.mark.parametrize("state", [State.STOPPED, State.BACKOFF, State.FATAL, State.FLUSHING])
+def test_a_late_process_is_killed_and_the_program_goes_on_from_its_state(state: State) -> None:
+    before = IN_STATE[state]()
+    life = before.life.number
+    program, effects = run(before, ev.Spawned(life, OTHER))
+    assert (program.state, program.child) == (State.KILLING, OTHER)
+    assert effects[-1] == fx.Kill(OTHER, life)
+    program, effects = run(program, ev.Exited(life, None, "SIGKILL"))
+    if state is State.FLUSHING:
+        assert (program.state, program.after_flush) == (state, before.after_flush)
+        return
+    program, effects = run(program, ev.Flushed(life))
+    assert (program.state, program.child, program.reason, deadline(program)) == (
+        state, None, before.reason, deadline(before),
+    )  # fmt: skip
+
+
+def test_a_start_whose_process_never_comes_times_out_as_a_failure() -> None:
+    program, effects = run(run(stopped(), ev.Start())[0], ev.DeadlinePassed(), now_s=160)
+    assert program.state is State.FLUSHING
+    assert program.after_flush.reason == Reason("exit_with_reason", {
+        "exit": Reason("exit", {"code": 75}), "reason": Reason("start_timeout", {"time_s": 60}),
+    })  # fmt: skip
+    program, effects = run(program, ev.Spawned(1, OTHER), now_s=161)
+    assert effects[-1] == fx.Kill(OTHER, 1)
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.STOPPED, State.RUNNING, State.FATAL}))
@@ -362,7 +416,7 @@ def test_stop_cancels_the_restart_in_progress_and_reports_it() -> None:
 def test_sigkill_after_stop_timeout_and_no_second_process_beside_an_unkillable_one() -> None:
     program, effects = run(stopping(), ev.DeadlinePassed())
     assert (program.state, program.deadline_s) == (State.KILLING, 100 + KILL_TIMEOUT_S)
-    assert fx.Kill(CHILD) in effects
+    assert fx.Kill(CHILD, 1) in effects
     program, effects = run(program, ev.DeadlinePassed())
     assert (program.state, program.child) == (State.FATAL, CHILD)
     assert any(isinstance(effect, fx.RestartFinished) and not effect.report.ok for effect in effects)
@@ -469,7 +523,7 @@ def test_a_life_without_heartbeats_is_killed() -> None:
     assert deadline(program) == 150
     program, effects = run(program, ev.DeadlinePassed(), now_s=150)
     assert program.state is State.KILLING
-    assert fx.Kill(CHILD) in effects
+    assert fx.Kill(CHILD, 1) in effects
     program = run(program, ev.Exited(1, None, "SIGKILL"), ev.Flushed(1))[0]
     assert (program.state, program.life.number) == (State.STARTING, 2)
 

@@ -186,13 +186,13 @@ def test_nothing_starts_or_is_flushed_beside_a_process_that_was_left_behind(endi
         program = replace(program, state=State.STARTING)
     program, effects = run(program, ev.Exited(1, 3, left=LEFT))
     assert (program.state, program.child) == (State.KILLING, LEFT)
-    assert fx.Kill(LEFT) in effects
+    assert fx.Kill(LEFT, 1) in effects
     assert not {fx.Flush, fx.Spawn} & set(_kinds(effects))
     assert deadline(program) == 100 + KILL_TIMEOUT_S
     other = ProcessId(78, 6, "boot")
     program, effects = run(program, ev.Exited(1, left=other), now_s=105)
     assert (program.child, deadline(program)) == (other, 100 + KILL_TIMEOUT_S)
-    assert effects == [fx.Kill(other)]
+    assert effects == [fx.Kill(other, 1)]
     program, effects = run(program, ev.Exited(1), now_s=106)
     assert [type(one) for one in effects] == [fx.Flush]
     assert program.last_exit is not None
@@ -207,7 +207,7 @@ def test_an_unkillable_process_is_fatal_until_it_exits() -> None:
     assert program.reason == Reason("unkillable", {"pid": 77, "life": 1})
     assert run(program, ev.Adopted(1))[0].child == LEFT
     restarted, effects = run(program, ev.Start())
-    assert (restarted.state, effects[-1]) == (State.KILLING, fx.Kill(LEFT))
+    assert (restarted.state, effects[-1]) == (State.KILLING, fx.Kill(LEFT, 1))
     program, effects = run(program, ev.Exited(1))
     assert _kinds(effects) == [fx.LogLine, fx.Flush]
     program, _ = run(program, ev.Flushed(1))
