@@ -156,8 +156,9 @@ def _lock(paths: InstancePaths) -> int:
 def _find_owner(fd: int) -> str | None:
     """Return the pid of the supervisor that has the lock, waiting until it has written its pid; None without one."""
     for _attempt in range(PID_ATTEMPTS):
-        pid = os.pread(fd, 32, 0).decode().strip()
-        if pid and procfs.identify(int(pid)) is not None:  # otherwise it is the pid of an earlier supervisor
+        pid = os.pread(fd, 32, 0).decode(errors="replace").strip()
+        # otherwise it is the pid of an earlier supervisor
+        if pid.isascii() and pid.isdigit() and procfs.identify(int(pid)) is not None:
             return pid
         time.sleep(PID_PAUSE_S)
     return None

@@ -151,7 +151,7 @@ def decode(line: bytes) -> Message:
     """Return the message in a line. Raises ControlError (`bad_json`) when it is not a JSON object."""
     try:
         message = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ControlError("bad_json", f"not a line of JSON: {error}", params={}) from error
     if not isinstance(message, dict):
         raise ControlError("bad_json", "a message is a JSON object", params={})

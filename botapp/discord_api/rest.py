@@ -154,7 +154,7 @@ async def _read(response: aiohttp.ClientResponse) -> Any:
             raise ValueError(_("the answer is longer than %d bytes") % MAX_BYTES)
     try:
         return json.loads(data) if data else None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         # a page of a proxy or a login portal; an error status alone says enough
         if response.status != 200:
             return None

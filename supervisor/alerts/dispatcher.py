@@ -245,7 +245,7 @@ class AlertDispatcher:
             return AlertState()
         except OSError as error:
             problem = os_error_text(error)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             problem = _("the file is damaged")
         text = _("cannot read %(path)s: %(why)s; current incidents will be reported again")
         self._log("warning", text % {"path": path, "why": problem})

@@ -101,6 +101,14 @@ def describe(reason: Coded | Mapping[str, Any]) -> str:
     return _(_TEMPLATES[code]) % {name: _describe_value(name, value) for name, value in params.items()}
 
 
+def _describe_stored(reason: Coded | Mapping[str, Any]) -> str:
+    """Return the text of a code that was read from a file; the code itself if a newer version wrote it."""
+    try:
+        return describe(reason)
+    except (KeyError, TypeError, ValueError):
+        return str(reason["code"] if isinstance(reason, Mapping) else reason.code)
+
+
 def reason_fields(reason: Coded | Mapping[str, Any] | None) -> dict[str, Any]:
     """Return a reason as the fields of a JSON object: its text in the language in use, its code and parameters.
 
@@ -111,7 +119,7 @@ def reason_fields(reason: Coded | Mapping[str, Any] | None) -> dict[str, Any]:
     code, params = (reason["code"], reason["params"]) if isinstance(reason, Mapping) else (reason.code, reason.params)
     own_words = code == "text"
     return {
-        "reason": describe(reason),
+        "reason": _describe_stored(reason),
         "reason_code": None if own_words else code,
         "reason_params": {} if own_words else params,
     }
@@ -127,7 +135,7 @@ def report_fields(report: Mapping[str, Any]) -> dict[str, Any]:
         **reason_fields(report["reason"]),
         "error": error and error["code"],
         "error_params": error["params"] if is_translatable else {},
-        "problem": describe(error) if error else None,
+        "problem": _describe_stored(error) if error else None,
     }
 
 

@@ -19,7 +19,8 @@ _LEVEL: Final = "DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL"
 _TIME: Final = r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,]\d+)?(?P<zone>[+-]\d\d:?\d\d|Z)?"
 _WITH_TIME: Final = re.compile(rf"{_TIME}(?:\s+(?P<level>{_LEVEL})\b)?[\s:]*(?P<message>.*)")
 _WITHOUT_TIME: Final = re.compile(rf"(?P<level>{_LEVEL})\b[\s:]*(?P<message>.*)")
-_MARKER: Final = re.compile(rf"--- stocksup {_TIME}: (?P<message>.* (?P<life>\d+) .*) ---")
+_MARKER: Final = re.compile(rf"--- stocksup {_TIME}: (?P<message>.*) ---")
+_LIFE_NUMBER: Final = re.compile(r" \d+ ")
 _LIFE_STARTS: Final = re.compile(r"life \d+ of \S+ starts")
 
 
@@ -49,6 +50,8 @@ def parse_line(text: str) -> LogRecord:
         if match := pattern.fullmatch(text):
             groups = match.groupdict()
             is_marker, time = pattern is _MARKER, groups.get("time")
+            if is_marker and not _LIFE_NUMBER.search(groups["message"]):
+                continue  # a program wrote something similar
             zone = (groups.get("zone") or "").replace("Z", "+00:00")
             level = "info" if is_marker else _parse_level(groups["level"])
             return LogRecord(text, _parse_time(time, zone), time and time + zone, level, groups["message"], is_marker)
@@ -61,15 +64,19 @@ def _parse_json(text: str) -> LogRecord | None:
         return None
     try:
         fields = json.loads(text)
-    except ValueError:
-        return None
+    except (ValueError, RecursionError):
+        return None  # also lists within lists within lists
     if not isinstance(fields, dict) or not isinstance(fields.get("message"), str):
         return None
-    message, time = " ".join(fields["message"].split()), str(fields.get("time", ""))
-    level = _parse_level(str(fields.get("level", "")))
+    message, time = " ".join(fields["message"].split()), _text(fields.get("time"))
+    level = _parse_level(_text(fields.get("level")))
     if fields.get("mark"):
         return LogRecord(f"--- stocksup {time}: {message} ---", _parse_time(time, ""), time, "info", message, True)
     return LogRecord(f"{time} {(level or '').upper():<7} {message}", _parse_time(time, ""), time, level, message)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _parse_level(word: str | None) -> str | None:

@@ -9,7 +9,7 @@ import re
 from typing import Final, NamedTuple
 
 _MARKER: Final = re.compile(
-    r"--- stocksup (?P<time>\S+): life (?P<life>\d+) of (?P<program>\S+) "
+    r"--- stocksup (?P<time>\S+): life (?P<life>\d{1,18}) of (?P<program>\S+) "
     r"(?P<event>starts|goes on|ended: (?P<exit>.+)) ---"
 )
 

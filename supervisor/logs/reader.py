@@ -18,8 +18,8 @@ BLOCK_BYTES: Final = 64 * 1024
 MAX_BACK_BYTES: Final = 64 * 1024 * 1024
 #: bytes of new lines that are read at a time
 MAX_NEW_BYTES: Final = 1024 * 1024
-#: a longer line is split
-MAX_LINE_BYTES: Final = 1024 * 1024
+#: a longer line is split: masking takes up to 4 µs a byte
+MAX_LINE_BYTES: Final = 64 * 1024
 #: files that are kept open: a program may write to a rotated file until it opens the new one
 MAX_OPEN: Final = 8
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from supervisor.client import TRACEBACK_SIGNAL
 from supervisor.lifecycle.model import ProcessId
 from supervisor.processes import procfs
 
+#: the number of a life; a foreign process may have anything in its environment
+_LIFE_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 #: a pid that no process has
 NO_PID: Final = -1
 #: rounds in which `kill_descendants` looks for processes that were started while it killed others
@@ -128,7 +131,7 @@ def list_lives(env_markers: Mapping[str, str]) -> list[LifeProcess]:
 def _read_life(pid: int) -> LifeProcess | None:
     stat, identity = procfs.read_stat(pid), procfs.identify(pid)
     number, name = procfs.read_env_value(pid, "STOCKSUP_LIFE"), procfs.read_env_value(pid, "STOCKSUP_PROGRAM")
-    if stat is None or stat.session != pid or identity is None or not number.isdigit() or not name:
+    if stat is None or stat.session != pid or identity is None or not _LIFE_NUMBER.fullmatch(number) or not name:
         return None
     return LifeProcess(name, int(number), identity)
 

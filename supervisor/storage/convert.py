@@ -117,7 +117,7 @@ def _convert_lines(source: Path, target: Path, convert: Callable[[Record], Recor
     for line in source.read_bytes().split(b"\n") if source.exists() else ():
         try:
             lines.append(msgspec.json.encode(convert(msgspec.json.decode(line, type=Record))))
-        except (msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError, TypeError):
             continue
     file = AppendFile(target)
     file.rewrite(lines)
@@ -126,7 +126,7 @@ def _convert_lines(source: Path, target: Path, convert: Callable[[Record], Recor
 
 def _convert_alerts(path: Path) -> None:
     """Convert the state of the alerts; a damaged file is left to the dispatcher, which replaces it."""
-    with contextlib.suppress(FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError, LookupError, ValueError):
+    with contextlib.suppress(FileNotFoundError, msgspec.DecodeError, RecursionError, LookupError, ValueError):
         record = convert_alerts(msgspec.json.decode(path.read_bytes(), type=Record))
         file = AppendFile(path)
         file.rewrite([msgspec.json.encode(record)])

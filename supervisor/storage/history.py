@@ -24,19 +24,14 @@ class History:
         self._lines: list[bytes] = []
         #: whether a report is missing in the file, because the disk has refused it or somebody has deleted the file
         self._is_incomplete = False
-        for line in path.read_bytes().split(b"\n"):
-            try:
-                msgspec.json.decode(line, type=dict[str, Any])
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                continue  # cut short by a power cut: the report is lost
-            self._lines.append(line)
+        self._lines += (line for line in path.read_bytes().split(b"\n") if _parse(line) is not None)
         if len(self._lines) > HISTORY_LENGTH:
             self._lines = self._lines[-HISTORY_LENGTH:]
             self._rewrite()
 
     def add(self, report: RestartReport) -> None:
         """Append `report`, once. After an OSError it is in memory, and `sync` writes it."""
-        if self._lines and _is_same(msgspec.json.decode(self._lines[-1]), report):
+        if self._lines and _is_same(_parse(self._lines[-1]), report):
             return  # the last supervisor had added it, and was killed before its next step
         line = msgspec.json.encode(report)
         self._lines = [*self._lines[-HISTORY_LENGTH + 1 :], line]
@@ -59,13 +54,22 @@ class History:
 
     def newest(self, count: int) -> list[dict[str, Any]]:
         """Return the last `count` reports, the newest first."""
-        return [msgspec.json.decode(line) for line in self._lines[::-1][:count]]
+        return [msgspec.json.decode(msgspec.json.encode(_parse(line))) for line in self._lines[::-1][:count]]
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
 
-def _is_same(record: dict[str, Any], report: RestartReport) -> bool:
-    key = tuple(record.get(name) for name in ("program", "at", "from_life", "to_life"))
-    return key == (report.program, report.at, report.from_life, report.to_life)
+def _parse(line: bytes) -> RestartReport | None:
+    """Return the report in a line; None if the line was cut short by a power cut, or is no report."""
+    try:
+        return msgspec.json.decode(line, type=RestartReport)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _is_same(last: RestartReport | None, report: RestartReport) -> bool:
+    return last is not None and all(
+        getattr(last, name) == getattr(report, name) for name in ("program", "at", "from_life", "to_life")
+    )

@@ -47,7 +47,7 @@ class Journal:
     def _read_line(self, line: bytes) -> None:
         try:
             program = msgspec.json.decode(line, type=ProgramState)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.broken_lines += 1
             return
         self._lines[program.name] = line

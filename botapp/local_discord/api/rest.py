@@ -47,7 +47,7 @@ class Rest:
         fault = self._faults.take(request.method, path)
         try:
             body, files = await _read(request)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return respond(
                 RestResponse(400, {"code": 50109, "message": f"The request body contains invalid JSON: {error}"})
             )

@@ -193,7 +193,7 @@ class Sessions:
         try:
             message = json.loads(text)
             op, data = message["op"], message.get("d")
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return [Close(4002, "Error while decoding payload.")]
         if op == Op.HEARTBEAT:
             return [Send(encode(Op.HEARTBEAT_ACK, None), ACK_DELAY_S)]

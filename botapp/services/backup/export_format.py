@@ -236,7 +236,7 @@ class _ExportReader:
     def _decode(self, line: bytes, kind: type[Any]) -> Any:
         try:
             return msgspec.json.decode(line, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._damaged_error() from error
 
     def _damaged_error(self) -> DataProblem:

@@ -8,12 +8,14 @@ import time
 from pathlib import Path
 
 import click
+import msgspec
 
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.params import WholeNumber
 from supervisor.client import Message, SupervisorNotRunning
 from supervisor.config import timezone
+from supervisor.lifecycle.model import RestartReport
 from supervisor.locale import _, reasons
 
 
@@ -51,9 +53,10 @@ def read_history(path: Path, count: int) -> list[Message]:
     for line in reversed(stored):
         if len(restarts) == count:
             break
-        # the empty end, or a line that a power cut left incomplete
-        with contextlib.suppress(ValueError, KeyError, TypeError):
-            restarts.append(reasons.report_fields(json.loads(line)))
+        # the empty end, a line that a power cut left incomplete, or one that somebody else wrote
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            report = msgspec.json.decode(line, type=RestartReport)
+            restarts.append(reasons.report_fields(msgspec.json.decode(msgspec.json.encode(report))))
     return restarts
 
 

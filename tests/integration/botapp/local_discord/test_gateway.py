@@ -166,6 +166,7 @@ def test_a_session_ended_by_the_server_cannot_be_resumed(town: DiscordControl) -
     [
         ("no json", 4002),
         ("[]", 4002),
+        ("[" * 3000, 4002),
         ('{"op":99}', 4001),
         ('{"op":3,"d":{}}', 4003),
         ('{"op":2,"d":{"token":"wrong","intents":0}}', 4004),

@@ -223,7 +223,10 @@ def test_own_requests_get_their_answers_or_an_error(path: Path) -> None:
     run(scene)
 
 
-@pytest.mark.parametrize("line", [b"{broken\n", b"[]\n", b"x" * (2 * MAX_LINE_BYTES) + b"\n", b'{"v":1,"id":1'])
+@pytest.mark.parametrize(
+    "line",
+    [b"{broken\n", b"[]\n", b"[" * 50_000 + b"\n", b"x" * (2 * MAX_LINE_BYTES) + b"\n", b'{"v":1,"id":1'],
+)
 def test_invalid_line_closes_the_connection_only(path: Path, line: bytes) -> None:
     async def scene() -> None:
         supervisor = FakeSupervisor(path)

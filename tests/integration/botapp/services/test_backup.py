@@ -288,7 +288,7 @@ def test_bot_waits_for_a_running_restore(settings: Settings) -> None:
     asyncio.run(live())
 
 
-@pytest.mark.parametrize("damage", ["cut off", "changed", "a row less", "more at the end", "something else"])
+@pytest.mark.parametrize("damage", ["cut off", "changed", "a row less", "more at the end", "nested", "something else"])
 def test_damaged_export_replaces_nothing(shop: Database, settings: Settings, damage: str, tmp_path: Path) -> None:
     import gzip
 
@@ -303,6 +303,8 @@ def test_damaged_export_replaces_nothing(shop: Database, settings: Settings, dam
         bad.write_bytes(gzip.compress(b"".join(line for line in lines if b'"steam-9"' not in line)))
     elif damage == "more at the end":
         bad.write_bytes(gzip.compress(b"".join([*lines, b"[1]\n"])))
+    elif damage == "nested":
+        bad.write_bytes(gzip.compress(b"".join([*lines[:1], b'{"x":' + b"[" * 100_000 + b"\n"])))
     else:
         bad.write_text("products, and so on")
     now = rows(settings)

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from supervisor.client import parse_marker
 from supervisor.logs.lines import LevelFilter, LogRecord, last_life_lines, merge, parse_line, without_repeats
 
 
@@ -35,6 +36,27 @@ def read(*lines: str) -> list[LogRecord]:
 def test_level_and_message(line: str, level: str | None, message: str | None) -> None:
     record = parse_line(line)
     assert (record.text, record.level, record.message) == (line, level, message)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"message":' * 20_000,
+        '{"message":"deep","more":' + "[" * 20_000,
+        '{"message":"deep","time":' + "[" * 900 + "]" * 900 + "}",
+        '{"message":"digits","time":' + "1" * 20_000 + "}",
+        "--- stocksup 2026-01-01T00:00:00: " + "1 " * 50_000,
+        "--- stocksup 2026-01-01T00:00:00: " + " 1" * 50_000 + " --",
+        "--- stocksup " + "1" * 100_000,
+        "--- stocksup 2026-01-01T00:00:00: life " + "1" * 20_000 + " of bot starts ---",
+        "2026-01-01T00:00:00." + "1" * 100_000 + " \n x",
+        "2026-01-01T00:00:00" + " :" * 50_000 + "\n.",
+    ],
+)
+def test_hostile_lines_are_read_and_fast(line: str) -> None:
+    # the guard against tests that hang would end it: time goes with the square of the length where this fails
+    assert not last_life_lines([parse_line(line)])[1:]
+    assert parse_marker(line) is None
 
 
 def test_times_of_different_zones() -> None:

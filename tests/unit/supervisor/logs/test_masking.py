@@ -25,6 +25,7 @@ OLD_TOKEN = "NDAwMDAwMDAwMDAwMDAwMDAy." + "X-_AbC." + "y" * 27
         ("postgresql+psycopg://shop:p@ss/w:rd@[::1]:5432/shop", "postgresql+psycopg://shop:***@[::1]:5432/shop"),
         ("redis://:s3cret@cache:6379/0 failed", "redis://:***@cache:6379/0 failed"),
         ("https://user:s3cret@example.org/a", "https://user:***@example.org/a"),
+        ("amqp://u:p@ss@host and https://u:p@q@host", "amqp://u:***@host and https://u:***@host"),
         ("host=db password=s3cret user=shop", "host=db password=*** user=shop"),
     ],
 )  # fmt: skip
