@@ -71,6 +71,8 @@ def main() -> int:
     try:
         runner = _open(arguments.config, echo=arguments.report_fd is None)
     except ConfigError as error:
+        if arguments.reexec_count:
+            raise  # the programs run; a later attempt finds the file corrected
         return _fail(arguments.report_fd, EXIT_BAD_CONFIG, str(error))
     except StartupError as error:
         if arguments.reexec_count and not isinstance(error, AlreadyRunning):
@@ -112,7 +114,7 @@ def _open(config: Path | None, *, echo: bool) -> Runner:
     settings = load(path)
     timezone.use(settings.timezone)
     # resolved: lives are recognized by the path of the socket in their environment
-    paths = InstancePaths((path.parent / settings.supervisor.state_dir).resolve())
+    paths = InstancePaths(Path(os.path.realpath(path.parent / settings.supervisor.state_dir)))
     try:
         state_dir.make(paths)
         lock_fd = _lock(paths)

@@ -6,7 +6,9 @@ A command imports this module at its start, so it loads `msgspec`, `tomli` and `
 from __future__ import annotations
 
 import os
+import pwd
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin
@@ -21,9 +23,12 @@ __all__ = [
     "TablePath",
     "check_keys",
     "convert",
+    "expand_home",
     "find_config",
+    "find_zone_file",
     "language_of",
     "os_error_text",
+    "read_text",
     "read_toml",
     "search_paths",
     "set_language",
@@ -31,6 +36,20 @@ __all__ = [
 
 #: IANA name of the time zone when `timezone` is not set
 DEFAULT_TIMEZONE: Final = "Asia/Jakarta"
+#: largest configuration that is read, in bytes
+MAX_BYTES: Final = 1024 * 1024
+#: tables and lists within each other; the deepest key that exists has 4
+MAX_DEPTH: Final = 20
+#: whole numbers beyond this do not fit into 64 bits
+MAX_NUMBER: Final = 2**63 - 1
+#: characters of a key that a message shows
+_MAX_KEY_CHARS: Final = 64
+#: the longest IANA name has 32 characters
+_MAX_ZONE_CHARS: Final = 64
+#: the system's time zones
+_ZONES: Final = Path("/usr/share/zoneinfo")
+#: the first bytes of a file with a time zone
+_ZONE_MAGIC: Final = b"TZif"
 
 #: a table's place in the file: () is the top level, ("programs", "bot") is `[programs.bot]`
 TablePath = tuple[str, ...]
@@ -80,6 +99,44 @@ class ConfigError(Exception):
     """A mistake in the configuration: one message with the place, the cause and the remedy. Exit code 78."""
 
 
+def expand_home(config: Path, named: str) -> str:
+    """Return the path `named` in the configuration `config` with its `~` replaced.
+
+    `~` is the home of the file's owner, so that it is the same for the service, for `sudo` and for the owner.
+    """
+    if named != "~" and not named.startswith("~/"):
+        return os.path.expanduser(named)
+    try:
+        owner = config.stat().st_uid
+        home = pwd.getpwuid(owner).pw_dir if owner != os.geteuid() else os.path.expanduser("~")
+    except (OSError, KeyError):
+        home = os.path.expanduser("~")
+    return home + named[1:]
+
+
+def find_zone_file(name: str) -> Path | None:
+    """Return the file of the time zone `name`: the system's, or that of the package `tzdata`; None without one."""
+    if len(name) > _MAX_ZONE_CHARS or not re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", name):
+        return None
+    if _is_zone_file(_ZONES / name):
+        return _ZONES / name
+    from importlib.util import find_spec
+
+    package = find_spec("tzdata")
+    if package is None or package.origin is None:
+        return None
+    path = Path(package.origin).parent / "zoneinfo" / name
+    return path if _is_zone_file(path) else None
+
+
+def _is_zone_file(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_ZONE_MAGIC)) == _ZONE_MAGIC
+    except OSError:
+        return False
+
+
 def search_paths(environ: Mapping[str, str] = os.environ) -> list[Path]:
     """Return where `find_config` looks when no file is named, first place first."""
     home = [Path(environ["HOME"]) / ".config/stocksup/config.toml"] if environ.get("HOME") else []
@@ -99,7 +156,7 @@ def find_config(explicit: Path | None = None, environ: Mapping[str, str] = os.en
     Raises:
         ConfigError: the named file is missing, or there is no file at any of the other places.
     """
-    named = explicit or (Path(environ["STOCKSUP_CONFIG"]) if environ.get("STOCKSUP_CONFIG") else None)
+    named = named_config(explicit, environ)
     if named is not None:
         origin = "--config" if explicit else "$STOCKSUP_CONFIG"
         if not _exists(named):
@@ -114,6 +171,12 @@ def find_config(explicit: Path | None = None, environ: Mapping[str, str] = os.en
         "or $STOCKSUP_CONFIG, or try everything without one: stocksup demo"
     )
     raise ConfigError(text % {"paths": ", ".join(str(path) for path in search_paths(environ))})
+
+
+def named_config(explicit: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the file that `--config` or `$STOCKSUP_CONFIG` names, whether it exists or not; None: neither is given."""
+    named = explicit or environ.get("STOCKSUP_CONFIG")
+    return Path(os.path.expanduser(named)) if named else None
 
 
 def _exists(path: Path) -> bool:
@@ -137,22 +200,63 @@ def language_of(explicit: Path | None = None, environ: Mapping[str, str] = os.en
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Return the contents of the TOML file at `path`. Raises ConfigError."""
+    """Return the contents of the TOML file at `path`. Raises ConfigError, whatever is in the file."""
     import tomli
 
     try:
-        with path.open("rb") as file:
-            return tomli.load(file)
-    except OSError as error:
-        text = _("cannot open %(path)s: %(why)s; fix its path or its permissions")
-        raise ConfigError(text % {"path": path, "why": os_error_text(error)}) from error
-    except UnicodeDecodeError as error:
-        text = _("%(path)s: not UTF-8 text at byte %(byte)d; save it as UTF-8")
-        raise ConfigError(text % {"path": path, "byte": error.start}) from error
+        contents = tomli.loads(read_text(path))
     except tomli.TOMLDecodeError as error:
         text = _("%(path)s: not valid TOML: line %(line)d, column %(column)d: %(problem)s")
         params = {"path": path, "line": error.lineno, "column": error.colno, "problem": _toml_problem(error.msg)}
         raise ConfigError(text % params) from error
+    except (ValueError, RecursionError) as error:
+        text = _("%(path)s: not valid TOML: a number is too long, or lists and tables are nested too deeply")
+        raise ConfigError(text % {"path": path}) from error
+    for key, problem in _value_problems(contents):
+        raise ConfigError(f"{path}: {_key_label(key[:-1], key[-1])}: {problem}")
+    return contents
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a configuration file, without a byte order mark. Raises ConfigError."""
+    try:
+        with open(path, "rb", opener=_open_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ConfigError(_("cannot read %(path)s: not a regular file; name another file") % {"path": path})
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        text = _("cannot open %(path)s: %(why)s; fix its path or its permissions")
+        raise ConfigError(text % {"path": path, "why": os_error_text(error)}) from error
+    if len(data) > MAX_BYTES:
+        text = _("%(path)s: larger than %(bytes)d bytes; name another file")
+        raise ConfigError(text % {"path": path, "bytes": MAX_BYTES})
+    try:
+        return data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        text = _("%(path)s: not UTF-8 text at byte %(byte)d; save it as UTF-8")
+        raise ConfigError(text % {"path": path, "byte": error.start}) from error
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file; a named pipe without a writer does not block."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _value_problems(contents: Mapping[str, Any]) -> Iterator[tuple[TablePath, str]]:
+    """Yield the place and the problem of each value that TOML allows, but that no key can have."""
+    waiting: list[tuple[TablePath, int, Any]] = [((), 0, contents)]
+    while waiting:
+        key, depth, value = waiting.pop()
+        if depth > MAX_DEPTH:
+            yield key, _("lists and tables are nested too deeply; at most %(most)d levels") % {"most": MAX_DEPTH}
+        elif isinstance(value, Mapping):
+            waiting += (((*key, name), depth + 1, inner) for name, inner in value.items())
+        elif isinstance(value, list):
+            waiting += ((key, depth + 1, inner) for inner in value)
+        elif isinstance(value, (int, float)) and not abs(value) <= MAX_NUMBER:  # which "nan" is not either
+            yield key, _("not a number up to %(most)d") % {"most": MAX_NUMBER}
+        elif isinstance(value, str) and "\0" in value:
+            yield key, _("a text cannot contain a zero byte")
 
 
 def _toml_problem(message: str) -> str:
@@ -205,10 +309,16 @@ def _unknown_key_hint(key: str, names: frozenset[str], new_name: str | None) -> 
 
 
 def _key_label(table: TablePath, key: str, *, is_list: bool = False) -> str:
+    key = _printable(key)
     if not table:
         return key
-    name = ".".join(table)
+    name = ".".join(map(_printable, table))
     return f"[[{name}]] {key}" if is_list else f"[{name}] {key}"
+
+
+def _printable(key: str) -> str:
+    key = key[:_MAX_KEY_CHARS]
+    return key if key.isprintable() else repr(key)
 
 
 def convert(path: Path, contents: Any, kind: type[_T], table: TablePath = ()) -> _T:

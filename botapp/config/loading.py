@@ -23,6 +23,8 @@ from supervisor.configfile import (
     TablePath,
     check_keys,
     convert,
+    expand_home,
+    find_zone_file,
     language_of,
     read_toml,
     set_language,
@@ -81,7 +83,19 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     _check_currency(path, settings.store)
     _check_deposits(path, settings.store.deposits)
     discord = msgspec.structs.replace(settings.discord, api_base=api_base.rstrip("/"), gateway=gateway)
-    return msgspec.structs.replace(settings, discord=discord)
+    return _with_homes(path, msgspec.structs.replace(settings, discord=discord))
+
+
+def _with_homes(path: Path, settings: Settings) -> Settings:
+    """Return the settings with `~` replaced in every path."""
+    replace, store = msgspec.structs.replace, settings.store
+    secret_file = expand_home(path, store.deposits.http_secret_file)
+    return replace(
+        settings,
+        supervisor=replace(settings.supervisor, state_dir=expand_home(path, settings.supervisor.state_dir)),
+        discord=replace(settings.discord, token_file=expand_home(path, settings.discord.token_file)),
+        store=replace(store, deposits=replace(store.deposits, http_secret_file=secret_file)),
+    )
 
 
 def _check_url(path: Path, key: str, url: str, schemes: tuple[str, str]) -> None:
@@ -106,10 +120,13 @@ def _check_timezone(path: Path, name: str) -> None:
     import zoneinfo
 
     try:
-        zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        text = _('%(path)s: timezone: unknown time zone "%(name)s"; expected an IANA name such as "Asia/Jakarta"')
-        raise ConfigError(text % {"path": path, "name": name}) from error
+        if find_zone_file(name) is not None:
+            zoneinfo.ZoneInfo(name)
+            return
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        pass  # a damaged file is as good as none
+    text = _('%(path)s: timezone: unknown time zone "%(name)s"; expected an IANA name such as "Asia/Jakarta"')
+    raise ConfigError(text % {"path": path, "name": name[:64]})
 
 
 def _check_live_messages(path: Path, settings: Settings) -> None:
@@ -149,9 +166,13 @@ def _check_deposits(path: Path, deposits: Deposits) -> None:
         )
         raise ConfigError(text % {"path": path})
     for key, group in (("member_name_pattern", "handle"), ("amount_pattern", "amount")):
+        if getattr(deposits, key) == getattr(Deposits(), key):
+            continue  # `regex` takes a while to import
+        import regex
+
         try:
-            groups = re.compile(getattr(deposits, key)).groupindex
-        except re.error as error:
+            groups = regex.compile(getattr(deposits, key)).groupindex
+        except (regex.error, OverflowError, RecursionError) as error:
             text = _("%(path)s: [store.deposits] %(key)s: not a regular expression: %(problem)s")
             raise ConfigError(text % {"path": path, "key": key, "problem": error}) from error
         if group not in groups:

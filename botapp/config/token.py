@@ -11,7 +11,7 @@ from typing import Final
 from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
-from supervisor.configfile import ConfigError, read_toml
+from supervisor.configfile import ConfigError, expand_home, read_toml
 
 #: longest accepted token, in characters; Discord's have about 72
 MAX_TOKEN_CHARS: Final = 512
@@ -50,7 +50,7 @@ def credentials(path: Path) -> dict[str, Path]:
     """
     discord = read_toml(path).get("discord")
     named = discord.get("token_file") if isinstance(discord, dict) else None
-    return {CREDENTIAL: path.parent / named} if isinstance(named, str) and named else {}
+    return {CREDENTIAL: path.parent / expand_home(path, named)} if isinstance(named, str) and named else {}
 
 
 def open_token_file(settings: Settings) -> Path | None:

@@ -12,13 +12,20 @@ from typing import Any, Final
 import msgspec
 
 from supervisor.config.settings import BOT, Alerts, Cache, Logs, Program, Settings, Supervisor
-from supervisor.configfile import ConfigError, TablePath, check_keys, convert, read_toml
+from supervisor.configfile import (
+    ConfigError,
+    TablePath,
+    check_keys,
+    convert,
+    expand_home,
+    find_zone_file,
+    read_toml,
+)
 from supervisor.locale import _
 
 _PROGRAM_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _TIME_OF_DAY: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _ALERT_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}://\S+")
-_ZONES: Final = Path("/usr/share/zoneinfo")
 _RESERVED_NAMES: Final = frozenset({"supervisor"})
 _KEYS: Final[dict[TablePath, frozenset[str]]] = {
     (): frozenset(Settings.__struct_fields__),
@@ -27,7 +34,6 @@ _KEYS: Final[dict[TablePath, frozenset[str]]] = {
     ("alerts",): frozenset(Alerts.__struct_fields__),
     ("logs",): frozenset(Logs.__struct_fields__),
 }
-_PROGRAM_KEYS: Final = frozenset(Program.__struct_fields__)
 
 
 def load(path: Path) -> Settings:
@@ -49,8 +55,11 @@ def load(path: Path) -> Settings:
     )
     _check_values(path, settings)
     programs = {"bot": BOT, **settings.programs} if "bot" not in settings.programs else settings.programs
+    state_dir = expand_home(path, settings.supervisor.state_dir)
     return msgspec.structs.replace(
-        settings, programs={name: _with_default_command(name, program) for name, program in programs.items()}
+        settings,
+        supervisor=msgspec.structs.replace(settings.supervisor, state_dir=state_dir),
+        programs={name: _with_default_command(name, program) for name, program in programs.items()},
     )
 
 
@@ -67,18 +76,14 @@ def _program(path: Path, name: str, table: Any) -> Program:
     if isinstance(table, dict) and table.get("ready") == "link":
         text = _('%(path)s: [programs.%(name)s] ready: "link" has a new name; write "notify"')
         raise ConfigError(text % {"path": path, "name": name})
-    return convert(path, table, Program, ("programs", name))
+    program = convert(path, table, Program, ("programs", name))
 
+    def expand(command: tuple[str, ...]) -> tuple[str, ...]:
+        return (expand_home(path, command[0]), *command[1:]) if command else ()
 
-def _is_timezone(name: str) -> bool:
-    """Return whether `name` is an IANA time zone; avoids `zoneinfo`, which would cost the supervisor memory."""
-    if not re.fullmatch(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", name):
-        return False
-    if _ZONES.is_dir():
-        return (_ZONES / name).is_file()
-    import zoneinfo
-
-    return name in zoneinfo.available_timezones()
+    return msgspec.structs.replace(
+        program, command=expand(program.command), check=expand(program.check), cwd=expand_home(path, program.cwd)
+    )
 
 
 def _with_default_command(name: str, program: Program) -> Program:
@@ -89,9 +94,9 @@ def _with_default_command(name: str, program: Program) -> Program:
 
 
 def _check_values(path: Path, settings: Settings) -> None:
-    if not _is_timezone(settings.timezone):
+    if find_zone_file(settings.timezone) is None:
         text = _('%(path)s: timezone: unknown time zone "%(name)s"; expected an IANA name such as "Asia/Jakarta"')
-        raise ConfigError(text % {"path": path, "name": settings.timezone})
+        raise ConfigError(text % {"path": path, "name": settings.timezone[:64]})
     for number, url in enumerate(settings.alerts.urls, 1):
         if not _ALERT_URL.fullmatch(url):  # the message does not show it: it may be a secret all the same
             text = _('%(path)s: [alerts] urls: entry %(number)d is not a URL; expected one such as "tgram://…"')

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from supervisor.client import SOCKET_NAME
-from supervisor.configfile import ConfigError, read_toml
+from supervisor.configfile import ConfigError, expand_home, read_toml
 from supervisor.locale import _
 
 #: directory of an instance when `[supervisor] state_dir` is not set, relative to the configuration file
@@ -70,4 +70,4 @@ def state_dir_of(config: Path) -> Path:
     if not isinstance(named, str) or not named:
         text = _("%(path)s: [supervisor] state_dir: expected the path of a directory")
         raise ConfigError(text % {"path": config})
-    return config.parent / named
+    return config.parent / expand_home(config, named)

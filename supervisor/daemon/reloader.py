@@ -7,6 +7,7 @@ run, so the reloader reads it again afterwards and repeats the checks until it i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
@@ -117,7 +118,7 @@ class ActiveSettings:
         return {name: self._at_spawn[name] for name in programs if programs[name].child and name in self._at_spawn}
 
     def _is_moved(self, new: Settings) -> bool:
-        return (self._config.parent / new.supervisor.state_dir).resolve() != self._paths.state_dir
+        return os.path.realpath(self._config.parent / new.supervisor.state_dir) != str(self._paths.state_dir)
 
     def _merge_program(self, read: Settings, name: str) -> Settings:
         """Return the settings in effect, with the table of one program and the cache table from `read`."""

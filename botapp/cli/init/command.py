@@ -32,7 +32,7 @@ from botapp.discord_api import permissions
 from botapp.discord_api.rest import DiscordProblem, TokenRefused, portal_url
 from botapp.locale import _
 from supervisor.client import SOCKET_NAME, Client, ControlError
-from supervisor.configfile import ConfigError, find_config, search_paths
+from supervisor.configfile import ConfigError, expand_home, find_config, search_paths
 
 # before the options below, whose help is translated when they are created
 locale.use_of_command(os.environ)
@@ -201,7 +201,8 @@ def _next(existing: Existing) -> str:
 
 def _runs(existing: Existing) -> bool:
     """Return whether a supervisor runs this instance."""
-    state_dir = existing.path.parent / existing.values.get(("supervisor", "state_dir"), "state")
+    named = existing.values.get(("supervisor", "state_dir"), "state")
+    state_dir = existing.path.parent / expand_home(existing.path, named)
     try:
         with Client(state_dir / SOCKET_NAME):
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from botapp.config.token import MAX_TOKEN_CHARS
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
 from botapp.runtime.private_files import write_file
-from supervisor.configfile import ConfigError
+from supervisor.configfile import ConfigError, expand_home, read_text
 
 #: values to set, by table ("" is the top of the file) and key
 Values = Mapping[tuple[str, str], str]
@@ -43,19 +44,14 @@ class Existing:
     @property
     def token_path(self) -> Path:
         """The path of the token file."""
-        return self.path.parent / (self.values.get(("discord", "token_file")) or TOKEN_FILE)
+        return self.path.parent / expand_home(self.path, self.values.get(("discord", "token_file")) or TOKEN_FILE)
 
 
 def read(path: Path) -> Existing:
     """Return the configuration file at `path`, which may be missing. Raises ConfigError when it cannot be used."""
-    try:
-        text = path.read_bytes().decode()
-    except FileNotFoundError:
+    if not os.path.exists(path):
         return Existing(path, None, {})
-    except OSError as error:
-        raise ConfigError(_cannot("open", path, error)) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(_("%s is not UTF-8 text; save it as UTF-8") % path) from error
+    text = read_text(path)
     document = _parse(path, text)
     values: dict[tuple[str, str], str] = {}
     for table in ("", "supervisor", "discord"):
@@ -127,7 +123,7 @@ def _parse(path: Path, text: str) -> tomlkit.TOMLDocument:
     except ParseError as error:
         text = _("%(path)s: not valid TOML at line %(line)d; correct it first, see stocksup check")
         raise ConfigError(text % {"path": path, "line": error.line}) from error
-    except TOMLKitError as error:
+    except (TOMLKitError, ValueError, RecursionError) as error:
         text = _("%(path)s: not valid TOML; correct it first, see stocksup check")
         raise ConfigError(text % {"path": path}) from error
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from supervisor.cli.terminal import formatting
@@ -15,7 +17,7 @@ from supervisor.processes.process import LifeProcess
 def find(place: InstancePaths) -> list[LifeProcess]:
     """Return the running processes of the instance's programs. Call it only when no supervisor runs."""
     # the supervisor passes the resolved path of its socket to the programs
-    return process.list_lives({"STOCKSUP_SOCKET": str(InstancePaths(place.state_dir.resolve()).socket)})
+    return process.list_lives({"STOCKSUP_SOCKET": str(InstancePaths(Path(os.path.realpath(place.state_dir))).socket)})
 
 
 def as_program(life: LifeProcess) -> dict[str, Any]:

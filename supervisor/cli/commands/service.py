@@ -202,7 +202,7 @@ def _facts(instance: Instance, service: Service) -> unit.UnitFields:
         config=config,
         stocksup=_stocksup(),
         kill=shutil.which("kill") or "/bin/kill",
-        state_dir=instance.place.state_dir.resolve(),
+        state_dir=Path(os.path.realpath(instance.place.state_dir)),
         stop_timeout_s=unit.stop_timeout_s(instance.settings),
         user=None if service.of_user else _owner(config),
         credentials={} if service.of_user else _credentials(config),

@@ -106,7 +106,7 @@ def installed(config: Path, environ: Mapping[str, str] = os.environ) -> Service 
     for directory, of_user in ((SYSTEM_DIR, False), (user_dir(environ), True)):
         for path in sorted(directory.glob("*.service")):
             named = config_of(path)
-            if named is not None and named.resolve() == config.resolve():
+            if named is not None and os.path.realpath(named) == os.path.realpath(config):
                 return Service(path.stem, of_user, directory)
     return None
 

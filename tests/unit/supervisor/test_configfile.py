@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import supervisor.locale
+from botapp.config.loading import load as load_for_bot
+from botapp.config.token import credentials
+from supervisor import configfile
 from supervisor.config.loading import load
-from supervisor.configfile import ConfigError, find_config, language_of, read_toml
+from supervisor.config.paths import state_dir_of
+from supervisor.configfile import ConfigError, expand_home, find_config, find_zone_file, language_of, read_toml
 from tests.support.texts.english import english_in
 
 
@@ -59,6 +66,94 @@ def error_text(file: Path, text: str) -> str:
 )
 def test_error_texts(file: Path, text: str, expected: str) -> None:
     assert error_text(file, text).startswith(expected)
+
+
+#: what a reader of TOML, Python or the system raises something other than an error of TOML for
+HOSTILE = {
+    "long number": f"[logs]\nkeep = {'9' * 4301}\n",
+    "long hexadecimal number": f"[bot]\nadmin_ids = [0x{'f' * 5000}]\n",
+    "number beyond 64 bits": f"[alerts]\ndisk_low_bytes = {2**63}\n",
+    "deep list": f"[bot]\nadmin_ids = {'[' * 500}{']' * 500}\n",
+    "deep list that TOML allows": f"[bot]\nadmin_ids = {'[' * 200}{']' * 200}\n",
+    "deep key": f"{'.'.join('a' * 3000)} = 1\n",
+    "deep tables": "".join(f"[{'.'.join('a' * depth)}]\n" for depth in range(1, 200)),
+    "nan, which no two readings agree about": "[bot]\nprefix = nan\n",
+    "infinite": "[logs]\nmax_age_days = 1e999\n",
+    "zero byte in a path": '[supervisor]\nstate_dir = "a\\u0000b"\n',
+    "long time zone": f"timezone = '{'x' * 300}'\n",
+    "long time zone of many parts": f"timezone = '{'x/' * 3000}x'\n",
+    "time zone outside": "timezone = '../../../etc/passwd'\n",
+    "no time zone at all": "timezone = ''\n",
+    "a file of the system's that is no time zone": "timezone = 'leapseconds'\n",
+    "large": "#" * 2_000_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("read", [load, load_for_bot], ids=["supervisor", "bot"])
+def test_what_no_reader_can_use_is_a_mistake_in_the_file(file: Path, read: Callable[[Path], object], text: str) -> None:
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read(file)
+    message = str(caught.value)
+    assert message.startswith(f"{file}: ")
+    assert len(message) < 400
+
+
+def test_a_named_pipe_and_a_directory_are_refused_at_once(file: Path) -> None:
+    os.mkfifo(file)
+    with pytest.raises(ConfigError, match="not a regular file"):
+        load(file)
+    with pytest.raises(ConfigError, match=r"cannot open .*: Is a directory"):
+        load(file.parent)
+
+
+def test_a_byte_order_mark_is_no_text(file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbflanguage = 'en'\r\n")
+    assert load(file).language == load_for_bot(file).language == language_of(file) == "en"
+
+
+def test_a_key_changes_no_line_of_the_message(file: Path) -> None:
+    assert error_text(file, f'"a\\n{"b" * 200}" = 1').splitlines() == [error_text(file, f'"a\\n{"b" * 200}" = 1')]
+    assert len(error_text(file, f"{'b' * 2000} = 1")) < 200
+
+
+def test_zones_of_the_system_and_of_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert find_zone_file("Asia/Jakarta") is not None
+    monkeypatch.setattr(configfile, "_ZONES", tmp_path)
+    found = find_zone_file("Asia/Jakarta")
+    assert found is not None
+    assert "tzdata" in found.parts
+    (tmp_path / "Asia").mkdir()
+    assert find_zone_file("Asia") is None
+
+
+def test_a_tilde_in_every_path(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/sari")
+    file.write_text(
+        "[supervisor]\nstate_dir = '~/state'\n[discord]\ntoken_file = '~/token'\n"
+        "[store.deposits]\nhttp_secret_file = '~/key'\n"
+        "[programs.bot]\ncommand = ['~/bin/bot', '~']\ncheck = ['~/bin/check']\ncwd = '~'\n"
+    )
+    settings, of_bot = load(file), load_for_bot(file)
+    bot = settings.programs["bot"]
+    assert (bot.command, bot.check, bot.cwd) == (("/home/sari/bin/bot", "~"), ("/home/sari/bin/check",), "/home/sari")
+    assert settings.supervisor.state_dir == of_bot.supervisor.state_dir == "/home/sari/state"
+    assert state_dir_of(file) == Path("/home/sari/state")
+    assert of_bot.discord.token_file == "/home/sari/token"
+    assert of_bot.store.deposits.http_secret_file == "/home/sari/key"
+    assert credentials(file) == {"discord_token": Path("/home/sari/token")}
+    monkeypatch.setenv("STOCKSUP_CONFIG", "~/none.toml")
+    with pytest.raises(ConfigError, match=r"/home/sari/none\.toml"):
+        find_config()
+
+
+def test_a_tilde_is_the_home_of_who_owns_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = pwd.getpwuid(os.getuid())
+    file.touch()
+    monkeypatch.setenv("HOME", "/home/of/another")
+    monkeypatch.setattr(os, "geteuid", lambda: owner.pw_uid + 1)
+    assert expand_home(file, "~/state") == f"{owner.pw_dir}/state"
 
 
 @pytest.mark.parametrize("word", ["", "tgram", "tgram:/x", "://x", "tgram://", "tgram://a b", "1a://x"])

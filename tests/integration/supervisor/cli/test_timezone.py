@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.config import timezone
 from tests.support.supervisor.command_line import Instance
 
 TELLS = """
@@ -36,8 +35,3 @@ def test_marks_the_own_log_and_history(tmp_path: Path, inherited: str) -> None:
     assert all("+0900" in line for line in lines if line.startswith("---"))
     assert [json.loads(line) for line in lines if not line.startswith("---")] == [inherited or None] * 2
     assert all("+0900" in line for line in (logs / "supervisor.log").read_text().splitlines())
-
-
-def test_a_machine_without_zones_has_those_of_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timezone, "_SYSTEM", Path("/nowhere"))
-    assert timezone._file("Asia/Jakarta").read_bytes()[:4] == b"TZif"

@@ -8,6 +8,7 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -83,6 +84,55 @@ def test_invalid_file_changes_nothing(tmp_path: Path) -> None:
         }
         it.configure({"bot": program(), "relay": program()})
         assert it.ask("reload")["settings"] == []
+
+
+#: beginnings of a file that once ended the supervisor, or made it start again and again
+ONCE_FATAL = {
+    "long number": f"[logs]\nkeep = {'9' * 4301}\n",
+    "deep list": f"[bot]\nadmin_ids = {'[' * 500}{']' * 500}\n",
+    "time zone": f'timezone = "{"x" * 300}"\n',
+    "zero byte": '[supervisor]\nstate_dir = "a\\u0000"\n',
+    "nan": "[bot]\nprefix = nan\n",
+}
+
+
+def test_whatever_is_in_the_file_the_supervisor_goes_on(tmp_path: Path) -> None:
+    with bot(tmp_path) as it:
+        it.start()
+        before = it.status()
+        for name, text in ONCE_FATAL.items():
+            it.config.write_text(text)
+            assert it.refused("reload").code == "bad_config", name
+            assert it.refused("restart", program="bot", wait=True).code == "bad_config", name
+            assert it.refused("start").code == "bad_config", name
+        assert it.ask("ping")["pid"] == it.pid
+        assert it.status()["bot"]["pid"] == before["bot"]["pid"]
+        assert "unexpected exception" not in it.log()
+        # a path that leads to itself is one that cannot be used, and told so at the next start
+        (tmp_path / "loop").symlink_to("loop")
+        it.configure({"bot": program()}, supervisor={"state_dir": "loop/state"})
+        assert it.ask("reload")["needs_restart"] == ["supervisor"]
+
+
+def test_a_supervisor_that_restarts_itself_waits_until_the_file_is_correct(tmp_path: Path) -> None:
+    """Its programs run: without it, nothing would look after them."""
+    with bot(tmp_path) as it:
+        it.start()
+        pid = it.status()["bot"]["pid"]
+        it.kill()
+        it.config.write_text("[programs\n")
+        # as it executes itself after an exception
+        command = [sys.executable, "-P", "-m", "supervisor", "--config", str(it.config), "--reexec-count", "1"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE) as again:
+            assert again.stderr is not None
+            while b"ConfigError" not in (line := again.stderr.readline()):
+                assert line, "it has ended"
+            it.configure({"bot": program()})
+            while b"listening" not in (line := again.stderr.readline()):
+                assert line, "it has ended"
+            assert it.wait_state("RUNNING")["pid"] == pid
+            again.terminate()
+            again.stderr.read()
 
 
 def test_sighup_reloads_and_logs_the_outcome(tmp_path: Path) -> None:
