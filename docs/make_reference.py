@@ -130,8 +130,8 @@ def configuration() -> str:
         MADE,
         "# config.toml\n",
         "Every key has a default. Unknown keys, wrong types and values out of range are refused with exit code 78;\n"
-        "the message names the key and what is expected. A path is relative to the file; `~` is the home of its owner,\n"
-        "also in the first word of a command.\n",
+        "the message names the key and what is expected. A path is relative to the file; `~` is the home of its\n"
+        "owner, also in the first word of a command.\n",
     ]
     for name, kind in TABLES:
         heading = (
