@@ -36,7 +36,7 @@ def measure(rounds: int) -> Report:
     with tempfile.TemporaryDirectory(prefix="stocksup-bench-") as name:
         directory = Path(name) / "shop"
         stock_up(directory, goods)
-        with shop(directory, extra=extra) as running:
+        with shop(directory, as_in_demo=True, extra=extra) as running:
             running.start()
             orders = prepare_orders(running, rounds * PURCHASES_PER_S)
             answered_s = click(running, rounds * CLICKS_PER_S)

@@ -31,7 +31,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def toko(tmp_path: Path) -> Iterator[Shop]:
-    with shop(tmp_path / "toko") as running:
+    with shop(tmp_path / "toko", as_in_demo=True) as running:
         running.start()
         yield running
 

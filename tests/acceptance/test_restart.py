@@ -26,11 +26,24 @@ CLEAN_UP = (
 )
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with shop(tmp_path_factory.mktemp("restart") / "toko") as one:
+        one.start()
+        yield one
+
+
 @pytest.fixture
-def toko(tmp_path: Path) -> Iterator[Shop]:
-    with shop(tmp_path / "toko") as running:
-        running.start()
-        yield running
+def toko(running: Shop) -> Iterator[Shop]:
+    """A shop that earlier tests have restarted; their messages and log lines are hidden."""
+    config = running.config.read_text()
+    live = {message["id"] for message in live_messages(running)}
+    running.discord.hide([message for message in running.discord.view("Admin") if message["id"] not in live])
+    running.begin_log()
+    yield running
+    running.discord.no_faults()
+    running.config.write_text(config)
+    running.wait_for_state("bot", "RUNNING")
 
 
 def live_messages(toko: Shop) -> list[Json]:
@@ -49,15 +62,15 @@ def test_restart_end_to_end(toko: Shop) -> None:
     question = toko.discord.wait_for_message("Admin", lambda message: "ya" in text(message).lower())
     assert controls(question), "it can be answered by a button too"
     toko.discord.say("Admin", "ya")
-    toko.wait_for_state("bot", "RUNNING", life=2)
+    toko.wait_for_state("bot", "RUNNING", life=before["life"] + 1)
     after = toko.program()
-    assert after["life"] == 2
+    assert after["life"] == before["life"] + 1
     assert after["pid"] != before["pid"]
     assert procfs.identify(before["pid"]) is None, "the old process is gone"
     back = toko.discord.wait_for_message("Admin", lambda message: "Bot kembali" in text(message))
     report = toko.ask("history")["history"][0]
     assert report["ok"]
-    assert (report["from_life"], report["to_life"]) == (1, 2)
+    assert (report["from_life"], report["to_life"]) == (before["life"], after["life"])
     assert "Admin" in report["requested_by"]
     for seconds in report["phases"].values():
         assert seconds is not None
@@ -70,6 +83,7 @@ def test_restart_end_to_end(toko: Shop) -> None:
 
 @pytest.mark.parametrize("answer", ["typed", "clicked"])
 def test_slash_restart(toko: Shop, answer: str) -> None:
+    life = toko.program()["life"]
     toko.discord.wait_for(lambda: "restart" in [one["name"] for one in toko.discord.world()["commands"]])
     given = toko.discord.command("Admin", "restart", reason="new prices")
     question = toko.discord.interaction(given, wait_s=4)["messages"][0]
@@ -80,7 +94,7 @@ def test_slash_restart(toko: Shop, answer: str) -> None:
         yes = next(one["custom_id"] for one in controls(question) if str(one.get("custom_id")).endswith("yes"))
         clicked = toko.discord.click("Admin", yes, message_id=question["id"])
         assert toko.discord.interaction(clicked, wait_s=4, until="ack")["state"] != "failed"
-    toko.wait_for_state("bot", "RUNNING", life=2)
+    toko.wait_for_state("bot", "RUNNING", life=life + 1)
     back = toko.discord.wait_for_message("Admin", lambda message: "Bot kembali" in text(message))
     assert back["id"] == question["id"]
     assert toko.ask("history")["history"][0]["reason"] == "new prices"
@@ -88,11 +102,13 @@ def test_slash_restart(toko: Shop, answer: str) -> None:
 
 @pytest.mark.parametrize("yes", ["yes", "Y"])
 def test_other_words_for_yes(toko: Shop, yes: str) -> None:
+    life = toko.program()["life"]
     toko.restart_from_discord(answer=yes)
-    toko.wait_for_state("bot", "RUNNING", life=2)
+    toko.wait_for_state("bot", "RUNNING", life=life + 1)
 
 
 def test_only_the_requester_confirms_by_button(toko: Shop) -> None:
+    life = toko.program()["life"]
     toko.discord.say("Admin", "!restart", channel="toko")
     question = toko.discord.wait_for_message("Admin", lambda message: "ya" in text(message).lower())
     yes = controls(question)
@@ -100,13 +116,13 @@ def test_only_the_requester_confirms_by_button(toko: Shop) -> None:
     strange = toko.discord.click("Budi", buttons[0]["custom_id"], message_id=question["id"])
     answer = toko.discord.interaction(strange, wait_s=4)
     assert answer["state"] == "answered"
-    assert toko.program()["life"] == 1
+    assert toko.program()["life"] == life
     toko.discord.click("Admin", buttons[0]["custom_id"], message_id=question["id"])
-    toko.wait_for_state("bot", "RUNNING", life=2)
+    toko.wait_for_state("bot", "RUNNING", life=life + 1)
 
 
 def test_no_changes_nothing(toko: Shop) -> None:
-    before = toko.program()
+    before, history = toko.program(), toko.ask("history")["history"]
     toko.discord.say("Admin", "!restart")
     question = toko.discord.wait_for_message("Admin", lambda message: "ya" in text(message).lower())
     seen = len(toko.discord.view("Admin"))
@@ -115,7 +131,7 @@ def test_no_changes_nothing(toko: Shop) -> None:
         lambda: len(toko.discord.view("Admin")) > seen + 1 or _edited(toko, question), what="an answer to tidak"
     )
     assert toko.program()["pid"] == before["pid"]
-    assert toko.ask("history")["history"] == []
+    assert toko.ask("history")["history"] == history
 
 
 def _edited(toko: Shop, message: Json) -> bool:
@@ -132,21 +148,23 @@ def test_members_are_refused_and_logged(toko: Shop) -> None:
 
 
 def test_simultaneous_requests_are_one_restart(toko: Shop) -> None:
+    life = toko.program()["life"]
     toko.discord.say("Admin", "!restart")
     toko.discord.wait_for_message("Admin", lambda message: "ya" in text(message).lower())
     toko.discord.say("Admin", "!restart")
     toko.discord.say("Admin", "ya")
     toko.discord.say("Admin", "ya")
-    toko.wait_for_state("bot", "RUNNING", life=2)
+    toko.wait_for_state("bot", "RUNNING", life=life + 1)
     toko.discord.wait_for_message("Admin", lambda message: "Bot kembali" in text(message))
     toko.discord.wait_for_message("Admin", lambda message: "pertanyaan ini ditutup" in text(message))
-    assert toko.program()["life"] == 2
-    assert len(toko.ask("history")["history"]) == 1
+    assert toko.program()["life"] == life + 1
+    assert [one["to_life"] for one in toko.ask("history")["history"]].count(life + 1) == 1
     assert toko.log().count("): !restart") == 1
     assert "ERROR" not in toko.log()
 
 
 def test_failed_restart_is_reported_after_recovery(toko: Shop) -> None:
+    life = toko.program()["life"]
     token = toko.directory / "token"
     right = token.read_text()
     token.write_text("wrong\n")
@@ -155,7 +173,7 @@ def test_failed_restart_is_reported_after_recovery(toko: Shop) -> None:
     token.write_text(right)
     toko.ask("start", program="bot")
     toko.wait_for_state("bot", "RUNNING")
-    toko.discord.wait_for_message("Admin", lambda message: "Bot kembali (proses 3)" in text(message))
+    toko.discord.wait_for_message("Admin", lambda message: f"Bot kembali (proses {life + 2})" in text(message))
 
 
 def test_restart_with_broken_code_keeps_the_old_process(tmp_path: Path) -> None:
@@ -185,7 +203,8 @@ def test_restart_with_broken_configuration(toko: Shop) -> None:
 
 def test_buttons_work_across_restarts(toko: Shop) -> None:
     live = live_messages(toko)[0]
-    for life in (2, 3):
+    before = toko.program()["life"]
+    for life in (before + 1, before + 2):
         toko.ask("restart", reason="test", wait=True)
         assert toko.program()["life"] == life
     click = toko.discord.click("Budi", "stocksup:v1:world", message_id=live["id"])
@@ -224,22 +243,25 @@ def test_cache_directory_is_empty_after_restart(tmp_path: Path) -> None:
 
 
 def test_kill_9_of_the_bot_restarts_it(toko: Shop) -> None:
-    os.kill(toko.program()["pid"], 9)
-    toko.wait_for_state("bot", "RUNNING", life=2)
+    before = toko.program()
+    os.kill(before["pid"], 9)
+    toko.wait_for_state("bot", "RUNNING", life=before["life"] + 1)
     assert toko.click("stocksup:v1:world")["state"] == "answered"
-    report = toko.wait_for(lambda: toko.ask("history")["history"])[0]
+    report = toko.ask("history")["history"][0]
+    assert report["to_life"] == before["life"] + 1
     assert report["requested_by"] == "supervisor"
     assert "SIGKILL" in report["reason"]
 
 
 def test_restart_from_the_command_line_is_announced(toko: Shop) -> None:
+    life = toko.program()["life"]
     before = [one["id"] for one in toko.discord.view("Budi")]
     python_process.run("supervisor.cli", "restart", env=toko.environ(), check=True, timeout_s=PATIENCE_S)
-    toko.discord.wait_for_message("Budi", lambda one: text(one) == "✅ Bot kembali (proses 2).")
+    toko.discord.wait_for_message("Budi", lambda one: text(one) == f"✅ Bot kembali (proses {life + 1}).")
     # it goes with its life, if that ends first
     toko.restart_from_discord()
-    toko.discord.wait_for_message("Admin", lambda one: "Bot kembali (proses 3)" in text(one))
-    assert not [one for one in toko.discord.view("Budi") if "(proses 2)" in text(one)]
+    toko.discord.wait_for_message("Admin", lambda one: f"Bot kembali (proses {life + 2})" in text(one))
+    assert not [one for one in toko.discord.view("Budi") if f"(proses {life + 1})" in text(one)]
     assert set(before) <= {one["id"] for one in toko.discord.view("Budi")}
 
 
@@ -252,18 +274,18 @@ def test_kill_9_of_the_supervisor_is_invisible_to_members(toko: Shop) -> None:
     after = toko.program()
     assert (after["pid"], after["life"]) == (before["pid"], before["life"])
     assert toko.ask("restart", reason="adopted", wait=True)["report"]["ok"]
-    assert toko.program()["life"] == 2
+    assert toko.program()["life"] == before["life"] + 1
 
 
 def test_stop_closes_the_shop_until_the_next_start(toko: Shop) -> None:
-    live = live_messages(toko)[0]
+    live, life = live_messages(toko)[0], toko.program()["life"]
     toko.ask("stop", program="bot", wait=True)
     closed = next(one for one in toko.discord.view("Budi") if one["id"] == live["id"])
     buttons = [one for one in controls(closed) if one.get("custom_id")]
     assert text(closed) != text(live)
     assert all(one.get("disabled") for one in buttons)
     toko.ask("start", program="bot")
-    toko.wait_for_state("bot", "RUNNING", life=2)
+    toko.wait_for_state("bot", "RUNNING", life=life + 1)
     reopened = toko.discord.wait_for_message(
         "Budi",
         lambda one: one["id"] == live["id"] and any(not c.get("disabled") for c in controls(one) if c.get("custom_id")),

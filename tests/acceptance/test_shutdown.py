@@ -15,7 +15,7 @@ from tests.support.shop.shop import shop, text
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_everything(tmp_path: Path, number: signal.Signals) -> None:
-    with shop(tmp_path / "toko") as toko:
+    with shop(tmp_path / "toko", as_in_demo=True) as toko:
         toko.start()
         pids = [toko.program(name)["pid"] for name in ("bot", "discord")]
         assert toko.stop(number) == 0

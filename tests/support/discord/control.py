@@ -38,6 +38,7 @@ class DiscordControl:
         self.api_base = f"{self.url}/api/v10"
         self.gateway = f"ws://127.0.0.1:{port}/gateway"
         self._timeout_s = timeout_s
+        self._hidden: set[str] = set()
 
     # ------------------------------------------------------------------------ doing
 
@@ -89,7 +90,11 @@ class DiscordControl:
     def view(self, member: str, channel: str = "toko") -> list[Json]:
         """Return the messages a member sees, oldest first."""
         messages: list[Json] = self.request("GET", f"/control/view?member={member}&channel={channel}")["messages"]
-        return messages
+        return [message for message in messages if message["id"] not in self._hidden]
+
+    def hide(self, messages: list[Json]) -> None:
+        """Leave messages of an earlier test out of what members see."""
+        self._hidden |= {message["id"] for message in messages}
 
     def message_with(self, member: str, custom_id: str, channel: str = "toko") -> Json:
         """Return the newest message with the button or list `custom_id`, as soon as the member sees one."""

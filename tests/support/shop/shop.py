@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from supervisor.client import Client, ControlError
 from supervisor.processes import process
 from tests.support import python_process
-from tests.support.discord.control import DiscordControl, Json, controls
+from tests.support.discord.control import DiscordControl, Json, controls, local_discord
 from tests.support.python_process import ROOT, Process
 from tests.support.shop.products import stock_up
 
@@ -37,7 +37,7 @@ class Shop:
     ) -> None:  # fmt: skip
         """With `own_code` the instance runs a copy of the packages, which a test may then break.
 
-        Without `discord` the local Discord is one of its programs.
+        Without `discord` the local Discord is one of its programs, as in the demo.
         """
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
@@ -55,6 +55,7 @@ class Shop:
         (directory / "token").chmod(0o600)
         self.socket = directory / "state" / "stocksup.sock"
         self._supervisor: Process | None = None
+        self._log_start = 0
 
     # --- the supervisor ---
 
@@ -130,8 +131,13 @@ class Shop:
         return result
 
     def log(self, program: str = "bot") -> str:
-        """Return the log of a program."""
-        return (self.directory / "state" / "logs" / f"{program}.log").read_text()
+        """Return the log of a program; that of the bot from where `begin_log` was called."""
+        text = (self.directory / "state" / "logs" / f"{program}.log").read_text()
+        return text[self._log_start :] if program == "bot" else text
+
+    def begin_log(self) -> None:
+        """Leave what the bot has logged so far out of `log`."""
+        self._log_start += len(self.log())
 
     # --- Discord ---
 
@@ -148,9 +154,20 @@ class Shop:
 
 
 @contextmanager
-def shop(directory: Path, **options: Any) -> Iterator[Shop]:
-    """Run a shop for a test. Whatever is left of it at the end is a failure."""
-    one = Shop(directory, **options)
+def shop(
+    directory: Path, *, discord: DiscordControl | None = None, as_in_demo: bool = False, **options: Any
+) -> Iterator[Shop]:
+    """Run a shop for a test. Processes that remain at the end are a failure.
+
+    Args:
+        discord: the local Discord; by default the shop gets one of its own, outside of its supervisor.
+        as_in_demo: whether the local Discord is a program of its supervisor.
+    """
+    if discord is None and not as_in_demo:
+        with local_discord() as own, shop(directory, discord=own, **options) as running:
+            yield running
+        return
+    one = Shop(directory, discord=discord, **options)
     try:
         yield one
     except BaseException:
