@@ -24,6 +24,7 @@ from botapp.services.deposits.key import read_key
 from botapp.services.fulfilment.delivery import POLL_INTERVAL_S, DeliveryService
 from botapp.services.notices.admin_notices import AdminNotifier
 from botapp.services.shop_database import ShopDatabase
+from botapp.store.db.database import PROBE_INTERVAL_S
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain.records import Product, Receipt
 from botapp.store.domain.rules import Limits
@@ -58,8 +59,15 @@ class Shop:
     #: what members can do; set by `add_to`
     flows: MemberFlows
 
-    def __init__(self, settings: Settings, on_change: Callable[[], None]) -> None:
-        """`on_change` is called when something that members see may have changed.
+    def __init__(
+        self, settings: Settings, on_change: Callable[[], None], on_health: Callable[[], None] = lambda: None
+    ) -> None:
+        """Create the parts that need no Discord.
+
+        Args:
+            settings: the bot's settings.
+            on_change: called when something that members see may have changed.
+            on_health: called when the health of the database has changed.
 
         Raises ConfigError if `[store] url` is not valid.
         """
@@ -69,7 +77,8 @@ class Shop:
         self.limits = Limits(settings.store.max_quantity, settings.store.cooldown_s)
         self.notices: AdminNotifier | None = None
         self._on_change = on_change
-        self._database = ShopDatabase(settings)
+        self._on_health = on_health
+        self._database = ShopDatabase(settings, self._report_health)
         self._webhooks: WebhookDeposits | None = None
         self._deposit_server: DepositServer | None = None
         self._backups = BackupScheduler(settings, self.notify)
@@ -108,6 +117,7 @@ class Shop:
             early: messages that came before the shop was open; some report deposits.
         """
         delivery = DeliveryService(self, bot, lambda: bot.tasks.is_draining)
+        bot.tasks.repeat(_("database"), PROBE_INTERVAL_S, self._database.probe)
         self.flows = MemberFlows(self, self.settings.store, lambda: bot.live_updater, delivery)
         bot.tasks.repeat(_("deliveries"), POLL_INTERVAL_S, delivery.poll)
         self.notices = AdminNotifier(self, self.settings.store, bot.tasks, bot.get_partial_messageable)
@@ -142,6 +152,11 @@ class Shop:
         if self._deposit_server is not None:
             await self._deposit_server.close()
         await self._database.close()
+
+    def _report_health(self) -> None:
+        """Report at once that the database has failed or is back, and let the live message show it."""
+        self._on_health()
+        self._on_change()
 
     def _start_deposits(self, bot: ShopHost, early: Iterable[discord.Message]) -> None:
         """Start the sources of deposits that are configured. They are imported late: a web server takes memory."""

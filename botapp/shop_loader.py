@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 #: how long an interaction waits for the shop, in seconds; Discord allows three for an answer
 MAX_WAIT_S: Final = 2.0
 #: the database is unhealthy when the shop opens more slowly than this, in seconds
-SLOW_S: Final = 30.0
+SLOW_S: Final = 10.0
 #: messages kept for the shop; the oldest are dropped
 MAX_KEPT_MESSAGES: Final = 1000
 
@@ -111,7 +111,7 @@ class ShopLoader:
 
     async def _load(self, bot: ShopHost) -> None:
         module = await asyncio.to_thread(importlib.import_module, "botapp.shop")
-        shop: Shop = module.Shop(bot.settings, bot.live_updater.refresh_soon)
+        shop: Shop = module.Shop(bot.settings, bot.live_updater.refresh_soon, bot.send_heartbeat)
         self.shop = shop
         await shop.open()
         await shop.add_to(bot, self._messages)

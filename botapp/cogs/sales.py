@@ -14,6 +14,7 @@ from discord.ext import commands
 
 from botapp.cogs.base import Ctx, ShopCog, admin_command
 from botapp.locale import N_, _
+from botapp.store.db.limits import LONG_USE_CASE_TIMEOUT_S, time_limit
 from botapp.store.usecases import sales
 from botapp.ui.admin import sales_texts
 from botapp.ui.admin.sales_chart import CannotDraw, Picture, draw
@@ -41,7 +42,8 @@ class SalesCog(ShopCog):
     async def sales(self, ctx: Ctx, days: commands.Range[int, 1, MAX_DAYS] = DEFAULT_DAYS) -> None:
         """Show the sales."""
         period = sales.last_days(ZoneInfo(self.bot.settings.timezone), self.shop.now_ms(), days)
-        report = sales.build_report(await self.shop.read(sales.list_sales, period), period)
+        with time_limit(LONG_USE_CASE_TIMEOUT_S):
+            report = sales.build_report(await self.shop.read(sales.list_sales, period), period)
         title = f"**📈 {sales_texts.title(days)}**"
         await self.say(ctx, f"{title}\n{sales_texts.overview(report, self.shop.units)}")
         if report.products:

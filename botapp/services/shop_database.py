@@ -17,6 +17,7 @@ from botapp.services.backup.lock import SharedLock
 from botapp.store.db import schema
 from botapp.store.db.database import Database, database_url
 from botapp.store.db.errors import Unavailable
+from botapp.store.db.limits import MIGRATION_TIMEOUT_S, time_limit
 from supervisor.configfile import ConfigError
 
 log = logging.getLogger(__name__)
@@ -28,15 +29,15 @@ T = TypeVar("T")
 class ShopDatabase:
     """Runs use cases in transactions."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises ConfigError if `[store] url` is not valid."""
+    def __init__(self, settings: Settings, on_health: Callable[[], None] = lambda: None) -> None:
+        """`on_health` is called when the health has changed. Raises ConfigError if `[store] url` is not valid."""
         self._settings = settings
         try:
             url = database_url(settings.store.url, settings.database_file)
         except ValueError as error:
             text = _("%(path)s: [store] url: %(problem)s")
             raise ConfigError(text % {"path": settings.path, "problem": error}) from error
-        self._database = Database(url, create_if_missing=not self._was_created())
+        self._database = Database(url, create_if_missing=not self._was_created(), on_health=on_health)
         self._lock: SharedLock | None = None
         self._migrated = False
 
@@ -60,6 +61,10 @@ class ShopDatabase:
             await self._migrate()
         return await self._database.run(use_case, *arguments, **keywords)
 
+    async def probe(self) -> None:
+        """Check whether the database answers, so that its health is right while no one uses it."""
+        await self._database.probe()
+
     def health(self) -> dict[str, Any]:
         """Return the health of the database, as `status` shows it."""
         return self._database.health()
@@ -75,8 +80,12 @@ class ShopDatabase:
         try:
             if self._lock is None:
                 self._lock = SharedLock(self._settings)
-            if await self._database.run(schema.migrate, back_up=self._back_up):
-                log.info(_("shop database migrated to version %s"), schema.VERSIONS[-1])
+            # with the ordinary time limit, because a server may be silent from the start
+            if not await self._database.run(schema.is_current):
+                with time_limit(MIGRATION_TIMEOUT_S):
+                    is_changed = await self._database.run(schema.migrate, back_up=self._back_up)
+                if is_changed:
+                    log.info(_("shop database migrated to version %s"), schema.VERSIONS[-1])
         except DataProblem as error:
             raise Unavailable(str(error)) from error
         self._migrated = True

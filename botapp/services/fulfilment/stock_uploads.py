@@ -16,6 +16,7 @@ from botapp.locale import _
 from botapp.runtime.context import ShopContext
 from botapp.services.fulfilment import stock_file
 from botapp.store.db.errors import Unavailable
+from botapp.store.db.limits import LONG_USE_CASE_TIMEOUT_S, time_limit
 from botapp.store.domain.records import StockAdded
 from botapp.store.domain.rules import StockLine
 from botapp.store.usecases import admin_log, stock
@@ -88,9 +89,13 @@ class StockUploader:
         now_ms = self._shop.now_ms()
         publish = functools.partial(stock.publish, batch=batch, code=code, actor=actor, now_ms=now_ms)
         entry = admin_log.AdminLogEntry(actor, action, now_ms)
-        return await self._shop.run(
-            admin_log.run_and_record, entry, lambda result: f"{code} {result.added}" if result.added else None, publish
-        )
+        with time_limit(LONG_USE_CASE_TIMEOUT_S):
+            return await self._shop.run(
+                admin_log.run_and_record,
+                entry,
+                lambda result: f"{code} {result.added}" if result.added else None,
+                publish,
+            )
 
     async def _delete_leftovers(self) -> None:
         if self._has_deleted_leftovers:

@@ -1,4 +1,4 @@
-"""Run each use case as one transaction, on a thread other than the event loop's.
+"""Run each use case as one transaction, on a thread other than the event loop's, and within a time limit.
 
 SQLite gets one thread with one connection, and every transaction is BEGIN IMMEDIATE: a transaction cannot deadlock
 with itself or read rows that another one is about to change. PostgreSQL gets a pool.
@@ -7,13 +7,13 @@ with itself or read rows that another one is about to change. PostgreSQL gets a 
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
@@ -25,7 +25,8 @@ from sqlalchemy.pool import StaticPool
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
 from botapp.runtime.private_files import file_identity, make_directory
-from botapp.store.db.errors import RESTORE_COMMANDS, Unavailable
+from botapp.store.db import limits
+from botapp.store.db.errors import NO_ANSWER, RESTORE_COMMANDS, OutcomeUnknown, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +35,14 @@ T = TypeVar("T")
 
 #: how long a transaction waits for another process that writes (such as a restore), in seconds
 LOCK_TIMEOUT_S: Final = 5.0
-#: connect timeout of PostgreSQL, in seconds
-CONNECT_TIMEOUT_S: Final = 5
-#: number of PostgreSQL connections, and of threads that use them
+#: number of threads that use PostgreSQL's connections, of which there are as many
 POOL_SIZE: Final = 8
+#: after the time limit of a use case: how long its thread may take to notice that, in seconds
+_GRACE_S: Final = 3.0
+#: time limit of a probe, and how long its result counts, in seconds: a silent server is noticed within 10 s
+PROBE_TIMEOUT_S: Final = 4.0
+PROBE_INTERVAL_S: Final = 5.0
+_SILENCE_S: Final = 2 * PROBE_INTERVAL_S
 #: first SQLite version without the WAL-reset bug, which could lose the last writes
 _WAL_FIXED_IN: Final = (3, 51, 3)
 #: attempts for a transaction that conflicts with another one
@@ -82,13 +87,9 @@ def create_engine(url: URL, *, create: bool = True) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(Path(str(url.database)), create=create)
     try:
-        return sqlalchemy.create_engine(
-            url,
-            pool_size=POOL_SIZE,
-            max_overflow=0,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
-        )
+        from botapp.store.db import postgres
+
+        return postgres.create_engine(url, pool_size=POOL_SIZE + 1)
     except ImportError as error:
         text = _("[store] url names PostgreSQL, but its driver is not installed; run: pip install 'stocksup[postgres]'")
         raise Unavailable(text) from error
@@ -115,13 +116,23 @@ def _sqlite_engine(path: Path, *, create: bool) -> Engine:
 class Database:
     """Runs use cases until `close`. After a failure the next use case tries again."""
 
-    def __init__(self, url: URL, *, create_if_missing: bool = True) -> None:
-        """`create_if_missing`: whether the first use creates a missing SQLite file."""
+    def __init__(
+        self, url: URL, *, create_if_missing: bool = True, on_health: Callable[[], None] = lambda: None
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            url: a result of `database_url`.
+            create_if_missing: whether the first use creates a missing SQLite file.
+            on_health: called on the event loop when the health has changed.
+        """
         self._url = url
         self._may_create = create_if_missing
         self._is_file = url.get_backend_name() == "sqlite"
         self._path = Path(str(url.database))
         self._threads = ThreadPoolExecutor(1 if self._is_file else POOL_SIZE, thread_name_prefix="database")
+        self._probe_thread = ThreadPoolExecutor(1, thread_name_prefix="database-probe")
+        self._opening = threading.Lock()
         self._engine: Engine | None = None
         self._identity: tuple[int, int] | None = None
         self._error: str | None = None
@@ -129,6 +140,10 @@ class Database:
         self._is_writable = False
         self._faults = 0
         self._last_s = 0.0
+        #: until when the server counts as silent, in seconds of `time.monotonic`
+        self._silent_until_s = 0.0
+        self._on_health = on_health
+        self._reported_error: str | None = None
 
     @property
     def where(self) -> str:
@@ -147,33 +162,118 @@ class Database:
 
         An exception rolls the transaction back. Raises Unavailable if the database cannot be used.
         """
-        work = functools.partial(self.run_sync, use_case, *arguments, **keywords)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        limit_s = limits.current_limit_s()
+
+        def work(connection: Connection) -> T:
+            return use_case(connection, *arguments, **keywords)
+
+        try:
+            if time.monotonic() < self._silent_until_s:
+                raise Unavailable(self._error)
+            return await self._finish_in_time(
+                self._threads.submit(self._run_by, time.monotonic() + limit_s, work), limit_s
+            )
+        finally:
+            self._report_health()
+
+    async def probe(self) -> None:
+        """Check whether the database answers, so that its health is right while no one uses it.
+
+        While a server is silent, use cases fail at once, until a probe succeeds.
+        """
+        try:
+            if not self._is_file:
+                await self._finish_in_time(self._probe_thread.submit(self._ask_server), PROBE_TIMEOUT_S)
+            if self._error is not None:
+                await self.run(_do_nothing)
+        except Unavailable as error:
+            log.debug("database: probe failed: %s", error)
+        finally:
+            self._report_health()
 
     def run_sync(
         self, use_case: Callable[Concatenate[Connection, P], T], /, *arguments: P.args, **keywords: P.kwargs
     ) -> T:
         """Like `run`, in the calling thread. For SQLite no other thread may use the database meanwhile."""
+        deadline_s = time.monotonic() + limits.current_limit_s()
+        return self._run_by(deadline_s, lambda connection: use_case(connection, *arguments, **keywords))
+
+    async def _finish_in_time(self, running: Future[T], limit_s: float) -> T:
+        """Return the result of a thread. Raises Unavailable if it comes too late, and what the thread raises."""
+        waiting = asyncio.wrap_future(running)
+        try:
+            await asyncio.wait({waiting}, timeout=limit_s + _GRACE_S)
+            if waiting.done():
+                return waiting.result()
+        finally:
+            is_cancelled = running.cancel()
+            waiting.cancel()
+        self._record_error(self._no_answer())
+        raise Unavailable(self._error) if is_cancelled else OutcomeUnknown(self._error)
+
+    def _run_by(self, deadline_s: float, work: Callable[[Connection], T]) -> T:
+        """Run a use case until `deadline_s`, again if it conflicted with another one."""
         began_s = time.perf_counter()
-        for attempt in range(_MAX_ATTEMPTS):
-            faults = self._faults
+        with limits.deadline(deadline_s):
+            for attempt in range(_MAX_ATTEMPTS):
+                faults = self._faults
+                if limits.remaining_s() <= 0:
+                    break
+                try:
+                    result = self._attempt(work)
+                except exc.DBAPIError as error:
+                    if attempt + 1 < _MAX_ATTEMPTS and limits.remaining_s() > 0 and _is_retryable(error):
+                        continue
+                    if isinstance(error, exc.IntegrityError):
+                        raise  # a bug in a use case: the database itself works
+                    self._handle_error(error)
+                    raise Unavailable(self._error) from error
+                except OutcomeUnknown as error:
+                    self._record_error(self._no_answer())
+                    raise OutcomeUnknown(self._error) from error
+                if faults == self._faults:  # else another thread has failed in the meantime
+                    self._error, self._is_writable = None, True
+                self._last_s = time.perf_counter() - began_s
+                return result
+        self._record_error(self._no_answer())
+        raise Unavailable(self._error)
+
+    def _attempt(self, work: Callable[[Connection], T]) -> T:
+        """Run a use case as one transaction. Raises DBAPIError, OutcomeUnknown, and what the use case raises."""
+
+        def check_and_work(connection: Connection) -> T:
+            if not self._is_writable:
+                connection.exec_driver_sql(_PROBE_WRITE[self._url.get_backend_name()])
+            return work(connection)
+
+        engine = self._current_engine()
+        if self._is_file:
+            with engine.begin() as connection:
+                return check_and_work(connection)
+        from botapp.store.db import postgres
+
+        return postgres.run_transaction(engine, check_and_work)
+
+    def _ask_server(self) -> None:
+        """Ask the server for an answer, on a connection of its own. Raises Unavailable."""
+        with limits.deadline(time.monotonic() + PROBE_TIMEOUT_S):
             try:
-                with self._current_engine().begin() as connection:
-                    if not self._is_writable:
-                        connection.exec_driver_sql(_PROBE_WRITE[self._url.get_backend_name()])
-                    result = use_case(connection, *arguments, **keywords)
+                with self._current_engine().connect() as connection:
+                    connection.exec_driver_sql("SELECT 1")
             except exc.DBAPIError as error:
-                if attempt + 1 < _MAX_ATTEMPTS and _is_retryable(error):
-                    continue
-                if isinstance(error, exc.IntegrityError):
-                    raise  # a bug in a use case: the database itself works
+                if limits.remaining_s() <= 0:
+                    self._silent_until_s = time.monotonic() + _SILENCE_S
                 self._handle_error(error)
                 raise Unavailable(self._error) from error
-            if faults == self._faults:  # else another thread has failed in the meantime
-                self._error, self._is_writable = None, True
-            self._last_s = time.perf_counter() - began_s
-            return result
-        raise AssertionError("the last attempt returns or raises")
+        self._silent_until_s = 0.0
+
+    def _report_health(self) -> None:
+        if self._error != self._reported_error:
+            self._reported_error = self._error
+            self._on_health()
+
+    def _no_answer(self) -> str:
+        return driver_error_text(NO_ANSWER, self.where)
 
     def health(self) -> dict[str, Any]:
         """Return the health of the database, as `status` shows it."""
@@ -193,18 +293,24 @@ class Database:
     def close_sync(self) -> None:
         """Like `close`, in the calling thread."""
         self._threads.shutdown()
+        self._probe_thread.shutdown()
         self._dispose_engine()
 
     def _current_engine(self) -> Engine:
         """Return the engine. Reopen a file that was deleted or replaced, so that nothing is written to the old one."""
         if self._is_file and self._identity is not None and self._identity != file_identity(self._path):
             self._dispose_engine()
-        if self._engine is None:
-            if self._is_file:
-                self._engine = self._open_file()
-            else:
-                self._engine = create_engine(self._url)
-        return self._engine
+        with self._opening:
+            if self._engine is None:
+                self._engine = self._open_file() if self._is_file else self._open_server()
+            return self._engine
+
+    def _open_server(self) -> Engine:
+        engine = create_engine(self._url)
+        from botapp.store.db import postgres
+
+        postgres.limit_sessions(engine)
+        return engine
 
     def _open_file(self) -> Engine:
         if not self._path.exists() and not self._may_create:
@@ -244,6 +350,8 @@ class Database:
 def error_text(error: exc.DBAPIError, where: str) -> str:
     """Return why the database failed, without any data that was written to it."""
     technical = str(error.orig).partition("\n")[0]
+    if technical == NO_ANSWER:
+        return driver_error_text(technical, where)
     if "FATAL:" in technical:  # the server answered, and says why it refuses the connection
         return driver_error_text(technical.partition("FATAL:")[2].strip(), where)
     if error.connection_invalidated or "connection" in technical:
@@ -254,6 +362,9 @@ def error_text(error: exc.DBAPIError, where: str) -> str:
 def driver_error_text(technical: str, where: str) -> str:
     """Return the error of a database driver in words for the owner."""
     explanations = {
+        NO_ANSWER: _("it does not answer; check the server and the network"),
+        "canceling statement due to statement timeout": _("it is too slow; check the load of the server"),
+        "canceling statement due to lock timeout": _("locked by another process; wait until it ends"),
         "database or disk is full": _("the disk is full; free some space"),
         "database is locked": _("locked by another process; wait until it ends"),
         "attempt to write a readonly database": _("it is read-only; correct its permissions"),
@@ -270,3 +381,7 @@ def _is_retryable(error: exc.DBAPIError) -> bool:
     # SQLSTATE 40001: serialization failure, 40P01: deadlock, 23505: unique violation by a concurrent transaction
     state = getattr(error.orig, "sqlstate", None)
     return state in ("40001", "40P01", "23505") or error.connection_invalidated
+
+
+def _do_nothing(connection: Connection) -> None:
+    """Do nothing: `Database` itself checks whether the database can be used."""

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -22,7 +23,8 @@ from psycopg import sql
 _UNPRIVILEGED: Final = "nobody"
 #: time limit for starting or stopping the server, in seconds
 _PATIENCE_S: Final = 60.0
-_PORT: Final = 5432
+#: the port in the name of its socket
+PORT: Final = 5432
 
 
 class Postgres:
@@ -41,13 +43,13 @@ class Postgres:
     def _data(self) -> Path:
         return self.directory / "data"
 
-    def url(self, database: str) -> str:
+    def url(self, database: str, *, port: int = PORT) -> str:
         """Return the `[store] url` of a database."""
-        return f"postgresql://shop@/{database}?host={self.directory}&port={_PORT}"
+        return f"postgresql://shop@/{database}?host={self.directory}&port={port}"
 
     def start(self) -> None:
         """Start the server and wait until it accepts connections."""
-        words = [_program("postgres"), "-D", str(self._data), "-k", str(self.directory), "-p", str(_PORT)]
+        words = [_program("postgres"), "-D", str(self._data), "-k", str(self.directory), "-p", str(PORT)]
         words += ["-c", "listen_addresses=", "-c", "fsync=on", "-c", "unix_socket_permissions=0777"]
         self._process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, **self._as_owner())
         assert self._process.stderr is not None
@@ -59,12 +61,30 @@ class Postgres:
                 return
         raise AssertionError("the server ended at once: " + "".join(self._said[-20:]))
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._process is not None
+
     def stop(self) -> None:
         """Stop the server and close its connections."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(_PATIENCE_S)
             self._process = None
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Stop every process of the server in this block: it answers nothing, and closes nothing."""
+        assert self._process is not None
+        of_server = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
+        for one in of_server:
+            one.suspend()
+        try:
+            yield
+        finally:
+            for one in of_server:
+                one.resume()
 
     def create(self, template: str = "template0") -> str:
         """Create an empty database, or a copy of `template`; return its name."""

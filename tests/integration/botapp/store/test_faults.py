@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pwd
 import resource
@@ -14,18 +15,19 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
 import botapp.store.db.database
 from botapp.config.settings import Settings, Store
 from botapp.shop import Shop
 from botapp.store import verify
-from botapp.store.db import schema
-from botapp.store.db.database import Database, database_url
-from botapp.store.db.errors import Unavailable
-from botapp.store.usecases import products
-from tests.support.shop import postgres
+from botapp.store.db import limits, schema
+from botapp.store.db.database import POOL_SIZE, Database, database_url
+from botapp.store.db.errors import OutcomeUnknown, Unavailable
+from botapp.store.usecases import products, withdrawals
+from tests.support.shop import lost_commits, postgres
 from tests.support.shop.databases import migrate, opened
+from tests.support.shop.lost_commits import Cut
 from tests.support.shop.populated_shop import BUDI, balances, buy, opened_shop, restock
 from tests.support.shop.postgres import Postgres
 
@@ -200,11 +202,18 @@ def test_crash_during_a_commit_is_rolled_back(shop: Database, file: Path) -> Non
 # --- PostgreSQL ---
 
 
-@pytest.fixture
-def server() -> Iterator[Postgres]:
-    """A server that a test can stop."""
+@pytest.fixture(scope="module")
+def module_server() -> Iterator[Postgres]:
     with postgres.server() as server:
         yield server
+
+
+@pytest.fixture
+def server(module_server: Postgres) -> Postgres:
+    """A server that a test can stop."""
+    if not module_server.is_running:
+        module_server.start()
+    return module_server
 
 
 def test_stopped_server_is_reported_and_recovers(server: Postgres) -> None:
@@ -297,4 +306,89 @@ def test_earlier_success_does_not_hide_a_later_failure(server: Postgres) -> None
 
         database.run_sync(read_while_another_fails)
         assert database.health()["is_healthy"] is False
+        is_well(database)
+
+
+def test_silent_server_ends_no_use_case_late(server: Postgres) -> None:
+    """A server behind a cut network sends no error. Its warm connections must keep no one waiting."""
+
+    async def live(database: Database) -> None:
+        changes = asyncio.Event()
+        database._on_health = changes.set
+        pause = text("SELECT pg_sleep(0.2)")
+        await asyncio.gather(*(database.run(lambda connection: connection.execute(pause)) for _ in range(POOL_SIZE)))
+        with server.silent():
+            with limits.time_limit(1.0):
+                asked = [database.run(products.list_active) for _ in range(POOL_SIZE + 4)]
+                ended = await asyncio.gather(*asked, return_exceptions=True)
+            assert all(isinstance(one, Unavailable) for one in ended), ended
+            assert not any(isinstance(one, OutcomeUnknown) for one in ended)
+            assert "does not answer" in str(database.health()["last_error"])
+            assert changes.is_set()
+        changes.clear()
+        await database.probe()
+        assert database.health()["is_healthy"] is True
+        assert changes.is_set()
+        assert await database.run(products.list_active)
+
+    with opened(database_url(server.url(server.create()), Path())) as database:
+        database.run_sync(migrate)
+        opened_shop(database)
+        asyncio.run(live(database))
+        is_well(database)
+
+
+def test_silent_server_is_noticed_while_no_one_uses_it(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(botapp.store.db.database, "PROBE_TIMEOUT_S", 0.5)
+
+    async def live(database: Database) -> None:
+        await database.probe()
+        with server.silent():
+            await database.probe()
+            assert database.health()["is_healthy"] is False
+            with pytest.raises(Unavailable, match="does not answer"):
+                await database.run(products.list_active)  # at once: it is known to be silent
+        await database.probe()
+        assert database.health()["is_healthy"] is True
+        assert await database.run(products.list_active)
+
+    with opened(database_url(server.url(server.create()), Path())) as database:
+        database.run_sync(migrate)
+        opened_shop(database)
+        asyncio.run(live(database))
+
+
+@pytest.mark.parametrize("cut", Cut)
+def test_lost_answer_to_a_commit_changes_nothing_twice(server: Postgres, cut: Cut) -> None:
+    """A withdrawal has no key of its own: it must neither be repeated nor reported as failed when it went through."""
+    name = server.create()
+    with opened(database_url(server.url(name), Path())) as database:
+        database.run_sync(migrate)
+        opened_shop(database)
+    with (
+        lost_commits.proxy(server.directory, postgres.PORT) as proxy,
+        opened(database_url(server.url(name, port=lost_commits.PORT), Path())) as database,
+    ):
+        before = database.run_sync(products.get_by_code, "STEAM").stock
+        proxy.cut = cut
+        done = database.run_sync(withdrawals.begin, "STEAM", 1, user_id=1, language="id", now_ms=9000)
+        assert proxy.count == 1
+        assert [one.items for one in database.run_sync(withdrawals.list_pending)] == [done.items]
+        assert database.run_sync(products.get_by_code, "STEAM").stock == before - 1
+        is_well(database)
+
+
+def test_commit_of_a_server_that_falls_silent_is_reported_as_unknown(server: Postgres) -> None:
+    with opened(database_url(server.url(server.create()), Path())) as database, contextlib.ExitStack() as silence:
+        database.run_sync(migrate)
+        opened_shop(database)
+
+        def add_and_fall_silent(connection: Connection) -> None:
+            products.add(connection, "NEW", "New", 5, "", 1)
+            engine = database._current_engine()
+            event.listen(engine, "commit", lambda _connection: silence.enter_context(server.silent()), once=True)
+
+        with limits.time_limit(1.0), pytest.raises(OutcomeUnknown, match="does not answer"):
+            database.run_sync(add_and_fall_silent)
+        silence.close()
         is_well(database)
