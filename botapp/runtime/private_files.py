@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +59,28 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     path = path.resolve()
     with replaced_file(path, path.with_name(f".{path.name}.new"), mode=mode) as part:
         part.write_bytes(data)
+
+
+class NotARegularFile(OSError):
+    """A directory, a pipe, a link or another special file where a file must be."""
+
+
+def read_regular_file(path: Path, max_bytes: int) -> bytes:
+    """Return the contents of a file, at most `max_bytes`; never follow a link or wait for a pipe.
+
+    Raises NotARegularFile, OSError.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise NotARegularFile(error.errno, error.strerror, str(path)) from error
+        raise
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise NotARegularFile(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
+    with open(fd, "rb") as file:
+        return file.read(max_bytes)
 
 
 def fsync_path(path: Path) -> None:

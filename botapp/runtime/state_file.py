@@ -1,7 +1,12 @@
-"""The bot's persistent state: one small JSON file. Unlike the cache it is never cleared."""
+"""The bot's persistent state: one small JSON file. Unlike the cache it is never cleared.
+
+A power cut can leave the file empty or full of zeros. The bot then sets it aside and recreates it from a copy, which
+holds what the bot cannot find out by itself and changes rarely.
+"""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,14 +15,22 @@ from msgspec import Struct
 
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
-from botapp.runtime.private_files import write_file
+from botapp.runtime.private_files import NotARegularFile, read_regular_file, write_file
 
+log = logging.getLogger(__name__)
+
+#: largest state file that is read, in bytes; one with a hundred live messages has 20 KB
+MAX_BYTES: Final = 1024 * 1024
 #: keys that were renamed before 0.2.0
 _RENAMED_KEYS: Final = {"books_made": "database_created", "passing": "temporary_message"}
 
 
 class StateError(Exception):
     """The state file cannot be used. The message names the file and what to do."""
+
+
+class DamagedState(StateError):
+    """The state file contains something else than the state."""
 
 
 class LiveMessage(Struct, frozen=True):
@@ -54,25 +67,89 @@ class State(Struct, frozen=True):
     database_created: bool = False
 
 
-def load(path: Path) -> State:
+def read(path: Path) -> State:
     """Return the state in the file; the empty state if the file is missing. Raises StateError."""
     try:
-        values = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        values = msgspec.json.decode(read_regular_file(path, MAX_BYTES), type=dict[str, Any])
         return msgspec.convert({_RENAMED_KEYS.get(key, key): value for key, value in values.items()}, State)
     except FileNotFoundError:
         return State()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, NotARegularFile) as error:
+        text = _("%(path)s is damaged; the bot sets it aside and creates a new one at its next start")
+        raise DamagedState(text % {"path": path}) from error
     except OSError as error:
         text = _("cannot open %(path)s: %(problem)s; correct its permissions")
         raise StateError(text % {"path": path, "problem": os_error_text(error)}) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StateError(
-            _("%(path)s is damaged; move it away, and the bot creates a new one") % {"path": path}
-        ) from error
+
+
+def load(path: Path) -> State:
+    """Return the state like `read`, but recreate a damaged file. Only for the bot. Raises StateError."""
+    try:
+        return read(path)
+    except DamagedState:
+        return _recreate(path)
 
 
 def change(path: Path, **fields: Any) -> None:
-    """Change fields of the state in the file, and keep the others. Raises StateError."""
-    state = msgspec.structs.replace(load(path), **fields)
+    """Change fields of the state in the file, and keep the others. Only for the bot. Raises StateError."""
+    before = load(path)
+    after = msgspec.structs.replace(before, **fields)
+    _write(path, after)
+    if _essence(after) != _essence(before) or not copy_of(path).exists():
+        _write(copy_of(path), _essence(after))
+
+
+def copy_of(path: Path) -> Path:
+    """Return where the copy of the state file is."""
+    return path.with_name(f"{path.name}.copy")
+
+
+def aside_of(path: Path) -> Path:
+    """Return where a damaged state file is kept; the next damaged one replaces it."""
+    return path.with_name(f"{path.name}.damaged")
+
+
+def expect(path: Path) -> State:
+    """Return what `load` would return, but change nothing. Raises StateError if the file cannot be opened."""
+    try:
+        return read(path)
+    except DamagedState:
+        return _read_copy(path)
+
+
+def _read_copy(path: Path) -> State:
+    try:
+        if copy_of(path).exists():
+            return read(copy_of(path))
+    except DamagedState:
+        log.debug("state: the copy of %s is damaged too", path)
+    # rather ask for a backup than replace a lost database by an empty one
+    return State(database_created=True)
+
+
+def _essence(state: State) -> State:
+    """Return what the copy holds: which live messages and which channel there are, and whether there is a database."""
+    messages = tuple(msgspec.structs.replace(message, shows="") for message in state.live_messages)
+    return State(messages, state.live_channel_id, database_created=state.database_created)
+
+
+def _recreate(path: Path) -> State:
+    """Set a damaged file aside, and write a new one with what the copy holds. Raises StateError."""
+    state = _read_copy(path)
+    try:
+        path.replace(aside_of(path))
+    except OSError as error:
+        text = _("%(path)s is damaged, and cannot be set aside: %(problem)s; move it away")
+        raise StateError(text % {"path": path, "problem": os_error_text(error)}) from error
+    _write(path, state)
+    text = _("%(path)s was damaged and was recreated; the damaged file is now %(aside)s")
+    log.error(text, {"path": path, "aside": aside_of(path)})
+    if not state.live_channel_id:
+        log.warning(_("if /setup had chosen a channel for the live message, that choice may be lost: repeat it"))
+    return state
+
+
+def _write(path: Path, state: State) -> None:
     try:
         write_file(path, msgspec.json.encode(state))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Check the shop's database and its backups. Changes nothing."""
+"""Check the shop's state file, its database and its backups. Changes nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botapp.cli.doctor.finding import Finding
 from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.runtime import state_file as state
-from botapp.runtime.state_file import StateError
+from botapp.runtime.state_file import DamagedState, StateError
 from botapp.services.backup import retention as daily
 from botapp.services.backup import snapshot
 from botapp.services.backup.backup import shop_database_url
@@ -30,7 +30,29 @@ MAX_AGE: Final = timedelta(days=2)
 
 
 def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
-    """Yield the findings about the database and its backups."""
+    """Yield the findings about the state file, the database and its backups."""
+    yield from _state_file(settings)
+    yield from _database(settings, now)
+
+
+def _state_file(settings: Settings) -> Iterator[Finding]:
+    """Yield a finding if the state file is damaged or was."""
+    id, name = "state_file", _("the bot's state file")
+    try:
+        state.read(settings.state_file)
+    except DamagedState as error:
+        yield Finding(id, name, str(error), warning=True)
+    except StateError as error:
+        yield Finding(id, name, str(error))
+    if (aside := state.aside_of(settings.state_file)).exists():
+        text = _(
+            "%(path)s was damaged and was recreated. Check that the live message is in the right channel, then delete "
+            "%(aside)s"
+        )
+        yield Finding(id, name, text % {"path": settings.state_file, "aside": aside}, warning=True)
+
+
+def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
     name = _("database")
     try:
         url = shop_database_url(settings)
@@ -67,10 +89,10 @@ def _lost(settings: Settings, url: URL) -> str | None:
     if url.get_backend_name() != "sqlite" or (path := Path(str(url.database))).exists():
         return None
     try:
-        if not state.load(settings.state_file).database_created:
+        if not state.expect(settings.state_file).database_created:
             return None
-    except StateError as error:
-        return str(error)
+    except StateError:
+        return None  # a finding of its own
     return _("%s is missing; put it back, or run: %s") % (path, RESTORE_COMMANDS)
 
 

@@ -154,7 +154,7 @@ async def _live_channel(settings: Settings, rest: DiscordRest, bot_id: int, serv
     """Check that the bot can post the live message in its channel."""
     id, name = "live_channel", _("live channel")
     try:
-        channel_id = settings.bot.live_channel_id or state.load(settings.state_file).live_channel_id
+        channel_id = settings.bot.live_channel_id or state.expect(settings.state_file).live_channel_id
     except StateError as error:
         return Finding(id, name, str(error))
     if not channel_id:

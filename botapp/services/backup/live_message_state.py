@@ -28,7 +28,7 @@ _CHANNEL: Final = "live_channel_id"
 def save_to_backup(connection: Connection, settings: Settings) -> None:
     """Store the location of the live message in a copy of the database."""
     try:
-        current = state.load(settings.state_file)
+        current = state.expect(settings.state_file)
     except StateError as error:
         # a backup without it is better than none: the bot searches the channel for its message
         log.warning(_("backup: the location of the live message was not saved: %s"), error)

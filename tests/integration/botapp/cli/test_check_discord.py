@@ -134,8 +134,13 @@ def test_a_channel_that_is_not_there_and_one_that_is_not_chosen(discord: Discord
     state.change(place / "state" / "bot" / "state.json", live_channel_id=ADMIN_CHANNEL_ID)
     (place / "state").chmod(0o700)
     assert "#admin" in look(place, discord, code=0)["live_channel"]["name"]
+    # the bot recreates a damaged file from its copy
     (place / "state" / "bot" / "state.json").write_text("{half")
-    assert "rusak" in wrong(look(place, discord, code=1))["live_channel"]
+    findings = look(place, discord, code=0)
+    assert "#admin" in findings["live_channel"]["name"]
+    assert (findings["state_file"]["level"], "state.json" in findings["state_file"]["problem"]) == ("warning", True)
+    state.load(place / "state" / "bot" / "state.json")
+    assert "state.json.damaged" in look(place, discord, code=0)["state_file"]["problem"]
 
 
 @pytest.mark.parametrize(("offset_s", "said"), [(-8, "lebih cepat 8 detik"), (9, "lebih lambat 9 detik"), (3, None)])

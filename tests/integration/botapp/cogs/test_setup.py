@@ -123,15 +123,34 @@ def test_configured_channel_wins(discord: DiscordControl, place: Path) -> None:
         assert live_messages(discord, "admin") == []
 
 
-def test_damaged_state_file_is_reported(discord: DiscordControl, place: Path) -> None:
-    (place / "state" / "bot").mkdir(parents=True, exist_ok=True)
-    (place / "state" / "bot" / "state.json").write_text("{half")
+@pytest.mark.parametrize("damage", [b"", b"\0" * 300, b'{"live_messages":[{"chan'])
+def test_damaged_state_file_is_recreated_and_the_shop_opens(
+    discord: DiscordControl, place: Path, damage: bytes
+) -> None:
+    file = place / "state" / "bot" / "state.json"
     with BotProcess(place, discord) as bot:
-        discord.wait_for_bot()
-        discord.say("Admin", "!setup")
-        discord.wait_for_message("Admin", lambda one: "Tidak ada yang diubah" in text(one))
-        assert "rusak" in bot.log
-        assert (place / "state" / "bot" / "state.json").read_text() == "{half"
+        wait_for_commands(discord)
+        slash(discord, "Admin", "setup")
+        message = discord.message_with("Budi", WORLD)
+        bot.end()
+    file.write_bytes(damage)
+    with BotProcess(place, discord) as bot:
+        discord.wait_for_message(
+            "Budi", lambda one: any(part.get("custom_id") == WORLD and not part.get("disabled") for part in controls(one))
+        )
+        # the chosen channel and the message are those of the copy
+        assert [one["id"] for one in live_messages(discord)] == [message["id"]]
+        assert remembered(place)["live_channel_id"] == LIVE_CHANNEL_ID
+        assert file.with_name("state.json.damaged").read_bytes() == damage
+        bot.end()
+
+
+def test_state_file_damaged_while_the_bot_runs(discord: DiscordControl, place: Path) -> None:
+    with BotProcess(place, discord):
+        wait_for_commands(discord)
+        (place / "state" / "bot" / "state.json").write_bytes(b"")
+        slash(discord, "Admin", "setup", channel="admin")
+        assert remembered(place)["live_channel_id"] == ADMIN_CHANNEL_ID
 
 
 def wait_until_open(discord: DiscordControl) -> None:
