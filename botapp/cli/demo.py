@@ -18,6 +18,7 @@ from typing import Any, Final
 import click
 
 from botapp import locale
+from botapp.cli.shell import Shell
 from botapp.locale import _
 from supervisor.client import SOCKET_NAME, Client, ControlError, parse_marker
 
@@ -98,9 +99,11 @@ _PORT.name = _("port number")
     type=click.Path(path_type=Path, file_okay=False),
     help=_("Directory for the demo's files."),
 )
-def demo(port: int, state_dir: Path | None) -> int:
+@click.pass_obj
+def demo(shell: Shell, port: int, state_dir: Path | None) -> int:
     """Run a shop with a local Discord."""
     directory = (state_dir or default_directory(os.environ)).absolute()
+    shell.work_as_owner(directory)
     place = directory / "state"
     if (pid := _running(place)) is not None:
         text = _(

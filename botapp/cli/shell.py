@@ -31,6 +31,9 @@ class Shell(Protocol):
     def config(self) -> Path:
         """The configuration file."""
 
+    def work_as_owner(self, path: Path | None = None) -> None:
+        """If we are root and another user decides what `path` means, go on with that user's rights."""
+
     def connect(self) -> Client:
         """Return a connection to the supervisor."""
 

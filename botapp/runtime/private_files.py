@@ -6,8 +6,9 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 def make_directory(path: Path) -> None:
@@ -15,50 +16,60 @@ def make_directory(path: Path) -> None:
     for directory in (*reversed(path.parents), path):
         if not directory.exists():
             directory.mkdir(mode=0o700, exist_ok=True)
-            chown_like_directory(directory)
-
-
-def chown_like_directory(path: Path) -> None:
-    """Give a file that root created to the owner of its directory, so that their bot can read it. Raises OSError."""
-    if os.geteuid() == 0:
-        directory = path.parent.stat()
-        os.chown(path, directory.st_uid, directory.st_gid)
 
 
 @contextmanager
-def replaced_file(path: Path, part: Path, *, mode: int = 0o600) -> Iterator[Path]:
-    """Yield an empty file to write to; at the end of the block it becomes `path`, synced to the disk.
+def replaced_file(path: Path, part: str, *, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """Yield a new empty file to write to; at the end of the block it becomes `path`, synced to the disk.
 
-    When the block raises, `path` is unchanged and `part` is deleted. An existing file keeps its owner.
+    When the block raises, `path` is unchanged and the new file is deleted. The descriptors of the file and of its
+    directory are used, not their names: others may be able to rename what is there.
 
     Args:
         path: the file to create or to replace.
-        part: the file to write, in the same directory.
+        part: the name of the new file, in the same directory; an existing one is deleted.
         mode: the file's permissions.
 
     Raises OSError, and whatever the block raises.
     """
     make_directory(path.parent)
-    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600))
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield part
-        part.chmod(mode)
-        if path.exists() and (owner := path.stat()).st_uid != os.geteuid():
-            os.chown(part, owner.st_uid, owner.st_gid)
-        elif not path.exists():
-            chown_like_directory(part)
-        fsync_path(part)
-        part.replace(path)
-        fsync_path(path.parent)
+        with suppress(FileNotFoundError):
+            os.unlink(part, dir_fd=directory)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(part, flags, 0o600, dir_fd=directory)
+        try:
+            with open(fd, "r+b", closefd=False) as file:
+                yield file
+            os.fchmod(fd, mode)
+            os.fsync(fd)
+            os.replace(part, path.name, src_dir_fd=directory, dst_dir_fd=directory)
+            os.fsync(directory)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(part, dir_fd=directory)
+            raise
+        finally:
+            os.close(fd)
     finally:
-        part.unlink(missing_ok=True)
+        os.close(directory)
 
 
 def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Write a file whole or not at all; a symbolic link stays one. Raises OSError."""
     path = path.resolve()
-    with replaced_file(path, path.with_name(f".{path.name}.new"), mode=mode) as part:
-        part.write_bytes(data)
+    with replaced_file(path, f".{path.name}.new", mode=mode) as file:
+        file.write(data)
+
+
+def fsync_directory(path: Path) -> None:
+    """Wait until the entries of a directory are on the disk. Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 class NotARegularFile(OSError):
@@ -81,15 +92,6 @@ def read_regular_file(path: Path, max_bytes: int) -> bytes:
         raise NotARegularFile(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
     with open(fd, "rb") as file:
         return file.read(max_bytes)
-
-
-def fsync_path(path: Path) -> None:
-    """Wait until a file, or the entries of a directory, are on the disk. Raises OSError."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def file_identity(path: Path) -> tuple[int, int] | None:

@@ -101,6 +101,13 @@ def _run_command() -> int:
 
 
 def _fail(message: str, code: int) -> int:
+    from supervisor.config import owner
+    from supervisor.locale import _
+
+    if (user := owner.borrowed_user()) is not None:
+        # root must not wonder what it has no permission for
+        text = _("%(message)s (the shop belongs to %(user)s, so this command had only the rights of that user)")
+        message = text % {"message": message, "user": user}
     sys.stdout.flush()
     sys.stderr.write(f"stocksup: {message}\n")
     return code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,7 +11,7 @@ import click
 
 from supervisor.cli.errors import CommandError
 from supervisor.client import Client
-from supervisor.config.paths import InstancePaths, state_dir_of
+from supervisor.config.paths import DEFAULT_STATE_DIR, InstancePaths, state_dir_of
 from supervisor.configfile import ConfigError, find_config
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
@@ -34,6 +35,51 @@ class Instance:
     def config(self) -> Path:
         """The absolute path of the configuration file. Raises ConfigError."""
         return find_config(self._named)
+
+    def work_as_owner(self, path: Path | None = None) -> None:
+        """If we are root and another user decides what `path` means, go on with that user's rights.
+
+        Without `path`, that is the state directory, and before it the configuration, which chooses the directory.
+        Without a configuration the command reports that, or needs none. Raises CommandError.
+        """
+        if os.geteuid() != 0:
+            return
+        if path is not None:
+            self._work_as_owner(path)
+            return
+        self.work_as_owner_of_config()
+        if os.geteuid() == 0 and self._has_config():
+            try:
+                state_dir = state_dir_of(self.config)
+            except ConfigError:
+                state_dir = self.config.parent / DEFAULT_STATE_DIR
+            self._work_as_owner(state_dir)
+
+    def work_as_owner_of_config(self) -> None:
+        """Like `work_as_owner`, but only if another user decides about the configuration. Raises CommandError."""
+        if os.geteuid() == 0 and self._has_config():
+            self._work_as_owner(self.config)
+
+    def _has_config(self) -> bool:
+        try:
+            return bool(self.config)
+        except ConfigError:
+            return False
+
+    def _work_as_owner(self, path: Path) -> None:
+        from supervisor.config import owner  # only root needs it
+
+        if not owner.is_other(uid := owner.find_owner(path)):
+            return
+        try:
+            owner.become(uid)
+        except OSError as error:
+            text = _("%(path)s belongs to user %(user)s, and root cannot work as that user here: %(why)s")
+            params = {"path": path, "user": owner.user_name(uid), "why": os_error_text(error)}
+            raise CommandError(text % params) from error
+        if "config" in self.__dict__:
+            # that user may have a configuration of their own in their home directory
+            os.environ["STOCKSUP_CONFIG"] = str(self.config)
 
     @cached_property
     def settings(self) -> Settings:

@@ -34,6 +34,8 @@ OWN: Final = (
 )
 #: the group of entry points by which other packages add commands
 ENTRY_POINTS: Final = "stocksup.commands"
+#: commands that root runs with its own rights: they control systemd, or choose whose rights they use themselves
+_WITH_OWN_RIGHTS: Final = frozenset({"service", "start", "stop", "check", "completion", "version", "init", "demo"})
 
 
 class Commands(click.Group):
@@ -96,6 +98,8 @@ def _broken(entry: EntryPoint, problem: str) -> click.Command:
 @click.pass_context
 def root(ctx: click.Context, config: Path | None) -> None:
     """Create the instance for the command."""
-    ctx.obj = Instance(config)
+    ctx.obj = instance = Instance(config)
+    if ctx.invoked_subcommand not in _WITH_OWN_RIGHTS:
+        instance.work_as_owner()
     if os.environ.get("NO_COLOR"):
         ctx.color = False

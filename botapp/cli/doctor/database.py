@@ -18,7 +18,7 @@ from botapp.runtime.state_file import DamagedState, StateError
 from botapp.services.backup import retention as daily
 from botapp.services.backup import snapshot
 from botapp.services.backup.backup import shop_database_url
-from botapp.services.backup.files import DataProblem, list_backups
+from botapp.services.backup.files import DataProblem, list_backups, open_error
 from botapp.services.backup.probe import schema_version
 from botapp.store.db import schema
 from botapp.store.db.errors import RESTORE_COMMANDS
@@ -66,6 +66,9 @@ def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
         return
     except DataProblem as error:
         yield Finding("database", name, str(error))
+        return
+    except OSError as error:
+        yield Finding("database", name, str(open_error(settings.database_file, error)))
         return
     if damage is not None:
         text = _("it is damaged (%s); run: %s")

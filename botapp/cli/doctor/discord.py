@@ -1,13 +1,14 @@
 """The bot's part of `stocksup check`: database, token, permissions, Discord, live channel, clock.
 
-Found by the entry-point group `stocksup.checks`: called with the path of the configuration file, it yields findings
-as dicts. Asks Discord a few questions, changes nothing.
+Found by the entry-point groups `stocksup.checks` and `stocksup.state_checks`: called with the path of the configuration
+file, they yield findings as dicts. Asks Discord a few questions, changes nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,7 +57,6 @@ def check(path: Path) -> Iterator[dict[str, Any]]:
     except ConfigError as error:
         yield asdict(Finding("bot.configuration", _("configuration of the bot"), str(error), code=EXIT_BAD_CONFIG))
         return
-    yield from map(asdict, _database(settings))
     try:
         token = bot_token.read_token(settings)
     except ConfigError as error:
@@ -70,10 +70,15 @@ def check(path: Path) -> Iterator[dict[str, Any]]:
         yield from map(asdict, asyncio.run(_ask_discord(settings, token)))
 
 
-def _database(settings: Settings) -> Iterator[Finding]:
-    from botapp.cli.doctor.database import findings
+def check_state(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the findings about the shop's files and its database; nothing if the configuration is not valid."""
+    use_language(language_of(path))
+    with suppress(ConfigError):  # `check` reports it
+        if _runs_the_bot(read_toml(path).get("programs")):
+            settings = load(path)
+            from botapp.cli.doctor.database import findings
 
-    return findings(settings, datetime.now(UTC))
+            yield from map(asdict, findings(settings, datetime.now(UTC)))
 
 
 def _runs_the_bot(programs: Any) -> bool:

@@ -85,8 +85,9 @@ def init(
     path = _target(context.find_root().params.get("config"), directory, os.environ)
     shell: Shell = context.obj
     try:
-        existing = files.read(path)
         given = Flags(language, given_timezone(timezone), given_token(token_file, os.environ))
+        shell.work_as_owner(path)
+        existing = files.read(path)
         if not language and (found := language_of(existing)):
             use_language(found)
         wanted = from_flags(shell, existing, given) if non_interactive else from_questions(shell, existing, given)

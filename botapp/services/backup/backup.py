@@ -6,6 +6,7 @@ The backup of a SQLite database is a SQLite file, that of a PostgreSQL database 
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from botapp.locale import _
 from botapp.runtime.private_files import make_directory
 from botapp.services.backup import export_format as portable
 from botapp.services.backup import live_message_state, snapshot
-from botapp.services.backup.files import MANUAL, PART, DataProblem, backup_name, open_error, write_atomically
+from botapp.services.backup.files import MANUAL, PART, DataProblem, Part, backup_name, open_error, write_atomically
 from botapp.store import verify
 from botapp.store.db import schema
 from botapp.store.db.database import database_url, display_url, driver_error_text, error_text
@@ -62,7 +63,7 @@ def make_backup(
     is_file = url.get_backend_name() == "sqlite"
     path = settings.backup_dir / backup_name(now, reason, SQLITE if is_file else EXPORT)
     with write_atomically(path) as part:
-        problems = _copy_sqlite(url, settings, part) if is_file else _write_export(url, settings, part, now)
+        problems = _copy_sqlite(url, settings, part.path) if is_file else _write_export(url, settings, part, now)
     for problem in problems:
         report(_("the database is inconsistent: %s") % problem)
     return path
@@ -143,7 +144,7 @@ def scratch_file(directory: Path) -> Iterator[Path]:
     path = directory / f"copy.{secrets.token_hex(4)}{PART}"
     try:
         make_directory(path.parent)
-        path.touch(mode=0o600)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise open_error(path, error) from error
     try:
@@ -165,18 +166,18 @@ def _copy_sqlite(url: URL, settings: Settings, part: Path) -> list[str]:
         raise DataProblem(driver_error_text(str(error), str(part))) from error
 
 
-def _write_export(url: URL, settings: Settings, part: Path, now: datetime) -> list[str]:
+def _write_export(url: URL, settings: Settings, part: Part, now: datetime) -> list[str]:
     try:
-        with scratch_file(part.parent) as scratch, snapshot.open_snapshot(url, scratch) as connection:
+        with scratch_file(settings.state_dir) as scratch, snapshot.open_snapshot(url, scratch) as connection:
             if schema.is_current(connection):
                 live_message_state.save_to_backup(connection, settings)
-            portable.write_export(connection, part, now)
-            portable.verify(part)
+            portable.write_export(connection, part.file, now)
+            portable.verify(part.path, part.file)
             return verify_connection(connection, display_url(url))
     except schema.SchemaTooNew as error:
         raise DataProblem(str(error)) from error
     except OSError as error:
-        raise open_error(part, error) from error
+        raise open_error(part.path, error) from error
 
 
 def _refuse_damaged(connection: Connection, path: Path | str) -> None:

@@ -1,4 +1,6 @@
-"""The portable export of a shop's data: compressed lines of JSON, equal for SQLite and PostgreSQL.
+"""The portable export of a shop's data: lines of JSON, equal for SQLite and PostgreSQL.
+
+It is compressed. One that was unpacked is read too: some browsers unpack what they download.
 
 {"stocksup":"export","format":1,"schema":"0002","at":"2026-01-31T10:00:00+00:00"}
 {"table":"account","columns":["id","handle",…],"binary":[]}
@@ -14,9 +16,10 @@ import zlib
 from binascii import Error as NotBase64
 from binascii import a2b_base64
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 
 import msgspec
 import sqlalchemy
@@ -38,6 +41,8 @@ MAX_LINE_BYTES: Final = 1024 * 1024
 _SHOP_TABLES: Final = frozenset(all_tables.tables) | {"alembic_version"}
 #: not exported: the schema version is in the header, and unfinished uploads start again
 _EXCLUDED_TABLES: Final = frozenset({"alembic_version", "stock_staged"})
+#: first bytes of a compressed file
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
 class Chunk(Struct, frozen=True):
@@ -79,7 +84,7 @@ def read_database(connection: Connection) -> Iterator[Chunk]:
             yield Chunk(name, columns, [tuple(row) for row in rows])
 
 
-def write_export(connection: Connection, path: Path, at: datetime) -> int:
+def write_export(connection: Connection, raw: BinaryIO, at: datetime) -> int:
     """Write the data on `connection` to a file; return the row count. Raises OSError, DataProblem, SchemaTooNew."""
     version = schema.get_version(connection)
     if version is None:
@@ -88,7 +93,7 @@ def write_export(connection: Connection, path: Path, at: datetime) -> int:
     counts: dict[str, int] = {}
     binary = _binary_columns(connection)
     digest = hashlib.sha256()
-    with path.open("wb") as raw, gzip.GzipFile("", "wb", 4, raw, mtime=0) as file:
+    with gzip.GzipFile("", "wb", 4, raw, mtime=0) as file:
 
         def put(line: object) -> None:
             encoded = msgspec.json.encode(line) + b"\n"
@@ -107,26 +112,26 @@ def write_export(connection: Connection, path: Path, at: datetime) -> int:
     return sum(counts.values())
 
 
-def read_schema_version(path: Path) -> str:
+def read_schema_version(path: Path, file: BinaryIO | None = None) -> str:
     """Return the schema version of a file. Raises DataProblem if it is not an export, SchemaTooNew."""
-    with _open_export(path) as lines:
+    with _open_export(path, file) as lines:
         header = lines.header()
     if header.schema not in schema.VERSIONS:
         raise schema.too_new_error(header.schema)
     return header.schema
 
 
-def read_chunks(path: Path) -> Iterator[Chunk]:
+def read_chunks(path: Path, file: BinaryIO | None = None) -> Iterator[Chunk]:
     """Yield the rows of a file. Raises DataProblem if it is damaged, possibly after the last row."""
-    with _open_export(path) as lines:
+    with _open_export(path, file) as lines:
         lines.header()
         yield from lines.chunks()
 
 
-def verify(path: Path) -> None:
-    """Read a whole file. Raises DataProblem if it is incomplete or damaged."""
-    read_schema_version(path)
-    for _chunk in read_chunks(path):
+def verify(path: Path, file: BinaryIO) -> None:
+    """Read a whole open file. Raises DataProblem if it is incomplete or damaged."""
+    read_schema_version(path, file)
+    for _chunk in read_chunks(path, file):
         continue
 
 
@@ -169,7 +174,7 @@ def drop_tables(connection: Connection) -> None:
 class _ExportReader:
     """Reads and checks the lines of an export."""
 
-    def __init__(self, path: Path, file: gzip.GzipFile) -> None:
+    def __init__(self, path: Path, file: BinaryIO) -> None:
         self._path = path
         self._file = file
         self._digest = hashlib.sha256()
@@ -246,18 +251,26 @@ class _ExportReader:
 class _open_export:
     """Opens an export, and turns errors of reading it into DataProblem."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, file: BinaryIO | None) -> None:
+        """`file` is the open file, which stays open, or None to open `path`."""
         self._path = path
+        self._open_files = ExitStack()
+        self._file = file
 
     def __enter__(self) -> _ExportReader:
         try:
-            self._file = gzip.open(self._path, "rb")
+            file = self._file or self._open_files.enter_context(self._path.open("rb"))
+            file.seek(0)
+            is_compressed = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+            file.seek(0)
         except OSError as error:
+            self._open_files.close()
             raise open_error(self._path, error) from error
-        return _ExportReader(self._path, self._file)
+        unpacked = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if is_compressed else file
+        return _ExportReader(self._path, unpacked)
 
     def __exit__(self, kind: object, value: BaseException | None, trace: object) -> None:
-        self._file.close()
+        self._open_files.close()
         if isinstance(value, gzip.BadGzipFile | EOFError | zlib.error):
             raise _damaged_error(self._path) from value
         if isinstance(value, OSError):

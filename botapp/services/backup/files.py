@@ -6,9 +6,10 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from msgspec import Struct
 
@@ -78,8 +79,18 @@ def list_stale_parts(directory: Path, older_than: datetime) -> list[Path]:
     return [path for path in parts if _modified_at(path) < older_than]
 
 
+@dataclass(frozen=True)
+class Part:
+    """A file that is being written."""
+
+    #: its name, for SQLite
+    path: Path
+    #: the open file, for everything else: others may be able to rename what is in the directory
+    file: BinaryIO
+
+
 @contextmanager
-def write_atomically(path: Path, *, replace: bool = False) -> Iterator[Path]:
+def write_atomically(path: Path, *, replace: bool = False) -> Iterator[Part]:
     """Provide a new empty file (0600) to write to. At the end of the block it is fsynced and renamed to `path`.
 
     If the block fails, nothing is left. Without `replace` an existing file is kept and is an error.
@@ -88,12 +99,15 @@ def write_atomically(path: Path, *, replace: bool = False) -> Iterator[Path]:
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
     try:
         _refuse_to_replace(path, replace)
-        with replaced_file(path, part):
-            yield part
+        with replaced_file(path, part.name) as file:
+            yield Part(part, file)
             _refuse_to_replace(path, replace)
     except OSError as error:
         text = _("cannot write %(path)s: %(problem)s; correct its permissions or free some space")
-        raise DataProblem(text % {"path": error.filename or path, "problem": os_error_text(error)}) from error
+        named = Path(str(error.filename or ""))
+        raise DataProblem(
+            text % {"path": named if named.is_absolute() else path, "problem": os_error_text(error)}
+        ) from error
 
 
 def open_error(path: Path, error: OSError) -> DataProblem:

@@ -14,9 +14,8 @@ from sqlalchemy import Connection, delete, insert, select
 from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.runtime import state_file as state
-from botapp.runtime.private_files import chown_like_directory
 from botapp.runtime.state_file import StateError
-from botapp.services.backup.files import DataProblem, open_error
+from botapp.services.backup.files import DataProblem
 from botapp.store.db.tables import live_message
 from botapp.store.usecases import key_value
 
@@ -56,9 +55,5 @@ def apply(settings: Settings, saved: state.State) -> None:
             state.change(settings.state_file, live_messages=messages)
         if not current.live_channel_id and saved.live_channel_id:
             state.change(settings.state_file, live_channel_id=saved.live_channel_id)
-        if settings.state_file.exists():
-            chown_like_directory(settings.state_file)
     except StateError as error:
         raise DataProblem(str(error)) from error
-    except OSError as error:
-        raise open_error(settings.state_file, error) from error

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from botapp.config.settings import Settings
 from botapp.locale import _
-from botapp.runtime.private_files import chown_like_directory, make_directory
+from botapp.runtime.private_files import make_directory
 from botapp.services.backup.files import DataProblem, open_error
 
 
@@ -45,10 +45,7 @@ def _acquire(settings: Settings, kind: int, in_use_text: str) -> int:
     path = settings.state_dir / "shop.lock"
     try:
         make_directory(path.parent)
-        is_new = not path.exists()
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if is_new:
-            chown_like_directory(path)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise open_error(path, error) from error
     try:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL
 
 from botapp.config.settings import Settings
 from botapp.locale import _
-from botapp.runtime.private_files import fsync_path, make_directory
+from botapp.runtime.private_files import fsync_directory, make_directory
 from botapp.runtime.state_file import State
 from botapp.services.backup import backup, live_message_state, lock, snapshot
 from botapp.services.backup import export_format as portable
@@ -133,10 +133,10 @@ def _replace_file(path: Path, file: Path) -> tuple[State, list[str]]:
         if _is_sqlite(file):
             with (
                 closing(snapshot.open_sqlite(file)) as source,
-                closing(snapshot.open_sqlite(part, unsafe=True)) as target,
+                closing(snapshot.open_sqlite(part.path, unsafe=True)) as target,
             ):
                 snapshot.copy_pages(source, target, in_steps=False)
-        with closing(snapshot.open_sqlite(part)) as raw, snapshot.engine_for(raw).connect() as connection:
+        with closing(snapshot.open_sqlite(part.path)) as raw, snapshot.engine_for(raw).connect() as connection:
             raw.execute("BEGIN IMMEDIATE")
             if not _is_sqlite(file):
                 backup.load_export(connection, file)
@@ -179,7 +179,7 @@ def _save_current(settings: Settings, url: URL) -> Path | None:
             if source.exists():
                 shutil.copy2(source, aside / source.name)
                 os.chmod(aside / source.name, 0o600)
-        fsync_path(aside)
+        fsync_directory(aside)
     except OSError as error:
         raise open_error(aside, error) from error
     return aside

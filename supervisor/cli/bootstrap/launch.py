@@ -13,6 +13,18 @@ from supervisor.config.paths import InstancePaths
 from supervisor.locale import _
 
 
+def require_installation() -> None:
+    """Raise CommandError if a process with our rights cannot run this installation: we may be root with fewer."""
+    from supervisor.config import owner  # light, but most commands start nothing
+
+    if not owner.is_installation_usable():
+        text = _(
+            "the shop belongs to user %(user)s, who cannot run stocksup in %(prefix)s; install stocksup where that "
+            "user can read it, or give the shop to root: sudo chown -R root DIRECTORY"
+        )
+        raise CommandError(text % {"user": owner.user_name(os.geteuid()), "prefix": sys.prefix})
+
+
 def launch(config: Path, place: InstancePaths, *, stop_orphans: bool = False) -> int:
     """Start a supervisor and return its PID once its control socket is open.
 
@@ -25,6 +37,7 @@ def launch(config: Path, place: InstancePaths, *, stop_orphans: bool = False) ->
         CommandError: the supervisor could not start.
         OSError: its log cannot be opened.
     """
+    require_installation()
     place.supervisor_log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     reader, writer = os.pipe()
     log = os.open(place.supervisor_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -33,6 +33,8 @@ _MARKS: Final = {FINE: ("✓", "ok"), WARNING: ("⚠", "!"), FAILED: ("✗", N_(
 @click.pass_obj
 def command(instance: Instance, as_json: bool) -> int:
     """Check the installation."""
+    # the token of root's configuration may be readable by root alone
+    instance.work_as_owner_of_config()
     with Progress(_("checking")):
         findings = list(check(instance))
     if as_json:
@@ -74,6 +76,9 @@ def check(instance: Instance) -> Iterator[Finding]:
         return
     yield from host.check(instance.config, instance.place.state_dir)
     yield Finding("configuration", _("configuration %(path)s") % {"path": instance.config})
+    with_own_rights = list(plugins.check(instance.config))
+    instance.work_as_owner()
     yield from instance_files.check(instance.config, instance.place, secrets=bool(settings.alerts.urls))
     yield from programs.check(instance.config, settings)
-    yield from plugins.check(instance.config)
+    yield from plugins.check(instance.config, plugins.OF_STATE)
+    yield from with_own_rights

@@ -82,6 +82,7 @@ def install(instance: Instance, of_user: bool, name: str | None) -> int:
             service.do("enable", "--now")
     except CommandError:
         if ended:
+            instance.work_as_owner()
             launch(instance.config, instance.place)
             click.echo(_("Restarted what ran before, without systemd."), err=True)
         raise

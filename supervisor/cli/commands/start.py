@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import click
 
 from supervisor.cli import exit_codes as exits
-from supervisor.cli.bootstrap.launch import launch
+from supervisor.cli.bootstrap.launch import launch, require_installation
 from supervisor.cli.bootstrap.startup_wait import StartupProgress
 from supervisor.cli.commands.stop import shut_down
 from supervisor.cli.errors import CommandError
@@ -39,8 +38,9 @@ def command(instance: Instance, foreground: bool) -> int:
     """Start all programs and wait until they are ready."""
     under_systemd = _under_systemd()
     if foreground or under_systemd:
-        _become_supervisor(instance.config, keep_desired=under_systemd)
-    service = systemctl.in_charge(instance.config)
+        _become_supervisor(instance, keep_desired=under_systemd)
+    if (service := systemctl.in_charge(instance.config)) is None:
+        instance.work_as_owner()
     try:
         client = instance.connect()
     except SupervisorNotRunning:
@@ -55,9 +55,11 @@ def _under_systemd() -> bool:
     return "NOTIFY_SOCKET" in os.environ or ("INVOCATION_ID" in os.environ and not terminal)
 
 
-def _become_supervisor(config: Path, *, keep_desired: bool) -> None:
+def _become_supervisor(instance: Instance, *, keep_desired: bool) -> None:
+    instance.work_as_owner()
+    require_installation()
     options = ["--keep-desired", "yes"] if keep_desired else []
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "supervisor", "--config", str(config), *options])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "supervisor", "--config", str(instance.config), *options])
 
 
 def _start_new(instance: Instance) -> int:

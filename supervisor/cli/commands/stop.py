@@ -31,6 +31,7 @@ def command(instance: Instance, program: str | None) -> int:
             service.do("stop")
         click.echo(_("Everything stopped until the next boot. Next: stocksup start"))
         return exits.FINE
+    instance.work_as_owner()
     try:
         client = instance.connect()
     except SupervisorNotRunning:

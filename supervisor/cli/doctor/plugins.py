@@ -10,13 +10,15 @@ from typing import Final
 from supervisor.cli.doctor import Finding
 from supervisor.locale import _
 
-#: the group of entry points: each is called with the path of the configuration, and yields findings as dicts
+#: groups of entry points: each is called with the path of the configuration, and yields findings as dicts
 ENTRY_POINTS: Final = "stocksup.checks"
+#: those that use the files in the state directory, with the rights of its owner
+OF_STATE: Final = "stocksup.state_checks"
 
 
-def check(config: Path) -> Iterator[Finding]:
+def check(config: Path, group: str = ENTRY_POINTS) -> Iterator[Finding]:
     """Yield the findings of other packages; a check that fails is a finding too."""
-    for entry in sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
+    for entry in sorted(entry_points(group=group), key=lambda entry: entry.name):
         yield from _run(entry, config)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.doctor import Finding
 from supervisor.locale import _, format_number
+from supervisor.locale.third_party import os_error_text
 from supervisor.logs.masking import mask_secrets
 
 if TYPE_CHECKING:
@@ -26,7 +27,12 @@ def check(config: Path, settings: Settings) -> Iterator[Finding]:
     """Yield a finding about each enabled program."""
     for name, program in settings.programs.items():
         if program.enabled:
-            yield _check_program(config, name, program)
+            try:
+                yield _check_program(config, name, program)
+            except OSError as error:
+                text = _("cannot run its check (%(path)s): %(why)s; correct [programs.%(name)s] or the permissions")
+                params = {"path": error.filename, "why": os_error_text(error), "name": name}
+                yield Finding(f"program.{name}", name, text % params)
 
 
 def _check_program(config: Path, name: str, program: Program) -> Finding:

@@ -28,7 +28,8 @@ from tests.support.shop.shop import text
 def running(directory: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "DISCORD_TOKEN": "of-a-real-shop", "PYTHONUNBUFFERED": "1"}
     code = (
-        f"import sys; from botapp.cli.demo import demo; demo(['--port', '{port}', '--state-dir', {str(directory)!r}])"
+        "from botapp.cli.demo import demo; from supervisor.cli.instance import Instance; "
+        f"demo(['--port', '{port}', '--state-dir', {str(directory)!r}], obj=Instance(None))"
     )
     one = subprocess.Popen(
         [sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

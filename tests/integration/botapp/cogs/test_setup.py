@@ -48,6 +48,10 @@ def live_messages(discord: DiscordControl, channel: str = "toko") -> list[Json]:
     ]
 
 
+def is_open(message: Json) -> bool:
+    return any(one.get("custom_id") == WORLD and not one.get("disabled") for one in controls(message))
+
+
 def remembered(place: Path) -> Json:
     state: Json = json.loads((place / "state" / "bot" / "state.json").read_text())
     return state
@@ -135,9 +139,7 @@ def test_damaged_state_file_is_recreated_and_the_shop_opens(
         bot.end()
     file.write_bytes(damage)
     with BotProcess(place, discord) as bot:
-        discord.wait_for_message(
-            "Budi", lambda one: any(part.get("custom_id") == WORLD and not part.get("disabled") for part in controls(one))
-        )
+        discord.wait_for_message("Budi", is_open)
         # the chosen channel and the message are those of the copy
         assert [one["id"] for one in live_messages(discord)] == [message["id"]]
         assert remembered(place)["live_channel_id"] == LIVE_CHANNEL_ID

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import multiprocessing
 import os
 import sqlite3
@@ -141,7 +142,7 @@ def test_failed_backup_leaves_no_file(shop: Database, settings: Settings, monkey
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("botapp.runtime.private_files.fsync_path", full)
+    monkeypatch.setattr("botapp.runtime.private_files.os.fsync", full)
     with pytest.raises(DataProblem, match="No space left on device; correct its permissions or free some space"):
         make_backup(settings)
     assert list_backups(settings.backup_dir) == []
@@ -337,23 +338,26 @@ def test_restore_keeps_foreign_tables(stores: Stores, tmp_path: Path) -> None:
             assert mine == "mine"
 
 
-def test_files_created_by_root_belong_to_the_directory_owner(tmp_path: Path) -> None:
-    if os.geteuid():
-        return  # without root, every file belongs to the current user anyway
-    settings = Settings(path=tmp_path / "config.toml")
-    os.chown(tmp_path, 65534, 65534)
-    other = elsewhere(settings, "origin")
-    with opened(database_url("", other.database_file)) as database:
-        database.run_sync(migrate)
-    state.change(other.state_file, live_channel_id=1400)
-    restore.import_into_empty(settings, make_backup(other))
-    make_backup(settings)
-    for path in (settings.state_dir.parent, *settings.state_dir.parent.rglob("*")):
-        assert path.stat().st_uid == 65534, path
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_unpacked_export_is_read(
+    shop: Database, settings: Settings, target: str, stores: Stores, tmp_path: Path
+) -> None:
+    packed, file = tmp_path / "shop.jsonl.gz", tmp_path / "shop.jsonl"
+    export_shop(settings, packed, report=pytest.fail)
+    file.write_bytes(gzip.decompress(packed.read_bytes()))
+    assert restore.validate(file) == []
+    with stores.postgres(migrated=False) as address:
+        new = elsewhere(settings, url=address if target == "postgresql" else "")
+        assert restore.import_into_empty(new, file).problems == []
+        assert restore.restore(new, file).problems == []
+    lines = file.read_bytes()
+    for damaged in (lines[:-1], lines[: len(lines) // 2], lines + lines[-80:], lines.replace(b"Budi", b"Bodi"), b""):
+        file.write_bytes(damaged)
+        with pytest.raises(DataProblem, match="not a complete stocksup export"):
+            restore.validate(file)
 
 
 def test_export_of_a_newer_program_is_refused(shop: Database, settings: Settings, tmp_path: Path) -> None:
-    import gzip
     import hashlib
 
     file = tmp_path / "good.gz"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from botapp.runtime import private_files, state_file
+from botapp.runtime import state_file
 from botapp.runtime.state_file import DamagedState, LiveMessage, State, StateError, TemporaryMessageState
 
 MESSAGE = LiveMessage(1, 2, "abc")
@@ -95,12 +95,12 @@ def test_inaccessible_file_is_an_error(tmp_path: Path) -> None:
 
 
 def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(path: Path) -> None:
+    def fail(fd: int) -> None:
         raise OSError(28, "No space left on device")
 
     path = tmp_path / "state.json"
     state_file.change(path, live_channel_id=3)
-    monkeypatch.setattr(private_files, "fsync_path", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(StateError):
         state_file.change(path, live_channel_id=4)
     assert state_file.load(path).live_channel_id == 3
