@@ -21,6 +21,7 @@ from supervisor.client import EXIT_BAD_CONFIG, EXIT_FAILED
 from supervisor.config import timezone
 from supervisor.config.loading import load
 from supervisor.config.paths import InstancePaths
+from supervisor.config.settings import Settings
 from supervisor.configfile import ConfigError, find_config, language_of
 from supervisor.daemon import reexec, requests, sd_notify, startup
 from supervisor.daemon.clock import Clock
@@ -51,6 +52,10 @@ class Arguments:
     stop_orphans: bool
     #: how often in a row the supervisor has been re-executed, see `daemon.reexec`
     reexec_count: int
+    #: descriptors that the image before has handed over, see `daemon.reexec`
+    lock_fd: int | None
+    socket_fd: int | None
+    settings_fd: int | None
 
 
 class StartupError(Exception):
@@ -69,7 +74,7 @@ def main() -> int:
     hook = reexec.ReexecHook(arguments.reexec_count, lambda level, line: print(line, file=sys.stderr))
     sys.excepthook = hook
     try:
-        runner = _open(arguments.config, echo=arguments.report_fd is None)
+        runner = _open(arguments)
     except ConfigError as error:
         if arguments.reexec_count:
             raise  # the programs run; a later attempt finds the file corrected
@@ -78,13 +83,17 @@ def main() -> int:
         if arguments.reexec_count and not isinstance(error, AlreadyRunning):
             raise  # it could start before, so a later attempt can succeed
         return _fail(arguments.report_fd, EXIT_FAILED, str(error))
-    hook.log = runner.log.write
+    hook.log, hook.hand_over = runner.log.write, runner.hand_over
     text = _("supervisor: listening on %(socket)s (PID %(pid)d)")
     runner.log.write("info", text % {"pid": os.getpid(), "socket": runner.paths.socket})
     if arguments.report_fd is not None:
         _report(arguments.report_fd, {"ok": True, "pid": os.getpid()})
-    startup.recover(runner, keep_desired=arguments.keep_desired, stop_orphans=arguments.stop_orphans)
-    if arguments.stop_orphans:
+    if arguments.reexec_count:
+        runner.serve_first(hook.delay_s)
+    hook.has_waited = True
+    stop_orphans = arguments.stop_orphans or runner.leaving
+    startup.recover(runner, keep_desired=arguments.keep_desired, stop_orphans=stop_orphans)
+    if stop_orphans:
         runner.shut_down(_("started to stop all programs"))
     try:
         runner.run()
@@ -99,29 +108,38 @@ def main() -> int:
 def _parse(words: Sequence[str]) -> Arguments:
     """Parse the command line, which only `stocksup` writes; argparse would cost memory as long as the process runs."""
     options = dict(zip(words[::2], words[1::2], strict=False))
-    report_fd = options.get("--report-fd")
+
+    def descriptor(name: str) -> int | None:
+        return int(options[name]) if name in options else None
+
     return Arguments(
         config=Path(options["--config"]) if "--config" in options else None,
-        report_fd=int(report_fd) if report_fd else None,
+        report_fd=descriptor("--report-fd"),
         keep_desired=options.get("--keep-desired") == "yes",
         stop_orphans=options.get("--stop-orphans") == "yes",
         reexec_count=int(options.get("--reexec-count", 0)),
+        lock_fd=descriptor("--lock-fd"),
+        socket_fd=descriptor("--socket-fd"),
+        settings_fd=descriptor("--settings-fd"),
     )
 
 
-def _open(config: Path | None, *, echo: bool) -> Runner:
-    path = find_config(config)
-    settings = load(path)
+def _open(arguments: Arguments) -> Runner:
+    path, settings, problem = _load(arguments)
     timezone.use(settings.timezone)
     # resolved: lives are recognized by the path of the socket in their environment
     paths = InstancePaths(Path(os.path.realpath(path.parent / settings.supervisor.state_dir)))
     try:
         state_dir.make(paths)
-        lock_fd = _lock(paths)
+        lock_fd = _lock(paths, arguments.lock_fd)
         _check_state_dir_unchanged(path, paths)
-        to_journal = echo and journald.is_stderr(os.environ)
-        log = SupervisorLog(paths.supervisor_log, settings.logs, echo=echo, to_journal=to_journal)
-        return Runner(path, paths, settings, log, requests.handle, sd_notify.take_socket(os.environ), lock_fd, Clock())
+        log = SupervisorLog(paths.supervisor_log, settings.logs, to_journal=journald.is_stderr(os.environ))
+        if problem is not None:
+            log.write("error", _("configuration: not read again (%(problem)s)") % {"problem": problem})
+        return Runner(
+            path, paths, settings, log, requests.handle, sd_notify.take_socket(os.environ), lock_fd,
+            arguments.socket_fd, Clock(),
+        )  # fmt: skip
     except OSError as error:
         text = _(
             "cannot use %(path)s: %(why)s; correct its permissions, "
@@ -129,6 +147,22 @@ def _open(config: Path | None, *, echo: bool) -> Runner:
         )
         params = {"path": error.filename or paths.state_dir, "why": os_error_text(error), "config": path}
         raise StartupError(text % params) from error
+
+
+def _load(arguments: Arguments) -> tuple[Path, Settings, ConfigError | None]:
+    """Return the configuration file and its settings. Raises ConfigError.
+
+    After a re-exec a file that is not valid any more changes nothing: the settings are those of the image before, and
+    the third value is the problem.
+    """
+    inherited = None if arguments.settings_fd is None else reexec.take_settings(arguments.settings_fd)
+    try:
+        path = find_config(arguments.config)
+        return path, load(path), None
+    except ConfigError as error:
+        if inherited is None or arguments.config is None:
+            raise
+        return arguments.config, inherited, error
 
 
 def _check_state_dir_unchanged(config: Path, paths: InstancePaths) -> None:
@@ -142,8 +176,16 @@ def _check_state_dir_unchanged(config: Path, paths: InstancePaths) -> None:
         raise StartupError(text % {"config": config, "other": Path(socket).parent})
 
 
-def _lock(paths: InstancePaths) -> int:
-    """Lock the state directory for this supervisor; return the descriptor of the lock."""
+def _lock(paths: InstancePaths, inherited_fd: int | None = None) -> int:
+    """Lock the state directory for this supervisor; return the descriptor of the lock.
+
+    `inherited_fd` is that of a lock that this process has held since before a re-exec.
+    """
+    if inherited_fd is not None:
+        os.set_inheritable(inherited_fd, False)
+        if state_dir.is_lock(paths, inherited_fd):
+            return inherited_fd
+        os.close(inherited_fd)
     try:
         return state_dir.lock(paths)
     except state_dir.StateDirLocked as error:

@@ -166,6 +166,8 @@ AnyRequest = (
     | Ready | Heartbeat | Draining | Drained | Goodbye
 )  # fmt: skip
 
+#: the requests of lives about themselves
+OF_LIVES: Final = (Hello, Ready, Heartbeat, Draining, Drained, Goodbye)
 OPS: Final = frozenset(kind.__struct_config__.tag for kind in AnyRequest.__args__)
 
 

@@ -53,6 +53,7 @@ class ControlServer:
         is_life: Callable[[int], bool],
         on_accept: Callable[[OSError | None], None],
         now_s: Callable[[], float],
+        listener_fd: int | None = None,
     ) -> None:
         """Listen at `path`, replacing a stale socket: the caller holds the lock of the state directory.
 
@@ -64,6 +65,7 @@ class ControlServer:
             is_life: returns whether a pid is the running life of a program.
             on_accept: is called with the error when the system cannot accept a client, with None when it did.
             now_s: the time, as in `Instant.mono_s`.
+            listener_fd: descriptor of a socket that listens there already; None opens one.
 
         Raises OSError.
         """
@@ -81,7 +83,19 @@ class ControlServer:
         self._is_acceptable = False
         #: when to accept clients again; None while they are accepted
         self._accept_after_s: float | None = None
-        self._listener = self._listen()
+        self._listener = self._listen() if listener_fd is None else self._take_over(listener_fd)
+
+    @property
+    def listener_fd(self) -> int:
+        """The descriptor of the socket that listens."""
+        return self._listener.fileno()
+
+    def _take_over(self, fd: int) -> socket.socket:
+        os.set_inheritable(fd, False)
+        listener = socket.socket(fileno=fd)
+        listener.setblocking(False)
+        self._selector.register(listener, _READ, self._on_acceptable)
+        return listener
 
     def _listen(self) -> socket.socket:
         self._path.unlink(missing_ok=True)

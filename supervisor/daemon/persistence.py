@@ -58,6 +58,15 @@ class Persistence:
         self._reopen_socket = reopen_socket
         self._guard = StateDirGuard(paths, lock_fd, now_s, log.write)
 
+    @property
+    def lock_fd(self) -> int:
+        """The descriptor of the lock of the state directory."""
+        return self._guard.lock_fd
+
+    def is_socket_in_place(self) -> bool:
+        """Return whether the path of the control socket leads to the socket of this supervisor."""
+        return self._guard.is_socket_in_place()
+
     def save(self, state: ProgramState) -> None:
         """Write the state of a program to the journal."""
         self._problems.guard(problems.JOURNAL, lambda: self.journal.write(state))

@@ -14,7 +14,7 @@ from supervisor.daemon.reloader import MAX_WAITING, Outcome, Refusal
 from supervisor.daemon.runner import Runner
 from supervisor.lifecycle import events
 from supervisor.lifecycle.model import DesiredState, ProgramState, State, text_reason
-from supervisor.locale import _, reasons
+from supervisor.locale import _, format_number, reasons
 from supervisor.logs.masking import mask_secrets
 
 #: restarts that one `history` may return; more would not fit into a line
@@ -38,6 +38,7 @@ class Refused(Exception):
 def handle(runner: Runner, connection: ClientConnection, request: protocol.AnyRequest) -> None:
     """Handle a request, and answer it now or when it is done."""
     try:
+        _check_recovered(runner, request)
         fields = _HANDLERS[type(request)](runner, connection, request)
     except Refused as error:
         runner.server.answer(connection, protocol.encode_error(request.id, error.code, error.message))
@@ -259,10 +260,22 @@ def _life(runner: Runner, connection: ClientConnection) -> tuple[str, int]:
     return connection.life
 
 
+def _check_recovered(runner: Runner, request: protocol.AnyRequest) -> None:
+    if runner.recovers_at_s is not None and isinstance(request, _ACTING):
+        text = _(
+            "the supervisor continues after an unexpected exception in %(time_s)s s; see `stocksup logs supervisor`"
+        )
+        time_s = format_number(round(max(0.0, runner.recovers_at_s - runner.now().mono_s), 1))
+        raise Refused("recovering", text % {"time_s": time_s})
+
+
 def _check_not_leaving(runner: Runner) -> None:
     if runner.leaving:
         raise Refused("shutting_down", _("the supervisor is shutting down"))
 
+
+#: requests of operators that act on programs
+_ACTING: Final = (protocol.Start, protocol.Stop, protocol.Restart, protocol.Cache, protocol.Reload)
 
 _HANDLERS: Final[dict[type[protocol.Request], Callable[[Runner, ClientConnection, Any], Fields]]] = {
     protocol.Ping: _ping,

@@ -18,7 +18,7 @@ from supervisor.control.connection import ClientConnection
 from supervisor.control.server import ControlServer
 from supervisor.control.subscribers import Subscribers
 from supervisor.control.waiters import Waiters
-from supervisor.daemon import problems, signals
+from supervisor.daemon import problems, reexec, signals
 from supervisor.daemon.clock import Clock
 from supervisor.daemon.event_loop import EventLoop
 from supervisor.daemon.executor import EffectExecutor
@@ -56,6 +56,7 @@ class Runner:
         handle_request: Callable[[Runner, ClientConnection, protocol.AnyRequest], None],
         notify_socket: NotifySocket | None,
         lock_fd: int,
+        socket_fd: int | None,
         clock: Clock,
     ) -> None:
         """Open the control socket and the files of the instance.
@@ -68,6 +69,7 @@ class Runner:
             handle_request: handles a request of a client.
             notify_socket: systemd's notification socket; None when systemd did not start the supervisor.
             lock_fd: descriptor of the lock of the state directory.
+            socket_fd: descriptor of the control socket that the image before a re-exec has opened.
             clock: the only clock.
 
         Raises OSError.
@@ -83,6 +85,10 @@ class Runner:
         #: the connections of the present lives, by program
         self.connections: dict[str, ClientConnection] = {}
         self.leaving = False
+        #: after a re-exec: until when only clients are served, in seconds of `Instant.mono_s`
+        self.recovers_at_s: float | None = None
+        #: what lives have sent meanwhile
+        self._postponed: list[tuple[ClientConnection, protocol.AnyRequest]] = []
         #: the clients that wait for the report of a restart, and for a program to be down
         self.restart_waiters = Waiters()
         self.stop_waiters = Waiters()
@@ -104,6 +110,7 @@ class Runner:
             lambda pid: any(state.child and state.child.pid == pid for state in self.programs.values()),
             lambda error: self.problems.report(problems.CONTROL_SOCKET, error),
             clock.now_s,
+            socket_fd,
         )
         self._subscribers = Subscribers(self.server, log.write, self.now)
         self.persistence = Persistence(
@@ -138,6 +145,10 @@ class Runner:
 
     def run(self) -> None:
         """Keep the programs running until `shut_down` was called and all are down."""
+        for connection, request in self._postponed:
+            if connection in self.server.connections:
+                self._on_request(connection, request)
+        self._postponed.clear()
         while True:
             self.settle()
             self._loop.run_due()
@@ -157,6 +168,20 @@ class Runner:
         if isinstance(event, events.OPERATOR_REQUESTS):
             self._scheduled_starts.pop(name, None)  # the last request counts
         self._queue.post(name, event)
+
+    def serve_first(self, time_s: float) -> None:
+        """After a re-exec, only serve clients for `time_s` seconds, or until one requests a shutdown.
+
+        The programs are as the journal shows them. Requests of operators that would act on programs are refused.
+        """
+        for name, program in self.settings.enabled().items():
+            self.programs[name] = self.persistence.journal.load(name, program)
+        self.recovers_at_s = self.now().mono_s + time_s
+        while not self.leaving and (left_s := self.recovers_at_s - self.now().mono_s) > 0:
+            self.server.run_due()
+            self._poll(left_s)
+        self.recovers_at_s = None
+        self.programs.clear()
 
     def settle(self) -> None:
         """Handle all events, so that `programs` shows everything that has happened so far.
@@ -206,6 +231,11 @@ class Runner:
         for timer in (self._scheduler, self._alerts):
             self._loop.timers.remove(timer)
         self._subscribers.publish(type="shutdown")
+
+    def hand_over(self) -> dict[str, str]:
+        """Return the options for a re-exec."""
+        socket_fd = self.server.listener_fd if self.persistence.is_socket_in_place() else None
+        return reexec.hand_over(self.persistence.lock_fd, socket_fd, self.settings.current, leaving=self.leaving)
 
     def status(self) -> dict[str, Any]:
         """Return the object of `status --json`."""
@@ -302,7 +332,11 @@ class Runner:
     # --- connections ---
 
     def _on_request(self, connection: ClientConnection, request: protocol.AnyRequest) -> None:
-        self.settle()
+        if self.recovers_at_s is None:
+            self.settle()
+        elif isinstance(request, protocol.OF_LIVES):
+            self._postponed.append((connection, request))
+            return
         self._handle_request(self, connection, request)
 
     def _request(self, name: str, op: str, **fields: Any) -> None:

@@ -38,22 +38,24 @@ _STDERR: Final = 2
 class SupervisorLog:
     """The log of the supervisor: a file that is rotated when that is due."""
 
-    def __init__(self, path: Path, settings: Logs, *, echo: bool, to_journal: bool = False) -> None:
+    def __init__(self, path: Path, settings: Logs, *, to_journal: bool = False) -> None:
         """Open `path` for appending, with mode 0600. Raises OSError.
+
+        Each line is written to stderr as well, unless stderr is the same file: that of a supervisor that runs in the
+        background.
 
         Args:
             path: the file.
             settings: format and rotation; may be replaced at any time.
-            echo: write each line to stderr as well.
             to_journal: stderr is systemd's journal, so lines there begin with their priority.
         """
         self.settings = settings
         self._path = path
-        self._echo = echo
         self.to_journal = to_journal
         #: whether a failed rotation has been logged
         self._is_failure_logged = False
         self._fd = self._open()
+        self._echo = not _is_same_file(_STDERR, self._fd)
 
     def write(self, level: str, text: str) -> None:
         """Write one line. If the disk refuses it, the line goes to stderr."""

@@ -160,7 +160,16 @@ def reap() -> Iterator[tuple[int, int | None, str | None]]:
         if pid == 0:
             return
         code = os.waitstatus_to_exitcode(status)
-        yield pid, code if code >= 0 else None, signal.Signals(-code).name if code < 0 else None
+        yield pid, code if code >= 0 else None, signal_name(-code) if code < 0 else None
+
+
+def signal_name(number: int) -> str:
+    """Return the name of a signal, as kill(1) prints it; `signal.Signals` lacks most real-time signals."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        first = getattr(signal, "SIGRTMIN", number)
+        return f"SIGRTMIN+{number - first}" if number > first else f"SIG{number}"
 
 
 def is_own_child(pid: int) -> bool:

@@ -52,6 +52,11 @@ def lock(paths: InstancePaths) -> int:
     return fd
 
 
+def is_lock(paths: InstancePaths, fd: int) -> bool:
+    """Return whether `fd` is the lock file of the state directory. Raises OSError."""
+    return _file_id(paths.lock) == _stat_id(os.fstat(fd))
+
+
 class StateDirGuard:
     """Verifies the state directory."""
 
@@ -60,7 +65,7 @@ class StateDirGuard:
     ) -> None:
         """`lock_fd` is the lock that we hold; `now_s` is the time, as in `Instant.mono_s`; `log` writes to the log."""
         self._paths = paths
-        self._lock_fd = lock_fd
+        self.lock_fd = lock_fd
         self._now_s = now_s
         self._log = log
         self._verified_s = now_s()
@@ -76,18 +81,22 @@ class StateDirGuard:
         """Return whether enough time has passed for another verification."""
         return self._now_s() - self._verified_s >= MIN_INTERVAL_S
 
+    def is_socket_in_place(self) -> bool:
+        """Return whether the control socket is the one that was opened."""
+        return self._socket_id is not None and _file_id(self._paths.socket) == self._socket_id
+
     def verify(self, reopen_socket: Callable[[], None]) -> None:
         """Recreate what is missing; `reopen_socket` is called if the control socket is missing.
 
         Raises OSError if that fails, and StateDirLocked if another supervisor has the lock.
         """
         self._verified_s, self._is_valid = self._now_s(), False
-        if _file_id(self._paths.lock) != _stat_id(os.fstat(self._lock_fd)):
+        if not is_lock(self._paths, self.lock_fd):
             make(self._paths)
-            old, self._lock_fd = self._lock_fd, lock(self._paths)
+            old, self.lock_fd = self.lock_fd, lock(self._paths)
             os.close(old)
             self._log("warning", _("%(path)s was deleted; recreated") % {"path": self._paths.state_dir})
-        if _file_id(self._paths.socket) != self._socket_id:
+        if not self.is_socket_in_place():
             reopen_socket()
             self._socket_id = _file_id(self._paths.socket)
             self._log("warning", _("%(path)s was deleted; recreated") % {"path": self._paths.socket})

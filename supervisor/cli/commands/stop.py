@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import select
 import sys
+import time
 from collections.abc import Iterator
+from typing import Final
 
 import click
 
@@ -17,6 +19,10 @@ from supervisor.cli.systemd import systemctl
 from supervisor.cli.terminal.progress import Progress
 from supervisor.client import Client, ControlError, Message, SupervisorNotRunning
 from supervisor.locale import _
+
+#: how long to try again while the supervisor re-executes itself, and the pause between two attempts, in seconds
+RETRY_S: Final = 15.0
+RETRY_PAUSE_S: Final = 0.1
 
 
 @click.command(help=_("Stop all programs, or PROGRAM, after they finish their work."))
@@ -38,16 +44,40 @@ def command(instance: Instance, program: str | None) -> int:
         if not _stop_orphans(instance, program):
             raise
         return exits.FINE
+    if program is None:
+        _shut_down_surely(instance, client)
+        click.echo(_("Everything stopped. Next: stocksup start"))
+        return exits.FINE
     with client:
-        if program is None:
-            shut_down(client)
-            click.echo(_("Everything stopped. Next: stocksup start"))
-        else:
-            with Progress(_("%(program)s: stopping") % {"program": program}):
-                life = client.request("stop", program=program, wait=True)["life"]
-            text = _("%(program)s stopped (process %(life)d). Next: stocksup start")
-            click.echo(text % {"program": program, "life": life})
+        with Progress(_("%(program)s: stopping") % {"program": program}):
+            life = client.request("stop", program=program, wait=True)["life"]
+        text = _("%(program)s stopped (process %(life)d). Next: stocksup start")
+        click.echo(text % {"program": program, "life": life})
     return exits.FINE
+
+
+def _shut_down_surely(instance: Instance, client: Client) -> None:
+    """Shut down, and try again when the supervisor re-executes itself before it has taken the request."""
+    until_s = time.monotonic() + RETRY_S
+    while True:
+        try:
+            with client:
+                shut_down(client)
+            return
+        except ControlError as error:
+            if error.code != "closed" or time.monotonic() > until_s:
+                raise
+        client = _reconnect(instance, until_s)
+
+
+def _reconnect(instance: Instance, until_s: float) -> Client:
+    while True:
+        time.sleep(RETRY_PAUSE_S)
+        try:
+            return instance.connect()
+        except SupervisorNotRunning:
+            if time.monotonic() > until_s:
+                raise
 
 
 def _stop_orphans(instance: Instance, program: str | None) -> bool:

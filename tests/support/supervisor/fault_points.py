@@ -1,6 +1,7 @@
 """Run a supervisor that fails on purpose: `python -m tests.support.supervisor.fault_points`, then its arguments.
 
     TEST_KILL_AT=POINT:N:WHEN   it kills itself (SIGKILL) at the N-th time of POINT, WHEN "before" or "after"
+    TEST_RAISE_AT=POINT:FILE    it raises RuntimeError before POINT as long as FILE exists
     TEST_COUNT=FILE             it appends POINT to FILE each time one is passed
     TEST_CLOCK_FILE=FILE        its clock differs from the machine's by the seconds in FILE
 
@@ -21,7 +22,7 @@ from typing import Any
 
 def main() -> None:
     """Prepare this process, then run the supervisor in it."""
-    if "TEST_KILL_AT" in os.environ or "TEST_COUNT" in os.environ:
+    if {"TEST_KILL_AT", "TEST_RAISE_AT", "TEST_COUNT"} & os.environ.keys():
         _mark_points()
     if "TEST_CLOCK_FILE" in os.environ:
         _shift_clock(Path(os.environ["TEST_CLOCK_FILE"]))
@@ -56,6 +57,7 @@ def _mark_points() -> None:
 
 def _marked(point: str, act: Callable[..., Any]) -> Callable[..., Any]:
     wanted, number, when = (os.environ.get("TEST_KILL_AT") or "::").split(":")
+    raising, _, file_name = os.environ.get("TEST_RAISE_AT", "").partition(":")
     count = 0
 
     @functools.wraps(act)
@@ -65,6 +67,8 @@ def _marked(point: str, act: Callable[..., Any]) -> Callable[..., Any]:
         if "TEST_COUNT" in os.environ:
             with open(os.environ["TEST_COUNT"], "a") as file:
                 file.write(f"{point}\n")
+        if point == raising and os.path.exists(file_name):
+            raise RuntimeError(f"raised at {point}")
         is_due = point == wanted and count == int(number)
         if is_due and when == "before":
             os.kill(os.getpid(), signal.SIGKILL)

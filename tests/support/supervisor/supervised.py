@@ -118,10 +118,10 @@ class Supervised:
 
     # --- the supervisor's process ---
 
-    def start(self, *words: str, environ: Mapping[str, str] | None = None, wait: bool = True) -> None:
+    def start(self, *words: str, environ: Mapping[str, str] | None = None, wait: bool = True, **options: Any) -> None:
         """Start a supervisor and wait until its door is open and, with `wait`, until every program is RUNNING."""
         reader, writer = os.pipe()
-        self.process = self.launch("--report-fd", str(writer), *words, pass_fds=(writer,), environ=environ)
+        self.process = self.launch("--report-fd", str(writer), *words, pass_fds=(writer,), environ=environ, **options)
         os.close(writer)
         with open(reader) as report:
             answer = json.loads(report.readline())

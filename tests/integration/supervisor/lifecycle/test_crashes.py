@@ -13,12 +13,16 @@ from supervisor.client import ControlError
 from tests.support.supervisor.supervised import bot, program, supervised
 
 
-def test_a_killed_process_is_replaced_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(signal.SIGKILL, "SIGKILL"), (signal.SIGRTMIN + 1, "SIGRTMIN+1"), (signal.SIGRTMAX - 1, "SIGRTMIN+29")],
+)
+def test_a_killed_process_is_replaced_at_once(tmp_path: Path, number: int, name: str) -> None:
     with bot(tmp_path) as it:
         it.start()
-        os.kill(it.status()["bot"]["pid"], signal.SIGKILL)
+        os.kill(it.status()["bot"]["pid"], number)
         shown = it.wait_state("RUNNING", life=2)
-        assert shown["last_exit"]["signal"] == "SIGKILL"
+        assert shown["last_exit"]["signal"] == name
         assert shown["last_exit"]["code"] is None
         report = it.history()[0]
         assert (report["ok"], report["from_life"], report["to_life"]) == (True, 1, 2)

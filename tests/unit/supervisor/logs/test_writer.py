@@ -23,7 +23,7 @@ def written(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Writte
 
     def write(level: str, text: str, settings: Logs | None = None, **options: bool) -> tuple[str, str]:
         path = tmp_path / "supervisor.log"
-        logbook = SupervisorLog(path, settings or Logs(), **{"echo": False, **options})
+        logbook = SupervisorLog(path, settings or Logs(), **options)
         logbook.write(level, text)
         logbook.close()
         return path.read_text(), capfdbinary.readouterr().err.decode()
@@ -32,19 +32,33 @@ def written(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Writte
 
 
 def test_one_line_with_time_and_level(written: Written) -> None:
-    file, shown = written("warning", "bot: two\nlines \udcff")
+    file, _ = written("warning", "bot: two\nlines \udcff")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} WARN  bot: two lines \\udcff\n", file)
-    assert shown == ""
 
 
-def test_echo_to_the_terminal(written: Written) -> None:
-    file, shown = written("error", "bot: gone", echo=True)
+def test_each_line_is_on_stderr_too(written: Written) -> None:
+    file, shown = written("error", "bot: gone")
     assert file == shown
+
+
+def test_no_line_is_written_twice_when_stderr_is_the_log_itself(tmp_path: Path) -> None:
+    path = tmp_path / "supervisor.log"
+    stderr = os.dup(2)
+    try:
+        with path.open("a") as file:
+            os.dup2(file.fileno(), 2)
+        log = SupervisorLog(path, Logs())
+        log.write("info", "bot: ready")
+        log.close()
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+    assert len(path.read_text().splitlines()) == 1
 
 
 @pytest.mark.parametrize(("level", "prefix"), [("info", 6), ("warning", 4), ("error", 3), ("critical", 2)])
 def test_journal_lines_have_a_priority_and_no_time(written: Written, level: str, prefix: int) -> None:
-    _, shown = written(level, "bot: gone", echo=True, to_journal=True)
+    _, shown = written(level, "bot: gone", to_journal=True)
     assert shown == f"<{prefix}>bot: gone\n"
 
 
@@ -55,7 +69,7 @@ def test_json_format(written: Written) -> None:
 
 
 def test_secrets_are_masked_in_file_and_terminal(written: Written) -> None:
-    for text in written("info", "postgresql://shop:s3cret@db/shop", echo=True):
+    for text in written("info", "postgresql://shop:s3cret@db/shop"):
         assert text.endswith("postgresql://shop:***@db/shop\n")
 
 
