@@ -100,6 +100,7 @@ def run() -> int:
         print(ending.reason, file=sys.stderr)
         asyncio.run(_report_exit(ending))
         return ending.code
+    os.environ.pop(bot_token.VARIABLE, None)  # the processes that this one starts do not need it
     log.configure(settings.timezone, (token,), LifeEnvironment.read())
     faulthandler.register(TRACEBACK_SIGNAL)  # the supervisor requests it from a bot that hangs
     if (path := bot_token.open_token_file(settings)) is not None:

@@ -15,6 +15,8 @@ from supervisor.configfile import ConfigError, expand_home, read_toml
 
 #: longest accepted token, in characters; Discord's have about 72
 MAX_TOKEN_CHARS: Final = 512
+#: environment variable that may hold the token
+VARIABLE: Final = "DISCORD_TOKEN"
 #: name of the systemd credential that may hold the token
 CREDENTIAL: Final = "discord_token"
 
@@ -31,7 +33,7 @@ def read_token(settings: Settings, environ: Mapping[str, str] = os.environ) -> s
     Raises ConfigError if there is no token, or if it cannot be one.
     """
     credential = Path(environ["CREDENTIALS_DIRECTORY"], CREDENTIAL) if environ.get("CREDENTIALS_DIRECTORY") else None
-    if token := environ.get("DISCORD_TOKEN", "").strip():
+    if token := environ.get(VARIABLE, "").strip():
         return _checked_token(token, "$DISCORD_TOKEN")
     if settings.discord.token_file:
         path = settings.path.parent / settings.discord.token_file

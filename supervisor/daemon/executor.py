@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from supervisor.config import timezone
 from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Program
 from supervisor.lifecycle import effects, events
@@ -18,19 +17,10 @@ from supervisor.lifecycle.model import ProcessId, ProgramState, Reason
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
 from supervisor.logs.program_logs import ProgramLogs
-from supervisor.processes import checks, process, procfs
+from supervisor.processes import checks, commands, environment, process, procfs
 from supervisor.processes.checks import Checks
 from supervisor.storage import cache_dirs as cache
 
-#: variables that are set for each life or check
-_RESERVED_ENV: Final = frozenset(
-    {"STOCKSUP_SOCKET", "STOCKSUP_PROGRAM", "STOCKSUP_LIFE", "STOCKSUP_LOG_FILE", "STOCKSUP_LOG_FORMAT"}
-    | {"STOCKSUP_JOURNAL", "STOCKSUP_CHECK", "STOCKSUP_CACHE_DIR", "STOCKSUP_CACHE_PERM_DIR"}
-)
-#: variables that systemd sets for the supervisor alone
-_SYSTEMD_ENV: Final = frozenset(
-    {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "JOURNAL_STREAM"}
-)
 #: errors of a start that last until somebody changes the configuration or the file system
 _PERMANENT: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENOEXEC, errno.ELOOP, errno.EINVAL})
 
@@ -81,7 +71,7 @@ class EffectExecutor:
         output = self._logs.begin_life(state)
         temp, perm = self._make_cache_dirs(state)
         environ = {
-            **self._environ(state.settings),
+            **self._environ(state.name, state.settings),
             **self._env_markers(state.name, state.life.number),
             "STOCKSUP_CACHE_DIR": str(temp),
             "STOCKSUP_CACHE_PERM_DIR": str(perm),
@@ -90,7 +80,9 @@ class EffectExecutor:
         try:
             pid = self._spawn_with_output(state, environ, output)
         except OSError as error:
-            problem = _spawn_error(state.name, state.settings.command, error)
+            # the cause in more words, if the system's are too few
+            words = (state.name, state.settings.command, environ, self._cwd(state.settings))
+            problem = commands.find_problem(*words) or _spawn_error(state.name, state.settings.command, error)
             return events.SpawnFailed(state.life.number, problem, permanent=error.errno in _PERMANENT)
         # the pid stays valid until the process is reaped, which only the runner does
         return events.Spawned(state.life.number, procfs.identify(pid) or ProcessId(pid, 0, procfs.boot_id()))
@@ -184,7 +176,8 @@ class EffectExecutor:
             paths = cache.trash_entries(self._paths.cache_of(name))
             if paths:
                 command = ["rm", "-rf", "--", *map(str, paths)]
-                self._sweepers.add(process.spawn(command, os.environ, self._paths.state_dir, output))
+                environ = environment.of_helper(os.environ)
+                self._sweepers.add(process.spawn(command, environ, self._paths.state_dir, output))
         except OSError as error:
             text = _("%(program)s: cannot delete the old cache: %(why)s (%(path)s)")
             self._log("warning", text % _params(name, error))
@@ -214,13 +207,8 @@ class EffectExecutor:
     def _program_markers(self, name: str) -> dict[str, str]:
         return {"STOCKSUP_SOCKET": str(self._paths.socket), "STOCKSUP_PROGRAM": name}
 
-    def _environ(self, program: Program) -> dict[str, str]:
-        inherited = {
-            name: value
-            for name, value in timezone.restore_inherited(os.environ).items()
-            if name not in _SYSTEMD_ENV and name not in _RESERVED_ENV
-        }
-        return {**inherited, "STOCKSUP_CONFIG": str(self._config), **program.env}
+    def _environ(self, name: str, program: Program) -> dict[str, str]:
+        return environment.of_program(name, program, self._config, os.environ)
 
     def _cwd(self, program: Program) -> Path:
         return self._config.parent / program.cwd

@@ -221,29 +221,35 @@ class Reloader:
             self._finish(Refusal("bad_config", str(error)))
             return
         self._read = read
-        self._unchecked = [name for name, program in diff.enabled(read).items() if program.check]
+        self._unchecked = list(diff.enabled(read))
         self._check_next()
 
     def _check_next(self) -> None:
-        if not self._unchecked:
-            self._read_file()
-            return
         assert self._read is not None
-        name = self._unchecked[0]
-        program = self._read.programs[name]
-        self._check_deadline_s = self._now().mono_s + program.start_timeout_s
-        if (result := self._checks.start(name, program, RELOAD, self._on_checked)) is not None:
-            self._on_checked(result)
+        while self._unchecked:
+            name = self._unchecked[0]
+            program = self._read.programs[name]
+            self._check_deadline_s = self._now().mono_s + program.start_timeout_s
+            if (result := self._checks.start(name, program, RELOAD, self._on_checked)) is None:
+                return
+            if not self._accept(result):
+                return
+        self._read_file()
 
     def _on_checked(self, result: CheckResult) -> None:
+        if self._accept(result):
+            self._check_next()
+
+    def _accept(self, result: CheckResult) -> bool:
+        """Return whether the check passed; if not, the reload has ended."""
         self._check_deadline_s = None
         name = self._unchecked.pop(0)
         if result.problem is None:
-            self._check_next()
-            return
+            return True
         code = "bad_config" if result.code == EXIT_BAD_CONFIG else "check_failed"
         text = _("check of %(program)s failed: %(problem)s")
         self._finish(Refusal(code, text % {"program": name, "problem": reasons.describe(result.problem)}))
+        return False
 
     def _finish(self, outcome: Outcome) -> None:
         """Report the outcome to all who wait, and begin the next reload if one was requested."""

@@ -16,7 +16,7 @@ class Effect(Struct, frozen=True):
 
 
 class RunCheck(Effect, frozen=True):
-    """Run the program's check while the current life serves."""
+    """Verify the program's command and run its check, while the current life serves."""
 
 
 class StopCheck(Effect, frozen=True):

@@ -106,8 +106,6 @@ def _request_restart(program: ProgramState, event: RestartRequested, now: Instan
     program = replace(program, desired=DesiredState.UP, restart=restart)
     if (limit := restart_policy.start_limit_reason(program, now)) is not None:
         return restart_report.cancel(program, Reason("refused", {"problem": limit}), now)
-    if not program.settings.check:
-        return _drain(program, "restart", now)
     return _with_restart(program, check_deadline_s=now.mono_s + program.settings.start_timeout_s), [RunCheck()]
 
 

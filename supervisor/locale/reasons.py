@@ -54,6 +54,27 @@ REASONS: Final = {
     "stopped": N_("the program was stopped meanwhile"),
     # what went wrong in a single step
     "cannot_start": N_("cannot start %(command)s: %(os_error)s (%(path)s); correct [programs.%(program)s]"),
+    "no_directory": N_(
+        "cannot start %(command)s: the directory %(path)s does not exist; correct [programs.%(program)s] cwd"
+    ),
+    "cannot_enter": N_(
+        "cannot start %(command)s: the directory %(path)s is not accessible; correct its permissions, "
+        "or [programs.%(program)s] cwd"
+    ),
+    "no_such_program": N_(
+        "cannot start %(command)s: there is no such program; install it, or correct [programs.%(program)s]"
+    ),
+    "no_script": N_("cannot start %(command)s: there is no file %(path)s; correct [programs.%(program)s]"),
+    "not_executable": N_("cannot start %(command)s: %(path)s is not executable; run: chmod +x %(path)s"),
+    "not_a_program": N_("cannot start %(command)s: %(path)s is not a program; correct [programs.%(program)s]"),
+    "windows_line_end": N_(
+        "cannot start %(command)s: the first line of %(path)s has a Windows line end (CRLF); "
+        "save the file with Unix line ends (LF)"
+    ),
+    "no_interpreter": N_(
+        "cannot start %(command)s: there is no %(interpreter)s, which the first line of %(path)s names; "
+        "install it, or correct that line"
+    ),
     "check_timeout": N_("the check did not end within %(time_s)s s"),
     "check_silent": N_("the check ended without output (%(exit)s)"),
     "cannot_read": N_("cannot read %(path)s: %(os_error)s"),

@@ -1,4 +1,4 @@
-"""Runs the checks of programs before restarts and reloads, each as a process of its own."""
+"""Checks programs before restarts and reloads: their commands, and their own checks, each as a process of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Program
 from supervisor.lifecycle.model import Reason, text_reason
 from supervisor.logs.masking import mask_secrets
-from supervisor.processes import process, procfs
+from supervisor.processes import commands, process, procfs
 
 #: the part of the output of a failed check that is shown
 MAX_PROBLEM_CHARS: Final = 1500
@@ -48,7 +48,7 @@ class Checks:
     def __init__(
         self,
         paths: InstancePaths,
-        environ: Callable[[Program], dict[str, str]],
+        environ: Callable[[str, Program], dict[str, str]],
         cwd: Callable[[Program], Path],
         spawn_error: Callable[[str, tuple[str, ...], OSError], Reason],
     ) -> None:
@@ -61,12 +61,18 @@ class Checks:
         self._running: dict[int, _Check | None] = {}
 
     def start(self, name: str, program: Program, purpose: str, then: Then) -> CheckResult | None:
-        """Start the check of the program `name`, and call `then` with its result when it has ended.
+        """Verify the command of the program `name`, start its check, and call `then` with the result when it has ended.
 
-        Returns the result, and does not call `then`, if the check cannot be started.
+        Returns the result, and does not call `then`, if it is known at once: a command cannot be executed, or the
+        program has no check.
         """
         output = self._output_path(name, purpose)
-        environ = {**self._environ(program), **self._env_markers(name, purpose)}
+        environ = {**self._environ(name, program), **self._env_markers(name, purpose)}
+        for command in filter(None, (program.command, program.check)):
+            if (problem := commands.find_problem(name, command, environ, self._cwd(program))) is not None:
+                return CheckResult(problem, None)
+        if not program.check:
+            return CheckResult(None, None)
         try:
             pid, has_output = self._spawn(program, environ, output)
         except OSError as error:

@@ -7,14 +7,13 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from supervisor.client import TRACEBACK_SIGNAL
 from supervisor.lifecycle.model import ProcessId
-from supervisor.processes import procfs
+from supervisor.processes import commands, procfs
 
 #: the number of a life; a foreign process may have anything in its environment
 _LIFE_NUMBER: Final = re.compile(r"[0-9]{1,18}")
@@ -32,11 +31,6 @@ class LifeProcess(NamedTuple):
     process: ProcessId
 
 
-def argv(command: Sequence[str]) -> list[str]:
-    """Return the arguments to execute; "python" as the first word stands for the running interpreter."""
-    return [sys.executable if command[0] == "python" else command[0], *command[1:]]
-
-
 def spawn(command: Sequence[str], environ: Mapping[str, str], cwd: Path, output: Path) -> int:
     """Start `command` in its own session, with stdout and stderr appended to the file `output`.
 
@@ -45,7 +39,7 @@ def spawn(command: Sequence[str], environ: Mapping[str, str], cwd: Path, output:
     log = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         child = subprocess.Popen(
-            argv(command),
+            commands.argv(command),
             env=dict(environ),
             cwd=cwd,
             stdin=subprocess.DEVNULL,

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.doctor import Finding
-from supervisor.locale import _, format_number
+from supervisor.locale import _, format_number, reasons
 from supervisor.locale.third_party import os_error_text
 from supervisor.logs.masking import mask_secrets
+from supervisor.processes import commands, environment
 
 if TYPE_CHECKING:
     from supervisor.config.settings import Program, Settings
@@ -37,26 +36,22 @@ def check(config: Path, settings: Settings) -> Iterator[Finding]:
 
 def _check_program(config: Path, name: str, program: Program) -> Finding:
     id = f"program.{name}"
-    command = _argv(program.check or program.command)
-    place = config.parent / program.cwd
-    if not place.is_dir():
-        text = _("the directory %(path)s does not exist; correct [programs.%(name)s] cwd")
-        return Finding(id, name, text % {"path": place, "name": name})
-    if shutil.which(command[0], path=program.env.get("PATH")) is None and not (place / command[0]).exists():
-        text = _("cannot find the program %(program)s; install it, or correct [programs.%(name)s]")
-        return Finding(id, name, text % {"program": command[0], "name": name})
+    cwd = config.parent / program.cwd
+    environ = environment.of_program(name, program, config, os.environ)
+    for command in filter(None, (program.command, program.check)):
+        if (problem := commands.find_problem(name, command, environ, cwd)) is not None:
+            return Finding(id, name, reasons.describe(problem))
     if not program.check:
         return Finding(id, _("%(name)s (no check command)") % {"name": name})
-    return _run_check(config, name, program, command, place)
+    return _run_check(name, program, environ, cwd)
 
 
-def _run_check(config: Path, name: str, program: Program, command: list[str], place: Path) -> Finding:
-    id = f"program.{name}"
-    environ = {**os.environ, "STOCKSUP_CONFIG": str(config), **program.env}
+def _run_check(name: str, program: Program, environ: Mapping[str, str], cwd: Path) -> Finding:
+    id, command = f"program.{name}", commands.argv(program.check)
     try:
         done = subprocess.run(
             command,
-            cwd=place,
+            cwd=cwd,
             env=environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -76,8 +71,3 @@ def _run_check(config: Path, name: str, program: Program, command: list[str], pl
     problem = "\n".join(output) or silent % {"code": done.returncode, "command": " ".join(command)}
     code = exits.BAD_CONFIG if done.returncode == exits.BAD_CONFIG else exits.FAILED
     return Finding(id, name, problem, code=code)
-
-
-def _argv(words: tuple[str, ...]) -> list[str]:
-    first, *rest = words
-    return [sys.executable if first == "python" else first, *rest]

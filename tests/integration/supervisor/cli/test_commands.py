@@ -307,7 +307,7 @@ def test_check(instance: Instance) -> None:
     assert done.returncode == 1
     assert "✗ bot: no token" in done.stdout
     instance.configure(command='["no-such-program"]')
-    assert "cannot find the program no-such-program" in instance.run("check").stdout
+    assert "there is no such program" in instance.run("check").stdout
     instance.configure(check='["python", "-c", "import signal; signal.pause()"]', extra="start_timeout_s = 0.2\n")
     assert "did not finish within 0.2 s" in instance.run("check").stdout
 

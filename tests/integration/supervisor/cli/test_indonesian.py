@@ -81,7 +81,7 @@ def test_a_bad_day(toko: Instance) -> None:
     assert "tetap jalan" in walk(toko, "restart", code=1)
     walk(toko, "check", code=1)
     toko.configure(check='["/tidak/ada"]')
-    assert "file atau direktori tidak ada" in walk(toko, "restart", code=1)
+    assert "program itu tidak ada" in walk(toko, "restart", code=1)
     walk(toko, "check", code=1)
     toko.configure(check=WAITS, extra="start_timeout_s = 2\n")
     walk(toko, "restart", "--timeout", "0.2", code=4)

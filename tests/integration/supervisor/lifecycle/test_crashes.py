@@ -123,7 +123,7 @@ def test_a_command_that_does_not_exist(tmp_path: Path) -> None:
     with supervised(tmp_path, {"bot": {"command": ["/nowhere/bot"]}}) as it:
         it.start(wait=False)
         shown = it.wait_state("FATAL")
-        assert (shown["reason_code"], shown["reason_params"]["command"]) == ("cannot_start", "/nowhere/bot")
+        assert (shown["reason_code"], shown["reason_params"]["command"]) == ("no_such_program", "/nowhere/bot")
         assert "correct [programs.bot]" in shown["reason"]
         assert (shown["life"], shown["last_exit"]["code"]) == (1, 78)
         assert it.ask("ping")["pid"] == it.pid

@@ -190,8 +190,45 @@ def test_a_check_without_output_and_one_that_cannot_run(tmp_path: Path) -> None:
         it.start()
         assert "exit 3" in it.refused("restart", wait=True).message
         it.configure({"bot": program(check=["/nowhere/checker"])})
-        assert "cannot start /nowhere/checker: No such file" in it.refused("restart", wait=True).message
+        assert "/nowhere/checker" in it.refused("restart", wait=True).message
         assert it.status()["bot"]["life"] == 1
+
+
+def test_a_command_that_cannot_be_executed_does_not_cost_the_process_that_serves(tmp_path: Path) -> None:
+    with bot(tmp_path, restart_at="04:00") as it:
+        it.start()
+        before = it.status()["bot"]
+        (tmp_path / "script").write_text("#!/bin/sh\r\n")
+        (tmp_path / "script").chmod(0o755)
+        wrong: dict[str, Json] = {
+            "no_such_program": {"command": ["pyhton", "-m", "bot"]},
+            "not_executable": {"command": ["./config.toml"]},
+            "not_a_program": {"command": ["./state"]},
+            "windows_line_end": {"command": ["./script"]},
+            "no_directory": {"cwd": "nowhere"},
+        }
+        for code, changes in wrong.items():
+            it.configure({"bot": program(**changes)})
+            report = it.refused("restart", wait=True).details["report"]
+            assert (report["error"], report["error_params"]["problem"]["code"]) == ("check_failed", code)
+            assert it.refused("reload").code == "check_failed"
+        after = it.status()["bot"]
+        assert (after["pid"], after["life"], after["state"]) == (before["pid"], 1, "RUNNING")
+        assert it.diary.all("drain") == []
+        it.configure({"bot": program()})
+        assert it.restart()["phases"]["check_s"] is not None
+
+
+def test_the_token_is_in_the_environment_of_the_bot_alone(tmp_path: Path) -> None:
+    names = "import os; print(*os.environ, flush=True); "
+    tells = program(command=["python", "-c", f"{names}import signal; signal.pause()"], check=check(f"{names}exit(1)"))
+    with supervised(tmp_path, {"bot": tells | {"ready": 0.1}, "relay": tells | {"ready": 0.1}}) as it:
+        it.start(environ={"DISCORD_TOKEN": "secret"})
+        assert "DISCORD_TOKEN" in it.log("bot")
+        assert "PATH" in it.log("relay")
+        assert "DISCORD_TOKEN" not in it.log("relay")
+        assert "DISCORD_TOKEN" in it.refused("restart", program="bot", wait=True).message
+        assert "DISCORD_TOKEN" not in it.refused("restart", program="relay", wait=True).message
 
 
 def test_a_hung_check_is_killed(tmp_path: Path) -> None:

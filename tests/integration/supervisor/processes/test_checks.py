@@ -18,7 +18,7 @@ def test_check_that_is_killed_has_no_result(tmp_path: Path, has_ended: bool) -> 
     (tmp_path / "logs").mkdir()
     checks = Checks(
         InstancePaths(tmp_path),
-        lambda program: dict(os.environ),
+        lambda name, program: dict(os.environ),
         lambda program: tmp_path,
         lambda name, command, error: text_reason(str(error)),
     )
