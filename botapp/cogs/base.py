@@ -6,6 +6,7 @@ import functools
 import logging
 import typing
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Final, ParamSpec, TypeVar
 
 import discord
@@ -15,9 +16,10 @@ from botapp.cogs.confirmations import ConfirmationTexts, confirmation_texts
 from botapp.discord_api import language
 from botapp.discord_api import slash_commands as slash
 from botapp.discord_api.command_errors import reply_command_failed
+from botapp.discord_api.request_errors import REQUEST_ERRORS
 from botapp.locale import N_, _, speaking
 from botapp.runtime.tasks import NotAccepting
-from botapp.store.db.errors import Unavailable
+from botapp.store.db.errors import OutcomeUnknown, Unavailable
 from botapp.store.domain import money
 from botapp.store.domain.money import InvalidAmount
 from botapp.store.domain.refusals import Refused
@@ -42,6 +44,9 @@ DEFAULT_ROWS: Final = 10
 MAX_ROWS: Final = 50
 #: the heading in the help of commands about the bot itself
 SYSTEM: Final = N_("System")
+
+#: whether the command that this task runs has changed the shop
+_has_changed: ContextVar[bool] = ContextVar("has_changed", default=False)
 
 Callback = Callable[Concatenate[CogT, Ctx, P], Coroutine[Any, Any, None]]
 
@@ -132,7 +137,13 @@ class ShopCog(commands.Cog):
             return use_case(connection, *arguments, **keywords)
 
         entry = admin_log.AdminLogEntry(str(ctx.author.id), str(ctx.command), self.shop.now_ms())
-        return await self.shop.run(admin_log.run_and_record, entry, detail, work)
+        result = await self.shop.run(admin_log.run_and_record, entry, detail, work)
+        self.mark_changed()
+        return result
+
+    def mark_changed(self) -> None:
+        """Record that this command has changed the shop: whatever fails from now on, it is not to be repeated."""
+        _has_changed.set(True)
 
     def parse_amount(self, text: str) -> int:
         """Parse an amount in the shop's currency. Raises InvalidAmount."""
@@ -223,16 +234,36 @@ def help_sections(cogs: Iterable[commands.Cog]) -> list[tuple[str, list[CommandU
 
 
 async def _run_command(cog: ShopCog, ctx: Ctx, work: Coroutine[Any, Any, None]) -> None:
-    """Run a command; reply why the shop refused it."""
+    """Run a command; reply why the shop refused it, and never that nothing was done after the shop was changed."""
     answers = cog.shop.answers
+    _has_changed.set(False)
     try:
         await work
+    except Exception as error:
+        if not _has_changed.get():
+            await _reply_not_done(cog, ctx, error)
+            return
+        log.warning(_("%(command)s was done, but failed afterwards"), {"command": ctx.command}, exc_info=error)
+        try:
+            await cog.say(ctx, answers.done_without_answer())
+        except REQUEST_ERRORS as problem:
+            log.warning(_("cannot answer %(who)s: %(text)s"), {"who": ctx.author, "text": problem})
+
+
+async def _reply_not_done(cog: ShopCog, ctx: Ctx, error: Exception) -> None:
+    """Reply why a command was not done. Raises the error if the shop does not explain it."""
+    answers = cog.shop.answers
+    try:
+        raise error
     except Refused as problem:
         await cog.say(ctx, answers.refusal(problem))
     except InvalidAmount as problem:
         await cog.reply_usage_error(ctx, answers.invalid_amount(problem))
-    except Unavailable as error:
-        log.warning(_("%(command)s failed: %(problem)s"), {"command": ctx.command, "problem": error})
+    except OutcomeUnknown as problem:
+        log.warning(_("%(command)s failed: %(problem)s"), {"command": ctx.command, "problem": problem})
+        await cog.say(ctx, answers.outcome_unknown_to_admin())
+    except Unavailable as problem:
+        log.warning(_("%(command)s failed: %(problem)s"), {"command": ctx.command, "problem": problem})
         await cog.say(ctx, answers.unavailable())
 
 

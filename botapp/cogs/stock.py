@@ -11,6 +11,7 @@ from discord.ext import commands
 from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, format_list
 from botapp.cogs.context import CogBot, CogShop
 from botapp.discord_api import language
+from botapp.discord_api.request_errors import REQUEST_ERRORS
 from botapp.locale import N_, _, speaking
 from botapp.services.fulfilment.stock_file import MAX_BYTES, MAX_LINES, CannotFetch, NotText, TooLarge
 from botapp.services.fulfilment.stock_uploads import StockUploader
@@ -79,6 +80,7 @@ class StockCog(ShopCog):
                 raise TooLarge
             batch, name, actor = str(ctx.message.id), str(ctx.command), str(ctx.author.id)
             upload = await self._uploads.upload(batch, product.code, file.url, actor, name, progress)
+            self.mark_changed()
         except TooLarge:
             params = {"lines": format_number(MAX_LINES), "size": format_number(MAX_BYTES // 1024 // 1024)}
             text = (
@@ -199,5 +201,5 @@ async def _edit_progress(message: discord.Message, text: str) -> None:
     """Show the progress of an upload; a failure does not stop the upload."""
     try:
         await message.edit(content=text)
-    except discord.HTTPException as error:
+    except REQUEST_ERRORS as error:
         log.info(_("upload: cannot show the progress: %s"), error)

@@ -10,12 +10,15 @@ import discord
 
 from botapp import locale
 from botapp.discord_api import language
+from botapp.discord_api.request_errors import REQUEST_ERRORS
 from botapp.locale import _
 from botapp.runtime.log import describe_error
 from botapp.runtime.tasks import NotAccepting, TaskRegistry
 from botapp.services.live_message.updater import LiveMessageUpdater
 from botapp.ui import custom_ids
 from botapp.ui.custom_ids import Step
+from botapp.ui.members.components import build_new_message
+from botapp.ui.members.panel import Panel
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,15 @@ Serve = Callable[[discord.Interaction[Any], Step], Awaitable[None]]
 
 #: too late, already answered, or the message is gone: nothing is wrong with the buttons
 _HARMLESS_CODES = (10062, 40060, 10008, 10015, 50027)
+
+
+class NotAnswered(Exception):
+    """A step has changed the shop, but its answer failed. `panel` says what was done."""
+
+    def __init__(self, panel: Panel, reason: Exception) -> None:
+        super().__init__(panel.title or panel.text)
+        self.panel = panel
+        self.reason = reason
 
 
 class InteractionDispatcher:
@@ -59,32 +71,40 @@ class InteractionDispatcher:
             with self._tasks.track(f"{name} · {interaction.user}"):
                 await self._serve(interaction, step)
         except NotAccepting:
-            await self._notify(interaction, _("🔄 The bot is restarting. Please click again in a moment."))
+            await self._notify(interaction, Panel(_("🔄 The bot is restarting. Please click again in a moment.")))
+        except NotAnswered as error:
+            with locale.of_process():
+                params = {"step": name, "done": error, "why": describe_error(error.reason)}
+                log.warning(_("%(step)s: done (%(done)s), but the answer failed: %(why)s"), params)
+            is_answered = await self._notify(interaction, error.panel)
+            return None if is_answered else error.reason
         except Exception as error:
             if not _is_harmless(error):
                 with locale.of_process():
                     log.exception(_("%s failed"), name)
-                await self._notify(interaction, _("❌ Something went wrong. Please try again later."))
+                await self._notify(interaction, Panel(_("❌ Something went wrong. Please try again later.")))
             return error
         return None
 
     async def answer_unknown(self, interaction: discord.Interaction[Any]) -> None:
         """Answer a click on a button that this version does not have."""
         with locale.speaking(language.interaction_language(interaction)):
-            await self._notify(
-                interaction, _("This button no longer works. Please use the newest message of the shop.")
-            )
+            text = _("This button no longer works. Please use the newest message of the shop.")
+            await self._notify(interaction, Panel(text))
 
-    async def _notify(self, interaction: discord.Interaction[Any], text: str) -> None:
-        """Send a text that only the member sees, as first or further answer."""
+    async def _notify(self, interaction: discord.Interaction[Any], panel: Panel) -> bool:
+        """Show a panel that only the member sees, as first or further answer; return whether that was possible."""
+        message = build_new_message(panel)
         try:
             if interaction.response.is_done():
-                await interaction.followup.send(text, ephemeral=True)
+                await interaction.followup.send(**message, ephemeral=True)
             else:
-                await interaction.response.send_message(text, ephemeral=True)
-        except discord.HTTPException as error:
+                await interaction.response.send_message(**message, ephemeral=True)
+        except REQUEST_ERRORS as error:
             with locale.of_process():
                 log.info(_("cannot answer a member: %s"), error)
+            return False
+        return True
 
 
 def _is_harmless(error: Exception) -> bool:

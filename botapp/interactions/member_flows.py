@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import discord
@@ -15,20 +16,22 @@ import discord
 from botapp import locale
 from botapp.config.settings import Store
 from botapp.discord_api import language
+from botapp.discord_api.request_errors import REQUEST_ERRORS
+from botapp.interactions.dispatcher import NotAnswered
 from botapp.locale import _
 from botapp.runtime.context import ShopContext
 from botapp.services.fulfilment.delivery import DeliveryService, Outcome
 from botapp.services.fulfilment.package import pack
 from botapp.services.live_message.updater import LiveMessageUpdater
 from botapp.store import member_api
-from botapp.store.db.errors import Unavailable
+from botapp.store.db.errors import OutcomeUnknown, Unavailable
 from botapp.store.domain import refusals
 from botapp.store.domain.records import Receipt
 from botapp.store.domain.refusals import Refused
 from botapp.ui.custom_ids import Step
 from botapp.ui.members import account as account_panels
 from botapp.ui.members import purchase as purchase_panels
-from botapp.ui.members.components import build_message, build_modal
+from botapp.ui.members.components import build_message, build_modal, build_new_message
 from botapp.ui.members.panel import Modal, Panel
 from botapp.ui.members.refusals import Answers
 
@@ -79,6 +82,8 @@ class MemberFlows:
             await self._steps[step.name](interaction, step)
         except Refused as problem:
             await self._answer(interaction, self._refusal_panel(problem))
+        except OutcomeUnknown:
+            await self._notify(interaction, self._answers.outcome_unknown())
         except Unavailable:
             await self._notify(interaction, self._answers.unavailable())
 
@@ -93,7 +98,8 @@ class MemberFlows:
         handle = _field_value(interaction, account_panels.HANDLE)
         account = await self._shop.run(member_api.register, interaction.user.id, handle, self._shop.now_ms())
         panel = account_panels.registered_panel(account, self._store.member_name_label, self._shop.units)
-        await self._answer(interaction, panel)
+        with _done(panel):
+            await self._answer(interaction, panel)
 
     async def _show_balance(self, interaction: Interaction, step: Step) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -181,26 +187,29 @@ class MemberFlows:
 
     async def _answer_purchase(self, interaction: Interaction, receipt: Receipt) -> None:
         if receipt.is_repeat:
-            # the first click writes the receipt into this message; only remove the buttons
-            await interaction.edit_original_response(view=None)
-            await interaction.followup.send(purchase_panels.already_bought_panel(receipt).text, ephemeral=True)
+            panel = purchase_panels.already_bought_panel(receipt)
+            with _done(panel):
+                # the first click writes the receipt into this message; only remove the buttons
+                await interaction.edit_original_response(view=None)
+                await interaction.followup.send(**build_new_message(panel), ephemeral=True)
             return
-        with self._delivery.delivering(receipt.purchase.id):
-            outcome = await self._delivery.send(receipt.purchase, receipt.items)
-            if outcome is Outcome.CLOSED and await self._show_goods(interaction, receipt):
-                outcome = Outcome.SHOWN
-        with locale.of_process():
-            self._shop.purchased(receipt)
-        await self._answer(
-            interaction, purchase_panels.receipt_panel(receipt, _delivery_text(outcome), self._shop.units)
-        )
+        with _done(purchase_panels.bought_panel(receipt, self._shop.units)):
+            with self._delivery.delivering(receipt.purchase.id):
+                outcome = await self._delivery.send(receipt.purchase, receipt.items)
+                if outcome is Outcome.CLOSED and await self._show_goods(interaction, receipt):
+                    outcome = Outcome.SHOWN
+            with locale.of_process():
+                self._shop.purchased(receipt)
+            await self._answer(
+                interaction, purchase_panels.receipt_panel(receipt, _delivery_text(outcome), self._shop.units)
+            )
 
     async def _show_goods(self, interaction: Interaction, receipt: Receipt) -> bool:
         """Show the items to the member in the channel; return whether that was possible."""
         goods = pack(receipt.purchase, receipt.items)
         try:
             await interaction.followup.send(goods.text, files=goods.files(), ephemeral=True)
-        except discord.HTTPException as error:
+        except REQUEST_ERRORS as error:
             with locale.of_process():
                 log.info(
                     _("order %(order)s: cannot show the items in the channel either: %(error)s"),
@@ -248,6 +257,15 @@ class MemberFlows:
             await self._notify(interaction, panel.text)
         else:
             await interaction.response.send_message(message["content"], view=message["view"], ephemeral=True)
+
+
+@contextmanager
+def _done(panel: Panel) -> Iterator[None]:
+    """Turn whatever fails in this block into `NotAnswered`: the shop was changed, and `panel` says so."""
+    try:
+        yield
+    except Exception as error:
+        raise NotAnswered(panel, error) from error
 
 
 def _delivery_text(outcome: Outcome) -> str:

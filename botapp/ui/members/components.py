@@ -19,6 +19,11 @@ def build_message(panel: Panel) -> dict[str, Any]:
     return {"content": None if embed else panel.text, "embed": embed, "view": _build_view(panel)}
 
 
+def build_new_message(panel: Panel) -> dict[str, Any]:
+    """Return a panel as the arguments of a new message, which cannot have empty parts."""
+    return {name: part for name, part in build_message(panel).items() if part is not None}
+
+
 def build_modal(form: Modal) -> discord.ui.Modal:
     """Return a modal as a discord.py object."""
     modal = discord.ui.Modal(title=form.title, timeout=None, custom_id=form.custom_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from botapp.locale import _
@@ -135,10 +136,16 @@ def receipt_panel(receipt: Receipt, delivered: str, units: Sequence[Denomination
     return Panel("\n".join(lines), _("✅ Order %s") % order_number(purchase.id), GOOD)
 
 
+def bought_panel(receipt: Receipt, units: Sequence[Denomination]) -> Panel:
+    """Return the receipt for a new message, if the member's own message cannot be updated; it leads to the order."""
+    delivered = _("📨 Your items arrive by direct message; History shows them too.")
+    return replace(receipt_panel(receipt, delivered, units), buttons=(_history_button(),))
+
+
 def already_bought_panel(receipt: Receipt) -> Panel:
     """Return the answer to a repeated confirmation."""
     text = _("You have already bought this: order %s. You did not pay twice. History shows its items again.")
-    return Panel(text % order_number(receipt.purchase.id))
+    return Panel(text % order_number(receipt.purchase.id), buttons=(_history_button(),))
 
 
 def cancelled_panel() -> Panel:
@@ -158,6 +165,10 @@ def refusal_panel(problem: Refused, refusal: str, product_id: int | None) -> Pan
         case refusals.SoldOut() | refusals.NoSuchProduct():
             return Panel(refusal, buttons=(_choose_again_button(),))
     return Panel(refusal)
+
+
+def _history_button() -> Button:
+    return Button(custom_ids.build("history"), _("History"), "🧾")
 
 
 def _choose_again_button() -> Button:

@@ -30,6 +30,27 @@ class Answers:
         """Return the answer while the database is unavailable."""
         return _("⚠️ The shop's database is not available right now. Nothing was changed. Please try again in a moment.")
 
+    def outcome_unknown(self) -> str:
+        """Return the answer to a member if the database did not say whether it has stored the change."""
+        return _(
+            "⚠️ The shop's database did not answer in time, so it is not known whether this was done. Look at Balance "
+            "and History. You can confirm an order again: it is never charged twice."
+        )
+
+    def outcome_unknown_to_admin(self) -> str:
+        """Return the answer to an admin if the database did not say whether it has stored the change."""
+        return _(
+            "⚠️ The shop's database did not answer in time, so it is not known whether this was done. Look at "
+            "`adminlog` before you repeat the command."
+        )
+
+    def done_without_answer(self) -> str:
+        """Return the answer to an admin if the command was done, but its own answer failed."""
+        return _(
+            "✅ This was done, but something failed afterwards. Do not repeat the command; `adminlog` shows what was "
+            "done."
+        )
+
     def invalid_amount(self, problem: InvalidAmount) -> str:
         """Return the answer to a text that is not an amount."""
         example = format_amount(max(unit.value for unit in self._units) + 50, self._units)

@@ -48,6 +48,17 @@ def noted(shop: AdminShop) -> list[tuple[str, str]]:
     return [(one.action, one.detail) for one in shop.books(admin_log.list_latest, 50)]
 
 
+def test_command_whose_answer_fails_is_not_called_a_failure(shop: AdminShop) -> None:
+    """An admin who is told that it did not work repeats the command, and books twice."""
+    shop.discord.faults({"method": "POST", "path": "/channels/*/messages", "status": 400, "code": 50035, "times": 1})
+    shop.discord.say("Admin", "!addbal Budi 100")
+    shop.wait_for_text("Do not repeat the command")
+    assert balance(shop) == 600
+    shop.discord.faults({"method": "POST", "path": "/channels/*/messages", "status": 400, "code": 50035, "times": 1})
+    shop.discord.say("Admin", "!checkbal Budi")
+    shop.wait_for_text("That did not work")
+
+
 def test_products(shop: AdminShop) -> None:
     assert "VPN 30 days" in shop.typed('!addproduct VPN "VPN 30 days" "1 DL 50 WL" Fast, and good')
     assert (product(shop, "vpn").price, product(shop, "vpn").description) == (150, "Fast, and good")

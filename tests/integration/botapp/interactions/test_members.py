@@ -19,6 +19,7 @@ from botapp.store.domain.records import Order
 from botapp.store.domain.rules import Limits
 from botapp.store.usecases import access, products, shop_location, stock
 from botapp.store.usecases.shop_location import ShopLocation
+from botapp.ui.custom_ids import HISTORY
 from tests.support.discord.bot_process import BotProcess, write_config
 from tests.support.discord.control import DiscordControl, local_discord
 from tests.support.shop.member import AGAIN, NO, YES, Customer, button, options
@@ -386,6 +387,36 @@ def test_lost_response_does_not_deliver_twice(scene: Scene) -> None:
     budi.press(question, YES)
     budi.sees("Pesanan #000001", "sudah ada di DM")
     assert len(budi.parcels()) == 1
+
+
+@pytest.mark.parametrize(
+    "route",
+    [{"method": "PATCH", "path": "/webhooks/*"}, {"method": "POST", "path": "/users/@me/channels"}],
+    ids=["last edit", "direct message"],
+)
+def test_purchase_whose_answer_fails_is_never_called_a_failure(scene: Scene, route: dict[str, str]) -> None:
+    budi = rich(scene)
+    question = budi.orders("Steam 10")
+    scene.discord.faults({**route, "status": 400, "code": 50035})
+    pressed = budi.begin_press(question, YES)
+    answer = budi.sees("Pesanan #000001", "1 × Steam 10")
+    assert answer["ephemeral"]
+    assert "Terjadi kesalahan" not in json.dumps(scene.discord.interaction(pressed, wait_s=2))
+    scene.discord.no_faults()
+    assert scene.books.balance("budi_01") == 880
+    if route["method"] == "PATCH":
+        shown = scene.discord.interaction(budi.begin_press(answer, HISTORY), wait_s=4)
+        assert "#000001" in json.dumps(shown), "it leads to the order"
+
+
+def test_repeated_click_whose_answer_fails_names_the_order(scene: Scene) -> None:
+    budi = rich(scene)
+    question = budi.orders("Steam 10")
+    scene.discord.faults({"method": "PATCH", "path": "/webhooks/*", "status": 400, "code": 50035})
+    for _ in range(2):
+        budi.begin_press(question, YES)
+    budi.sees("sudah Anda beli", "#000001")
+    assert scene.books.balance("budi_01") == 880
 
 
 # --- languages ---

@@ -14,12 +14,14 @@ from discord.ext import commands
 
 from botapp import locale
 from botapp.cogs.admin import AdminCog
-from botapp.cogs.base import SYSTEM, command_usages, help_sections
+from botapp.cogs.base import SYSTEM, ShopCog, _run_command, command_usages, help_sections
 from botapp.cogs.confirmations import Confirmations
 from botapp.cogs.setup import SetupCog
 from botapp.cogs.shop_admin import ShopAdminCog
 from botapp.discord_api import slash_commands as slash
 from botapp.shop import COGS
+from botapp.store.db.errors import OutcomeUnknown, Unavailable
+from botapp.store.domain import refusals
 from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Entry
 from botapp.ui.admin import shop_texts as admin_texts
@@ -27,6 +29,7 @@ from botapp.ui.admin import system_texts
 from botapp.ui.admin.help import PAGE_CHARS, CommandUsage, help_pages, split_pages, usage_error
 from botapp.ui.admin.parsing import parse_order_id, parse_user_id
 from botapp.ui.admin.shop_texts import UploadSummary, line_numbers, upload_report
+from botapp.ui.members.refusals import Answers
 
 ADDBAL = CommandUsage("addbal", ("HANDLE", "AMOUNT", "[UNIT]"), "Budi 150", "Add money to a member's balance")
 
@@ -217,3 +220,40 @@ def test_status_texts() -> None:
     assert "Errors in the last hour: ▁▂█ (8)" in said
     assert "recovered <t:800:R>, after 1 min 5 s: the buttons do not work" in said
     assert "without a supervisor" in system_texts.status_text(health, None, 1000.0)
+
+
+class _Cog:
+    """What `_run_command` uses of a cog: it keeps the answers."""
+
+    class shop:
+        answers = Answers((Denomination("World Lock", "WL", 1),), "GrowID")
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    async def say(self, _ctx: object, text: str) -> None:
+        self.said.append(text)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_changed", "answer"),
+    [
+        (Unavailable("gone"), False, "unavailable"),
+        (Unavailable("gone"), True, "done_without_answer"),
+        (OutcomeUnknown("gone"), False, "outcome_unknown_to_admin"),
+        (OutcomeUnknown("gone"), True, "done_without_answer"),
+        (refusals.NotBlacklisted(1), True, "done_without_answer"),
+    ],
+)
+def test_failed_command_says_what_is_so(error: Exception, is_changed: bool, answer: str) -> None:
+    """A refund whose buyer could not be told because the database failed was answered "Nothing was changed"."""
+    cog: Any = _Cog()
+    ctx: Any = type("Ctx", (), {"command": "refund", "author": "Admin"})
+
+    async def work() -> None:
+        if is_changed:
+            ShopCog.mark_changed(cog)
+        raise error
+
+    asyncio.run(_run_command(cog, ctx, work()))
+    assert cog.said == [getattr(cog.shop.answers, answer)()]
