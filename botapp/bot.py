@@ -212,7 +212,8 @@ class ShopBot(commands.Bot):
         """Return whether the author may give admin commands."""
         return restart_dialog.is_admin(
             author.id,
-            [role.id for role in getattr(author, "roles", [])],
+            [role.id for role in author.roles] if isinstance(author, discord.Member) else [],
+            server_id=author.guild.id if isinstance(author, discord.Member) else None,
             admin_ids=self.settings.bot.admin_ids,
             admin_role_ids=self.settings.bot.admin_role_ids,
             owner_ids=permissions.owner_ids(self.application),

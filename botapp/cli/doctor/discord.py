@@ -125,6 +125,8 @@ async def _check_application(settings: Settings, rest: DiscordRest) -> AsyncIter
     yield _intent(application_id, on=has_message_content_intent(application))
     servers = await rest.get("/users/@me/guilds")
     yield _servers(application_id, servers)
+    if settings.bot.admin_role_ids and servers:
+        yield await _admin_roles(settings, rest, servers)
     if servers:
         bot = await rest.get("/users/@me")
         yield await _live_channel(settings, rest, int(bot["id"]), servers)
@@ -153,6 +155,24 @@ def _servers(application_id: int, servers: list[dict[str, Any]]) -> Finding:
         text = _("the bot is in no server; open this link and choose yours: %s")
         return Finding("servers", _("servers"), text % permissions.invite_link(application_id))
     return Finding("servers", _("servers: %s") % ", ".join(str(one["name"]) for one in servers[:5]))
+
+
+async def _admin_roles(settings: Settings, rest: DiscordRest, servers: list[dict[str, Any]]) -> Finding:
+    """Check that the admin roles are roles, and not everyone's."""
+    id, name = "admin_roles", _("admin roles")
+    wanted = set(settings.bot.admin_role_ids)
+    if everyone := sorted(wanted & {int(one["id"]) for one in servers}):
+        text = _(
+            "%d in [bot] admin_role_ids is the id of a server, which stands for everyone there, so it is ignored; "
+            "put the id of a role there: Server Settings, Roles, Copy Role ID"
+        )
+        return Finding(id, name, text % everyone[0])
+    if len(servers) <= MAX_SERVERS:
+        known = {int(role["id"]) for one in servers for role in await rest.get(f"/guilds/{one['id']}/roles")}
+        if unknown := sorted(wanted - known):
+            text = _("%d in [bot] admin_role_ids is not a role of the bot's servers; correct or remove it")
+            return Finding(id, name, text % unknown[0], warning=True)
+    return Finding(id, _("admin roles: %d") % len(wanted))
 
 
 async def _live_channel(settings: Settings, rest: DiscordRest, bot_id: int, servers: list[dict[str, Any]]) -> Finding:

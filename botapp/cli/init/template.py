@@ -74,7 +74,7 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
                 "[]",
                 N_("User ids of the admins; if there are no admin roles either, the owner of the application."),
             ),
-            Key("admin_role_ids", "[]", N_("Role ids whose members are admins.")),
+            Key("admin_role_ids", "[]", N_("Role ids whose members are admins; @everyone never counts.")),
             Key(
                 "live_channel_id",
                 "0",

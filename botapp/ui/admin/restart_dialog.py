@@ -25,12 +25,16 @@ def is_admin(
     user_id: int,
     role_ids: Collection[int],
     *,
+    server_id: int | None,
     admin_ids: Collection[int],
     admin_role_ids: Collection[int],
     owner_ids: Collection[int],
 ) -> bool:
-    """Return whether a member is an admin. Without `admin_ids` the owners of the application are."""
-    return user_id in (admin_ids or owner_ids) or any(role in admin_role_ids for role in role_ids)
+    """Return whether a member is an admin. Without `admin_ids` the owners of the application are.
+
+    The role with the id of the server is @everyone, which never makes an admin.
+    """
+    return user_id in (admin_ids or owner_ids) or any(role in admin_role_ids and role != server_id for role in role_ids)
 
 
 def question() -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from botapp.discord_api import permissions
-from botapp.local_discord.ids import ADMIN_CHANNEL_ID, LIVE_CHANNEL_ID
+from botapp.local_discord.ids import ADMIN_CHANNEL_ID, GUILD_ID, LIVE_CHANNEL_ID
 from botapp.runtime import state_file as state
 from tests.support import python_process
 from tests.support.discord.bot_process import free_port, write_config
@@ -191,3 +191,10 @@ def test_the_token_file(discord: DiscordControl, place: Path) -> None:
 def test_a_program_of_somebody_else_has_no_discord(discord: DiscordControl, place: Path) -> None:
     (place / "config.toml").write_text('[programs.bot]\ncommand = ["sleep", "9"]\n')
     assert not {"token", "discord", "database"} & set(look(place, discord, code=0))
+
+
+@pytest.mark.parametrize(("role_id", "code"), [(GUILD_ID, 1), (1234567890123456789, 0)], ids=["everyone", "unknown"])
+def test_admin_role_that_is_none(discord: DiscordControl, place: Path, role_id: int, code: int) -> None:
+    config = place / "config.toml"
+    config.write_text(config.read_text().replace("[bot]", f"[bot]\nadmin_role_ids = [{role_id}]", 1))
+    assert str(role_id) in wrong(look(place, discord, code=code))["admin_roles"]

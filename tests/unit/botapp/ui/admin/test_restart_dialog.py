@@ -23,10 +23,12 @@ from botapp.ui.admin.restart_dialog import is_admin
         (2, [5], (), (5,), True),
         (2, [6], (), (5,), False),
         (2, [5], (1,), (5,), True),
+        (2, [7], (1,), (7,), False),  # everyone in server 7 has this role
+        (2, [7, 5], (1,), (7, 5), True),
     ],
 )
 def test_admin_check(user: int, roles: list[int], admins: Any, admin_roles: Any, allowed: bool) -> None:
-    assert is_admin(user, roles, admin_ids=admins, admin_role_ids=admin_roles, owner_ids={9}) is allowed
+    assert is_admin(user, roles, server_id=7, admin_ids=admins, admin_role_ids=admin_roles, owner_ids={9}) is allowed
 
 
 REPORT = {
