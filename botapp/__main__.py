@@ -49,7 +49,7 @@ def _translate(params: dict[str, object], *, does_not_load: bool) -> str:
     """Return the line in the configured language, secrets masked. Raises whatever an import raises."""
     from botapp import locale
     from botapp.locale import _
-    from supervisor.client import mask_secrets
+    from supervisor.client import make_printable, mask_secrets
 
     locale.use(locale.LANGUAGES[0])
     with suppress(Exception):
@@ -60,7 +60,7 @@ def _translate(params: dict[str, object], *, does_not_load: bool) -> str:
         text = _("%(file)s, line %(line)d: syntax error (%(kind)s: %(problem)s)")
     else:
         text = _("unexpected error: %(kind)s: %(problem)s [%(file)s:%(line)d]")
-    return mask_secrets(text % params)
+    return make_printable(mask_secrets(text % params))
 
 
 if __name__ == "__main__":

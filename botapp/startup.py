@@ -26,6 +26,7 @@ from supervisor.client import (
     EXIT_TRY_AGAIN,
     TRACEBACK_SIGNAL,
     LifeEnvironment,
+    make_printable,
     mask_secrets,
 )
 from supervisor.configfile import ConfigError, find_config
@@ -78,7 +79,7 @@ def check() -> int:
                 importlib.import_module(module.name)
             except SystemExit as error:
                 text = _("%(module)s exits when it is imported: %(problem)r")
-                print(text % {"module": module.name, "problem": error}, file=sys.stderr)
+                _print_error(text % {"module": module.name, "problem": error})
                 return EXIT_FAILED
     try:
         settings, _token = _read_settings()
@@ -86,7 +87,7 @@ def check() -> int:
     except ConfigError as error:
         if isinstance(error, bot_token.TokenFileOfRoot) and "STOCKSUP_CHECK" not in os.environ:
             return EXIT_OK  # a check by hand; before a restart systemd provides the credential
-        print(mask_secrets(str(error)), file=sys.stderr)
+        _print_error(str(error))
         return EXIT_BAD_CONFIG
     return EXIT_OK
 
@@ -97,7 +98,7 @@ def run() -> int:
         settings, token = _read_settings()
     except ConfigError as error:
         ending = ExitWithCode(EXIT_BAD_CONFIG, mask_secrets(str(error)))
-        print(ending.reason, file=sys.stderr)
+        _print_error(ending.reason)
         asyncio.run(_report_exit(ending))
         return ending.code
     os.environ.pop(bot_token.VARIABLE, None)  # the processes that this one starts do not need it
@@ -113,6 +114,10 @@ def usage() -> int:
     choose_language()
     print(_("usage: %(command)s") % {"command": "python -m botapp [--check]"}, file=sys.stderr)
     return EXIT_USAGE
+
+
+def _print_error(text: str) -> None:
+    print(make_printable(mask_secrets(text)), file=sys.stderr)
 
 
 def _read_settings() -> tuple[Settings, str]:
@@ -137,7 +142,7 @@ def _check_database(settings: Settings) -> None:
     except SchemaTooNew as error:
         raise ConfigError(f"{display_url(url)}: {error}") from error
     except DataProblem as error:
-        print(mask_secrets(str(error)), file=sys.stderr)
+        _print_error(str(error))
 
 
 async def _report_exit(ending: ExitWithCode) -> None:

@@ -29,6 +29,7 @@ from supervisor.daemon.runner import Runner
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
 from supervisor.logs import journald
+from supervisor.logs.printable import make_printable
 from supervisor.logs.writer import SupervisorLog
 from supervisor.processes import process, procfs
 from supervisor.storage import state_dir
@@ -210,7 +211,7 @@ def _find_owner(fd: int) -> str | None:
 
 def _fail(report_fd: int | None, code: int, message: str) -> int:
     if report_fd is None:
-        sys.stderr.write(f"stocksup: {message}\n")
+        sys.stderr.write(f"stocksup: {make_printable(message)}\n")
     else:
         _report(report_fd, {"ok": False, "code": code, "message": message})
     return code

@@ -21,6 +21,7 @@ from typing import Any, Final
 from supervisor import __version__
 from supervisor.logs.markers import LifeMarker, parse_marker
 from supervisor.logs.masking import mask_secrets
+from supervisor.logs.printable import make_printable
 
 __all__ = [
     "EXIT_BAD_CONFIG",
@@ -41,6 +42,7 @@ __all__ = [
     "SupervisorNotRunning",
     "decode",
     "encode",
+    "make_printable",
     "mask_secrets",
     "open_socket",
     "parse_marker",

@@ -12,7 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from botapp.runtime.journal_handler import JournalHandler
-from supervisor.client import LifeEnvironment, mask_secrets
+from supervisor.client import LifeEnvironment, make_printable, mask_secrets
 
 #: stack frames named in the line of an exception
 MAX_FRAMES: Final = 4
@@ -30,7 +30,7 @@ class MessageFormatter(logging.Formatter):
         text = record.getMessage()
         if record.exc_info and (error := record.exc_info[1]) is not None:
             text += f": {describe_error(error)}"
-        return mask_secrets(" ".join(text.split()), self._secrets)
+        return make_printable(mask_secrets(" ".join(text.split()), self._secrets))
 
 
 class LineFormatter(MessageFormatter):

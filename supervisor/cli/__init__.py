@@ -21,11 +21,19 @@ def main() -> int:
         sys.stderr.write(f"stocksup: {text}\n")
         return exits.FAILED
     _prepare_output()
+    from supervisor.cli.terminal.output import only_printable
+
+    with only_printable():
+        return _run_and_flush()
+
+
+def _run_and_flush() -> int:
+    """Run the command and write all of its output; return its exit code."""
     try:
         code = _run()
         sys.stdout.flush()
-    except BrokenPipeError:
-        # the reader closed the pipe; the interpreter must not flush stdout again at exit
+    except (BrokenPipeError, SystemExit):
+        # the reader closed the pipe, for which click exits; the interpreter must not flush stdout again at exit
         _discard_output()
         return exits.FAILED
     except OSError as error:

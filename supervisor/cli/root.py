@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -101,5 +100,3 @@ def root(ctx: click.Context, config: Path | None) -> None:
     ctx.obj = instance = Instance(config)
     if ctx.invoked_subcommand not in _WITH_OWN_RIGHTS:
         instance.work_as_owner()
-    if os.environ.get("NO_COLOR"):
-        ctx.color = False

@@ -15,6 +15,7 @@ from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
 from supervisor.logs import rotation
 from supervisor.logs.masking import mask_secrets
+from supervisor.logs.printable import make_printable
 
 
 class _Level(NamedTuple):
@@ -59,7 +60,7 @@ class SupervisorLog:
 
     def write(self, level: str, text: str) -> None:
         """Write one line. If the disk refuses it, the line goes to stderr."""
-        text = mask_secrets(" ".join(text.splitlines()))
+        text = make_printable(mask_secrets(" ".join(text.splitlines())))
         failure = self._rotate_if_due()
         line = format_line(self.settings, level, text)
         try:
@@ -134,7 +135,7 @@ def format_line(settings: Logs, level: str, text: str) -> bytes:
 
 def append_marker(path: Path, settings: Logs, text: str) -> None:
     """Append a marker about a life to the log of its program. Raises OSError."""
-    text = mask_secrets(text)
+    text = make_printable(mask_secrets(text))
     plain = f"--- stocksup {_timestamp()}: {text} ---\n".encode(errors="backslashreplace")
     fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

@@ -12,6 +12,7 @@ import click
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.terminal import formatting
+from supervisor.cli.terminal.output import coloured
 from supervisor.client import Message, SupervisorNotRunning
 from supervisor.config import timezone
 from supervisor.locale import N_, _
@@ -123,4 +124,4 @@ def _visibility_lines(visibility: Mapping[str, Any], now_s: float) -> Iterator[s
 
 
 def _sign(is_healthy: bool) -> str:
-    return click.style("✓", fg="green") if is_healthy else click.style("✗", fg="red")
+    return coloured("✓", "green") if is_healthy else coloured("✗", "red")

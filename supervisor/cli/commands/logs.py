@@ -13,6 +13,7 @@ from supervisor.cli import exit_codes as exits
 from supervisor.cli.errors import CommandError
 from supervisor.cli.instance import Instance, complete_program
 from supervisor.cli.terminal import formatting
+from supervisor.cli.terminal.output import coloured
 from supervisor.cli.terminal.params import WholeNumber
 from supervisor.locale import _
 from supervisor.logs.lines import LEVELS, LevelFilter, LogRecord, merge
@@ -82,4 +83,4 @@ def _as_object(name: str, line: LogRecord) -> str:
 
 def _as_line(name: str, line: LogRecord, width: int) -> str:
     shown = formatting.translate_marker(line.text) if line.is_marker else line.text
-    return f"{click.style(name.ljust(width), fg='cyan')} | {shown}" if width else shown
+    return f"{coloured(name.ljust(width), 'cyan')} | {shown}" if width else shown

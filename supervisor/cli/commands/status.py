@@ -14,10 +14,11 @@ from supervisor import __version__
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.terminal import formatting
+from supervisor.cli.terminal.output import Colour, coloured
 from supervisor.client import Message, SupervisorNotRunning
 from supervisor.locale import N_, _, reasons
 
-_COLOURS: Final = {"RUNNING": "green", "FATAL": "red", "BACKOFF": "red", "STOPPED": "yellow"}
+_COLOURS: Final[dict[str, Colour]] = {"RUNNING": "green", "FATAL": "red", "BACKOFF": "red", "STOPPED": "yellow"}
 _HEADS: Final = (N_("PROGRAM"), N_("STATE"), N_("PROCESS"), N_("PID"), N_("UP"), N_("MEMORY"), N_("HEALTH"))
 
 
@@ -119,7 +120,7 @@ def _programs(programs: Sequence[Message], width: int | None) -> list[str]:
 
 
 def _coloured(line: str, state: str) -> str:
-    return line.replace(state, click.style(state, fg=_COLOURS.get(state, "cyan")), 1)
+    return line.replace(state, coloured(state, _COLOURS.get(state, "cyan")), 1)
 
 
 def _notes(program: Message, now_s: float) -> list[str]:

@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import Final
 
 from supervisor.cli.terminal.formatting import cut
+from supervisor.cli.terminal.output import ERASE_LINE
+from supervisor.logs.printable import make_printable
 
 _FRAMES: Final = "|/-\\"
 _FRAME_S: Final = 0.1
@@ -45,9 +47,9 @@ class Progress:
 
     def _spin(self) -> None:
         for frame in itertools.cycle(_FRAMES):
-            sys.stderr.write(f"\r\x1b[K{cut(f'{frame} {self._text}', self._width)}")
+            sys.stderr.write(f"{ERASE_LINE}{cut(make_printable(f'{frame} {self._text}'), self._width)}")
             sys.stderr.flush()
             if self._over.wait(_FRAME_S):
                 break
-        sys.stderr.write("\r\x1b[K")
+        sys.stderr.write(ERASE_LINE)
         sys.stderr.flush()

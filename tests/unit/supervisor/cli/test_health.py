@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
 import pytest
 
 from supervisor.cli.commands.health import bars, lines, verdict
+from supervisor.cli.terminal.output import without_marks
 
 WELL = {"is_healthy": True, "last_error": None, "error_count": 0, "last_update": 990.0}
 ILL = {"is_healthy": False, "last_error": "the disk is full", "error_count": 4, "last_update": 940.0}
@@ -44,7 +44,7 @@ def test_lines() -> None:
             {"state": "new", "at": 1, "lasted_s": 1},
         ],
     }
-    text = click.unstyle(
+    text = without_marks(
         "\n".join(lines(verdict(program({"livestock": ILL, "gateway": WELL, "visibility": link})), 1000.0))
     )
     assert "bot: RUNNING, unhealthy" in text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
 import pytest
 
 from supervisor import __version__, locale
@@ -13,6 +12,7 @@ from supervisor.cli.commands.history import lines as history_lines
 from supervisor.cli.commands.restart import failure_text
 from supervisor.cli.commands.status import next_commands, report
 from supervisor.cli.terminal import formatting
+from supervisor.cli.terminal.output import without_marks
 
 
 def program(**given: Any) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def test_table_cuts_the_last_column() -> None:
 
 def test_status() -> None:
     last_exit = {"life": 2, "code": None, "signal": "SIGKILL", "reason": None, "at": 940.0}
-    text = click.unstyle("\n".join(report(view(program(last_exit=last_exit)), [finished()], 1060.0, None)))
+    text = without_marks("\n".join(report(view(program(last_exit=last_exit)), [finished()], 1060.0, None)))
     assert "supervisor PID 41, up 1 min" in text
     assert "bot      RUNNING  3        42   2 h 5 min  84 MiB  healthy" in text
     assert "bot: process 2 exited: signal SIGKILL, 2 min ago" in text
@@ -135,7 +135,7 @@ def test_status_during_a_restart_and_with_problems() -> None:
 
 def test_status_fits_the_terminal() -> None:
     sick = program(health={"livestock": {"is_healthy": False, "last_error": "x" * 300}})
-    assert max(len(click.unstyle(line)) for line in report(view(sick), [], 0.0, 60)[2:4]) == 60
+    assert max(len(without_marks(line)) for line in report(view(sick), [], 0.0, 60)[2:4]) == 60
 
 
 @pytest.mark.parametrize(

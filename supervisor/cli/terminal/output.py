@@ -1,0 +1,101 @@
+"""The only way to the terminal: everything that a command prints passes through `TerminalStream`.
+
+Control characters are written out there, except those of the marks that `coloured` and `ERASE_LINE` contain. A mark
+contains a number that only this process knows, so a text of a stranger cannot contain one.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Literal, TextIO
+
+from supervisor.logs.printable import make_printable
+
+Colour = Literal["red", "green", "yellow", "cyan"]
+
+_SEQUENCES: Final = {
+    "red": "\x1b[31m",
+    "green": "\x1b[32m",
+    "yellow": "\x1b[33m",
+    "cyan": "\x1b[36m",
+    "end": "\x1b[0m",
+    "erase": "\r\x1b[K",
+}
+_NUMBER: Final = os.urandom(8).hex()
+_MARK: Final = re.compile(rf"\x00{_NUMBER} (\w+)\x00")
+#: goes back to the beginning of the line and erases it; nothing if the output is not a terminal
+ERASE_LINE: Final = f"\0{_NUMBER} erase\0"
+
+
+def coloured(text: str, colour: Colour) -> str:
+    """Return `text` with marks that make it coloured on a terminal."""
+    return f"\0{_NUMBER} {colour}\0{text}\0{_NUMBER} end\0"
+
+
+def without_marks(text: str) -> str:
+    """Return `text` without the marks."""
+    return _MARK.sub("", text)
+
+
+class TerminalStream(io.TextIOBase):
+    """A stream that makes every text printable and replaces the marks by control sequences."""
+
+    def __init__(self, stream: TextIO, *, has_colours: bool) -> None:
+        """Without `has_colours`, or if `stream` is not a terminal, there are no colours."""
+        self._stream = stream
+        self._is_terminal = stream.isatty()
+        self._has_colours = has_colours and self._is_terminal
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # a property there, an attribute of instances here
+        """The encoding of the stream."""
+        return self._stream.encoding or "ascii"
+
+    @property
+    def errors(self) -> str | None:  # type: ignore[override]
+        """What happens to characters that the encoding lacks."""
+        return self._stream.errors
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        parts = _MARK.split(text)
+        for number, part in enumerate(parts):
+            parts[number] = self._sequence(part) if number % 2 else make_printable(part)
+        self._stream.write("".join(parts))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream."""
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Return whether the stream is a terminal."""
+        return self._is_terminal
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def fileno(self) -> int:
+        """Return the descriptor of the stream."""
+        return self._stream.fileno()
+
+    def _sequence(self, name: str) -> str:
+        return _SEQUENCES[name] if self._has_colours or (name == "erase" and self._is_terminal) else ""
+
+
+@contextmanager
+def only_printable() -> Iterator[None]:
+    """Let stdout and stderr be `TerminalStream`s in this block. `$NO_COLOR` turns colours off."""
+    before = sys.stdout, sys.stderr
+    has_colours = not os.environ.get("NO_COLOR")
+    sys.stdout, sys.stderr = (TerminalStream(stream, has_colours=has_colours) for stream in before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
