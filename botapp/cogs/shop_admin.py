@@ -186,10 +186,21 @@ def unblacklist_member(connection: Connection, who: str) -> int:
 
 
 def find_user(connection: Connection, who: str) -> int:
-    """Return the user id for a mention, an id or a member name. Raises NoSuchAccount."""
+    """Return the user id for a mention, an id or a member name. Raises NoSuchAccount, AmbiguousUser."""
     if (named := parse_user_id(who)) is not None:
+        _require_unambiguous(connection, who, named)
         return named
     owner = accounts.get_user_id(connection, accounts.get_by_handle(connection, who).id)
     if owner is None:
         raise refusals.NoSuchAccount(who)
     return owner
+
+
+def _require_unambiguous(connection: Connection, who: str, named: int) -> None:
+    """Raise AmbiguousUser if the id of one user is the member name of another; registration refuses such names now."""
+    try:
+        owner = accounts.get_user_id(connection, accounts.get_by_handle(connection, who).id)
+    except refusals.NoSuchAccount:
+        return
+    if owner is not None and owner != named:
+        raise refusals.AmbiguousUser(who, owner)

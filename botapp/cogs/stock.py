@@ -13,9 +13,10 @@ from botapp.cogs.context import CogBot, CogShop
 from botapp.discord_api import language
 from botapp.discord_api.request_errors import REQUEST_ERRORS
 from botapp.locale import N_, _, speaking
-from botapp.services.fulfilment.stock_file import MAX_BYTES, MAX_LINES, CannotFetch, NotText, TooLarge
+from botapp.services.fulfilment.stock_file import MAX_BYTES, MAX_LINES, CannotFetch, TooLarge
 from botapp.services.fulfilment.stock_uploads import StockUploader
 from botapp.services.fulfilment.withdrawals import Unreachable, WithdrawalDelivery
+from botapp.store.domain.text_file import NotText
 from botapp.store.usecases import stock, withdrawals
 from botapp.store.usecases.products import get_by_code
 from botapp.ui.admin import shop_texts as admin_texts

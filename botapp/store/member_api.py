@@ -34,7 +34,7 @@ def registration(connection: Connection, user_id: int) -> Account | None:
 
 
 def register(connection: Connection, user_id: int, handle: str, now_ms: int) -> Account:
-    """Create the member's account or change its handle. Raises Blacklisted, Maintenance, InvalidHandle, HandleTaken."""
+    """Create the member's account or change its handle, like `accounts.register`. Raises a Refused."""
     access.require_access(connection, user_id)
     return accounts.register(connection, user_id, handle, now_ms)
 

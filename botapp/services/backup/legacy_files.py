@@ -14,8 +14,9 @@ from msgspec import Struct
 from botapp.locale import _
 from botapp.services.backup.files import DataProblem, open_error
 from botapp.store.domain import refusals, rules
+from botapp.store.domain.identity import normalize_key
 from botapp.store.domain.money import Denomination, InvalidAmount, parse_amount
-from botapp.store.domain.rules import MAX_ITEM_CHARS, ParsedStock, normalize_key, parse_stock
+from botapp.store.domain.rules import MAX_ITEM_CHARS, ParsedStock, parse_stock
 
 #: possible names of the list of products
 PRODUCT_LISTS: Final = ("products.csv", "products.txt")

@@ -11,8 +11,8 @@ import discord
 from botapp.locale import _
 from botapp.runtime.context import BotContext, ShopContext
 from botapp.runtime.tasks import NotAccepting
+from botapp.store.domain.identity import normalize_key
 from botapp.store.domain.records import Deposit
-from botapp.store.domain.rules import normalize_key
 from botapp.store.usecases.deposits import DepositResult
 from botapp.ui.formatting import format_amount, quote
 
@@ -100,6 +100,7 @@ def refusal_text(refusal: str) -> str:
         "unreadable": _("the message of an allowed webhook cannot be read as a deposit"),
         "amount": _("the amount is not a whole number, not above zero, or above the largest balance"),
         "handle": _("no member is registered with this name"),
+        "released": _("a member gave up this name less than 30 days ago; ask them whose money it is"),
     }
     return texts.get(refusal, refusal)
 

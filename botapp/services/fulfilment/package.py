@@ -34,7 +34,7 @@ class Package:
         if self.file is None:
             return []
         name = f"order-{self.number.removeprefix('#')}.txt"
-        return [discord.File(io.BytesIO(self.file.encode()), name)]
+        return [text_attachment(self.file, name)]
 
 
 def pack(purchase: Purchase, items: Sequence[str]) -> Package:
@@ -47,6 +47,11 @@ def pack(purchase: Purchase, items: Sequence[str]) -> Package:
         return Package(order_number(purchase.id), text)
     note = _("Your items are in the file, one per line.")
     return Package(order_number(purchase.id), f"{head}\n{note}", lines + "\n")
+
+
+def text_attachment(text: str, name: str) -> discord.File:
+    """Return a text file to send. It has a byte order mark unless it is ASCII: Discord's clients guess the encoding."""
+    return discord.File(io.BytesIO(text.encode("ascii" if text.isascii() else "utf-8-sig")), name)
 
 
 def order_heading(purchase_id: int) -> str:

@@ -55,7 +55,7 @@ class StockUploader:
             action: name of the action in the admin log.
             progress: receives progress reports.
 
-        Raises UnreadableFile, a Refused, Unavailable; then nothing was added.
+        Raises UnreadableFile, NotText, a Refused, Unavailable; then nothing was added.
         """
         data = await stock_file.fetch(url)
         async with self._lock:
@@ -63,11 +63,14 @@ class StockUploader:
             parsed = await asyncio.to_thread(stock_file.parse, data)
             del data
             try:
-                result = await self._add(batch, code, parsed.items, actor, action, progress)
+                elsewhere = await self._stage(batch, code, parsed.items, progress)
+                result = await self._publish(batch, code, actor, action)
             finally:
                 await self._unstage(batch)
         duplicates = tuple(sorted((*result.duplicates, *parsed.duplicates)))
-        return UploadSummary(code, result.added, duplicates, result.sold_before, parsed.blank, parsed.oversize)
+        return UploadSummary(
+            code, result.added, duplicates, result.sold_before, parsed.blank, parsed.oversize, elsewhere
+        )
 
     async def delete_leftovers(self) -> None:
         """Delete staged lines of uploads that did not finish. If that fails, the next upload does it."""
@@ -77,15 +80,22 @@ class StockUploader:
             except Unavailable as error:
                 log.info(_("stock upload: leftover lines are deleted later: %s"), error)
 
-    async def _add(
-        self, batch: str, code: str, items: tuple[StockLine, ...], actor: str, action: str, progress: Progress
-    ) -> StockAdded:
+    async def _stage(
+        self, batch: str, code: str, items: tuple[StockLine, ...], progress: Progress
+    ) -> tuple[tuple[int, str], ...]:
+        """Stage lines; return those whose item another product has, with its code."""
         reported_at_s = -PROGRESS_INTERVAL_S
+        elsewhere: list[tuple[int, str]] = []
         for at in range(0, len(items), STAGED_AT_ONCE):
-            await self._shop.read(stock.stage, batch, items[at : at + STAGED_AT_ONCE])
+            chosen = items[at : at + STAGED_AT_ONCE]
+            await self._shop.read(stock.stage, batch, chosen)
+            elsewhere += await self._shop.read(stock.find_elsewhere, batch, code, chosen[0].number, chosen[-1].number)
             if time.monotonic() - reported_at_s >= PROGRESS_INTERVAL_S:
                 reported_at_s = time.monotonic()
                 await progress(min(at + STAGED_AT_ONCE, len(items)), len(items))
+        return tuple(elsewhere)
+
+    async def _publish(self, batch: str, code: str, actor: str, action: str) -> StockAdded:
         now_ms = self._shop.now_ms()
         publish = functools.partial(stock.publish, batch=batch, code=code, actor=actor, now_ms=now_ms)
         entry = admin_log.AdminLogEntry(actor, action, now_ms)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 
 import aiohttp
@@ -10,6 +9,7 @@ import discord
 
 from botapp.locale import _, speaking
 from botapp.runtime.context import BotContext, ShopContext
+from botapp.services.fulfilment.package import text_attachment
 from botapp.store.db.errors import Unavailable
 from botapp.store.usecases import withdrawals
 from botapp.store.usecases.withdrawals import WithdrawalBatch
@@ -74,4 +74,4 @@ class WithdrawalDelivery:
     def as_file(self, batch: WithdrawalBatch) -> discord.File:
         """Return the items as a file, one per line."""
         text = "".join(f"{item}\n" for item in batch.items)
-        return discord.File(io.BytesIO(text.encode()), f"stock-{batch.withdrawal.at_ms}.txt")
+        return text_attachment(text, f"stock-{batch.withdrawal.at_ms}.txt")

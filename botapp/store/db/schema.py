@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from botapp.locale import _
 
 #: every schema version, oldest first; this code needs the last one
-VERSIONS: Final = ("0002",)
+VERSIONS: Final = ("0002", "0003")
 
 #: advisory lock of a migration on PostgreSQL; an arbitrary number
 _LOCK_KEY: Final = 5_709_223_114

@@ -29,7 +29,7 @@ metadata: Final = MetaData()
 #: SQLite assigns row ids only to columns of type INTEGER, which have 64 bits there
 _Id: Final = BigInteger().with_variant(Integer(), "sqlite")
 
-#: accounts of members. `handle` as the member writes it; `handle_key` ignores case.
+#: accounts of members. `handle` as the member writes it; `handle_key` is `normalize_key` of it.
 account: Final = Table(
     "account",
     metadata,
@@ -48,6 +48,16 @@ user_link: Final = Table(
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("account_id", _Id, ForeignKey("account.id"), nullable=False, unique=True),
     Column("linked_at_ms", BigInteger, nullable=False),
+)
+
+#: handles that members gave up. They stay reserved for a while, because deposits for them may still arrive.
+released_handle: Final = Table(
+    "released_handle",
+    metadata,
+    Column("handle_key", Text, primary_key=True),
+    Column("account_id", _Id, ForeignKey("account.id"), nullable=False),
+    Column("released_at_ms", BigInteger, nullable=False),
+    Index("released_handle_of_account", "account_id"),
 )
 
 #: every change of every balance, append-only. The balance of an account is the sum of its entries.
@@ -138,6 +148,8 @@ stock_item: Final = Table(
         postgresql_where=text("status = 'available'"),
     ),
     Index("stock_item_of_purchase", "purchase_id"),
+    #: finds an item in other products
+    Index("stock_item_digest", "digest"),
     Index(
         "stock_item_handed_out",
         "product_id",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 class Refused(Exception):
@@ -36,9 +37,10 @@ class NoSuchAccount(Refused):
 
 @dataclass
 class InvalidHandle(Refused):
-    """The text cannot be a handle."""
+    """The text cannot be a handle: wrong characters, a Discord user id, or letters of several scripts."""
 
     handle: str
+    reason: Literal["characters", "user_id", "scripts"] = "characters"
 
 
 @dataclass
@@ -46,6 +48,20 @@ class HandleTaken(Refused):
     """The handle belongs to another member."""
 
     handle: str
+
+
+@dataclass
+class HandleReserved(Refused):
+    """Another member gave up the handle a short time ago."""
+
+    until_ms: int
+
+
+@dataclass
+class TooManyHandles(Refused):
+    """The member has given up so many handles that they may take no other one now."""
+
+    until_ms: int
 
 
 @dataclass
@@ -147,4 +163,13 @@ class AlreadyRefunded(Refused):
 class NotBlacklisted(Refused):
     """The user is not on the blacklist."""
 
+    user_id: int
+
+
+@dataclass
+class AmbiguousUser(Refused):
+    """The text is the id of one user and the handle of another."""
+
+    text: str
+    #: the user who has this handle
     user_id: int

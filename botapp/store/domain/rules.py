@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from botapp.store.domain import refusals
+from botapp.store.domain.identity import has_one_script, normalize, remove_invisible
 from botapp.store.domain.money import MAX_AMOUNT
 from botapp.store.domain.records import Account, Order
 from botapp.store.domain.refusals import Refused
 
 MIN_HANDLE_CHARS: Final = 3
 MAX_HANDLE_CHARS: Final = 30
+#: how long a handle that a member gave up stays reserved: deposits for it may still arrive
+RESERVED_MS: Final = 30 * 24 * 3600 * 1000
+#: how many handles may be reserved for one member
+MAX_RESERVED: Final = 5
 #: longest item of stock, in characters: one item and its order number fit into a Discord message
 MAX_ITEM_CHARS: Final = 1500
 MAX_CODE_CHARS: Final = 32
 #: longest product name, in characters: it fits into a select option and an embed title
 MAX_NAME_CHARS: Final = 80
 MAX_DESCRIPTION_CHARS: Final = 300
+
+
+class ReleasedHandle(Struct, frozen=True):
+    """A handle that a member gave up."""
+
+    account_id: int
+    released_at_ms: int
 
 
 class Limits(Struct, frozen=True):
@@ -96,33 +107,56 @@ def check_access(maintenance_reason: str | None, blacklist_reason: str | None) -
 
 def validate_handle(text: str) -> str:
     """Return `text` as a normalized handle. Raises InvalidHandle."""
-    handle = unicodedata.normalize("NFKC", text.strip())
+    handle = normalize(text)
+    shown = remove_invisible(text).strip()[: 2 * MAX_HANDLE_CHARS]
     if not re.fullmatch(rf"[\w.-]{{{MIN_HANDLE_CHARS},{MAX_HANDLE_CHARS}}}", handle):
-        raise refusals.InvalidHandle(text.strip()[: 2 * MAX_HANDLE_CHARS])
+        raise refusals.InvalidHandle(shown)
+    if re.fullmatch(r"\d{17,20}", handle):
+        raise refusals.InvalidHandle(shown, "user_id")
+    if not has_one_script(handle):
+        raise refusals.InvalidHandle(shown, "scripts")
     return handle
+
+
+def check_handle_change(
+    account_id: int | None, of_handle: ReleasedHandle | None, own: Iterable[ReleasedHandle], now_ms: int
+) -> Refused | None:
+    """Return why a member may not take a handle that no account has now, or None.
+
+    Args:
+        account_id: of the member; None if they register.
+        of_handle: who gave up that handle, if anybody did.
+        own: the other handles that the member gave up, with the present one as given up now.
+        now_ms: current time.
+    """
+    if of_handle is not None and of_handle.account_id != account_id and now_ms < of_handle.released_at_ms + RESERVED_MS:
+        return refusals.HandleReserved(of_handle.released_at_ms + RESERVED_MS)
+    until = sorted(one.released_at_ms + RESERVED_MS for one in own if now_ms < one.released_at_ms + RESERVED_MS)
+    return refusals.TooManyHandles(until[0]) if len(until) > MAX_RESERVED else None
 
 
 def validate_code(text: str) -> str:
     """Return `text` as a normalized product code: one word. Raises InvalidCode."""
-    code = unicodedata.normalize("NFKC", text.strip())
-    if not re.fullmatch(rf"[\w.-]{{1,{MAX_CODE_CHARS}}}", code):
-        raise refusals.InvalidCode(text.strip()[: 2 * MAX_CODE_CHARS])
+    code = normalize(text)
+    if not re.fullmatch(rf"[\w.-]{{1,{MAX_CODE_CHARS}}}", code) or not has_one_script(code):
+        raise refusals.InvalidCode(remove_invisible(text).strip()[: 2 * MAX_CODE_CHARS])
     return code
 
 
 def validate_name(text: str) -> str:
     """Return `text` as a product name on one line. Raises InvalidText."""
-    name = " ".join(text.split())
-    if not 1 <= len(name) <= MAX_NAME_CHARS:
+    name = " ".join(remove_invisible(text).split())
+    if not normalize(name) or len(name) > MAX_NAME_CHARS:
         raise refusals.InvalidText("name", MAX_NAME_CHARS)
     return name
 
 
 def validate_description(text: str) -> str:
     """Return `text` as a product description, which may be empty. Raises InvalidText."""
-    if len(text.strip()) > MAX_DESCRIPTION_CHARS:
+    description = remove_invisible(text).strip()
+    if len(description) > MAX_DESCRIPTION_CHARS:
         raise refusals.InvalidText("description", MAX_DESCRIPTION_CHARS)
-    return text.strip()
+    return description
 
 
 def validate_amount(amount: int) -> int:
@@ -132,21 +166,23 @@ def validate_amount(amount: int) -> int:
     return amount
 
 
-def normalize_key(name: str) -> str:
-    """Return the unique key of a handle or code, which ignores case."""
-    return unicodedata.normalize("NFKC", name.strip()).casefold()
+def clean_item(line: str) -> str:
+    """Return the item in a line of stock, as it is delivered; "" if nothing in the line is visible."""
+    item = remove_invisible(line).strip()
+    return item if normalize(item) else ""
 
 
 def content_digest(content: str) -> bytes:
-    """Return the digest that stands for an item in unique indexes."""
-    return blake2b(content.encode(), digest_size=16).digest()
+    """Return the digest that stands for an item in indexes: items that look the same have the same one."""
+    return blake2b(normalize(content).encode(), digest_size=16).digest()
 
 
 def parse_stock(lines: Iterable[str]) -> ParsedStock:
     """Return which of `lines` are valid items of stock. Of equal lines only the first is."""
     items, blank, oversize, duplicates = [], [], [], []
     seen: set[bytes] = set()
-    for number, content in _clean_lines(lines):
+    for number, line in enumerate(lines, 1):
+        content = clean_item(line)
         digest = content_digest(content)
         if not content:
             blank.append(number)
@@ -158,9 +194,3 @@ def parse_stock(lines: Iterable[str]) -> ParsedStock:
             seen.add(digest)
             items.append(StockLine(number, content, digest))
     return ParsedStock(tuple(items), tuple(blank), tuple(oversize), tuple(duplicates))
-
-
-def _clean_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Yield numbered lines without NUL, which databases reject, and without invisible characters around the text."""
-    for number, line in enumerate(lines, 1):
-        yield number, line.replace("\0", "").strip().lstrip("\ufeff")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Connection, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, delete, insert, select, update
 
-from botapp.store.db.tables import account, ledger, user_link
-from botapp.store.domain import refusals
+from botapp.store.db.tables import account, ledger, released_handle, user_link
+from botapp.store.domain import refusals, rules
+from botapp.store.domain.identity import normalize_key
 from botapp.store.domain.money import MAX_AMOUNT
 from botapp.store.domain.records import Account, Entry
-from botapp.store.domain.rules import normalize_key, validate_amount, validate_handle
+from botapp.store.domain.rules import ReleasedHandle, validate_amount, validate_handle
 
 _ACCOUNTS: Final = select(account.c.id, account.c.handle, account.c.balance, account.c.created_at_ms)
 # statements of every purchase are built once: building one costs as much time as running it
@@ -57,12 +58,17 @@ def get_user_id(connection: Connection, account_id: int) -> int | None:
 
 
 def register(connection: Connection, user_id: int, handle: str, now_ms: int) -> Account:
-    """Create an account for a user, or change the handle of their account. Raises InvalidHandle, HandleTaken."""
+    """Create an account for a user, or change the handle of their account.
+
+    Raises InvalidHandle, HandleTaken, HandleReserved, TooManyHandles.
+    """
     handle = validate_handle(handle)
     existing = get_by_user(connection, user_id)
     owner = connection.execute(_BY_HANDLE, {"handle_key": normalize_key(handle)}).first()
     if owner is not None and (existing is None or owner.id != existing.id):
         raise refusals.HandleTaken(handle)
+    if owner is None:
+        _release_handle(connection, existing, normalize_key(handle), now_ms)
     values = {"handle": handle, "handle_key": normalize_key(handle)}
     if existing is not None:
         connection.execute(update(account).where(account.c.id == existing.id).values(values))
@@ -72,6 +78,39 @@ def register(connection: Connection, user_id: int, handle: str, now_ms: int) -> 
     ).one()
     connection.execute(insert(user_link).values(user_id=user_id, account_id=row.id, linked_at_ms=now_ms))
     return Account(row.id, handle, 0, now_ms)
+
+
+def is_reserved(connection: Connection, handle: str, now_ms: int) -> bool:
+    """Return whether a handle that no account has was given up a short time ago."""
+    released = _get_released(connection, normalize_key(handle))
+    return rules.check_handle_change(None, released, (), now_ms) is not None
+
+
+def _release_handle(connection: Connection, existing: Account | None, new_key: str, now_ms: int) -> None:
+    """Reserve the present handle of an account that takes a new one. Raises HandleReserved, TooManyHandles."""
+    own: dict[str, ReleasedHandle] = {}
+    if existing is not None:
+        of_account = select(released_handle).where(released_handle.c.account_id == existing.id)
+        own = {
+            row.handle_key: ReleasedHandle(row.account_id, row.released_at_ms) for row in connection.execute(of_account)
+        }
+        own.pop(new_key, None)
+        own[normalize_key(existing.handle)] = ReleasedHandle(existing.id, now_ms)
+    account_id = existing.id if existing is not None else None
+    problem = rules.check_handle_change(account_id, _get_released(connection, new_key), own.values(), now_ms)
+    if problem is not None:
+        raise problem
+    connection.execute(delete(released_handle).where(released_handle.c.handle_key == new_key))
+    if existing is not None:
+        released = {"handle_key": normalize_key(existing.handle), "account_id": existing.id, "released_at_ms": now_ms}
+        connection.execute(delete(released_handle).where(released_handle.c.handle_key == released["handle_key"]))
+        connection.execute(insert(released_handle).values(released))
+
+
+def _get_released(connection: Connection, handle_key: str) -> ReleasedHandle | None:
+    columns = (released_handle.c.account_id, released_handle.c.released_at_ms)
+    row = connection.execute(select(*columns).where(released_handle.c.handle_key == handle_key)).first()
+    return ReleasedHandle(*row) if row is not None else None
 
 
 def post_entry(

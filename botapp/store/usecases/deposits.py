@@ -10,9 +10,10 @@ from sqlalchemy import Connection, insert, select
 
 from botapp.store.db.tables import deposit
 from botapp.store.domain import refusals
+from botapp.store.domain.identity import normalize_key, remove_invisible
 from botapp.store.domain.money import MAX_AMOUNT
 from botapp.store.domain.records import Deposit
-from botapp.store.domain.rules import MAX_HANDLE_CHARS, normalize_key, validate_amount
+from botapp.store.domain.rules import MAX_HANDLE_CHARS, validate_amount
 from botapp.store.usecases import accounts, key_value
 
 _DEPOSITS: Final = select(
@@ -103,7 +104,7 @@ def record(
         except refusals.AmountOutOfRange:
             refusal = "amount"
         except refusals.NoSuchAccount:
-            refusal = "handle"
+            refusal = "released" if accounts.is_reserved(connection, handle, now_ms) else "handle"
     connection.execute(
         insert(deposit).values(
             key=key, source=source, handle=handle, account_id=account_id, amount=amount, refusal=refusal, at_ms=now_ms
@@ -128,8 +129,8 @@ def get_by_key(connection: Connection, key: str) -> Deposit:
 
 
 def _storable_handle(handle: str) -> str:
-    """Return the part of a handle that the database can store: no NUL, no lone surrogates, limited length."""
-    return handle.replace("\0", "").encode("utf-8", "replace").decode()[: 2 * MAX_HANDLE_CHARS]
+    """Return the part of a handle that the database can store: visible, no lone surrogates, limited length."""
+    return remove_invisible(handle).encode("utf-8", "replace").decode()[: 2 * MAX_HANDLE_CHARS]
 
 
 def _storable_amount(amount: int | None) -> int | None:

@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from botapp.store.db.tables import IS_AVAILABLE, product, stock_item
 from botapp.store.domain import refusals
+from botapp.store.domain.identity import normalize_key
 from botapp.store.domain.records import Product
-from botapp.store.domain.rules import normalize_key, validate_code, validate_description, validate_name
+from botapp.store.domain.rules import validate_code, validate_description, validate_name
 
 
 def list_active(connection: Connection) -> list[Product]:

@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, literal, select, union_all, update
+from sqlalchemy import (
+    Connection,
+    Exists,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+    update,
+)
 
 from botapp.store.db.tables import IS_AVAILABLE, IS_HANDED_OUT, account, product, purchase, stock_item, stock_staged
 from botapp.store.domain import refusals
@@ -50,24 +62,35 @@ def stage(connection: Connection, batch: str, lines: Sequence[StockLine]) -> Non
         )
 
 
+def find_elsewhere(
+    connection: Connection, batch: str, code: str, first: int = 1, last: int = 2**31 - 1
+) -> tuple[tuple[int, str], ...]:
+    """Return the staged lines whose item another product has or has sold, with its code; not what is not added anyway.
+
+    `first` and `last` limit the line numbers, so that each transaction is short. Raises NoSuchProduct.
+    """
+    target = get_by_code(connection, code)
+    other = stock_item.alias()
+    query = (
+        select(stock_staged.c.line, func.min(product.c.code))
+        .join(other, other.c.digest == stock_staged.c.digest)
+        .join(product, product.c.id == other.c.product_id)
+        .where(stock_staged.c.batch == batch, stock_staged.c.line.between(first, last), product.c.id != target.id)
+        .where((other.c.status == "available") | other.c.purchase_id.is_not(None))
+        .where(~_is_in_stock(target.id), ~_is_sold_before(target.id))
+        .group_by(stock_staged.c.line)
+        .order_by(stock_staged.c.line)
+    )
+    return tuple((line, other_code) for line, other_code in connection.execute(query))
+
+
 def publish(connection: Connection, batch: str, code: str, *, actor: str, now_ms: int) -> StockAdded:
     """Move a staged batch into the stock of a product, all at once. Skips items in stock and items sold before.
 
     Raises NoSuchProduct.
     """
-    # locked: it must not be deleted meanwhile, nor its items sold between the checks and the insertion
-    target = get_by_code_to_change(connection, code)
-    in_stock = exists().where(
-        stock_item.c.product_id == target.id,
-        stock_item.c.digest == stock_staged.c.digest,
-        IS_AVAILABLE,
-    )
-    # a refunded item counts as sold: the buyer has seen it
-    sold_before = exists().where(
-        stock_item.c.product_id == target.id,
-        stock_item.c.digest == stock_staged.c.digest,
-        IS_HANDED_OUT,
-    )
+    target = get_by_code(connection, code)
+    in_stock, sold_before = _is_in_stock(target.id), _is_sold_before(target.id)
     of_batch = stock_staged.c.batch == batch
     query = select(stock_staged.c.line).where(of_batch, in_stock).order_by(stock_staged.c.line)
     duplicates = tuple(connection.execute(query).scalars())
@@ -167,3 +190,15 @@ def unstage_former_stock(connection: Connection, batch: str, code: str) -> tuple
     if lines:
         connection.execute(delete(stock_staged).where(*chosen))
     return lines
+
+
+def _is_in_stock(product_id: int) -> Exists:
+    """Return the condition that the item of a staged line is in stock."""
+    is_same = (stock_item.c.product_id == product_id) & (stock_item.c.digest == stock_staged.c.digest)
+    return exists().where(is_same, IS_AVAILABLE)
+
+
+def _is_sold_before(product_id: int) -> Exists:
+    """Return the condition that the item of a staged line was sold; also if it was refunded: the buyer has seen it."""
+    is_same = (stock_item.c.product_id == product_id) & (stock_item.c.digest == stock_staged.c.digest)
+    return exists().where(is_same, IS_HANDED_OUT)

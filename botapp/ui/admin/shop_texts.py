@@ -31,6 +31,8 @@ class UploadSummary(Struct, frozen=True):
     sold_before: tuple[int, ...]
     blank: tuple[int, ...]
     oversize: tuple[int, ...]
+    #: line numbers of added items that another product has or has sold, and the code of that product
+    elsewhere: tuple[tuple[int, str], ...] = ()
 
 
 def product_line(product: Product, units: Sequence[Denomination]) -> str:
@@ -65,6 +67,17 @@ def upload_report(upload: UploadSummary) -> str:
         if numbers:
             params = {"reason": what, "count": format_number(len(numbers)), "lines": line_numbers(numbers)}
             lines.append(_("%(reason)s: %(count)s (lines %(lines)s)") % params)
+    if upload.elsewhere:
+        params = {
+            "count": format_number(len(upload.elsewhere)),
+            "lines": line_numbers(line for line, _code in upload.elsewhere),
+            "codes": ", ".join(quote(code) for code in sorted({code for _line, code in upload.elsewhere})[:MAX_NAMED]),
+        }
+        text = _(
+            "⚠️ Another product has or has sold the same items, so they could be sold twice: %(count)s (lines "
+            "%(lines)s; %(codes)s). If this is a mistake, take them out with `reducestock`."
+        )
+        lines.append(text % params)
     return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ from botapp.store.domain.money import Denomination, InvalidAmount
 from botapp.store.domain.records import order_number
 from botapp.store.domain.refusals import Refused
 from botapp.store.domain.rules import MAX_CODE_CHARS, MAX_HANDLE_CHARS, MIN_HANDLE_CHARS
-from botapp.ui.formatting import format_amount, format_number, quote
+from botapp.ui.formatting import format_amount, format_number, format_time, quote
 
 
 class Answers:
@@ -24,7 +24,13 @@ class Answers:
 
     def refusal(self, problem: Refused) -> str:
         """Return `problem` as text, in the language in use."""
-        return self._of_access(problem) or self._of_buying(problem) or self._of_admins(problem) or str(problem)
+        return (
+            self._of_access(problem)
+            or self._of_name(problem)
+            or self._of_buying(problem)
+            or self._of_admins(problem)
+            or str(problem)
+        )
 
     def unavailable(self) -> str:
         """Return the answer while the database is unavailable."""
@@ -68,13 +74,32 @@ class Answers:
             case refusals.NotRegistered():
                 text = _("📝 You have no account yet. Click Register and enter your %(label)s.")
                 return text % {"label": self._member_name_label}
+        return None
+
+    def _of_name(self, problem: Refused) -> str | None:
+        label = {"label": self._member_name_label}
+        match problem:
+            case refusals.InvalidHandle(reason="user_id"):
+                return (
+                    _("❌ The %(label)s cannot be a number of 17 to 20 digits: those are IDs of Discord users.") % label
+                )
+            case refusals.InvalidHandle(reason="scripts"):
+                return (
+                    _("❌ The %(label)s mixes letters of different alphabets, some of which look alike. Use one.")
+                    % label
+                )
             case refusals.InvalidHandle():
                 text = _("❌ The %(label)s must have %(least)d to %(most)d characters: letters, digits, . _ -")
-                params = {"label": self._member_name_label, "least": MIN_HANDLE_CHARS, "most": MAX_HANDLE_CHARS}
-                return text % params
+                return text % {**label, "least": MIN_HANDLE_CHARS, "most": MAX_HANDLE_CHARS}
             case refusals.HandleTaken(handle=handle):
                 text = _("❌ %(member)s is already taken. If it is yours, please ask an admin.")
                 return text % {"member": quote(handle)}
+            case refusals.HandleReserved(until_ms=until_ms):
+                text = _("❌ Another member gave up this %(label)s a short time ago. It is available again %(time)s.")
+                return text % {**label, "time": format_time(until_ms)}
+            case refusals.TooManyHandles(until_ms=until_ms):
+                text = _("❌ You have changed your %(label)s too often. You can change it again %(time)s.")
+                return text % {**label, "time": format_time(until_ms)}
         return None
 
     def _of_buying(self, problem: Refused) -> str | None:
@@ -129,6 +154,12 @@ class Answers:
                 return _("❌ There is no order %s.") % order_number(purchase_id)
             case refusals.AlreadyRefunded(purchase_id=purchase_id):
                 return _("❌ Order %s has already been refunded. Nothing was changed.") % order_number(purchase_id)
+            case refusals.AmbiguousUser(text=given, user_id=user_id):
+                text = _(
+                    "❌ %(text)s is the ID of one user and the member name of another, <@%(user)d>. Please use a "
+                    "mention."
+                )
+                return text % {"text": quote(given), "user": user_id}
             case refusals.NotBlacklisted():
                 return _("❌ This user is not on the blacklist.")
         return None

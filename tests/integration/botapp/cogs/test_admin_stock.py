@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from botapp.local_discord.ids import ADMIN_ID
+from botapp.store.db.tables import product, stock_item
 from botapp.store.domain.rules import parse_stock
 from botapp.store.usecases import products, stock, withdrawals
 from botapp.ui import custom_ids
@@ -40,6 +42,11 @@ def pieces(shop: AdminShop, code: str = "ROBUX") -> int:
 
 def secrets(*names: str) -> bytes:
     return "".join(f"{SECRET}-{name}\n" for name in names).encode()
+
+
+def items(shop: AdminShop, code: str = "ROBUX") -> list[str]:
+    query = select(stock_item.c.content).join(product).where(product.c.code == code).order_by(stock_item.c.id)
+    return shop.books(lambda connection: list(connection.execute(query).scalars()))
 
 
 def add(shop: AdminShop, data: bytes, code: str = "ROBUX") -> str:
@@ -88,7 +95,16 @@ def test_invalid_stock_file_is_refused(shop: AdminShop) -> None:
     assert "line 2 " in add(shop, secrets("a") + b"\xff\xfe\n")
     assert "200,000 lines" in add(shop, b"a\n" * 200_001)
     assert pieces(shop) == 0
+    assert "line 2 " in add(shop, secrets("a") + b"b\0c\n")
+    assert pieces(shop) == 0
     assert add(shop, secrets("a").decode().encode("utf-16")).startswith("✅")
+    # without a mark, and the same item with an invisible character
+    assert add(shop, f"{SECRET}-b\r\n{SECRET}\u200b-b\r\n".encode("utf-16-le")).startswith("✅")
+    assert items(shop) == [secrets("a").decode().strip(), f"{SECRET}-b"]
+    assert "`STEAM10`" not in add(shop, b"steam-x\n")
+    report = add(shop, b"x\nsteam-05\n")
+    assert "Another product" in report
+    assert "lines 2; `STEAM10`" in report
     wrong = shop.typed("!addstock ROBUX")
     assert "`!addstock CODE FILE`" in wrong
 
@@ -130,7 +146,7 @@ def test_a_hundred_thousand_lines_while_members_click(shop: AdminShop) -> None:
         seen |= {one for one in words if "of 100,000 lines" in one}
         if any("`ROBUX`: 100,000" in one for one in words):
             break
-        click = shop.discord.interaction(shop.discord.click("Budi", BALANCE), wait_s=4)
+        click = shop.discord.interaction(shop.discord.click("Budi", BALANCE), wait_s=30)
         assert click["state"] == "answered"
         acks.append(click["ack_ms"])
     print(f"{time.monotonic() - began_s:.1f} s, {len(acks)} clicks, slowest {max(acks):.0f} ms, {len(seen)} edits")

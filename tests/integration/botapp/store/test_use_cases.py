@@ -57,7 +57,7 @@ def test_handle_belongs_to_one_member(database: Database) -> None:
     assert database.run_sync(accounts.register, BUDI, "BUDI", 7).handle == "BUDI"
 
 
-@pytest.mark.parametrize("handle", ["ab", "a" * 31, "a b c", "", "abc;", "\0abc"])
+@pytest.mark.parametrize("handle", ["ab", "a" * 31, "a b c", "", "abc;", "\0ab"])
 def test_invalid_handle_is_refused(database: Database, handle: str) -> None:
     with pytest.raises(refusals.InvalidHandle):
         database.run_sync(accounts.register, BUDI, handle, 5)

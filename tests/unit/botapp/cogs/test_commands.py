@@ -178,6 +178,10 @@ def test_upload_report_texts() -> None:
     assert "2 (lines 1–2)" in report
     assert "Already sold: 1 (lines 4)" in report
     assert "Too long" not in report
+    assert "Another product" not in report
+    report = upload_report(UploadSummary("VPN", 3, (), (), (), (), ((1, "B"), (2, "A"), (4, "B"))))
+    assert "Another product has or has sold" in report
+    assert "3 (lines 1–2, 4; `A`, `B`)" in report
 
 
 def test_every_kind_of_transaction_has_a_label(language: str) -> None:

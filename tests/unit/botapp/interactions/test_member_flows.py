@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 
 import pytest
 
@@ -13,6 +14,7 @@ from botapp.store.domain.money import Denomination
 from botapp.store.domain.records import Account, Entry, Order, Product, Purchase, Receipt
 from botapp.store.domain.refusals import Refused
 from botapp.store.domain.rules import MAX_ITEM_CHARS
+from botapp.store.domain.text_file import split_lines
 from botapp.store.member_api import Quote
 from botapp.store.usecases.shop_location import ShopLocation
 from botapp.ui.custom_ids import parse
@@ -205,7 +207,9 @@ def test_items_fit_a_message_or_become_a_file() -> None:
     assert large.file == f"{'k' * 1000}\n" * 2
     assert large.text.startswith(order_heading(7))
     assert "kk" not in large.text
-    assert [file.filename for file in large.files()] == ["order-000007.txt"]
+    [file] = large.files()
+    assert file.filename == "order-000007.txt"
+    assert file.fp.read().isascii()
 
 
 def test_items_that_break_formatting_become_a_file() -> None:
@@ -215,3 +219,12 @@ def test_items_that_break_formatting_become_a_file() -> None:
 def test_repr_hides_the_items() -> None:
     assert "secret" not in repr(pack(bought(), ["secret"]))
     assert "secret" not in repr(pack(bought(), ["secret" * 1000]))
+
+
+def test_file_that_is_not_ascii_is_marked_as_utf_8() -> None:
+    """Discord's clients guess the encoding of a text file, and show other keys than were bought."""
+    [file] = pack(bought(), ["clé-é" + "k" * 1500, "clé-2"] * 2).files()
+    data = file.fp.read()
+    assert data.startswith(codecs.BOM_UTF8)
+    # and it can be uploaded again as it is
+    assert split_lines(data, 10)[1] == "clé-2"
