@@ -130,7 +130,7 @@ def _item_0002(number: int, content: str, status: str = "available", purchase_id
 
 
 def _rows_of_0002() -> dict[str, list[dict[str, Any]]]:
-    """Rows with characters that nobody sees, which version 0002 accepted."""
+    """Rows with characters that are invisible, which version 0002 accepted."""
     handles = ["Budi", "Budi\u1160", "\u1160\u1160\u1160", "Sa\u1160ri"]
     numbers = range(1, len(handles) + 1)
     bought = {

@@ -107,7 +107,7 @@ def test_item_of_another_product_is_reported(database: Database) -> None:
     assert database.run_sync(stock.find_elsewhere, "c", "C") == ((1, "B"),)
 
 
-def test_number_that_is_an_id_and_a_name_bars_nobody(database: Database) -> None:
+def test_number_that_is_an_id_and_a_name_bars_no_one(database: Database) -> None:
     """Such names are refused now, but a database may have one."""
     database.run_sync(member, BUDI, "Budi")
     database.run_sync(

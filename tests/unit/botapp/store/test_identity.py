@@ -24,7 +24,7 @@ from botapp.store.domain.rules import (
     validate_name,
 )
 
-#: characters that nobody sees, some of which a keyboard, a web page or an editor inserts
+#: characters that are invisible, some of which a keyboard, a web page or an editor inserts
 INVISIBLE = [
     "\u200b",
     "\u2060",

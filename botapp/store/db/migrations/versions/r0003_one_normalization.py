@@ -1,6 +1,6 @@
 """One normalization of names, codes and items; names that members gave up stay reserved.
 
-Rows of earlier versions may hold texts that differ only in characters that nobody sees. They get the keys of the
+Rows of earlier versions may hold texts that differ only in characters that are invisible. They get the keys of the
 present rules: of two accounts or products that would have the same key, the newer one gets its number added to its
 name, and of two equal items in stock, or of one that was sold before, the newer one is withdrawn.
 """
