@@ -138,8 +138,15 @@ class EffectExecutor:
         return process.first_descendant(leader, markers)
 
     def find_life(self, name: str) -> tuple[int, ProcessId] | None:
-        """Return number and process of the running life of a program; None without one."""
+        """Return number and process of the newest running life of a program; None without one."""
         return process.find_life(self._program_markers(name))
+
+    def used_number(self, state: ProgramState) -> int:
+        """Return the highest number of a life that has had a cache; 0 without one."""
+        number = cache.used_number(self._paths.cache_of(state.name))
+        # the cache that a flush keeps is prepared before its life begins
+        keeps_cache = {state.flush_on_restart, state.flush_on_crash} & {"expired", "none"}
+        return number - 1 if keeps_cache and number == state.life.number + 1 else number
 
     def on_exit(self, pid: int, code: int | None, signal_name: str | None) -> bool:
         """Return whether the exited process was a check or deleted a cache."""

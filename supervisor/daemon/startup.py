@@ -41,6 +41,11 @@ def recover(runner: Runner, *, keep_desired: bool, stop_orphans: bool) -> None:
 def _find_state(runner: Runner, name: str, program: Program) -> ProgramState:
     """Return the state of a program from the journal and from the processes that run."""
     state = runner.settings.with_flush_policies(runner.persistence.journal.load(name, program))
-    state = adoption.with_running_process(state, runner.executor.find_life(name), procfs.is_alive)
+    used_number = max(
+        runner.persistence.journal.used_number(name),
+        runner.persistence.history.used_number(name),
+        runner.executor.used_number(state),
+    )
+    state = adoption.with_running_process(state, runner.executor.find_life(name), procfs.is_alive, used_number)
     runner.executor.checks.kill_orphans(name)
     return state

@@ -8,7 +8,16 @@ from typing import Final
 from msgspec.structs import replace
 
 from supervisor.lifecycle.events import Adopted, Event, Exited, RestartRequested, Start
-from supervisor.lifecycle.model import DesiredState, Instant, LifeState, ProcessId, ProgramState, Reason, State
+from supervisor.lifecycle.model import (
+    AfterFlush,
+    DesiredState,
+    Instant,
+    LifeState,
+    ProcessId,
+    ProgramState,
+    Reason,
+    State,
+)
 
 #: how soon after its end the supervisor has to be back for a restart of the service, in seconds
 RESTARTED_WITHIN_S: Final = 60.0
@@ -20,24 +29,44 @@ def with_running_process(
     program: ProgramState,
     running: tuple[int, ProcessId] | None,
     is_alive: Callable[[ProcessId], bool] = lambda child: True,
+    used_number: int = 0,
 ) -> ProgramState:
-    """Return `program` with a running process that the journal does not name: the number of its life, and its id.
+    """Return `program` with a running process and a life that the journal does not name.
 
-    The earlier supervisor was killed right after the spawn, or the journal is lost or too old. A second process must
-    not be started beside this one.
+    The earlier supervisor was killed right after the spawn, or lines of the journal are lost. A second process must not
+    be started beside this one, and no number is used twice.
+
+    Args:
+        program: as the journal shows it.
+        running: the number of the newest life that has a running process, and this process; None without one.
+        is_alive: returns whether a process still runs.
+        used_number: the highest number of a life that other files name.
     """
-    if running is None:
+    if program.child is not None and is_alive(program.child):
         return program
-    number, child = running
-    # a process that the dead life of the journal left behind is no life
-    if program.child is not None and (is_alive(program.child) or number <= program.life.number):
-        return program
+    newest = max(program.life.number, used_number)
+    if running is not None and running[0] >= newest and (program.child is None or running[0] > program.life.number):
+        return _adopt(program, *running)
+    if newest > program.life.number:
+        program = replace(program, life=LifeState(newest))
+    # what the dead life of the journal left behind is killed as a part of it
+    return program if running is None or running[0] == newest else _kill_stray(program, running[1])
+
+
+def _adopt(program: ProgramState, number: int, child: ProcessId) -> ProgramState:
     is_same = program.life.number == number and program.state in _HAS_PROCESS
     state = program.state if is_same else State.RUNNING
     life = replace(program.life if program.life.number == number else LifeState(number), number=number)
     # a program that need not connect is not expected to send heartbeats
     life = replace(life, was_linked=state is State.RUNNING and program.settings.ready == "notify")
     return replace(program, child=child, life=life, state=state, desired=DesiredState.UP)
+
+
+def _kill_stray(program: ProgramState, child: ProcessId) -> ProgramState:
+    """Return `program` with a process to kill, because an earlier life has left it behind."""
+    if program.state in (State.STOPPED, State.BACKOFF, State.FATAL):
+        program = replace(program, after_flush=AfterFlush(program.state, reason=program.reason))
+    return replace(program, child=child, state=State.KILLING)
 
 
 def event_since_journal(program: ProgramState, boot_id: str, is_alive: Callable[[ProcessId], bool]) -> Event:

@@ -131,8 +131,9 @@ def _read_life(pid: int) -> LifeProcess | None:
 
 
 def find_life(env_markers: Mapping[str, str]) -> tuple[int, ProcessId] | None:
-    """Return number and process of the oldest running life with all `env_markers`; None without one."""
-    return next(((life.number, life.process) for life in list_lives(env_markers)), None)
+    """Return number and process of the newest running life with all `env_markers`; None without one."""
+    newest = max(list_lives(env_markers), key=lambda life: life.number, default=None)
+    return None if newest is None else (newest.number, newest.process)
 
 
 def find_env_value(env_markers: Mapping[str, str], name: str, *, other_than: str) -> str | None:

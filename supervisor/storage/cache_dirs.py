@@ -13,7 +13,7 @@ from pathlib import Path
 
 from supervisor.config.settings import FlushPolicy
 
-_TEMP = re.compile(r"temp-(\d+)")
+_TEMP = re.compile(r"temp-(\d{1,15})")
 
 
 def temp_dir(root: Path, life: int) -> Path:
@@ -61,6 +61,15 @@ def clear(root: Path, scope: str) -> None:
     for path in root.iterdir() if root.is_dir() else ():
         if _TEMP.fullmatch(path.name) or (scope == "all" and path == perm_dir(root)):
             _move_to_trash(root, path)
+
+
+def used_number(root: Path) -> int:
+    """Return the highest number of a life that has had a directory, as far as it is not deleted; 0 without one.
+
+    Raises OSError.
+    """
+    names = [path.name for path in root.iterdir()] if root.is_dir() else []
+    return max((int(match[1]) for name in names if (match := _TEMP.fullmatch(name))), default=0)
 
 
 def trash_entries(root: Path) -> list[Path]:

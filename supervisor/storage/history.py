@@ -56,6 +56,11 @@ class History:
         """Return the last `count` reports, the newest first."""
         return [msgspec.json.decode(msgspec.json.encode(_parse(line))) for line in self._lines[::-1][:count]]
 
+    def used_number(self, program: str) -> int:
+        """Return the highest number of a life of a program that the reports name; 0 without one."""
+        reports = (report for line in self._lines if (report := _parse(line)) and report.program == program)
+        return max((max(report.from_life, report.to_life or 0) for report in reports), default=0)
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()

@@ -8,6 +8,7 @@ soon as the disk allows it: the state in memory is complete.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ COMPACT_BYTES: Final = 1024 * 1024
 _NOT_KEPT: Final = ("settings", "flush_on_restart", "flush_on_crash")
 #: health comes with the next heartbeat, and `last_seen_s` would change the line with each
 _NOT_KEPT_OF_LIFE: Final = ("health", "health_record", "last_seen_s")
+#: the name of the program and the number of its life, in a line that was cut short
+_LIFE_NUMBER: Final = re.compile(rb'\{"name":"([\w.-]{1,100})".{0,20000}?"life":\{"number":(\d{1,15}),', re.ASCII)
 
 
 class Journal:
@@ -40,6 +43,8 @@ class Journal:
         self._is_incomplete = False
         #: how many lines could not be read
         self.broken_lines = 0
+        #: by program: the highest number of a life in the lines that could not be read
+        self._broken_numbers: dict[str, int] = {}
         for line in path.read_bytes().split(b"\n"):
             if line:
                 self._read_line(line)
@@ -49,12 +54,19 @@ class Journal:
             program = msgspec.json.decode(line, type=ProgramState)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.broken_lines += 1
+            if match := _LIFE_NUMBER.match(line):
+                name = match[1].decode()
+                self._broken_numbers[name] = max(self._broken_numbers.get(name, 0), int(match[2]))
             return
         self._lines[program.name] = line
 
     def names(self) -> list[str]:
         """Return the names of the programs in the journal."""
         return list(self._lines)
+
+    def used_number(self, name: str) -> int:
+        """Return the highest number of a life of a program in the lines that could not be read; 0 without one."""
+        return self._broken_numbers.get(name, 0)
 
     def load(self, name: str, settings: Program) -> ProgramState:
         """Return the last state of the program `name`, with its present settings."""

@@ -365,3 +365,25 @@ def _edit_journal(it: Supervised, edit: Any) -> None:
     edit(record)
     with (it.state / "journal.jsonl").open("a") as journal:
         journal.write(json.dumps(record) + "\n")
+
+
+@pytest.mark.parametrize("evidence", ["cache", "history", "broken line"])
+def test_number_of_a_life_is_not_used_again_after_the_journal_has_lost_lines(tmp_path: Path, evidence: str) -> None:
+    with bot(tmp_path, flush_cache=evidence == "cache") as it:
+        it.start()
+        if evidence == "history":
+            it.restart()
+        else:
+            it.ask("stop", program="bot", wait=True)
+            it.ask("start", program="bot")
+        pid = it.wait_state("RUNNING", life=2)["pid"]
+        it.kill()
+        os.kill(pid, signal.SIGKILL)
+        wait_gone(pid)
+        journal = it.state / "journal.jsonl"
+        lines = journal.read_bytes().splitlines(keepends=True)
+        first = [line for line in lines if json.loads(line)["life"]["number"] == 1]
+        torn = lines[-1][:-30] if evidence == "broken line" else b""
+        journal.write_bytes(b"".join(first) + torn)
+        it.start(wait=False)
+        it.wait_state("RUNNING", life=3)
