@@ -55,6 +55,10 @@ class InstancePaths:
         """Return the file that stdout and stderr of `program` are appended to."""
         return self.state_dir / "logs" / f"{program}.log"
 
+    def held_log_of(self, program: str) -> Path:
+        """Return the second name of the log file that the present life of `program` writes into."""
+        return self.state_dir / "open-logs" / f"{program}.log"
+
     def cache_of(self, program: str) -> Path:
         """Return the directory that holds the cache directories of `program`."""
         return self.state_dir / "cache" / program

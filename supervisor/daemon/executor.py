@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,10 @@ from supervisor.logs.program_logs import ProgramLogs
 from supervisor.processes import checks, commands, environment, process, procfs
 from supervisor.processes.checks import Checks
 from supervisor.storage import cache_dirs as cache
+
+#: how long a supervisor that exits waits for its helpers, which complete their work without it, and how often it looks
+HELPERS_TIMEOUT_S: Final = 10.0
+HELPERS_PAUSE_S: Final = 0.005
 
 #: errors of a start that last until somebody changes the configuration or the file system
 _PERMANENT: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.ENOEXEC, errno.ELOOP, errno.EINVAL})
@@ -43,8 +48,8 @@ class EffectExecutor:
         self._post = post
         self._log = log
         self.checks = Checks(paths, self._environ, self._cwd, _spawn_error)
-        #: pids of the processes that delete old caches
-        self._sweepers: set[int] = set()
+        #: processes that delete old caches and rotate logs, by pid: what is called with their exit code
+        self._helpers: dict[int, Callable[[int], None]] = {}
 
     def execute(self, state: ProgramState, effect: Effect) -> Event | None:
         """Perform an effect; return the event that results from it at once, if any."""
@@ -149,9 +154,9 @@ class EffectExecutor:
         return number - 1 if keeps_cache and number == state.life.number + 1 else number
 
     def on_exit(self, pid: int, code: int | None, signal_name: str | None) -> bool:
-        """Return whether the exited process was a check or deleted a cache."""
-        if pid in self._sweepers:
-            self._sweepers.remove(pid)
+        """Return whether the exited process was a check or a helper."""
+        if (then := self._helpers.pop(pid, None)) is not None:
+            then(-1 if code is None else code)
             return True
         return self.checks.on_exit(pid, code, signal_name)
 
@@ -178,21 +183,29 @@ class EffectExecutor:
 
     def delete_trash(self, name: str) -> None:
         """Delete flushed caches of a program, in a process of its own because that may take long."""
-        output = self._paths.supervisor_log
         try:
             paths = cache.trash_entries(self._paths.cache_of(name))
             if paths:
-                command = ["rm", "-rf", "--", *map(str, paths)]
-                environ = environment.of_helper(os.environ)
-                self._sweepers.add(process.spawn(command, environ, self._paths.state_dir, output))
+                self.start_helper(["rm", "-rf", "--", *map(str, paths)], lambda code: None)
         except OSError as error:
             text = _("%(program)s: cannot delete the old cache: %(why)s (%(path)s)")
             self._log("warning", text % _params(name, error))
 
-    def wait_for_sweepers(self) -> None:
-        """Wait until all flushed caches are deleted."""
-        for pid in self._sweepers:
-            os.waitpid(pid, 0)
+    def start_helper(self, command: list[str], then: Callable[[int], None]) -> None:
+        """Start a process that does some work for the supervisor. Its errors go to the log of the supervisor.
+
+        `then` is called with its exit code, or with -1 if a signal ended it. Raises OSError.
+        """
+        environ = environment.of_helper(os.environ)
+        pid = process.spawn(command, environ, self._paths.state_dir, self._paths.supervisor_log)
+        self._helpers[pid] = then
+
+    def wait_for_helpers(self) -> None:
+        """Wait until flushed caches are deleted and logs rotated, but not for a disk that hangs."""
+        deadline_s = time.monotonic() + HELPERS_TIMEOUT_S
+        for pid in self._helpers:
+            while os.waitpid(pid, os.WNOHANG) == (0, 0) and time.monotonic() < deadline_s:
+                time.sleep(HELPERS_PAUSE_S)
 
     def _make_cache_dirs(self, state: ProgramState) -> tuple[Path, Path]:
         root, life = self._paths.cache_of(state.name), state.life.number

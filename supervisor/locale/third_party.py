@@ -24,6 +24,7 @@ _MESSAGES: Final = (
     N_("No space left on device"),
     N_("Not a directory"),
     N_("Operation not permitted"),
+    N_("Operation not supported"),
     N_("Permission denied"),
     N_("Read-only file system"),
     N_("Resource temporarily unavailable"),

@@ -28,7 +28,7 @@ class LifeMarker(NamedTuple):
 
 def parse_marker(line: str) -> LifeMarker | None:
     """Return the marker in a line without its end; None for any other line."""
-    match = _MARKER.fullmatch(line)
+    match = _MARKER.fullmatch(line.rstrip(" "))  # one in the middle of a log may be padded
     if match is None:
         return None
     event = match["event"].partition(":")[0]

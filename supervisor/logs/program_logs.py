@@ -1,14 +1,16 @@
 """The log files of programs: rotates them, and asks lives to open the new file.
 
 A life goes on writing into the file that it has open, even after the file was renamed, so no line is lost. The
-supervisor asks it to open the new file (`reopen`) and does not rotate again before it has. A program that cannot do
-that gets a new file with its next life.
+supervisor asks it to open the new file (`reopen`) and does not rotate again before it has. The log of a life that
+cannot do that is rotated by copying its lines (`copy_rotation`), and restored when somebody has deleted it
+(`held_logs`).
 """
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,14 +19,22 @@ from supervisor.config.settings import Logs
 from supervisor.lifecycle.model import ProgramState
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
-from supervisor.logs import journald, rotation, writer
+from supervisor.logs import copy_rotation, journald, rotation, writer
+from supervisor.logs.held_logs import HeldLogs
 
 #: error code of a program that does not support `reopen`
 _UNKNOWN_OP: Final = "unknown_op"
+#: seconds between two looks at the logs of lives that cannot open a new file
+CHECK_S: Final = 1.0
+#: seconds before a failed copy is tried again
+RETRY_S: Final = 60.0
+
+#: starts a process, and calls back with its exit code, or -1 if it was killed; raises OSError
+StartProcess = Callable[[list[str], Callable[[int], None]], None]
 
 
 class ProgramLogs:
-    """The current log file of each program."""
+    """The current log file of each program. A timer of the event loop."""
 
     def __init__(
         self,
@@ -32,6 +42,9 @@ class ProgramLogs:
         settings: Logs,
         request_reopen: Callable[[str, Callable[[bool, str | None], None]], bool],
         log: Callable[[str, str], None],
+        programs: Mapping[str, ProgramState],
+        start_process: StartProcess,
+        now_s: Callable[[], float],
         *,
         to_journal: bool,
     ) -> None:
@@ -43,6 +56,9 @@ class ProgramLogs:
             request_reopen: sends `reopen` to the life of a program, whose answer it passes on as success and error
                 code; returns whether a life is connected.
             log: takes a level and a line.
+            programs: the programs, as they are at any time.
+            start_process: starts the process that copies.
+            now_s: the time, as in `Instant.mono_s`.
             to_journal: whether programs write to systemd's journal as well.
         """
         self.settings = settings
@@ -50,6 +66,15 @@ class ProgramLogs:
         self._to_journal = to_journal
         self._request_reopen = request_reopen
         self._log = log
+        self._programs = programs
+        self._start_process = start_process
+        self._now_s = now_s
+        self._held = HeldLogs(paths, log)
+        self._next_check_s = now_s()
+        #: programs whose log is being copied
+        self._copying: set[str] = set()
+        #: when to try a failed copy again
+        self._retries_s: dict[str, float] = {}
         #: the life of each program that is known to write into the current file
         self._writers: dict[str, int] = {}
         #: the life of each program that does not support `reopen`
@@ -63,9 +88,10 @@ class ProgramLogs:
     def begin_life(self, state: ProgramState) -> Path:
         """Return the log file for a life that is about to be spawned, rotated if that is due."""
         if self._is_due(state.name):
-            self._rotate(state.name)
+            self._rotate(state)
         self._writers[state.name] = state.life.number
         self.write_marker(state, "starts")
+        self._held.hold(state.name)
         return self._paths.log_of(state.name)
 
     def environ(self, output: Path) -> dict[str, str]:
@@ -80,8 +106,9 @@ class ProgramLogs:
         if name in self._requested or self._unsupported.get(name) == life:
             return
         if self._writers.get(name) == life:
-            if not self._is_due(name) or not self._rotate(name):
+            if not self._is_due(name) or not self._rotate(state):
                 return
+            self._held.release(name)
             self.write_marker(state, "goes on")
             self._writers.pop(name)
         self._requested.add(name)
@@ -100,14 +127,61 @@ class ProgramLogs:
         self._requested.discard(name)
         if is_ok:
             self._writers[name] = life
+            self._held.hold(name)
         elif code == _UNKNOWN_OP:
             self._unsupported[name] = life
         # after other errors the next heartbeat asks again
 
+    # --- lives that cannot open a new file ---
+
+    def next_deadline(self) -> float | None:
+        """Return when to look at the logs of lives that cannot open a new file; see `Timer`."""
+        return self._next_check_s if any(map(self._is_bound, self._programs.values())) else None
+
+    def run_due(self) -> None:
+        """Restore and rotate the logs of lives that cannot open a new file."""
+        if self._now_s() < self._next_check_s:
+            return
+        self._next_check_s = self._now_s() + CHECK_S
+        for state in filter(self._is_bound, self._programs.values()):
+            self._held.restore(state.name)
+            if self._is_due(state.name):
+                self._copy(state)
+
+    def _is_bound(self, state: ProgramState) -> bool:
+        """Return whether the present life writes into the same file until it ends."""
+        can_reopen = state.life.was_linked and self._unsupported.get(state.name) != state.life.number
+        return state.child is not None and not can_reopen
+
+    def _copy(self, state: ProgramState) -> None:
+        """Start a process that rotates the log by copying, unless one runs or has just failed."""
+        name, path = state.name, self._paths.log_of(state.name)
+        if name in self._copying or self._now_s() < self._retries_s.get(name, 0.0):
+            return
+        job = copy_rotation.Job(path, self.settings, f"life {state.life.number} of {name} goes on")
+        try:
+            self._start_process(copy_rotation.command(job), lambda code: self._on_copied(name, code))
+        except OSError as error:
+            self._on_copied(name, error.errno or -1)
+        else:
+            self._copying.add(name)
+
+    def _on_copied(self, name: str, code: int) -> None:
+        self._copying.discard(name)
+        self._heads.pop(name, None)
+        if code > 0:
+            self._retries_s[name] = self._now_s() + RETRY_S
+            self._report_failure(name, OSError(code, os.strerror(code), str(self._paths.log_of(name))))
+        elif code == 0:
+            self._retries_s.pop(name, None)
+            self._failed.discard(name)
+
+    # --- rotation ---
+
     def _is_due(self, name: str) -> bool:
         path = self._paths.log_of(name)
         try:
-            size_bytes = path.stat().st_size
+            size_bytes = writer.count_data_bytes(path)
             if name not in self._heads:
                 self._heads[name] = writer.read_head(path)
         except FileNotFoundError:
@@ -121,10 +195,14 @@ class ProgramLogs:
             return self._report_failure(name, error)
         return rotation.is_due(self.settings, size_bytes, self._heads[name], time.time())
 
-    def _rotate(self, name: str) -> bool:
-        """Rotate the log of a program; return whether that succeeded."""
+    def _rotate(self, state: ProgramState) -> bool:
+        """Rotate the log of a program by renaming it; return whether that succeeded."""
+        name, path = state.name, self._paths.log_of(state.name)
+        if copy_rotation.is_unfinished(path):
+            self._copy(state)  # the older lines come first
+            return False
         try:
-            writer.rotate(self._paths.log_of(name), self.settings.keep)
+            writer.rotate(path, self.settings.keep)
         except OSError as error:
             return self._report_failure(name, error)
         self._failed.discard(name)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from supervisor.logs import lines
+from supervisor.logs import holes, lines
+from supervisor.logs.holes import BLOCK_BYTES
 from supervisor.logs.lines import LogRecord
 from supervisor.logs.rotation import parse_number
 
 #: bytes that are read at a time, backwards
-BLOCK_BYTES: Final = 64 * 1024
+READ_BYTES: Final = 64 * 1024
 #: bytes that are read backwards at most, over all files
 MAX_BACK_BYTES: Final = 64 * 1024 * 1024
 #: bytes of new lines that are read at a time
@@ -24,11 +26,15 @@ MAX_LINE_BYTES: Final = 64 * 1024
 MAX_OPEN: Final = 8
 
 
+#: how long a rotation may delay a reader, in seconds
+LOCK_TIMEOUT_S: Final = 2.0
+
+
 class LogFile:
     """Reads a log that is written and rotated meanwhile.
 
     Files are identified by their inode and kept open. So every line is read once, also from a file that was renamed or
-    deleted.
+    deleted, or whose beginning was moved to a rotated file (see `copy_rotation`).
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,6 +44,8 @@ class LogFile:
         self._files: list[_File] = []
         #: number of the newest rotated file; None before the first read
         self._newest: int | None = None
+        #: the one of `_files` that was the current file at the last read
+        self._current: _File | None = None
 
     def read_last(self, count: int, *, unfinished: bool, level: str | None = None) -> list[LogRecord]:
         """Return the last lines, oldest first. Call it before `read_new`, if at all.
@@ -49,14 +57,17 @@ class LogFile:
 
         Raises OSError.
         """
-        self._open_new()
-        for file in self._files:
-            file.skip(to_line_end=file is self._files[-1] and not unfinished)
-        return lines.last_matching(map(_parse, self._read_back()), count, level)
+        with self._opened_new():
+            for file in self._files:
+                file.skip(to_line_end=file is self._files[-1] and not unfinished)
+            return lines.last_matching(map(_parse, self._read_back()), count, level)
 
     def read_new(self) -> list[LogRecord]:
         """Return the lines that were finished since the last call. Raises OSError."""
-        self._open_new()
+        with self._opened_new():
+            return [_parse(line) for line in self._read_new()]
+
+    def _read_new(self) -> list[bytes]:
         new_lines: list[bytes] = []
         for file in list(self._files):
             is_current = file is self._files[-1]
@@ -69,25 +80,58 @@ class LogFile:
             new_lines += chunk.lines
             if chunk.has_more:
                 break  # newer files come after the rest of this one
-        return [_parse(line) for line in new_lines]
+        return new_lines
 
-    def _open_new(self) -> None:
-        """Open the files that are newer than the open ones; at first the newest ones."""
-        # the current file first: if it is rotated meanwhile, it is found again under its number
-        current = _open(self._path)
-        newest = max(_rotated_numbers(self._path), default=0)
-        first = newest - MAX_OPEN + 2 if self._newest is None else self._newest + 1
-        for number in range(max(first, 1), newest + 1):
-            self._add(_open(_rotated_path(self._path, number)))
-        self._newest = newest
-        self._add(current)
+    @contextmanager
+    def _opened_new(self) -> Iterator[None]:
+        """Open the files that are newer than the open ones, at first the newest ones. Meanwhile nothing is moved."""
+        # the current file first: if it is renamed meanwhile, it is found again under its number
+        opened = _open(self._path)
+        if opened is not None:
+            opened.lock()
+        try:
+            newest = max(_rotated_numbers(self._path), default=0)
+            first = newest - MAX_OPEN + 2 if self._newest is None else self._newest + 1
+            for number in range(max(first, 1), newest + 1):
+                self._add_rotated(_open(_rotated_path(self._path, number)))
+            self._newest = newest
+            self._current = self._find_current(opened)
+            for file in self._files:
+                file.find_start()
+            yield
+        finally:
+            if opened is not None:
+                opened.unlock()
+                if opened not in self._files:
+                    opened.close()
 
-    def _add(self, file: _File | None) -> None:
-        """Add the newest file so far, unless it is open already."""
-        if file is not None and any(file.inode == other.inode for other in self._files):
+    def _add_rotated(self, file: _File | None) -> None:
+        """Add the next rotated file: the renamed current one, or one with lines from the beginning of the current."""
+        current = self._current
+        if current is not None and current.is_deleted():
+            current = self._current = None  # it was renamed before, and deleted since
+        if file is None:
+            if current is not None:
+                current.restart()  # it is unknown how much was moved
+        elif any(file.inode == other.inode for other in self._files):
             file.close()
-        elif file is not None:
+            self._current = None
+        elif current is None:
             self._files.append(file)
+        elif current.hand_over(file):
+            self._files.insert(self._files.index(current), file)
+        else:
+            file.close()
+
+    def _find_current(self, opened: _File | None) -> _File | None:
+        """Return the open file that `opened` is; add it if it is new. None if it has been renamed meanwhile."""
+        if opened is None:
+            return None
+        known = next((other for other in self._files if other.inode == opened.inode), None)
+        if known is None:
+            self._files.append(opened)
+            return opened
+        return known if known is self._current else None
 
     def _read_back(self) -> Iterator[bytes]:
         """Yield the lines of all files, the last one first, up to `MAX_BACK_BYTES`."""
@@ -106,6 +150,7 @@ class LogFile:
         for number in sorted(_rotated_numbers(self._path), reverse=True):
             if (file := _open(_rotated_path(self._path, number))) is not None:
                 if file.inode not in open_inodes:
+                    file.find_start()
                     file.skip(to_line_end=False)
                     yield file
                 file.close()
@@ -121,11 +166,13 @@ class _Chunk(NamedTuple):
 
 
 class _File:
-    """One open file."""
+    """One open file. Positions count from the beginning of its data, see `holes`."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self.inode = os.fstat(fd).st_ino
+        #: where the data begins
+        self._start = 0
         #: bytes that have been read
         self._offset = 0
         #: the beginning of a line without an end
@@ -134,22 +181,57 @@ class _File:
     def close(self) -> None:
         os.close(self._fd)
 
+    def lock(self) -> None:
+        """Keep the data where it is, until `unlock`."""
+        holes.lock(self._fd, exclusive=False, timeout_s=LOCK_TIMEOUT_S)
+
+    def unlock(self) -> None:
+        holes.unlock(self._fd)
+
     def is_deleted(self) -> bool:
         return os.fstat(self._fd).st_nlink == 0
 
+    def find_start(self) -> None:
+        """Find where the data begins now."""
+        self._start = holes.find_data_start(self._fd)
+
+    def restart(self) -> None:
+        """Count nothing as read."""
+        self._offset, self._unfinished = 0, b""
+
+    def hand_over(self, file: _File) -> bool:
+        """Go on after the beginning of this file was moved to the rotated `file`.
+
+        Returns whether `file` has lines that have not been read here.
+        """
+        moved = os.fstat(file._fd).st_size
+        if self._offset >= moved:
+            # a marker has replaced the part of the last block that was moved
+            self._offset -= moved - moved % BLOCK_BYTES
+            return False
+        file._offset, file._unfinished = self._offset, self._unfinished
+        self.restart()
+        return True
+
     def skip(self, *, to_line_end: bool) -> None:
         """Count everything as read; with `to_line_end` without the unfinished line at the end."""
-        self._offset = os.fstat(self._fd).st_size
+        self._offset = self._size()
         if to_line_end:
             self._offset -= len(next(self.read_back(MAX_LINE_BYTES), b""))
+
+    def _size(self) -> int:
+        return max(0, os.fstat(self._fd).st_size - self._start)
+
+    def _read(self, length: int, offset: int) -> bytes:
+        return os.pread(self._fd, length, self._start + offset)
 
     def read_back(self, max_bytes: int) -> Iterator[bytes]:
         """Yield the unfinished line, which may be empty, and then the lines before it, the last one first."""
         end, start_limit = self._offset, max(0, self._offset - max_bytes)
         tail = b""
         while end > start_limit and len(tail) < MAX_LINE_BYTES:
-            start = max(start_limit, end - BLOCK_BYTES)
-            tail, *complete = (os.pread(self._fd, end - start, start) + tail).split(b"\n")
+            start = max(start_limit, end - READ_BYTES)
+            tail, *complete = (self._read(end - start, start) + tail).split(b"\n")
             yield from reversed(complete)
             end = start
         if end == 0 or len(tail) >= MAX_LINE_BYTES:
@@ -157,10 +239,10 @@ class _File:
 
     def read_new(self) -> _Chunk:
         """Return what was written since the last call."""
-        size = os.fstat(self._fd).st_size
+        size = self._size()
         if size < self._offset:
-            self._offset, self._unfinished = 0, b""  # it was truncated
-        data = os.pread(self._fd, MAX_NEW_BYTES, self._offset)
+            self.restart()  # it was truncated
+        data = self._read(MAX_NEW_BYTES, self._offset)
         self._offset += len(data)
         *complete, self._unfinished = (self._unfinished + data).split(b"\n")
         if len(self._unfinished) > MAX_LINE_BYTES:
@@ -194,5 +276,5 @@ def _rotated_numbers(path: Path) -> list[int]:
 
 def _parse(data: bytes) -> LogRecord:
     """Return the parsed line, without characters that control a terminal."""
-    text = data.decode(errors="replace").rstrip("\r")
+    text = data.decode(errors="replace").rstrip(" \r")
     return lines.parse_line("".join(char if char.isprintable() or char == "\t" else "�" for char in text))

@@ -13,7 +13,7 @@ import msgspec
 from supervisor.config.settings import Logs
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
-from supervisor.logs import rotation
+from supervisor.logs import holes, rotation
 from supervisor.logs.masking import mask_secrets
 from supervisor.logs.printable import make_printable
 
@@ -135,17 +135,22 @@ def format_line(settings: Logs, level: str, text: str) -> bytes:
 
 def append_marker(path: Path, settings: Logs, text: str) -> None:
     """Append a marker about a life to the log of its program. Raises OSError."""
-    text = make_printable(mask_secrets(text))
-    plain = f"--- stocksup {_timestamp()}: {text} ---\n".encode(errors="backslashreplace")
     fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         size = os.fstat(fd).st_size
         # a life that was killed may have left a line without an end
         is_cut = size > 0 and os.pread(fd, 1, size - 1) != b"\n"
-        marker = _format_json("info", text, mark=True) if settings.format == "json" else plain
-        os.write(fd, b"\n" * is_cut + marker)
+        os.write(fd, b"\n" * is_cut + format_marker(settings, text))
     finally:
         os.close(fd)
+
+
+def format_marker(settings: Logs, text: str) -> bytes:
+    """Return the line of a marker about a life."""
+    text = make_printable(mask_secrets(text))
+    if settings.format == "json":
+        return _format_json("info", text, mark=True)
+    return f"--- stocksup {_timestamp()}: {text} ---\n".encode(errors="backslashreplace")
 
 
 def rotate(path: Path, keep: int) -> None:
@@ -155,8 +160,13 @@ def rotate(path: Path, keep: int) -> None:
     """
     numbers = rotated_numbers(path)
     for number in rotation.expired_numbers(numbers, keep):
-        path.with_name(f"{path.name}.{number}").unlink(missing_ok=True)
-    path.rename(path.with_name(f"{path.name}.{rotation.next_number(numbers)}"))
+        rotated_path(path, number).unlink(missing_ok=True)
+    path.rename(rotated_path(path, rotation.next_number(numbers)))
+
+
+def rotated_path(path: Path, number: int) -> Path:
+    """Return the path of the rotated file `number` of the log at `path`."""
+    return path.with_name(f"{path.name}.{number}")
 
 
 def rotated_numbers(path: Path) -> list[int]:
@@ -165,10 +175,16 @@ def rotated_numbers(path: Path) -> list[int]:
     return [number for number in numbers if number is not None]
 
 
+def count_data_bytes(path: Path) -> int:
+    """Return the size of the log at `path`, without a hole at its beginning. Raises OSError."""
+    with path.open("rb", buffering=0) as file:
+        return os.fstat(file.fileno()).st_size - holes.find_data_start(file.fileno())
+
+
 def read_head(path: Path) -> rotation.FileHead:
     """Return the head of the log at `path`. Raises OSError."""
     with path.open("rb", buffering=0) as file:
-        return rotation.parse_head(file.read(rotation.HEAD_BYTES))
+        return rotation.parse_head(os.pread(file.fileno(), rotation.HEAD_BYTES, holes.find_data_start(file.fileno())))
 
 
 def _is_same_file(fd: int, other: int) -> bool:

@@ -21,7 +21,8 @@ in that life only.
     freeze                hangs as soon as it is ready
     traceback             writes where it is on SIGUSR2, and says so
     ask-restart=REASON    when told to (SIGUSR1), asks for a restart of itself and hands on a ticket
-    chatter               writes numbered lines as fast as it can; it tells when they are many, and how many at its end
+    chatter               writes numbered lines as fast as it can, or every S seconds (chatter=S); it tells when they
+                          are many, and how many at its end
     reopen=no             does not support opening its log again
     cache-answer=JSON     what it answers when its cache is asked
 
@@ -113,7 +114,7 @@ class Program:
             signal.signal(signal.SIGUSR2, lambda number, frame: self._say("ready"))
         self._eaten = b"x" * (int(words.get("eat", "0")) * 1024 * 1024)
         if "chatter" in self.words:
-            self._chatter = Chatter(self.around.life)
+            self._chatter = Chatter(self.around.life, float(self.words["chatter"] or 0))
             self._chatter.begin()
         self._tell_surroundings()
         if "fork" in self.words:
@@ -296,9 +297,10 @@ class Program:
 class Chatter:
     """Writes numbered lines to stdout from a thread, whatever else goes on."""
 
-    def __init__(self, life: int) -> None:
-        """Be of life `life`."""
+    def __init__(self, life: int, pause_s: float) -> None:
+        """Be of life `life`; pause after each line."""
         self._life = life
+        self._pause_s = pause_s
         self._lines = 0
         self._over = False
         self._thread = threading.Thread(target=self._write, daemon=True)
@@ -319,6 +321,8 @@ class Chatter:
             os.write(1, b"life %d line %d\n" % (self._life, self._lines))
             if self._lines == MANY_LINES:
                 tell("chattering", life=self._life)
+            if self._pause_s:
+                time.sleep(self._pause_s)
 
 
 def _names(directory: Path) -> list[str] | None:

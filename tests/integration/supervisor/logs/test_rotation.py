@@ -7,18 +7,19 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from supervisor.logs import writer
+from supervisor.logs import copy_rotation, writer
 from supervisor.logs.reader import LogFile
 from supervisor.logs.rotation import parse_number
 from tests.support import python_process
 from tests.support.python_process import Process
-from tests.support.supervisor.supervised import Supervised, bot, program, supervised
+from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, program, supervised
 
 #: small enough to be moved at every heartbeat
 LOGS = {"max_bytes": 5_000, "keep": 0}
@@ -39,6 +40,18 @@ def written(it: Supervised) -> dict[int, list[int]]:
         for life, line in re.findall(r"^life (\d+) line (\d+)$", path.read_text(), re.MULTILINE):
             found.setdefault(int(life), []).append(int(line))
     return found
+
+
+def wait_until(is_so: Callable[[], bool], meanwhile: Callable[[], object] = lambda: None) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < deadline_s
+        meanwhile()
+        time.sleep(0.02)
+
+
+def wait_for_files(it: Supervised, count: int) -> None:
+    wait_until(lambda: len(files(it)) >= count)
 
 
 def assert_all_there(it: Supervised, lives: int = 1) -> None:
@@ -108,6 +121,44 @@ def test_program_without_reopen_gets_a_new_file_with_its_next_life(tmp_path: Pat
         # each life is asked once at most
         assert len(it.diary.all("not-reopened")) == (4 if words[0] == "reopen=no" else 0)
         assert len(files(it)) >= 4
+
+
+def test_no_line_of_a_program_without_the_protocol_is_lost(tmp_path: Path) -> None:
+    """It writes at full speed, and the supervisor is killed in between."""
+    with bot(tmp_path, "chatter", "link=no", logs={"max_bytes": 50_000, "keep": 0}, ready=0) as it:
+        it.start()
+        for _round in range(2):
+            wait_for_files(it, len(files(it)) + 5)
+            it.kill()
+            it.start()
+        assert it.shut_down() == 0
+        # the process of a supervisor that was killed may still be at work
+        wait_until(lambda: not copy_rotation.is_unfinished(it.state / "logs/bot.log"))
+        assert_all_there(it)
+
+
+def test_reader_follows_a_program_without_the_protocol(tmp_path: Path) -> None:
+    with bot(tmp_path, "chatter=0.0005", "link=no", logs={"max_bytes": 9000, "keep": 0}, ready=0) as it:
+        it.start()
+        it.diary.wait("chattering")
+        reader = LogFile(it.state / "logs/bot.log")
+        got = [line.text for line in reader.read_last(10**6, unfinished=False)]
+        wait_until(lambda: len(files(it)) > 8, lambda: got.extend(line.text for line in reader.read_new()))
+        assert it.shut_down() == 0
+        while new := reader.read_new():
+            got += (line.text for line in new)
+        told = it.diary.wait("chattered")["lines"]
+        assert [text for text in got if " line " in text] == [f"life 1 line {number}" for number in range(1, told + 1)]
+
+
+def test_deleted_log_of_a_program_without_the_protocol_comes_back(tmp_path: Path) -> None:
+    with bot(tmp_path, "chatter", "link=no", logs={"max_bytes": 0}, ready=0) as it:
+        it.start()
+        it.diary.wait("chattering")
+        (it.state / "logs/bot.log").unlink()
+        wait_until((it.state / "logs/bot.log").exists)
+        assert it.shut_down() == 0
+        assert_all_there(it)
 
 
 def test_number_of_rotated_files(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_unfinished_line_is_not_included_when_following(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7, 4096])
 def test_any_block_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
-    monkeypatch.setattr(reader, "BLOCK_BYTES", block)
+    monkeypatch.setattr(reader, "READ_BYTES", block)
     path = tmp_path / "bot.log"
     path.write_text("one\n\ntwo\n\n\nthree\n")
     assert last(LogFile(path), 9) == ["one", "", "two", "", "", "three"]
