@@ -1,6 +1,7 @@
 """HTTP server for signed deposits from programs on this host: POST /deposits. See docs/how-to/deposits.md.
 
-A caller without the key learns neither a reason nor a handle. The id of a deposit makes it idempotent.
+A caller without the key learns neither a reason nor a handle. The id of a deposit makes it idempotent. The answers are
+signed too: another user of this host can listen on the port while the bot restarts.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 from msgspec import Meta, Struct
 
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
 from botapp.runtime.context import BotContext, ShopContext
 from botapp.runtime.tasks import NotAccepting
+from botapp.services.deposits.connections import LimitedServer
 from botapp.services.deposits.notifications import DepositNotifier
-from botapp.services.deposits.signing import is_valid_signature
+from botapp.services.deposits.signing import is_valid_signature, sign, sign_answer
 from botapp.services.notices.admin_notices import NotificationThrottle
 from botapp.store.db.errors import Unavailable
 from botapp.store.domain import money
@@ -34,9 +35,6 @@ HOST: Final = "127.0.0.1"
 PATH: Final = "/deposits"
 #: largest request body, in bytes
 MAX_BODY_BYTES: Final = 4096
-#: maximum duration of a connection, and maximum number of connections
-CONNECTION_TIMEOUT_S: Final = 15.0
-MAX_CONNECTIONS: Final = 64
 #: time between attempts to listen on a port that is in use, in seconds
 LISTEN_INTERVAL_S: Final = 5.0
 #: `Retry-After` for requests that the shop cannot process now, in seconds
@@ -63,7 +61,7 @@ class DepositServer:
         self._port = port
         self._notifier = DepositNotifier(bot, shop)
         self._throttle = NotificationThrottle()
-        self._http = web.Server(self._handle, access_log=None, auto_decompress=False)
+        self._http = LimitedServer(self._handle)
         self._server: asyncio.Server | None = None
         self._error: str | None = None
 
@@ -85,7 +83,7 @@ class DepositServer:
         if self._server is not None:
             return
         try:
-            self._server = await asyncio.get_running_loop().create_server(self._connection, HOST, self._port)
+            self._server = await asyncio.get_running_loop().create_server(self._http, HOST, self._port)
         except OSError as error:
             text = _("cannot listen for deposits on port %(port)d: %(problem)s; free the port, or choose another one")
             problem = text % {"port": self._port, "problem": os_error_text(error)}
@@ -95,18 +93,6 @@ class DepositServer:
         else:
             self._error = None
             log.info(_("deposits: listening on http://%(host)s:%(port)d%(path)s"), _address_params(self._port))
-
-    def _connection(self) -> RequestHandler:
-        connection = self._http()
-        asyncio.get_running_loop().call_later(0, self._limit_connection, connection)
-        return connection
-
-    def _limit_connection(self, connection: RequestHandler) -> None:
-        """Limit the duration of a connection, whatever the client sends, and the number of connections."""
-        if len(self._http.connections) > MAX_CONNECTIONS:
-            connection.force_close()
-        else:
-            asyncio.get_running_loop().call_later(CONNECTION_TIMEOUT_S, connection.force_close)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path != PATH:
@@ -127,6 +113,16 @@ class DepositServer:
         if not is_valid_signature(self._key, timestamp, body, signature, time.time()):
             self._report_unauthorized()
             return _json_response(401, error="unauthorized")
+        self._http.keep(request)
+        answer = await self._answer_report(body)
+        assert isinstance(answer.body, bytes)
+        answer.headers["X-Signature"] = sign_answer(
+            self._key, sign(self._key, timestamp, body), answer.status, answer.body
+        )
+        return answer
+
+    async def _answer_report(self, body: bytes) -> web.Response:
+        """Return the answer to the body of a request with a valid signature."""
         try:
             report = msgspec.json.decode(body, type=DepositReport)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -21,3 +21,8 @@ def is_valid_signature(key: bytes, timestamp: str, body: bytes, signature: str, 
     is_ours = hmac.compare_digest(expected, signature.strip().lower().encode("utf-8", "replace"))
     is_number = timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12
     return is_ours and is_number and abs(int(timestamp) - now_s) <= WINDOW_S
+
+
+def sign_answer(key: bytes, request_signature: str, status: int, body: bytes) -> str:
+    """Return the signature of the answer to one request, in hex. It fits no other request, and no request as such."""
+    return hmac.digest(key, f"answer.{request_signature}.{status}.".encode() + body, "sha256").hex()

@@ -9,6 +9,7 @@ import select
 import socket
 import subprocess
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -18,8 +19,9 @@ from typing import Any
 import pytest
 
 from botapp.local_discord.ids import ADMIN_CHANNEL_ID, BUDI_ID, LIVE_CHANNEL_ID
-from botapp.services.deposits.http_server import MAX_BODY_BYTES, MAX_CONNECTIONS
-from botapp.services.deposits.signing import sign
+from botapp.services.deposits.connections import MAX_CONNECTIONS
+from botapp.services.deposits.http_server import MAX_BODY_BYTES
+from botapp.services.deposits.signing import sign, sign_answer
 from botapp.store.usecases import accounts
 from tests.support.discord.bot_process import PATIENCE_S, BotProcess, FakeSupervisor, free_port, write_config
 from tests.support.discord.control import DiscordControl, controls, local_discord
@@ -59,7 +61,7 @@ class Sender:
         method: str = "POST",
         path: str = "/deposits",
     ) -> tuple[int, dict[str, Any]]:
-        """Send a report; return the status and the response."""
+        """Send a report; return the status and the response, which must be signed if the report was."""
         signed = json.dumps(report).encode()
         timestamp = str(int(time.time() if at_s is None else at_s))
         headers = {"X-Timestamp": timestamp, "X-Signature": sign(key, timestamp, signed)}
@@ -67,7 +69,13 @@ class Sender:
         try:
             connection.request(method, path, signed if body is None else body, headers)
             response = connection.getresponse()
-            return response.status, json.loads(response.read())
+            answer = response.read()
+            signed_by_bot = response.getheader("X-Signature")
+            if response.status in (401, 404, 405, 413):
+                assert signed_by_bot is None
+            else:
+                assert signed_by_bot == sign_answer(key, headers["X-Signature"], response.status, answer)
+            return response.status, json.loads(answer)
         finally:
             connection.close()
 
@@ -204,16 +212,45 @@ def test_server_listens_on_loopback_only(bot: BotProcess, sender: Sender) -> Non
 
 def test_idle_connections_are_limited(bot: BotProcess, sender: Sender) -> None:
     with contextlib.ExitStack() as callers:
-        for _ in range(MAX_CONNECTIONS - 4):
+        idle = [
             callers.enter_context(socket.create_connection(("127.0.0.1", sender.port), timeout=10))
+            for _ in range(MAX_CONNECTIONS - 4)
+        ]
         assert sender.send(REPORT)[0] == 200
-        more = [callers.enter_context(socket.create_connection(("127.0.0.1", sender.port))) for _ in range(10)]
-        sent_away: set[socket.socket] = set()
-        while len(sent_away) < 6:  # which of the simultaneous connections are closed is not defined
-            gone, _, _ = select.select([one for one in more if one not in sent_away], [], [], PATIENCE_S)
-            assert gone, f"only {len(sent_away)} of 6 were sent away"
-            assert all(one.recv(1) == b"" for one in gone)
-            sent_away.update(gone)
+        idle += [callers.enter_context(socket.create_connection(("127.0.0.1", sender.port))) for _ in range(10)]
+        for oldest in idle[:6]:
+            gone, _, _ = select.select([oldest], [], [], PATIENCE_S)
+            assert gone and oldest.recv(1) == b""
+        assert sender.send(REPORT)[0] == 200
+
+
+def test_slow_connections_keep_no_deposit_out(bot: BotProcess, sender: Sender) -> None:
+    """80 connections that send a byte now and then kept 246 of 247 deposits out."""
+    begun = b"POST /deposits HTTP/1.1\r\nHost: x\r\nContent-Length: 4000\r\n\r\n"
+    with contextlib.ExitStack() as callers:
+        for number in range(20):
+            for _ in range(80 if number == 0 else 10):
+                slow = callers.enter_context(socket.create_connection(("127.0.0.1", sender.port), timeout=10))
+                slow.sendall(begun)
+            assert sender.send({**REPORT, "id": f"tx-{number}"})[1]["status"] == "booked"
+
+
+def test_malformed_requests_write_one_line(bot: BotProcess, sender: Sender) -> None:
+    garbage = (
+        b"POST /deposits HTTP/1.1\r\nHost\x00: x\r\n\r\n",
+        b"\x16\x03\x01\x02 hello\r\n\r\n",
+        b"GET x HTTP/9\r\n\r\n",
+    )
+    for _ in range(20):
+        for one in garbage:
+            with socket.create_connection(("127.0.0.1", sender.port), timeout=10) as caller:
+                caller.sendall(one)
+                while caller.recv(4096):
+                    continue
+    assert sender.send(REPORT)[0] == 200
+    assert bot.log.count("not valid HTTP") == 1
+    assert "Traceback" not in bot.log
+    assert "BadHttp" not in bot.log
 
 
 def test_port_in_use_is_shown_and_retried(
@@ -290,6 +327,34 @@ def test_examples_of_the_documentation_work(tmp_path: Path, bot: BotProcess, boo
             assert '"booked"' in _sh(script, tmp_path / "bot").replace("'", '"')
     assert books.balance("budi") == 402
     assert [name for name, _text in scripts] == ["", "deposit.py", "", ""]
+    bot.end()
+    with impostor(sender.port):
+        for _name, script in scripts[2:]:
+            with pytest.raises(AssertionError):
+                _sh(script, tmp_path / "bot")
+    assert books.balance("budi") == 402
+
+
+@contextlib.contextmanager
+def impostor(port: int) -> Iterator[None]:
+    """Listen on the bot's port as another user of this host, and answer every report that it is booked."""
+    answer = b'{"status":"booked","balance":402}'
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nX-Signature: %s\r\n\r\n" % (len(answer), b"0" * 64)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                with listener.accept()[0] as caller:
+                    while b"payment-" not in caller.recv(65536):
+                        continue
+                    caller.sendall(head + answer)
+
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
 
 
 def _sh(script: str, directory: Path) -> str:
