@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def put_back(shell: Shell, file: str, as_json: bool) -> None:
     """Replace the shop's data with a backup."""
     with _report_errors(), shell.progress(_("restoring")):
         settings = _settings(shell)
-        chosen = restore.find_backup(settings, file)
+        chosen = restore.find_backup(settings, file, datetime.now(UTC))
         done = restore.restore(settings, chosen)
     _report_restore(as_json, chosen, done)
 

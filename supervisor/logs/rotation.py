@@ -41,7 +41,8 @@ def is_due(limits: Logs, size_bytes: int, head: FileHead, now_s: float) -> bool:
         return True
     if not limits.max_age_days or head.at_s is None:
         return False
-    return now_s - head.at_s >= limits.max_age_days * DAY_S
+    # a log that begins in the future was begun while the clock was ahead: its age is unknown, so it ends
+    return not -DAY_S <= now_s - head.at_s < limits.max_age_days * DAY_S
 
 
 def parse_head(data: bytes) -> FileHead:

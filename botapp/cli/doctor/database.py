@@ -122,7 +122,13 @@ def _backups(settings: Settings, url: URL, now: datetime) -> Finding:
         text = _("not enough space for the next backup in %(path)s; free %(size)d MiB")
         facts = {"path": settings.backup_dir, "size": needed // 1024 // 1024 + 1}
         return Finding(id, name, text % facts, warning=True)
-    last_at = daily.latest_backup_time(there)
+    if future := [backup.path.name for backup in there if daily.is_from_future(backup, now)]:
+        text = _(
+            "made in the future by this host's clock, so their age is unknown: %s; correct the clock, or delete them "
+            "if they were made while it was wrong"
+        )
+        return Finding(id, name, text % ", ".join(future[:3]), warning=True)
+    last_at = daily.latest_backup_time(there, now)
     if not settings.store.backup_keep_days:
         return Finding(id, _("backups: off ([store] backup_keep_days = 0)"))
     if last_at is None:

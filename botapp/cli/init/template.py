@@ -125,7 +125,11 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
                 "0",
                 N_("Channel for notices to admins: low stock and refused deposits; 0: none."),
             ),
-            Key("backup_keep_days", "14", N_("Days to keep a daily backup; 0: no backups.")),
+            Key(
+                "backup_keep_days",
+                "14",
+                N_("Days to keep a daily backup, and the number that is always kept; 0: no backups."),
+            ),
         ),
     ),
     "store.deposits": (

@@ -17,7 +17,7 @@ from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.runtime.private_files import fsync_directory, make_directory
 from botapp.runtime.state_file import State
-from botapp.services.backup import backup, live_message_state, lock, snapshot
+from botapp.services.backup import backup, live_message_state, lock, retention, snapshot
 from botapp.services.backup import export_format as portable
 from botapp.services.backup.backup import shop_database_url
 from botapp.services.backup.files import (
@@ -79,14 +79,15 @@ def import_into_empty(settings: Settings, file: Path) -> RestoreResult:
     return RestoreResult(None, problems)
 
 
-def find_backup(settings: Settings, named: str) -> Path:
-    """Return the backup for a name: a path, a file in the backup directory, or "latest".
+def find_backup(settings: Settings, named: str, now: datetime) -> Path:
+    """Return the backup for a name: a path, a file in the backup directory, or "latest" at the time `now`.
 
     Raises DataProblem.
     """
     if named == "latest":
         # "latest" must not mean what the last restore replaced
-        backups = [backup for backup in list_backups(settings.backup_dir) if backup.reason != RESTORE]
+        found = [backup for backup in list_backups(settings.backup_dir) if backup.reason != RESTORE]
+        backups = retention.order_by_age(found, now)
         if not backups:
             raise DataProblem(_("there are no backups in %s; make one: stocksup data backup") % settings.backup_dir)
         return backups[0].path

@@ -33,7 +33,7 @@ class BackupScheduler:
         self._notify = notify
         self._error: str | None = None
         self._last_at: datetime | None = None
-        self._not_before: datetime | None = None
+        self._failed_at: datetime | None = None
         self._has_polled = False
 
     def start(self, tasks: TaskRegistry) -> None:
@@ -50,12 +50,13 @@ class BackupScheduler:
 
     async def tick(self, now: datetime) -> None:
         """Make a backup if one is due, and delete backups that are too old."""
-        if self._not_before is not None and now < self._not_before:
+        # a failure while the clock was ahead must not delay the next attempt by as much
+        if self._failed_at is not None and abs(now - self._failed_at) < RETRY:
             return
         try:
             self._last_at = await asyncio.to_thread(run_due, self._settings, now)
         except DataProblem as error:
-            self._not_before = now + RETRY
+            self._failed_at = now
             problem = str(error)
             if problem != self._error:
                 log.error(_("cannot make the daily backup: %s; retrying"), problem)
@@ -64,7 +65,7 @@ class BackupScheduler:
             return
         if self._error is not None:
             log.info(_("daily backup: works again"))
-        self._error = self._not_before = None
+        self._error = self._failed_at = None
 
     async def _poll(self) -> None:
         # do not compete with the start of the bot, which members wait for
@@ -91,4 +92,4 @@ def run_due(settings: Settings, now: datetime) -> datetime | None:
                 part.unlink(missing_ok=True)
     except OSError as error:
         raise open_error(settings.backup_dir, error) from error
-    return now if plan.make else retention.latest_backup_time(backups)
+    return now if plan.make else retention.latest_backup_time(backups, now)

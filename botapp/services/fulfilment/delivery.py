@@ -124,7 +124,10 @@ class DeliveryService:
     async def _find_message(self, purchase: Purchase) -> int | None:
         """Return the id of the message that has already delivered the items, or None."""
         channel = await self._client.create_dm(discord.Object(purchase.user_id))
-        since = discord.Object(max(0, purchase.at_ms - _CLOCK_SLACK_MS - _DISCORD_EPOCH_MS) << 22)
+        since: discord.Object | None = None
+        if purchase.at_ms <= self._shop.now_ms() + _CLOCK_SLACK_MS:
+            since = discord.Object(max(0, purchase.at_ms - _CLOCK_SLACK_MS - _DISCORD_EPOCH_MS) << 22)
+        # without `since` the newest messages are searched: the clock was ahead when the order was made
         me = self._client.user
         async for message in channel.history(limit=_SEARCHED_MESSAGES, after=since):
             if me is not None and message.author.id == me.id and message.content.startswith(order_heading(purchase.id)):

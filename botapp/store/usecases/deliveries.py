@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from botapp.store.db.tables import IS_PENDING, delivery, purchase
 from botapp.store.domain.records import Delivery, DeliveryState
 
+#: longest delay until the next attempt
+MAX_DELAY_MS = 6 * 3_600_000
 #: attempts until the bot gives up and an admin must act
 MAX_ATTEMPTS = 12
 
 
 def list_due(connection: Connection, now_ms: int, limit: int = 50) -> list[Delivery]:
-    """Return the pending deliveries that are due, oldest first."""
+    """Return the pending deliveries that are due, oldest first.
+
+    One that is further away than the longest delay is due: the clock was ahead when that was decided.
+    """
+    due_at_ms = delivery.c.next_attempt_at_ms
     query = (
         select(delivery.c.purchase_id, purchase.c.user_id, delivery.c.state, delivery.c.attempts, delivery.c.language)
         .join(purchase, purchase.c.id == delivery.c.purchase_id)
-        .where(IS_PENDING, delivery.c.next_attempt_at_ms <= now_ms)
+        .where(IS_PENDING, or_(due_at_ms <= now_ms, due_at_ms > now_ms + MAX_DELAY_MS))
         .order_by(delivery.c.purchase_id)
         .limit(limit)
     )
@@ -47,4 +53,4 @@ def get_language(connection: Connection, purchase_id: int) -> str | None:
 
 def retry_delay_ms(attempts: int) -> int:
     """Return the delay after `attempts` attempts: it doubles, from one minute to six hours."""
-    return int(min(60_000 * 2 ** max(0, attempts - 1), 6 * 3_600_000))
+    return int(min(60_000 * 2 ** max(0, attempts - 1), MAX_DELAY_MS))

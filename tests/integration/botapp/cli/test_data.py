@@ -158,9 +158,14 @@ def test_check_looks_at_the_database_and_its_backups(shop: Instance) -> None:
     assert "none yet" in found["backups"]["name"]
     backup = Path(tell(shop, "backup")["path"])
     assert "0 hours old" in findings(shop)["backups"]["name"]
-    backup.rename(backup.with_name("shop-2020-01-01T00-00-00.000Z-daily.db"))
+    old = backup.rename(backup.with_name("shop-2020-01-01T00-00-00.000Z-daily.db"))
     found = findings(shop)
     assert "hours old, but a running bot makes one every day" in found["backups"]["problem"]
+    future = old.with_name("shop-2999-01-01T00-00-00.000Z-daily.db")
+    future.write_bytes(old.read_bytes())
+    found = findings(shop)
+    assert (found["backups"]["level"], future.name in found["backups"]["problem"]) == ("warning", True)
+    assert tell(shop, "restore", "latest")["file"] == str(old)
 
 
 def test_check_before_the_first_start(tmp_path: Path) -> None:

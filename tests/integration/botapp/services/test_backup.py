@@ -395,7 +395,7 @@ def test_unreadable_database_is_copied_aside(tmp_path: Path) -> None:
     path = make_backup(settings)
     good = rows(settings)
     settings.database_file.write_bytes(b"nothing of a database " * 500)
-    done = restore.restore(settings, restore.find_backup(settings, "latest"))
+    done = restore.restore(settings, restore.find_backup(settings, "latest", datetime.now(UTC)))
     assert rows(settings) == good
     assert done.kept is not None
     assert (done.kept / "shop.db").read_bytes().startswith(b"nothing of")
@@ -404,12 +404,12 @@ def test_unreadable_database_is_copied_aside(tmp_path: Path) -> None:
 
 def test_latest_backup_is_never_one_made_by_a_restore(shop: Database, settings: Settings) -> None:
     with pytest.raises(DataProblem, match="there are no backups"):
-        restore.find_backup(settings, "latest")
+        restore.find_backup(settings, "latest", datetime.now(UTC))
     path = make_backup(settings)
     restore.restore(settings, path)
-    assert restore.find_backup(settings, "latest") == path
-    assert restore.find_backup(settings, path.name) == path
-    assert restore.find_backup(settings, str(path)) == path
+    assert restore.find_backup(settings, "latest", datetime.now(UTC)) == path
+    assert restore.find_backup(settings, path.name, datetime.now(UTC)) == path
+    assert restore.find_backup(settings, str(path), datetime.now(UTC)) == path
 
 
 # --- location of the live message ---
@@ -466,6 +466,36 @@ def test_failed_daily_backup_is_reported_once_and_retried(tmp_path: Path) -> Non
     asyncio.run(keeper.tick(now + timedelta(minutes=40)))
     assert keeper.health()["backups"]["is_healthy"] is True
     assert len(list_backups(settings.backup_dir)) == 1
+
+
+def test_clock_that_was_ahead_delays_and_deletes_no_backup(tmp_path: Path) -> None:
+    settings = Settings(path=tmp_path / "config.toml")
+    keeper = BackupScheduler(settings, lambda text, key: None)
+    now = datetime.now(UTC)
+    asyncio.run(keeper.tick(now + timedelta(days=400)))  # fails: there is no database
+    with opened(database_url("", settings.database_file)) as database:
+        database.run_sync(migrate)
+    for days in range(13, -1, -1):
+        asyncio.run(keeper.tick(now - timedelta(days=days)))
+    real = list_backups(settings.backup_dir)
+    assert len(real) == 14
+    asyncio.run(keeper.tick(now + timedelta(days=400)))
+    asyncio.run(keeper.tick(now + timedelta(hours=1)))
+    future, *left = list_backups(settings.backup_dir)
+    assert left == real
+    assert future.at > now + timedelta(days=399)
+    assert keeper.health()["backups"]["last_at"] == real[0].at.isoformat(timespec="seconds")
+    assert restore.find_backup(settings, "latest", now) == real[0].path
+    # it is better than none
+    assert restore.find_backup(elsewhere_only(settings, future.path), "latest", now).name == future.path.name
+
+
+def elsewhere_only(settings: Settings, path: Path) -> Settings:
+    """Return the settings of a place whose only backup is a copy of `path`."""
+    other = elsewhere(settings, "only")
+    other.backup_dir.mkdir(parents=True)
+    (other.backup_dir / path.name).write_bytes(path.read_bytes())
+    return other
 
 
 def test_no_daily_backup_without_keep_days(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ NOW_S = 1_795_478_401.0
         (Logs(), 50, None, False),
         # a clock that was set back
         (Logs(), 50, NOW_S + DAY_S, False),
+        (Logs(), 50, NOW_S + 400 * DAY_S, True),
         # only the first line
         (Logs(), 20, 0.0, False),
         (Logs(max_bytes=10), 20, 0.0, False),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botapp.services.backup.files import DAILY, MANUAL, MIGRATION, RESTORE, Backup, backup_name, parse_backup_name
-from botapp.services.backup.retention import plan_retention
+from botapp.services.backup.retention import latest_backup_time, order_by_age, plan_retention
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -37,11 +37,48 @@ def test_backup_is_due_after_a_day(there: list[Backup], due: bool) -> None:
     assert plan_retention(there, NOW, 14).make is due
 
 
+DAY = 24
+
+
 def test_old_automatic_backups_are_deleted_and_manual_ones_kept() -> None:
-    day = 24
-    there = [made(1), made(13 * day), made(15 * day), made(16 * day, MIGRATION), made(17 * day, MIGRATION)]
-    there += [made(20 * day, MANUAL), made(30 * day, MANUAL), made(40 * day, RESTORE), made(50 * day, RESTORE)]
-    assert plan_retention(there, NOW, 14).delete == (made(15 * day), made(17 * day, MIGRATION))
+    there = [
+        made(1),
+        made(2 * DAY),
+        made(4 * DAY),
+        made(15 * DAY),
+        made(16 * DAY, MIGRATION),
+        made(17 * DAY, MIGRATION),
+    ]
+    there += [made(20 * DAY, MANUAL), made(30 * DAY, MANUAL), made(40 * DAY, RESTORE), made(50 * DAY, RESTORE)]
+    assert plan_retention(there, NOW, 3).delete == (made(15 * DAY), made(17 * DAY, MIGRATION))
+
+
+def test_a_clock_that_is_ahead_for_a_minute_deletes_nothing() -> None:
+    there = [made(days * DAY) for days in range(1, 15)]
+    ahead = NOW + timedelta(days=400)
+    plan = plan_retention(there, ahead, 14)
+    assert plan == plan_retention([], NOW, 14)  # one is made, none deleted
+    # the clock is right again
+    future = Backup(Path(backup_name(ahead, DAILY, ".db")), ahead, DAILY)
+    assert plan_retention([future, *there], NOW, 14) == plan
+    assert order_by_age([*there, future], NOW) == [*there, future]
+    assert latest_backup_time([*there, future], NOW) == there[0].at
+    assert latest_backup_time([future], NOW) is None
+
+
+def test_a_clock_that_is_behind_deletes_nothing() -> None:
+    there = [made(days * DAY) for days in range(1, 40)]
+    assert plan_retention(there, datetime(1970, 1, 1, tzinfo=UTC), 14).delete == ()
+
+
+def test_ones_from_the_future_do_not_count() -> None:
+    there = [made(-DAY * 365 - number) for number in range(20)] + [made(days * DAY) for days in range(1, 20)]
+    assert plan_retention(there, NOW, 14).delete == tuple(made(days * DAY) for days in range(15, 20))
+
+
+def test_days_when_the_shop_was_off_do_not_count() -> None:
+    there = [made(days * DAY) for days in range(100, 120)]
+    assert plan_retention(there, NOW, 14).delete == tuple(made(days * DAY) for days in range(114, 120))
 
 
 def test_without_keep_days_nothing_is_made_or_deleted() -> None:

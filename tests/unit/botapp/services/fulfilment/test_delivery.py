@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -43,11 +44,20 @@ class Channel:
         self.nonces.append(nonce)
         return message
 
-    async def history(self, *, limit: int, after: discord.Object) -> AsyncIterator[Any]:
+    async def history(self, *, limit: int, after: discord.Object | None) -> AsyncIterator[Any]:
         if self.looking is not None:
             raise self.looking
         for message in self.messages:
-            yield message
+            if (
+                after is None
+                or not hasattr(message, "at_ms")
+                or discord.utils.time_snowflake(time_of(message)) > after.id
+            ):
+                yield message
+
+
+def time_of(message: Any) -> datetime:
+    return datetime.fromtimestamp(message.at_ms / 1000, UTC)
 
 
 class Scene:
@@ -129,6 +139,29 @@ def test_message_that_mentions_the_order_is_not_a_delivery(scene: Scene, author:
     scene.channel.messages = [SimpleNamespace(id=9, author=SimpleNamespace(id=author), content=content)]
     scene.poll()
     assert (scene.parcels(), scene.state()) == (1, "sent")
+
+
+#: how far the clock was ahead for a minute, in ms
+AHEAD_MS = 400 * 86_400_000
+
+
+def test_order_made_while_the_clock_was_ahead_is_due_at_once(scene: Scene) -> None:
+    scene.channel.sending = http_error(500, 0)
+    scene.poll()
+    scene.poll(after_ms=AHEAD_MS)  # the next attempt is due in 400 days
+    scene.channel.sending = None
+    scene.poll(after_ms=-AHEAD_MS)
+    assert (scene.parcels(), scene.state()) == (1, "sent")
+
+
+def test_delivery_of_an_order_from_the_future_is_found(scene: Scene) -> None:
+    scene.now_ms -= AHEAD_MS
+    mine = SimpleNamespace(
+        id=9, author=SimpleNamespace(id=BOT), content=order_heading(1) + f" {GOODS}", at_ms=scene.now_ms
+    )
+    scene.channel.messages = [mine]
+    scene.poll()
+    assert (scene.parcels(), scene.state(), scene.channel.nonces) == (1, "sent", [])
 
 
 def test_nothing_is_sent_if_the_search_fails(scene: Scene) -> None:
