@@ -70,6 +70,12 @@ EXIT_BAD_CONFIG: Final = 78
 #: exit code of the supervisor, and of commands, for every other failure
 EXIT_FAILED: Final = 1
 
+#: seconds for connecting to the control socket, and for the answer to a ping
+_PING_TIMEOUT_S: Final = 10.0
+#: seconds without a message after which a client that waits without a limit asks whether the supervisor works
+_QUIET_S: Final = 10.0
+_CHUNK_BYTES: Final = 64 * 1024
+
 # A Unix socket address holds 107 bytes and a terminating zero (unix(7), sun_path).
 _MAX_ADDRESS_BYTES: Final = 107
 
@@ -160,7 +166,9 @@ def decode(line: bytes) -> Message:
     return message
 
 
-def open_socket(path: Path, *, listen: bool = False, backlog: int = 128) -> socket.socket:
+def open_socket(
+    path: Path, *, listen: bool = False, backlog: int = 128, timeout_s: float | None = None
+) -> socket.socket:
     """Return a Unix stream socket that is connected to `path`, or with `listen` listens there.
 
     A path over 107 bytes does not fit into a socket address: it is reached through a descriptor of its directory
@@ -170,10 +178,12 @@ def open_socket(path: Path, *, listen: bool = False, backlog: int = 128) -> sock
         path: path of the socket.
         listen: listen instead of connecting.
         backlog: number of clients that may wait to be accepted.
+        timeout_s: timeout of the socket, in seconds; connecting waits while too many clients wait to be accepted.
 
     Raises OSError as connect(2) and bind(2) do.
     """
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(timeout_s)
     directory = None
     try:
         address = os.fsencode(path)
@@ -195,18 +205,24 @@ def open_socket(path: Path, *, listen: bool = False, backlog: int = 128) -> sock
 
 
 class Client:
-    """A blocking client of the control socket. Use it as a context manager."""
+    """A blocking client of the control socket. Use it as a context manager.
+
+    It never waits for a supervisor that hangs: one that is silent for long has to answer a ping.
+    """
 
     def __init__(self, path: Path) -> None:
         """Connect to the control socket at `path`.
 
-        Raises SupervisorNotRunning when no supervisor listens there, and OSError when the socket cannot be used.
+        Raises SupervisorNotRunning when no supervisor listens there, ControlError (`timed_out`) when it does not accept
+        clients, and OSError when the socket cannot be used.
         """
         try:
-            self._sock = open_socket(path)
+            self._sock = open_socket(path, timeout_s=_PING_TIMEOUT_S)
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise SupervisorNotRunning(path) from error
-        self._lines = self._sock.makefile("rb")
+        except (TimeoutError, BlockingIOError) as error:
+            raise _timed_out(_PING_TIMEOUT_S) from error
+        self._received = bytearray()
         self._last_id = 0
 
     def __enter__(self) -> Client:
@@ -219,7 +235,6 @@ class Client:
 
     def close(self) -> None:
         """Close the connection. The supervisor completes a request that is under way."""
-        self._lines.close()
         self._sock.close()
 
     def request(self, op: str, *, timeout_s: float | None = None, **fields: Any) -> Message:
@@ -227,27 +242,34 @@ class Client:
 
         Args:
             op: the operation, such as `status`.
-            timeout_s: seconds to wait for the answer; None waits as long as it takes.
+            timeout_s: seconds to wait for the answer; None waits for as long as the supervisor works.
             fields: the fields of the operation; those that are None are left out.
 
         Raises:
             ControlError: the supervisor refused the request; `timed_out` or `closed` when no answer came.
         """
-        self._last_id += 1
-        given = {name: value for name, value in fields.items() if value is not None}
-        line = encode({"v": PROTOCOL_VERSION, "id": self._last_id, "op": op, **given})
-        # a client that is refused before it sends can still read the error
-        with suppress(BrokenPipeError, ConnectionResetError):
-            self._sock.sendall(line)
+        id = self._send(op, fields)
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
-            answer = self._read(timeout_s)
-            if answer.get("id") == self._last_id or (answer.get("id") is None and "error" in answer):
+            answer = self._read(timeout_s, deadline_s)
+            if answer.get("id") == id or (answer.get("id") is None and "error" in answer):
                 break
         if answer.get("ok"):
             return answer
         error = answer.get("error") or {}
         details = {name: value for name, value in answer.items() if name not in ("v", "id", "ok", "error")}
         raise ControlError(str(error.get("code", "unknown")), str(error.get("message", "refused")), details)
+
+    def _send(self, op: str, fields: Message) -> int:
+        """Send a request; return its id."""
+        self._last_id += 1
+        given = {name: value for name, value in fields.items() if value is not None}
+        line = encode({"v": PROTOCOL_VERSION, "id": self._last_id, "op": op, **given})
+        self._sock.settimeout(_PING_TIMEOUT_S)
+        # a client that is refused before it sends can still read the error
+        with suppress(BrokenPipeError, ConnectionResetError, TimeoutError):
+            self._sock.sendall(line)
+        return self._last_id
 
     def events(self, *, timeout_s: float | None = None) -> Iterator[Message]:
         """Subscribe to events and return an iterator over those that follow.
@@ -256,32 +278,60 @@ class Client:
         call to learn the state before the first event.
 
         Args:
-            timeout_s: seconds for the whole iteration, which then raises ControlError (`timed_out`); None for no limit.
+            timeout_s: seconds for the whole iteration, which then raises ControlError (`timed_out`); None for as long
+                as the supervisor works.
 
         Raises ControlError as `request` does.
         """
-        self.request("events", timeout_s=timeout_s)
-        return self._events(None if timeout_s is None else time.monotonic() + timeout_s)
+        self.request("events", timeout_s=timeout_s or _PING_TIMEOUT_S)
+        return self._events(timeout_s, None if timeout_s is None else time.monotonic() + timeout_s)
 
-    def _events(self, deadline_s: float | None) -> Iterator[Message]:
+    def _events(self, timeout_s: float | None, deadline_s: float | None) -> Iterator[Message]:
         while True:
-            # a timeout of 0 would make the socket non-blocking
-            message = self._read(None if deadline_s is None else max(0.001, deadline_s - time.monotonic()))
+            message = self._read(timeout_s, deadline_s)
             if "event" in message:
                 yield message["event"]
 
-    def _read(self, timeout_s: float | None) -> Message:
-        self._sock.settimeout(timeout_s)
-        try:
-            line = self._lines.readline(MAX_LINE_BYTES + 1)
-        except TimeoutError as error:
-            text = f"no answer from the supervisor within {timeout_s:.3g} s"
-            raise ControlError("timed_out", text, params={"timeout_s": timeout_s}) from error
-        except ConnectionResetError as error:
-            raise _closed() from error
-        if not line.endswith(b"\n"):
-            raise _closed()
+    def _read(self, timeout_s: float | None, deadline_s: float | None) -> Message:
+        """Return the next message. Raises ControlError (`timed_out`) at the deadline, whose length is `timeout_s`.
+
+        Without a deadline, the supervisor has to send something now and then, if only the answer to a ping.
+        """
+        if timeout_s is not None and deadline_s is not None:
+            if (message := self._receive(deadline_s)) is None:
+                raise _timed_out(timeout_s)
+            return message
+        if (message := self._receive(time.monotonic() + _QUIET_S)) is None:
+            self._send("ping", {})
+            message = self._receive(time.monotonic() + _PING_TIMEOUT_S)
+        if message is None:
+            raise _timed_out(_PING_TIMEOUT_S)
+        return message
+
+    def _receive(self, deadline_s: float) -> Message | None:
+        """Return the next message; None if there is none until `deadline_s`, in seconds of `time.monotonic`."""
+        while (end := self._received.find(b"\n")) < 0:
+            if len(self._received) > MAX_LINE_BYTES:
+                raise _closed()
+            # a timeout of 0 would make the socket non-blocking
+            self._sock.settimeout(max(0.001, deadline_s - time.monotonic()))
+            try:
+                data = self._sock.recv(_CHUNK_BYTES)
+            except TimeoutError:
+                return None
+            except ConnectionResetError as error:
+                raise _closed() from error
+            if not data:
+                raise _closed()
+            self._received += data
+        line = bytes(self._received[: end + 1])
+        del self._received[: end + 1]
         return decode(line)
+
+
+def _timed_out(timeout_s: float) -> ControlError:
+    text = f"no answer from the supervisor within {timeout_s:.3g} s"
+    return ControlError("timed_out", text, params={"timeout_s": timeout_s})
 
 
 def _closed() -> ControlError:

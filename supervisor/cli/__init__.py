@@ -5,14 +5,33 @@ from __future__ import annotations
 import os
 import sys
 
-from supervisor.cli import exit_codes as exits
+#: `exit_codes.INTERRUPTED`: nothing is imported before an interruption is handled
+_INTERRUPTED = 130
 
 
 def main() -> int:
     """Run the command in `sys.argv` and return its exit code.
 
-    An error is one line on stderr: what failed, why, and what to do.
+    An error is one line on stderr: what failed, why, and what to do. Ctrl-C ends every command without a word.
     """
+    try:
+        return _main()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    finally:
+        _let_signals_end_us()
+
+
+def _let_signals_end_us() -> None:
+    """Have Ctrl-C end the process without a traceback while the interpreter cleans up."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _main() -> int:
+    from supervisor.cli import exit_codes as exits
+
     if sys.platform == "win32":
         from supervisor import locale
 
@@ -29,6 +48,8 @@ def main() -> int:
 
 def _run_and_flush() -> int:
     """Run the command and write all of its output; return its exit code."""
+    from supervisor.cli import exit_codes as exits
+
     try:
         code = _run()
         sys.stdout.flush()
@@ -63,6 +84,7 @@ def _prepare_output() -> None:
 
 
 def _run() -> int:
+    from supervisor.cli import exit_codes as exits
     from supervisor.cli.terminal.language import choose
 
     try:
@@ -75,6 +97,7 @@ def _run() -> int:
 def _run_command() -> int:
     import click
 
+    from supervisor.cli import exit_codes as exits
     from supervisor.cli.errors import CommandError, control_error_text
     from supervisor.cli.root import root
     from supervisor.client import ControlError

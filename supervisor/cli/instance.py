@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from supervisor.cli import exit_codes as exits
 from supervisor.cli.errors import CommandError
-from supervisor.client import Client
+from supervisor.client import Client, SupervisorNotRunning
 from supervisor.config.paths import DEFAULT_STATE_DIR, InstancePaths, state_dir_of
 from supervisor.configfile import ConfigError, find_config
 from supervisor.locale import _
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 #: timeout of requests that the supervisor answers at once, in seconds
 ANSWER_TIMEOUT_S: Final = 5.0
+#: how long a supervisor may take to create its socket, and the pause between two attempts, in seconds
+SOCKET_TIMEOUT_S: Final = 10.0
+SOCKET_PAUSE_S: Final = 0.1
 
 
 class Instance:
@@ -106,6 +112,20 @@ class Instance:
         return self._connect(InstancePaths(state_dir_of(self.config)))
 
     def _connect(self, place: InstancePaths) -> Client:
+        """Connect; wait a moment for a supervisor that runs without its socket, which it creates again by itself."""
+        until_s = time.monotonic() + SOCKET_TIMEOUT_S
+        while True:
+            try:
+                return self._open(place)
+            except SupervisorNotRunning:
+                # the lock knows better: somebody has deleted the socket, or the supervisor has just started
+                if not is_locked(place.lock):
+                    raise
+                if time.monotonic() > until_s:
+                    raise CommandError(_unreachable(place), exits.TIMED_OUT) from None
+            time.sleep(SOCKET_PAUSE_S)
+
+    def _open(self, place: InstancePaths) -> Client:
         try:
             return Client(place.socket)
         except OSError as error:
@@ -131,6 +151,35 @@ class Instance:
     def program_names(self) -> list[str]:
         """Return the names of the programs in the configuration. Raises ConfigError."""
         return list(self.settings.programs)
+
+
+def is_locked(lock: Path) -> bool:
+    """Return whether a running supervisor holds the lock file of its state directory."""
+    try:
+        fd = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # the file system has no locks
+    finally:
+        os.close(fd)
+    return False
+
+
+def _unreachable(place: InstancePaths) -> str:
+    try:
+        pid = place.lock.read_bytes()[:32].decode(errors="replace").strip()
+    except OSError:
+        pid = ""
+    text = _(
+        "the supervisor (PID %(pid)s) is running, but does not answer at %(path)s; see its log: stocksup logs "
+        "supervisor; if it hangs, end it: kill -9 %(pid)s, then: stocksup start (the programs keep running)"
+    )
+    return text % {"pid": pid or "?", "path": place.socket}
 
 
 def complete_program(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -91,7 +91,9 @@ class ReexecHook:
         return delay_s(self._reexec_count - 1) if self._reexec_count else 0.0
 
     def __call__(self, kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
-        """Log the exception and re-execute; return only if that is impossible."""
+        """Log the exception and re-execute; return only if that is impossible, or for Ctrl-C while it starts."""
+        if kind is KeyboardInterrupt:
+            return  # the interpreter then ends itself by SIGINT
         # the interpreter itself writes the traceback to stderr, because that takes almost no memory
         sys.__excepthook__(kind, value, trace)
         text = _("supervisor: restarting after an unexpected exception (%(error)s)")

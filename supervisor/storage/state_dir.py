@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,10 @@ from supervisor.locale import _
 
 #: shortest and longest interval between two verifications
 MIN_INTERVAL_S: Final = 1.0
-MAX_INTERVAL_S: Final = 30.0
+MAX_INTERVAL_S: Final = 2.0
+#: how often to try the lock, and the pause between two attempts, in seconds
+LOCK_ATTEMPTS: Final = 5
+LOCK_PAUSE_S: Final = 0.01
 #: the interval after a failed verification
 RETRY_S: Final = 2.0
 
@@ -43,10 +47,15 @@ def lock(paths: InstancePaths) -> int:
     the lock.
     """
     fd = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise StateDirLocked(fd) from error
+    for attempt in range(LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError as error:
+            # a command that looks who holds it keeps it for a moment
+            if attempt == LOCK_ATTEMPTS - 1:
+                raise StateDirLocked(fd) from error
+        time.sleep(LOCK_PAUSE_S)
     os.ftruncate(fd, 0)
     os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
     return fd

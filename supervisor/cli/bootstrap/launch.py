@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
+from supervisor.cli import exit_codes as exits
 from supervisor.cli.errors import CommandError
 from supervisor.config.paths import InstancePaths
-from supervisor.locale import _
+from supervisor.locale import _, format_number
+
+#: how long a supervisor may take until its control socket is open, in seconds
+START_TIMEOUT_S: Final = 60.0
 
 
 def require_installation() -> None:
@@ -48,7 +54,13 @@ def launch(config: Path, place: InstancePaths, *, stop_orphans: bool = False) ->
     )
     os.close(writer)
     os.close(log)
-    with open(reader, "rb") as report:
+    with open(reader, "rb", buffering=0) as report:
+        if not select.select([report], [], [], START_TIMEOUT_S)[0]:
+            process.kill()  # it has started no program: it does so after its report
+            process.wait()
+            text = _("the supervisor did not start within %(time_s)s s; see %(log)s")
+            params = {"time_s": format_number(START_TIMEOUT_S), "log": place.supervisor_log}
+            raise CommandError(text % params, exits.TIMED_OUT)
         line = report.readline()
     if not line:
         text = _("the supervisor exited immediately (exit %(code)d); see %(log)s")

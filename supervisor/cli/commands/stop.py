@@ -23,6 +23,8 @@ from supervisor.locale import _
 #: how long to try again while the supervisor re-executes itself, and the pause between two attempts, in seconds
 RETRY_S: Final = 15.0
 RETRY_PAUSE_S: Final = 0.1
+#: how long the supervisor may take to exit after it has closed its socket, in seconds
+EXIT_TIMEOUT_S: Final = 30.0
 
 
 @click.command(help=_("Stop all programs, or PROGRAM, after they finish their work."))
@@ -97,7 +99,13 @@ def _stop_orphans(instance: Instance, program: str | None) -> bool:
         )
         raise CommandError(text % {"lives": lives}, exits.NOT_RUNNING)
     with Progress(_("stopping")):
-        _ExitWaiter(launch(instance.config, instance.place, stop_orphans=True)).wait()
+        supervisor = _ExitWaiter(launch(instance.config, instance.place, stop_orphans=True))
+        try:
+            with instance.connect() as client:
+                _follow(client.events())
+        except SupervisorNotRunning:
+            pass  # it was quick
+        supervisor.wait()
     if left := orphans.find(instance.place):
         text = _("cannot stop %(lives)s; see stocksup logs supervisor")
         raise CommandError(text % {"lives": orphans.describe(left)})
@@ -116,11 +124,11 @@ def shut_down(client: Client) -> None:
         supervisor.wait()
 
 
-def _follow(reports: Iterator[Message], progress: Progress) -> None:
+def _follow(reports: Iterator[Message], progress: Progress | None = None) -> None:
     """Show the progress until the supervisor closes the connection."""
     try:
         for event in reports:
-            if event.get("type") == "state":
+            if progress is not None and event.get("type") == "state":
                 progress.say(f"{event['program']}: {event['state']}")
     except ControlError as error:
         if error.code != "closed":
@@ -131,12 +139,18 @@ class _ExitWaiter:
     """A process to wait for: the socket closes a moment before the process exits and another can start."""
 
     def __init__(self, pid: int) -> None:
+        self._pid = pid
         try:
             self._fd = os.pidfd_open(pid) if sys.platform == "linux" else None
         except ProcessLookupError:
             self._fd = None
 
     def wait(self) -> None:
-        if self._fd is not None:
-            select.select([self._fd], [], [])
-            os.close(self._fd)
+        """Wait until the process exits. Raises CommandError if it does not."""
+        if self._fd is None:
+            return
+        has_exited = select.select([self._fd], [], [], EXIT_TIMEOUT_S)[0]
+        os.close(self._fd)
+        if not has_exited:
+            text = _("the supervisor (PID %(pid)d) does not exit; all programs have stopped; end it: kill -9 %(pid)d")
+            raise CommandError(text % {"pid": self._pid}, exits.TIMED_OUT)

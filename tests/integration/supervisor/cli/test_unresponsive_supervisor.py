@@ -12,12 +12,23 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.client import Message, decode, encode, open_socket
+from supervisor import client
+from supervisor.cli import exit_codes
+from supervisor.cli.bootstrap import launch
+from supervisor.cli.commands import start, stop
+from supervisor.cli.errors import CommandError
+from supervisor.cli.instance import Instance
+from supervisor.client import Client, ControlError, Message, SupervisorNotRunning, decode, encode, open_socket
+from supervisor.storage import state_dir
 from tests.support import python_process
 
 PATIENCE_S = 30.0
 
 Answer = Callable[[Message], bytes]
+
+
+#: sent instead of an answer by a supervisor that hangs
+SILENCE = b" "
 
 
 @contextmanager
@@ -38,7 +49,7 @@ def listening(directory: Path, answer: Answer) -> Iterator[None]:
                 for line in requests:
                     reply = answer(decode(line))
                     connection.sendall(reply)
-                    if not reply.endswith(b"\n"):
+                    if reply != SILENCE and not reply.endswith(b"\n"):
                         break
 
     thread = threading.Thread(target=serve)
@@ -134,3 +145,91 @@ def test_one_that_ends_in_the_middle_of_a_line(tmp_path: Path) -> None:
         done = run(tmp_path, "status")
     assert done.returncode == 1
     assert done.stderr.startswith("stocksup: the supervisor closed the connection")
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a client wait for tenths of a second only."""
+    for name in ("_QUIET_S", "_PING_TIMEOUT_S"):
+        monkeypatch.setattr(client, name, 0.2)
+
+
+def silent_after(*ops: str) -> Answer:
+    """Return the answers of a supervisor that grants each of `ops` once, and then hangs: it sends nothing."""
+    left = list(ops)
+
+    def answer(request: Message) -> bytes:
+        if request["op"] not in left:
+            return SILENCE
+        left.remove(request["op"])
+        return grant(request, pid=os.getpid(), programs=[])
+
+    return answer
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("granted", [(), ("events",)])
+def test_start_does_not_wait_for_one_that_hangs(tmp_path: Path, granted: tuple[str, ...]) -> None:
+    with listening(tmp_path, silent_after(*granted)):
+        instance = Instance(tmp_path / "config.toml")
+        with instance.connect() as connection, pytest.raises(ControlError) as caught:
+            start.await_all(connection, instance.place, None, end=None)
+    assert caught.value.code == "timed_out"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_stop_does_not_wait_for_one_that_hangs(tmp_path: Path) -> None:
+    with listening(tmp_path, silent_after("ping", "events", "shutdown")):
+        instance = Instance(tmp_path / "config.toml")
+        with instance.connect() as connection, pytest.raises(ControlError) as caught:
+            stop.shut_down(connection)
+    assert caught.value.code == "timed_out"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_that_is_busy_is_waited_for(tmp_path: Path) -> None:
+    """It answers nothing but pings, and at last the request."""
+    pings: list[Message] = []
+
+    def answer(request: Message) -> bytes:
+        if request["op"] == "ping":
+            pings.append(request)
+        return grant({"id": 1} if len(pings) == 3 else request) if pings else b"{}\n"
+
+    with listening(tmp_path, answer), Client(tmp_path / "state/stocksup.sock") as connection:
+        assert connection.request("reload")["ok"]
+    assert len(pings) == 3
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_that_accepts_no_clients(tmp_path: Path) -> None:
+    listener = open_socket(tmp_path / "sock", listen=True, backlog=0)
+    with open_socket(tmp_path / "sock"), pytest.raises(ControlError) as caught:
+        Client(tmp_path / "sock")
+    assert caught.value.code == "timed_out"
+    listener.close()
+
+
+def test_one_that_does_not_start_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "START_TIMEOUT_S", 0.0)
+    config = tmp_path / "config.toml"
+    config.touch()
+    instance = Instance(config)
+    with pytest.raises(CommandError) as caught:
+        launch.launch(config, instance.place)
+    assert caught.value.code == exit_codes.TIMED_OUT
+    os.close(state_dir.lock(instance.place))
+
+
+def test_one_without_a_socket_is_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("supervisor.cli.instance.SOCKET_TIMEOUT_S", 0.2)
+    (tmp_path / "config.toml").touch()
+    instance = Instance(tmp_path / "config.toml")
+    state_dir.make(instance.place)
+    lock = state_dir.lock(instance.place)
+    with pytest.raises(CommandError, match=str(os.getpid())) as caught:
+        instance.connect()
+    assert caught.value.code == exit_codes.TIMED_OUT
+    os.close(lock)
+    with pytest.raises(SupervisorNotRunning):
+        instance.connect()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -198,8 +199,7 @@ def _request_in_one_turn(it: Supervised, *requests: dict[str, Any]) -> None:
             client._sock.sendall(encode({"v": 1, "id": 1, **request}))
         os.kill(it.pid, signal.SIGCONT)
         for client in clients:
-            client._sock.settimeout(PATIENCE_S)
-            client._lines.readline()
+            client._read(PATIENCE_S, time.monotonic() + PATIENCE_S)
     finally:
         for client in clients:
             client.close()

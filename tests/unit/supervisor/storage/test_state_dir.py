@@ -10,6 +10,7 @@ import pytest
 
 from supervisor import __main__ as start
 from supervisor.config.paths import InstancePaths
+from supervisor.storage import state_dir
 
 
 @pytest.mark.parametrize("before", ["", "999999999\n"], ids=["a new file", "the pid of an earlier one"])
@@ -32,4 +33,15 @@ def test_the_wait_for_the_pid_is_limited(tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.setattr("time.sleep", pauses.append)
         with pytest.raises(start.StartupError):
             start._lock(place)
-    assert sum(pauses) == pytest.approx(1.0)
+    lock_pauses_s = (state_dir.LOCK_ATTEMPTS - 1) * state_dir.LOCK_PAUSE_S
+    assert sum(pauses) == pytest.approx(start.PID_ATTEMPTS * start.PID_PAUSE_S + lock_pauses_s)
+
+
+def test_foreign_text_in_the_lock_file_is_no_pid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = InstancePaths(tmp_path)
+    place.lock.write_bytes("²".encode() + b"\xff not a number")
+    with place.lock.open("r+") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        monkeypatch.setattr("time.sleep", lambda pause_s: None)
+        with pytest.raises(start.AlreadyRunning):
+            start._lock(place)
