@@ -23,6 +23,7 @@ from botapp.services.backup import legacy_import as importing
 from botapp.services.backup.files import DataProblem
 from botapp.services.backup.legacy_import import ImportResult
 from botapp.services.backup.restore import RestoreResult
+from botapp.ui.admin.shop_texts import line_numbers
 from supervisor.configfile import ConfigError
 
 # before the options below, whose help is translated when they are created
@@ -98,8 +99,9 @@ def take_over(shell: Shell, file: Path, as_json: bool) -> None:
     help=_(
         "Import products and stock from another bot.\n\n"
         "DIRECTORY contains products.csv or products.txt with a line code;name;price for each product, "
-        "and a file CODE.txt per product with one item per line. The import skips items that were in "
-        "stock before. If one line has a mistake, nothing is imported."
+        "and a file CODE.txt per product with one item per line, as a spreadsheet or an editor saves them (UTF-8 "
+        "or UTF-16). The import skips items that were in stock before, and names every line and file that it leaves "
+        "out. If one line has a mistake, nothing is imported."
     ),
 )
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
@@ -116,16 +118,15 @@ def import_legacy(shell: Shell, directory: Path, dry_run: bool, as_json: bool) -
             done = (importing.dry_run if dry_run else importing.run_import)(settings, found)
     if as_json:
         rows = [{name: getattr(one, name) for name in one.__struct_fields__} for one in done]
-        click.echo(
-            json.dumps({"done": not dry_run and not found.problems, "products": rows, "problems": found.problems})
-        )
+        facts = {"done": not dry_run and not found.problems, "products": rows}
+        click.echo(json.dumps({**facts, "problems": found.problems, "left_out": found.left_out}))
     elif found.problems:
         for problem in found.problems:
             click.echo(problem)
         click.echo(_("nothing was imported; fix these lines, then run the command again"))
     else:
-        for one in done:
-            click.echo(_import_line(one))
+        for line in (*map(_import_line, done), *found.left_out):
+            click.echo(line)
         click.echo(_("dry run: nothing was imported") if dry_run else _("done"))
     return 1 if found.problems else 0
 
@@ -190,8 +191,12 @@ def _import_line(one: ImportResult) -> str:
         (_("empty: lines %s"), one.blank),
     ):
         if lines:
-            shown = ", ".join(map(str, lines[:20]))
-            parts.append(text % (f"{shown} …" if len(lines) > 20 else shown))
+            parts.append(text % line_numbers(lines, most=len(lines)))
+    if one.elsewhere:
+        lines = tuple(line for line, _code in one.elsewhere)
+        codes = ", ".join(sorted({code for _line, code in one.elsewhere}))
+        text = _("added, but also an item of another product (%(codes)s): lines %(lines)s")
+        parts.append(text % {"codes": codes, "lines": line_numbers(lines, most=len(lines))})
     return f"{one.code}: {'; '.join(parts)}"
 
 

@@ -22,6 +22,8 @@ from botapp.services.backup.lock import SharedLock
 from botapp.store.db import schema
 from botapp.store.db.database import Database
 from botapp.store.db.errors import Unavailable
+from botapp.store.db.limits import LONG_USE_CASE_TIMEOUT_S, time_limit
+from botapp.store.domain.records import Product
 from botapp.store.domain.refusals import NoSuchProduct
 from botapp.store.usecases import admin_log, products, stock
 
@@ -41,6 +43,8 @@ class ImportResult(Struct, frozen=True):
     blank: tuple[int, ...]
     duplicates: tuple[int, ...]
     gone: tuple[int, ...]
+    #: added lines whose item another product has or has sold, and the code of that product
+    elsewhere: tuple[tuple[int, str], ...]
 
 
 def dry_run(settings: Settings, shop: LegacyShop) -> list[ImportResult]:
@@ -69,7 +73,8 @@ def run_import(settings: Settings, shop: LegacyShop) -> list[ImportResult]:
                     for at in range(0, len(items), stock.STAGED_AT_ONCE):
                         chosen = items[at : at + stock.STAGED_AT_ONCE]
                         database.run_sync(stock.stage, _batch_name(batch, product), chosen)
-                return database.run_sync(_publish_all, batch, shop, int(time.time() * 1000))
+                with time_limit(LONG_USE_CASE_TIMEOUT_S):
+                    return database.run_sync(_publish_all, batch, shop, int(time.time() * 1000))
             finally:
                 for product in shop.products:
                     while database.run_sync(stock.unstage, _batch_name(batch, product)):
@@ -96,30 +101,52 @@ def _simulate(connection: Connection, batch: str, shop: LegacyShop) -> list[Impo
 
 
 def _publish_all(connection: Connection, batch: str, shop: LegacyShop, now_ms: int) -> list[ImportResult]:
+    problems = [problem for product in shop.products if (problem := _find_conflict(connection, product))]
+    if problems:
+        raise DataProblem("\n".join(problems))
     results = [_publish(connection, _batch_name(batch, product), product, now_ms) for product in shop.products]
     detail = ", ".join(f"{result.code} +{result.added}" for result in results)
     admin_log.record(connection, ACTOR, "import", detail[:1000], now_ms)
     return results
 
 
-def _publish(connection: Connection, batch: str, product: LegacyProduct, now_ms: int) -> ImportResult:
+def _find_product(connection: Connection, code: str) -> Product | None:
     try:
-        existing = products.get_by_code(connection, product.code)
+        return products.get_by_code(connection, code)
     except NoSuchProduct:
-        existing = None
-        products.add(connection, product.code, product.name, product.price, product.description, now_ms)
-    if existing is not None and (existing.name, existing.price) != (product.name, product.price):
+        return None
+
+
+def _find_conflict(connection: Connection, product: LegacyProduct) -> str | None:
+    """Return how a product on sale differs from the list, or None. A list without a description agrees with any."""
+    existing = _find_product(connection, product.code)
+    if existing is None:
+        return None
+    params = {"code": product.code, "line": product.line, "name": existing.name, "price": existing.price}
+    if (existing.name, existing.price) != (product.name, product.price):
         text = _(
             "%(code)s (line %(line)d) is already on sale with another name or price: %(name)s, %(price)d; "
             "change it in the shop or in the list"
         )
-        params = {"code": product.code, "line": product.line, "name": existing.name, "price": existing.price}
-        raise DataProblem(text % params)
+        return text % params
+    if product.description not in ("", existing.description):
+        text = _(
+            "%(code)s (line %(line)d) is already on sale with another description; change it in the shop, or remove it "
+            "from the list"
+        )
+        return text % params
+    return None
+
+
+def _publish(connection: Connection, batch: str, product: LegacyProduct, now_ms: int) -> ImportResult:
+    existing = _find_product(connection, product.code)
+    if existing is None:
+        products.add(connection, product.code, product.name, product.price, product.description, now_ms)
     gone = stock.unstage_former_stock(connection, batch, product.code)
+    elsewhere = stock.find_elsewhere(connection, batch, product.code)
     result = stock.publish(connection, batch, product.code, actor=ACTOR, now_ms=now_ms)
     duplicates = tuple(sorted({*product.stock.duplicates, *result.duplicates}))
-    blank = product.stock.blank
-    return ImportResult(product.code, existing is None, result.added, blank, duplicates, gone)
+    return ImportResult(product.code, existing is None, result.added, product.stock.blank, duplicates, gone, elsewhere)
 
 
 def _batch_name(batch: str, product: LegacyProduct) -> str:

@@ -81,16 +81,16 @@ def upload_report(upload: UploadSummary) -> str:
     return "\n".join(lines)
 
 
-def line_numbers(numbers: Iterable[int]) -> str:
-    """Return line numbers in short form, such as "2, 5–9, 12", and "…" after MAX_NAMED parts."""
+def line_numbers(numbers: Iterable[int], most: int = MAX_NAMED) -> str:
+    """Return line numbers in short form, such as "2, 5–9, 12", and "…" after `most` parts."""
     spans: list[tuple[int, int]] = []
     for number in sorted(numbers):
         if spans and number == spans[-1][1] + 1:
             spans[-1] = (spans[-1][0], number)
         else:
             spans.append((number, number))
-    parts = [str(first) if first == last else f"{first}–{last}" for first, last in spans[:MAX_NAMED]]
-    return ", ".join(parts + ["…"] * (len(spans) > MAX_NAMED))
+    parts = [str(first) if first == last else f"{first}–{last}" for first, last in spans[:most]]
+    return ", ".join(parts + ["…"] * (len(spans) > most))
 
 
 def movement_line(movement: Movement) -> str:

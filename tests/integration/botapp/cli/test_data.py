@@ -115,6 +115,32 @@ def test_the_importer_says_what_it_would_do_and_does_it(shop: Instance) -> None:
     assert (again["done"], again["products"][0]["added"]) == (True, 0)
 
 
+@pytest.mark.parametrize("words", [["--dry-run"], []])
+def test_what_an_import_cannot_take_is_named_by_line(tmp_path: Path, words: list[str]) -> None:
+    """Lists that once led to a traceback, or to silence."""
+    one = Instance(tmp_path / "shop")
+    old = one.directory / "old"
+    old.mkdir()
+    for number, line in enumerate(
+        ["NITRO+1;Nitro;60", "STEAM/5;Steam;60", "@everyone;x;5", f"A;{'n' * 81};5", f"A;a;5;{'d' * 301}", "A;a;0.500"]
+    ):
+        (old / "products.csv").write_text(f"{'# ' * number}code;name;price\n{line}\n")
+        assert "products.csv, line 2: " in say(one, "import-legacy", "old", *words, code=1)
+    (old / "products.csv").write_text('code;name;price\n"STEAM5";"Steam ""5""";60\nNITRO;Nitro;7\n')
+    (old / "STEAM5.TXT").write_text("k1\nk2\nk1\n\u200b\n")
+    (old / "nitro.txt").write_text("k2\u2060\n")
+    (old / "notes.md").write_text("x\n")
+    said = say(one, "import-legacy", "old", *words).splitlines()
+    assert said == [
+        "STEAM5: new product; 2 added; already in stock or duplicate: lines 3; empty: lines 4",
+        "NITRO: new product; 1 added; added, but also an item of another product (STEAM5): lines 1",
+        "notes.md was left out: not a stock file; a stock file is named after the code of its product, CODE.txt",
+        "dry run: nothing was imported" if words else "done",
+    ]
+    (old / "steam5.txt").write_text("k3\n")
+    assert "STEAM5.TXT and steam5.txt have the same product code" in say(one, "import-legacy", "old", *words, code=1)
+
+
 def test_an_owner_who_speaks_indonesian_meets_no_english(tmp_path: Path) -> None:
     toko = Instance(tmp_path / "toko", "id")
     furnished(toko)

@@ -586,6 +586,18 @@ def test_failed_legacy_import_changes_nothing(shop: Database, settings: Settings
     assert shop.run_sync(everything) == before
 
 
+def test_conflicts_with_products_on_sale_are_all_named(shop: Database, settings: Settings, tmp_path: Path) -> None:
+    shop.run_sync(products.add, "NEW", "New", 9, "", 1)
+    (tmp_path / "products.csv").write_text("STEAM;Steam 10;50;Another description\nNEW;New;8\nMORE;More;7\n")
+    read = read_legacy_shop(tmp_path, settings.store.currency)
+    for use in (dry_run, run_import):
+        with pytest.raises(DataProblem) as refused:
+            use(settings, read)
+        first, second = str(refused.value).splitlines()
+        assert first.startswith("STEAM (line 1) is already on sale with another description")
+        assert second.startswith("NEW (line 2) is already on sale with another name or price")
+
+
 def test_legacy_import_creates_a_new_shop(tmp_path: Path, left: LegacyShop) -> None:
     settings = elsewhere(Settings(path=tmp_path / "config.toml"))
     said = dry_run(settings, left)
