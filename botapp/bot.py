@@ -16,8 +16,9 @@ from botapp.cogs.confirmations import Confirmations
 from botapp.cogs.live_events import LiveEvents
 from botapp.cogs.setup import SetupCog
 from botapp.config.settings import Settings
-from botapp.discord_api import permissions, slash_commands
+from botapp.discord_api import http_calls, permissions, slash_commands
 from botapp.discord_api.command_errors import reply_command_failed
+from botapp.discord_api.gateway_events import GatewayReader, skip_unreadable_events
 from botapp.discord_api.gateway_status import OFFLINE_GRACE_S, GatewayStatus
 from botapp.drain import Drain
 from botapp.ext.cache_manager import CacheManager
@@ -51,7 +52,9 @@ CLOSE_TIMEOUT_S: Final = 2.0
 
 
 def configure_discord_py(settings: Settings) -> None:
-    """Make discord.py use the Discord that the settings name."""
+    """Make discord.py use the Discord that the settings name, and survive its bad moments."""
+    http_calls.install()
+    discord.client.DiscordWebSocket = GatewayReader  # type: ignore[misc]  # discord.py has no parameter for it
     # the bot does not use voice: without its libraries discord.py would warn
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     if settings.discord.api_base:
@@ -88,7 +91,7 @@ class ShopBot(commands.Bot):
         #: whether this process is about to end
         self.is_ending = False
         self.unreachable = asyncio.Event()
-        self.gateway = GatewayStatus()
+        self.gateway = GatewayStatus(skipped=skip_unreadable_events(self._connection.parsers))
         self.loader = ShopLoader()
         self.cache = CacheManager(max_bytes=settings.cache.max_bytes)
         self.tasks = TaskRegistry(on_change=self._report_pending)

@@ -228,6 +228,9 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
     if error is None:
         return ExitWithCode(EXIT_FAILED, _("the bot failed: %s") % _("no reason given"))
     reason = connection_problem(error)
+    if isinstance(error, discord.HTTPException):
+        # whatever the status: a proxy, a ban or an outage, and none of them lasts
+        reason = reason or str(error)
     if reason and not isinstance(error, discord.ConnectionClosed):
         return ExitWithCode(EXIT_TRY_AGAIN, unreachable % {"address": address, "problem": reason})
     return ExitWithCode(EXIT_FAILED, _("the bot failed: %s") % (reason or log.describe_error(error)))

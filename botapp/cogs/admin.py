@@ -111,8 +111,8 @@ class AdminCog(commands.Cog):
             stage, message = await self._confirmations.ask(
                 ctx, wording, is_superseded=lambda: self._requested_by is not None, on_yes=begin
             )
-        except discord.HTTPException:
-            if begun:  # confirmed, but the question could not be sent or edited: do not restart
+        except BaseException:
+            if begun:  # confirmed, but Discord did not confirm that it has the question: do not restart
                 self._requested_by = None
             raise
         return message if stage is Stage.CONFIRMED else None

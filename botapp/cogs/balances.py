@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import aiohttp
 import discord
 from discord.ext import commands
 
@@ -195,7 +194,7 @@ class BalancesCog(ShopCog):
             try:
                 user = self.bot.get_user(done.user_id) or await self.bot.fetch_user(done.user_id)
                 await user.send(text)
-            except (discord.HTTPException, aiohttp.ClientError, OSError):
+            except discord.HTTPException:
                 return False
         return True
 

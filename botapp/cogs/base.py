@@ -16,7 +16,6 @@ from botapp.cogs.confirmations import ConfirmationTexts, confirmation_texts
 from botapp.discord_api import language
 from botapp.discord_api import slash_commands as slash
 from botapp.discord_api.command_errors import reply_command_failed
-from botapp.discord_api.request_errors import REQUEST_ERRORS
 from botapp.locale import N_, _, speaking
 from botapp.runtime.tasks import NotAccepting
 from botapp.store.db.errors import OutcomeUnknown, Unavailable
@@ -246,7 +245,7 @@ async def _run_command(cog: ShopCog, ctx: Ctx, work: Coroutine[Any, Any, None]) 
         log.warning(_("%(command)s was done, but failed afterwards"), {"command": ctx.command}, exc_info=error)
         try:
             await cog.say(ctx, answers.done_without_answer())
-        except REQUEST_ERRORS as problem:
+        except discord.HTTPException as problem:
             log.warning(_("cannot answer %(who)s: %(text)s"), {"who": ctx.author, "text": problem})
 
 

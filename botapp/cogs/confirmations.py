@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from botapp.ui.admin import confirmation
 from botapp.ui.admin.confirmation import Confirmation, Reply, Stage, SupersededByRestart
 from botapp.ui.live.render import Button
 from botapp.ui.live.view import ClickView
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,11 @@ class Confirmations(commands.Cog):
             self._open.remove(question)
             view.stop()
         stage = question.dialog.stage
-        await message.edit(content=texts.ending(stage), view=None)
+        try:
+            await message.edit(content=texts.ending(stage), view=None)
+        except discord.HTTPException as error:
+            # the answer was given: what it decides does not depend on this text
+            log.warning(_("confirmation: cannot show the end of a question: %s"), error)
         return stage, message
 
     def is_waiting(self, message_id: int) -> bool:

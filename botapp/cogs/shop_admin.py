@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import aiohttp
 import discord
 from discord.ext import commands
 
@@ -78,7 +77,7 @@ class ShopAdminCog(ShopCog):
         await self.run_and_record(ctx, text[:100], change_nothing)
         try:
             await self.bot.get_partial_messageable(channel_id).send(embed=embed)
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        except discord.HTTPException as error:
             await self.say(ctx, _("❌ The announcement was not posted: %s") % error_text(error, channel_id))
             return
         await self.say(ctx, _("✅ The announcement was posted in <#%d>.") % channel_id)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import Any
+from typing import Any, Final
 
 import discord
 from discord.ext import commands
@@ -11,7 +12,7 @@ from discord.ext import commands
 from botapp.cogs.base import DEFAULT_ROWS, MAX_ROWS, Ctx, ShopCog, admin_command, format_list
 from botapp.cogs.context import CogBot, CogShop
 from botapp.discord_api import language
-from botapp.discord_api.request_errors import REQUEST_ERRORS
+from botapp.discord_api.errors import connection_problem
 from botapp.locale import N_, _, speaking
 from botapp.services.fulfilment.stock_file import MAX_BYTES, MAX_LINES, CannotFetch, TooLarge
 from botapp.services.fulfilment.stock_uploads import StockUploader
@@ -23,6 +24,10 @@ from botapp.ui.admin import shop_texts as admin_texts
 from botapp.ui.formatting import format_number, quote
 
 log = logging.getLogger(__name__)
+
+#: attempts to delete a public stock file, and the pause between two of them in seconds
+DELETE_ATTEMPTS: Final = 3
+DELETE_RETRY_S: Final = 1.0
 
 
 class PublicUpload(commands.CheckFailure):
@@ -181,26 +186,38 @@ class StockCog(ShopCog):
             "Please use `/addstock`, where only you and I see the file, or send the file to me in a direct message. "
             "Others may have read the items: treat them as exposed."
         )
-        try:
-            await ctx.message.delete()
-        except discord.NotFound:
-            log.info(_("public stock file: message already deleted"))
-        except discord.HTTPException as error:
-            log.error(_("public stock file: cannot delete the message: %s"), error.text or error.status)
-            text = _(
-                "🚨 **Delete this message NOW: everyone here can read your stock.** I have no permission to delete it "
-                "(give me Manage Messages here). Nothing was added."
-            )
-            await self.say(ctx, f"{text} {hint}")
+        if (problem := await _delete_with_retries(ctx.message)) is not None:
+            log.error(_("public stock file: cannot delete the message: %s"), problem)
+            text = _("🚨 **Delete this message NOW: everyone here can read your stock.** I cannot delete it: %s.")
+            nothing = _("Nothing was added.")
+            await self.say(ctx, f"{text % problem} {nothing} {hint}")
             return
         text = _("🚨 Your message with the file was deleted, because everyone here could read it. Nothing was added.")
         mention = f"<@{ctx.author.id}> "
         await ctx.send(f"{mention}{text} {hint}")
 
 
+async def _delete_with_retries(message: discord.Message) -> str | None:
+    """Delete a message; return why that failed, or None if the message is gone."""
+    for attempt in range(DELETE_ATTEMPTS):
+        if attempt:
+            await asyncio.sleep(DELETE_RETRY_S)
+        try:
+            await message.delete()
+        except discord.NotFound:
+            return None
+        except discord.Forbidden:
+            return _("give me the permission Manage Messages here")
+        except discord.HTTPException as error:
+            problem = connection_problem(error) or str(error)
+        else:
+            return None
+    return problem
+
+
 async def _edit_progress(message: discord.Message, text: str) -> None:
     """Show the progress of an upload; a failure does not stop the upload."""
     try:
         await message.edit(content=text)
-    except REQUEST_ERRORS as error:
+    except discord.HTTPException as error:
         log.info(_("upload: cannot show the progress: %s"), error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from botapp.locale import _
@@ -22,8 +22,10 @@ SLOW_HEARTBEATS: Final = 2
 class GatewayStatus:
     """The state of one process's connection to the gateway."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` returns monotonic seconds."""
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, *, skipped: Mapping[str, int] | None = None
+    ) -> None:
+        """`clock` returns monotonic seconds; `skipped` has the number of unreadable events by type."""
         #: the latency of the last heartbeat that counts, in seconds; None if there was none
         self.latency_s: float | None = None
         self.is_online = False
@@ -34,6 +36,7 @@ class GatewayStatus:
         #: consecutive failed attempts to connect
         self.failed_attempts = 0
         self._clock = clock
+        self._skipped = skipped or {}
         self._offline_since_s = clock()
         self._measured_s: float | None = None
         self._heartbeats = 0
@@ -86,4 +89,5 @@ class GatewayStatus:
             "connected": self.is_online,
             "latency_ms": round((self.latency_s or 0.0) * 1000, 1) if has_latency else None,
             "identifies": self.identifies,
+            "skipped_events": sum(self._skipped.values()),
         }

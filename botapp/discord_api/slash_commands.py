@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -73,7 +72,7 @@ async def sync_if_changed(tree: app_commands.CommandTree[Any], state_file: Path)
             return
         await tree.sync()
         state.change(state_file, commands=current)
-    except (discord.HTTPException, aiohttp.ClientError, OSError, state.StateError) as error:
+    except (discord.HTTPException, state.StateError) as error:
         log.warning(
             _("cannot sync slash commands: %s; the next restart tries again"),
             connection_problem(error) or error,

@@ -10,7 +10,6 @@ import discord
 
 from botapp import locale
 from botapp.discord_api import language
-from botapp.discord_api.request_errors import REQUEST_ERRORS
 from botapp.locale import _
 from botapp.runtime.log import describe_error
 from botapp.runtime.tasks import NotAccepting, TaskRegistry
@@ -100,7 +99,7 @@ class InteractionDispatcher:
                 await interaction.followup.send(**message, ephemeral=True)
             else:
                 await interaction.response.send_message(**message, ephemeral=True)
-        except REQUEST_ERRORS as error:
+        except discord.HTTPException as error:
             with locale.of_process():
                 log.info(_("cannot answer a member: %s"), error)
             return False

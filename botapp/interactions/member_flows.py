@@ -16,7 +16,6 @@ import discord
 from botapp import locale
 from botapp.config.settings import Store
 from botapp.discord_api import language
-from botapp.discord_api.request_errors import REQUEST_ERRORS
 from botapp.interactions.dispatcher import NotAnswered
 from botapp.locale import _
 from botapp.runtime.context import ShopContext
@@ -209,7 +208,7 @@ class MemberFlows:
         goods = pack(receipt.purchase, receipt.items)
         try:
             await interaction.followup.send(goods.text, files=goods.files(), ephemeral=True)
-        except REQUEST_ERRORS as error:
+        except discord.HTTPException as error:
             with locale.of_process():
                 log.info(
                     _("order %(order)s: cannot show the items in the channel either: %(error)s"),

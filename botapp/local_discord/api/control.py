@@ -44,6 +44,8 @@ _SWITCHES: Final = {
     "dm_closed",
     "refuse_gateway",
     "drop",
+    "event",
+    "frame",
 }
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -309,7 +311,8 @@ class Control:
         Date header of REST answers; `identify_limit`: one IDENTIFY per 5 s; `identify_budget`: IDENTIFYs a day;
         `dm_closed`: names of members who accept no direct messages; `refuse_gateway`: whether new gateway connections
         are refused; `drop`: close all gateway connections, with {"reset": true} or {"code": 4000}, plus "end": true to
-        end the sessions.
+        end the sessions; `event`: send an event of any form to all sessions, as {"type": …, "data": …}; `frame`: send
+        this text to all connections.
         """
         given = await _read_object(request)
         unknown = sorted(given.keys() - _SWITCHES)
@@ -321,6 +324,10 @@ class Control:
             self._faults.add(fault)
         if "drop" in given:
             await self._drop(given["drop"])
+        if "event" in given:
+            self._gateway.broadcast_raw(str(given["event"]["type"]), given["event"]["data"])
+        if "frame" in given:
+            self._gateway.send_frame(str(given["frame"]))
         return {}
 
     def _apply_switches(self, given: Mapping[str, Any]) -> None:

@@ -10,7 +10,10 @@ from typing import Any, Final
 #: maximum number of faults
 MAX_FAULTS: Final = 100
 _MAX_DELAY_S: Final = 60.0
-_FIELDS: Final = {"method", "path", "status", "code", "message", "delay_s", "retry_after_s", "times", "after"}
+_FIELDS: Final = {
+    *("method", "path", "status", "code", "message", "delay_s", "retry_after_s", "times", "after"),
+    *("drop", "html", "via"),
+}
 
 
 class InvalidFault(ValueError):
@@ -25,7 +28,7 @@ class Fault:
     method: str = "*"
     #: a pattern for the path below /api/v10, with `*` for anything: `/channels/*/messages`
     path: str = "*"
-    #: status of the answer; None: the request is only delayed
+    #: status of the answer; None: the request is only delayed, or the connection is closed
     status: int | None = None
     #: Discord's error code and message in the answer
     code: int = 0
@@ -38,6 +41,17 @@ class Fault:
     times: int | None = None
     #: execute the request and fail only the answer, as when an answer is lost
     after: bool = False
+    #: close the connection instead of answering
+    drop: bool = False
+    #: answer with this page, as a proxy does; the status may be 200 then
+    html: str = ""
+    #: for status 429: whether the answer has the header Via, as Discord's has
+    via: bool = True
+
+    @property
+    def fails(self) -> bool:
+        """Whether the request gets another answer than Discord's."""
+        return self.status is not None or self.drop
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Fault:
@@ -45,19 +59,20 @@ class Fault:
         unknown = sorted(fields.keys() - _FIELDS)
         if unknown:
             raise InvalidFault(f"unknown field {unknown[0]!r} in a fault; known: {', '.join(sorted(_FIELDS))}")
-        if not all(isinstance(fields.get(name, ""), str) for name in ("method", "path", "message")):
+        if not all(isinstance(fields.get(name, ""), str) for name in ("method", "path", "message", "html")):
             raise InvalidFault("method, path and message are strings")
         fault = cls(**fields)
         if not _is_int(fault.code):
             raise InvalidFault("code is a whole number")
-        if fault.status is not None and not (_is_int(fault.status) and 400 <= fault.status <= 599):
-            raise InvalidFault("status is a number from 400 to 599")
+        lowest = 200 if fault.html else 400
+        if fault.status is not None and not (_is_int(fault.status) and lowest <= fault.status <= 599):
+            raise InvalidFault(f"status is a number from {lowest} to 599")
         if fault.times is not None and not (_is_int(fault.times) and fault.times > 0):
             raise InvalidFault("times is a whole number above 0")
         if not _is_seconds(fault.delay_s) or not _is_seconds(fault.retry_after_s):
             raise InvalidFault(f"delay_s and retry_after_s are seconds from 0 to {_MAX_DELAY_S:g}")
-        if fault.status is None and fault.delay_s == 0:
-            raise InvalidFault("a fault needs a status or a delay_s")
+        if not fault.fails and fault.delay_s == 0:
+            raise InvalidFault("a fault needs a status, a delay_s or drop")
         return fault
 
     def matches(self, method: str, path: str) -> bool:

@@ -93,6 +93,19 @@ class Gateway:
         for session in self.sessions.list_open(time.monotonic()):
             self._send_event(session, carriers.get(session.id), event, payload)
 
+    def broadcast_raw(self, event: str, data: Any) -> None:
+        """Send an event that Discord would not send to every session, whatever its intents."""
+        carriers = {c.link.session.id: c for c in self._connections if c.link.session is not None}
+        for session in self.sessions.list_open(time.monotonic()):
+            frame = session.record(event, data)
+            if session.id in carriers:
+                carriers[session.id].send(frame)
+
+    def send_frame(self, text: str) -> None:
+        """Send a text to every connection."""
+        for connection in self._connections:
+            connection.send(text)
+
     def _send_event(self, session: Session, carrier: _Connection | None, event: str, payload: dict[str, Any]) -> None:
         assert self.world is not None
         seen = intent_filter.filter_event(self.world, session.intents, event, payload)

@@ -53,12 +53,12 @@ class Rest:
             )
         if fault is not None and fault.delay_s:
             await asyncio.sleep(fault.delay_s)
-        if fault is not None and fault.status is not None and not fault.after:
-            return _respond_with_fault(fault)
+        if fault is not None and fault.fails and not fault.after:
+            return _respond_with_fault(fault, request)
         answer = self._answer(request, path, body, files)
         log.log(logging.DEBUG if answer.status < 400 else logging.INFO, "%s %s %d", request.method, path, answer.status)
-        if fault is not None and fault.status is not None:
-            return _respond_with_fault(fault)
+        if fault is not None and fault.fails:
+            return _respond_with_fault(fault, request)
         return respond(answer, self._date())
 
     def _date(self) -> dict[str, str]:
@@ -98,8 +98,13 @@ def respond(answer: RestResponse, headers: dict[str, str] | None = None) -> web.
     return web.Response(status=answer.status, body=data, content_type="application/json", headers=headers)
 
 
-def _respond_with_fault(fault: Fault) -> web.Response:
-    assert fault.status is not None
+def _respond_with_fault(fault: Fault, request: web.Request) -> web.Response:
+    if fault.drop and request.transport is not None:
+        request.transport.abort()
+    if fault.status is None:
+        return web.Response(status=502)  # nobody receives it
+    if fault.html:
+        return web.Response(status=fault.status, text=fault.html, content_type="text/html")
     if fault.status != 429:
         return respond(
             RestResponse(fault.status, {"code": fault.code, "message": fault.message or "an injected fault"})
@@ -111,7 +116,10 @@ def _respond_with_fault(fault: Fault) -> web.Response:
         "X-RateLimit-Reset-After": f"{fault.retry_after_s:.3f}",
         "X-RateLimit-Scope": "user",
     }
-    return respond(RestResponse(429, body), headers)
+    answer = respond(RestResponse(429, body), headers)
+    if not fault.via:
+        del answer.headers["Via"]
+    return answer
 
 
 async def _read(request: web.Request) -> tuple[Any, list[Upload]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-import aiohttp
 import discord
 
 from botapp.locale import _
@@ -82,14 +81,14 @@ class DepositNotifier:
         try:
             user = await self._bot.fetch_user(user_id)
             await user.send(text)
-        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except discord.HTTPException as error:
             log.info(_("deposit: cannot notify user %(user)d: %(problem)s"), {"user": user_id, "problem": error})
 
     async def _add_reaction(self, message: discord.Message, booked: bool) -> None:
         """Show the result as a reaction. It is optional, and so is the permission for it."""
         try:
             await message.add_reaction("✅" if booked else "❌")
-        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except discord.HTTPException as error:
             log.debug("deposit: cannot add a reaction: %s", error)
 
 

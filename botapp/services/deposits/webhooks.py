@@ -11,7 +11,6 @@ import logging
 from collections.abc import Iterable
 from typing import Any, Final
 
-import aiohttp
 import discord
 from sqlalchemy import Connection
 
@@ -204,7 +203,7 @@ class WebhookDeposits:
             raise CannotRead(text % channel.id)
         try:
             return [message async for message in channel.history(**options)]
-        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except discord.HTTPException as error:
             text = _("cannot read channel %(channel)d for deposits: %(problem)s; retrying")
             raise CannotRead(text % {"channel": channel.id, "problem": error}) from error
 

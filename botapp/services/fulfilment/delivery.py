@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from enum import Enum
 from typing import Final
 
-import aiohttp
 import discord
 from sqlalchemy import Connection
 
@@ -80,9 +79,6 @@ class DeliveryService:
                 message_id = await _send(channel, package)
             except discord.HTTPException as error:
                 return _outcome_of_error(purchase.id, error)
-            except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                log.warning(_("order %(order)s: not delivered yet, retrying: %(why)s"), _log_params(purchase.id, error))
-                return Outcome.LATER
             await self._record_outcome(purchase.id, Outcome.SENT, message_id)
             return Outcome.SENT
 
@@ -111,7 +107,7 @@ class DeliveryService:
         purchase, items = await self._shop.read(_read_purchase, delivery.purchase_id)
         try:
             message_id = await self._find_message(purchase)
-        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except discord.HTTPException as error:
             # do not send without this search: it could be the second time
             log.warning(_("order %(order)s: not delivered yet, retrying: %(why)s"), _log_params(purchase.id, error))
             return

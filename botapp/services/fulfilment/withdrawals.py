@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-import aiohttp
 import discord
 
 from botapp.locale import _, speaking
@@ -45,7 +44,7 @@ class WithdrawalDelivery:
         try:
             # Discord rejects a second message with the same nonce, in case the first response was lost
             await who.send(text, file=self.as_file(batch), nonce=str(batch.withdrawal.at_ms))
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        except discord.HTTPException as error:
             log.warning(_("withdrawal: cannot send %s by direct message; the items are kept"), quote(batch.code))
             raise Unreachable from error
         await self.mark_delivered(batch)
@@ -68,7 +67,7 @@ class WithdrawalDelivery:
             with speaking(batch.withdrawal.language):
                 try:
                     await self.send(await self._bot.fetch_user(batch.withdrawal.user_id), batch)
-                except (Unreachable, discord.HTTPException, aiohttp.ClientError, OSError):
+                except (Unreachable, discord.HTTPException):
                     log.warning(_("withdrawal: %s is still to be delivered to an admin"), quote(batch.code))
 
     def as_file(self, batch: WithdrawalBatch) -> discord.File:

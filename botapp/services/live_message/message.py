@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
 
-import aiohttp
 import discord
 import msgspec
 
@@ -91,7 +89,7 @@ class LiveMessage:
                 await self._post(rendered)
             else:
                 await self._edit(self._current, rendered)
-        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except discord.HTTPException as error:
             raise CannotShow(error_text(error, self.channel_id)) from error
         except state.StateError as error:
             raise CannotShow(str(error)) from error
@@ -169,7 +167,7 @@ async def remove_others(messageable: Messageable, state_file: Path, wanted: Coll
             await messageable(message.channel_id).get_partial_message(message.message_id).delete()
         except discord.NotFound:
             log.debug("live message: %d was already deleted", message.message_id)
-        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except discord.HTTPException as error:
             log.warning(_("live message: cannot delete an old one: %s"), error_text(error, message.channel_id))
             continue
         left = tuple(other for other in state.load(state_file).live_messages if other != message)
@@ -178,6 +176,8 @@ async def remove_others(messageable: Messageable, state_file: Path, wanted: Coll
 
 def error_text(error: Exception, channel_id: int) -> str:
     """Return why the live message cannot be shown, and what to do."""
+    if (problem := connection_problem(error)) is not None:
+        return _("cannot reach Discord: %s; retrying") % problem
     if isinstance(error, discord.HTTPException):
         if error.code == _UNKNOWN_CHANNEL:
             text = _(
@@ -193,9 +193,7 @@ def error_text(error: Exception, channel_id: int) -> str:
             return _("channel %d is not a text channel; run /setup in a text channel") % channel_id
         text = _("Discord answered %(status)d: %(text)s; retrying")
         return text % {"status": error.status, "text": error.text or error.code}
-    if isinstance(error, asyncio.TimeoutError | TimeoutError):
-        return _("Discord did not answer in time; retrying")
-    return _("cannot reach Discord: %s; retrying") % (connection_problem(error) or error)
+    return str(error)
 
 
 def _is_live_message(message: discord.Message) -> bool:

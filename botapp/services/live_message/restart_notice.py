@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-import aiohttp
 import discord
 
 from botapp.locale import _
@@ -49,7 +48,7 @@ class TemporaryMessage:
                 await self._sleep(SHOWN_S)
             finally:
                 await self.remove()
-        except (discord.HTTPException, aiohttp.ClientError, OSError, StateError) as error:
+        except (discord.HTTPException, StateError) as error:
             log.warning(
                 _("restart notice: cannot post in channel %(channel)d: %(why)s"),
                 {"channel": channel_id, "why": error},
@@ -66,5 +65,5 @@ class TemporaryMessage:
             except discord.NotFound:
                 log.debug("restart notice: was already deleted")
             state.change(self._state_file, temporary_message=None)
-        except (discord.HTTPException, aiohttp.ClientError, OSError, StateError) as error:
+        except (discord.HTTPException, StateError) as error:
             log.warning(_("restart notice: cannot delete it, the next start retries: %s"), error)

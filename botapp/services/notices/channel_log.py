@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import aiohttp
 import discord
 
 from botapp.locale import _
@@ -39,7 +38,7 @@ class ChannelLog:
         content = "\n".join(lines[:count])[:MAX_MESSAGE_CHARS]
         try:
             await self._messageable(self.channel_id).send(content, suppress_embeds=True)
-        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except discord.HTTPException as error:
             self._failed(error)
             raise CannotWrite(self._error) from error
         if self._error is not None:

@@ -68,7 +68,7 @@ def test_a_fault_with_times_is_used_up_and_the_next_one_follows() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({}, "needs a status or a delay_s"),
+        ({}, "needs a status, a delay_s or drop"),
         ({"status": 200}, "400 to 599"),
         ({"status": True}, "400 to 599"),
         ({"status": 500, "times": 0}, "above 0"),

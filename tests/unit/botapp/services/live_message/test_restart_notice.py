@@ -7,10 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import aiohttp
 import discord
 import pytest
 
+from botapp.discord_api.http_calls import DiscordUnreachable
 from botapp.runtime import state_file as state
 from botapp.services.live_message.restart_notice import SHOWN_S, TemporaryMessage
 
@@ -64,7 +64,7 @@ def test_message_from_before_a_restart_is_deleted_first(scene: Scene) -> None:
 
 
 def test_failed_deletion_is_retried_after_the_next_start(scene: Scene) -> None:
-    scene.channel.refuses = aiohttp.ClientError("no net")
+    scene.channel.refuses = DiscordUnreachable("no net")
     asyncio.run(scene.message.show(7, "back"))
     assert state.load(scene.file).temporary_message == state.TemporaryMessageState(7, 5)
     scene.channel.refuses = None

@@ -1,0 +1,139 @@
+"""Every call of discord.py to Discord's REST API: bounded in time, and with one kind of error.
+
+discord.py raises HTTPException when Discord refuses a call. When Discord cannot be reached, it raises whatever the
+network library, the system or the JSON reader raises. Here all of these become DiscordUnreachable, which is an
+HTTPException: code that handles a refusal handles a lost connection too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import aiohttp
+import discord
+from discord.http import HTTPClient
+from discord.webhook.async_ import AsyncWebhookAdapter, async_context
+
+from botapp.discord_api.rest import unreachable_text
+from botapp.locale import _
+
+#: longest time that a call may take, waits for rate limits included, in seconds
+CALL_TIMEOUT_S: Final = 60.0
+#: the same for a call with files, and for the download of one, in seconds
+FILES_TIMEOUT_S: Final = 300.0
+#: Discord accepts the acknowledgement of an interaction within this time, in seconds
+ACKNOWLEDGE_TIMEOUT_S: Final = 3.0
+#: attempts at a call that is answered with 429
+MAX_ATTEMPTS: Final = 5
+#: what discord.py raises when an answer or event has another form than Discord's
+UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError)
+#: longest error text of a call, in characters: a proxy answers with a page of HTML
+MAX_ERROR_CHARS: Final = 200
+#: read this much of it, in characters
+_MAX_READ_CHARS: Final = 10_000
+_TAG: Final = re.compile(r"<[^<>]*>")
+
+
+class DiscordUnreachable(discord.HTTPException):
+    """Discord could not be reached, or what answered is not Discord. The text says why, in the language in use."""
+
+    def __init__(self, problem: str) -> None:
+        """`problem` is one line."""
+        Exception.__init__(self, problem)
+        self.status = self.code = 0
+        self.text = problem
+
+
+class DiscordHTTP(HTTPClient):
+    """The REST client of the bot. Its calls raise discord.HTTPException and nothing else."""
+
+    async def request(self, route: Any, *, files: Sequence[discord.File] | None = None, **options: Any) -> Any:
+        """Send a request, as HTTPClient does."""
+        call = super().request
+        return await _call(lambda: call(route, files=files, **options), files or ())
+
+    async def get_from_cdn(self, url: str) -> bytes:
+        """Download an attachment, as HTTPClient does."""
+        call = super().get_from_cdn
+        content: bytes = await _call(lambda: call(url), timeout_s=FILES_TIMEOUT_S)
+        return content
+
+
+class DiscordWebhooks(AsyncWebhookAdapter):
+    """The REST client of interactions. Its calls raise discord.HTTPException and nothing else."""
+
+    async def request(
+        self, route: Any, session: Any, *, files: Sequence[discord.File] | None = None, **options: Any
+    ) -> Any:
+        """Send a request, as AsyncWebhookAdapter does."""
+        call = super().request
+        timeout_s = ACKNOWLEDGE_TIMEOUT_S if route.path.endswith("/callback") and not files else None
+        return await _call(lambda: call(route, session, files=files, **options), files or (), timeout_s=timeout_s)
+
+
+def install() -> None:
+    """Make discord.py use these clients, in this task and those that it starts. Call it before a Client is created."""
+    discord.client.HTTPClient = DiscordHTTP  # type: ignore[attr-defined]  # there is no parameter for it
+    async_context.set(DiscordWebhooks())  # type: ignore[no-untyped-call]
+
+
+async def _call(
+    send: Callable[[], Awaitable[Any]], files: Sequence[discord.File] = (), *, timeout_s: float | None = None
+) -> Any:
+    """Return the answer to a call, and try again after a rate limit. Raises discord.HTTPException."""
+    limit_s = timeout_s or (FILES_TIMEOUT_S if files else CALL_TIMEOUT_S)
+    try:
+        async with asyncio.timeout(limit_s):
+            for _attempt in range(MAX_ATTEMPTS - 1):
+                try:
+                    return _require_json(await send())
+                except discord.HTTPException as error:
+                    if (wait_s := _retry_after_s(error)) is None:
+                        raise
+                    await asyncio.sleep(wait_s)
+                    for file in files:
+                        file.reset(seek=True)
+            return _require_json(await send())
+    except discord.HTTPException as error:
+        _shorten(error)
+        raise
+    except (aiohttp.ClientError, OSError) as error:
+        raise DiscordUnreachable(unreachable_text(error)) from error
+    except UNREADABLE as error:
+        problem = _one_line(f"{type(error).__name__}: {error}")
+        raise DiscordUnreachable(_("the answer does not come from Discord (%s)") % problem) from error
+
+
+def _require_json(answer: Any) -> Any:
+    """Return the answer. Raises DiscordUnreachable for a page of HTML."""
+    if isinstance(answer, str) and answer:
+        raise DiscordUnreachable(_("the answer does not come from Discord (%s)") % _one_line(answer))
+    return answer
+
+
+def _retry_after_s(error: discord.HTTPException) -> float | None:
+    """Return how long to wait before the next attempt; None if there should be none.
+
+    discord.py takes a 429 without the header Via for a ban, but proxies and compatible servers omit it.
+    """
+    if error.status != 429:
+        return None
+    try:
+        return max(0.0, float(error.response.headers.get("Retry-After", "")))
+    except ValueError:
+        return None
+
+
+def _shorten(error: discord.HTTPException) -> None:
+    """Cut the text of the error to one line."""
+    error.text = _one_line(error.text)
+    error.args = (_one_line(str(error)),)
+
+
+def _one_line(text: str) -> str:
+    """Return the text in one line, without the tags of a page, and cut."""
+    line = " ".join(_TAG.sub(" ", text[:_MAX_READ_CHARS]).split())
+    return line if len(line) <= MAX_ERROR_CHARS else line[: MAX_ERROR_CHARS - 1] + "…"
