@@ -102,7 +102,7 @@ def _respond_with_fault(fault: Fault, request: web.Request) -> web.Response:
     if fault.drop and request.transport is not None:
         request.transport.abort()
     if fault.status is None:
-        return web.Response(status=502)  # nobody receives it
+        return web.Response(status=502)  # the connection is closed, so this is not sent
     if fault.html:
         return web.Response(status=fault.status, text=fault.html, content_type="text/html")
     if fault.status != 429:

@@ -1,4 +1,4 @@
-"""The bot while Discord drops connections, answers with pages, or sends what nobody can read."""
+"""The bot while Discord drops connections, answers with pages, or sends what cannot be read."""
 
 from __future__ import annotations
 
