@@ -10,6 +10,8 @@ import pytest
 
 from botapp.cli.demo_shop import DemoProduct
 from botapp.ui import custom_ids
+from supervisor.cli import exit_codes
+from tests.support import python_process
 from tests.support.discord.control import Json, controls
 from tests.support.shop.products import stock_up
 from tests.support.shop.shop import Shop, shop, text
@@ -192,6 +194,23 @@ def test_restart_during_an_outage(running: Shop, state: str) -> None:
     mend()
     wait_open(running)
     assert len(live(running)) == 1
+
+
+@pytest.mark.parametrize("fault", [{"invited": False}, {"delete_channel": "toko"}])
+def test_health_knows_that_members_see_nothing(running: Shop, fault: dict[str, object]) -> None:
+    [before] = live(running)
+    running.discord.faults(**fault)
+    running.wait_for(lambda: running.program()["health"]["visibility"]["state"] == "not_shown")
+    for command in ("health", "status"):
+        done = python_process.run("supervisor.cli", command, env=running.environ())
+        assert done.returncode == exit_codes.FAILED
+        assert done.stdout.count("1400000000000000010") == 1, "the cause, once"
+    if "invited" in fault:
+        running.discord.faults(invited=True)
+        wait_open(running)
+        running.wait_for(lambda: running.program()["health"]["visibility"]["state"] == "normal")
+        assert [message["id"] for message in live(running)] == [before["id"]]
+        assert python_process.run("supervisor.cli", "health", env=running.environ()).returncode == exit_codes.FINE
 
 
 def test_duplicate_live_messages_and_further_languages(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ _SWITCHES: Final = {
     "drop",
     "event",
     "frame",
+    "delete_channel",
 }
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -312,7 +313,7 @@ class Control:
         `dm_closed`: names of members who accept no direct messages; `refuse_gateway`: whether new gateway connections
         are refused; `drop`: close all gateway connections, with {"reset": true} or {"code": 4000}, plus "end": true to
         end the sessions; `event`: send an event of any form to all sessions, as {"type": …, "data": …}; `frame`: send
-        this text to all connections.
+        this text to all connections; `delete_channel`: delete a channel for good.
         """
         given = await _read_object(request)
         unknown = sorted(given.keys() - _SWITCHES)
@@ -324,6 +325,8 @@ class Control:
             self._faults.add(fault)
         if "drop" in given:
             await self._drop(given["drop"])
+        if "delete_channel" in given:
+            self._world.delete_channel(self._members.channel("Admin", str(given["delete_channel"])).id)
         if "event" in given:
             self._gateway.broadcast_raw(str(given["event"]["type"]), given["event"]["data"])
         if "frame" in given:

@@ -74,6 +74,10 @@ class LiveMessage:
         """Identifies the live message: channel and language."""
         return self.channel_id, self.language
 
+    def locate_again(self) -> None:
+        """Make the next `show` check whether the live message still exists."""
+        self._current, self._is_located = None, False
+
     def forget(self) -> None:
         """Forget a deleted message, so that the next `show` posts a new one."""
         self._store(None)

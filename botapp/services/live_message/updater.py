@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Final
 
 from botapp import locale
@@ -100,7 +100,11 @@ class LiveMessageUpdater:
         return health_link.can_serve(self.link)
 
     def health(self) -> dict[str, Any]:
-        """Return the visible state and its age, the errors of the last hour and the last recoveries, for `status`."""
+        """Return what members see and since when, the errors of the last hour and the last recoveries, for `status`.
+
+        Members see what Discord has accepted: `outdated` is an earlier state, because the last edit failed.
+        """
+        state, problem = self._seen_by_members()
         recoveries = [
             {
                 "state": recovery.mode.value,
@@ -110,11 +114,24 @@ class LiveMessageUpdater:
             for recovery in self.link.recoveries
         ]
         return {
-            "state": self.link.mode.value,
+            "state": state,
+            "is_healthy": problem is None,
+            "last_error": problem,
+            # neither the choice of a channel nor Discord's refusal is repaired by a restart
+            "external": problem is not None,
             "since": round(self.link.since_s, 1),
             "errors_last_hour": health_link.count_errors(self.link, time.time()),
             "recoveries": recoveries,
         }
+
+    def _seen_by_members(self) -> tuple[str, str | None]:
+        """Return the code of what members see, and why it is not the current state; None if it is."""
+        if not self._live_messages:
+            return "no_channel", _("no channel is chosen; use /setup in the shop's channel")
+        if self.link.edit_error is None:
+            return self.link.mode.value, None
+        is_posted = all(message.message_id is not None for message in self._live_messages)
+        return ("outdated" if is_posted else "not_shown"), self.link.edit_error
 
     async def replace_first(self, live_message: LiveMessage) -> None:
         """Replace the first live message, and show it now. Raises CannotShow; it is retried then."""
@@ -148,6 +165,13 @@ class LiveMessageUpdater:
             if message.message_id == message_id:
                 message.forget()
                 self.refresh_soon()
+
+    def channels_changed(self, channel_ids: Collection[int]) -> None:
+        """Look for the live messages of these channels again: a channel was deleted, or the bot was removed from it."""
+        for message in self._live_messages:
+            if message.channel_id in channel_ids:
+                message.locate_again()
+        self.refresh_soon()
 
     async def close(self) -> None:
         """Show that the shop is closed, with disabled buttons. Failures are logged."""

@@ -98,6 +98,9 @@ def _visibility_lines(visibility: Mapping[str, Any]) -> list[str]:
         "stock_broken": _("the stock is unavailable, so the buttons are disabled"),
         "buttons_broken": _("the buttons do not work, so the stock is hidden"),
         "both_broken": _("stock and buttons do not work"),
+        "no_channel": _("members see nothing: no channel is chosen; use /setup in the shop's channel"),
+        "not_shown": _("members see nothing: %s") % visibility.get("last_error"),
+        "outdated": _("members see an earlier state: %s") % visibility.get("last_error"),
     }
     lines = [
         _("%(state)s, since %(since)s")

@@ -15,7 +15,7 @@ from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.output import coloured
 from supervisor.client import Message, SupervisorNotRunning
 from supervisor.config import timezone
-from supervisor.locale import N_, _
+from supervisor.locale import N_, _, reasons
 
 #: what members see, by the state that the bot reports
 _VISIBILITY: Final = {
@@ -23,6 +23,9 @@ _VISIBILITY: Final = {
     "stock_broken": N_("stock does not work, so the buttons are off"),
     "buttons_broken": N_("buttons do not work, so the stock is hidden"),
     "both_broken": N_("stock and buttons do not work, so both are hidden"),
+    "no_channel": N_("members see nothing"),
+    "not_shown": N_("members see nothing"),
+    "outdated": N_("members see an earlier state"),
 }
 _UNKNOWN: Final = N_("unknown what members see")
 _BARS: Final = "▁▂▃▄▅▆▇█"
@@ -35,7 +38,7 @@ def command(instance: Instance, as_json: bool) -> int:
     """Show the health of every component."""
     try:
         with instance.connect() as client:
-            programs = client.request("status", timeout_s=ANSWER_TIMEOUT_S)["programs"]
+            programs = reasons.localize(client.request("status", timeout_s=ANSWER_TIMEOUT_S))["programs"]
     except SupervisorNotRunning:
         if as_json:
             click.echo(json.dumps({"version": 1, "healthy": False, "programs": []}))
@@ -53,11 +56,17 @@ def command(instance: Instance, as_json: bool) -> int:
 
 
 def verdict(program: Message) -> Message:
-    """Return the health of one program of `status --json`. Pure."""
-    health = program.get("health") or {}
-    works = not any(_unhealthy_parts(health)) and _visibility_state(health) == "normal"
-    is_healthy = program["desired"] != "up" or (program["state"] == "RUNNING" and works)
-    return {"name": program["name"], "healthy": is_healthy, "state": program["state"], "health": health}
+    """Return the health of one program of `status --json`, and the cause if it is unhealthy. Pure."""
+    problem = formatting.problem(program)
+    is_current = program["state"] == "RUNNING" and not program.get("heartbeat_late")
+    return {
+        "name": program["name"],
+        "healthy": problem is None,
+        "state": program["state"],
+        "problem": problem,
+        # what a process reported that has ended or hangs says nothing about now
+        "health": (program.get("health") or {}) if is_current else {},
+    }
 
 
 def lines(program: Message, now_s: float) -> list[str]:
@@ -66,12 +75,14 @@ def lines(program: Message, now_s: float) -> list[str]:
     text = _("%(program)s: %(state)s, healthy") if program["healthy"] else _("%(program)s: %(state)s, unhealthy")
     if program["healthy"] and program["state"] != "RUNNING":
         text = "%(program)s: %(state)s"  # stopped on purpose
+    if not program["healthy"] and not health:
+        text = f"{text}: {program['problem']}"
     output = [f"{_sign(program['healthy'])} {text % {'program': program['name'], 'state': program['state']}}"]
+    told: set[str] = set()
     for name, part in health.items():
         if isinstance(part, Mapping) and "is_healthy" in part:
-            output.append(
-                f"    {_sign(part['is_healthy'])} {formatting.component_name(name)}{_part_details(part, now_s)}"
-            )
+            details = _part_details(part, now_s, told)
+            output.append(f"    {_sign(part['is_healthy'])} {formatting.component_name(name)}{details}")
     visibility = health.get("visibility")
     if isinstance(visibility, Mapping):
         output += [f"    {line}" for line in _visibility_lines(visibility, now_s)]
@@ -84,19 +95,12 @@ def bars(counts: Sequence[int]) -> str:
     return "".join(_BARS[-(-count * (len(_BARS) - 1) // most) if most else 0] for count in counts)
 
 
-def _unhealthy_parts(health: Mapping[str, Any]) -> Iterator[str]:
-    return (name for name, part in health.items() if isinstance(part, Mapping) and part.get("is_healthy") is False)
-
-
-def _visibility_state(health: Mapping[str, Any]) -> str:
-    visibility = health.get("visibility")
-    return str(visibility.get("state", "normal")) if isinstance(visibility, Mapping) else "normal"
-
-
-def _part_details(part: Mapping[str, Any], now_s: float) -> str:
+def _part_details(part: Mapping[str, Any], now_s: float, told: set[str]) -> str:
+    """Return the details of a part. A cause that another part has `told` already is left out."""
     details = []
-    if not part["is_healthy"]:
-        details.append(str(part.get("last_error") or _("unhealthy")))
+    if not part["is_healthy"] and (cause := str(part.get("last_error") or _("unhealthy"))) not in told:
+        told.add(cause)
+        details.append(cause)
     if part.get("error_count"):
         details.append(_("errors: %(count)d") % {"count": part["error_count"]})
     if part.get("last_update"):

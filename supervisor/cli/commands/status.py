@@ -22,7 +22,7 @@ _COLOURS: Final[dict[str, Colour]] = {"RUNNING": "green", "FATAL": "red", "BACKO
 _HEADS: Final = (N_("PROGRAM"), N_("STATE"), N_("PROCESS"), N_("PID"), N_("UP"), N_("MEMORY"), N_("HEALTH"))
 
 
-@click.command(help=_("Show the programs, their state and what to do next."))
+@click.command(help=_("Show the programs, their state and what to do next; exit code 1 if one is unhealthy."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 @click.pass_obj
 def command(instance: Instance, as_json: bool) -> int:
@@ -37,12 +37,13 @@ def command(instance: Instance, as_json: bool) -> int:
     if view["supervisor"].get("config_changed") is not False:
         # the configuration changed since the supervisor checked it
         instance.check()
+    is_healthy = all(formatting.problem(program) is None for program in view["programs"])
     if as_json:
         click.echo(json.dumps({key: view[key] for key in view if key not in ("v", "id", "ok")}))
-        return exits.FINE
+        return exits.FINE if is_healthy else exits.FAILED
     for line in report(reasons.localize(view), reasons.localize(newest), time.time(), _width()):
         click.echo(line)
-    return exits.FINE
+    return exits.FINE if is_healthy else exits.FAILED
 
 
 def _report_not_running(instance: Instance, as_json: bool) -> None:

@@ -53,20 +53,32 @@ def health_text(program: Mapping[str, Any]) -> str:
     """Return the health of a program of `status --json` in a few words."""
     if program["state"] != "RUNNING":
         return "–"
+    return _running_problem(program) or (_("healthy") if program.get("health") else "–")
+
+
+def problem(program: Mapping[str, Any]) -> str | None:
+    """Return why a program of `status --json` that is desired is not running and healthy; None if it is."""
+    if program["desired"] != "up":
+        return None
+    if program["state"] != "RUNNING":
+        return program.get("reason") or _("not running")
+    return _running_problem(program)
+
+
+def _running_problem(program: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with a running program; each cause once."""
     if program.get("heartbeat_late"):
         return _("not responding for %(time)s") % {"time": duration(program.get("heartbeat_age_s"))}
-    parts = program.get("health") or {}
-    dicts = {name: part for name, part in parts.items() if isinstance(part, dict)}
-    if unhealthy := {name: part for name, part in dicts.items() if part.get("is_healthy") is False}:
-        return "; ".join(
-            f"{component_name(name)}: {part.get('last_error') or _('unhealthy')}" for name, part in unhealthy.items()
-        )
-    return _("healthy") if parts else "–"
+    causes: dict[str, str] = {}
+    for name, part in (program.get("health") or {}).items():
+        if isinstance(part, dict) and part.get("is_healthy") is False:
+            causes.setdefault(part.get("last_error") or _("unhealthy"), component_name(name))
+    return "; ".join(f"{name}: {cause}" for cause, name in causes.items()) or None
 
 
 def component_name(name: str) -> str:
     """Return the name of a component of a program's health for people."""
-    return _("stock") if name == "livestock" else name
+    return {"livestock": _("stock"), "visibility": _("live message")}.get(name, name)
 
 
 def phase_name(name: str) -> str:

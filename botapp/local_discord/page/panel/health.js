@@ -23,10 +23,16 @@ export function healthRow(part, value) {
 function healthText(part, value) {
   if (typeof value !== "object") return part.endsWith("_ms") ? formatSeconds(value / 1000) : String(value);
   if (part === "gateway") return gatewayText(value);
-  if (part === "visibility") return value.state === "normal" ? _("stock and buttons") : _("no stock, buttons off");
+  if (part === "visibility") return visibilityText(value.state);
   if (part === "cache") return value.problem ? _("off") : cacheText(value);
   if ("is_healthy" in value) return value.is_healthy ? _("healthy") : _("unhealthy");
   return Object.entries(value).filter(([, figure]) => typeof figure !== "object").map(([name, figure]) => `${name} ${figure}`).join(", ");
+}
+
+function visibilityText(state) {
+  if (state === "normal") return _("stock and buttons");
+  if (state === "outdated") return _("an earlier state");
+  return state === "not_shown" || state === "no_channel" ? _("nothing") : _("no stock, buttons off");
 }
 
 function gatewayText({ connected, latency_ms }) {

@@ -26,8 +26,9 @@ def program(health: dict[str, Any], **given: Any) -> dict[str, Any]:
         (program({"livestock": WELL}, state="BACKOFF"), False),
         (program({}, state="STOPPED", desired="down"), True),
         (program({"visibility": {"state": "normal"}}), True),
-        (program({"visibility": {"state": "stock_broken"}}), False),
+        (program({"visibility": {"state": "not_shown", "is_healthy": False, "last_error": "no"}}), False),
         (program({"visibility": None, "loop_lag_ms": 3.0, "database": None}), True),
+        (program({"livestock": WELL}, heartbeat_late=True, heartbeat_age_s=20.0), False),
     ],
 )
 def test_verdict(given: dict[str, Any], healthy: bool) -> None:
@@ -54,6 +55,22 @@ def test_lines() -> None:
     assert "errors in the last hour: ▁▁▃█ (5)" in text
     assert "recovered after 5.00 s: buttons do not work" in text
     assert "unknown what members see" in text
+
+
+@pytest.mark.parametrize(
+    "given", [{"state": "STOPPED"}, {"state": "BACKOFF", "reason": "exit 1"}, {"heartbeat_late": True}]
+)
+def test_what_a_process_said_before_it_ended_or_hung_is_not_repeated(given: dict[str, Any]) -> None:
+    health = {"gateway": WELL, "visibility": {"state": "normal", "since": 400.0}}
+    [line] = lines(verdict(program(health, **given)), 1000.0)
+    assert "✗ bot" in click.unstyle(line)
+
+
+def test_a_cause_is_told_once() -> None:
+    seen = {"state": "not_shown", "since": 400.0, "is_healthy": False, "last_error": "the disk is full"}
+    told = click.unstyle("\n".join(lines(verdict(program({"livestock": ILL, "visibility": seen})), 1000.0)))
+    assert told.count("the disk is full") == 1
+    assert "members see nothing" in told
 
 
 def test_bars() -> None:
