@@ -63,12 +63,12 @@ def test_lines() -> None:
 def test_what_a_process_said_before_it_ended_or_hung_is_not_repeated(given: dict[str, Any]) -> None:
     health = {"gateway": WELL, "visibility": {"state": "normal", "since": 400.0}}
     [line] = lines(verdict(program(health, **given)), 1000.0)
-    assert "✗ bot" in click.unstyle(line)
+    assert "✗ bot" in without_marks(line)
 
 
 def test_a_cause_is_told_once() -> None:
     seen = {"state": "not_shown", "since": 400.0, "is_healthy": False, "last_error": "the disk is full"}
-    told = click.unstyle("\n".join(lines(verdict(program({"livestock": ILL, "visibility": seen})), 1000.0)))
+    told = without_marks("\n".join(lines(verdict(program({"livestock": ILL, "visibility": seen})), 1000.0)))
     assert told.count("the disk is full") == 1
     assert "members see nothing" in told
 
