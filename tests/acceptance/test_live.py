@@ -10,6 +10,7 @@ import pytest
 
 from botapp.cli.demo_shop import DemoProduct
 from botapp.ui import custom_ids
+from botapp.ui.live import reposts
 from supervisor.cli import exit_codes
 from tests.support import python_process
 from tests.support.discord.control import Json, controls
@@ -211,6 +212,15 @@ def test_health_knows_that_members_see_nothing(running: Shop, fault: dict[str, o
         running.wait_for(lambda: running.program()["health"]["visibility"]["state"] == "normal")
         assert [message["id"] for message in live(running)] == [before["id"]]
         assert python_process.run("supervisor.cli", "health", env=running.environ()).returncode == exit_codes.FINE
+
+
+def test_a_live_message_that_something_deletes_is_not_posted_for_ever(running: Shop) -> None:
+    for _ in range(reposts.FREE_DELETIONS):
+        running.discord.wait_for(lambda: len(live(running)) == 1, timeout_s=PATIENCE_S)
+        running.discord.delete_message(live(running)[0]["id"])
+    running.wait_for(lambda: running.program()["health"]["visibility"]["state"] == "not_shown")
+    assert live(running) == []
+    assert running.log().count("dihapus 3 kali") <= 2, "said once, not at every try"
 
 
 def test_duplicate_live_messages_and_further_languages(tmp_path: Path) -> None:

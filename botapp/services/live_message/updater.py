@@ -17,6 +17,7 @@ from botapp.store.db.errors import Unavailable
 from botapp.store.domain.records import Product
 from botapp.ui.buttons.live_buttons import LiveButtonManager
 from botapp.ui.live import health as health_link
+from botapp.ui.live import reposts
 from botapp.ui.live.health import HealthReport, LiveHealth, Visibility, Which
 from botapp.ui.live.render import Snapshot, render
 from botapp.ui.views.live_stock_view import LiveStockManager
@@ -73,6 +74,8 @@ class LiveMessageUpdater:
         self._started = False
         self._lock = asyncio.Lock()
         self._edited_at_s = float("-inf")
+        #: recent deletions of a live message by others, in seconds of the event loop's clock
+        self._deletions_s: tuple[float, ...] = ()
         #: timer of the next refresh
         self._due: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
@@ -164,6 +167,8 @@ class LiveMessageUpdater:
         for message in self._live_messages:
             if message.message_id == message_id:
                 message.forget()
+                now_s = asyncio.get_running_loop().time()
+                self._deletions_s = (*reposts.keep_recent(self._deletions_s, now_s), now_s)
                 self.refresh_soon()
 
     def channels_changed(self, channel_ids: Collection[int]) -> None:
@@ -252,12 +257,25 @@ class LiveMessageUpdater:
             with locale.speaking(message.language) if message.language else locale.of_process():
                 rendered = render(snapshot)
             try:
+                if message.message_id is None:
+                    self._require_repost()
                 if await message.show(rendered):
                     self._edited_at_s = asyncio.get_running_loop().time()
             except CannotShow as error:
                 problems.append(str(error))
         if problems:
             raise CannotShow("; ".join(problems))
+
+    def _require_repost(self) -> None:
+        """Raise CannotShow if a live message that something keeps deleting is to be posted again later."""
+        now_s = asyncio.get_running_loop().time()
+        next_s = reposts.next_post_s(self._deletions_s)
+        if next_s is not None and now_s < next_s:
+            text = _(
+                "the live message was deleted %(count)d times within %(window)d minutes; find out who or which bot "
+                "deletes it; it is posted again after a growing pause"
+            )
+            raise CannotShow(text % {"count": len(self._deletions_s), "window": round(reposts.WINDOW_S / 60)})
 
     def _snapshot(self, products: tuple[Product, ...], seen: Visibility) -> Snapshot:
         at_ms = int(time.time() * 1000)
