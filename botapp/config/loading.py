@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -119,12 +120,11 @@ def _is_url(text: str) -> bool:
 def _check_timezone(path: Path, name: str) -> None:
     import zoneinfo
 
-    try:
+    # a damaged file is as good as none
+    with suppress(zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         if find_zone_file(name) is not None:
             zoneinfo.ZoneInfo(name)
             return
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        pass  # a damaged file is as good as none
     text = _('%(path)s: timezone: unknown time zone "%(name)s"; expected an IANA name such as "Asia/Jakarta"')
     raise ConfigError(text % {"path": path, "name": name[:64]})
 

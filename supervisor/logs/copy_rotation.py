@@ -84,7 +84,9 @@ def _open_copy(path: Path) -> int | None:
             os.close(fd)
             return None
         except FileNotFoundError:
-            pass  # another process has just completed it under this name
+            # another process has just completed it under this name
+            os.close(fd)
+            continue
         os.close(fd)
 
 

@@ -7,6 +7,7 @@ import select
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 import click
@@ -100,11 +101,9 @@ def _stop_orphans(instance: Instance, program: str | None) -> bool:
         raise CommandError(text % {"lives": lives}, exits.NOT_RUNNING)
     with Progress(_("stopping")):
         supervisor = _ExitWaiter(launch(instance.config, instance.place, stop_orphans=True))
-        try:
-            with instance.connect() as client:
-                _follow(client.events())
-        except SupervisorNotRunning:
-            pass  # it was quick
+        # it may already have ended
+        with suppress(SupervisorNotRunning), instance.connect() as client:
+            _follow(client.events())
         supervisor.wait()
     if left := orphans.find(instance.place):
         text = _("cannot stop %(lives)s; see stocksup logs supervisor")

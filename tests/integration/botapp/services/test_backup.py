@@ -25,8 +25,6 @@ from botapp.services.backup import backup, restore, snapshot
 from botapp.services.backup import export_format as portable
 from botapp.services.backup.backup import EXPORT, SQLITE, export_shop, make_backup, verify_shop
 from botapp.services.backup.files import DAILY, MIGRATION, RESTORE, DataProblem, list_backups
-from botapp.services.backup.legacy_files import LegacyShop, read_legacy_shop
-from botapp.services.backup.legacy_import import dry_run, run_import
 from botapp.services.backup.lock import DatabaseInUse, SharedLock
 from botapp.services.backup.scheduler import BackupScheduler
 from botapp.shop import Shop
@@ -546,64 +544,6 @@ def test_backup_is_made_before_a_migration(shop: Database, settings: Settings, m
     with pytest.raises(TypeError):
         asyncio.run(live())
     assert len(seen) == 1
-
-
-# --- legacy import ---
-
-
-@pytest.fixture
-def left(settings: Settings, tmp_path: Path) -> LegacyShop:
-    directory = tmp_path / "old"
-    directory.mkdir()
-    (directory / "products.csv").write_text("STEAM;Steam 10;50\nNEW;New one;7\n")
-    (directory / "steam.txt").write_text("steam-0\nsteam-9\n\nfresh-1\nfresh-1\nsteam-4\n")
-    (directory / "NEW.txt").write_text("a\nb\n")
-    return read_legacy_shop(directory, settings.store.currency)
-
-
-def test_legacy_import_matches_its_dry_run(shop: Database, settings: Settings, left: LegacyShop) -> None:
-    before = rows(settings)
-    said = dry_run(settings, left)
-    assert rows(settings) == before
-    done = run_import(settings, left)
-    assert done == said
-    steam, new = done
-    # sold or withdrawn before; in stock; empty; duplicate
-    assert (steam.new, steam.added, steam.gone, steam.duplicates, steam.blank) == (False, 1, (1, 6), (2, 5), (3,))
-    assert (new.new, new.added) == (True, 2)
-    assert shop.run_sync(products.get_by_code, "NEW").stock == 2
-    assert shop.run_sync(everything)["stock_staged"] == []
-    assert verify_shop(settings) == []
-    assert [one.added for one in run_import(settings, left)] == [0, 0]
-
-
-def test_failed_legacy_import_changes_nothing(shop: Database, settings: Settings, left: LegacyShop) -> None:
-    shop.run_sync(products.add, "NEW", "Another", 9, "", 1)
-    before = shop.run_sync(everything)
-    for use in (dry_run, run_import):
-        with pytest.raises(DataProblem, match=r"NEW \(line 2\) is already on sale with another name or price"):
-            use(settings, left)
-    assert shop.run_sync(everything) == before
-
-
-def test_conflicts_with_products_on_sale_are_all_named(shop: Database, settings: Settings, tmp_path: Path) -> None:
-    shop.run_sync(products.add, "NEW", "New", 9, "", 1)
-    (tmp_path / "products.csv").write_text("STEAM;Steam 10;50;Another description\nNEW;New;8\nMORE;More;7\n")
-    read = read_legacy_shop(tmp_path, settings.store.currency)
-    for use in (dry_run, run_import):
-        with pytest.raises(DataProblem) as refused:
-            use(settings, read)
-        first, second = str(refused.value).splitlines()
-        assert first.startswith("STEAM (line 1) is already on sale with another description")
-        assert second.startswith("NEW (line 2) is already on sale with another name or price")
-
-
-def test_legacy_import_creates_a_new_shop(tmp_path: Path, left: LegacyShop) -> None:
-    settings = elsewhere(Settings(path=tmp_path / "config.toml"))
-    said = dry_run(settings, left)
-    assert not settings.database_file.exists()
-    assert run_import(settings, left) == said
-    assert settings.database_file.stat().st_mode & 0o777 == 0o600
 
 
 def test_displayed_urls_have_no_password(tmp_path: Path) -> None:
