@@ -79,6 +79,11 @@ def _stop(runner: Runner, connection: ClientConnection, request: protocol.Stop) 
         return {"life": state.life.number}
 
     def then(is_down: bool) -> None:
+        left = runner.programs[request.program]
+        if is_down and left.child is not None and left.reason is not None:
+            text = reasons.describe(left.reason)
+            runner.server.answer(connection, protocol.encode_error(request.id, "unkillable", text))
+            return
         if is_down:
             _answer(runner, connection, request, life=state.life.number)
             return

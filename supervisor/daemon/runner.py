@@ -160,9 +160,17 @@ class Runner:
                 self._reap()
         self.executor.wait_for_helpers()
         self._alerts.close()
-        self.log.write("info", _("supervisor: exiting (all programs have stopped)"))
+        self._log_exit()
         self.server.close()
         self.persistence.close()
+
+    def _log_exit(self) -> None:
+        left = [f"{name} (PID {state.child.pid})" for name, state in self.programs.items() if state.child]
+        if left:
+            text = _("supervisor: exiting (cannot be killed: %(processes)s)")
+            self.log.write("critical", text % {"processes": ", ".join(left)})
+        else:
+            self.log.write("info", _("supervisor: exiting (all programs have stopped)"))
 
     def post(self, name: str, event: Event) -> None:
         """Queue an event for the program `name`."""
@@ -366,7 +374,7 @@ class Runner:
     # --- signals and exits ---
 
     def _on_signals(self, numbers: set[int]) -> None:
-        self._child_exited = self._child_exited or signal.SIGCHLD in numbers
+        self._child_exited = True  # to look costs little, and SIGCHLD may be lost among many signals
         if signal.SIGHUP in numbers and not self.leaving:
             self.reloader.request(lambda outcome: None)  # the outcome is logged
         for number in (signal.SIGTERM, signal.SIGINT):

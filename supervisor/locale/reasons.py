@@ -7,7 +7,7 @@ sentence, in the reader's language: in the log, in an alert, in a command.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from supervisor.locale import N_, _, format_number
@@ -116,18 +116,22 @@ class Coded(Protocol):
 def describe(reason: Coded | Mapping[str, Any]) -> str:
     """Return the text of a code with parameters: an object, or one that was read from JSON.
 
-    Raises KeyError if the code is unknown or a parameter is missing.
+    A code that a newer version has written into a file is shown as it is.
     """
-    code, params = (reason["code"], reason["params"]) if isinstance(reason, Mapping) else (reason.code, reason.params)
-    return _(_TEMPLATES[code]) % {name: _describe_value(name, value) for name, value in params.items()}
-
-
-def _describe_stored(reason: Coded | Mapping[str, Any]) -> str:
-    """Return the text of a code that was read from a file; the code itself if a newer version wrote it."""
     try:
-        return describe(reason)
+        return _translate(reason, describe)
     except (KeyError, TypeError, ValueError):
         return str(reason["code"] if isinstance(reason, Mapping) else reason.code)
+
+
+def _translate(reason: Coded | Mapping[str, Any], describe_nested: Callable[[Any], str]) -> str:
+    """Return the text of a code. Raises KeyError, TypeError or ValueError if the code or its parameters are unknown."""
+    code, params = (reason["code"], reason["params"]) if isinstance(reason, Mapping) else (reason.code, reason.params)
+    return _(_TEMPLATES[code]) % {name: _describe_value(name, value, describe_nested) for name, value in params.items()}
+
+
+def _translate_strictly(reason: Coded | Mapping[str, Any]) -> str:
+    return _translate(reason, _translate_strictly)
 
 
 def reason_fields(reason: Coded | Mapping[str, Any] | None) -> dict[str, Any]:
@@ -140,7 +144,7 @@ def reason_fields(reason: Coded | Mapping[str, Any] | None) -> dict[str, Any]:
     code, params = (reason["code"], reason["params"]) if isinstance(reason, Mapping) else (reason.code, reason.params)
     own_words = code == "text"
     return {
-        "reason": _describe_stored(reason),
+        "reason": describe(reason),
         "reason_code": None if own_words else code,
         "reason_params": {} if own_words else params,
     }
@@ -150,13 +154,14 @@ def report_fields(report: Mapping[str, Any]) -> dict[str, Any]:
     """Return a restart report, as the history keeps it, as `restart --json` shows it."""
     error = report["error"]
     # what a check wrote is the text itself: it needs no translation, and is not sent twice
-    is_translatable = error is not None and (error["params"].get("problem") or error)["code"] != "text"
+    problem = error["params"].get("problem") if error else None
+    is_translatable = error is not None and (problem if isinstance(problem, Mapping) else error)["code"] != "text"
     return {
         **report,
         **reason_fields(report["reason"]),
         "error": error and error["code"],
         "error_params": error["params"] if is_translatable else {},
-        "problem": _describe_stored(error) if error else None,
+        "problem": describe(error) if error else None,
     }
 
 
@@ -173,13 +178,13 @@ def localize(value: Any) -> Any:
     for text, code, params in (("reason", "reason_code", "reason_params"), ("problem", "error", "error_params")):
         if isinstance(value.get(code), str) and isinstance(value.get(params), dict):
             with contextlib.suppress(KeyError, TypeError, ValueError):
-                result[text] = describe({"code": value[code], "params": value[params]})
+                result[text] = _translate_strictly({"code": value[code], "params": value[params]})
     return result
 
 
-def _describe_value(name: str, value: Any) -> str:
+def _describe_value(name: str, value: Any, describe_nested: Callable[[Any], str]) -> str:
     if isinstance(value, Mapping) or hasattr(value, "params"):
-        return describe(value)
+        return describe_nested(value)
     if name == "os_error":
         return translate_os_error(value)
     if isinstance(value, float):

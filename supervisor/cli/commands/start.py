@@ -88,7 +88,7 @@ def connect_to(service: Service, instance: Instance) -> Client:
         raise CommandError(text % {"name": service.name, "journal": service.journal()}) from error
 
 
-def await_all(client: Client, place: InstancePaths, service: Service | None, end: Callable[[], None] | None) -> int:
+def await_all(client: Client, place: InstancePaths, service: Service | None, end: Callable[[], object] | None) -> int:
     """Wait until all programs of a new supervisor run, and print that.
 
     If one fails to start, call `end` to stop the supervisor, unless it took over running programs. Raises CommandError.

@@ -6,9 +6,9 @@ import os
 import select
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -20,6 +20,9 @@ from supervisor.cli.systemd import systemctl
 from supervisor.cli.terminal.progress import Progress
 from supervisor.client import Client, ControlError, Message, SupervisorNotRunning
 from supervisor.locale import _
+
+if TYPE_CHECKING:
+    from supervisor.processes.process import LifeProcess
 
 #: how long to try again while the supervisor re-executes itself, and the pause between two attempts, in seconds
 RETRY_S: Final = 15.0
@@ -48,8 +51,10 @@ def command(instance: Instance, program: str | None) -> int:
             raise
         return exits.FINE
     if program is None:
-        _shut_down_surely(instance, client)
-        click.echo(_("Everything stopped. Next: stocksup start"))
+        states = _shut_down_surely(instance, client)
+        _check_unkillable(instance, states)
+        if not _stop_orphans(instance, None):  # the supervisor was killed meanwhile
+            click.echo(_("Everything stopped. Next: stocksup start"))
         return exits.FINE
     with client:
         with Progress(_("%(program)s: stopping") % {"program": program}):
@@ -59,14 +64,16 @@ def command(instance: Instance, program: str | None) -> int:
     return exits.FINE
 
 
-def _shut_down_surely(instance: Instance, client: Client) -> None:
-    """Shut down, and try again when the supervisor re-executes itself before it has taken the request."""
+def _shut_down_surely(instance: Instance, client: Client) -> dict[str, str]:
+    """Shut down, and try again when the supervisor re-executes itself before it has taken the request.
+
+    Returns what `shut_down` returns.
+    """
     until_s = time.monotonic() + RETRY_S
     while True:
         try:
             with client:
-                shut_down(client)
-            return
+                return shut_down(client)
         except ControlError as error:
             if error.code != "closed" or time.monotonic() > until_s:
                 raise
@@ -105,33 +112,55 @@ def _stop_orphans(instance: Instance, program: str | None) -> bool:
         with suppress(SupervisorNotRunning), instance.connect() as client:
             _follow(client.events())
         supervisor.wait()
-    if left := orphans.find(instance.place):
-        text = _("cannot stop %(lives)s; see stocksup logs supervisor")
-        raise CommandError(text % {"lives": orphans.describe(left)})
+    _fail_if_left(orphans.find(instance.place))
     click.echo(_("No supervisor was running; stopped the programs it had left behind: %(lives)s") % {"lives": lives})
     click.echo(_("Everything stopped. Next: stocksup start"))
     return True
 
 
-def shut_down(client: Client) -> None:
-    """Stop all programs and the supervisor, and wait until its process exits. Raises ControlError."""
+def _check_unkillable(instance: Instance, states: Mapping[str, str]) -> None:
+    """Raise CommandError if the supervisor gave up a process: a program is FATAL only if its process still runs."""
+    if "FATAL" in states.values():
+        from supervisor.cli.bootstrap import orphans
+
+        _fail_if_left([life for life in orphans.find(instance.place) if states.get(life.name) == "FATAL"])
+
+
+def _fail_if_left(left: Sequence[LifeProcess]) -> None:
+    if left:
+        from supervisor.cli.bootstrap import orphans
+
+        text = _("cannot stop %(lives)s; see stocksup logs supervisor")
+        raise CommandError(text % {"lives": orphans.describe(left)})
+
+
+def shut_down(client: Client) -> dict[str, str]:
+    """Stop all programs and the supervisor, and wait until its process exits. Raises ControlError.
+
+    Returns the last state of each program that has changed its state.
+    """
     supervisor = _ExitWaiter(client.request("ping", timeout_s=ANSWER_TIMEOUT_S)["pid"])
     reports = client.events()
     client.request("shutdown", timeout_s=ANSWER_TIMEOUT_S)
     with Progress(_("stopping")) as progress:
-        _follow(reports, progress)
+        states = _follow(reports, progress)
         supervisor.wait()
+    return states
 
 
-def _follow(reports: Iterator[Message], progress: Progress | None = None) -> None:
-    """Show the progress until the supervisor closes the connection."""
+def _follow(reports: Iterator[Message], progress: Progress | None = None) -> dict[str, str]:
+    """Show the progress until the supervisor closes the connection; return the last state of each program."""
+    states: dict[str, str] = {}
     try:
         for event in reports:
-            if progress is not None and event.get("type") == "state":
-                progress.say(f"{event['program']}: {event['state']}")
+            if event.get("type") == "state":
+                states[event["program"]] = event["state"]
+                if progress is not None:
+                    progress.say(f"{event['program']}: {event['state']}")
     except ControlError as error:
         if error.code != "closed":
             raise
+    return states
 
 
 class _ExitWaiter:

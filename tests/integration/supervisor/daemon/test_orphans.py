@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,27 @@ def test_stop_names_processes_that_cannot_be_killed(tmp_path: Path) -> None:
         wait_gone(pid)
         said = it.command("status")
         assert "live on" not in said.stdout
+
+
+def test_stop_of_a_supervisor_names_processes_that_cannot_be_killed(tmp_path: Path) -> None:
+    with bot(tmp_path, "deaf", stop_timeout_s=0.2) as it:
+        it.start()
+        pid = it.status()["bot"]["pid"]
+        with unkillable(pid):
+            said = it.command("stop")
+            assert said.returncode == exits.FAILED
+            assert f"bot (PID {pid}" in said.stderr
+        wait_gone(pid)
+
+
+def test_stop_goes_on_when_the_supervisor_is_killed_meanwhile(tmp_path: Path) -> None:
+    with bot(tmp_path, "endless-drain", drain_timeout_s=1) as it, ThreadPoolExecutor(1) as thread:
+        it.start()
+        stopping = thread.submit(it.command, "stop")
+        it.diary.wait("drain")
+        it.kill()
+        assert stopping.result().returncode == exits.FINE
+        assert it.left() == {}
 
 
 def test_stop_of_one_program_needs_a_supervisor(tmp_path: Path) -> None:

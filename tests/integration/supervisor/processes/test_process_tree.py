@@ -149,8 +149,8 @@ def test_start_after_an_unkillable_process_has_ended(tmp_path: Path) -> None:
         it.start()
         left = it.diary.wait("forked")["pid"]
         with unkillable(left):
-            it.ask("stop", program="bot")
-            assert it.wait_state("FATAL")["pid"] == left
+            assert it.refused("stop", program="bot", wait=True).code == "unkillable"
+            assert it.status()["bot"]["pid"] == left
         it.wait(lambda status: status["bot"]["pid"] is None)
         assert f"PID {left} of process 1 cannot be killed" in it.log()
         assert "process 1: exited at last" in it.log()

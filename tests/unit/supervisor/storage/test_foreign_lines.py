@@ -9,6 +9,7 @@ import pytest
 
 from supervisor.cli.commands.history import read_history
 from supervisor.config.settings import Program
+from supervisor.lifecycle.effects import LogLine
 from supervisor.lifecycle.model import Phases, ProgramState, Reason, RestartReport
 from supervisor.locale import reasons
 from supervisor.storage.history import History
@@ -51,6 +52,21 @@ def test_code_of_a_newer_version_is_shown_as_it_is(tmp_path: Path) -> None:
     (shown,) = map(reasons.report_fields, History(path).newest(5))
     assert (shown["reason"], shown["reason_code"]) == ("newer", "newer")
     assert (shown["problem"], shown["error"]) == ("newest", "newest")
+
+
+def test_report_of_a_newer_version_with_a_text_as_its_problem_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    newer = msgspec.json.decode(msgspec.json.encode(REPORT))
+    newer |= {"error": {"code": "check_failed", "params": {"problem": "syntax"}}}
+    path.write_bytes(msgspec.json.encode(newer) + b"\n")
+    (shown,) = map(reasons.report_fields, History(path).newest(5))
+    assert (shown["problem"], shown["error_params"]) == ("syntax", {"problem": "syntax"})
+
+
+def test_unknown_code_within_another_is_shown_as_it_is() -> None:
+    """A program in the journal of a newer version is killed: the log names the reason."""
+    line = LogLine("warning", "killed", {"life": 3, "reason": Reason("newer", {"x": 1})})
+    assert "newer" in reasons.describe(line)
 
 
 @pytest.mark.parametrize("line", [b"{}", b"[1]", b"\xff", b'{"deep":' + b"[" * 100_000, b'{"name":"bot","life":7}'])
