@@ -127,6 +127,7 @@ def _parse(words: Sequence[str]) -> Arguments:
 
 def _open(arguments: Arguments) -> Runner:
     path, settings, problem = _load(arguments)
+    locale.use(settings.language)  # the file may not tell it any more
     timezone.use(settings.timezone)
     # resolved: lives are recognized by the path of the socket in their environment
     paths = InstancePaths(Path(os.path.realpath(path.parent / settings.supervisor.state_dir)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import psutil
 import pytest
 
 from supervisor.cli import exit_codes as exits
-from supervisor.client import encode
+from supervisor.client import encode, open_socket
 from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, program, supervised, wait_gone
 from tests.support.supervisor.unkillable import unkillable
 
@@ -215,16 +214,14 @@ _BEFORE = {"STOPPED": (), "BACKOFF": ("1:exit-when-ready=1", "2:exit-when-ready=
 def _request_in_one_turn(it: Supervised, *requests: dict[str, Any]) -> None:
     """Send requests while the supervisor is stopped, each over its own connection, and wait for the answers."""
     os.kill(it.pid, signal.SIGSTOP)
-    clients = [it.client() for _ in requests]
-    try:
-        for client, request in zip(clients, requests, strict=True):
-            client._sock.sendall(encode({"v": 1, "id": 1, **request}))
-        os.kill(it.pid, signal.SIGCONT)
-        for client in clients:
-            client._read(PATIENCE_S, time.monotonic() + PATIENCE_S)
-    finally:
-        for client in clients:
-            client.close()
+    clients = [open_socket(it.socket) for _ in requests]
+    for client, request in zip(clients, requests, strict=True):
+        client.sendall(encode({"v": 1, "id": 1, **request}))
+    os.kill(it.pid, signal.SIGCONT)
+    for client in clients:
+        client.settimeout(PATIENCE_S)
+        client.recv(65536)  # the answer of a shutdown is the end of the connection
+        client.close()
 
 
 @pytest.mark.parametrize("first", ["restart", "start"])
