@@ -10,8 +10,18 @@ from typing import Any
 from msgspec.structs import replace
 
 from supervisor.lifecycle import health, restart_policy
-from supervisor.lifecycle.events import Configured, Disconnected, Draining, Exited, Goodbye, Heartbeat, Hello, Spawned
-from supervisor.lifecycle.model import Instant, LifeState, ProgramState, text_reason
+from supervisor.lifecycle.events import (
+    Configured,
+    Disconnected,
+    Draining,
+    Exited,
+    Goodbye,
+    Heartbeat,
+    Hello,
+    MemorySampled,
+    Spawned,
+)
+from supervisor.lifecycle.model import AfterFlush, Instant, LifeState, ProgramState, State, text_reason
 
 
 def begin_life(program: ProgramState, now: Instant) -> ProgramState:
@@ -24,8 +34,17 @@ def begin_life(program: ProgramState, now: Instant) -> ProgramState:
     )
 
 
+def start_timeout_s(program: ProgramState) -> float:
+    """Return how long STARTING may take, in seconds; a program that does not say so is ready at the end of it."""
+    settings = program.settings
+    return settings.start_timeout_s if settings.ready == "notify" else float(settings.ready)
+
+
 def record_spawn(program: ProgramState, event: Spawned, now: Instant) -> ProgramState:
-    """Return `program` with the process of its life."""
+    """Return `program` with the process of its life; one that comes too late is killed, which changes nothing else."""
+    if program.state in (State.STOPPED, State.BACKOFF, State.FATAL):
+        delay_s = max(0.0, (program.deadline_s or now.mono_s) - now.mono_s)
+        program = replace(program, after_flush=AfterFlush(program.state, delay_s, program.reason))
     return replace(program, child=event.child)
 
 
@@ -52,6 +71,11 @@ def record_heartbeat(program: ProgramState, event: Heartbeat, now: Instant) -> P
         health_record=health.record_heartbeat(life.health_record, event.health, program.settings, now.mono_s),
         extra_starts=max(life.extra_starts, event.extra_starts),
     )
+
+
+def record_memory(program: ProgramState, event: MemorySampled, now: Instant) -> ProgramState:
+    """Return `program` with the memory that its life uses."""
+    return _with_life(program, health_record=replace(program.life.health_record, rss_bytes=event.rss_bytes))
 
 
 def record_pending(program: ProgramState, event: Draining, now: Instant) -> ProgramState:

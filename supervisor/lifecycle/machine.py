@@ -81,7 +81,7 @@ Step = tuple[ProgramState, list[Effect]]
 def step(program: ProgramState, event: Event, now: Instant) -> Step:
     """Return the state of the program after `event`, and the effects to execute. Pure."""
     if isinstance(event, LifeEvent) and event.life != program.life.number:
-        return _kill_unexpected(program, event, now) if isinstance(event, Spawned) else (program, [])
+        return _handle_spawn(program, event, now) if isinstance(event, Spawned) else (program, [])
     return TABLE[program.state, type(event)](program, event, now)
 
 
@@ -241,34 +241,20 @@ def _start(program: ProgramState, now: Instant) -> Step:
         return _kill(program, Reason("still_running"), now)
     if (limit := restart_policy.start_limit_reason(program, now)) is not None:
         return _give_up(program, limit, now)
-    program = life.begin_life(_enter(program, State.STARTING, now, _start_timeout_s(program)), now)
+    program = life.begin_life(_enter(program, State.STARTING, now, life.start_timeout_s(program)), now)
     return program, [Spawn(program.life.number)]
 
 
-def _start_timeout_s(program: ProgramState) -> float:
-    settings = program.settings
-    return settings.start_timeout_s if settings.ready == "notify" else float(settings.ready)
-
-
-def _record_spawn(program: ProgramState, event: Spawned, now: Instant) -> Step:
-    """STARTING: this is the process of the life."""
-    if program.child is not None:
-        return _kill_unexpected(program, event, now)
-    return life.record_spawn(program, event, now), []
-
-
-def _kill_unexpected(program: ProgramState, event: Spawned, now: Instant) -> Step:
-    """Kill a process that the state does not expect, and name it until it exits, unless the state names another one."""
+def _handle_spawn(program: ProgramState, event: Spawned, now: Instant) -> Step:
+    """Record the process that STARTING waits for; kill any other, and name it until it exits unless one is named."""
     if event.child == program.child:
         return program, []
     reason = Reason("unexpected_process")
-    if program.child is not None or event.life != program.life.number:
+    if event.life != program.life.number or program.child is not None:
         line = LogLine("warning", "killed", {"life": event.life, "reason": reason})
         return program, [line, Kill(event.child, event.life)]
-    if program.state in (State.STOPPED, State.BACKOFF, State.FATAL):
-        delay_s = max(0.0, (program.deadline_s or now.mono_s) - now.mono_s)
-        program = replace(program, after_flush=AfterFlush(program.state, delay_s, program.reason))
-    return _kill(replace(program, child=event.child), reason, now)
+    is_expected, program = program.state is State.STARTING, life.record_spawn(program, event, now)
+    return (program, []) if is_expected else _kill(program, reason, now)
 
 
 def _handle_spawn_failure(program: ProgramState, event: SpawnFailed, now: Instant) -> Step:
@@ -302,7 +288,7 @@ def _finish_start(program: ProgramState, event: Event, now: Instant) -> Step:
 def _time_out_start(program: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
     """STARTING: the life is ready if it only had to stay alive until now; else it hangs."""
     if program.child is None:
-        failure = SpawnFailed(program.life.number, Reason("start_timeout", {"time_s": _start_timeout_s(program)}))
+        failure = SpawnFailed(program.life.number, Reason("start_timeout", {"time_s": life.start_timeout_s(program)}))
         return _handle_spawn_failure(program, failure, now)
     if program.settings.ready != "notify":
         return _finish_start(program, event, now)
@@ -329,10 +315,6 @@ def _handle_unexpected_exit(program: ProgramState, event: Exited, now: Instant) 
         program = restart_policy.decide_after_exit(program, event, served, now)
     program, more = _flush(program, now) if event.left is None else _kill_left_behind(program, event.left, now)
     return program, [*effects, *more]
-
-
-def _end_backoff(program: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
-    return _start(program, now)
 
 
 def _time_out_running(program: ProgramState, event: DeadlinePassed, now: Instant) -> Step:
@@ -365,17 +347,6 @@ def _kill_hung(program: ProgramState, now: Instant) -> Step:
     line = LogLine("warning", "traceback_requested", {"life": program.life.number, "reason": reason})
     program = replace(_enter(program, State.STOPPING, now, TRACEBACK_TIMEOUT_S), reason=reason)
     return program, [*effects, line, request]
-
-
-def _evaluate_heartbeat(program: ProgramState, event: Heartbeat, now: Instant) -> Step:
-    """RUNNING: record the reported health, and restart the life if it has been unhealthy for too long."""
-    return _restart_if_unhealthy(life.record_heartbeat(program, event, now), now)
-
-
-def _evaluate_memory(program: ProgramState, event: MemorySampled, now: Instant) -> Step:
-    """RUNNING: record the memory, and restart the life if it uses too much."""
-    record = replace(program.life.health_record, rss_bytes=event.rss_bytes)
-    return _restart_if_unhealthy(replace(program, life=replace(program.life, health_record=record)), now)
 
 
 def _restart_if_unhealthy(program: ProgramState, now: Instant) -> Step:
@@ -493,7 +464,7 @@ def _resume(program: ProgramState, event: Adopted, now: Instant) -> Step:
     if program.restart and program.restart.check_deadline_s is not None:
         return restart_report.cancel(program, Reason("interrupted"), now)
     if program.state is State.STARTING:
-        return _enter(program, State.STARTING, now, _start_timeout_s(program)), []
+        return _enter(program, State.STARTING, now, life.start_timeout_s(program)), []
     if program.state is State.DRAINING:
         return _enter(program, State.DRAINING, now, program.settings.drain_timeout_s), []
     if program.state in (State.STOPPING, State.KILLING):
@@ -541,6 +512,11 @@ def _record(update: Callable[[ProgramState, Any, Instant], ProgramState]) -> _Ha
     return lambda program, event, now: (update(program, event, now), [])
 
 
+def _evaluate(update: Callable[[ProgramState, Any, Instant], ProgramState]) -> _Handler:
+    """Return the handler of an event that updates the health, and may lead to a restart."""
+    return lambda program, event, now: _restart_if_unhealthy(update(program, event, now), now)
+
+
 _EVERYWHERE: Final[dict[type[Event], _Handler]] = {
     Start: _set_desired_up,
     Stop: _set_desired_down,
@@ -548,7 +524,7 @@ _EVERYWHERE: Final[dict[type[Event], _Handler]] = {
     Configured: _record(life.apply_settings),
     DeadlinePassed: _ignore,
     CheckFinished: _ignore,
-    Spawned: _kill_unexpected,
+    Spawned: _handle_spawn,
     SpawnFailed: _ignore,
     Hello: _ignore,
     Disconnected: _record(life.record_disconnect),
@@ -578,7 +554,6 @@ _BY_STATE: Final[dict[State, dict[type[Event], _Handler]]] = {
         Stop: _stop_starting,
         RestartRequested: _restart_while_starting,
         DeadlinePassed: _time_out_start,
-        Spawned: _record_spawn,
         SpawnFailed: _handle_spawn_failure,
         Hello: _welcome,
         Ready: _finish_start,
@@ -590,8 +565,8 @@ _BY_STATE: Final[dict[State, dict[type[Event], _Handler]]] = {
         DeadlinePassed: _time_out_running,
         CheckFinished: _finish_check,
         Hello: _welcome,
-        Heartbeat: _evaluate_heartbeat,
-        MemorySampled: _evaluate_memory,
+        Heartbeat: _evaluate(life.record_heartbeat),
+        MemorySampled: _evaluate(life.record_memory),
         Exited: _handle_unexpected_exit,
     },
     State.DRAINING: {
@@ -610,7 +585,11 @@ _BY_STATE: Final[dict[State, dict[type[Event], _Handler]]] = {
         Goodbye: _ignore,
         Exited: _ignore,
     },
-    State.BACKOFF: {**_WITHOUT_PROCESS, Stop: _stop_idle, DeadlinePassed: _end_backoff},
+    State.BACKOFF: {
+        **_WITHOUT_PROCESS,
+        Stop: _stop_idle,
+        DeadlinePassed: lambda program, event, now: _start(program, now),
+    },
     State.FATAL: {**_WITHOUT_PROCESS, Stop: _stop_idle, Exited: _handle_late_exit},
 }
 
