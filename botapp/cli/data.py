@@ -23,6 +23,7 @@ from botapp.services.backup import legacy_import as importing
 from botapp.services.backup.files import DataProblem
 from botapp.services.backup.legacy_import import ImportResult
 from botapp.services.backup.restore import RestoreResult
+from botapp.store.verify import Verified
 from botapp.ui.admin.shop_texts import line_numbers
 from supervisor.configfile import ConfigError
 
@@ -134,7 +135,7 @@ def import_legacy(shell: Shell, directory: Path, dry_run: bool, as_json: bool) -
 @data.command(
     "verify",
     help=_(
-        "Verify balances, orders and stock.\n\n"
+        "Verify balances, orders, stock and the schema of the database.\n\n"
         "Verifies the shop's database (the bot may be running), or FILE, a backup or an export."
     ),
 )
@@ -145,12 +146,26 @@ def verify(shell: Shell, file: Path | None, as_json: bool) -> int:
     """Verify balances, orders and stock."""
     with _report_errors(), shell.progress(_("verifying the data")):
         settings = _settings(shell)
-        problems = restore.validate(file) if file is not None else backup.verify_shop(settings)
+        verified = restore.validate(file) if file is not None else backup.verify_shop(settings)
+    is_ok = not verified.problems
     if as_json:
-        click.echo(json.dumps({"ok": not problems, "problems": problems}))
+        covered = {name: getattr(verified, name) for name in ("schema_version", "tables", "rows", "rules")}
+        click.echo(json.dumps({"ok": is_ok, "problems": verified.problems, "verified": covered}))
     else:
-        click.echo("\n".join(problems) if problems else _("the data is consistent"))
-    return 1 if problems else 0
+        if verified.problems:
+            click.echo("\n".join(verified.problems))
+        elif verified.is_complete:
+            click.echo(_("the data is consistent"))
+        click.echo(_coverage(verified))
+    return 0 if is_ok else 1
+
+
+def _coverage(verified: Verified) -> str:
+    if not verified.is_complete:
+        text = _("verified only that the file is undamaged: it has schema version %s, which this program does not use")
+        return text % verified.schema_version
+    text = _("verified: the schema, %(tables)d tables with %(rows)d rows, and %(rules)d rules")
+    return text % {"tables": verified.tables, "rows": verified.rows, "rules": verified.rules}
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from botapp.services.backup.files import MIGRATION, DataProblem
 from botapp.services.backup.lock import SharedLock
 from botapp.store.db import schema
 from botapp.store.db.database import Database, database_url
-from botapp.store.db.errors import Unavailable
+from botapp.store.db.errors import RESTORE_COMMANDS, Unavailable
 from botapp.store.db.limits import MIGRATION_TIMEOUT_S, time_limit
 from supervisor.configfile import ConfigError
 
@@ -40,6 +40,8 @@ class ShopDatabase:
         self._database = Database(url, create_if_missing=not self._was_created(), on_health=on_health)
         self._lock: SharedLock | None = None
         self._migrated = False
+        #: why the database cannot be used although it can be reached
+        self._problem: str | None = None
 
     async def open(self) -> None:
         """Migrate the database. One that is not available is tried again when it is next used.
@@ -64,10 +66,16 @@ class ShopDatabase:
     async def probe(self) -> None:
         """Check whether the database answers, so that its health is right while no one uses it."""
         await self._database.probe()
+        if not self._migrated and self._database.error is None:
+            try:
+                await self._migrate()
+            except Unavailable as error:
+                log.debug("database: still not usable: %s", error)
 
     def health(self) -> dict[str, Any]:
         """Return the health of the database, as `status` shows it."""
-        return self._database.health()
+        health = self._database.health()
+        return {**health, "is_healthy": False, "last_error": self._problem} if self._problem else health
 
     async def close(self) -> None:
         """Finish running transactions, close the database and release the lock."""
@@ -82,14 +90,22 @@ class ShopDatabase:
                 self._lock = SharedLock(self._settings)
             # with the ordinary time limit, because a server may be silent from the start
             if not await self._database.run(schema.is_current):
+                await self._refuse_lost_tables()
                 with time_limit(MIGRATION_TIMEOUT_S):
                     is_changed = await self._database.run(schema.migrate, back_up=self._back_up)
                 if is_changed:
                     log.info(_("shop database migrated to version %s"), schema.VERSIONS[-1])
         except DataProblem as error:
-            raise Unavailable(str(error)) from error
-        self._migrated = True
+            self._problem = str(error)
+            raise Unavailable(self._problem) from error
+        self._migrated, self._problem = True, None
         self._record_creation()
+
+    async def _refuse_lost_tables(self) -> None:
+        """Do not open an empty shop in place of the one that was there. Raises DataProblem."""
+        if self._was_created() and await self._database.run(schema.get_version) is None:
+            text = _("%s is empty, although the shop had a database; bring it back, or run: %s")
+            raise DataProblem(text % (self._database.where, RESTORE_COMMANDS))
 
     def _was_created(self) -> bool:
         """Return whether an earlier process created the database: then a missing file is not replaced."""

@@ -1,13 +1,52 @@
-"""Check the invariants of a shop's database."""
+"""Check the invariants and the schema of a shop's database."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import Struct
 from sqlalchemy import Connection, Select, Text, cast, func, literal, or_, select
 
 from botapp.locale import _
-from botapp.store.db.tables import account, delivery, deposit, ledger, product, purchase, stock_item, user_link
+from botapp.store.db import schema
+from botapp.store.db.comparison import find_differences
+from botapp.store.db.tables import (
+    account,
+    delivery,
+    deposit,
+    ledger,
+    metadata,
+    product,
+    purchase,
+    stock_item,
+    user_link,
+)
+
+
+class Verified(Struct, frozen=True):
+    """What a verification has covered, and what it has found."""
+
+    problems: list[str]
+    #: of the database; an older or newer one than this program's is checked for damage only
+    schema_version: str
+    tables: int = 0
+    rows: int = 0
+    rules: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything was verified, not only that the file is undamaged."""
+        return self.rules > 0
+
+
+def verify_current(connection: Connection) -> Verified:
+    """Verify a database whose schema version is the current one."""
+    counts = [
+        connection.execute(select(func.count()).select_from(table)).scalar_one() for table in metadata.sorted_tables
+    ]
+    # every rule is one query, and the comparison of the schema is one rule more
+    problems = [*find_differences(connection), *find_problems(connection)]
+    return Verified(problems, schema.VERSIONS[-1], len(counts), sum(counts), len(_checks()) + 1)
 
 
 def find_problems(connection: Connection) -> Iterator[str]:

@@ -21,6 +21,7 @@ from botapp.services.backup.backup import shop_database_url
 from botapp.services.backup.files import DataProblem, list_backups, open_error
 from botapp.services.backup.probe import schema_version
 from botapp.store.db import schema
+from botapp.store.db.database import is_missing
 from botapp.store.db.errors import RESTORE_COMMANDS
 from supervisor.client import EXIT_BAD_CONFIG
 from supervisor.configfile import ConfigError
@@ -88,8 +89,8 @@ def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
 
 
 def _lost(settings: Settings, url: URL) -> str | None:
-    """Return a problem if the database file is missing although the shop had one, or None."""
-    if url.get_backend_name() != "sqlite" or (path := Path(str(url.database))).exists():
+    """Return a problem if the database file is missing or empty although the shop had one, or None."""
+    if url.get_backend_name() != "sqlite" or not is_missing(path := Path(str(url.database))):
         return None
     try:
         if not state.expect(settings.state_file).database_created:
@@ -104,7 +105,7 @@ def _damage(url: URL) -> str | None:
     if url.get_backend_name() != "sqlite":
         return None  # the server sees to that
     path = Path(str(url.database))
-    if not path.exists() or path.stat().st_size > snapshot.ONE_STEP_BYTES:
+    if is_missing(path) or path.stat().st_size > snapshot.ONE_STEP_BYTES:
         return None
     with snapshot.open_snapshot(url, path) as copy:
         found = str(copy.exec_driver_sql("PRAGMA quick_check(1)").scalar())

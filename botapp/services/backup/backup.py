@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, exc
 from sqlalchemy.engine import URL
 
@@ -24,9 +25,9 @@ from botapp.runtime.private_files import make_directory
 from botapp.services.backup import export_format as portable
 from botapp.services.backup import live_message_state, snapshot
 from botapp.services.backup.files import MANUAL, PART, DataProblem, Part, backup_name, open_error, write_atomically
-from botapp.store import verify
 from botapp.store.db import schema
 from botapp.store.db.database import database_url, display_url, driver_error_text, error_text
+from botapp.store.verify import Verified, verify_current
 from supervisor.configfile import ConfigError
 
 log = logging.getLogger(__name__)
@@ -78,8 +79,8 @@ def export_shop(settings: Settings, path: Path, *, report: ReportProblem) -> Non
         report(_("the database is inconsistent: %s") % problem)
 
 
-def verify_file(path: Path, *, check_contents: bool = True) -> list[str]:
-    """Return the problems of a SQLite file: damage and, with `check_contents`, inconsistent data.
+def verify_file(path: Path, *, check_contents: bool = True) -> Verified:
+    """Verify a SQLite file: that it is undamaged and, with `check_contents`, its schema and data.
 
     Raises DataProblem if the file is damaged, or too new to be checked.
     """
@@ -90,17 +91,17 @@ def verify_file(path: Path, *, check_contents: bool = True) -> list[str]:
         raise DataProblem(driver_error_text(str(error), str(path))) from error
 
 
-def verify_shop(settings: Settings) -> list[str]:
-    """Return the problems of the shop's database, while the bot runs. Raises DataProblem, ConfigError."""
+def verify_shop(settings: Settings) -> Verified:
+    """Verify the shop's database, while the bot runs. Raises DataProblem, ConfigError."""
     url = shop_database_url(settings)
     with scratch_file(settings.state_dir) as scratch, snapshot.open_snapshot(url, scratch) as connection:
         return verify_connection(connection, display_url(url))
 
 
-def verify_connection(connection: Connection, path: Path | str, *, check_contents: bool = True) -> list[str]:
-    """Return the problems of the data on a connection. An older schema is checked for damage only.
+def verify_connection(connection: Connection, path: Path | str, *, check_contents: bool = True) -> Verified:
+    """Verify the data on a connection. Data with an older schema is checked for damage only.
 
-    Raises DataProblem if the data is damaged or too new.
+    Raises DataProblem if the data is damaged or too new, or if there is none.
     """
     problems = []
     try:
@@ -111,16 +112,21 @@ def verify_connection(connection: Connection, path: Path | str, *, check_content
                 _MAX_REPORTED
             ):
                 problems.append(text % {"row": row, "table": table, "other": other})
-        check = check_contents and schema.is_current(connection)
-        return problems + (list(verify.find_problems(connection)) if check else [])
+        version = schema.get_version(connection)
+        if version is None:
+            raise DataProblem(_("%s does not contain a shop; use another backup") % path)
+        if not check_contents or not schema.is_current(connection):
+            return Verified(problems, version)
+        verified = verify_current(connection)
+        return replace(verified, problems=[*problems, *verified.problems])
     except schema.SchemaTooNew as error:
         raise DataProblem(f"{path}: {error}") from error
     except exc.DBAPIError as error:
         raise DataProblem(error_text(error, str(path))) from error
 
 
-def verify_export(path: Path) -> list[str]:
-    """Return the problems of an export. Raises DataProblem if it is damaged or too new."""
+def verify_export(path: Path) -> Verified:
+    """Verify an export. Raises DataProblem if it is damaged or too new."""
     with closing(snapshot.open_in_memory()) as raw, snapshot.engine_for(raw).begin() as connection:
         load_export(connection, path)
         return verify_connection(connection, path)
@@ -161,7 +167,7 @@ def _copy_sqlite(url: URL, settings: Settings, part: Path) -> list[str]:
             if is_known and schema.is_current(connection):
                 live_message_state.save_to_backup(connection, settings)
             snapshot.save_snapshot(connection, part)
-        return verify_file(part, check_contents=is_known)
+        return verify_file(part, check_contents=is_known).problems
     except sqlite3.Error as error:
         raise DataProblem(driver_error_text(str(error), str(part))) from error
 
@@ -173,7 +179,7 @@ def _write_export(url: URL, settings: Settings, part: Part, now: datetime) -> li
                 live_message_state.save_to_backup(connection, settings)
             portable.write_export(connection, part.file, now)
             portable.verify(part.path, part.file)
-            return verify_connection(connection, display_url(url))
+            return verify_connection(connection, display_url(url)).problems
     except schema.SchemaTooNew as error:
         raise DataProblem(str(error)) from error
     except OSError as error:

@@ -20,7 +20,7 @@ from botapp.services.backup.files import DataProblem
 from botapp.services.backup.legacy_files import LegacyProduct, LegacyShop
 from botapp.services.backup.lock import SharedLock
 from botapp.store.db import schema
-from botapp.store.db.database import Database
+from botapp.store.db.database import Database, is_missing
 from botapp.store.db.errors import Unavailable
 from botapp.store.db.limits import LONG_USE_CASE_TIMEOUT_S, time_limit
 from botapp.store.domain.records import Product
@@ -51,7 +51,7 @@ def dry_run(settings: Settings, shop: LegacyShop) -> list[ImportResult]:
     """Return the results that `run_import` would have, from a copy of the database. Raises DataProblem, ConfigError."""
     url = shop_database_url(settings)
     batch = secrets.token_hex(8)
-    exists = url.get_backend_name() != "sqlite" or Path(str(url.database)).exists()
+    exists = url.get_backend_name() != "sqlite" or not is_missing(Path(str(url.database)))
     if not exists:
         with closing(snapshot.open_in_memory()) as raw, snapshot.engine_for(raw).begin() as connection:
             return _simulate(connection, batch, shop)

@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 from botapp.services.backup import snapshot
 from botapp.services.backup.files import DataProblem
 from botapp.store.db import schema
-from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text
+from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text, is_missing
 from botapp.store.db.errors import Unavailable
 
 #: how long to wait for a writer, in seconds
@@ -43,7 +43,7 @@ def schema_version(url: URL) -> str | None:
 
 
 def _sqlite_version(path: Path) -> str | None:
-    if not path.exists():
+    if is_missing(path):
         return None
     with (
         closing(snapshot.open_sqlite(path, wait_s=_WAIT_S)) as raw,

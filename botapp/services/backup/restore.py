@@ -29,8 +29,9 @@ from botapp.services.backup.files import (
     write_atomically,
 )
 from botapp.store.db import schema
-from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text
+from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text, is_missing
 from botapp.store.db.errors import Unavailable
+from botapp.store.verify import Verified
 
 #: first bytes of a SQLite file
 _SQLITE_MAGIC = b"SQLite format 3\x00"
@@ -95,18 +96,9 @@ def find_backup(settings: Settings, named: str, now: datetime) -> Path:
     return path if path.exists() or path.name != named else settings.backup_dir / named
 
 
-def validate(file: Path) -> list[str]:
-    """Return the problems of a backup or export. Raises DataProblem if it cannot be used."""
-    if not _is_sqlite(file):
-        return backup.verify_export(file)
-    problems = backup.verify_file(file)
-    try:
-        with closing(snapshot.open_sqlite(file)) as raw, snapshot.engine_for(raw).connect() as connection:
-            if schema.get_version(connection) is None:
-                raise DataProblem(_("%s does not contain a shop; use another backup") % file)
-    except sqlite3.Error as error:
-        raise DataProblem(driver_error_text(str(error), str(file))) from error
-    return problems
+def validate(file: Path) -> Verified:
+    """Verify a backup or export. Raises DataProblem if it cannot be used."""
+    return backup.verify_file(file) if _is_sqlite(file) else backup.verify_export(file)
 
 
 def _replace(url: URL, file: Path) -> tuple[State, list[str]]:
@@ -118,7 +110,8 @@ def _replace(url: URL, file: Path) -> tuple[State, list[str]]:
             with engine.begin() as connection:
                 portable.drop_tables(connection)
                 _fill(connection, file)
-                return live_message_state.read_from_backup(connection), backup.verify_connection(connection, file)
+                verified = backup.verify_connection(connection, file)
+                return live_message_state.read_from_backup(connection), verified.problems
         finally:
             engine.dispose()
     except exc.DBAPIError as error:
@@ -144,7 +137,7 @@ def _replace_file(path: Path, file: Path) -> tuple[State, list[str]]:
             elif not schema.is_current(connection):
                 schema.migrate(connection, back_up=_skip_backup)
             saved_state = live_message_state.read_from_backup(connection)
-            problems = backup.verify_connection(connection, file)
+            problems = backup.verify_connection(connection, file).problems
             raw.execute("COMMIT")
         # SQLite would apply the journal of the old file to the new one
         for rest in _sidecar_files(path):
@@ -166,7 +159,7 @@ def _save_current(settings: Settings, url: URL) -> Path | None:
     """Save the current database as a backup, or copy its files unchanged if they are too damaged for that."""
     is_file = url.get_backend_name() == "sqlite"
     path = Path(str(url.database))
-    if (is_file and not path.exists()) or (not is_file and not _has_tables(url)):
+    if (is_file and is_missing(path)) or (not is_file and not _has_tables(url)):
         return None
     try:
         return backup.make_backup(settings, reason=RESTORE, report=_ignore_problem)
@@ -191,7 +184,7 @@ def _sidecar_files(path: Path) -> list[Path]:
 
 
 def _is_empty(url: URL) -> bool:
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+    if url.get_backend_name() == "sqlite" and is_missing(Path(str(url.database))):
         return True
     try:
         engine = create_engine(url, create=False)

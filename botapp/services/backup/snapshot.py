@@ -21,7 +21,7 @@ from sqlalchemy.pool import StaticPool
 
 from botapp.locale import _
 from botapp.services.backup.files import DataProblem
-from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text
+from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text, is_missing
 
 #: a database up to this size is copied in one step, in memory, which takes about 4 ms per MiB
 ONE_STEP_BYTES: Final = 48 * 1024 * 1024
@@ -72,6 +72,8 @@ def open_snapshot(url: URL, scratch: Path) -> Iterator[Connection]:
 @contextmanager
 def open_copy(source: Path, scratch: Path) -> Iterator[sqlite3.Connection]:
     """Provide a copy of a SQLite file: in memory, or in the file `scratch`. Raises DataProblem."""
+    if is_missing(source):
+        raise _missing_error(source)
     try:
         with closing(open_sqlite(source)) as connection:
             is_small = _size_bytes(connection) <= ONE_STEP_BYTES
@@ -114,7 +116,7 @@ def open_sqlite(path: Path, *, unsafe: bool = False, wait_s: float = 0) -> sqlit
     Raises DataProblem if it does not exist, sqlite3.Error.
     """
     if not path.exists():
-        raise DataProblem(_("there is no database at %s; correct the path or restore the file") % path)
+        raise _missing_error(path)
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=wait_s, check_same_thread=False
     )
@@ -145,6 +147,10 @@ def save_snapshot(copy: Connection, path: Path) -> None:
     with closing(open_sqlite(path)) as file:
         # in WAL mode, opening the backup would create files beside it
         file.execute("PRAGMA journal_mode=DELETE")
+
+
+def _missing_error(path: Path) -> DataProblem:
+    return DataProblem(_("there is no database at %s; correct the path or restore the file") % path)
 
 
 def _size_bytes(connection: sqlite3.Connection) -> int:

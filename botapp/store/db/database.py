@@ -68,6 +68,14 @@ def database_url(named: str, default: Path) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
+def is_missing(path: Path) -> bool:
+    """Return whether a database file is missing. One of 0 bytes is too: a full disk or a failed copy leaves that."""
+    try:
+        return path.stat().st_size == 0
+    except OSError:
+        return not path.exists()
+
+
 def display_url(url: URL) -> str:
     """Return the location of a database for display: the file, or the URL without its password."""
     if url.get_backend_name() == "sqlite":
@@ -313,7 +321,7 @@ class Database:
         return engine
 
     def _open_file(self) -> Engine:
-        if not self._path.exists() and not self._may_create:
+        if is_missing(self._path) and not self._may_create:
             self._record_error(
                 _("there is no database at %s; bring it back, or run: %s") % (self._path, RESTORE_COMMANDS)
             )

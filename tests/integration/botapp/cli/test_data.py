@@ -53,8 +53,11 @@ def tell(instance: Instance, *words: str, code: int = 0) -> dict[str, Any]:
 def test_a_backup_and_the_way_back(shop: Instance) -> None:
     made = Path(tell(shop, "backup")["path"])
     assert made.exists()
-    assert tell(shop, "verify") == {"ok": True, "problems": []}
-    assert tell(shop, "verify", str(made)) == {"ok": True, "problems": []}
+    for file in ((), (str(made),)):
+        verified = tell(shop, "verify", *file)
+        assert (verified["ok"], verified["problems"]) == (True, [])
+        assert verified["verified"]["schema_version"] == schema.VERSIONS[-1]
+        assert all(verified["verified"][name] > 0 for name in ("tables", "rows", "rules"))
     done = tell(shop, "restore", "latest")
     assert Path(done["file"]) == made
     assert Path(done["kept"]).exists()
@@ -72,6 +75,30 @@ def test_books_that_are_wrong_are_listed_and_the_exit_code_says_so(shop: Instanc
     assert len(told["problems"]) == 2
     assert "account Budi: the balance is 1" in say(shop, "verify", code=1)
     assert "the database is inconsistent" in say(shop, "backup")
+
+
+def test_foreign_trigger_is_found_in_the_shop_and_in_its_backup(shop: Instance) -> None:
+    """It could give money to someone with the next purchase."""
+    file = shop.directory / "state" / "bot" / "shop.db"
+    trigger = "CREATE TRIGGER thief AFTER INSERT ON purchase BEGIN UPDATE account SET balance = 0; END"
+    with opened(database_url("", file)) as database:
+        database.run_sync(lambda connection: connection.exec_driver_sql(trigger).close())
+    made = tell(shop, "backup")["path"]
+    for chosen in ((), (made,)):
+        [problem] = tell(shop, "verify", *chosen, code=1)["problems"]
+        assert "trigger thief" in problem
+
+
+def test_database_of_0_bytes_is_a_missing_one(shop: Instance) -> None:
+    made = tell(shop, "backup")["path"]
+    file = shop.directory / "state" / "bot" / "shop.db"
+    state.change(file.with_name("state.json"), database_created=True)
+    file.write_bytes(b"")
+    for command in ("verify", "backup"):
+        assert "there is no database at" in say(shop, command, code=1)
+    assert f"{file} is missing" in findings(shop)["database"]["problem"]
+    assert tell(shop, "restore", "latest") == {"file": made, "kept": None, "problems": []}
+    assert tell(shop, "verify")["ok"] is True
 
 
 def test_an_export_goes_into_an_empty_shop_and_into_no_other(shop: Instance, tmp_path: Path) -> None:

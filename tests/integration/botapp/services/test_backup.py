@@ -80,7 +80,7 @@ def test_backup_is_one_complete_private_file(shop: Database, settings: Settings)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert [one.path for one in list_backups(settings.backup_dir)] == [path]
-    assert told == restore.validate(path) == []
+    assert told == restore.validate(path).problems == []
     assert nothing_begun(settings.path.parent)
     assert b"journal" not in b"".join(os.fsencode(one) for one in path.parent.iterdir())
 
@@ -90,7 +90,7 @@ def test_inconsistent_data_is_reported_and_saved(shop: Database, settings: Setti
     told: list[str] = []
     path = make_backup(settings, report=told.append)
     assert [one.partition(":")[0] for one in told] == ["the database is inconsistent"] * 2
-    assert len(restore.validate(path)) == len(verify_shop(settings)) == 2
+    assert len(restore.validate(path).problems) == len(verify_shop(settings).problems) == 2
 
 
 def sell(address: str, ready: Any, stop: Any) -> list[float]:
@@ -131,7 +131,7 @@ def test_backup_is_consistent_while_another_process_sells(
         sold = len(selling.get(60))
     assert sold > 4
     for path in made:
-        assert restore.validate(path) == []
+        assert restore.validate(path).problems == []
     assert shop.run_sync(lambda connection: portable.is_empty(connection)) is False
     assert nothing_begun(settings.path.parent)
 
@@ -204,7 +204,7 @@ def test_export_can_be_imported_by_every_database(
             assert bought.purchase.id == 4
             database.run_sync(restock, "ROBUX", "fresh")
             database.run_sync(products.add, "NEW", "New", 1, "", 9)
-        assert verify_shop(new) == []
+        assert verify_shop(new).problems == []
         # and in the other direction
         export_shop(new, tmp_path / "back.jsonl.gz", report=pytest.fail)
         third = elsewhere(settings, "third")
@@ -343,7 +343,7 @@ def test_unpacked_export_is_read(
     packed, file = tmp_path / "shop.jsonl.gz", tmp_path / "shop.jsonl"
     export_shop(settings, packed, report=pytest.fail)
     file.write_bytes(gzip.decompress(packed.read_bytes()))
-    assert restore.validate(file) == []
+    assert restore.validate(file).problems == []
     with stores.postgres(migrated=False) as address:
         new = elsewhere(settings, url=address if target == "postgresql" else "")
         assert restore.import_into_empty(new, file).problems == []

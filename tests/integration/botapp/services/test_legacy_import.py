@@ -53,7 +53,7 @@ def test_legacy_import_matches_its_dry_run(shop: Database, settings: Settings, l
     assert (new.new, new.added) == (True, 2)
     assert shop.run_sync(products.get_by_code, "NEW").stock == 2
     assert shop.run_sync(everything)["stock_staged"] == []
-    assert verify_shop(settings) == []
+    assert verify_shop(settings).problems == []
     assert [one.added for one in run_import(settings, left)] == [0, 0]
 
 

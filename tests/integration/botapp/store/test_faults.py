@@ -87,6 +87,34 @@ def test_replaced_file_is_reopened(shop: Database, file: Path) -> None:
     assert old.read_bytes() == before
 
 
+@pytest.mark.parametrize("left", [b"", "tables"], ids=["0 bytes", "no tables"])
+def test_shop_does_not_open_empty_in_place_of_the_one_that_was_there(tmp_path: Path, left: bytes | str) -> None:
+    settings = Settings(path=tmp_path / "config.toml")
+    file = settings.database_file
+
+    async def live() -> None:
+        shop = Shop(settings, lambda: None)
+        await shop.open()
+        await shop.run(products.add, "A", "A", 1, "", 1)
+        await shop.close()
+        aside = file.rename(file.with_name("aside.db"))
+        if isinstance(left, bytes):
+            file.write_bytes(left)
+        else:
+            sqlite3.connect(file).execute("VACUUM").close()
+        shop = Shop(settings, lambda: None)
+        await shop.open()
+        with pytest.raises(Unavailable, match="stocksup data restore latest"):
+            await shop.products()
+        assert shop.health()["database"]["is_healthy"] is False
+        os.replace(aside, file)
+        await shop.products()
+        assert shop.health()["database"]["is_healthy"] is True
+        await shop.close()
+
+    asyncio.run(live())
+
+
 @contextmanager
 def limited(bytes_allowed: int) -> Iterator[None]:
     """Limit the size of this process's files, which looks like a full disk."""
