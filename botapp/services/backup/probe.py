@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from botapp.services.backup.files import DataProblem
 from botapp.store.db import schema
 from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text, is_missing
 from botapp.store.db.errors import Unavailable
+from botapp.store.db.limits import USE_CASE_TIMEOUT_S, deadline
 
 #: how long to wait for a writer, in seconds
 _WAIT_S = 5.0
@@ -29,7 +31,7 @@ def schema_version(url: URL) -> str | None:
             return _sqlite_version(Path(str(url.database)))
         engine = create_engine(url)
         try:
-            with engine.connect() as connection:
+            with deadline(time.monotonic() + USE_CASE_TIMEOUT_S), engine.connect() as connection:
                 schema.is_current(connection)
                 return schema.get_version(connection)
         finally:
