@@ -9,13 +9,16 @@ import discord
 
 from botapp.drain import DrainableBot
 from botapp.locale import _
+from botapp.runtime import state_file as state
 from botapp.runtime.log import reopen
+from botapp.runtime.state_file import StateError
 from botapp.runtime.supervisor_link import SupervisorLink
 from botapp.ui.admin import restart_dialog
 
 if TYPE_CHECKING:
     from botapp.drain import Drain
     from botapp.services.live_message.restart_notice import TemporaryMessage
+    from botapp.shop_loader import ShopLoader
     from supervisor.client import LifeEnvironment, Message
 
 log = logging.getLogger(__name__)
@@ -25,6 +28,7 @@ class SupervisedBot(DrainableBot, Protocol):
     """The bot as its supervisor's requests use it."""
 
     drain: Drain
+    loader: ShopLoader
     restart_notice: TemporaryMessage
 
 
@@ -75,6 +79,7 @@ class SupervisorRequests:
     def _on_ready(self, report: Message | None) -> None:
         """Tell the requester, or else the live channel, that the bot is back."""
         ticket, self._ticket = self._ticket, None
+        failure = self._take_failure()
         is_news = restart_dialog.is_announced(report)
         if report is not None and is_news:
             log.info(_("back again after a restart requested by %s"), report["requested_by"])
@@ -82,16 +87,33 @@ class SupervisorRequests:
             return
         channel_id = self._bot.live_updater.channel_id
         if ticket is not None:
-            self._bot.tasks.spawn(_("back again"), self._answer_ticket(ticket, report))
+            self._bot.tasks.spawn(_("back again"), self._answer_ticket(ticket, report, failure))
+        elif failure:
+            self._bot.loader.notify(failure)
         if ticket is None and is_news and channel_id is not None:
             text = restart_dialog.back_again(self._bot.life or 0, None)
             self._bot.tasks.spawn(_("back again"), self._bot.restart_notice.show(channel_id, text))
         else:
             self._bot.tasks.spawn(_("back again"), self._bot.restart_notice.remove())
 
-    async def _answer_ticket(self, ticket: Message, report: Message | None) -> None:
+    def _take_failure(self) -> str:
+        """Return the text about an earlier failure that this process has to tell; empty if there is none."""
+        state_file = self._bot.settings.state_file
+        try:
+            failure = state.load(state_file).failure
+            if failure is None:
+                return ""
+            state.change(state_file, failure=None)
+        except StateError as error:
+            log.warning(_("back again: cannot read why the bot was down: %s"), error)
+            return ""
+        log.warning(_("back again after a failure: %s"), failure.reason)
+        return restart_dialog.was_down(failure.reason, failure.at_s)
+
+    async def _answer_ticket(self, ticket: Message, report: Message | None, failure: str) -> None:
         """Edit the message that requested the restart; post a new one if that message was deleted."""
         text = restart_dialog.back_again(self._bot.life or 0, report)
+        text = f"{text}\n{failure}" if failure else text
         channel = self._bot.get_partial_messageable(int(ticket["channel_id"]))
         try:
             await channel.get_partial_message(int(ticket["message_id"])).edit(content=text, view=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import Any, Final
@@ -87,9 +88,17 @@ class DiscordRest:
 
     async def get(self, path: str) -> Any:
         """Return the JSON at `path` (below /api/v10). Raises TokenRefused, Denied, Unreachable."""
+        return await self._request("GET", path)
+
+    async def edit_message(self, channel_id: int, message_id: int, contents: Mapping[str, Any]) -> None:
+        """Edit a message of the bot. `contents`: as in Discord's API. Raises TokenRefused, Denied, Unreachable."""
+        await self._request("PATCH", f"/channels/{channel_id}/messages/{message_id}", contents)
+
+    async def _request(self, method: str, path: str, contents: Mapping[str, Any] | None = None) -> Any:
         try:
             # no redirects: the token is for this address only
-            async with self._session.get(self.base + path, allow_redirects=False) as response:
+            url = self.base + path
+            async with self._session.request(method, url, json=contents, allow_redirects=False) as response:
                 self._measure_clock(response.headers.get("Date", ""))
                 data = await _read(response)
                 status = response.status

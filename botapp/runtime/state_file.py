@@ -51,6 +51,13 @@ class TemporaryMessageState(Struct, frozen=True):
     message_id: int
 
 
+class Failure(Struct, frozen=True):
+    """Why the bot failed for good, and when, in seconds since 1970."""
+
+    reason: str
+    at_s: float
+
+
 class State(Struct, frozen=True):
     """The content of the state file."""
 
@@ -65,6 +72,8 @@ class State(Struct, frozen=True):
     restart_asked_s: float = 0.0
     #: whether the shop's database was created: one that is missing later was lost, and is not replaced by an empty one
     database_created: bool = False
+    #: the last failure, until a process has told of it
+    failure: Failure | None = None
 
 
 def read(path: Path) -> State:

@@ -82,7 +82,11 @@ def _program(path: Path, name: str, table: Any) -> Program:
         return (expand_home(path, command[0]), *command[1:]) if command else ()
 
     return msgspec.structs.replace(
-        program, command=expand(program.command), check=expand(program.check), cwd=expand_home(path, program.cwd)
+        program,
+        command=expand(program.command),
+        check=expand(program.check),
+        on_failed=expand(program.on_failed),
+        cwd=expand_home(path, program.cwd),
     )
 
 
@@ -90,7 +94,12 @@ def _with_default_command(name: str, program: Program) -> Program:
     """Return `program` with the bot's own command if the file does not give one."""
     if name != "bot" or program.command:
         return program
-    return msgspec.structs.replace(program, command=BOT.command, check=program.check or BOT.check)
+    return msgspec.structs.replace(
+        program,
+        command=BOT.command,
+        check=program.check or BOT.check,
+        on_failed=program.on_failed or BOT.on_failed,
+    )
 
 
 def _check_values(path: Path, settings: Settings) -> None:
@@ -115,7 +124,7 @@ def program_problem(name: str, program: Program) -> str | None:
     if not program.command and name != "bot":
         text = _(' command: missing; expected a list of strings such as ["python", "-m", "%(name)s"]')
         return text % {"name": name}
-    for key, words in (("command", program.command), ("check", program.check)):
+    for key, words in (("command", program.command), ("check", program.check), ("on_failed", program.on_failed)):
         if (words and not words[0]) or any("\0" in word for word in words):
             return _(" %(key)s: expected a list that starts with the name of a program") % {"key": key}
     if program.restart_at and not _TIME_OF_DAY.fullmatch(program.restart_at):

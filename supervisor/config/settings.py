@@ -24,6 +24,9 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     command: tuple[str, ...] = ()
     #: command to run before a restart, while the old process runs; if it fails, the restart is cancelled. Empty: none
     check: tuple[str, ...] = ()
+    #: command to run when the program has failed for good (FATAL), at most 60 seconds long; its environment says why.
+    #: Empty: none
+    on_failed: tuple[str, ...] = ()
     #: additional environment variables
     env: dict[str, str] = {}
     #: working directory, relative to the configuration file; empty: the directory of that file
@@ -127,4 +130,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 #: the main program, unless the file configures it
-BOT: Final = Program(command=("python", "-m", "botapp"), check=("python", "-m", "botapp", "--check"))
+BOT: Final = Program(
+    command=("python", "-m", "botapp"),
+    check=("python", "-m", "botapp", "--check"),
+    on_failed=("python", "-m", "botapp.report_failure"),
+)

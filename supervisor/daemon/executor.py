@@ -20,6 +20,7 @@ from supervisor.locale.third_party import os_error_text
 from supervisor.logs.program_logs import ProgramLogs
 from supervisor.processes import checks, commands, environment, process, procfs
 from supervisor.processes.checks import Checks
+from supervisor.processes.failure_hooks import FailureHooks
 from supervisor.storage import cache_dirs as cache
 
 #: how long a supervisor that exits waits for its helpers, which complete their work without it, and how often it looks
@@ -40,14 +41,16 @@ class EffectExecutor:
         logs: ProgramLogs,
         post: Callable[[str, Event], None],
         log: Callable[[str, str], None],
+        now_s: Callable[[], float],
     ) -> None:
-        """`post` an event to a program; `log` a line with a level."""
+        """`post` an event to a program; `log` a line with a level; `now_s` returns monotonic seconds."""
         self._paths = paths
         self._config = config
         self._logs = logs
         self._post = post
         self._log = log
         self.checks = Checks(paths, self._environ, self._cwd, _spawn_error)
+        self.failure_hooks = FailureHooks(paths, self._environ, self._cwd, log, now_s)
         #: processes that delete old caches and rotate logs, by pid: what is called with their exit code
         self._helpers: dict[int, Callable[[int], None]] = {}
 
@@ -66,6 +69,8 @@ class EffectExecutor:
                 process.kill_tree(effect.child, self._env_markers(state.name, effect.life))
             case effects.Flush():
                 return self._flush(state.name, effect)
+            case effects.RunOnFailed():
+                self.failure_hooks.start(state.name, state.settings, effect.life, effect.reason, effect.ticket)
             case effects.Spawn():
                 return self._spawn(state)
         return None
@@ -154,11 +159,11 @@ class EffectExecutor:
         return number - 1 if keeps_cache and number == state.life.number + 1 else number
 
     def on_exit(self, pid: int, code: int | None, signal_name: str | None) -> bool:
-        """Return whether the exited process was a check or a helper."""
+        """Return whether the exited process was a check, a command `on_failed` or a helper."""
         if (then := self._helpers.pop(pid, None)) is not None:
             then(-1 if code is None else code)
             return True
-        return self.checks.on_exit(pid, code, signal_name)
+        return self.checks.on_exit(pid, code, signal_name) or self.failure_hooks.on_exit(pid, code, signal_name)
 
     # --- caches ---
 

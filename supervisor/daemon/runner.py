@@ -120,7 +120,7 @@ class Runner:
             paths, self.settings.current.logs, self._request_reopen, log.write, self.programs,
             lambda command, then: self.executor.start_helper(command, then), clock.now_s, to_journal=log.to_journal,
         )  # fmt: skip
-        self.executor = EffectExecutor(paths, config, self._program_logs, self.post, log.write)
+        self.executor = EffectExecutor(paths, config, self._program_logs, self.post, log.write, clock.now_s)
         self.notifier = SystemdNotifier(
             notify_socket, self.programs, lambda act: self.problems.guard(problems.SYSTEMD, act), self.now
         )
@@ -134,7 +134,7 @@ class Runner:
         monitor = MemoryMonitor(self.programs, self.post, clock.now_s)
         loop.timers = [
             self, self.server, monitor, self._scheduler, self.reloader, self._watcher, self.persistence,
-            self.notifier, self._alerts, self._program_logs,
+            self.notifier, self._alerts, self._program_logs, self.executor.failure_hooks,
         ]  # fmt: skip
         signals.register(loop.selector, self._on_signals)
 
@@ -158,6 +158,7 @@ class Runner:
             self._poll(0 if self._queue else self._loop.timeout_s())
             if self._child_exited:
                 self._reap()
+        self.executor.failure_hooks.kill_all()
         self.executor.wait_for_helpers()
         self._alerts.close()
         self._log_exit()

@@ -70,6 +70,20 @@ class Flush(Effect, frozen=True):
     policy: FlushPolicy
 
 
+class RunOnFailed(Effect, frozen=True):
+    """Run the program's command `on_failed`.
+
+    Attributes:
+        life: the number of the last life.
+        reason: why the program failed for good.
+        ticket: what the requester of a failed restart left for the next life, or None.
+    """
+
+    life: int
+    reason: Reason
+    ticket: Any
+
+
 class RestartFinished(Effect, frozen=True):
     """Add the report to the history, and send it to the clients that wait for it."""
 

@@ -39,6 +39,7 @@ from supervisor.lifecycle.effects import (
     RequestTraceback,
     RestartFinished,
     RunCheck,
+    RunOnFailed,
     Spawn,
     StopCheck,
     Terminate,
@@ -484,6 +485,8 @@ def _give_up(program: ProgramState, reason: Reason, now: Instant) -> Step:
         error = Reason("start_failed", {"problem": reason})
         program, finished = restart_report.fail(program, program.restart, error, now)
         effects.append(finished)
+    if program.settings.on_failed:
+        effects.append(RunOnFailed(program.life.number, reason, program.undelivered_ticket))
     return program, effects
 
 

@@ -13,7 +13,7 @@ from supervisor.config.settings import BOT, Program
 #: variables that are set for each life or check
 _OF_LIFE: Final = frozenset(
     {"STOCKSUP_SOCKET", "STOCKSUP_PROGRAM", "STOCKSUP_LIFE", "STOCKSUP_LOG_FILE", "STOCKSUP_LOG_FORMAT"}
-    | {"STOCKSUP_JOURNAL", "STOCKSUP_CHECK", "STOCKSUP_CACHE_DIR", "STOCKSUP_CACHE_PERM_DIR"}
+    | {"STOCKSUP_JOURNAL", "STOCKSUP_CHECK", "STOCKSUP_ON_FAILED", "STOCKSUP_CACHE_DIR", "STOCKSUP_CACHE_PERM_DIR"}
 )
 #: variables that systemd sets for the supervisor alone
 _OF_SYSTEMD: Final = frozenset(

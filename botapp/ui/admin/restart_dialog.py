@@ -60,7 +60,7 @@ def already_restarting(by: str) -> str:
 
 def restart_failed(code: str, problem: str) -> str:
     """Return the text for a restart that the supervisor refused or could not do."""
-    block = f"```\n{_shorten_start(problem).replace('```', chr(39) * 3)}\n```"
+    block = _block(problem)
     if code in ("check_failed", "bad_config"):
         return _(
             "❌ Not restarted: the new code or configuration cannot be loaded. The bot keeps running unchanged."
@@ -73,6 +73,18 @@ def restart_failed(code: str, problem: str) -> str:
             "supervisor is back; see `stocksup status` on the server."
         )
     return _("❌ Not restarted. The bot keeps running unchanged:") + block + _("See `stocksup status` on the server.")
+
+
+def failed_for_good(problem: str) -> str:
+    """Return the text for a restart after which the bot did not come back."""
+    return (
+        _("❌ The restart failed, and the bot is down:") + _block(problem) + _("See `stocksup status` on the server.")
+    )
+
+
+def was_down(problem: str, at_s: float) -> str:
+    """Return the text about an earlier failure. `at_s`: when it happened, in seconds since 1970."""
+    return _("⚠️ The bot was down since <t:%(at)d:f>:") % {"at": at_s} + _block(problem)
 
 
 def is_announced(report: dict[str, Any] | None) -> bool:
@@ -111,6 +123,10 @@ def back_again(life: int, report: dict[str, Any] | None) -> str:
 def format_seconds(value: float) -> str:
     """Return a duration in ms or s."""
     return f"{format_decimal(value * 1000, 1)} ms" if value < 0.1 else f"{format_decimal(value, 2)} s"
+
+
+def _block(text: str) -> str:
+    return f"```\n{_shorten_start(text).replace('```', chr(39) * 3)}\n```"
 
 
 def _shorten_start(text: str) -> str:

@@ -94,6 +94,17 @@ def render(snapshot: Snapshot) -> RenderedMessage:
     )
 
 
+def render_failed() -> RenderedMessage:
+    """Return the live message of a bot that has failed for good, in the language in use."""
+    return RenderedMessage(
+        title=_("🛒 Stock"),
+        description=_("🔒 The shop is closed, because the bot does not run. Please come back later."),
+        colour=_COLOURS["closed"],
+        fields=(),
+        buttons=live_buttons(enabled=False),
+    )
+
+
 def live_buttons(*, enabled: bool) -> tuple[Button, ...]:
     """Return the buttons under the live message."""
     return (

@@ -38,7 +38,7 @@ def _check_program(config: Path, name: str, program: Program) -> Finding:
     id = f"program.{name}"
     cwd = config.parent / program.cwd
     environ = environment.of_program(name, program, config, os.environ)
-    for command in filter(None, (program.command, program.check)):
+    for command in filter(None, (program.command, program.check, program.on_failed)):
         if (problem := commands.find_problem(name, command, environ, cwd)) is not None:
             return Finding(id, name, reasons.describe(problem))
     if not program.check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -71,6 +72,32 @@ def test_fatal_exit_codes_are_not_retried_and_keep_their_reason(tmp_path: Path, 
         assert (shown["life"], shown["last_exit"]["code"]) == (1, code)
         assert shown["last_exit"]["reason"] == shown["reason"]
         assert shown["desired"] == "up"
+
+
+def test_on_failed_is_told_what_happened(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    script = f"env | grep STOCKSUP_FAILED > {told}"
+    with bot(tmp_path, "2:exit-after-hello=78", "reason=no token", on_failed=["sh", "-c", script]) as it:
+        it.start()
+        ticket = {"channel_id": 5, "message_id": 6}
+        it.ask("restart", program="bot", ticket=ticket)
+        lines = dict(line.split("=", 1) for line in told.read_text().splitlines())
+        assert lines == {
+            "STOCKSUP_FAILED_LIFE": "2",
+            "STOCKSUP_FAILED_CODE": "text",
+            "STOCKSUP_FAILED_REASON": "no token",
+            "STOCKSUP_FAILED_TICKET": json.dumps(ticket),
+        }
+
+
+@pytest.mark.parametrize("command", [["sh", "-c", "exit 3"], ["/nowhere/x"]])
+def test_on_failed_that_fails_is_logged_and_changes_nothing(tmp_path: Path, command: list[str]) -> None:
+    with bot(tmp_path, "exit-after-hello=78", on_failed=command) as it:
+        it.start(wait=False)
+        it.wait_state("FATAL")
+        it.wait(lambda _: "on_failed" in it.log() or None)
+        assert it.status()["bot"]["state"] == "FATAL"
 
 
 def test_a_fatal_exit_without_a_goodbye_has_the_reason_of_its_code(tmp_path: Path) -> None:

@@ -473,6 +473,14 @@ def test_fatal_exit_codes_keep_the_reason_of_the_goodbye(code: int) -> None:
     assert effects == [fx.LogLine("critical", "gave_up", {"reason": said})]
 
 
+def test_a_program_that_fails_for_good_runs_on_failed() -> None:
+    program = starting()
+    program = replace(program, settings=replace(program.settings, on_failed=("tell",)), undelivered_ticket={"a": 1})
+    program = run(program, ev.Hello(1), ev.Goodbye(1, 78, "no"), ev.Exited(1, 78))[0]
+    _, effects = run(program, ev.Flushed(1))
+    assert fx.RunOnFailed(1, text_reason("no"), {"a": 1}) in effects
+
+
 def test_exit_75_is_no_crash_and_retries_with_growing_delays() -> None:
     program, waits = starting(), []
     for life in range(1, 9):
