@@ -63,6 +63,23 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         file.write(data)
 
 
+def aside_of(path: Path) -> Path:
+    """Return where a damaged file is kept; the next damaged one replaces it."""
+    return path.with_name(f"{path.name}.damaged")
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file, or whatever is in its place, and return its new path. Raises OSError."""
+    aside = aside_of(path)
+    try:
+        path.replace(aside)
+    except OSError:
+        # a directory and a file do not replace each other
+        aside = path.with_name(f"{aside.name}-{os.urandom(4).hex()}")
+        path.replace(aside)
+    return aside
+
+
 def fsync_directory(path: Path) -> None:
     """Wait until the entries of a directory are on the disk. Raises OSError."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
-from botapp.runtime.private_files import NotARegularFile, read_regular_file, write_file
+from botapp.runtime.private_files import NotARegularFile, read_regular_file, set_aside, write_file
 
 log = logging.getLogger(__name__)
 
@@ -105,17 +105,15 @@ def change(path: Path, **fields: Any) -> None:
     after = msgspec.structs.replace(before, **fields)
     _write(path, after)
     if _essence(after) != _essence(before) or not copy_of(path).exists():
-        _write(copy_of(path), _essence(after))
+        try:
+            _write(copy_of(path), _essence(after))
+        except StateError as error:
+            log.warning(_("the copy of the bot's state is not current: %s"), error)
 
 
 def copy_of(path: Path) -> Path:
     """Return where the copy of the state file is."""
     return path.with_name(f"{path.name}.copy")
-
-
-def aside_of(path: Path) -> Path:
-    """Return where a damaged state file is kept; the next damaged one replaces it."""
-    return path.with_name(f"{path.name}.damaged")
 
 
 def expect(path: Path) -> State:
@@ -146,13 +144,13 @@ def _recreate(path: Path) -> State:
     """Set a damaged file aside, and write a new one with what the copy holds. Raises StateError."""
     state = _read_copy(path)
     try:
-        path.replace(aside_of(path))
+        aside = set_aside(path)
     except OSError as error:
         text = _("%(path)s is damaged, and cannot be set aside: %(problem)s; move it away")
         raise StateError(text % {"path": path, "problem": os_error_text(error)}) from error
     _write(path, state)
     text = _("%(path)s was damaged and was recreated; the damaged file is now %(aside)s")
-    log.error(text, {"path": path, "aside": aside_of(path)})
+    log.error(text, {"path": path, "aside": aside})
     if not state.live_channel_id:
         log.warning(_("if /setup had chosen a channel for the live message, that choice may be lost: repeat it"))
     return state

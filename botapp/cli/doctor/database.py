@@ -14,6 +14,7 @@ from botapp.cli.doctor.finding import Finding
 from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.runtime import state_file as state
+from botapp.runtime.private_files import aside_of
 from botapp.runtime.state_file import DamagedState, StateError
 from botapp.services.backup import retention as daily
 from botapp.services.backup import snapshot
@@ -45,7 +46,7 @@ def _state_file(settings: Settings) -> Iterator[Finding]:
         yield Finding(id, name, str(error), warning=True)
     except StateError as error:
         yield Finding(id, name, str(error))
-    if (aside := state.aside_of(settings.state_file)).exists():
+    if (aside := aside_of(settings.state_file)).exists():
         text = _(
             "%(path)s was damaged and was recreated. Check that the live message is in the right channel, then delete "
             "%(aside)s"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from botapp.config.settings import Settings
 from botapp.locale import _
-from botapp.runtime.private_files import make_directory
+from botapp.runtime.private_files import make_directory, set_aside
 from botapp.services.backup.files import DataProblem, open_error
+
+log = logging.getLogger(__name__)
 
 
 class DatabaseInUse(DataProblem):
@@ -45,7 +50,7 @@ def _acquire(settings: Settings, kind: int, in_use_text: str) -> int:
     path = settings.state_dir / "shop.lock"
     try:
         make_directory(path.parent)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        fd = _open(path)
     except OSError as error:
         raise open_error(path, error) from error
     try:
@@ -57,3 +62,16 @@ def _acquire(settings: Settings, kind: int, in_use_text: str) -> int:
         os.close(fd)
         raise open_error(path, error) from error
     return fd
+
+
+def _open(path: Path) -> int:
+    """Open the lock file; what is in its place instead, a directory or a link, is set aside. Raises OSError."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o600)
+    except OSError as error:
+        if error.errno not in (errno.EISDIR, errno.ELOOP):
+            raise
+    text = _("%(path)s was not a file and was recreated; what was there is now %(aside)s")
+    log.warning(text, {"path": path, "aside": set_aside(path)})
+    return os.open(path, flags, 0o600)

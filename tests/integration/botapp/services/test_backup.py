@@ -25,7 +25,7 @@ from botapp.services.backup import backup, restore, snapshot
 from botapp.services.backup import export_format as portable
 from botapp.services.backup.backup import EXPORT, SQLITE, export_shop, make_backup, verify_shop
 from botapp.services.backup.files import DAILY, MIGRATION, RESTORE, DataProblem, list_backups
-from botapp.services.backup.lock import DatabaseInUse, SharedLock
+from botapp.services.backup.lock import DatabaseInUse, SharedLock, exclusive_lock
 from botapp.services.backup.scheduler import BackupScheduler
 from botapp.shop import Shop
 from botapp.store.db import schema
@@ -428,6 +428,19 @@ def test_backup_contains_the_location_of_the_live_message(shop: Database, settin
     assert state.load(new.state_file) == came
     # and the shop's own settings do not contain it
     assert shop.run_sync(everything)["live_message"] == []
+
+
+@pytest.mark.parametrize("damage", [Path.mkdir, lambda path: path.symlink_to("/etc/hostname"), os.mkfifo])
+def test_something_else_in_place_of_the_lock_keeps_no_shop_closed(tmp_path: Path, damage: Any) -> None:
+    settings = Settings(path=tmp_path / "config.toml")
+    settings.state_dir.mkdir(parents=True)
+    damage(settings.state_dir / "shop.lock")
+    lock = SharedLock(settings)
+    with pytest.raises(DatabaseInUse), exclusive_lock(settings):
+        pass
+    lock.release()
+    with exclusive_lock(settings), pytest.raises(DatabaseInUse):
+        SharedLock(settings)
 
 
 # --- daily backups ---

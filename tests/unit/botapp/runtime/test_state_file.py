@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from botapp.runtime import state_file
+from botapp.runtime.private_files import aside_of
 from botapp.runtime.state_file import DamagedState, LiveMessage, State, StateError, TemporaryMessageState
 
 MESSAGE = LiveMessage(1, 2, "abc")
@@ -62,8 +63,24 @@ def test_damaged_file_is_recreated_from_the_copy(tmp_path: Path, damage: Callabl
     expected = State((LiveMessage(1, 2, ""),), 3, database_created=True)
     assert state_file.load(path) == expected
     assert state_file.read(path) == expected
-    assert os.path.lexists(state_file.aside_of(path))
+    assert os.path.lexists(aside_of(path))
     assert Path("/etc/hostname").is_file()
+
+
+def test_file_is_damaged_in_other_ways_again_and_again(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    for damage in (*DAMAGES.values(), *reversed(DAMAGES.values())):
+        state_file.change(path, live_channel_id=3)
+        path.unlink()
+        damage(path)
+        assert state_file.load(path).live_channel_id == 3
+
+
+def test_copy_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    (state_file.copy_of(path) / "inside").mkdir(parents=True)
+    state_file.change(path, live_channel_id=3)
+    assert state_file.read(path).live_channel_id == 3
 
 
 @pytest.mark.parametrize("copy", [None, b"", b"{half"])
@@ -74,7 +91,7 @@ def test_damage_without_a_copy_creates_no_new_database(tmp_path: Path, copy: byt
         state_file.copy_of(path).write_bytes(copy)
     state_file.change(path, live_channel_id=4)
     assert state_file.read(path) == State(live_channel_id=4, database_created=True)
-    assert state_file.aside_of(path).read_text() == "{half"
+    assert aside_of(path).read_text() == "{half"
 
 
 def test_copy_changes_only_with_what_it_holds(tmp_path: Path) -> None:
