@@ -98,7 +98,7 @@ def bars(counts: Sequence[int]) -> str:
 def _part_details(part: Mapping[str, Any], now_s: float, told: set[str]) -> str:
     """Return the details of a part. A cause that another part has `told` already is left out."""
     details = []
-    if not part["is_healthy"] and (cause := str(part.get("last_error") or _("unhealthy"))) not in told:
+    if not part["is_healthy"] and (cause := formatting.one_line(part.get("last_error") or _("unhealthy"))) not in told:
         told.add(cause)
         details.append(cause)
     if part.get("error_count"):

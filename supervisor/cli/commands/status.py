@@ -132,12 +132,12 @@ def _notes(program: Message, now_s: float) -> list[str]:
         params = {"program": name, "phase": formatting.phase_name(restart["phase"]), "by": by}
         notes.append(_("%(program)s: restarting (%(phase)s%(by)s)") % params)
     if program.get("pending"):
-        params = {"program": name, "names": ", ".join(program["pending"])}
+        params = {"program": name, "names": formatting.one_line(", ".join(program["pending"]))}
         notes.append(_("%(program)s: finishing %(names)s") % params)
     if program.get("reason"):
         retry_in_s = program.get("retry_in_s")
         retry = _("; next try in %(time)s") % {"time": formatting.duration(retry_in_s)} if retry_in_s else ""
-        notes.append(f"{name}: {program['reason']}{retry}")
+        notes.append(f"{name}: {formatting.one_line(program['reason'])}{retry}")
     last: dict[str, Any] | None = program.get("last_exit")
     if last:
         ago = (

@@ -46,7 +46,7 @@ def exit_text(last_exit: Mapping[str, Any] | None) -> str:
     else:
         code = last_exit.get("code")
         how = _("exit unknown") if code is None else f"exit {code}"
-    return f"{how}: {last_exit['reason']}" if last_exit.get("reason") else how
+    return f"{how}: {one_line(last_exit['reason'])}" if last_exit.get("reason") else how
 
 
 def health_text(program: Mapping[str, Any]) -> str:
@@ -61,7 +61,7 @@ def problem(program: Mapping[str, Any]) -> str | None:
     if program["desired"] != "up":
         return None
     if program["state"] != "RUNNING":
-        return program.get("reason") or _("not running")
+        return one_line(program.get("reason") or _("not running"))
     return _running_problem(program)
 
 
@@ -72,13 +72,18 @@ def _running_problem(program: Mapping[str, Any]) -> str | None:
     causes: dict[str, str] = {}
     for name, part in (program.get("health") or {}).items():
         if isinstance(part, dict) and part.get("is_healthy") is False:
-            causes.setdefault(part.get("last_error") or _("unhealthy"), component_name(name))
+            causes.setdefault(one_line(part.get("last_error") or _("unhealthy")), component_name(name))
     return "; ".join(f"{name}: {cause}" for cause, name in causes.items()) or None
 
 
 def component_name(name: str) -> str:
     """Return the name of a component of a program's health for people."""
-    return {"livestock": _("stock"), "visibility": _("live message")}.get(name, name)
+    return {"livestock": _("stock"), "visibility": _("live message")}.get(name) or one_line(name)
+
+
+def one_line(text: object) -> str:
+    """Return a text of a program in one line, so that it cannot look like several lines of ours."""
+    return " ".join(str(text).split())
 
 
 def phase_name(name: str) -> str:

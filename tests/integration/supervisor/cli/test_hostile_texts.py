@@ -13,8 +13,8 @@ import pytest
 from tests.support import python_process
 from tests.support.supervisor.supervised import Supervised, program, supervised
 
-#: a title, a colour that we do not use, a deleted line, a second escape and a text in the other direction
-EVIL = "x\x1b]0;owned\x07\x1b[35m\x1b[2K\r\x9b31m\u202ey"
+#: a title, a colour that is not ours, a deleted line, a second escape, the other direction, and a line like ours
+EVIL = "x\x1b]0;owned\x07\x1b[35m\x1b[2K\r\x9b31m\u202ey\n✓ all: RUNNING"
 CONTROLS = ("\x1b]", "\x07", "\x1b[35m", "\x1b[2K", "\x9b", "\u202e")
 
 
@@ -66,6 +66,8 @@ def test_no_control_character_reaches_the_terminal(daemon: Supervised, words: tu
     shown = shown_by(daemon, *words)
     assert shown.strip()
     assert [control for control in CONTROLS if control in shown] == []
+    if words[0] in ("status", "health", "history"):
+        assert not any(line.startswith("✓ all") for line in shown.splitlines())
 
 
 def test_data_verify_shows_what_a_damaged_database_contains(tmp_path: Path) -> None:
