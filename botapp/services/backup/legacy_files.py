@@ -15,6 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from botapp.locale import _
+from botapp.runtime.private_files import NotARegularFile, read_regular_file
 from botapp.services.backup.files import DataProblem, open_error
 from botapp.store.domain import refusals, rules
 from botapp.store.domain.identity import normalize_key
@@ -207,9 +208,11 @@ def _text_problem(error: refusals.InvalidText) -> str:
 
 def _read_lines(path: Path) -> list[str]:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = read_regular_file(path, MAX_BYTES + 1)
         lines = split_lines(data, MAX_LINES) if len(data) <= MAX_BYTES else None
+    except NotARegularFile:
+        # root may import what another user left: a link could make a file of root's part of the stock
+        raise DataProblem(_("%s is a link, or not a file; put a copy of the file there") % path) from None
     except OSError as error:
         raise open_error(path, error) from error
     except TooManyLines:

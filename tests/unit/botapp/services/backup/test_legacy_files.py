@@ -167,3 +167,15 @@ def test_invalid_utf8_is_reported_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "A.txt").write_bytes(b"one\ntwo\n\xff\n")
     with pytest.raises(DataProblem, match=r"A\.txt, line 3: not UTF-8"):
         read_legacy_shop(tmp_path, UNITS)
+
+
+@pytest.mark.parametrize("name", ["products.csv", "A.txt"])
+def test_links_are_not_followed(tmp_path: Path, name: str) -> None:
+    directory = tmp_path / "old"
+    directory.mkdir()
+    (directory / "products.csv").write_text("A;Alpha;10\n")
+    (directory / "A.txt").write_text("x\n")
+    (directory / name).rename(tmp_path / "elsewhere")
+    (directory / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DataProblem, match=f"{name} is a link"):
+        read_legacy_shop(directory, UNITS)
