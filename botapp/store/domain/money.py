@@ -35,6 +35,10 @@ class InvalidAmount(ValueError):
         self.part = part
 
 
+class UnclearAmount(InvalidAmount):
+    """It is not clear where the amount at the beginning of a text ends."""
+
+
 #: a number, the unit if there is one, and what separates it from the next. "0.500" and "1,234.567" are no numbers:
 #: thousands have no leading zero, and one separator throughout
 _ITEM: Final = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from botapp.store.domain.money import Denomination, InvalidAmount, parse_amount
+from botapp.store.domain.money import Denomination, InvalidAmount, UnclearAmount, parse_amount
 
 #: largest integer that every database can hold
 _MAX_ORDER = 2**63 - 1
@@ -23,8 +23,8 @@ def parse_order_id(text: str) -> int | None:
 def split_price(price: str, rest: str, units: Sequence[Denomination]) -> tuple[int, str]:
     """Return the amount that begins in `price` and may continue in `rest`, and the text after it.
 
-    "5" and "DL sent by DM" are 5 DL and "sent by DM". Quotes around the text are removed. Raises InvalidAmount, also if
-    the text after the amount seems to continue it: "1 DL 0.500 WL".
+    "5" and "DL sent by DM" are 5 DL and "sent by DM". Quotes around the text are removed. Raises InvalidAmount, and
+    UnclearAmount if the text may belong to the amount: "1 DL 0.500 WL", "5 DL 2 weeks".
     """
     words = [price, *rest.split()]
     for count in range(len(words), 0, -1):
@@ -34,8 +34,9 @@ def split_price(price: str, rest: str, units: Sequence[Denomination]) -> tuple[i
             continue
         left = rest if count == 1 else rest.split(maxsplit=count - 1)[count - 1] if count <= len(rest.split()) else ""
         quoted = re.fullmatch(r'"(.*)"', left.strip(), re.DOTALL)
-        if quoted is None and _continues_amount(left, units):
-            raise InvalidAmount(" ".join(words))
+        is_unclear = count > 1 and left.strip() and re.fullmatch(r"[0-9.,]+", words[count - 1])
+        if quoted is None and (is_unclear or _continues_amount(left, units)):
+            raise UnclearAmount(" ".join(words))
         return amount, quoted[1] if quoted else left.strip()
     raise InvalidAmount(price)
 

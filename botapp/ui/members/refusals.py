@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from botapp.locale import _
 from botapp.store.domain import refusals
-from botapp.store.domain.money import Denomination, InvalidAmount
+from botapp.store.domain.money import Denomination, InvalidAmount, UnclearAmount
 from botapp.store.domain.records import order_number
 from botapp.store.domain.refusals import Refused
 from botapp.store.domain.rules import MAX_CODE_CHARS, MAX_HANDLE_CHARS, MIN_HANDLE_CHARS
@@ -59,6 +59,9 @@ class Answers:
 
     def invalid_amount(self, problem: InvalidAmount) -> str:
         """Return the answer to a text that is not an amount."""
+        if isinstance(problem, UnclearAmount):
+            text = _("❌ It is not clear where the price in %s ends. Put the description in quotes.")
+            return text % quote(problem.part[:50])
         example = format_amount(max(unit.value for unit in self._units) + 50, self._units)
         text = _("❌ %(part)s is not a valid amount. Write whole numbers, like this: %(example)s, or 150.")
         return text % {"part": quote(problem.part[:50]), "example": quote(example)}

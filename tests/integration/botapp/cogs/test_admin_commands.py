@@ -9,7 +9,7 @@ import pytest
 
 from botapp.local_discord.ids import BUDI_ID, SARI_ID
 from botapp.store.domain import refusals
-from botapp.store.domain.money import Denomination, InvalidAmount
+from botapp.store.domain.money import Denomination, InvalidAmount, UnclearAmount
 from botapp.store.domain.records import Order, Product
 from botapp.store.domain.rules import Limits
 from botapp.store.usecases import access, accounts, admin_log, products, purchases, shop_location
@@ -108,6 +108,7 @@ def test_fraction_is_refused_as_a_price(shop: AdminShop) -> None:
         )
         assert "!addproduct CODE" in shop.typed(f'!addproduct NEW "New" {price}')
         assert "!addbal" in shop.typed(f"!addbal Budi {price}")
+    assert ANSWERS.invalid_amount(UnclearAmount("5 DL 2 weeks")) in shop.typed('!addproduct NEW "New" 5 DL 2 weeks')
     assert (balance(shop), product(shop, "STEAM10").price) == (500, 50_000)
     with pytest.raises(refusals.NoSuchProduct):
         product(shop, "NEW")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from botapp.store.domain.money import (
     MAX_AMOUNT,
     Denomination,
     InvalidAmount,
+    UnclearAmount,
     find_invalid_unit,
     format_in_denominations,
     parse_amount,
@@ -98,6 +101,18 @@ def test_units_are_compared_like_names() -> None:
     assert find_invalid_unit((*UNITS, Denomination("\u3164", "X", 5))) == "\u3164"
 
 
+@given(st.from_regex(r"[0-9]{1,4}([.,][0-9]{1,4}){0,3}", fullmatch=True))
+def test_number_is_read_as_it_is_written_or_refused(text: str) -> None:
+    """Thousands have three digits after each separator, which is the same throughout, and no leading zero."""
+    groups = re.split(r"[.,]", text)
+    is_grouped = all(len(group) == 3 for group in groups[1:]) and len(set(re.findall(r"[.,]", text))) == 1
+    if len(groups) == 1 or (is_grouped and len(groups[0]) <= 3 and not text.startswith("0")):
+        assert parse_amount(text, UNITS) == int("".join(groups))
+    else:
+        with pytest.raises(InvalidAmount):
+            parse_amount(text, UNITS)
+
+
 @given(st.integers(0, MAX_AMOUNT), st.sampled_from([".", ","]))
 def test_displayed_amounts_can_be_parsed(amount: int, separator: str) -> None:
     assert parse_amount(format_in_denominations(amount, UNITS, separator), UNITS) == amount
@@ -116,6 +131,9 @@ def test_displayed_amounts_can_be_parsed(amount: int, separator: str) -> None:
         ("50", "2.5 GB of storage", (50, "2.5 GB of storage")),
         ("50", '"0.500 DL cheaper"', (50, "0.500 DL cheaper")),
         ("50", "3 WLAN keys", (50, "3 WLAN keys")),
+        ("5", 'DL "2 weeks"', (500, "2 weeks")),
+        ("5", "DL 2", (502, "")),
+        ("5 DL 2", "weeks", (502, "weeks")),
     ],
 )
 def test_typed_price_includes_the_units_that_follow(price: str, rest: str, expected: tuple[int, str]) -> None:
@@ -134,8 +152,12 @@ def test_typed_price_includes_the_units_that_follow(price: str, rest: str, expec
         ("1", ".500"),
         ("1", "+ 0.5 DL"),
         ("1", "DL, 50.5 WL"),
+        # is it 5 DL 2 WL, or 2 weeks?
+        ("5", "DL 2 weeks"),
+        ("5", "DL, 2 weeks"),
     ],
 )
 def test_invalid_typed_price_is_refused(price: str, rest: str) -> None:
-    with pytest.raises(InvalidAmount):
+    with pytest.raises(InvalidAmount) as caught:
         split_price(price, rest, UNITS)
+    assert isinstance(caught.value, UnclearAmount) is ("," not in price and "." not in price)
