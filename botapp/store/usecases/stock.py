@@ -89,7 +89,8 @@ def publish(connection: Connection, batch: str, code: str, *, actor: str, now_ms
 
     Raises NoSuchProduct.
     """
-    target = get_by_code(connection, code)
+    # locked: it must not be deleted meanwhile, nor its items sold between the checks and the insertion
+    target = get_by_code_to_change(connection, code)
     in_stock, sold_before = _is_in_stock(target.id), _is_sold_before(target.id)
     of_batch = stock_staged.c.batch == batch
     query = select(stock_staged.c.line).where(of_batch, in_stock).order_by(stock_staged.c.line)
