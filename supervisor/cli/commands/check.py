@@ -80,5 +80,6 @@ def check(instance: Instance) -> Iterator[Finding]:
     instance.work_as_owner()
     yield from instance_files.check(instance.config, instance.place, secrets=bool(settings.alerts.urls))
     yield from programs.check(instance.config, settings)
+    yield from programs.check_running(instance)
     yield from plugins.check(instance.config, plugins.OF_STATE)
     yield from with_own_rights

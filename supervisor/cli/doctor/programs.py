@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.doctor import Finding
+from supervisor.cli.errors import CommandError
+from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
+from supervisor.cli.terminal import formatting
+from supervisor.client import ControlError
 from supervisor.locale import _, format_number, reasons
 from supervisor.locale.third_party import os_error_text
 from supervisor.logs.masking import mask_secrets
@@ -32,6 +36,21 @@ def check(config: Path, settings: Settings) -> Iterator[Finding]:
                 text = _("cannot run its check (%(path)s): %(why)s; correct [programs.%(name)s] or the permissions")
                 params = {"path": error.filename, "why": os_error_text(error), "name": name}
                 yield Finding(f"program.{name}", name, text % params)
+
+
+def check_running(instance: Instance) -> Iterator[Finding]:
+    """Yield what is wrong with the programs of a running supervisor; nothing without one."""
+    try:
+        with instance.connect() as client:
+            view = reasons.localize(client.request("status", timeout_s=ANSWER_TIMEOUT_S))
+    except (ControlError, CommandError):
+        return  # `status` says why
+    for program in view["programs"]:
+        id, name = f"running.{program['name']}", _("state of %(program)s") % {"program": program["name"]}
+        if (problem := formatting.problem(program)) is not None:
+            yield Finding(id, name, f"{program['state']}: {problem}")
+        elif program["desired"] == "up":
+            yield Finding(id, name)
 
 
 def _check_program(config: Path, name: str, program: Program) -> Finding:

@@ -312,6 +312,17 @@ def test_check(instance: Instance) -> None:
     assert "did not finish within 0.2 s" in instance.run("check").stdout
 
 
+def test_check_names_a_program_that_does_not_run(instance: Instance) -> None:
+    instance.run("start")
+    assert "✓ state of bot" in instance.run("check").stdout
+    instance.configure(command='["sh", "-c", "exit 78"]', check="[]")
+    instance.run("restart")
+    assert instance.programs()["bot"]["state"] == "FATAL"
+    done = instance.run("check")
+    assert done.returncode == 1
+    assert "✗ state of bot: FATAL" in done.stdout
+
+
 MOST_COMMANDS = (
     ("start",), ("stop",), ("restart",), ("reload",), ("status",), ("logs",), ("history",), ("check",),
 )  # fmt: skip
