@@ -90,7 +90,8 @@ def quote(connection: Connection, user_id: int, product_id: int, quantity: int, 
     balance = _require_account(connection, user_id).balance
     selected = product(connection, user_id, product_id)
     if not 1 <= quantity <= limits.max_quantity:
-        raise refusals.InvalidQuantity(limits.max_quantity)
+        # the same range that the form names
+        raise refusals.InvalidQuantity(min(selected.stock, limits.max_quantity))
     if selected.stock < quantity:
         raise refusals.SoldOut(selected.stock)
     if balance < quantity * selected.price:

@@ -71,9 +71,9 @@ class Answers:
             case refusals.Maintenance(reason=reason):
                 text = _("🛠️ The shop is closed for maintenance. Please come back later.")
                 return f"{text}\n{reason}" if reason else text
-            case refusals.Blacklisted(reason=reason):
-                text = _("⛔ You are banned from this shop. Please ask an admin.")
-                return f"{text}\n{reason}" if reason else text
+            case refusals.Blacklisted():
+                # the reason is for the admins
+                return _("⛔ You are banned from this shop. Please ask an admin.")
             case refusals.NotRegistered():
                 text = _("📝 You have no account yet. Click Register and enter your %(label)s.")
                 return text % {"label": self._member_name_label}

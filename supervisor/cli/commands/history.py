@@ -74,10 +74,8 @@ def lines(report: Message) -> list[str]:
 
 
 def work_lines(report: Message) -> list[str]:
-    """Return what the drain finished and cancelled, and how much cache was cleared. Pure."""
+    """Return what the drain cancelled, and how much cache was cleared. Pure."""
     output = []
-    if report.get("drained"):
-        output.append(_("finished before the restart: %(names)s") % {"names": ", ".join(report["drained"])})
     if report.get("cancelled"):
         output.append(_("cancelled: %(names)s") % {"names": ", ".join(report["cancelled"])})
     if report.get("flushed_entries") is not None:

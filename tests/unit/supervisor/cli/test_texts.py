@@ -178,7 +178,6 @@ def test_history_with_phases_and_work() -> None:
     assert facts == [
         "    requested by Admin: “new prices”",
         "    check 0.31 s, drain 0.02 s, stop 0.01 s, flush 0.00 s",
-        "    finished before the restart: order 7",
         "    cancelled: order 8",
         "    cache entries cleared: 12",
     ]
