@@ -21,7 +21,7 @@ from supervisor.client import EXIT_BAD_CONFIG, EXIT_FAILED
 from supervisor.config import timezone
 from supervisor.config.loading import load
 from supervisor.config.paths import InstancePaths
-from supervisor.config.settings import Settings
+from supervisor.config.settings import BOT, Settings, Supervisor
 from supervisor.configfile import ConfigError, find_config, language_of
 from supervisor.daemon import reexec, requests, sd_notify, startup
 from supervisor.daemon.clock import Clock
@@ -51,6 +51,8 @@ class Arguments:
     keep_desired: bool
     #: start nothing: adopt the programs that run, stop them, and exit
     stop_orphans: bool
+    #: the state directory, for when the configuration cannot be read
+    state_dir: Path | None
     #: how often in a row the supervisor has been re-executed, see `daemon.reexec`
     reexec_count: int
     #: descriptors that the image before has handed over, see `daemon.reexec`
@@ -94,6 +96,10 @@ def main() -> int:
     hook.has_waited = True
     stop_orphans = arguments.stop_orphans or runner.leaving
     startup.recover(runner, keep_desired=arguments.keep_desired, stop_orphans=stop_orphans)
+    # in the foreground no command waits for the programs, and a service would seem to run
+    runner.ends_on_bad_config = (
+        arguments.report_fd is None and not arguments.reexec_count and not startup.has_running_program(runner)
+    )
     if stop_orphans:
         runner.shut_down(_("started to stop all programs"))
     try:
@@ -103,7 +109,7 @@ def main() -> int:
         text = _("supervisor: exiting (another one has taken over %(path)s)")
         runner.log.write("critical", text % {"path": runner.paths.state_dir})
         return EXIT_FAILED
-    return 0
+    return runner.exit_code
 
 
 def _parse(words: Sequence[str]) -> Arguments:
@@ -118,6 +124,7 @@ def _parse(words: Sequence[str]) -> Arguments:
         report_fd=descriptor("--report-fd"),
         keep_desired=options.get("--keep-desired") == "yes",
         stop_orphans=options.get("--stop-orphans") == "yes",
+        state_dir=Path(options["--state-dir"]) if "--state-dir" in options else None,
         reexec_count=int(options.get("--reexec-count", 0)),
         lock_fd=descriptor("--lock-fd"),
         socket_fd=descriptor("--socket-fd"),
@@ -155,13 +162,15 @@ def _load(arguments: Arguments) -> tuple[Path, Settings, ConfigError | None]:
     """Return the configuration file and its settings. Raises ConfigError.
 
     After a re-exec a file that is not valid any more changes nothing: the settings are those of the image before, and
-    the third value is the problem.
+    the third value is the problem. To stop programs, no valid file is needed either.
     """
     inherited = None if arguments.settings_fd is None else reexec.take_settings(arguments.settings_fd)
     try:
         path = find_config(arguments.config)
         return path, load(path), None
     except ConfigError as error:
+        if inherited is None and arguments.state_dir is not None:
+            inherited = Settings(supervisor=Supervisor(str(arguments.state_dir)), programs={"bot": BOT})
         if inherited is None or arguments.config is None:
             raise
         return arguments.config, inherited, error

@@ -27,7 +27,9 @@ __all__ = [
     "find_config",
     "find_zone_file",
     "language_of",
+    "named_config",
     "os_error_text",
+    "read_intact",
     "read_text",
     "read_toml",
     "search_paths",
@@ -193,9 +195,13 @@ def _exists(path: Path) -> bool:
 def language_of(explicit: Path | None = None, environ: Mapping[str, str] = os.environ) -> str:
     """Return the language of the configuration in use, or the terminal's if that file cannot be read."""
     try:
-        named = read_toml(find_config(explicit, environ)).get("language", LANGUAGES[0])
+        path = find_config(explicit, environ)
     except ConfigError:
         return of_terminal(environ)
+    try:
+        named = read_toml(path).get("language", LANGUAGES[0])
+    except ConfigError:
+        named = read_intact(path).get("language")
     return named if named in LANGUAGES else of_terminal(environ)
 
 
@@ -215,6 +221,28 @@ def read_toml(path: Path) -> dict[str, Any]:
     for key, problem in _value_problems(contents):
         raise ConfigError(f"{path}: {_key_label(key[:-1], key[-1])}: {problem}")
     return contents
+
+
+def read_intact(path: Path, table: str = "") -> dict[str, Any]:
+    """Return one table of a file that has a mistake elsewhere; empty if the mistake is in this table.
+
+    Args:
+        path: the file.
+        table: the name of the table; "" is the top of the file.
+    """
+    import tomli
+
+    try:
+        lines = read_text(path).splitlines()
+        heads = [number for number, line in enumerate(lines) if line.lstrip().startswith("[")]
+        first = next((number + 1 for number in heads if lines[number].split("#")[0].strip() == f"[{table}]"), None)
+        start = first if table else 0
+        if start is None:
+            return {}
+        end = next((number for number in heads if number >= start), len(lines))
+        return tomli.loads("\n".join(lines[start:end]))
+    except (ConfigError, ValueError, RecursionError):
+        return {}
 
 
 def read_text(path: Path) -> str:

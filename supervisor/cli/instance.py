@@ -14,8 +14,9 @@ import click
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.errors import CommandError
 from supervisor.client import Client, SupervisorNotRunning
-from supervisor.config.paths import DEFAULT_STATE_DIR, InstancePaths, state_dir_of
-from supervisor.configfile import ConfigError, find_config
+from supervisor.config import timezone
+from supervisor.config.paths import DEFAULT_STATE_DIR, InstancePaths, intact_state_dir, state_dir_of
+from supervisor.configfile import ConfigError, find_config, find_zone_file, named_config, read_intact
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
 
@@ -36,11 +37,17 @@ class Instance:
     def __init__(self, named: Path | None) -> None:
         """`named` is the value of `--config`."""
         self._named = named
+        self._has_warned = False
 
     @cached_property
     def config(self) -> Path:
         """The absolute path of the configuration file. Raises ConfigError."""
         return find_config(self._named)
+
+    @property
+    def found_config(self) -> Path:
+        """The absolute path of the configuration file, even of one that does not exist any more. Raises ConfigError."""
+        return self._config_path() or self.config
 
     def work_as_owner(self, path: Path | None = None) -> None:
         """If we are root and another user decides what `path` means, go on with that user's rights.
@@ -54,23 +61,25 @@ class Instance:
             self._work_as_owner(path)
             return
         self.work_as_owner_of_config()
-        if os.geteuid() == 0 and self._has_config():
+        if os.geteuid() == 0 and (config := self._config_path()) is not None:
             try:
-                state_dir = state_dir_of(self.config)
+                state_dir = state_dir_of(config)
             except ConfigError:
-                state_dir = self.config.parent / DEFAULT_STATE_DIR
+                state_dir = self._find_state_dir(config)
             self._work_as_owner(state_dir)
 
     def work_as_owner_of_config(self) -> None:
         """Like `work_as_owner`, but only if another user decides about the configuration. Raises CommandError."""
-        if os.geteuid() == 0 and self._has_config():
-            self._work_as_owner(self.config)
+        if os.geteuid() == 0 and (config := self._config_path()) is not None:
+            self._work_as_owner(config)
 
-    def _has_config(self) -> bool:
+    def _config_path(self) -> Path | None:
+        """Return the path of the configuration, even of one that is named but does not exist; None without one."""
         try:
-            return bool(self.config)
+            return self.config
         except ConfigError:
-            return False
+            named = named_config(self._named)
+            return named.absolute() if named is not None else None
 
     def _work_as_owner(self, path: Path) -> None:
         from supervisor.config import owner  # only root needs it
@@ -96,8 +105,43 @@ class Instance:
 
     @cached_property
     def place(self) -> InstancePaths:
-        """The files of the instance. Raises ConfigError, also for a mistake elsewhere in the configuration."""
-        return InstancePaths(self.config.parent / self.settings.supervisor.state_dir)
+        """The files of the instance. With a mistake in the configuration, which is printed, those found anyway.
+
+        Raises ConfigError if there is no such instance.
+        """
+        try:
+            return InstancePaths(self.config.parent / self.settings.supervisor.state_dir)
+        except ConfigError as error:
+            config = self._config_path()
+            if config is None or not os.path.isdir(state_dir := self._find_state_dir(config)):
+                raise
+            self._warn(error)
+            return InstancePaths(state_dir)
+
+    @staticmethod
+    def _find_state_dir(config: Path) -> Path:
+        """Return the state directory of a configuration with a mistake: named, in use, or in the default place."""
+        from supervisor.processes import process  # slow to import, and only needed here
+
+        if (named := intact_state_dir(config)) is not None:
+            return named
+        socket = process.find_env_value({"STOCKSUP_CONFIG": str(config)}, "STOCKSUP_SOCKET", other_than="")
+        if socket is not None and _is_ours(in_use := Path(socket).parent):
+            return in_use
+        return config.parent / DEFAULT_STATE_DIR
+
+    def warn_of_mistake(self) -> None:
+        """Print a mistake in the configuration, if there is one."""
+        try:
+            self.check()
+        except ConfigError as error:
+            self._warn(error)
+
+    def _warn(self, error: ConfigError) -> None:
+        if not self._has_warned:
+            text = _("warning: %(problem)s; what runs keeps its settings until this is corrected")
+            click.echo(f"stocksup: {text % {'problem': error}}", err=True)
+        self._has_warned = True
 
     def check(self) -> None:
         """Check the configuration. Raises ConfigError."""
@@ -109,7 +153,11 @@ class Instance:
 
     def connect_unchecked(self) -> Client:
         """Return a connection, and read only the state directory from the configuration: a full check takes 20 ms."""
-        return self._connect(InstancePaths(state_dir_of(self.config)))
+        try:
+            place = InstancePaths(state_dir_of(self.config))
+        except ConfigError:
+            place = self.place
+        return self._connect(place)
 
     def _connect(self, place: InstancePaths) -> Client:
         """Connect; wait a moment for a supervisor that runs without its socket, which it creates again by itself."""
@@ -133,7 +181,7 @@ class Instance:
                 "cannot open %(path)s: %(why)s; fix its permissions, or set [supervisor] state_dir in %(config)s "
                 "to another directory"
             )
-            params = {"path": place.socket, "why": os_error_text(error), "config": self.config}
+            params = {"path": place.socket, "why": os_error_text(error), "config": self._config_path()}
             raise CommandError(text % params) from error
 
     @staticmethod
@@ -143,10 +191,15 @@ class Instance:
 
         return Progress(text)
 
-    @property
-    def timezone(self) -> str:
-        """IANA name of the time zone in which times are shown. Raises ConfigError."""
-        return self.settings.timezone
+    def use_timezone(self) -> None:
+        """Show times in the time zone of the configuration; in the host's, if that cannot be read."""
+        try:
+            timezone.use(self.settings.timezone)
+        except ConfigError:
+            config = self._config_path()
+            named = read_intact(config).get("timezone") if config is not None else None
+            if isinstance(named, str) and find_zone_file(named) is not None:
+                timezone.use(named)
 
     def program_names(self) -> list[str]:
         """Return the names of the programs in the configuration. Raises ConfigError."""
@@ -180,6 +233,14 @@ def _unreachable(place: InstancePaths) -> str:
         "supervisor; if it hangs, end it: kill -9 %(pid)s, then: stocksup start (the programs keep running)"
     )
     return text % {"pid": pid or "?", "path": place.socket}
+
+
+def _is_ours(directory: Path) -> bool:
+    """Return whether the directory is ours: root sees the processes of all users."""
+    try:
+        return directory.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
 
 
 def complete_program(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from supervisor.client import SOCKET_NAME
-from supervisor.configfile import ConfigError, expand_home, read_toml
+from supervisor.configfile import ConfigError, expand_home, read_intact, read_toml
 from supervisor.locale import _
 
 #: directory of an instance when `[supervisor] state_dir` is not set, relative to the configuration file
@@ -59,9 +59,20 @@ class InstancePaths:
         """Return the second name of the log file that the present life of `program` writes into."""
         return self.state_dir / "open-logs" / f"{program}.log"
 
+    def logged_programs(self) -> list[str]:
+        """Return the names of the programs that have a log."""
+        names = {path.stem for path in self.supervisor_log.parent.glob("*.log")} - {self.supervisor_log.stem}
+        return sorted(name for name in names if "." not in name)
+
     def cache_of(self, program: str) -> Path:
         """Return the directory that holds the cache directories of `program`."""
         return self.state_dir / "cache" / program
+
+
+def intact_state_dir(config: Path) -> Path | None:
+    """Return the state directory that a configuration with a mistake elsewhere names; None if it names none."""
+    named = read_intact(config, "supervisor").get("state_dir")
+    return config.parent / expand_home(config, named) if isinstance(named, str) and named else None
 
 
 def state_dir_of(config: Path) -> Path:

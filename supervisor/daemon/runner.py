@@ -11,6 +11,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from supervisor.alerts.dispatcher import AlertDispatcher
+from supervisor.client import EXIT_BAD_CONFIG
 from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Logs, Program, Settings
 from supervisor.control import protocol, views
@@ -85,6 +86,9 @@ class Runner:
         #: the connections of the present lives, by program
         self.connections: dict[str, ClientConnection] = {}
         self.leaving = False
+        #: whether to exit if a program refuses the configuration while all programs start
+        self.ends_on_bad_config = False
+        self.exit_code = 0
         #: after a re-exec: until when only clients are served, in seconds of `Instant.mono_s`
         self.recovers_at_s: float | None = None
         #: what lives have sent meanwhile
@@ -317,6 +321,14 @@ class Runner:
             self.stop_waiters.resolve(name, True)
             if name not in self.settings.enabled():
                 del self.programs[name]
+        if self.ends_on_bad_config:
+            self._end_on_bad_config(before, state)
+
+    def _end_on_bad_config(self, before: ProgramState, state: ProgramState) -> None:
+        if start_order.has_refused_config(before, state):
+            self.exit_code = EXIT_BAD_CONFIG
+            self.shut_down(_("%(program)s refuses the configuration") % {"program": state.name})
+        self.ends_on_bad_config = not self.leaving and not start_order.is_over(self.programs, self._scheduled_starts)
 
     def _execute(self, state: ProgramState, effect: Effect) -> Event | None:
         """Perform an effect; return the event that results from it at once, if any."""

@@ -38,6 +38,11 @@ def recover(runner: Runner, *, keep_desired: bool, stop_orphans: bool) -> None:
             runner.schedule_start([name], start)
 
 
+def has_running_program(runner: Runner) -> bool:
+    """Return whether a program was already running when the supervisor started."""
+    return any(state.child is not None and procfs.is_alive(state.child) for state in runner.programs.values())
+
+
 def _find_state(runner: Runner, name: str, program: Program) -> ProgramState:
     """Return the state of a program from the journal and from the processes that run."""
     state = runner.settings.with_flush_policies(runner.persistence.journal.load(name, program))

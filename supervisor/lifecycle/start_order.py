@@ -6,9 +6,14 @@ reverse order. So a program that others depend on comes first in the file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
+from supervisor.client import EXIT_BAD_CONFIG
 from supervisor.lifecycle.model import DesiredState, ProgramState, State
+
+#: states in which a program has started, or failed to
+_SETTLED: Final = frozenset({State.RUNNING, State.STOPPED, State.FATAL, State.BACKOFF})
 
 
 def next_to_start(programs: Mapping[str, ProgramState], waiting: Sequence[str]) -> str | None:
@@ -26,6 +31,17 @@ def next_to_stop(programs: Mapping[str, ProgramState]) -> str | None:
         if not is_down(program):
             return program.name if program.desired is DesiredState.UP else None
     return None
+
+
+def is_over(programs: Mapping[str, ProgramState], waiting: Collection[str]) -> bool:
+    """Return whether each program has started or failed, and none of them waits for its turn."""
+    return not waiting and all(program.state in _SETTLED for program in programs.values())
+
+
+def has_refused_config(before: ProgramState, program: ProgramState) -> bool:
+    """Return whether the program has just failed because its configuration is not valid."""
+    has_failed = program.state is State.FATAL and before.state is not State.FATAL
+    return has_failed and program.last_exit is not None and program.last_exit.code == EXIT_BAD_CONFIG
 
 
 def is_down(program: ProgramState) -> bool:

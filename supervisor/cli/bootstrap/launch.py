@@ -48,7 +48,8 @@ def launch(config: Path, place: InstancePaths, *, stop_orphans: bool = False) ->
     reader, writer = os.pipe()
     log = os.open(place.supervisor_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     command = [sys.executable, "-P", "-m", "supervisor", "--config", str(config), "--report-fd", str(writer)]
-    command += ["--stop-orphans", "yes"] if stop_orphans else []
+    # a mistake in the configuration does not keep them running
+    command += ["--stop-orphans", "yes", "--state-dir", str(place.state_dir)] if stop_orphans else []
     process = subprocess.Popen(
         command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, pass_fds=(writer,)
     )

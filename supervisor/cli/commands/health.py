@@ -14,7 +14,6 @@ from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.output import coloured
 from supervisor.client import Message, SupervisorNotRunning
-from supervisor.config import timezone
 from supervisor.locale import N_, _, reasons
 
 #: what members see, by the state that the bot reports
@@ -50,7 +49,7 @@ def command(instance: Instance, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({"version": 1, "healthy": is_healthy, "programs": verdicts}))
     else:
-        timezone.use(instance.timezone)
+        instance.use_timezone()
         click.echo("\n".join(line for program in verdicts for line in lines(program, time.time())))
     return exits.FINE if is_healthy else exits.FAILED
 

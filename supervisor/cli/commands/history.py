@@ -14,7 +14,6 @@ from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.params import WholeNumber
 from supervisor.client import Message, SupervisorNotRunning
-from supervisor.config import timezone
 from supervisor.lifecycle.model import RestartReport
 from supervisor.locale import _, reasons
 
@@ -39,7 +38,7 @@ def command(instance: Instance, count: int, as_json: bool) -> None:
     elif not restarts:
         click.echo(_("No restarts yet. Next: %(command)s") % {"command": next_command})
     else:
-        timezone.use(instance.timezone)
+        instance.use_timezone()
         click.echo("\n".join(line for report in reasons.localize(restarts) for line in lines(report)))
 
 

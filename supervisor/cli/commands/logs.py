@@ -15,6 +15,7 @@ from supervisor.cli.instance import Instance, complete_program
 from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.output import coloured
 from supervisor.cli.terminal.params import WholeNumber
+from supervisor.configfile import ConfigError
 from supervisor.locale import _
 from supervisor.logs.lines import LEVELS, LevelFilter, LogRecord, merge
 from supervisor.logs.reader import LogFile
@@ -37,10 +38,10 @@ SUPERVISOR: Final = "supervisor"
 @click.pass_obj
 def command(instance: Instance, program: str | None, follow: bool, count: int, level: str | None, as_json: bool) -> int:
     """Show the logs of all programs, or of one."""
-    known = [*instance.program_names(), SUPERVISOR]
+    known = [*_program_names(instance), SUPERVISOR]
     if program is not None and program not in known:
         text = _("there is no program '%(name)s' in %(config)s; expected one of: %(names)s")
-        raise CommandError(text % {"name": program, "config": instance.config, "names": ", ".join(known)})
+        raise CommandError(text % {"name": program, "config": instance.found_config, "names": ", ".join(known)})
     files = {name: LogFile(instance.place.log_of(name)) for name in ([program] if program else known)}
     tails = {name: file.read_last(count, unfinished=not follow, level=level) for name, file in files.items()}
     if not follow and count and not any(tails.values()):
@@ -51,6 +52,14 @@ def command(instance: Instance, program: str | None, follow: bool, count: int, l
     if follow:
         _follow(files, level, width, as_json)
     return exits.FINE
+
+
+def _program_names(instance: Instance) -> list[str]:
+    """Return the names of the programs: with a mistake in the configuration, of those that have a log."""
+    try:
+        return instance.program_names()
+    except ConfigError:
+        return instance.place.logged_programs()
 
 
 def _follow(files: Mapping[str, LogFile], level: str | None, width: int, as_json: bool) -> NoReturn:

@@ -26,6 +26,7 @@ _HELP = _(
 @click.pass_obj
 def command(instance: Instance, as_json: bool) -> int:
     """Reload the configuration."""
+    instance.check()
     with instance.connect() as client, Progress(_("checking")):
         # the programs' checks run first and take a while; the supervisor limits their time
         answer = client.request("reload")

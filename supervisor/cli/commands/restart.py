@@ -31,6 +31,7 @@ def command(
     instance: Instance, program: str, reason: str, no_wait: bool, timeout_s: float | None, as_json: bool
 ) -> int:
     """Restart the bot, or PROGRAM."""
+    instance.check()
     with instance.connect() as client:
         events = client.events(timeout_s=timeout_s)
         # the answer comes at once; a later event reports the end of the restart

@@ -197,6 +197,7 @@ def _refuse_what_is_taken(service: Service, config: Path) -> None:
 
 
 def _facts(instance: Instance, service: Service) -> unit.UnitFields:
+    instance.check()
     config = instance.config
     return unit.UnitFields(
         name=service.name,

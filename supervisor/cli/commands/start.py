@@ -19,7 +19,7 @@ from supervisor.cli.systemd import systemctl
 from supervisor.cli.systemd.systemctl import Service
 from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.progress import Progress
-from supervisor.client import Client, Message, SupervisorNotRunning
+from supervisor.client import Client, ControlError, Message, SupervisorNotRunning
 from supervisor.config.paths import InstancePaths
 from supervisor.locale import _
 from supervisor.logs.lines import last_life_lines, without_repeats
@@ -27,6 +27,8 @@ from supervisor.logs.reader import LogFile
 
 #: lines of a program's log that are shown when it fails to start
 SHOWN_LINES: Final = 10
+#: codes of errors when the supervisor ends during the start: `start --foreground` does if a program exits with 78
+_ENDED: Final = (exits.NOT_RUNNING, "closed", "not_running", "shutting_down")
 #: lines of its log that are searched
 MAX_LINES: Final = 1000
 
@@ -41,6 +43,7 @@ def command(instance: Instance, foreground: bool) -> int:
         _become_supervisor(instance, keep_desired=under_systemd)
     if (service := systemctl.in_charge(instance.config)) is None:
         instance.work_as_owner()
+    instance.check()
     try:
         client = instance.connect()
     except SupervisorNotRunning:
@@ -73,10 +76,20 @@ def _start_service(instance: Instance, service: Service) -> int:
     """Start the supervisor with systemd; stop it again if a program fails to start."""
     with Progress(_("starting")):
         service.do("start")
-    with connect_to(service, instance) as client:
-        # under systemd the supervisor does not start programs that were stopped on purpose
-        client.request("start", timeout_s=ANSWER_TIMEOUT_S)
-        return await_all(client, instance.place, service, end=lambda: service.do("stop"))
+    try:
+        with connect_to(service, instance) as client:
+            # under systemd the supervisor does not start programs that were stopped on purpose
+            client.request("start", timeout_s=ANSWER_TIMEOUT_S)
+            return await_all(client, instance.place, service, end=lambda: service.do("stop"))
+    except (ControlError, CommandError) as error:
+        if error.code not in _ENDED:
+            raise
+        service.do("stop")
+        if service.exit_code() != exits.BAD_CONFIG:
+            raise
+        said = LogFile(instance.place.supervisor_log).read_last(1, unfinished=False, level="error")
+        why = said[-1].message if said and said[-1].message else _("see stocksup logs")
+        raise CommandError(_("%(why)s; everything was stopped again") % {"why": why}, exits.BAD_CONFIG) from error
 
 
 def connect_to(service: Service, instance: Instance) -> Client:
@@ -85,7 +98,7 @@ def connect_to(service: Service, instance: Instance) -> Client:
         return instance.connect()
     except SupervisorNotRunning as error:
         text = _("systemd started %(name)s, but it does not answer; see %(journal)s")
-        raise CommandError(text % {"name": service.name, "journal": service.journal()}) from error
+        raise CommandError(text % {"name": service.name, "journal": service.journal()}, exits.NOT_RUNNING) from error
 
 
 def await_all(client: Client, place: InstancePaths, service: Service | None, end: Callable[[], object] | None) -> int:

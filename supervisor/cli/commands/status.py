@@ -36,7 +36,7 @@ def command(instance: Instance, as_json: bool) -> int:
         return exits.NOT_RUNNING
     if view["supervisor"].get("config_changed") is not False:
         # the configuration changed since the supervisor checked it
-        instance.check()
+        instance.warn_of_mistake()
     is_healthy = all(formatting.problem(program) is None for program in view["programs"])
     if as_json:
         click.echo(json.dumps({key: view[key] for key in view if key not in ("v", "id", "ok")}))

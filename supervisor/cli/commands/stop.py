@@ -36,8 +36,8 @@ EXIT_TIMEOUT_S: Final = 30.0
 @click.pass_obj
 def command(instance: Instance, program: str | None) -> int:
     """Stop all programs, or PROGRAM."""
-    instance.check()
-    if program is None and (service := systemctl.in_charge(instance.config)) and service.is_alive():
+    config = instance.found_config
+    if program is None and (service := systemctl.in_charge(config)) and service.is_alive():
         # systemd would start it again if it exited without `systemctl stop`
         with Progress(_("stopping")):
             service.do("stop")
@@ -107,7 +107,7 @@ def _stop_orphans(instance: Instance, program: str | None) -> bool:
         )
         raise CommandError(text % {"lives": lives}, exits.NOT_RUNNING)
     with Progress(_("stopping")):
-        supervisor = _ExitWaiter(launch(instance.config, instance.place, stop_orphans=True))
+        supervisor = _ExitWaiter(launch(instance.found_config, instance.place, stop_orphans=True))
         # it may already have ended
         with suppress(SupervisorNotRunning), instance.connect() as client:
             _follow(client.events())

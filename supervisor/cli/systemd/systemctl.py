@@ -60,6 +60,12 @@ class Service:
         path = said.strip().removeprefix("FragmentPath=")
         return Path(path) if path.startswith("/") else None
 
+    def exit_code(self) -> int | None:
+        """Return the exit code of the supervisor that systemd ran last, or None."""
+        said = _run([*self.manager, "show", "--property=ExecMainStatus", f"{self.name}.service"])[1]
+        code = said.strip().removeprefix("ExecMainStatus=")
+        return int(code) if code.isdecimal() else None
+
     def do(self, action: str, *words: str) -> None:
         """Run `systemctl ACTION` on it. Raises CommandError with systemd's message and what to do."""
         code, said = _run([*self.manager, action, *words, f"{self.name}.service"])

@@ -3,7 +3,7 @@
 It never speaks with a service manager. A directory holds all of it: `calls` (a line of JSON each), `gone` (if it is
 there, no systemd runs here), `forbidden` (if it is there, nothing may be changed), `unwilling` (if it is there, nothing
 can be enabled), `loaded` (a file that a service
-was read from), `units` (where the units are), `pid` and `told` of the service that runs.
+was read from), `units` (where the units are), `pid` and `told` of the service that runs, and the last `exit` code.
 """
 
 from __future__ import annotations
@@ -70,6 +70,9 @@ class Fake:
             case ["show", "--property=FragmentPath", _]:
                 loaded = self.directory / "loaded"
                 print(f"FragmentPath={loaded.read_text() if loaded.exists() else ''}")
+            case ["show", "--property=ExecMainStatus", _]:
+                code = self.directory / "exit"
+                print(f"ExecMainStatus={code.read_text() if code.exists() else 0}")
             case ["is-active", _]:
                 print("active" if self._runs() else "inactive")
                 return 0 if self._runs() else 3
@@ -104,18 +107,7 @@ class Fake:
         address.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
             listener.bind(str(address))
-            process = subprocess.Popen(
-                command,
-                cwd="/",
-                env={**os.environ, "NOTIFY_SOCKET": str(address)},
-                stdin=subprocess.DEVNULL,
-                stdout=(self.directory / "output").open("ab"),
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            process.returncode = 0  # it lives on
-            self.pid_file.write_text(str(process.pid))
-            ended = os.pidfd_open(process.pid)
+            ended = os.pidfd_open(self._spawn(command, address))
             readable, _, _ = select.select([listener.fileno(), ended], [], [], PATIENCE_S)
             told = listener.recv(65536).decode() if listener.fileno() in readable else ""
             (self.directory / "told").write_text(told)
@@ -123,6 +115,26 @@ class Fake:
                 return 0
         sys.stderr.write(f"Job for {name} failed because the control process exited with error code.\n")
         return 1
+
+    def _spawn(self, command: list[str], address: Path) -> int:
+        """Start the service below a process that keeps its exit code; return the pid."""
+        reader, writer = os.pipe()
+        if os.fork() == 0:
+            os.setsid()
+            output = os.open(self.directory / "output", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            for fd, target in ((os.open(os.devnull, os.O_RDONLY), 0), (output, 1), (output, 2)):
+                os.dup2(fd, target)
+            environ = {**os.environ, "NOTIFY_SOCKET": str(address)}
+            process = subprocess.Popen(command, cwd="/", env=environ, start_new_session=True)
+            self.pid_file.write_text(str(process.pid))
+            os.write(writer, b"!")
+            os.close(writer)
+            (self.directory / "exit").write_text(str(process.wait()))
+            os._exit(0)
+        os.close(writer)
+        assert os.read(reader, 1) == b"!"
+        os.close(reader)
+        return int(self.pid_file.read_text())
 
     def _stop(self) -> None:
         if not self._runs():

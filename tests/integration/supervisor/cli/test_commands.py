@@ -346,16 +346,98 @@ def test_a_mistake_in_the_configuration(instance: Instance, text: str, said: str
         assert "Traceback" not in done.stderr
 
 
-def test_a_mistake_that_is_made_while_it_runs_is_seen_by_all_commands(instance: Instance) -> None:
+#: commands that use the settings, and commands that only look at what runs, or end it
+NEED_SETTINGS: tuple[tuple[str, ...], ...] = (("start",), ("restart",), ("reload",), ("check",))
+NEED_NONE: tuple[tuple[str, ...], ...] = (
+    ("status",),
+    ("status", "--json"),
+    ("logs",),
+    ("history",),
+    ("health",),
+    ("stop", "bot"),
+    ("stop",),
+)
+#: how a configuration is spoilt, and what is said about it
+SPOILT = {
+    "unknown key": ("{good}[logs]\nkep = 3\n", "[logs] kep: unknown key; did you mean 'keep'?"),
+    "no TOML": ("language = en\n{good}", "not valid TOML: line 1"),
+    "an instance elsewhere": ("[supervisor]\nstate_dir = 'state'\n{good}\n[bot\n", "not valid TOML"),
+    "deleted": (None, "there is no such file"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), SPOILT.values(), ids=SPOILT)
+def test_a_mistake_that_is_made_while_it_runs(instance: Instance, text: str | None, said: str) -> None:
+    config = instance.directory / "config.toml"
     instance.run("start")
-    good = (instance.directory / "config.toml").read_text()
-    (instance.directory / "config.toml").write_text(f"{good}[logs]\nkep = 3\n")
-    for words in MOST_COMMANDS[1:]:
-        done = instance.run(*words)
-        assert done.returncode == 78
-        assert "[logs] kep: unknown key; did you mean 'keep'?" in done.stdout + done.stderr
-    (instance.directory / "config.toml").write_text(good)
-    assert instance.run("status").returncode == 0
+    good = config.read_text()
+    if text is None:
+        config.unlink()
+    else:
+        config.write_text(text.format(good=good))
+    named = ("--config", str(config))
+    for words in NEED_SETTINGS:
+        done = instance.run(*named, *words)
+        assert done.returncode == 78, words
+        assert said in done.stdout + done.stderr
+    for words in NEED_NONE:
+        done = instance.run(*named, *words)
+        assert done.returncode == 0, (words, done.stderr)
+        assert said in done.stderr
+        assert done.stderr.count("config.toml") == 1
+    assert "bot" in instance.run(*named, "logs", "bot").stdout
+    # nothing runs any more, and the logs are still there
+    assert instance.run(*named, "status").returncode == 3
+    config.write_text(good)
+    assert instance.run("start").returncode == 0
+
+
+def test_an_instance_elsewhere_is_found_by_its_programs(instance: Instance) -> None:
+    config = instance.directory / "config.toml"
+    config.write_text(f"[supervisor]\nstate_dir = 'elsewhere'\n{config.read_text().replace('language', '#')}")
+    instance.socket = instance.directory / "elsewhere/stocksup.sock"
+    assert instance.run("start").returncode == 0
+    config.write_text(config.read_text().replace("'elsewhere'", "elsewhere"))
+    done = instance.run("stop")
+    assert (done.returncode, instance.socket.exists()) == (0, False), done.stderr
+
+
+def test_programs_without_a_supervisor_are_stopped_without_a_valid_configuration(instance: Instance) -> None:
+    instance.run("start")
+    pid = instance.programs()["bot"]["pid"]
+    with Client(instance.socket) as client:
+        supervisor = client.request("ping")["pid"]
+    end = os.pidfd_open(supervisor)
+    os.kill(supervisor, signal.SIGKILL)
+    select.select([end], [], [], PATIENCE_S)
+    os.close(end)
+    (instance.directory / "config.toml").write_text("language = en\n")
+    done = instance.run("stop", LANG="en_US.UTF-8")
+    assert done.returncode == 0, done.stderr
+    assert "stopped the programs it had left behind" in done.stdout
+    assert procfs.identify(pid) is None
+
+
+@pytest.mark.parametrize("table", ["bot", "discord", "store"])
+def test_in_the_foreground_a_program_that_refuses_the_configuration_ends_it(instance: Instance, table: str) -> None:
+    """Otherwise a service would seem to run, with a shop that is closed."""
+    extra = f'[programs.relay]\ncommand = ["python", "stays.py"]\nready = 0\n[{table}]\nprefx = "?"\n'
+    instance.configure(command='["python", "-m", "botapp"]', ready='"notify"', extra=extra)
+    with instance.start("start", "--foreground", environ={"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE) as staying:
+        assert staying.stderr is not None
+        said = staying.stderr.read().decode()
+        assert staying.wait(PATIENCE_S) == 78
+    assert f"[{table}] prefx: unknown key" in said
+    # a program that fails later does not take the others down
+    instance.configure(command='["python", "-c", "import time; time.sleep(1); raise SystemExit(78)"]', ready="0.2")
+    with instance.start("start", "--foreground", stderr=subprocess.PIPE) as staying:
+        assert staying.stderr is not None
+        while b"FATAL" not in (line := staying.stderr.readline()):
+            assert line
+        assert instance.programs()["bot"]["state"] == "FATAL"
+        staying.terminate()
+        staying.stderr.read()
+        assert staying.wait(PATIENCE_S) == 0
 
 
 def test_a_configuration_that_is_not_there(instance: Instance) -> None:

@@ -217,7 +217,8 @@ def test_a_bot_that_does_not_come_up_is_reported_and_not_left(machine: Machine) 
     machine.well("stop")
     machine.configure('command = ["python", "-c", "raise SystemExit(78)"]', ready="30")
     said = machine.badly("start", code=78)
-    assert "bot did not start" in said
+    assert "stocksup: bot" in said
+    assert "exit 78" in said
     assert "everything was stopped again" in said
     assert machine.changes()[-2:] == [["start", "stocksup.service"], ["stop", "stocksup.service"]]
 
