@@ -32,15 +32,15 @@ def read_token(settings: Settings, environ: Mapping[str, str] = os.environ) -> s
     file is used from the next restart on. If only root may read the file, the credential is used instead.
     Raises ConfigError if there is no token, or if it cannot be one.
     """
-    credential = Path(environ["CREDENTIALS_DIRECTORY"], CREDENTIAL) if environ.get("CREDENTIALS_DIRECTORY") else None
     if token := environ.get(VARIABLE, "").strip():
         return _checked_token(token, "$DISCORD_TOKEN")
-    if settings.discord.token_file:
-        path = settings.path.parent / settings.discord.token_file
-        if not (credential and credential.exists() and _is_forbidden(path)):
-            return _checked_token(_read_secret(path), str(path))
-    if credential and credential.exists():
-        return _checked_token(_read_secret(credential), _("the systemd credential %s") % CREDENTIAL)
+    path = settings.path.parent / settings.discord.token_file if settings.discord.token_file else None
+    if path is None or _is_forbidden(path):
+        credential = _read_credential(environ)
+        if credential is not None:
+            return _checked_token(credential, _("the systemd credential %s") % CREDENTIAL)
+    if path is not None:
+        return _checked_token(_read_secret(path), str(path))
     text = _("%s: [discord] token_file: there is no token; run: stocksup init (or try all without one: stocksup demo)")
     raise ConfigError(text % settings.path)
 
@@ -66,10 +66,31 @@ def open_token_file(settings: Settings) -> Path | None:
         return None  # `read_token` reports the problem
 
 
+def _read_credential(environ: Mapping[str, str]) -> str | None:
+    """Return the credential that systemd passed to the service; None without one."""
+    if not (directory := environ.get("CREDENTIALS_DIRECTORY")):
+        return None
+    path = Path(directory, CREDENTIAL)
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        text = _(
+            "cannot open the systemd credential %(path)s: %(problem)s; let the user of the service read the token file "
+            "(chown), then run: stocksup service install"
+        )
+        raise ConfigError(text % {"path": path, "problem": os_error_text(error)}) from error
+
+
+def _read(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(4 * MAX_TOKEN_CHARS).decode("ascii", "replace").strip()
+
+
 def _read_secret(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return file.read(4 * MAX_TOKEN_CHARS).decode("ascii", "replace").strip()
+        return _read(path)
     except FileNotFoundError as error:
         text = _("%(path)s: this file must contain the token, but does not exist; run: stocksup init")
         raise ConfigError(text % {"path": path}) from error

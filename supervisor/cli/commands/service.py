@@ -7,6 +7,7 @@ import os
 import pwd
 import shlex
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ from supervisor.cli.systemd import systemctl, unit
 from supervisor.cli.systemd.systemctl import Service
 from supervisor.cli.terminal.progress import Progress
 from supervisor.client import SupervisorNotRunning
+from supervisor.config import owner
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
 
@@ -67,7 +69,7 @@ def install(instance: Instance, of_user: bool, name: str | None) -> int:
     _demand_root(instance.config, service, "install")
     _refuse_what_is_taken(service, instance.config)
     facts = _facts(instance, service)
-    _demand_credentials(facts)
+    _demand_secret_files(facts)
     _try_as_user(facts)
     wanted = unit.text(facts)
     changed = not service.unit.exists() or service.unit.read_text(encoding="utf-8") != wanted
@@ -199,6 +201,7 @@ def _refuse_what_is_taken(service: Service, config: Path) -> None:
 def _facts(instance: Instance, service: Service) -> unit.UnitFields:
     instance.check()
     config = instance.config
+    user = None if service.of_user else _user(config, instance.place.state_dir)
     return unit.UnitFields(
         name=service.name,
         config=config,
@@ -206,8 +209,8 @@ def _facts(instance: Instance, service: Service) -> unit.UnitFields:
         kill=shutil.which("kill") or "/bin/kill",
         state_dir=Path(os.path.realpath(instance.place.state_dir)),
         stop_timeout_s=unit.stop_timeout_s(instance.settings),
-        user=None if service.of_user else _owner(config),
-        credentials={} if service.of_user else _credentials(config),
+        user=user,
+        credentials={} if user is None else _credentials(config, user),
     )
 
 
@@ -217,9 +220,9 @@ def _stocksup() -> tuple[str, ...]:
     return (str(script),) if os.access(script, os.X_OK) else (sys.executable, "-P", "-m", "supervisor.cli")
 
 
-def _owner(config: Path) -> str:
-    """Return the name of the service's user: the owner of the configuration."""
-    uid = config.stat().st_uid
+def _user(config: Path, state_dir: Path) -> str:
+    """Return the name of the service's user: who can change the configuration, or the owner of the state directory."""
+    uid = owner.find_owner(config) or owner.find_owner(state_dir)
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError as error:
@@ -227,8 +230,35 @@ def _owner(config: Path) -> str:
         raise CommandError(text % {"config": config, "uid": uid}) from error
 
 
-def _credentials(config: Path) -> dict[str, Path]:
-    """Return the secret files that systemd passes as credentials; the programs' packages name them."""
+def _credentials(config: Path, user: str) -> dict[str, Path]:
+    """Return the secret files that systemd passes as credentials: those that only root can read.
+
+    systemd reads them with root's rights. So root alone must be able to choose and to replace them: otherwise the
+    user could have any file of root's handed over.
+    """
+    if not _is_only_roots(config):
+        return {}
+    return {
+        name: path
+        for name, path in _secret_files(config).items()
+        if _is_only_roots(path) and not _can_read(pwd.getpwnam(user), path)
+    }
+
+
+def _is_only_roots(path: Path) -> bool:
+    """Return whether root alone can replace or change the file."""
+    if owner.find_owner(path) != 0:
+        return False
+    real = Path(os.path.realpath(path))
+    try:
+        modes = [place.stat().st_mode for place in (real, *real.parents)]
+    except OSError:
+        return False
+    return not any(mode & 0o022 and not (stat.S_ISDIR(mode) and mode & stat.S_ISVTX) for mode in modes)
+
+
+def _secret_files(config: Path) -> dict[str, Path]:
+    """Return the secret files of the configuration, by name; the programs' packages know them."""
     from importlib.metadata import entry_points
 
     found: dict[str, Path] = {}
@@ -237,24 +267,47 @@ def _credentials(config: Path) -> dict[str, Path]:
     return found
 
 
-def _demand_credentials(facts: unit.UnitFields) -> None:
-    """Refuse a service whose credentials do not exist: systemd would not start it."""
-    for name, path in facts.credentials.items():
+def _demand_secret_files(facts: unit.UnitFields) -> None:
+    """Refuse a service that could not get its secrets."""
+    user = _account(facts)
+    for name, path in _secret_files(facts.config).items():
         if not path.exists():
             text = _("%(path)s does not exist, but must contain %(name)s; create it first")
             raise CommandError(text % {"path": path, "name": name})
+        if name not in facts.credentials and not _can_read(user, path):
+            text = _(
+                "the service runs as %(user)s, who cannot read %(path)s; run: chown %(user)s %(path)s (or make it and "
+                "%(config)s, with all their directories, writable by root alone)"
+            )
+            raise CommandError(text % {"user": user.pw_name, "path": path, "config": facts.config})
+
+
+def _can_read(user: pwd.struct_passwd, path: Path) -> bool:
+    """Return whether the user can read the file; without root's rights, whether we can."""
+    if user.pw_uid == os.getuid() or os.getuid() != 0:
+        return os.access(path, os.R_OK)
+    done = subprocess.run(["test", "-r", str(path)], cwd="/", check=False, **_as_user(user))
+    return done.returncode == 0
+
+
+def _as_user(user: pwd.struct_passwd) -> dict[str, Any]:
+    """Return the arguments for `subprocess` to run a process as this user."""
+    if user.pw_uid == os.getuid():
+        return {}
+    groups = os.getgrouplist(user.pw_name, user.pw_gid)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups}
+
+
+def _account(facts: unit.UnitFields) -> pwd.struct_passwd:
+    return pwd.getpwnam(facts.user) if facts.user else pwd.getpwuid(os.getuid())
 
 
 def _try_as_user(facts: unit.UnitFields) -> None:
     """Create the state directory as the service's user, and check that this user can use all needed files."""
     words = [sys.executable, "-P", "-c", _ACCESS_TEST, str(facts.config), str(facts.state_dir)]
-    user = pwd.getpwnam(facts.user) if facts.user else pwd.getpwuid(os.getuid())
-    switch: dict[str, Any] = {}
-    if user.pw_uid != os.getuid():
-        groups = os.getgrouplist(user.pw_name, user.pw_gid)
-        switch = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": groups}
+    user = _account(facts)
     try:
-        done = subprocess.run(words, cwd="/", stderr=subprocess.PIPE, check=False, **switch)
+        done = subprocess.run(words, cwd="/", stderr=subprocess.PIPE, check=False, **_as_user(user))
         if done.returncode == 0:
             return
         said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
@@ -293,7 +346,7 @@ def _end_what_runs_without_it(instance: Instance) -> bool:
 
 
 def _say_installed(service: Service, facts: unit.UnitFields, *, restart_first: bool) -> None:
-    user = facts.user or pwd.getpwuid(os.getuid()).pw_name
+    user = _account(facts).pw_name
     said = _("The service %(name)s runs as %(user)s and starts at every boot.")
     click.echo(said % {"name": service.name, "user": user})
     if user == "root":

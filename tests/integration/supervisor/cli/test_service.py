@@ -288,6 +288,52 @@ def test_where_no_systemd_runs(machine: Machine) -> None:
     assert "[Service]" in machine.well("service", "show")
 
 
+#: a user who owns nothing
+STRANGER = pwd.getpwuid(65534)
+
+
+def test_a_configuration_that_is_not_root_s_hands_over_no_file(machine: Machine) -> None:
+    """Else its owner could have any file of root's handed over."""
+    machine.configure('command = ["python", "stays.py"]', '[discord]\ntoken_file = "/etc/shadow"\n')
+    if os.getuid() == 0:
+        os.chown(machine.config, STRANGER.pw_uid, STRANGER.pw_gid)
+    shown = machine.well("service", "show")
+    assert "LoadCredential" not in shown
+    assert "User=root" not in shown
+    if os.getuid() == 0:
+        os.chown(machine.config, 0, 0)
+        os.chown(machine.shop, STRANGER.pw_uid, STRANGER.pw_gid)  # who can put another file in its place
+        shown = machine.well("service", "show")
+        assert "LoadCredential" not in shown
+        assert f"User={STRANGER.pw_name}" in shown
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
+def test_a_token_is_handed_over_only_where_it_is_needed(machine: Machine) -> None:
+    machine.configure('command = ["python", "stays.py"]', '[discord]\ntoken_file = "token"\n')
+    token = machine.shop / "token"
+    assert "token does not exist" in machine.badly("service", "install")
+    token.write_text("secret\n")
+    token.chmod(0o600)
+    # root can read it
+    machine.well("service", "install")
+    assert "LoadCredential" not in machine.well("service", "show")
+    machine.well("service", "uninstall")
+    os.chown(machine.state, STRANGER.pw_uid, STRANGER.pw_gid)
+    shown = machine.well("service", "show")
+    assert f"User={STRANGER.pw_name}\n" in shown
+    assert "LoadCredential=discord_token:" in shown
+    for place in (machine.shop, token):
+        place.chmod(place.stat().st_mode | 0o020)  # others could choose the file
+        assert "LoadCredential" not in machine.well("service", "show")
+        place.chmod(place.stat().st_mode & ~0o020)
+    # only root can read it, but another user chooses it
+    os.chown(machine.config, STRANGER.pw_uid, STRANGER.pw_gid)
+    assert f"chown {STRANGER.pw_name} {token}" in machine.badly("service", "install")
+    for place in (machine.config, machine.state):
+        os.chown(place, 0, 0)
+
+
 def test_a_service_of_one_s_own(machine: Machine) -> None:
     (machine.fake / "units").write_text(str(machine.user_units))
     done = machine.run("service", "install", "--user", root=False)
@@ -325,13 +371,3 @@ def test_what_the_service_s_user_cannot_use_is_found_before_anything_is_written(
     assert str(machine.state) in said
     assert list(machine.system_units.iterdir()) == []
     machine.state.unlink()
-
-
-def test_a_token_is_handed_over_and_has_to_be_there(machine: Machine) -> None:
-    machine.configure('command = ["python", "stays.py"]', '[discord]\ntoken_file = "token"\n')
-    assert "LoadCredential=" in machine.well("service", "show")
-    assert f"{machine.shop / 'token'} does not exist" in machine.badly("service", "install")
-    (machine.shop / "token").write_text("x")
-    machine.well("service", "install")
-    line = f"LoadCredential=discord_token:{machine.shop}/token".replace("%", "%%")
-    assert line in machine.well("service", "show").splitlines()

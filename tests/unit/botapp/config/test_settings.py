@@ -137,6 +137,33 @@ def test_credential_replaces_a_token_file_of_root(file: Path, monkeypatch: pytes
         bot_token.read_token(settings, {})
 
 
+def test_credential_that_cannot_be_read_is_explained(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text("[discord]\ntoken_file = 'token'\n")
+    (file.parent / "token").write_text("from-file\n")
+    environ = {"CREDENTIALS_DIRECTORY": str(file.parent / "config.toml")}  # as if it were no directory
+    # nothing needs it while the file can be read
+    assert bot_token.read_token(load(file, {}), environ) == "from-file"
+    file.write_text("")
+    with pytest.raises(ConfigError, match=r"systemd credential .*Not a directory.*stocksup service install"):
+        bot_token.read_token(load(file, {}), environ)
+
+    def forbidden(path: Path, *words: Any, **named: Any) -> Any:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    settings = load(file, {})
+    monkeypatch.setattr(Path, "open", forbidden)
+    monkeypatch.setattr(Path, "stat", forbidden)
+    with pytest.raises(ConfigError, match=r"systemd credential .*Permission denied"):
+        bot_token.read_token(settings, {"CREDENTIALS_DIRECTORY": "/run/credentials/toko.service"})
+
+
+def test_a_url_with_a_password_is_not_shown(file: Path) -> None:
+    file.write_text("[discord]\napi_base = 'https://shop:SECRET@host:99999/api'\n")
+    with pytest.raises(ConfigError, match="api_base") as caught:
+        load(file, {})
+    assert "SECRET" not in str(caught.value)
+
+
 def test_credentials_for_systemd(file: Path) -> None:
     file.write_text("[discord]\ntoken_file = 'token'\n")
     assert bot_token.credentials(file) == {"discord_token": file.parent / "token"}
