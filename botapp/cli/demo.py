@@ -18,7 +18,7 @@ from typing import Any, Final
 import click
 
 from botapp import locale
-from botapp.cli.shell import Shell
+from botapp.cli.shell import Shell, expand_home
 from botapp.locale import _
 from supervisor.client import SOCKET_NAME, Client, ControlError, parse_marker
 
@@ -97,6 +97,7 @@ _PORT.name = _("port number")
     "--state-dir",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
+    callback=expand_home,
     help=_("Directory for the demo's files."),
 )
 @click.pass_obj

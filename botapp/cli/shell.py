@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +10,11 @@ from typing import Protocol
 import click
 
 from supervisor.client import EXIT_BAD_CONFIG, Client
+
+
+def expand_home(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Return the value of an option with its `~` replaced: a shell does not do that in --option=~/file."""
+    return None if path is None else Path(os.path.expanduser(path))
 
 
 class BadConfig(click.ClickException):

@@ -19,6 +19,7 @@ from botapp import locale
 from botapp.config.settings import Bot, Cache, Deposits, Discord, Live, Settings, Store
 from botapp.locale import _
 from botapp.store.domain.money import Denomination, find_invalid_unit
+from supervisor.client import mask_secrets
 from supervisor.configfile import (
     ConfigError,
     TablePath,
@@ -105,7 +106,7 @@ def _check_url(path: Path, key: str, url: str, schemes: tuple[str, str]) -> None
             '%(path)s: [discord] %(key)s: "%(url)s" is not a URL; expected one that starts with %(first)s or '
             "%(second)s, with a port up to 65535 if any"
         )
-        params = {"path": path, "key": key, "url": url[:100], "first": schemes[0], "second": schemes[1]}
+        params = {"path": path, "key": key, "url": mask_secrets(url)[:100], "first": schemes[0], "second": schemes[1]}
         raise ConfigError(text % params)
 
 

@@ -26,13 +26,14 @@ from botapp.cli.init.options import (
     language_of,
     timezone_of,
 )
-from botapp.cli.shell import BadConfig, Shell
+from botapp.cli.shell import BadConfig, Shell, expand_home
 from botapp.config.loading import load, use_language
 from botapp.discord_api import permissions
 from botapp.discord_api.rest import DiscordProblem, TokenRefused, portal_url
 from botapp.locale import _
+from supervisor import configfile
 from supervisor.client import SOCKET_NAME, Client, ControlError
-from supervisor.configfile import ConfigError, expand_home, find_config, search_paths
+from supervisor.configfile import ConfigError, find_config, search_paths
 
 # before the options below, whose help is translated when they are created
 locale.use_of_command(os.environ)
@@ -59,12 +60,14 @@ class _NotInTime(click.ClickException):
     "--token-file",
     metavar="FILE",
     type=click.Path(path_type=Path, allow_dash=True, dir_okay=False),
+    callback=expand_home,
     help=_("File with the token; - is standard input. Default: the token in $DISCORD_TOKEN."),
 )
 @click.option(
     "--directory",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
+    callback=expand_home,
     help=_("Directory for config.toml and token."),
 )
 @click.option("--non-interactive", is_flag=True, help=_("Ask nothing; use options and environment only."))
@@ -122,6 +125,8 @@ def _store(existing: Existing, wanted: SetupPlan) -> None:
     stored = files.write_token(existing.token_path, wanted.token)
     text = _("✓ Token stored, readable only by you: %s") if stored else _("✓ Token unchanged: %s")
     click.echo(text % existing.token_path)
+    if (ignore := files.keep_out_of_git(existing.token_path)) is not None:
+        click.echo(_("✓ Token excluded from git: %s") % ignore)
     values = {("", "language"): wanted.language, ("", "timezone"): wanted.timezone}
     if existing.is_new or not existing.values.get(("discord", "token_file")):
         values["discord", "token_file"] = files.TOKEN_FILE
@@ -203,7 +208,7 @@ def _next(existing: Existing) -> str:
 def _runs(existing: Existing) -> bool:
     """Return whether a supervisor runs this instance."""
     named = existing.values.get(("supervisor", "state_dir"), "state")
-    state_dir = existing.path.parent / expand_home(existing.path, named)
+    state_dir = existing.path.parent / configfile.expand_home(existing.path, named)
     try:
         with Client(state_dir / SOCKET_NAME):
             return True

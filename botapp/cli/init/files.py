@@ -106,6 +106,23 @@ def write_token(path: Path, token: str) -> bool:
     return True
 
 
+def keep_out_of_git(path: Path) -> Path | None:
+    """In a working tree of git, add the file at `path` to the .gitignore beside it.
+
+    Returns the .gitignore if it has changed. Raises ConfigError.
+    """
+    if not any(os.path.exists(parent / ".git") for parent in path.absolute().parents):
+        return None
+    ignore = path.parent / ".gitignore"
+    text = read_text(ignore) if ignore.exists() else ""
+    if {path.name, f"/{path.name}"} & set(text.split()):
+        return None
+    separator = "" if text.endswith("\n") or not text else "\n"
+    mode = ignore.stat().st_mode & 0o777 if text else 0o644
+    write(ignore, f"{text}{separator}/{path.name}\n".encode(), mode=mode)
+    return ignore
+
+
 def write(path: Path, data: bytes, *, mode: int) -> None:
     """Write the file at `path` atomically. An existing file keeps its owner; a symbolic link stays.
 

@@ -59,9 +59,12 @@ def database_url(named: str, default: Path) -> URL:
     """
     if not named:
         return URL.create("sqlite", database=str(default))
+    if named.count("@") > 1:
+        # the part after the first one would be shown as the host
+        raise ValueError(_("more than one @; in the user name, the password and the database, write %40 instead of @"))
     try:
         url = make_url(named)
-    except exc.ArgumentError as error:
+    except (exc.ArgumentError, ValueError) as error:
         raise ValueError(_("not a database URL; expected postgresql://USER:PASSWORD@HOST/NAME")) from error
     if url.get_backend_name() != "postgresql":
         raise ValueError(_("not a database URL; expected postgresql://USER:PASSWORD@HOST/NAME"))
@@ -80,7 +83,8 @@ def display_url(url: URL) -> str:
     """Return the location of a database for display: the file, or the URL without its password."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
-    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+    # the part after ? may hold a password too
+    return url.set(drivername=url.get_backend_name(), query={}).render_as_string(hide_password=True)
 
 
 def create_engine(url: URL, *, create: bool = True) -> Engine:

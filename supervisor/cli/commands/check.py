@@ -78,7 +78,7 @@ def check(instance: Instance) -> Iterator[Finding]:
     yield Finding("configuration", _("configuration %(path)s") % {"path": instance.config})
     with_own_rights = list(plugins.check(instance.config))
     instance.work_as_owner()
-    yield from instance_files.check(instance.config, instance.place, secrets=bool(settings.alerts.urls))
+    yield from instance_files.check(instance.config, instance.place, settings)
     yield from programs.check(instance.config, settings)
     yield from programs.check_running(instance)
     yield from plugins.check(instance.config, plugins.OF_STATE)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 from supervisor import __version__
 from supervisor.cli.doctor import Finding, nearest_existing
@@ -13,19 +15,42 @@ from supervisor.cli.errors import control_error_text
 from supervisor.cli.instance import ANSWER_TIMEOUT_S
 from supervisor.client import Client, ControlError, SupervisorNotRunning
 from supervisor.config.paths import InstancePaths
+from supervisor.config.settings import PROGRAM_TABLES, Settings
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
+from supervisor.logs.masking import mask_secrets
+
+#: names of variables that hold a secret
+_SECRET_NAME: Final = re.compile(r"(TOKEN|PASSWORD|PASSWD|SECRET|_KEY)\Z", re.IGNORECASE)
 
 
-def check(config: Path, place: InstancePaths, *, secrets: bool) -> Iterator[Finding]:
+def check(config: Path, place: InstancePaths, settings: Settings) -> Iterator[Finding]:
     """Yield the findings about the configuration file, the state directory and the control socket."""
-    yield permissions(config, secrets=secrets)
+    yield permissions(config, secrets=secret_keys(settings))
     yield state_directory(place.state_dir)
     yield control_socket(place)
 
 
-def permissions(config: Path, *, secrets: bool) -> Finding:
-    """Check that no other user can change the file, or read it if it contains `secrets`."""
+def secret_keys(settings: Settings) -> list[str]:
+    """Return the keys with secrets: alert URLs, passwords in URLs, and variables with a name such as TOKEN. Pure."""
+    found = ["[alerts] urls"] if settings.alerts.urls else []
+    tables: list[tuple[str, Mapping[str, Any]]] = [(name, getattr(settings, name)) for name in PROGRAM_TABLES]
+    while tables:
+        label, table = tables.pop(0)
+        for key, value in table.items():
+            if isinstance(value, Mapping):
+                tables.append((f"{label}.{key}", value))
+            elif isinstance(value, str) and mask_secrets(value) != value:
+                found.append(f"[{label}] {key}")
+    for name, program in settings.programs.items():
+        for key, value in program.env.items():
+            if _SECRET_NAME.search(key) or mask_secrets(value) != value:
+                found.append(f"[programs.{name}.env] {key}")
+    return found
+
+
+def permissions(config: Path, *, secrets: Sequence[str]) -> Finding:
+    """Check that no other user can change the file, or read it if its keys `secrets` contain some."""
     name = _("permissions of %(path)s") % {"path": config}
     info = config.stat()
     if problem := _owner_problem(config, info):
@@ -34,8 +59,8 @@ def permissions(config: Path, *, secrets: bool) -> Finding:
         text = _("other users can change it, and with it what runs here; run: chmod go-w %(path)s")
         return Finding("permissions", name, text % {"path": config})
     if secrets and info.st_mode & 0o077:
-        text = _("other users can read it, and it contains alert URLs; run: chmod 600 %(path)s")
-        return Finding("permissions", name, text % {"path": config}, warning=True)
+        text = _("other users can read it, and it contains secrets (%(keys)s); run: chmod 600 %(path)s")
+        return Finding("permissions", name, text % {"path": config, "keys": ", ".join(secrets)}, warning=True)
     return Finding("permissions", name)
 
 

@@ -234,6 +234,23 @@ def test_again_with_the_same_answers_changes_nothing(setup: Setup) -> None:
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
 
 
+def test_a_tilde_in_an_option_is_the_home(setup: Setup) -> None:
+    (setup.home / "given").write_text(TOKEN)
+    done = setup.run("--language", "en", "--token-file=~/given", "--directory=~/shop")
+    assert done.returncode == 0, done.stderr
+    assert (setup.home / "shop/token").read_text().strip() == TOKEN
+
+
+def test_in_a_working_tree_of_git_the_token_is_ignored(setup: Setup) -> None:
+    (setup.shop / ".git").mkdir(parents=True)
+    ignore = setup.shop / ".gitignore"
+    ignore.write_text("*.pyc")
+    assert setup.run("--language", "en", DISCORD_TOKEN=TOKEN).returncode == 0
+    assert ignore.read_text() == "*.pyc\n/token\n"
+    assert setup.run(DISCORD_TOKEN=TOKEN).returncode == 0
+    assert ignore.read_text() == "*.pyc\n/token\n"
+
+
 def test_again_changes_only_what_is_asked(setup: Setup) -> None:
     setup.shop.mkdir()
     text = (

@@ -13,6 +13,7 @@ import pytest
 from supervisor.cli.commands.check import lines
 from supervisor.cli.doctor import FAILED, FINE, WARNING, Finding, host, instance, plugins
 from supervisor.client import open_socket
+from supervisor.config.loading import load
 from supervisor.config.paths import InstancePaths
 
 
@@ -54,12 +55,14 @@ def test_systemd_unit() -> None:
 def test_permissions(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.touch(0o644)
-    assert instance.permissions(config, secrets=False).level == FINE
-    assert "chmod 600" in str(instance.permissions(config, secrets=True).problem)
+    secrets = ["[alerts] urls"]
+    assert instance.permissions(config, secrets=[]).level == FINE
+    loose = instance.permissions(config, secrets=secrets)
+    assert (loose.level, "chmod 600" in str(loose.problem)) == (WARNING, True)
     config.chmod(0o600)
-    assert instance.permissions(config, secrets=True).level == FINE
+    assert instance.permissions(config, secrets=secrets).level == FINE
     config.chmod(0o664)
-    assert "chmod go-w" in str(instance.permissions(config, secrets=False).problem)
+    assert "chmod go-w" in str(instance.permissions(config, secrets=[]).problem)
     state_dir = tmp_path / "state"
     assert instance.state_directory(state_dir).level == FINE
     state_dir.mkdir(0o700)
@@ -71,12 +74,31 @@ def test_permissions(tmp_path: Path) -> None:
     assert "is not a directory" in str(instance.state_directory(tmp_path / "file" / "state").problem)
 
 
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("[alerts]\nurls = ['tgram://1/2']", ["[alerts] urls"]),
+        ("[store]\nurl = 'postgresql://shop:half%40SECRET@db/shop'", ["[store] url"]),
+        ("[store]\nurl = 'postgresql://db/shop?user=shop&password=SECRET'", ["[store] url"]),
+        ("[store]\nurl = 'postgresql://shop@db/shop'", []),
+        ("[store.deposits]\nhttp_secret_file = 'key'", []),
+        ("[discord]\napi_base = 'https://proxy:SECRET@host/api'\ntoken_file = 'token'", ["[discord] api_base"]),
+        ("[programs.bot.env]\nPGPASSWORD = 'x'\nDISCORD_TOKEN = 'y'\nLANG = 'C'",
+         ["[programs.bot.env] PGPASSWORD", "[programs.bot.env] DISCORD_TOKEN"]),
+    ],
+)  # fmt: skip
+def test_keys_with_secrets(tmp_path: Path, text: str, keys: list[str]) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(text)
+    assert instance.secret_keys(load(config)) == keys
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")
 def test_files_of_another_user(tmp_path: Path) -> None:
     for path in (tmp_path / "config.toml", tmp_path / "state"):
         path.mkdir(0o700)
         os.chown(path, 12345, 12345)
-    assert "12345" in str(instance.permissions(tmp_path / "config.toml", secrets=False).problem)
+    assert "12345" in str(instance.permissions(tmp_path / "config.toml", secrets=[]).problem)
     assert "12345" in str(instance.state_directory(tmp_path / "state").problem)
 
 
