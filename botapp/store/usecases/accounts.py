@@ -63,7 +63,7 @@ def register(connection: Connection, user_id: int, handle: str, now_ms: int) -> 
     Raises InvalidHandle, HandleTaken, HandleReserved, TooManyHandles.
     """
     handle = validate_handle(handle)
-    existing = get_by_user(connection, user_id)
+    existing = get_by_user_to_change(connection, user_id)
     owner = connection.execute(_BY_HANDLE, {"handle_key": normalize_key(handle)}).first()
     if owner is not None and (existing is None or owner.id != existing.id):
         raise refusals.HandleTaken(handle)

@@ -5,6 +5,7 @@ SQLite runs one transaction at a time, so there the question does not arise.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
 from botapp.store import verify
 from botapp.store.db.database import Database, database_url
@@ -184,3 +185,31 @@ def test_deposit_reaches_a_member_who_is_changing_names(shop: Database) -> None:
     result = overlap(shop, rename, deposit).result()
     assert isinstance(result, deposits.DepositResult)
     assert (result.deposit.refusal, result.user_id) == ("", BUDI)
+
+
+def test_each_name_that_a_member_gives_up_is_reserved(shop: Database) -> None:
+    """One change of the name begins right after another one has read the present name."""
+
+    def rename(handle: str) -> None:
+        shop.run_sync(accounts.register, BUDI, handle, 9)
+
+    begun: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as threads:
+
+        def interrupt(connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+            if "user_link" not in statement or threading.current_thread() is not threading.main_thread() or begun:
+                return
+            begun.append(threads.submit(rename, "Budi2"))
+            deadline_s = time.monotonic() + PATIENCE_S
+            while not begun[0].done() and not _has_waiter(connection):
+                assert time.monotonic() < deadline_s, "the other transaction neither ends nor waits"
+                time.sleep(0.01)
+
+        event.listen(shop._current_engine(), "after_cursor_execute", interrupt)
+        rename("Budi3")
+        begun[0].result(PATIENCE_S)
+    names = {"Budi", "Budi2", "Budi3"}
+    reserved = {name for name in names if shop.run_sync(accounts.is_reserved, name, 10)}
+    assert len(reserved) == 2
+    [current] = names - reserved
+    assert shop.run_sync(accounts.get_by_handle, current).handle == current
