@@ -85,7 +85,7 @@ def verify_file(path: Path, *, check_contents: bool = True) -> Verified:
     Raises DataProblem if the file is damaged, or too new to be checked.
     """
     try:
-        with closing(snapshot.open_sqlite(path)) as raw, snapshot.engine_for(raw).connect() as connection:
+        with closing(snapshot.open_saved(path)) as raw, snapshot.engine_for(raw).connect() as connection:
             return verify_connection(connection, path, check_contents=check_contents)
     except sqlite3.Error as error:
         raise DataProblem(driver_error_text(str(error), str(path))) from error

@@ -126,7 +126,7 @@ def _replace_file(path: Path, file: Path) -> tuple[State, list[str]]:
     with write_atomically(path, replace=True) as part:
         if _is_sqlite(file):
             with (
-                closing(snapshot.open_sqlite(file)) as source,
+                closing(snapshot.open_saved(file)) as source,
                 closing(snapshot.open_sqlite(part.path, unsafe=True)) as target,
             ):
                 snapshot.copy_pages(source, target, in_steps=False)
@@ -140,7 +140,7 @@ def _replace_file(path: Path, file: Path) -> tuple[State, list[str]]:
             problems = backup.verify_connection(connection, file).problems
             raw.execute("COMMIT")
         # SQLite would apply the journal of the old file to the new one
-        for rest in _sidecar_files(path):
+        for rest in snapshot.sidecar_files(path):
             rest.unlink(missing_ok=True)
     return saved_state, problems
 
@@ -149,7 +149,7 @@ def _fill(connection: Connection, file: Path) -> None:
     if not _is_sqlite(file):
         backup.load_export(connection, file)
         return
-    with closing(snapshot.open_sqlite(file)) as raw, snapshot.engine_for(raw).connect() as source:
+    with closing(snapshot.open_saved(file)) as raw, snapshot.engine_for(raw).connect() as source:
         version = schema.get_version(source)
         assert version is not None, "the file was validated before"
         portable.load(connection, portable.read_database(source), version)
@@ -169,7 +169,7 @@ def _save_current(settings: Settings, url: URL) -> Path | None:
     aside = settings.backup_dir / f"{backup_name(datetime.now(UTC), RESTORE, '')}.damaged"
     try:
         make_directory(aside)
-        for source in (path, *_sidecar_files(path)):
+        for source in (path, *snapshot.sidecar_files(path)):
             if source.exists():
                 shutil.copy2(source, aside / source.name)
                 os.chmod(aside / source.name, 0o600)
@@ -177,10 +177,6 @@ def _save_current(settings: Settings, url: URL) -> Path | None:
     except OSError as error:
         raise open_error(aside, error) from error
     return aside
-
-
-def _sidecar_files(path: Path) -> list[Path]:
-    return [path.with_name(path.name + ending) for ending in ("-journal", "-wal", "-shm")]
 
 
 def _is_empty(url: URL) -> bool:

@@ -126,6 +126,31 @@ def open_sqlite(path: Path, *, unsafe: bool = False, wait_s: float = 0) -> sqlit
     return connection
 
 
+def open_saved(path: Path) -> sqlite3.Connection:
+    """Open a file that was saved, for reading. Nothing that lies beside it counts, unless it belongs to it.
+
+    A journal beside a file is rolled back into it, as SQLite does, and may name another file to delete. So root refuses
+    one that another user could have put there. Raises DataProblem, sqlite3.Error.
+    """
+    beside = [there for there in sidecar_files(path) if os.path.lexists(there)]
+    if not beside:
+        if not path.exists():
+            raise _missing_error(path)
+        address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+    if os.geteuid() == 0 and any(there.lstat().st_uid for there in (path.parent, path, *beside)):
+        text = _(
+            "%(path)s has a journal of another user beside it: %(journal)s; copy both, give them to root, use those"
+        )
+        raise DataProblem(text % {"path": path, "journal": beside[0].name})
+    return open_sqlite(path)
+
+
+def sidecar_files(path: Path) -> list[Path]:
+    """Return the files that SQLite may keep beside a database."""
+    return [path.with_name(path.name + ending) for ending in ("-journal", "-wal", "-shm")]
+
+
 def open_in_memory() -> sqlite3.Connection:
     """Open an empty database in memory."""
     return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)

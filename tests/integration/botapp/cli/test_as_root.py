@@ -168,3 +168,19 @@ def test_error_says_whose_rights_were_used(shop: Instance, secrets: Path) -> Non
     done = shop.run("data", "restore", str(secrets / "auths.json"))
     assert done.returncode == 1
     assert "nobody" in done.stderr
+
+
+def test_journal_of_another_user_is_not_rolled_back_by_root(backup: Path, place: Path) -> None:
+    own = Instance(place / "own")
+    journal = place / "B.db-journal"
+    journal.write_bytes(b"forged")
+    if os.geteuid():
+        return
+    os.chown(journal, EVA, EVA)
+    for words in (("data", "verify"), ("data", "restore"), ("data", "import")):
+        done = own.run(*words, str(backup))
+        assert done.returncode == 1
+        assert "B.db-journal" in done.stderr
+    assert journal.read_bytes() == b"forged"
+    journal.unlink()
+    assert own.run("data", "verify", str(backup)).returncode == 0
