@@ -252,6 +252,15 @@ def test_running_work_is_finished(toko: Shop) -> None:
     assert report["cancelled"] == []
 
 
+def test_an_acknowledgement_that_is_never_confirmed_is_not_waited_for(toko: Shop) -> None:
+    """Discord accepts it within 3 s; after that it is useless."""
+    toko.discord.faults({"path": "/interactions/*", "delay_s": 60.0})
+    toko.discord.click("Budi", "stocksup:v1:world")
+    report = toko.ask("restart", reason="test", wait=True)["report"]
+    assert report["ok"]
+    assert report["cancelled"] == []
+
+
 def test_cache_directory_is_empty_after_restart(tmp_path: Path) -> None:
     with shop(tmp_path / "toko") as toko:
         toko.start()
