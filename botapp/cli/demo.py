@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -22,8 +23,9 @@ from botapp.cli.shell import Shell, expand_home
 from botapp.locale import _
 from supervisor.client import SOCKET_NAME, Client, ControlError, parse_marker
 
-# before the options below, whose help is translated when they are created
-locale.use_of_command(os.environ)
+# before the options below, whose help is translated when they are created. The demo has no configuration of its
+# user's: it speaks the language of the terminal, whatever configuration is in the current directory
+locale.use(locale.of_terminal(os.environ))
 
 DEFAULT_PORT: Final = 8099
 HOST: Final = "127.0.0.1"
@@ -41,7 +43,7 @@ _REAL: Final = frozenset({"DISCORD_TOKEN", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCK
 _FIRST_LINE: Final = "# Written by `stocksup demo` at each start.\n"
 
 _CONFIG: Final = """\
-language = "id"
+language = "{language}"
 
 [supervisor]
 state_dir = "state"
@@ -100,9 +102,18 @@ _PORT.name = _("port number")
     callback=expand_home,
     help=_("Directory for the demo's files."),
 )
+@click.option(
+    "--language",
+    type=click.Choice(locale.LANGUAGES),
+    default=locale.of_terminal(os.environ),
+    show_default=True,
+    help=_("Language of the shop."),
+)
+@click.option("--open", "opens_page", is_flag=True, help=_("Open the page in the browser."))
 @click.pass_obj
-def demo(shell: Shell, port: int, state_dir: Path | None) -> int:
+def demo(shell: Shell, port: int, state_dir: Path | None, language: str, opens_page: bool) -> int:
     """Run a shop with a local Discord."""
+    locale.use(language)
     directory = (state_dir or default_directory(os.environ)).absolute()
     shell.work_as_owner(directory)
     place = directory / "state"
@@ -118,12 +129,12 @@ def demo(shell: Shell, port: int, state_dir: Path | None) -> int:
         other = max(port, LAST_PRIVILEGED_PORT) + 1
         raise click.ClickException(text % {"port": port, "why": problem, "other": other})
     _refuse_real_shop(directory)
-    _write_files(directory, port)
+    _write_files(directory, port, language)
     supervisor = _start_supervisor(directory / "config.toml")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: supervisor.terminate())
     try:
-        return _show(supervisor, place, port)
+        return _show(supervisor, place, port, opens_page=opens_page)
     finally:
         if supervisor.poll() is None:
             supervisor.terminate()
@@ -142,9 +153,9 @@ def banner(port: int, environ: Mapping[str, str], user: str) -> str:
         "",
         "  " + _("The demo is running: a shop, its bot and a local Discord."),
         "",
-        "    " + _("Open    %(address)s") % {"address": f"http://{HOST}:{port}/"},
-        "    " + _("Choose Admin there to give commands; Budi and Sari are members."),
-        "    " + _("Type    !restart    and answer    ya"),
+        "    " + _("Open    %(address)s") % {"address": page_url(port)},
+        "    " + _("You are Admin there and can give commands; Budi and Sari are members."),
+        "    " + _("Type    !restart    and answer    yes"),
         "    " + _("Stop    Ctrl-C"),
     ]
     words = environ.get("SSH_CONNECTION", "").split()
@@ -155,7 +166,12 @@ def banner(port: int, environ: Mapping[str, str], user: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int) -> int:
+def page_url(port: int) -> str:
+    """Return the address of the page, as the admin."""
+    return f"http://{HOST}:{port}/#Admin/toko"
+
+
+def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int, *, opens_page: bool) -> int:
     """Wait until all programs run, print the banner, and follow the bot's log until the end."""
     try:
         problem = _wait_until_up(place)
@@ -166,6 +182,8 @@ def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int) -> int:
         raise click.ClickException(problem)
     if supervisor.poll() is None:
         click.echo(banner(port, os.environ, getpass.getuser()))
+        if opens_page and not webbrowser.open(page_url(port)):
+            click.echo(_("No browser was found; open the address above."))
         _follow(supervisor, place / "logs" / "bot.log")
     if supervisor.wait() < 0:
         text = _("the demo's supervisor was killed; its programs keep running, and `stocksup demo` takes them over")
@@ -254,12 +272,12 @@ def _refuse_real_shop(directory: Path) -> None:
         raise click.ClickException(text % {"path": directory})
 
 
-def _write_files(directory: Path, port: int) -> None:
+def _write_files(directory: Path, port: int, language: str) -> None:
     from botapp.cli.demo_shop import furnish
     from botapp.local_discord.ids import DEFAULT_TOKEN, LIVE_CHANNEL_ID
     from botapp.runtime.private_files import write_file
 
-    config = _FIRST_LINE + _CONFIG.format(host=HOST, port=port, channel=LIVE_CHANNEL_ID)
+    config = _FIRST_LINE + _CONFIG.format(host=HOST, port=port, channel=LIVE_CHANNEL_ID, language=language)
     for name, text in (("config.toml", config), ("token", f"{DEFAULT_TOKEN}\n")):
         write_file(directory / name, text.encode())
     furnish(directory / "state" / "bot" / "shop.db")

@@ -33,6 +33,12 @@ def use(language: str) -> None:
     _default, _name = _catalogue(language), language
 
 
+def of_terminal(environ: Mapping[str, str]) -> str:
+    """Return the language of a terminal: Indonesian if the terminal's is, else English."""
+    named = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
+    return "id" if named.startswith("id") else "en"
+
+
 def use_of_command(environ: Mapping[str, str]) -> None:
     """Set the language to $LANGUAGE, in which `stocksup` names its own language to the commands that it loads."""
     if environ.get("LANGUAGE") in LANGUAGES:

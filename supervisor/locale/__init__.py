@@ -32,9 +32,9 @@ def use(language: str) -> None:
 
 
 def of_terminal(environ: Mapping[str, str]) -> str:
-    """Return the language of a terminal without a configuration: English if the terminal is, else the default."""
+    """Return the language of a terminal without a configuration: Indonesian if the terminal's is, else English."""
     named = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
-    return "en" if named.startswith("en") else LANGUAGES[0]
+    return "id" if named.startswith("id") else "en"
 
 
 def _(text: str) -> str:

@@ -72,7 +72,7 @@ def test_a_restart_by_word_and_by_button(toko: Shop, opened: Open) -> None:
     expect(bot).to_have_attribute("data-life", "1")
     # live stock, buttons, what members see, gateway, database, cache, backups
     expect(bot.locator(".health .healthy")).to_have_count(7)
-    expect(admin.page.locator("[data-program=discord] .health")).to_have_text(re.compile("connected bots *1"))
+    expect(admin.page.locator("[data-program=discord] .health")).to_have_text(re.compile("bot terhubung *1"))
     admin.say("!restart")
     expect(admin.messages("restart").locator("button.danger")).to_be_visible()
     admin.say("ya")
@@ -328,10 +328,10 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(toko: Shop, opened: 
     expect(admin.page.locator(".restart .bar")).to_be_in_viewport(ratio=1)
     assert admin.width_needed() <= PHONE[0]
     admin.page.keyboard.press("Escape")
-    admin.page.get_by_role("button", name="Channels and members").click()
+    admin.page.get_by_role("button", name="Channel dan member").click()
     admin.page.get_by_role("button", name="admin", exact=True).click()
-    expect(admin.page.get_by_role("heading", name="Welcome to #admin!")).to_be_in_viewport()
-    admin.page.get_by_role("button", name="Channels and members").click()
+    expect(admin.page.get_by_role("heading", name="Selamat datang di #admin!")).to_be_in_viewport()
+    admin.page.get_by_role("button", name="Channel dan member").click()
     admin.switch("Budi")
     expect(admin.messages("Bot kembali (proses 2)")).to_be_in_viewport()
 

@@ -204,6 +204,11 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
                     "cancelled."
                 ),
             ),
+            Key(
+                "on_failed",
+                '["python", "-m", "botapp.report_failure"]',
+                N_("Command to run when the bot has failed for good; the default one corrects what Discord shows."),
+            ),
             Key("env", "{}", N_("Additional environment variables.")),
             Key("cwd", '""', N_("Working directory; empty: the directory of this file.")),
             Key("enabled", "true", N_("Whether to run the program.")),

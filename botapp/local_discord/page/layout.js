@@ -1,7 +1,7 @@
 // Everything around the messages: servers, channels, member switcher, header and notices.
 import { resetComposer } from "./compose/compose.js";
 import { _ } from "./lib/i18n.js";
-import { callApi, openView, requestRedraw, showNotice, state, viewKey, visibleChannels } from "./lib/store.js";
+import { chooseLanguage, openView, requestRedraw, showNotice, state, viewKey, visibleChannels } from "./lib/store.js";
 import { html, nothing, svg } from "./lib/vendor.js";
 
 const unread = (channel) => state.unread.get(viewKey(state.member, channel)) ?? 0;
@@ -83,7 +83,7 @@ function memberSwitcher() {
     <h2 id="acting">${_("You are")}</h2>
     <div class="members" role="radiogroup" aria-labelledby="acting" @keydown=${onMemberKey}>${state.world.members.map(memberButton)}</div>
     <label class="language"><span>${_("Language of this client")}</span>
-      <select @change=${(event) => chooseLanguage(event.target.value)}>
+      <select @change=${(event) => onLanguage(event.target.value)}>
         ${Object.entries(state.world.languages).map(([code, name]) => html`<option value=${code} ?selected=${code === state.world.members.find((member) => member.name === state.member).language}>${name}</option>`)}
       </select>
     </label>
@@ -112,9 +112,9 @@ function onMemberKey(event) {
   requestAnimationFrame(() => document.querySelector(`[data-member="${next}"]`)?.focus());
 }
 
-async function chooseLanguage(language) {
+async function onLanguage(language) {
   try {
-    await callApi("POST", "language", { member: state.member, language });
+    await chooseLanguage(language);
   } catch (error) {
     showNotice(error.message);
   }

@@ -134,6 +134,22 @@ const fetchWorld = coalesce(async () => {
   requestRedraw();
 });
 
+const LANGUAGE_CHOSEN = "language-chosen";
+
+/** Set the language of the current member's client, and keep it over reloads. */
+export async function chooseLanguage(language) {
+  localStorage.setItem(LANGUAGE_CHOSEN, "yes");
+  await callApi("POST", "language", { member: state.member, language });
+}
+
+// A client speaks the browser's language until another one is chosen in this browser.
+async function followBrowserLanguage() {
+  const language = navigator.language.startsWith("id") ? "id" : "en-US";
+  if (localStorage.getItem(LANGUAGE_CHOSEN) || currentMember().language === language) return;
+  await callApi("POST", "language", { member: state.member, language });
+  currentMember().language = language;
+}
+
 /** Switch member, channel or both; `where` holds those that change. */
 export async function openView(where) {
   const before = viewKey(state.member, state.channel);
@@ -146,6 +162,7 @@ export async function openView(where) {
   markAsRead();
   const hash = `#${state.member}/${state.channel}`;
   if (location.hash !== hash) history.replaceState(null, "", hash);
+  await followBrowserLanguage();
   await setLanguage(currentMember().language);
   requestRedraw();
   fetchView();
