@@ -52,12 +52,17 @@ def _name(page: Path) -> str:
 def commands(page: Path) -> Iterator[list[str]]:
     """Yield the words of each command `stocksup …` that the page has in a block of its own or within a sentence."""
     text = page.read_text()
-    lines = [line for block in blocks(page) if block.language == "sh" for line in block.text.splitlines()]
+    lines = [line for block in blocks(page) if block.language == "sh" for line in _join_lines(block.text)]
     lines += re.findall(r"`(?:sudo )?(stocksup [^`]+)`", re.sub(r"(?ms)^ *```.*?^ *```$", "", text))
     for line in lines:
         words = shlex.split(line, comments=True)
         if "stocksup" in words and not set("[|…") & set("".join(words)) and words[:1] != ["docker"]:
             yield words[words.index("stocksup") + 1 :]
+
+
+def _join_lines(text: str) -> list[str]:
+    """Return the lines of a script; one that ends with a backslash continues in the next."""
+    return text.replace("\\\n", " ").splitlines()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
