@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
+from supervisor.config.files import open_regular, open_to_read
 from supervisor.locale import LANGUAGES, N_, _, of_terminal
 from supervisor.locale import use as set_language
 from supervisor.locale.third_party import os_error_text
@@ -28,6 +29,8 @@ __all__ = [
     "find_zone_file",
     "language_of",
     "named_config",
+    "open_regular",
+    "open_to_read",
     "os_error_text",
     "read_intact",
     "read_text",

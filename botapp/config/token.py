@@ -11,7 +11,7 @@ from typing import Final
 from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
-from supervisor.configfile import ConfigError, expand_home, read_toml
+from supervisor.configfile import ConfigError, expand_home, open_to_read, read_toml
 
 #: longest accepted token, in characters; Discord's have about 72
 MAX_TOKEN_CHARS: Final = 512
@@ -84,7 +84,7 @@ def _read_credential(environ: Mapping[str, str]) -> str | None:
 
 
 def _read(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         return file.read(4 * MAX_TOKEN_CHARS).decode("ascii", "replace").strip()
 
 
@@ -113,7 +113,7 @@ def _belongs_to_root(path: Path) -> bool:
 def _is_forbidden(path: Path) -> bool:
     """Return whether the file exists and we may not read it."""
     try:
-        path.open("rb").close()
+        open_to_read(path).close()
     except PermissionError:
         return True
     except OSError:

@@ -8,11 +8,13 @@ import os
 import sys
 import traceback
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from botapp.runtime.journal_handler import JournalHandler
 from supervisor.client import LifeEnvironment, make_printable, mask_secrets
+from supervisor.configfile import open_regular
 
 #: stack frames named in the line of an exception
 MAX_FRAMES: Final = 4
@@ -80,7 +82,7 @@ def reopen() -> None:
 
     Raises OSError; stdout and stderr then stay as they were.
     """
-    file = os.open(os.environ["STOCKSUP_LOG_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    file = open_regular(Path(os.environ["STOCKSUP_LOG_FILE"]), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()

@@ -23,6 +23,7 @@ from supervisor.alerts import delivery, incidents, urls
 from supervisor.alerts.delivery import Batch, Retry
 from supervisor.alerts.incidents import AlertState, Kind, Notification, Observation
 from supervisor.alerts.messages import DeliveryResult, Origin, SendRequest, TargetBatch
+from supervisor.config.files import open_regular, read_regular
 from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Settings
 from supervisor.lifecycle.model import Instant, ProcessId, ProgramState
@@ -34,6 +35,8 @@ from supervisor.processes import process, procfs
 SENDER_TIMEOUT_S: Final = 180.0
 #: how long a supervisor that exits waits for the sender
 EXIT_TIMEOUT_S: Final = 5.0
+#: the state is never as long as this
+MAX_STATE_BYTES: Final = 16 * 1024 * 1024
 COMMAND: Final = (sys.executable, "-P", "-m", "supervisor.alerts.sender")
 
 #: the environment that the sender needs to reach the network; it contains no token of a program
@@ -240,7 +243,7 @@ class AlertDispatcher:
     def _read_state(self) -> AlertState:
         path = self._paths.alerts
         try:
-            return msgspec.json.decode(path.read_bytes(), type=AlertState)
+            return msgspec.json.decode(read_regular(path, MAX_STATE_BYTES), type=AlertState)
         except FileNotFoundError:
             return AlertState()
         except OSError as error:
@@ -256,7 +259,7 @@ class AlertDispatcher:
         path = self._paths.alerts
         new = path.with_suffix(".new")
         try:
-            fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            fd = open_regular(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             with open(fd, "wb") as file:
                 file.write(msgspec.json.encode(self._state))
             new.replace(path)

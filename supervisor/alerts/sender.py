@@ -8,12 +8,16 @@ as soon as it is known. When stdout is closed, the sender stops: the next superv
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import msgspec
 
@@ -30,8 +34,43 @@ if TYPE_CHECKING:
 #: how long a target may take for one message
 SERVICE_TIMEOUT_S: Final = 30.0
 MAX_PROBLEM_CHARS: Final = 300
+#: bytes of an answer that are read
+MAX_ANSWER_BYTES: Final = 256 * 1024
+#: memory of this process; Apprise takes 60 MiB
+MAX_MEMORY_BYTES: Final = 512 * 1024 * 1024
 #: levels of Apprise's log that explain a failure
 _PROBLEM_LEVELS: Final = frozenset({"WARNING", "ERROR", "CRITICAL"})
+
+
+def limit_answers() -> None:
+    """Have requests, which Apprise uses, read only so much of an answer, and only for so long.
+
+    Only its status counts; a service may answer without end. Everything else that a service could do
+    with our memory ends at the limit of the process.
+    """
+    import requests
+
+    class LimitedAdapter(requests.adapters.HTTPAdapter):
+        def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+            response = super().send(*args, **kwargs)
+            response.raw.stream = partial(_read_limited, response.raw, response.raw.stream)
+            return response
+
+    requests.sessions.HTTPAdapter = LimitedAdapter  # type: ignore[attr-defined]
+    if sys.platform == "linux":
+        with suppress(OSError, ValueError):  # the filter of our systemd unit forbids it
+            resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+
+
+def _read_limited(raw: Any, stream: Callable[..., Iterator[bytes]], *args: Any, **kwargs: Any) -> Iterator[bytes]:
+    """Yield the beginning of an answer."""
+    deadline_s, left = time.monotonic() + SERVICE_TIMEOUT_S, MAX_ANSWER_BYTES
+    for data in stream(*args, **kwargs):
+        yield data[:left]
+        left -= len(data)
+        if left <= 0 or time.monotonic() > deadline_s:
+            raw.close()
+            return
 
 
 class Sender:
@@ -130,6 +169,7 @@ def main() -> int:
     locale.use(request.language)
     try:
         sender = Sender(request, output)
+        limit_answers()
     except ImportError as error:
         text = _("cannot load Apprise (%(problem)s); install it: %(python)s -m pip install apprise")
         _write(output, DeliveryResult("", (), text % {"problem": error, "python": sys.executable}))

@@ -15,6 +15,7 @@ from supervisor.cli import exit_codes as exits
 from supervisor.cli.errors import CommandError
 from supervisor.client import Client, SupervisorNotRunning
 from supervisor.config import timezone
+from supervisor.config.files import open_regular, read_regular
 from supervisor.config.paths import DEFAULT_STATE_DIR, InstancePaths, intact_state_dir, state_dir_of
 from supervisor.configfile import ConfigError, find_config, find_zone_file, named_config, read_intact
 from supervisor.locale import _
@@ -209,7 +210,7 @@ class Instance:
 def is_locked(lock: Path) -> bool:
     """Return whether a running supervisor holds the lock file of its state directory."""
     try:
-        fd = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = open_regular(lock, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError:
         return False
     try:
@@ -225,7 +226,7 @@ def is_locked(lock: Path) -> bool:
 
 def _unreachable(place: InstancePaths) -> str:
     try:
-        pid = place.lock.read_bytes()[:32].decode(errors="replace").strip()
+        pid = read_regular(place.lock, 32).decode(errors="replace").strip()
     except OSError:
         pid = ""
     text = _(

@@ -11,6 +11,9 @@ from supervisor.client import MAX_LINE_BYTES, MAX_TICKET_BYTES, PROTOCOL_VERSION
 
 Id = int | str | None
 
+#: levels of lists and objects within each other; the recursion of Python ends at some hundred
+MAX_DEPTH: Final = 64
+
 
 class ProtocolError(Exception):
     """A line that is not a valid message.
@@ -185,9 +188,21 @@ def parse(line: bytes) -> AnyRequest | Answer:
     if version != PROTOCOL_VERSION or isinstance(version, bool):
         text = f"unsupported version {_shorten(version)}; this supervisor supports {PROTOCOL_VERSION}"
         raise ProtocolError("bad_version", text, id)
+    if _depth_exceeds(MAX_DEPTH, message):
+        raise ProtocolError("bad_request", f"lists and objects are nested more than {MAX_DEPTH} levels deep", id)
     if "op" not in message and "ok" in message:
         return Answer(id, message["ok"] is True, message)
     return _convert(message, id)
+
+
+def _depth_exceeds(limit: int, value: object) -> bool:
+    level = [value]
+    for _depth in range(limit):
+        children = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [child for some in children for child in some]
+        if not level:
+            return False
+    return True
 
 
 def _convert(message: Message, id: Id) -> AnyRequest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import selectors
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -39,17 +40,18 @@ class EffectExecutor:
         paths: InstancePaths,
         config: Path,
         logs: ProgramLogs,
+        selector: selectors.BaseSelector,
         post: Callable[[str, Event], None],
         log: Callable[[str, str], None],
         now_s: Callable[[], float],
     ) -> None:
-        """`post` an event to a program; `log` a line with a level; `now_s` returns monotonic seconds."""
+        """`selector` and `now_s`: of the event loop; `post` an event to a program; `log` a line with a level."""
         self._paths = paths
         self._config = config
         self._logs = logs
         self._post = post
         self._log = log
-        self.checks = Checks(paths, self._environ, self._cwd, _spawn_error)
+        self.checks = Checks(paths, selector, self._environ, self._cwd, _spawn_error)
         self.failure_hooks = FailureHooks(paths, self._environ, self._cwd, log, now_s)
         #: processes that delete old caches and rotate logs, by pid: what is called with their exit code
         self._helpers: dict[int, Callable[[int], None]] = {}
@@ -107,7 +109,7 @@ class EffectExecutor:
                 raise
             text = _("%(program)s: cannot write %(path)s: %(why)s; starting without a log")
             self._log("error", text % _params(state.name, error))
-        return process.spawn(command, environ, cwd, Path(os.devnull))
+        return process.spawn(command, environ, cwd, None)
 
     def _run_check(self, state: ProgramState) -> Event | None:
         name, life = state.name, state.life.number

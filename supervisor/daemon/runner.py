@@ -124,7 +124,9 @@ class Runner:
             paths, self.settings.current.logs, self._request_reopen, log.write, self.programs,
             lambda command, then: self.executor.start_helper(command, then), clock.now_s, to_journal=log.to_journal,
         )  # fmt: skip
-        self.executor = EffectExecutor(paths, config, self._program_logs, self.post, log.write, clock.now_s)
+        self.executor = EffectExecutor(
+            paths, config, self._program_logs, loop.selector, self.post, log.write, clock.now_s
+        )
         self.notifier = SystemdNotifier(
             notify_socket, self.programs, lambda act: self.problems.guard(problems.SYSTEMD, act), self.now
         )

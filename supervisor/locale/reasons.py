@@ -77,7 +77,6 @@ REASONS: Final = {
     ),
     "check_timeout": N_("the check did not end within %(time_s)s s"),
     "check_silent": N_("the check ended without output (%(exit)s)"),
-    "cannot_read": N_("cannot read %(path)s: %(os_error)s"),
     "disk_free": N_("free: %(free_mib)s MiB"),
     "flush_timeout": N_("not done within %(time_s)s s"),
     "os_error": "%(path)s: %(os_error)s",

@@ -23,6 +23,7 @@ _MESSAGES: Final = (
     N_("No such file or directory"),
     N_("No space left on device"),
     N_("Not a directory"),
+    N_("Not a regular file"),  # not of the system: `supervisor.config.files`
     N_("Operation not permitted"),
     N_("Operation not supported"),
     N_("Permission denied"),

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from supervisor.config.files import open_regular
 from supervisor.config.settings import Logs
 from supervisor.logs import holes, rotation, writer
 from supervisor.logs.holes import BLOCK_BYTES
@@ -58,7 +59,7 @@ def is_unfinished(path: Path) -> bool:
 
 def rotate(job: Job) -> None:
     """Rotate the log; again and again while it is too long. Raises OSError."""
-    source = os.open(job.path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    source = open_regular(job.path, os.O_RDWR | os.O_NOFOLLOW)
     is_long = True
     try:
         while is_long and (copy := _open_copy(job.path)) is not None:
@@ -75,7 +76,7 @@ def _open_copy(path: Path) -> int | None:
     """Open and lock the file for the copy; None if another process is at work."""
     copy = path.with_name(path.name + SUFFIX)
     while True:
-        fd = os.open(copy, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+        fd = open_regular(copy, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(os.stat(copy), os.fstat(fd)):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from supervisor.config.files import open_regular
 from supervisor.logs import holes, lines
 from supervisor.logs.holes import BLOCK_BYTES
 from supervisor.logs.lines import LogRecord
@@ -60,12 +61,14 @@ class LogFile:
         with self._opened_new():
             for file in self._files:
                 file.skip(to_line_end=file is self._files[-1] and not unfinished)
-            return lines.last_matching(map(_parse, self._read_back()), count, level)
+            return [
+                lines.parse_line(line) for line in lines.last_matching(map(_decode, self._read_back()), count, level)
+            ]
 
     def read_new(self) -> list[LogRecord]:
         """Return the lines that were finished since the last call. Raises OSError."""
         with self._opened_new():
-            return [_parse(line) for line in self._read_new()]
+            return [lines.parse_line(_decode(line)) for line in self._read_new()]
 
     def _read_new(self) -> list[bytes]:
         new_lines: list[bytes] = []
@@ -257,7 +260,7 @@ class _File:
 
 def _open(path: Path) -> _File | None:
     try:
-        return _File(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        return _File(open_regular(path, os.O_RDONLY))
     except FileNotFoundError:
         return None
 
@@ -274,7 +277,9 @@ def _rotated_numbers(path: Path) -> list[int]:
     return [number for name in names if (number := parse_number(path.name, name)) is not None]
 
 
-def _parse(data: bytes) -> LogRecord:
-    """Return the parsed line, without characters that control a terminal."""
+def _decode(data: bytes) -> str:
+    """Return the text of a line, without characters that control a terminal."""
     text = data.decode(errors="replace").rstrip(" \r")
-    return lines.parse_line("".join(char if char.isprintable() or char == "\t" else "�" for char in text))
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\t" else "�" for char in text)

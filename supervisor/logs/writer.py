@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from supervisor.config.files import open_regular
 from supervisor.config.settings import Logs
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
@@ -89,7 +90,7 @@ class SupervisorLog:
         os.close(self._fd)
 
     def _open(self) -> int:
-        fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = open_regular(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         self._head = read_head(self._path)
         self._size_bytes = os.fstat(fd).st_size
         return fd
@@ -135,7 +136,7 @@ def format_line(settings: Logs, level: str, text: str) -> bytes:
 
 def append_marker(path: Path, settings: Logs, text: str) -> None:
     """Append a marker about a life to the log of its program. Raises OSError."""
-    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fd = open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     try:
         size = os.fstat(fd).st_size
         # a life that was killed may have left a line without an end
@@ -177,13 +178,13 @@ def rotated_numbers(path: Path) -> list[int]:
 
 def count_data_bytes(path: Path) -> int:
     """Return the size of the log at `path`, without a hole at its beginning. Raises OSError."""
-    with path.open("rb", buffering=0) as file:
+    with open(open_regular(path, os.O_RDONLY), "rb", buffering=0) as file:
         return os.fstat(file.fileno()).st_size - holes.find_data_start(file.fileno())
 
 
 def read_head(path: Path) -> rotation.FileHead:
     """Return the head of the log at `path`. Raises OSError."""
-    with path.open("rb", buffering=0) as file:
+    with open(open_regular(path, os.O_RDONLY), "rb", buffering=0) as file:
         return rotation.parse_head(os.pread(file.fileno(), rotation.HEAD_BYTES, holes.find_data_start(file.fileno())))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import selectors
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -16,6 +17,11 @@ from supervisor.processes import commands, process, procfs
 #: the part of the output of a failed check that is shown
 MAX_PROBLEM_CHARS: Final = 1500
 MAX_PROBLEM_LINES: Final = 15
+#: bytes of the output that are kept, and that are read at a time
+KEPT_BYTES: Final = 8 * MAX_PROBLEM_CHARS
+READ_BYTES: Final = 64 * 1024
+#: reads after the end of a check: more than a pipe can hold
+LAST_READS: Final = 32
 
 #: what a check is for; each program runs at most one check for each purpose
 RESTART: Final = "restart"
@@ -34,12 +40,44 @@ class CheckResult(NamedTuple):
 Then = Callable[[CheckResult], None]
 
 
+class CheckOutput:
+    """The end of what a check writes: a pipe, of which only so much is kept as is shown."""
+
+    def __init__(self, selector: selectors.BaseSelector) -> None:
+        """Have `selector` read the pipe. Raises OSError."""
+        self._selector = selector
+        self._reader, self.writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        self._tail = b""
+        selector.register(self._reader, selectors.EVENT_READ, lambda mask: self._read())
+
+    def _read(self) -> bool:
+        """Read what there is, at most a part; return whether there was anything."""
+        try:
+            data = os.read(self._reader, READ_BYTES)
+        except BlockingIOError:
+            return False
+        self._tail = (self._tail + data)[-KEPT_BYTES:]
+        if not data and self._reader in self._selector.get_map():
+            self._selector.unregister(self._reader)
+        return bool(data)
+
+    def close(self) -> str:
+        """Close the pipe; return the end of what was written."""
+        for _part in range(LAST_READS):
+            if not self._read():
+                break  # a process that has left the check may write for ever
+        if self._reader in self._selector.get_map():
+            self._selector.unregister(self._reader)
+        os.close(self._reader)
+        return self._tail.decode(errors="replace")
+
+
 class _Check(NamedTuple):
     program: str
     purpose: str
     then: Then
-    #: whether its output is kept in a file
-    has_output: bool
+    output: CheckOutput
 
 
 class Checks:
@@ -48,12 +86,17 @@ class Checks:
     def __init__(
         self,
         paths: InstancePaths,
+        selector: selectors.BaseSelector,
         environ: Callable[[str, Program], dict[str, str]],
         cwd: Callable[[Program], Path],
         spawn_error: Callable[[str, tuple[str, ...], OSError], Reason],
     ) -> None:
-        """`environ` and `cwd` return those of a program; `spawn_error` explains why a command cannot be started."""
+        """`environ` and `cwd` return those of a program; `spawn_error` explains why a command cannot be started.
+
+        `selector` is that of the event loop.
+        """
         self._paths = paths
+        self._selector = selector
         self._environ = environ
         self._cwd = cwd
         self._spawn_error = spawn_error
@@ -66,7 +109,6 @@ class Checks:
         Returns the result, and does not call `then`, if it is known at once: a command cannot be executed, or the
         program has no check.
         """
-        output = self._output_path(name, purpose)
         environ = {**self._environ(name, program), **self._env_markers(name, purpose)}
         for command in filter(None, (program.command, program.check)):
             if (problem := commands.find_problem(name, command, environ, self._cwd(program))) is not None:
@@ -74,10 +116,10 @@ class Checks:
         if not program.check:
             return CheckResult(None, None)
         try:
-            pid, has_output = self._spawn(program, environ, output)
+            pid, output = self._spawn(program, environ)
         except OSError as error:
             return CheckResult(self._spawn_error(name, program.check, error), None)
-        self._running[pid] = _Check(name, purpose, then, has_output)
+        self._running[pid] = _Check(name, purpose, then, output)
         return None
 
     def kill(self, name: str, purpose: str) -> None:
@@ -85,6 +127,7 @@ class Checks:
         for pid, check in list(self._running.items()):
             if check is not None and check[:2] == (name, purpose):
                 self._running[pid] = None
+                check.output.close()
                 if (identity := procfs.identify(pid)) is not None:
                     process.kill_tree(identity, self._env_markers(name, purpose))
                 else:
@@ -102,40 +145,32 @@ class Checks:
         check = self._running.pop(pid)
         if check is not None:
             process.kill_descendants(pid, self._env_markers(check.program, check.purpose))
-            problem = None if code == 0 else self._problem(check, code, signal_name)
+            output = check.output.close()
+            problem = None if code == 0 else _problem(output, code, signal_name)
             check.then(CheckResult(problem, code))
         return True
 
-    def _spawn(self, program: Program, environ: dict[str, str], output: Path) -> tuple[int, bool]:
-        """Start a check; return its pid and whether its output is kept. Raises OSError."""
-        cwd = self._cwd(program)
+    def _spawn(self, program: Program, environ: dict[str, str]) -> tuple[int, CheckOutput]:
+        """Start a check; return its pid and its output. Raises OSError."""
+        output = CheckOutput(self._selector)
         try:
-            output.unlink(missing_ok=True)
-            return process.spawn(program.check, environ, cwd, output), True
-        except OSError as error:
-            if error.filename != str(output):
-                raise
-        # a check without an output file still has an exit code
-        return process.spawn(program.check, environ, cwd, Path(os.devnull)), False
+            return process.spawn_into(program.check, environ, self._cwd(program), output.writer), output
+        except OSError:
+            output.close()
+            raise
+        finally:
+            os.close(output.writer)
 
     def _env_markers(self, name: str, purpose: str) -> dict[str, str]:
         """Return the environment variables that identify all processes of a check."""
         return {"STOCKSUP_SOCKET": str(self._paths.socket), "STOCKSUP_CHECK": f"{name}:{purpose}"}
 
-    def _output_path(self, name: str, purpose: str) -> Path:
-        return self._paths.state_dir / "logs" / f"{name}.{purpose}-check.log"
 
-    def _problem(self, check: _Check, code: int | None, signal_name: str | None) -> Reason:
-        """Return the last lines of what a failed check wrote."""
-        exit_reason = Reason("signal", {"name": signal_name}) if signal_name else Reason("exit", {"code": code})
-        silent = Reason("check_silent", {"exit": exit_reason})
-        if not check.has_output:
-            return silent
-        output = self._output_path(check.program, check.purpose)
-        try:
-            text = output.read_bytes()[-8 * MAX_PROBLEM_CHARS :].decode(errors="replace")
-        except OSError as error:
-            return Reason("cannot_read", {"path": str(output), "os_error": error.strerror or str(error)})
-        # masked before it is cut, because half a secret does not match the patterns
-        lines = [line for line in mask_secrets(text).splitlines() if line.strip()][-MAX_PROBLEM_LINES:]
-        return text_reason("\n".join(lines)[-MAX_PROBLEM_CHARS:]) if lines else silent
+def _problem(output: str, code: int | None, signal_name: str | None) -> Reason:
+    """Return the last lines of what a failed check wrote."""
+    # masked before it is cut, because half a secret does not match the patterns
+    lines = [line for line in mask_secrets(output).splitlines() if line.strip()][-MAX_PROBLEM_LINES:]
+    if lines:
+        return text_reason("\n".join(lines)[-MAX_PROBLEM_CHARS:])
+    exit_reason = Reason("signal", {"name": signal_name}) if signal_name else Reason("exit", {"code": code})
+    return Reason("check_silent", {"exit": exit_reason})

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from supervisor.client import TRACEBACK_SIGNAL
+from supervisor.config.files import open_regular
 from supervisor.lifecycle.model import ProcessId
 from supervisor.processes import commands, procfs
 
@@ -31,26 +32,34 @@ class LifeProcess(NamedTuple):
     process: ProcessId
 
 
-def spawn(command: Sequence[str], environ: Mapping[str, str], cwd: Path, output: Path) -> int:
-    """Start `command` in its own session, with stdout and stderr appended to the file `output`.
+def spawn(command: Sequence[str], environ: Mapping[str, str], cwd: Path, output: Path | None) -> int:
+    """Start `command` in its own session, with stdout and stderr appended to the file `output`, or without output.
 
     Returns the pid; `reap` reports its end. Raises OSError when it cannot be started.
     """
-    log = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    if output is None:
+        return spawn_into(command, environ, cwd, subprocess.DEVNULL)
+    log = open_regular(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    try:
+        return spawn_into(command, environ, cwd, log)
+    finally:
+        os.close(log)
+
+
+def spawn_into(command: Sequence[str], environ: Mapping[str, str], cwd: Path, output: int) -> int:
+    """Start `command` as `spawn` does, with the descriptor `output` as its stdout and stderr."""
     try:
         child = subprocess.Popen(
             commands.argv(command),
             env=dict(environ),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
     except ValueError as error:  # an impossible path, such as one with a zero byte
         raise OSError(errno.EINVAL, str(error), str(cwd)) from error
-    finally:
-        os.close(log)
     child.returncode = 0  # only `reap` may wait for it
     return child.pid
 

@@ -6,6 +6,8 @@ import errno
 import os
 from pathlib import Path
 
+from supervisor.config.files import open_regular
+
 
 class AppendFile:
     """A file to which lines are appended; a write that fails half way spoils no later line."""
@@ -13,7 +15,7 @@ class AppendFile:
     def __init__(self, path: Path) -> None:
         """Open or create the file, mode 0600. Raises OSError."""
         self.path = path
-        self._fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._fd = open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         end = os.fstat(self._fd).st_size
         #: whether the file may end in the middle of a line
         self._is_torn = end > 0 and os.pread(self._fd, 1, end - 1) != b"\n"
@@ -27,6 +29,10 @@ class AppendFile:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._is_torn = False
 
+    def read_lines(self, max_bytes: int) -> list[bytes]:
+        """Return the lines in the last `max_bytes`; the first one may be cut. Raises OSError."""
+        return os.pread(self._fd, max_bytes, max(0, self.size() - max_bytes)).split(b"\n")
+
     def size(self) -> int:
         """Return the length of the file in bytes."""
         return os.fstat(self._fd).st_size
@@ -38,7 +44,7 @@ class AppendFile:
     def rewrite(self, lines: list[bytes]) -> None:
         """Replace the contents by `lines`, completely or not at all. Raises OSError."""
         new = self.path.with_suffix(".new")
-        fd = os.open(new, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        fd = open_regular(new, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC)
         try:
             with open(fd, "wb", closefd=False) as file:
                 file.writelines(line + b"\n" for line in lines)

@@ -12,10 +12,14 @@ from typing import Any, Final
 
 import msgspec
 
+from supervisor.config.files import read_regular
 from supervisor.config.paths import InstancePaths
 from supervisor.storage.append_file import AppendFile
 
 Record = dict[str, Any]
+
+#: bytes that are read of a file
+MAX_READ_BYTES: Final = 64 * 1024 * 1024
 
 #: the keys of a life, which stood beside those of its program; new name, old name
 _LIFE_KEYS: Final = {
@@ -114,7 +118,7 @@ def _reason(text: str | None) -> Record | None:
 def _convert_lines(source: Path, target: Path, convert: Callable[[Record], Record]) -> None:
     """Write the converted lines of `source` to `target`; broken lines are left out."""
     lines = []
-    for line in source.read_bytes().split(b"\n") if source.exists() else ():
+    for line in read_regular(source, MAX_READ_BYTES).split(b"\n") if source.exists() else ():
         try:
             lines.append(msgspec.json.encode(convert(msgspec.json.decode(line, type=Record))))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError, TypeError):
@@ -127,7 +131,7 @@ def _convert_lines(source: Path, target: Path, convert: Callable[[Record], Recor
 def _convert_alerts(path: Path) -> None:
     """Convert the state of the alerts; a damaged file is left to the dispatcher, which replaces it."""
     with contextlib.suppress(FileNotFoundError, msgspec.DecodeError, RecursionError, LookupError, ValueError):
-        record = convert_alerts(msgspec.json.decode(path.read_bytes(), type=Record))
+        record = convert_alerts(msgspec.json.decode(read_regular(path, MAX_READ_BYTES), type=Record))
         file = AppendFile(path)
         file.rewrite([msgspec.json.encode(record)])
         file.close()

@@ -12,6 +12,8 @@ from supervisor.storage.append_file import AppendFile
 
 #: how many reports are kept
 HISTORY_LENGTH: Final = 1000
+#: bytes that are read of a file that somebody else has made longer
+MAX_READ_BYTES: Final = 16 * 1024 * 1024
 
 
 class History:
@@ -24,7 +26,7 @@ class History:
         self._lines: list[bytes] = []
         #: whether a report is missing in the file, because the disk has refused it or somebody has deleted the file
         self._is_incomplete = False
-        self._lines += (line for line in path.read_bytes().split(b"\n") if _parse(line) is not None)
+        self._lines += (line for line in self._file.read_lines(MAX_READ_BYTES) if _parse(line) is not None)
         if len(self._lines) > HISTORY_LENGTH:
             self._lines = self._lines[-HISTORY_LENGTH:]
             self._rewrite()

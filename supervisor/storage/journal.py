@@ -20,6 +20,8 @@ from supervisor.storage.append_file import AppendFile
 
 #: a longer journal is rewritten with one line for each program
 COMPACT_BYTES: Final = 1024 * 1024
+#: bytes that are read of a file that somebody else has made longer
+MAX_READ_BYTES: Final = 64 * 1024 * 1024
 
 #: settings are read from the configuration
 _NOT_KEPT: Final = ("settings", "flush_on_restart", "flush_on_crash")
@@ -45,7 +47,7 @@ class Journal:
         self.broken_lines = 0
         #: by program: the highest number of a life in the lines that could not be read
         self._broken_numbers: dict[str, int] = {}
-        for line in path.read_bytes().split(b"\n"):
+        for line in self._file.read_lines(MAX_READ_BYTES):
             if line:
                 self._read_line(line)
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from supervisor.config.files import open_regular
 from supervisor.config.paths import InstancePaths
 from supervisor.locale import _
 
@@ -46,7 +47,7 @@ def lock(paths: InstancePaths) -> int:
     The kernel releases the lock when the process exits. Raises OSError, and StateDirLocked if another supervisor has
     the lock.
     """
-    fd = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fd = open_regular(paths.lock, os.O_RDWR | os.O_CREAT)
     for attempt in range(LOCK_ATTEMPTS):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -17,7 +17,7 @@ from botapp.config.token import MAX_TOKEN_CHARS
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
 from botapp.runtime.private_files import write_file
-from supervisor.configfile import ConfigError, expand_home, read_text
+from supervisor.configfile import ConfigError, expand_home, open_to_read, read_text
 
 #: values to set, by table ("" is the top of the file) and key
 Values = Mapping[tuple[str, str], str]
@@ -81,7 +81,7 @@ def read_token(path: Path) -> str | None:
     Raises ConfigError when it holds something else, which must not be overwritten, or cannot be opened.
     """
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             text = file.read(4 * MAX_TOKEN_CHARS).decode("ascii", "replace")
     except FileNotFoundError:
         return None

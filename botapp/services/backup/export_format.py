@@ -30,6 +30,7 @@ from botapp.locale import _
 from botapp.services.backup.files import DataProblem, open_error
 from botapp.store.db import schema
 from botapp.store.db.tables import metadata as all_tables
+from supervisor.configfile import open_to_read
 
 #: version of the format; other versions are refused
 FORMAT: Final = 1
@@ -259,7 +260,7 @@ class _open_export:
 
     def __enter__(self) -> _ExportReader:
         try:
-            file = self._file or self._open_files.enter_context(self._path.open("rb"))
+            file = self._file or self._open_files.enter_context(open_to_read(self._path))
             file.seek(0)
             is_compressed = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
             file.seek(0)

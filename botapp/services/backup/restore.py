@@ -32,6 +32,7 @@ from botapp.store.db import schema
 from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text, is_missing
 from botapp.store.db.errors import Unavailable
 from botapp.store.verify import Verified
+from supervisor.configfile import open_to_read
 
 #: first bytes of a SQLite file
 _SQLITE_MAGIC = b"SQLite format 3\x00"
@@ -211,7 +212,7 @@ def _has_tables(url: URL) -> bool:
 
 def _is_sqlite(file: Path) -> bool:
     try:
-        with file.open("rb") as opened:
+        with open_to_read(file) as opened:
             return opened.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
     except OSError as error:
         raise open_error(file, error) from error

@@ -7,7 +7,7 @@ from typing import Final
 from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
-from supervisor.configfile import ConfigError
+from supervisor.configfile import ConfigError, open_to_read
 
 #: minimum and maximum length of a key, in bytes
 MIN_KEY_BYTES: Final = 32
@@ -27,7 +27,7 @@ def read_key(settings: Settings) -> bytes | None:
         raise ConfigError(text % {"path": settings.path, "remedy": _remedy("deposits.key")})
     path = settings.path.parent / deposits.http_secret_file
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             key = file.read(MAX_KEY_BYTES + 1).strip()
             mode = path.stat().st_mode
     except FileNotFoundError as error:

@@ -12,6 +12,7 @@ from typing import Final
 
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.errors import CommandError
+from supervisor.config.files import open_regular
 from supervisor.config.paths import InstancePaths
 from supervisor.locale import _, format_number
 
@@ -46,7 +47,7 @@ def launch(config: Path, place: InstancePaths, *, stop_orphans: bool = False) ->
     require_installation()
     place.supervisor_log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     reader, writer = os.pipe()
-    log = os.open(place.supervisor_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    log = open_regular(place.supervisor_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     command = [sys.executable, "-P", "-m", "supervisor", "--config", str(config), "--report-fd", str(writer)]
     # a mistake in the configuration does not keep them running
     command += ["--stop-orphans", "yes", "--state-dir", str(place.state_dir)] if stop_orphans else []

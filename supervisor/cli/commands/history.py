@@ -6,6 +6,7 @@ import contextlib
 import json
 import time
 from pathlib import Path
+from typing import Final
 
 import click
 import msgspec
@@ -14,8 +15,12 @@ from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.params import WholeNumber
 from supervisor.client import Message, SupervisorNotRunning
+from supervisor.config.files import read_regular
 from supervisor.lifecycle.model import RestartReport
 from supervisor.locale import _, reasons
+
+#: bytes that are read of the history of a supervisor that does not run
+MAX_READ_BYTES: Final = 16 * 1024 * 1024
 
 
 @click.command(help=_("Show the last restarts, newest first."))
@@ -45,7 +50,7 @@ def command(instance: Instance, count: int, as_json: bool) -> None:
 def read_history(path: Path, count: int) -> list[Message]:
     """Return the last `count` restarts in the history file, newest first. Raises OSError."""
     try:
-        stored = path.read_bytes().split(b"\n")
+        stored = read_regular(path, MAX_READ_BYTES).split(b"\n")
     except FileNotFoundError:
         return []
     restarts: list[Message] = []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 #: lines of a failed check's output that are shown
 MAX_LINES: Final = 15
+#: bytes of the output that are kept, and that are read at a time
+KEPT_BYTES: Final = 64 * 1024
+READ_BYTES: Final = 64 * 1024
 
 
 def check(config: Path, settings: Settings) -> Iterator[Finding]:
@@ -70,25 +75,35 @@ def _check_program(config: Path, name: str, program: Program) -> Finding:
 def _run_check(name: str, program: Program, environ: Mapping[str, str], cwd: Path) -> Finding:
     id, command = f"program.{name}", commands.argv(program.check)
     try:
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=program.start_timeout_s,
-            check=False,
-        )
+        code, output = _run(command, environ, cwd, program.start_timeout_s)
     except subprocess.TimeoutExpired:
         text = _("its check did not finish within %(time_s)s s: %(command)s")
         time_s = format_number(program.start_timeout_s)
         return Finding(id, name, text % {"time_s": time_s, "command": " ".join(command)})
-    if done.returncode == 0:
+    if code == 0:
         return Finding(id, name)
-    text = mask_secrets(done.stdout.decode(errors="replace"))
-    output = [line for line in text.splitlines() if line.strip()][-MAX_LINES:]
+    text = mask_secrets(output.decode(errors="replace"))
+    lines = [line for line in text.splitlines() if line.strip()][-MAX_LINES:]
     silent = _("its check exited with %(code)d and no output: %(command)s")
-    problem = "\n".join(output) or silent % {"code": done.returncode, "command": " ".join(command)}
-    code = exits.BAD_CONFIG if done.returncode == exits.BAD_CONFIG else exits.FAILED
-    return Finding(id, name, problem, code=code)
+    problem = "\n".join(lines) or silent % {"code": code, "command": " ".join(command)}
+    return Finding(id, name, problem, code=exits.BAD_CONFIG if code == exits.BAD_CONFIG else exits.FAILED)
+
+
+def _run(command: Sequence[str], environ: Mapping[str, str], cwd: Path, timeout_s: float) -> tuple[int, bytes]:
+    """Run a command; return its exit code and the end of its output. Raises OSError, subprocess.TimeoutExpired."""
+    deadline_s, output = time.monotonic() + timeout_s, b""
+    with subprocess.Popen(
+        command, cwd=cwd, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout is not None
+        try:
+            while select.select([process.stdout], [], [], max(0.0, deadline_s - time.monotonic()))[0]:
+                if not (data := os.read(process.stdout.fileno(), READ_BYTES)):
+                    return process.wait(max(0.0, deadline_s - time.monotonic())), output
+                output = (output + data)[-KEPT_BYTES:]
+                if time.monotonic() > deadline_s:
+                    break
+            raise subprocess.TimeoutExpired(command, timeout_s)
+        except BaseException:
+            process.kill()
+            raise

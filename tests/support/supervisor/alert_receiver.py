@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
 #: nothing here takes long; what takes this long hangs
 PATIENCE_S: Final = 20.0
+#: an answer without end is given up at this length
+ENDLESS_BYTES: Final = 2**30
 
 Json = dict[str, Any]
 
@@ -25,6 +27,9 @@ class Letterbox:
         #: answers are given while it is set
         self.gate = threading.Event()
         self.gate.set()
+        #: answers have no end, and what has been sent of them
+        self.is_endless = False
+        self.sent_bytes = 0
         #: answers given so far
         self.answered = 0
         self._came = threading.Condition()
@@ -39,8 +44,17 @@ class Letterbox:
                 box.gate.wait(PATIENCE_S)
                 box.answered += 1
                 self.send_response(status)
+                if box.is_endless:
+                    self.end_headers()
+                    self._answer_without_end()
+                    return
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+
+            def _answer_without_end(self) -> None:
+                with suppress(OSError):  # the client has enough
+                    while box.sent_bytes < ENDLESS_BYTES:
+                        box.sent_bytes += self.wfile.write(b"x" * 100_000)
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Say nothing."""

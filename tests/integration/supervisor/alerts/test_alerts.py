@@ -73,6 +73,15 @@ def test_a_failed_program_and_its_recovery_are_notified_once(tmp_path: Path, box
         assert state_of(it)["queue"] == []
 
 
+def test_answer_without_end_is_read_with_a_limit(tmp_path: Path, box: Letterbox) -> None:
+    box.is_endless = True
+    with told(tmp_path, box, *FATAL, max_crashes=1) as it:
+        done = it.command("alerts", "test")
+        assert done.returncode == 0, done.stdout
+        assert len(box.taken) == 1
+        assert 0 < box.sent_bytes < 50_000_000
+
+
 def test_a_refused_token_is_notified_without_the_token(tmp_path: Path, box: Letterbox) -> None:
     with told(tmp_path, box, "exit-after-hello=77", f"reason=refused {TOKEN}") as it:
         it.start(wait=False, environ={"DISCORD_TOKEN": TOKEN})

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from supervisor.client import ControlError
-from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, check, wait_gone
+from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot, wait_gone
 
 pytestmark = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process: Linux only")
 
@@ -71,13 +71,6 @@ def test_full_disk_is_a_problem_and_recovers(tmp_path: Path) -> None:
         it.start()
         assert (it.status()["bot"]["pid"], it.status()["bot"]["life"]) == (pid, 3)
         assert [one["reason"] for one in it.history()] == ["", "on a full disk"]
-
-
-def test_check_without_an_output_file(tmp_path: Path) -> None:
-    with bot(tmp_path, check=check("pass")) as it:
-        it.start()
-        (it.state / "logs" / "bot.restart-check.log").mkdir()  # as on a disk that can only be read, also for root
-        assert it.restart()["to_life"] == 2
 
 
 def test_shutdown_with_a_socket_that_cannot_be_deleted(tmp_path: Path) -> None:

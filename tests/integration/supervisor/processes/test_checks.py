@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import selectors
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from supervisor.processes.checks import RESTART, CheckResult, Checks
 
 @pytest.mark.parametrize("has_ended", [True, False])
 def test_check_that_is_killed_has_no_result(tmp_path: Path, has_ended: bool) -> None:
-    (tmp_path / "logs").mkdir()
+    selector = selectors.DefaultSelector()
     checks = Checks(
         InstancePaths(tmp_path),
+        selector,
         lambda name, program: dict(os.environ),
         lambda program: tmp_path,
         lambda name, command, error: text_reason(str(error)),
@@ -32,3 +34,5 @@ def test_check_that_is_killed_has_no_result(tmp_path: Path, has_ended: bool) -> 
     os.waitpid(pid, 0)
     assert checks.on_exit(pid, 0, None)
     assert results == []
+    assert not selector.get_map()
+    selector.close()

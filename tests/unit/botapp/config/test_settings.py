@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import pytest
 
 from botapp.config import token as bot_token
 from botapp.config.loading import load
-from supervisor.configfile import ConfigError
+from supervisor.configfile import ConfigError, open_to_read
 
 CHANNEL = "channel_id = 5"
 TWICE = '[[bot.live]] channel_id: channel 5 already has a live message in language "%s"; remove this one'
@@ -124,14 +124,13 @@ def test_credential_replaces_a_token_file_of_root(file: Path, monkeypatch: pytes
     settings, environ = load(file, {}), {"CREDENTIALS_DIRECTORY": str(file.parent)}
     with pytest.raises(ConfigError, match=r"stocksup init"):
         bot_token.read_token(settings, environ)  # the credential does not hide a missing file
-    opened = Path.open
 
-    def forbidden(path: Path, *words: Any, **named: Any) -> Any:
+    def forbidden(path: Path) -> BinaryIO:
         if path.name == "token":
             raise PermissionError(13, "Permission denied", str(path))
-        return opened(path, *words, **named)
+        return open_to_read(path)
 
-    monkeypatch.setattr(Path, "open", forbidden)
+    monkeypatch.setattr("botapp.config.token.open_to_read", forbidden)
     assert bot_token.read_token(settings, environ) == "from-systemd"
     with pytest.raises(ConfigError, match=r"Permission denied"):
         bot_token.read_token(settings, {})
@@ -147,11 +146,11 @@ def test_credential_that_cannot_be_read_is_explained(file: Path, monkeypatch: py
     with pytest.raises(ConfigError, match=r"systemd credential .*Not a directory.*stocksup service install"):
         bot_token.read_token(load(file, {}), environ)
 
-    def forbidden(path: Path, *words: Any, **named: Any) -> Any:
+    def forbidden(path: Path, *words: object, **named: object) -> BinaryIO:
         raise PermissionError(13, "Permission denied", str(path))
 
     settings = load(file, {})
-    monkeypatch.setattr(Path, "open", forbidden)
+    monkeypatch.setattr("botapp.config.token.open_to_read", forbidden)
     monkeypatch.setattr(Path, "stat", forbidden)
     with pytest.raises(ConfigError, match=r"systemd credential .*Permission denied"):
         bot_token.read_token(settings, {"CREDENTIALS_DIRECTORY": "/run/credentials/toko.service"})

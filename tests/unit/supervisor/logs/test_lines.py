@@ -7,7 +7,15 @@ import json
 import pytest
 
 from supervisor.client import parse_marker
-from supervisor.logs.lines import LevelFilter, LogRecord, last_life_lines, merge, parse_line, without_repeats
+from supervisor.logs.lines import (
+    LevelFilter,
+    LogRecord,
+    find_level,
+    last_life_lines,
+    merge,
+    parse_line,
+    without_repeats,
+)
 
 
 def read(*lines: str) -> list[LogRecord]:
@@ -36,6 +44,7 @@ def read(*lines: str) -> list[LogRecord]:
 def test_level_and_message(line: str, level: str | None, message: str | None) -> None:
     record = parse_line(line)
     assert (record.text, record.level, record.message) == (line, level, message)
+    assert find_level(line) == level
 
 
 @pytest.mark.parametrize(
@@ -71,6 +80,7 @@ def test_json_lines() -> None:
     fields = {"time": "2026-11-24T04:00:01+0700", "level": "warning", "message": "stock\nis low", "more": 1}
     line = parse_line(json.dumps(fields))
     assert line.text == "2026-11-24T04:00:01+0700 WARNING stock is low"
+    assert find_level(json.dumps(fields)) == "warning"
     assert (line.level, line.message, line.time_s) == ("warning", "stock is low", 1795467601.0)
     mark = parse_line(json.dumps({**fields, "message": "life 2 of bot starts", "mark": True}))
     assert mark.text == "--- stocksup 2026-11-24T04:00:01+0700: life 2 of bot starts ---"
