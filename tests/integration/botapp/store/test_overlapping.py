@@ -213,13 +213,3 @@ def test_each_name_that_a_member_gives_up_is_reserved(shop: Database) -> None:
     assert len(reserved) == 2
     [current] = names - reserved
     assert shop.run_sync(accounts.get_by_handle, current).handle == current
-
-
-def test_two_changes_of_a_name_reserve_both_names(shop: Database) -> None:
-    def rename(handle: str) -> Callable[[Connection], object]:
-        return lambda connection: accounts.register(connection, BUDI, handle, 5)
-
-    overlap(shop, rename("Budi_2"), rename("Budi_3")).result()
-    assert shop.run_sync(accounts.get_by_handle, "Budi_3").handle == "Budi_3"
-    for handle in ("Budi", "Budi_2"):
-        assert shop.run_sync(accounts.is_reserved, handle, 6)
