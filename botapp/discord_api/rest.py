@@ -60,6 +60,8 @@ class Denied(DiscordProblem):
             text = _("too many requests; wait a minute, then try again")
         elif status >= 500:
             text = _("server error; try again later")
+        elif not text:
+            text = _("without a reason of Discord's; a proxy or Cloudflare may block this host, so try again later")
         super().__init__(_("Discord answered %(status)d: %(text)s") % {"status": status, "text": text})
         self.status = status
         self.code = code

@@ -169,6 +169,13 @@ def test_a_discord_that_does_not_answer_is_not_waited_for(discord: DiscordContro
     assert "tidak ada jawaban dalam 5 detik" in wrong(look(place, discord, code=1))["discord"]
 
 
+def test_a_page_instead_of_an_answer_is_explained(discord: DiscordControl, place: Path) -> None:
+    discord.faults({"path": "/users/@me/guilds", "status": 403, "html": "<p>Access denied</p>"})
+    problems = " ".join(wrong(look(place, discord, code=1)).values())
+    assert "Cloudflare" in problems
+    assert "<p>" not in problems
+
+
 @pytest.mark.parametrize("fault", [{"status": 500}, {"status": 429}])
 def test_a_discord_in_trouble_is_told_of(discord: DiscordControl, place: Path, fault: dict[str, int]) -> None:
     discord.faults({"path": "/users/@me/guilds", **fault})
