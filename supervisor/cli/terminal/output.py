@@ -61,9 +61,9 @@ class TerminalStream(io.TextIOBase):
         """What happens to characters that the encoding lacks."""
         return self._stream.errors
 
-    def write(self, text: str) -> int:
-        """Write a text."""
-        parts = _MARK.split(text)
+    def write(self, text: str | bytes) -> int:
+        """Write a text. click writes the words of shell completion as bytes."""
+        parts = _MARK.split(text if isinstance(text, str) else text.decode(errors="replace"))
         for number, part in enumerate(parts):
             parts[number] = self._sequence(part) if number % 2 else make_printable(part)
         self._stream.write("".join(parts))
