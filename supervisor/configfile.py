@@ -104,6 +104,10 @@ class ConfigError(Exception):
     """A mistake in the configuration: one message with the place, the cause and the remedy. Exit code 78."""
 
 
+class NoConfig(ConfigError):
+    """No file is named, and none exists at any of the usual places."""
+
+
 def expand_home(config: Path, named: str) -> str:
     """Return the path `named` in the configuration `config` with its `~` replaced.
 
@@ -159,7 +163,8 @@ def find_config(explicit: Path | None = None, environ: Mapping[str, str] = os.en
         environ: the environment.
 
     Raises:
-        ConfigError: the named file is missing, or there is no file at any of the other places.
+        ConfigError: the named file is missing.
+        NoConfig: none is named, and there is none at any of the other places.
     """
     named = named_config(explicit, environ)
     if named is not None:
@@ -175,7 +180,14 @@ def find_config(explicit: Path | None = None, environ: Mapping[str, str] = os.en
         "no config.toml found (searched: %(paths)s); create one with: stocksup init, name one with --config FILE "
         "or $STOCKSUP_CONFIG, or try everything without one: stocksup demo"
     )
-    raise ConfigError(text % {"paths": ", ".join(str(path) for path in search_paths(environ))})
+    raise NoConfig(text % {"paths": ", ".join(str(path) for path in search_paths(environ))})
+
+
+def existing_configs(explicit: Path | None = None, environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """Return the absolute paths of the files that exist where `find_config` looks, first place first."""
+    named = named_config(explicit, environ)
+    paths = [named, *search_paths(environ)] if named is not None else search_paths(environ)
+    return list(dict.fromkeys(path.absolute() for path in paths if os.path.isfile(path)))
 
 
 def named_config(explicit: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path | None:

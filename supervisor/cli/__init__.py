@@ -99,6 +99,7 @@ def _run_command() -> int:
 
     from supervisor.cli import exit_codes as exits
     from supervisor.cli.errors import CommandError, control_error_text
+    from supervisor.cli.instance import elsewhere_hint
     from supervisor.cli.root import root
     from supervisor.client import ControlError
     from supervisor.configfile import ConfigError
@@ -123,7 +124,8 @@ def _run_command() -> int:
     except ConfigError as error:
         return _fail(str(error), exits.BAD_CONFIG)
     except ControlError as error:
-        return _fail(control_error_text(error), exits.of_control_error(error.code))
+        hint = elsewhere_hint() if error.code == "not_running" else ""
+        return _fail(f"{control_error_text(error)}{hint}", exits.of_control_error(error.code))
     except BrokenPipeError:
         raise
     except OSError as error:

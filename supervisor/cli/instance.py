@@ -17,7 +17,15 @@ from supervisor.client import Client, SupervisorNotRunning
 from supervisor.config import timezone
 from supervisor.config.files import open_regular, read_regular
 from supervisor.config.paths import DEFAULT_STATE_DIR, InstancePaths, intact_state_dir, state_dir_of
-from supervisor.configfile import ConfigError, find_config, find_zone_file, named_config, read_intact
+from supervisor.configfile import (
+    ConfigError,
+    NoConfig,
+    existing_configs,
+    find_config,
+    find_zone_file,
+    named_config,
+    read_intact,
+)
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
 
@@ -43,7 +51,14 @@ class Instance:
     @cached_property
     def config(self) -> Path:
         """The absolute path of the configuration file. Raises ConfigError."""
-        return find_config(self._named)
+        try:
+            return find_config(self._named)
+        except NoConfig as error:
+            raise NoConfig(f"{error}{elsewhere_hint()}") from error
+
+    def existing_configs(self) -> list[Path]:
+        """Return the configuration files that exist where a command looks for one."""
+        return existing_configs(self._named)
 
     @property
     def found_config(self) -> Path:
@@ -222,6 +237,14 @@ def is_locked(lock: Path) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+def elsewhere_hint() -> str:
+    """Return what to add to the message that nothing runs here, when another instance runs; otherwise nothing."""
+    from supervisor.cli.bootstrap import instances  # slow to import, and only needed here
+
+    elsewhere = instances.describe_elsewhere(instances.find_running())
+    return "" if elsewhere is None else _("; running elsewhere: %(configs)s; see stocksup ls") % {"configs": elsewhere}
 
 
 def _unreachable(place: InstancePaths) -> str:

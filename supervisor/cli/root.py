@@ -22,6 +22,7 @@ OWN: Final = (
     "restart",
     "reload",
     "status",
+    "ls",
     "logs",
     "history",
     "health",
@@ -34,7 +35,9 @@ OWN: Final = (
 #: the group of entry points by which other packages add commands
 ENTRY_POINTS: Final = "stocksup.commands"
 #: commands that root runs with its own rights: they control systemd, or choose whose rights they use themselves
-_WITH_OWN_RIGHTS: Final = frozenset({"service", "start", "stop", "check", "completion", "version", "init", "demo"})
+_WITH_OWN_RIGHTS: Final = frozenset(
+    {"service", "start", "stop", "ls", "check", "completion", "version", "init", "demo"}
+)
 
 
 class Commands(click.Group):

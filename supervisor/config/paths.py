@@ -12,6 +12,8 @@ from supervisor.locale import _
 
 #: directory of an instance when `[supervisor] state_dir` is not set, relative to the configuration file
 DEFAULT_STATE_DIR: Final = "state"
+#: name of the file that a running supervisor locks
+LOCK_NAME: Final = "supervisor.lock"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class InstancePaths:
     @property
     def lock(self) -> Path:
         """The file that the running supervisor of this state directory locks; holds its pid."""
-        return self.state_dir / "supervisor.lock"
+        return self.state_dir / LOCK_NAME
 
     @property
     def journal(self) -> Path:

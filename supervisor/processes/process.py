@@ -125,7 +125,20 @@ def descendants(leader: int, env_markers: Mapping[str, str]) -> Iterator[int]:
 
 def list_lives(env_markers: Mapping[str, str]) -> list[LifeProcess]:
     """Return the running lives with all `env_markers` in their environment, the oldest first."""
-    lives = [life for pid in descendants(NO_PID, env_markers) if (life := _read_life(pid))]
+    return _without_children([life for pid in descendants(NO_PID, env_markers) if (life := _read_life(pid))])
+
+
+def list_lives_by_socket() -> dict[str, list[LifeProcess]]:
+    """Return all running lives by the path of their supervisor's control socket, the oldest first."""
+    found: dict[str, list[LifeProcess]] = {}
+    for pid in procfs.list_pids():
+        # a life leads its session
+        if procfs.read_session(pid) == pid and (life := _read_life(pid)) is not None:
+            found.setdefault(procfs.read_env_value(pid, "STOCKSUP_SOCKET"), []).append(life)
+    return {socket: _without_children(lives) for socket, lives in found.items() if socket}
+
+
+def _without_children(lives: Sequence[LifeProcess]) -> list[LifeProcess]:
     # a process that a life started may lead a session as well, and has the same environment
     oldest = {(life.name, life.number): life for life in sorted(lives, key=lambda life: -life.process.ticks)}
     return sorted(oldest.values(), key=lambda life: life.process.ticks)

@@ -91,6 +91,60 @@ def read_env_value(pid: int, name: str) -> str:
     return next(values, "")
 
 
+def read_command(pid: int) -> list[str]:
+    """Return the words of the command that a process runs; empty when they cannot be read."""
+    if not _HAS_PROC:
+        import psutil
+
+        try:
+            return psutil.Process(pid).cmdline()
+        except psutil.Error:
+            return []
+    try:
+        return os.fsdecode(_read_file(f"{_PROC}/{pid}/cmdline")).removesuffix("\0").split("\0")
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return []  # it has ended, or belongs to another user and is hidden
+
+
+def find_open_file(pid: int, name: str) -> Path | None:
+    """Return the path of an open file of a process with this name; None without one, or when it cannot be read."""
+    if not _HAS_PROC:
+        import psutil
+
+        try:
+            paths = [Path(file.path) for file in psutil.Process(pid).open_files()]
+        except psutil.Error:
+            return None
+        return next((path for path in paths if path.name == name), None)
+    descriptors = f"{_PROC}/{pid}/fd"
+    try:
+        for number in os.listdir(descriptors):
+            try:
+                path = Path(os.readlink(f"{descriptors}/{number}").removesuffix(" (deleted)"))
+            except FileNotFoundError:
+                continue  # closed meanwhile
+            if path.name == name:
+                return path
+    except OSError:
+        return None  # it has ended, or belongs to another user
+    return None
+
+
+def owner_of(pid: int) -> int | None:
+    """Return the id of the user that a process belongs to; None without one."""
+    if not _HAS_PROC:
+        import psutil
+
+        try:
+            return int(psutil.Process(pid).uids().effective)
+        except psutil.Error:
+            return None
+    try:
+        return os.stat(f"{_PROC}/{pid}").st_uid
+    except OSError:
+        return None
+
+
 def list_pids() -> list[int]:
     """Return the pids of all processes."""
     if not _HAS_PROC:

@@ -48,7 +48,7 @@ def command(instance: Instance, as_json: bool) -> int:
 
 def _report_not_running(instance: Instance, as_json: bool) -> None:
     """Print that no supervisor runs, and which programs still do."""
-    from supervisor.cli.bootstrap import orphans  # slow to import, and only needed here
+    from supervisor.cli.bootstrap import instances, orphans  # slow to import, and only needed here
 
     running = orphans.find(instance.place)
     if as_json:
@@ -59,6 +59,9 @@ def _report_not_running(instance: Instance, as_json: bool) -> None:
     if running:
         click.echo(_("Still running without a supervisor: %(lives)s") % {"lives": orphans.describe(running)})
         click.echo(_("`start` takes them over, `stop` stops them."))
+    if elsewhere := instances.describe_elsewhere(instances.find_running()):
+        text = _("Running elsewhere: %(configs)s; see stocksup ls")
+        click.echo(text % {"configs": elsewhere})
     click.echo(f"\n{_next(['stocksup start', 'stocksup stop'] if running else ['stocksup start'])}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from tests.support.texts.catalogues import ALL, forms, placeholders
 
@@ -29,11 +30,15 @@ def whole_texts() -> set[str]:
 
 WHOLE = whole_texts()
 
+#: an absolute path
+PATH: Final = re.compile(r"(?<![\w.])/[^\s,;:)]+")
+
 
 def english_in(said: str, *quoted: str) -> list[str]:
-    """Return the lines and texts that are English; `quoted` is what is somebody else's word, such as a path."""
+    """Return the lines and texts that are English; `quoted` is what is somebody else's word. A path has no language."""
     lines = [SAME.sub("", line) for line in said.splitlines()]
     for one in quoted:
         lines = [line.replace(one, "") for line in lines]
+    lines = [PATH.sub("", line) for line in lines]
     together = " ".join(" ".join(lines).split())
     return [*(line for line in lines if ENGLISH.search(line)), *(text for text in WHOLE if text in together)]
