@@ -22,6 +22,16 @@ def use(name: str) -> None:
     time.tzset()
 
 
+def use_inherited() -> None:
+    """Show times in the zone that this process was started with."""
+    inherited = restore_inherited(os.environ).get("TZ")
+    if inherited is None:
+        os.environ.pop("TZ", None)
+    else:
+        os.environ["TZ"] = inherited
+    time.tzset()
+
+
 def restore_inherited(environ: Mapping[str, str]) -> dict[str, str]:
     """Return `environ` with the original TZ, for child processes."""
     rest = {key: value for key, value in environ.items() if key != "TZ"}

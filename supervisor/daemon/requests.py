@@ -63,9 +63,10 @@ def _status(runner: Runner, connection: ClientConnection, request: protocol.Stat
 
 def _start(runner: Runner, connection: ClientConnection, request: protocol.Start) -> Fields:
     _check_not_leaving(runner)
-    if request.program is not None:
+    read = load(runner.config)
+    if request.program is not None and request.program not in read.programs:
         _find_program(runner, request.program)
-    runner.settings.apply(load(runner.config), only=request.program)
+    runner.settings.apply(read, only=request.program)
     names = [request.program] if request.program else list(runner.programs)
     startable = [name for name in names if _can_start(runner.programs[name])]
     runner.schedule_start(startable)

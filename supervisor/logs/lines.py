@@ -1,12 +1,11 @@
-"""Parses, filters and merges log lines. Pure."""
+"""Parses and merges log lines. Pure."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Final, NamedTuple
 
 from supervisor.logs.masking import mask_secrets
@@ -21,6 +20,7 @@ _TIME: Final = r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,]\d+)?(?P<zone
 _WITH_TIME: Final = re.compile(rf"{_TIME}(?:\s+(?P<level>{_LEVEL})\b)?[\s:]*(?P<message>.*)")
 _WITHOUT_TIME: Final = re.compile(rf"(?P<level>{_LEVEL})\b[\s:]*(?P<message>.*)")
 _LEVEL_OF_LINE: Final = re.compile(rf"(?:{_TIME}\s+)?(?P<level>{_LEVEL})\b")
+_TIME_OF_LINE: Final = re.compile(_TIME)
 _MARKER: Final = re.compile(rf"--- stocksup {_TIME}: (?P<message>.*) ---")
 _LIFE_NUMBER: Final = re.compile(r" \d+ ")
 _LIFE_STARTS: Final = re.compile(r"life \d+ of \S+ starts")
@@ -54,6 +54,14 @@ def find_level(text: str) -> str | None:
         return _parse(text).level
     match = _LEVEL_OF_LINE.match(text)
     return _parse_level(match["level"]) if match else None
+
+
+def find_time(text: str) -> float | None:
+    """Return the time of a line in seconds since 1970, as `parse_line` does, but much faster; None without one."""
+    if text.startswith(("{", "---")):
+        return _parse(text).time_s
+    match = _TIME_OF_LINE.match(text)
+    return _parse_time(match["time"], (match["zone"] or "").replace("Z", "+00:00")) if match else None
 
 
 def _parse(text: str) -> LogRecord:
@@ -104,40 +112,6 @@ def _parse_time(time: str | None, zone: str) -> float | None:
         return datetime.fromisoformat(f"{time}{zone}").timestamp() if time else None
     except (ValueError, OverflowError):
         return None  # it only looks like a time
-
-
-class LevelFilter:
-    """Selects lines of at least a level. A line without a level belongs to the line before it."""
-
-    def __init__(self, level: str | None) -> None:
-        """`level` is one of `LEVELS`; None selects all lines."""
-        self._lowest = LEVELS.index(level) if level else -1
-        self._is_selected = level is None
-
-    def matches(self, line: LogRecord) -> bool:
-        """Return whether `line` is selected. Call it for every line in order."""
-        if line.level is not None and self._lowest >= 0:
-            self._is_selected = LEVELS.index(line.level) >= self._lowest
-        return self._is_selected
-
-
-def last_matching(lines: Iterable[str], count: int, level: str | None) -> list[str]:
-    """Return the last `count` lines of at least `level`, oldest first. `lines` are in reverse order."""
-    if level is None:
-        return list(islice(lines, count))[::-1]
-    lowest = LEVELS.index(level)
-    selected: list[str] = []
-    # lines without a level, which belong to a line that comes later here
-    group: list[str] = []
-    for line in lines:
-        if len(selected) >= count:
-            break
-        group.append(line)
-        if (found := find_level(line)) is not None:
-            if LEVELS.index(found) >= lowest:
-                selected += group
-            group = []
-    return selected[:count][::-1]
 
 
 def merge(logs: Mapping[str, Sequence[LogRecord]]) -> list[tuple[str, LogRecord]]:

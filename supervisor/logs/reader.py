@@ -14,21 +14,21 @@ from supervisor.logs import holes, lines
 from supervisor.logs.holes import BLOCK_BYTES
 from supervisor.logs.lines import LogRecord
 from supervisor.logs.rotation import parse_number
+from supervisor.logs.selection import Selection
 
 #: bytes that are read at a time, backwards
 READ_BYTES: Final = 64 * 1024
-#: bytes that are read backwards at most, over all files
-MAX_BACK_BYTES: Final = 64 * 1024 * 1024
+#: bytes that are read backwards at most, over all files: more than the default of `[logs]` keeps; 64 MiB take 2 to 6 s
+MAX_BACK_BYTES: Final = 128 * 1024 * 1024
 #: bytes of new lines that are read at a time
 MAX_NEW_BYTES: Final = 1024 * 1024
 #: a longer line is split: masking takes up to 4 µs a byte
 MAX_LINE_BYTES: Final = 64 * 1024
 #: files that are kept open: a program may write to a rotated file until it opens the new one
 MAX_OPEN: Final = 8
-
-
 #: how long a rotation may delay a reader, in seconds
 LOCK_TIMEOUT_S: Final = 2.0
+_ALL: Final = Selection()
 
 
 class LogFile:
@@ -47,23 +47,23 @@ class LogFile:
         self._newest: int | None = None
         #: the one of `_files` that was the current file at the last read
         self._current: _File | None = None
+        #: whether the last call of `read_last` has left out the oldest lines, because of `MAX_BACK_BYTES`
+        self.is_cut = False
 
-    def read_last(self, count: int, *, unfinished: bool, level: str | None = None) -> list[LogRecord]:
+    def read_last(self, count: int, *, unfinished: bool, wanted: Selection = _ALL) -> list[LogRecord]:
         """Return the last lines, oldest first. Call it before `read_new`, if at all.
 
         Args:
             count: number of lines.
             unfinished: include a last line without an end.
-            level: the lowest level to include; None for all.
+            wanted: which lines to include.
 
-        Raises OSError.
+        Raises OSError, SlowPattern.
         """
         with self._opened_new():
             for file in self._files:
                 file.skip(to_line_end=file is self._files[-1] and not unfinished)
-            return [
-                lines.parse_line(line) for line in lines.last_matching(map(_decode, self._read_back()), count, level)
-            ]
+            return [lines.parse_line(line) for line in wanted.last(map(_decode, self._read_back()), count)]
 
     def read_new(self) -> list[LogRecord]:
         """Return the lines that were finished since the last call. Raises OSError."""
@@ -139,12 +139,17 @@ class LogFile:
     def _read_back(self) -> Iterator[bytes]:
         """Yield the lines of all files, the last one first, up to `MAX_BACK_BYTES`."""
         left = MAX_BACK_BYTES
+        self.is_cut = False
         for file in self._files_back():
+            is_cut = file.count_read_bytes() > left
             file_lines = file.read_back(left)
             unfinished = next(file_lines, b"")
             for line in itertools.chain([unfinished] if unfinished else [], file_lines):
                 left -= len(line) + 1
                 yield line
+            if is_cut:
+                self.is_cut = True
+                return
 
     def _files_back(self) -> Iterator[_File]:
         """Yield all files, the newest first; close those that are not kept open when the next one is requested."""
@@ -221,6 +226,10 @@ class _File:
         self._offset = self._size()
         if to_line_end:
             self._offset -= len(next(self.read_back(MAX_LINE_BYTES), b""))
+
+    def count_read_bytes(self) -> int:
+        """Return how many bytes count as read."""
+        return self._offset
 
     def _size(self) -> int:
         return max(0, os.fstat(self._fd).st_size - self._start)

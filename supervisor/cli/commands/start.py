@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import click
@@ -14,7 +14,7 @@ from supervisor.cli.bootstrap.launch import launch, require_installation
 from supervisor.cli.bootstrap.startup_wait import StartupProgress
 from supervisor.cli.commands.stop import shut_down
 from supervisor.cli.errors import CommandError
-from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
+from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
 from supervisor.cli.systemd import systemctl
 from supervisor.cli.systemd.systemctl import Service
 from supervisor.cli.terminal import formatting
@@ -24,6 +24,7 @@ from supervisor.config.paths import InstancePaths
 from supervisor.locale import _
 from supervisor.logs.lines import last_life_lines, without_repeats
 from supervisor.logs.reader import LogFile
+from supervisor.logs.selection import Selection
 
 #: lines of a program's log that are shown when it fails to start
 SHOWN_LINES: Final = 10
@@ -33,11 +34,21 @@ _ENDED: Final = (exits.NOT_RUNNING, "closed", "not_running", "shutting_down")
 MAX_LINES: Final = 1000
 
 
-@click.command(help=_("Start all programs and wait until they are ready."))
+@click.command(
+    help=_(
+        "Start all programs and wait until they are ready.\n\n"
+        "With PROGRAM, start only that one; the supervisor must be running."
+    )
+)
+@click.argument("program", required=False, shell_complete=complete_program)
 @click.option("--foreground", is_flag=True, help=_("Run in the foreground; the default under systemd."))
 @click.pass_obj
-def command(instance: Instance, foreground: bool) -> int:
-    """Start all programs and wait until they are ready."""
+def command(instance: Instance, program: str | None, foreground: bool) -> int:
+    """Start all programs, or one, and wait until they are ready."""
+    if program is not None:
+        if foreground:
+            raise click.UsageError(_("--foreground starts all programs; leave out PROGRAM"))
+        return _start_one(instance, program)
     under_systemd = _under_systemd()
     if foreground or under_systemd:
         _become_supervisor(instance, keep_desired=under_systemd)
@@ -87,7 +98,7 @@ def _start_service(instance: Instance, service: Service) -> int:
         service.do("stop")
         if service.exit_code() != exits.BAD_CONFIG:
             raise
-        said = LogFile(instance.place.supervisor_log).read_last(1, unfinished=False, level="error")
+        said = LogFile(instance.place.supervisor_log).read_last(1, unfinished=False, wanted=Selection("error"))
         why = said[-1].message if said and said[-1].message else _("see stocksup logs")
         raise CommandError(_("%(why)s; everything was stopped again") % {"why": why}, exits.BAD_CONFIG) from error
 
@@ -138,6 +149,38 @@ def _start_programs(client: Client, place: InstancePaths, service: Service | Non
     else:
         click.echo(_("stocksup is already running (supervisor PID %(pid)d). Next: stocksup status") % {"pid": pid})
     return exits.FINE
+
+
+def _start_one(instance: Instance, program: str) -> int:
+    """Start one program of the running supervisor."""
+    if systemctl.in_charge(instance.config) is None:
+        instance.work_as_owner()
+    instance.check()
+    with instance.connect() as client:
+        reports = client.events()
+        names = client.request("start", program=program, timeout_s=ANSWER_TIMEOUT_S)["starting"]
+        programs = client.request("status", timeout_s=ANSWER_TIMEOUT_S)["programs"]
+        waiting = StartupProgress.begin(in_turn(programs, program), [program])
+        with Progress(waiting.describe()) as progress:
+            waiting = waiting.until_over(reports, progress.say)
+    if waiting.failed is not None:
+        return _fail(waiting.failed, instance.place, _("see stocksup status"))
+    for name, why in waiting.down.items():
+        click.echo(f"{name}: {why}")
+    text = (
+        _("%(program)s is running (process %(life)d)")
+        if names
+        else _("%(program)s is already running (process %(life)d)")
+    )
+    for name, life in waiting.up.items():
+        click.echo(text % {"program": name, "life": life})
+    return exits.FINE
+
+
+def in_turn(programs: Sequence[Message], program: str) -> list[Message]:
+    """Return `program` after those that it waits for: one starts at a time. Pure."""
+    others = [one for one in programs if one["name"] != program and one["state"] == "STARTING"]
+    return [*others, *(one for one in programs if one["name"] == program)]
 
 
 def _adopted(view: Message) -> bool:

@@ -157,12 +157,13 @@ def _next(commands: Sequence[str]) -> str:
 
 def next_commands(programs: Sequence[Message]) -> list[str]:
     """Return the commands to suggest, most useful first. Pure."""
-    for state, commands in (("FATAL", ("logs {}", "start")), ("BACKOFF", ("logs {}", "check"))):
+    for state, commands in (("FATAL", ("logs {}", "start {}")), ("BACKOFF", ("logs {}", "check"))):
         for program in programs:
             if program["state"] == state:
                 return [f"stocksup {command.format(program['name'])}" for command in commands]
-    if any(program["state"] == "STOPPED" for program in programs):
-        return ["stocksup start", "stocksup logs"]
+    stopped = [program["name"] for program in programs if program["state"] == "STOPPED"]
+    if stopped:
+        return ["stocksup start" if len(stopped) == len(programs) else f"stocksup start {stopped[0]}", "stocksup logs"]
     return ["stocksup restart", "stocksup logs -f", "stocksup stop"]
 
 

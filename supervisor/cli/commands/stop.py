@@ -59,7 +59,7 @@ def command(instance: Instance, program: str | None) -> int:
     with client:
         with Progress(_("%(program)s: stopping") % {"program": program}):
             life = client.request("stop", program=program, wait=True)["life"]
-        text = _("%(program)s stopped (process %(life)d). Next: stocksup start")
+        text = _("%(program)s stopped (process %(life)d). Next: stocksup start %(program)s")
         click.echo(text % {"program": program, "life": life})
     return exits.FINE
 

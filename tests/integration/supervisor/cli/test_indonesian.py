@@ -128,7 +128,7 @@ def test_help(toko: Instance, name: str) -> None:
         ("nope",),
         ("sttus",),
         ("status", "--jsn"),
-        ("start", "bot"),
+        ("start", "bot", "relay"),
         ("history", "-n", "0"),
         ("history", "-n", "banyak"),
         ("restart", "--timeout", "lama"),
@@ -208,7 +208,7 @@ def test_files_that_cannot_be_used(toko: Instance) -> None:
     walk(toko, "status", code=78, HOME="/tidak/ada")
 
 
-@pytest.mark.parametrize(("terminal", "said"), [("en_US.UTF-8", "no config.toml found"), ("C", "tidak ditemukan")])
+@pytest.mark.parametrize(("terminal", "said"), [("C", "no config.toml found"), ("id_ID.UTF-8", "tidak ditemukan")])
 def test_without_a_configuration_the_terminal_decides(tmp_path: Path, terminal: str, said: str) -> None:
     one = Instance(tmp_path, "id")
     (tmp_path / "config.toml").unlink()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from supervisor.cli.bootstrap.startup_wait import StartupProgress
+from supervisor.cli.commands.start import in_turn
 from supervisor.client import Message
 
 
@@ -80,3 +81,11 @@ def test_program_that_exited_keeps_its_reason() -> None:
     waiting = waiting.until_over(reports, say_nothing)
     assert (waiting.up, waiting.failed) == ({}, None)
     assert waiting.down == {"once": "ended by itself (exit 0)", "bot": "stopped"}
+
+
+def test_one_program_that_waits_for_another() -> None:
+    view = [shown("bot", "FATAL", 9), shown("relay", "STARTING"), shown("idle", "STOPPED")]
+    waiting = StartupProgress.begin(in_turn(view, "bot"), ["bot"])
+    assert (waiting.failed, waiting.pending) == (None, ("bot",))
+    failed = StartupProgress.begin(in_turn([view[0], view[2]], "bot"), ["bot"]).failed
+    assert failed is not None

@@ -142,7 +142,8 @@ def test_status_fits_the_terminal() -> None:
     ("states", "first"),
     [
         (["RUNNING"], "stocksup restart"),
-        (["RUNNING", "STOPPED"], "stocksup start"),
+        (["RUNNING", "STOPPED"], "stocksup start p1"),
+        (["STOPPED", "STOPPED"], "stocksup start"),
         (["RUNNING", "BACKOFF"], "stocksup logs p1"),
         (["BACKOFF", "FATAL"], "stocksup logs p1"),
     ],

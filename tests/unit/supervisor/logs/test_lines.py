@@ -8,7 +8,6 @@ import pytest
 
 from supervisor.client import parse_marker
 from supervisor.logs.lines import (
-    LevelFilter,
     LogRecord,
     find_level,
     last_life_lines,
@@ -16,6 +15,7 @@ from supervisor.logs.lines import (
     parse_line,
     without_repeats,
 )
+from supervisor.logs.selection import NewLines, Selection
 
 
 def read(*lines: str) -> list[LogRecord]:
@@ -89,10 +89,10 @@ def test_json_lines() -> None:
 
 
 def test_line_without_level_belongs_to_the_line_before() -> None:
-    level_filter = LevelFilter("error")
+    new_lines = NewLines(Selection("error"))
     lines = read("unknown", "INFO a", "of a", "ERROR b", "of b", "WARNING c", "of c", "CRITICAL d")
-    assert [line.text for line in lines if level_filter.matches(line)] == ["ERROR b", "of b", "CRITICAL d"]
-    everything = LevelFilter(None)
+    assert [line.text for line in lines if new_lines.matches(line)] == ["ERROR b", "of b", "CRITICAL d"]
+    everything = NewLines(Selection())
     assert all(everything.matches(line) for line in lines)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from supervisor.logs import reader, writer
 from supervisor.logs.reader import LogFile
+from supervisor.logs.selection import Selection
 
 
 def write(path: Path, text: str) -> None:
@@ -16,7 +17,7 @@ def write(path: Path, text: str) -> None:
 
 
 def last(file: LogFile, count: int, *, unfinished: bool = True, level: str | None = None) -> list[str]:
-    return [line.text for line in file.read_last(count, unfinished=unfinished, level=level)]
+    return [line.text for line in file.read_last(count, unfinished=unfinished, wanted=Selection(level))]
 
 
 def new(file: LogFile) -> list[str]:
@@ -77,7 +78,13 @@ def test_reading_back_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     path.write_text("".join(f"line {i:04}\n" for i in range(100)))
     file = LogFile(path)
     assert last(file, 50) == ["line 0098", "line 0099"]
+    assert file.is_cut
     assert new(file) == []
+    path.with_name("bot.log.1").write_text("1\n")
+    assert last(LogFile(path), 50) == ["line 0098", "line 0099"]
+    few = LogFile(path)
+    assert last(few, 1) == ["line 0099"]
+    assert not few.is_cut
 
 
 def test_following_across_rotations(tmp_path: Path) -> None:
