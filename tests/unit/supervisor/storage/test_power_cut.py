@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -155,7 +156,8 @@ def test_the_history_keeps_complete_reports_and_appends_later_ones(
         again = History(copy)
         again.add(report(9))
         again.close()
-        found = [one["from_life"] for one in History(copy).newest(10)]
+        with closing(History(copy)) as later:
+            found = [one["from_life"] for one in later.newest(10)]
         ends = [sum(map(len, lines[: count + 1])) for count in range(3)]
         # a line is whole without its end, too
         assert found == [9, *reversed([number for number in range(3) if ends[number] - 1 <= cut])]
