@@ -52,7 +52,7 @@ class EffectExecutor:
         self._post = post
         self._log = log
         self.checks = Checks(paths, selector, self._environ, self._cwd, _spawn_error)
-        self.failure_hooks = FailureHooks(paths, self._environ, self._cwd, log, now_s)
+        self.failure_hooks = FailureHooks(paths, selector, self._environ, self._cwd, log, now_s)
         #: processes that delete old caches and rotate logs, by pid: what is called with their exit code
         self._helpers: dict[int, Callable[[int], None]] = {}
 

@@ -13,15 +13,11 @@ from supervisor.config.settings import Program
 from supervisor.lifecycle.model import Reason, text_reason
 from supervisor.logs.masking import mask_secrets
 from supervisor.processes import commands, process, procfs
+from supervisor.processes.output_tail import OutputTail
 
 #: the part of the output of a failed check that is shown
 MAX_PROBLEM_CHARS: Final = 1500
 MAX_PROBLEM_LINES: Final = 15
-#: bytes of the output that are kept, and that are read at a time
-KEPT_BYTES: Final = 8 * MAX_PROBLEM_CHARS
-READ_BYTES: Final = 64 * 1024
-#: reads after the end of a check: more than a pipe can hold
-LAST_READS: Final = 32
 
 #: what a check is for; each program runs at most one check for each purpose
 RESTART: Final = "restart"
@@ -40,44 +36,11 @@ class CheckResult(NamedTuple):
 Then = Callable[[CheckResult], None]
 
 
-class CheckOutput:
-    """The end of what a check writes: a pipe, of which only so much is kept as is shown."""
-
-    def __init__(self, selector: selectors.BaseSelector) -> None:
-        """Have `selector` read the pipe. Raises OSError."""
-        self._selector = selector
-        self._reader, self.writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        self._tail = b""
-        selector.register(self._reader, selectors.EVENT_READ, lambda mask: self._read())
-
-    def _read(self) -> bool:
-        """Read what there is, at most a part; return whether there was anything."""
-        try:
-            data = os.read(self._reader, READ_BYTES)
-        except BlockingIOError:
-            return False
-        self._tail = (self._tail + data)[-KEPT_BYTES:]
-        if not data and self._reader in self._selector.get_map():
-            self._selector.unregister(self._reader)
-        return bool(data)
-
-    def close(self) -> str:
-        """Close the pipe; return the end of what was written."""
-        for _part in range(LAST_READS):
-            if not self._read():
-                break  # a process that has left the check may write for ever
-        if self._reader in self._selector.get_map():
-            self._selector.unregister(self._reader)
-        os.close(self._reader)
-        return self._tail.decode(errors="replace")
-
-
 class _Check(NamedTuple):
     program: str
     purpose: str
     then: Then
-    output: CheckOutput
+    output: OutputTail
 
 
 class Checks:
@@ -150,9 +113,9 @@ class Checks:
             check.then(CheckResult(problem, code))
         return True
 
-    def _spawn(self, program: Program, environ: dict[str, str]) -> tuple[int, CheckOutput]:
+    def _spawn(self, program: Program, environ: dict[str, str]) -> tuple[int, OutputTail]:
         """Start a check; return its pid and its output. Raises OSError."""
-        output = CheckOutput(self._selector)
+        output = OutputTail(self._selector)
         try:
             return process.spawn_into(program.check, environ, self._cwd(program), output.writer), output
         except OSError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import selectors
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -11,18 +13,23 @@ from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Program
 from supervisor.lifecycle.model import Reason
 from supervisor.locale import _, reasons
+from supervisor.logs.masking import mask_secrets
 from supervisor.processes import process, procfs
+from supervisor.processes.output_tail import OutputTail
 
 #: longest time that such a command runs, in seconds
 TIMEOUT_S: Final = 60.0
 #: longest reason in its environment, in characters
 MAX_REASON_CHARS: Final = 2000
+#: longest line of its output in the log, in characters
+MAX_LINE_CHARS: Final = 500
 
 Log = Callable[[str, str], None]
 
 
 class _Hook(NamedTuple):
     program: str
+    output: OutputTail
     #: None: it was killed
     deadline_s: float | None
 
@@ -33,13 +40,18 @@ class FailureHooks:
     def __init__(
         self,
         paths: InstancePaths,
+        selector: selectors.BaseSelector,
         environ: Callable[[str, Program], dict[str, str]],
         cwd: Callable[[Program], Path],
         log: Log,
         now_s: Callable[[], float],
     ) -> None:
-        """`environ` and `cwd` return those of a program; `now_s` returns monotonic seconds."""
+        """`environ` and `cwd` return those of a program; `now_s` returns monotonic seconds.
+
+        `selector` is that of the event loop.
+        """
         self._paths = paths
+        self._selector = selector
         self._environ = environ
         self._cwd = cwd
         self._log = log
@@ -66,25 +78,24 @@ class FailureHooks:
             "STOCKSUP_FAILED_REASON": reasons.describe(reason).replace("\0", "")[:MAX_REASON_CHARS],
             "STOCKSUP_FAILED_TICKET": json.dumps(ticket),
         }
-        output = self._paths.state_dir / "logs" / f"{name}.on_failed.log"
         try:
-            output.unlink(missing_ok=True)
-            pid = process.spawn(program.on_failed, environ, self._cwd(program), output)
+            pid, output = self._spawn(program, environ)
         except OSError as error:
             text = _("%(program)s: cannot run on_failed: %(why)s (%(path)s)")
             self._log("error", text % {"program": name, "why": error.strerror or error, "path": error.filename})
             return
-        self._running[pid] = _Hook(name, self._now_s() + TIMEOUT_S)
+        self._running[pid] = _Hook(name, output, self._now_s() + TIMEOUT_S)
 
     def on_exit(self, pid: int, code: int | None, signal_name: str | None) -> bool:
         """If `pid` is such a command, log a failure and return True."""
         if (hook := self._running.pop(pid, None)) is None:
             return False
         process.kill_descendants(pid, self._env_markers(hook.program))
+        lines = mask_secrets(hook.output.close()).strip().splitlines() or [_("it wrote nothing")]
         if code != 0:
-            text = _("%(program)s: on_failed failed (%(exit)s); see %(path)s")
-            output = self._paths.state_dir / "logs" / f"{hook.program}.on_failed.log"
-            self._log("error", text % {"program": hook.program, "exit": signal_name or f"exit {code}", "path": output})
+            text = _("%(program)s: on_failed failed (%(exit)s): %(why)s")
+            exit_text = signal_name or f"exit {code}"
+            self._log("error", text % {"program": hook.program, "exit": exit_text, "why": lines[-1][:MAX_LINE_CHARS]})
         return True
 
     def next_deadline(self) -> float | None:
@@ -102,6 +113,17 @@ class FailureHooks:
         """Kill all commands: the supervisor exits."""
         for pid, hook in self._running.items():
             self._kill(pid, hook)
+
+    def _spawn(self, program: Program, environ: dict[str, str]) -> tuple[int, OutputTail]:
+        """Start the command; return its pid and its output. Raises OSError."""
+        output = OutputTail(self._selector)
+        try:
+            return process.spawn_into(program.on_failed, environ, self._cwd(program), output.writer), output
+        except OSError:
+            output.close()
+            raise
+        finally:
+            os.close(output.writer)
 
     def _kill(self, pid: int, hook: _Hook) -> None:
         if (identity := procfs.identify(pid)) is not None:

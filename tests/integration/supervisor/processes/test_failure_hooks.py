@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import selectors
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,16 @@ def lines() -> list[str]:
 
 @pytest.fixture
 def hooks(tmp_path: Path, clock: Clock, lines: list[str]) -> FailureHooks:
-    (tmp_path / "logs").mkdir()
     environ = {"PATH": os.environ["PATH"]}
     paths = InstancePaths(tmp_path)
-    return FailureHooks(paths, lambda *_: dict(environ), lambda _: tmp_path, lambda _, line: lines.append(line), clock)
+    return FailureHooks(
+        paths,
+        selectors.DefaultSelector(),
+        lambda *_: dict(environ),
+        lambda _: tmp_path,
+        lambda _, line: lines.append(line),
+        clock,
+    )
 
 
 def start(hooks: FailureHooks) -> None:
