@@ -34,6 +34,7 @@ from botapp.shop_loader import LazyCommandTree, ShopLoader, was_database_created
 from botapp.supervised import SupervisorRequests
 from botapp.ui import custom_ids
 from botapp.ui.admin import restart_dialog
+from botapp.ui.admin.help import unknown_command
 from botapp.ui.custom_ids import Step
 from botapp.ui.live import render
 from botapp.ui.live.health import HealthReport
@@ -195,9 +196,15 @@ class ShopBot(commands.Bot):
             await self.interactions.answer_unknown(interaction)
 
     async def on_command_error(self, context: commands.Context[Any], exception: commands.CommandError, /) -> None:
-        """Reply to a failed command whose cog does not."""
+        """Reply to a failed command whose cog does not, and to an unknown one."""
         cog_replies = context.cog is not None and context.cog.has_error_handler()
-        if not cog_replies and not isinstance(exception, commands.CommandNotFound):
+        if isinstance(exception, commands.CommandNotFound):
+            names = [command.qualified_name for command in self.commands]
+            is_admin = self.is_admin(context.author)
+            text = unknown_command(context.invoked_with or "", names, self.settings.bot.prefix, is_admin=is_admin)
+            if text:
+                await context.reply(text)
+        elif not cog_replies:
             await reply_command_failed(context, exception)
 
     # --- what the parts need of the bot ---

@@ -106,6 +106,8 @@ def discord_commands() -> str:
         "brackets are optional; put names with spaces in quotes when you type a command. A command that asks for\n"
         "confirmation waits 30 s for `yes` or `no` (`ya` or `tidak`), or a click, by the same person in the same\n"
         "channel.\n",
+        "The slash menu shows them to members with the permission Manage Server. To show them to other admins, use\n"
+        "Server Settings > Integrations in Discord; the typed commands work without that.\n",
     ]
     for title, forms in help_sections(admin_cogs()):
         rows = [f"| {_cell(form.usage('!'))} | {form.about} | {_cell(form.sample('!'))} |" for form in forms]

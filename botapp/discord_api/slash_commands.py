@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import discord
 from discord import app_commands
@@ -61,11 +61,18 @@ def describe(known: Iterable[commands.Command[Any, ..., Any]]) -> None:
         app_commands.describe(**descriptions)(app_command)
 
 
+#: Discord's default for who sees the commands in the menu; the server's owner can choose others. All of them are for
+#: admins, and each checks for itself who may use it.
+WHO_SEES_COMMANDS: Final = discord.Permissions(manage_guild=True)
+
+
 async def sync_if_changed(tree: app_commands.CommandTree[Any], state_file: Path) -> None:
     """Sync the commands of `tree` unless Discord has them; the state file holds the fingerprint of the last sync.
 
     Errors are logged; the next start tries again.
     """
+    for command in tree.get_commands():
+        command.default_permissions = WHO_SEES_COMMANDS
     try:
         current = await fingerprint(tree)
         if state.load(state_file).commands == current and await _has_commands(tree):

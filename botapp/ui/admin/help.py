@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -32,6 +33,28 @@ class CommandUsage(Struct, frozen=True):
     def sample(self, prefix: str) -> str:
         """Return an example, such as "!checkbal Budi"."""
         return f"{prefix}{self.name} {self.example}".rstrip()
+
+
+def unknown_command(name: str, names: Sequence[str], prefix: str, *, is_admin: bool) -> str:
+    """Return the answer to a command that does not exist; empty for none.
+
+    Members get an answer to `help` only: what else they type may be for another bot.
+
+    Args:
+        name: the command as it was typed.
+        names: the commands that exist.
+        prefix: the prefix of commands.
+        is_admin: whether an admin typed it.
+    """
+    if not is_admin:
+        return _("Use the buttons below the live message; each of them says what it needs.") if name == "help" else ""
+    if name.lower() == "help":
+        return _("`%(prefix)sadminhelp` shows all commands.") % {"prefix": prefix}
+    shown = {"name": f"{prefix}{name}".replace("`", "'")[:50], "prefix": prefix}
+    text = _("❓ There is no command `%(name)s`. `%(prefix)sadminhelp` shows all of them.") % shown
+    near = difflib.get_close_matches(name.lower()[:50], names, n=1)
+    hint = _("Did you mean `%s`?") % f"{prefix}{near[0]}" if near else ""
+    return f"{text} {hint}".rstrip()
 
 
 def usage_error(forms: Sequence[CommandUsage], prefix: str, problem: str) -> str:
