@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from supervisor import __version__
 from supervisor.cli.errors import CommandError
 from supervisor.cli.instance import Instance
 from supervisor.locale import _
@@ -31,12 +32,19 @@ OWN: Final = (
     "service",
     "completion",
     "version",
+    "help",
 )
+#: commands of other packages that the help lists before our own: with them one begins
+_FIRST: Final = ("init", "demo")
+#: characters that no description has
+_NO_LIMIT: Final = 10_000
+#: what other tools call our commands
+_FAMILIAR: Final = {"ps": "status", "list": "ls", "up": "start", "down": "stop"}
 #: the group of entry points by which other packages add commands
 ENTRY_POINTS: Final = "stocksup.commands"
 #: commands that root runs with its own rights: they control systemd, or choose whose rights they use themselves
 _WITH_OWN_RIGHTS: Final = frozenset(
-    {"service", "start", "stop", "ls", "check", "completion", "version", "init", "demo"}
+    {"service", "start", "stop", "ls", "check", "completion", "version", "help", "init", "demo"}
 )
 
 
@@ -44,18 +52,39 @@ class Commands(click.Group):
     """Our own commands, and those of other packages, which are searched only when needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands, our own first."""
-        return [*OWN, *sorted(entry.name for entry in _entry_points() if entry.name not in OWN)]
+        """Return the names of all commands, in the order of the help."""
+        others = sorted(entry.name for entry in _entry_points() if entry.name not in OWN)
+        first = [name for name in _FIRST if name in others]
+        return [*first, *OWN, *(name for name in others if name not in first)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of this name, or None."""
         if cmd_name in OWN:
-            command = getattr(importlib.import_module(f"supervisor.cli.commands.{cmd_name}"), "command", None)
-            return command if isinstance(command, click.Command) else None
-        for entry in _entry_points():
-            if entry.name == cmd_name:
-                return _load(entry)
-        return None
+            command = importlib.import_module(f"supervisor.cli.commands.{cmd_name}").command
+            assert isinstance(command, click.Command), cmd_name
+        elif (entry := next((entry for entry in _entry_points() if entry.name == cmd_name), None)) is not None:
+            command = _load(entry)
+        else:
+            return None
+        return _with_whole_descriptions(command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the name and the command of the first word, and the rest. Raises NoSuchCommand with similar names."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            familiar = _FAMILIAR.get(error.command_name)
+            similar, names = (familiar, [familiar]) if familiar else (error.command_name, self.list_commands(ctx))
+            raise click.exceptions.NoSuchCommand(similar, error.message, names, ctx) from error
+
+
+def _with_whole_descriptions(command: click.Command) -> click.Command:
+    """Return `command`; the lists that contain it or its subcommands show whole descriptions, which click would cut."""
+    for one in (command, *(command.commands.values() if isinstance(command, click.Group) else ())):
+        one.short_help = one.get_short_help_str(limit=_NO_LIMIT)
+    return command
 
 
 def _entry_points() -> tuple[EntryPoint, ...]:
@@ -97,6 +126,7 @@ def _broken(entry: EntryPoint, problem: str) -> click.Command:
     help=_("Keeps a Discord shop bot running and restarts it cleanly."),
 )
 @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help=_("Configuration file."))
+@click.version_option(__version__, message="stocksup %(version)s", help=_("Show the version."))
 @click.pass_context
 def root(ctx: click.Context, config: Path | None) -> None:
     """Create the instance for the command."""

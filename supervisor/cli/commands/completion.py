@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from supervisor.cli.terminal.output import verbatim
 from supervisor.locale import _
 
 #: the variable by which the shell's script asks for words; click derives it from the command's name
@@ -30,4 +31,4 @@ def command(ctx: click.Context, shell: str) -> None:
 
     make = get_completion_class(shell)
     assert make is not None, "click supports these three"
-    click.echo(make(ctx.find_root().command, {}, "stocksup", _VARIABLE).source())
+    click.echo(verbatim(make(ctx.find_root().command, {}, "stocksup", _VARIABLE).source()))

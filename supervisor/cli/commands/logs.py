@@ -13,7 +13,7 @@ from supervisor.cli import exit_codes as exits
 from supervisor.cli.errors import CommandError
 from supervisor.cli.instance import Instance, complete_program
 from supervisor.cli.terminal import formatting
-from supervisor.cli.terminal.output import coloured
+from supervisor.cli.terminal.output import coloured, verbatim
 from supervisor.cli.terminal.params import WholeNumber
 from supervisor.config import timezone
 from supervisor.configfile import ConfigError
@@ -158,7 +158,7 @@ def _follow(files: Mapping[str, LogFile], wanted: Selection, width: int, as_json
 
 def _show(lines: Iterable[tuple[str, LogRecord]], width: int, as_json: bool) -> None:
     for name, line in lines:
-        click.echo(_as_object(name, line) if as_json else _as_line(name, line, width))
+        click.echo(_as_object(name, line) if as_json else verbatim(_as_line(name, line, width)))
 
 
 def _nothing(instance: Instance, wanted: Selection) -> str:

@@ -15,6 +15,7 @@ from supervisor.cli.bootstrap import instances
 from supervisor.cli.bootstrap.instances import FoundInstance
 from supervisor.cli.instance import Instance
 from supervisor.cli.terminal import formatting
+from supervisor.cli.terminal.output import verbatim
 from supervisor.config import owner
 from supervisor.lifecycle.model import ProcessId
 from supervisor.locale import _
@@ -39,7 +40,7 @@ def command(instance: Instance, as_json: bool) -> int:
         click.echo(json.dumps({"version": 1, "instances": rows}))
         return exits.FINE
     for line in lines(running, stopped, with_user=os.geteuid() == 0):
-        click.echo(line)
+        click.echo(verbatim(line))
     return exits.FINE
 
 

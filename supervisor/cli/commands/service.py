@@ -23,6 +23,7 @@ from supervisor.cli.errors import CommandError
 from supervisor.cli.instance import Instance
 from supervisor.cli.systemd import systemctl, unit
 from supervisor.cli.systemd.systemctl import Service
+from supervisor.cli.terminal.output import verbatim
 from supervisor.cli.terminal.progress import Progress
 from supervisor.client import SupervisorNotRunning
 from supervisor.config import owner
@@ -122,7 +123,7 @@ def uninstall(instance: Instance, of_user: bool, name: str | None) -> int:
 @click.pass_obj
 def show(instance: Instance, of_user: bool, name: str | None) -> int:
     """Print the unit that `install` writes."""
-    click.echo(unit.text(_facts(instance, _chosen(instance.config, of_user, name))), nl=False)
+    click.echo(verbatim(unit.text(_facts(instance, _chosen(instance.config, of_user, name)))), nl=False)
     return exits.FINE
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from supervisor.client import parse_marker
 from supervisor.locale import N_, _
 
+#: width of the last column of a table on a narrow terminal
+MIN_CELL_CHARS: Final = 20
+#: what the rest of a line that is too long is indented by: its indentation, and its sign
+_CONTINUED_AT: Final = re.compile(r"\s*(?:[✓✗⚠] )?")
 _UNITS: Final = ((N_("d"), 86_400), (N_("h"), 3_600), (N_("min"), 60), (N_("s"), 1))
 
 
@@ -132,10 +137,38 @@ def failure_reason(report: Mapping[str, Any]) -> str:
 
 
 def format_table(rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
-    """Return `rows` as lines with aligned columns; cut the last column so that a line fits into `width`."""
+    """Return a text for each row, with aligned columns. The last column continues on more lines beyond `width`."""
     columns = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
-    lines = ["  ".join([*(cell.ljust(n) for cell, n in zip(row, columns, strict=False)), row[-1]]) for row in rows]
-    return [cut(line.rstrip(), width) for line in lines]
+    indent = sum(columns) + 2 * len(columns)
+    texts = []
+    for row in rows:
+        last = [row[-1]] if width is None else wrap_line(row[-1], max(MIN_CELL_CHARS, width - indent))
+        cells = [*(cell.ljust(n) for cell, n in zip(row, columns, strict=False)), f"\n{' ' * indent}".join(last)]
+        texts.append("  ".join(cells).rstrip())
+    return texts
+
+
+def wrap_line(line: str, width: int, visible: Callable[[str], str] = str) -> list[str]:
+    """Return `line` as lines of at most `width` characters, broken at spaces; a longer word stays whole.
+
+    Args:
+        line: the line.
+        width: maximum number of characters.
+        visible: returns a text without what takes no space on the terminal.
+    """
+    if len(visible(line)) <= width:
+        return [line]
+    begin = _CONTINUED_AT.match(visible(line))
+    indent = " " * len(begin[0]) if begin and len(begin[0]) <= width // 2 else ""
+    lines: list[str] = []
+    current, *words = line.split(" ")
+    for word in words:
+        if current.strip() and len(visible(f"{current} {word}")) > width:
+            lines.append(current.rstrip())
+            current = indent + word
+        else:
+            current = f"{current} {word}"
+    return [*lines, current]
 
 
 def cut(line: str, width: int | None) -> str:

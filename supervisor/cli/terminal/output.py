@@ -1,12 +1,14 @@
 """The only way to the terminal: everything that a command prints passes through `TerminalStream`.
 
 Control characters are written out there, except those of the marks that `coloured` and `ERASE_LINE` contain. A mark
-contains a number that only this process knows, so a text of a stranger cannot contain one.
+contains a number that only this process knows, so a text of a stranger cannot contain one. Lines that are too long for
+the terminal are broken at spaces, except JSON and what `verbatim` marks.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import sys
@@ -14,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Literal, TextIO
 
+from supervisor.cli.terminal.formatting import wrap_line
 from supervisor.logs.printable import make_printable
 
 Colour = Literal["red", "green", "yellow", "cyan"]
@@ -25,16 +28,27 @@ _SEQUENCES: Final = {
     "cyan": "\x1b[36m",
     "end": "\x1b[0m",
     "erase": "\r\x1b[K",
+    "verbatim": "",
 }
 _NUMBER: Final = os.urandom(8).hex()
-_MARK: Final = re.compile(rf"\x00{_NUMBER} (\w+)\x00")
+_MARK: Final = re.compile(rf"\x00{_NUMBER}:(\w+)\x00")
 #: goes back to the beginning of the line and erases it; nothing if the output is not a terminal
-ERASE_LINE: Final = f"\0{_NUMBER} erase\0"
+ERASE_LINE: Final = f"\0{_NUMBER}:erase\0"
+_VERBATIM: Final = f"\0{_NUMBER}:verbatim\0"
+
+
+#: width of a terminal that does not tell its own
+_NO_LIMIT: Final = 1_000_000
 
 
 def coloured(text: str, colour: Colour) -> str:
     """Return `text` with marks that make it coloured on a terminal."""
-    return f"\0{_NUMBER} {colour}\0{text}\0{_NUMBER} end\0"
+    return f"\0{_NUMBER}:{colour}\0{text}\0{_NUMBER}:end\0"
+
+
+def verbatim(text: str) -> str:
+    """Return `text` with marks that keep its lines whole, because they are copied or belong to another program."""
+    return "\n".join(f"{_VERBATIM}{line}" for line in text.split("\n"))
 
 
 def without_marks(text: str) -> str:
@@ -63,11 +77,20 @@ class TerminalStream(io.TextIOBase):
 
     def write(self, text: str | bytes) -> int:
         """Write a text. click writes the words of shell completion as bytes."""
-        parts = _MARK.split(text if isinstance(text, str) else text.decode(errors="replace"))
+        text = text if isinstance(text, str) else text.decode(errors="replace")
+        parts = _MARK.split(_wrap(text, self._columns()) if self._is_terminal else text)
         for number, part in enumerate(parts):
             parts[number] = self._sequence(part) if number % 2 else make_printable(part)
         self._stream.write("".join(parts))
         return len(text)
+
+    def _columns(self) -> int:
+        """Return the width of the terminal in characters; a huge one if it is unknown."""
+        named = os.environ.get("COLUMNS", "")
+        try:
+            return int(named) if named.isdecimal() else os.get_terminal_size(self._stream.fileno()).columns or _NO_LIMIT
+        except OSError:
+            return _NO_LIMIT
 
     def flush(self) -> None:
         """Flush the stream."""
@@ -87,6 +110,28 @@ class TerminalStream(io.TextIOBase):
 
     def _sequence(self, name: str) -> str:
         return _SEQUENCES[name] if self._has_colours or (name == "erase" and self._is_terminal) else ""
+
+
+def _wrap(text: str, columns: int) -> str:
+    """Return `text` with its complete lines broken at spaces, so that each fits into `columns`."""
+    *complete, rest = text.split("\n")
+    lines = [
+        part
+        for line in complete
+        for part in ([line] if _stays_whole(line) else wrap_line(line, columns, without_marks))
+    ]
+    return "\n".join([*lines, rest])
+
+
+def _stays_whole(line: str) -> bool:
+    """Return whether `line` must not be broken: it is marked, or an object or list of JSON."""
+    if not line.startswith(("{", "[")):
+        return _VERBATIM in line
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import sys
 import click
 import pytest
 
-from supervisor.cli.terminal.output import ERASE_LINE, TerminalStream, coloured, only_printable, without_marks
+from supervisor.cli.terminal.output import ERASE_LINE, TerminalStream, coloured, only_printable, verbatim, without_marks
 
 
 class Terminal(io.StringIO):
@@ -31,9 +31,27 @@ def test_marks_become_sequences_on_a_terminal_only() -> None:
 
 
 def test_text_of_a_stranger_contains_no_mark() -> None:
-    number = ERASE_LINE.split()[0][1:]
+    number = ERASE_LINE.split(":")[0][1:]
     forged = ERASE_LINE.replace(number, "0" * len(number))
     assert "\x1b" not in written(forged, Terminal())
+
+
+def test_long_lines_are_broken_at_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    text = f"  {coloured('✗', 'red')} {coloured('database', 'red')} cannot be opened\nshort\nthe rest"
+    shown = without_marks(written(text, Terminal(), has_colours=False))
+    assert shown == "  ✗ database cannot\n    be opened\nshort\nthe rest"
+    assert written("word " * 9 + "\n", io.StringIO()) == "word " * 9 + "\n"
+    assert written(f"{'x' * 30} y\n", Terminal()) == f"{'x' * 30}\ny\n"
+
+
+def test_what_is_copied_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    command = "stocksup --config /home/eva/shop/config.toml status"
+    for text in (f'{{"next": "{command}"}}', f'["{command}"]'):
+        assert written(f"{text}\n", Terminal()) == f"{text}\n"
+    assert written(f"{verbatim(command)}\n{verbatim(command)}", Terminal()) == f"{command}\n{command}"
+    assert written(f"[bot] prefix: {command}\n", Terminal()).count("\n") > 1
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
