@@ -8,24 +8,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import click
+from click.shell_completion import CompletionItem
 
 from botapp import locale
 from botapp.cli.shell import BadConfig, Shell
 from botapp.config.loading import load
 from botapp.config.settings import Settings
-from botapp.locale import _
+from botapp.locale import N_, _
 from botapp.services.backup import backup, restore
 from botapp.services.backup import legacy_files as legacy
 from botapp.services.backup import legacy_import as importing
-from botapp.services.backup.files import DataProblem
+from botapp.services.backup.files import DAILY, MANUAL, MIGRATION, RESTORE, DataProblem, list_backups
 from botapp.services.backup.legacy_import import ImportResult
 from botapp.services.backup.restore import RestoreResult
 from botapp.store.verify import Verified
 from botapp.ui.admin.shop_texts import line_numbers
-from supervisor.configfile import ConfigError
+from supervisor.configfile import ConfigError, find_config
 
 # before the options below, whose help is translated when they are created
 locale.use_of_command(os.environ)
@@ -33,6 +35,13 @@ locale.use_of_command(os.environ)
 _CODES = _("Exit codes: 0 success · 1 failure, or damaged data · 2 wrong usage · 78 invalid configuration.")
 
 
+#: why a backup was made, by the word in its name
+_REASONS: Final = {
+    DAILY: N_("daily"),
+    MIGRATION: N_("before an update of the database"),
+    MANUAL: N_("on request"),
+    RESTORE: N_("before a restore"),
+}
 _as_json = click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 _file = click.Path(path_type=Path, dir_okay=False)
 
@@ -52,6 +61,37 @@ def make_backup(shell: Shell, as_json: bool) -> None:
     _print_result(as_json, {"path": str(path), "bytes": path.stat().st_size}, _("backup made: %s") % path)
 
 
+@data.command("backups", help=_("List the backups, newest first."))
+@_as_json
+@click.pass_obj
+def show_backups(shell: Shell, as_json: bool) -> None:
+    """List the backups."""
+    with _report_errors():
+        settings = _settings(shell)
+        backups = list_backups(settings.backup_dir)
+    if as_json:
+        rows = [{"path": str(one.path), "at": one.at.isoformat(), "reason": one.reason} for one in backups]
+        click.echo(json.dumps({"directory": str(settings.backup_dir), "backups": rows}))
+        return
+    for one in backups:
+        at = one.at.astimezone(ZoneInfo(settings.timezone)).strftime("%Y-%m-%d %H:%M:%S %Z")
+        click.echo(f"{at}  {one.path.name}  {_(_REASONS.get(one.reason, one.reason))}")
+    if backups:
+        click.echo("\n" + _("Next: %s") % "stocksup data verify latest · stocksup data restore latest")
+    else:
+        click.echo(_("there are no backups in %s; make one: stocksup data backup") % settings.backup_dir)
+
+
+def _complete_backup(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the names of backups that start with `incomplete`, or else have the shell complete files."""
+    try:
+        backups = list_backups(load(find_config(ctx.find_root().params.get("config"))).backup_dir)
+    except (ConfigError, DataProblem):
+        backups = []  # the command itself reports the problem
+    names = [name for name in ("latest", *(one.path.name for one in backups)) if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="file")]
+
+
 @data.command(
     "restore",
     help=_(
@@ -60,7 +100,7 @@ def make_backup(shell: Shell, as_json: bool) -> None:
         "kept as a backup."
     ),
 )
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=_complete_backup)
 @_as_json
 @click.pass_obj
 def put_back(shell: Shell, file: str, as_json: bool) -> None:
@@ -136,17 +176,19 @@ def import_legacy(shell: Shell, directory: Path, dry_run: bool, as_json: bool) -
     "verify",
     help=_(
         "Verify balances, orders, stock and the schema of the database.\n\n"
-        "Verifies the shop's database (the bot may be running), or FILE, a backup or an export."
+        "Verifies the shop's database (the bot may be running), or FILE: a path, the name of a backup, or "
+        '"latest".'
     ),
 )
-@click.argument("file", type=_file, required=False)
+@click.argument("file", required=False, shell_complete=_complete_backup)
 @_as_json
 @click.pass_obj
-def verify(shell: Shell, file: Path | None, as_json: bool) -> int:
+def verify(shell: Shell, file: str | None, as_json: bool) -> int:
     """Verify balances, orders and stock."""
     with _report_errors(), shell.progress(_("verifying the data")):
         settings = _settings(shell)
-        verified = restore.validate(file) if file is not None else backup.verify_shop(settings)
+        chosen = restore.find_backup(settings, file, datetime.now(UTC)) if file is not None else None
+        verified = restore.validate(chosen) if chosen is not None else backup.verify_shop(settings)
     is_ok = not verified.problems
     if as_json:
         covered = {name: getattr(verified, name) for name in ("schema_version", "tables", "rows", "rules")}
@@ -156,7 +198,7 @@ def verify(shell: Shell, file: Path | None, as_json: bool) -> int:
             click.echo("\n".join(verified.problems))
         elif verified.is_complete:
             click.echo(_("the data is consistent"))
-        click.echo(_coverage(verified))
+        click.echo(_coverage(verified) if chosen is None else f"{chosen}: {_coverage(verified)}")
     return 0 if is_ok else 1
 
 

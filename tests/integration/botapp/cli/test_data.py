@@ -66,6 +66,17 @@ def test_a_backup_and_the_way_back(shop: Instance) -> None:
     assert "the previous data is in" in said
 
 
+def test_backups_are_listed_and_the_latest_is_verified(shop: Instance) -> None:
+    assert tell(shop, "backups")["backups"] == []
+    assert "stocksup data backup" in say(shop, "backups")
+    assert "stocksup data backup" in say(shop, "verify", "latest", code=1)
+    made = [tell(shop, "backup")["path"] for _round in range(2)]
+    listed = tell(shop, "backups")["backups"]
+    assert [(one["path"], one["reason"]) for one in listed] == [(path, "manual") for path in reversed(made)]
+    assert made[1] in say(shop, "verify", "latest")
+    assert made[0] in say(shop, "verify", Path(made[0]).name)
+
+
 def test_books_that_are_wrong_are_listed_and_the_exit_code_says_so(shop: Instance) -> None:
     file = shop.directory / "state" / "bot" / "shop.db"
     with opened(database_url("", file)) as database:
