@@ -28,6 +28,7 @@ OWN: Final = (
     "history",
     "health",
     "check",
+    "config",
     "alerts",
     "service",
     "completion",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,3 +80,22 @@ def test_help_of_a_command(instance: Instance) -> None:
         done = instance.run("help", *words)
         assert (done.returncode, done.stdout) == (0, instance.run(*words, "--help").stdout)
     assert instance.run("help", "nope").returncode == 2
+
+
+def test_configuration_in_use(instance: Instance) -> None:
+    config = instance.directory / "config.toml"
+    instance.configure(extra='[programs.bot.env]\nKEY = "hunter2"\n[store]\nurl = "postgresql://a:hunter2@db/shop"\n')
+    assert instance.run("config", "path").stdout == f"{config}\n"
+    api = "http://127.0.0.1:1/api"
+    done = instance.run("config", "show", "--json", STOCKSUP_DISCORD_API=api)
+    assert done.returncode == 0, done.stderr
+    rows = {one["key"]: (one["value"], one["line"], one["variable"]) for one in json.loads(done.stdout)["settings"]}
+    assert rows["language"] == ("en", 1, None)
+    assert rows["programs.bot.ready"] == (0, 5, None)
+    assert rows["bot.prefix"] == ("!", None, None)
+    assert rows["logs.keep"] == (8, None, None)
+    assert rows["discord.api_base"] == (api, None, "STOCKSUP_DISCORD_API")
+    for said in (done.stdout, instance.run("config", "show").stdout):
+        assert "hunter2" not in said
+    config.write_text("prefx = 1")
+    assert instance.run("config", "show").returncode == 78
