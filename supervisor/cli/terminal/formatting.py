@@ -17,9 +17,11 @@ _UNITS: Final = ((N_("d"), 86_400), (N_("h"), 3_600), (N_("min"), 60), (N_("s"),
 
 
 def duration(seconds: float | None) -> str:
-    """Return "2 h 5 min" for 7503.2 s, "0.42 s" for 0.42; at most two units. Unknown is "–"."""
+    """Return "2 h 5 min" for 7503.2 s, "0.42 s" for 0.42, "2.8 ms" for 0.0028; at most two units. Unknown is "–"."""
     if seconds is None:
         return "–"
+    if 0 < seconds < 0.1:
+        return f"{seconds * 1000:.1f}".replace(".", _(".")) + " ms"
     if seconds < 10:
         # "." is the decimal mark of the language
         return f"{seconds:.2f}".replace(".", _(".")) + f" {_('s')}"
@@ -111,7 +113,7 @@ def translate_marker(line: str) -> str:
 
 
 def phases_text(report: Mapping[str, Any]) -> str:
-    """Return "check 0.31 s, drain 0.02 s, …" for the phases that happened."""
+    """Return "check 0.31 s, drain 2.8 ms, …" for the phases that happened."""
     durations = ((name.removesuffix("_s"), value) for name, value in (report.get("phases") or {}).items())
     return ", ".join(f"{name} {duration(value)}" for name, value in durations if value is not None)
 

@@ -65,7 +65,7 @@ def view(*programs: dict[str, Any], **supervisor: Any) -> dict[str, Any]:
     ("seconds", "text"),
     [
         (None, "–"),
-        (0.004, "0.00 s"),
+        (0.004, "4.0 ms"),
         (0.42, "0.42 s"),
         (9.994, "9.99 s"),
         (59.6, "1 min"),
@@ -183,7 +183,7 @@ def test_history_with_phases_and_work() -> None:
     assert head.endswith("bot: process 2 → 3, down for 0.42 s")
     assert facts == [
         "    requested by Admin: “new prices”",
-        "    check 0.31 s, drain 0.02 s, stop 0.01 s, flush 0.00 s",
+        "    check 0.31 s, drain 20.0 ms, stop 10.0 ms, flush 0.00 s",
         "    cancelled: order 8",
         "    cache entries cleared: 12",
     ]
