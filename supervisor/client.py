@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -183,7 +184,11 @@ def open_socket(
     Raises OSError as connect(2) and bind(2) do.
     """
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    sock.settimeout(timeout_s)
+    if timeout_s is not None:
+        # with a timeout of Python's own, connect(2) fails at once where it would have to wait
+        sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(timeout_s), int(timeout_s % 1 * 1e6))
+        )
     directory = None
     try:
         address = os.fsencode(path)
@@ -195,6 +200,7 @@ def open_socket(
             sock.listen(backlog)
         else:
             sock.connect(address)
+        sock.settimeout(timeout_s)
     except OSError:
         sock.close()
         raise

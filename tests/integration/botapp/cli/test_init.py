@@ -45,6 +45,7 @@ class Setup:
         return {
             **inherited,
             "HOME": str(self.home),
+            "LANG": "id_ID.UTF-8",
             "TERM": "xterm",
             "TZ": "Asia/Makassar",
             "PYTHONPATH": str(Path(__file__).resolve().parents[4]),
