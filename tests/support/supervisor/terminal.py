@@ -41,9 +41,13 @@ class Terminal:
         os.close(self._ours)
 
     def expect(self, pattern: str) -> str:
-        """Return what matches `pattern` in what is shown from where the last match ended, as soon as it is there."""
+        """Return what matches `pattern` in what is shown from where the last match ended, as soon as it is there.
+
+        A space of the pattern matches a line break too: long lines are wrapped.
+        """
         until_s = time.monotonic() + PATIENCE_S
-        while (found := re.search(pattern, self.shown[self._read_to :])) is None:
+        words = re.compile(pattern.replace(" ", r"\s+"), re.DOTALL)
+        while (found := words.search(self.shown[self._read_to :])) is None:
             assert self._more(until_s), f"{pattern!r} was not shown:\n{self.shown[self._read_to :]}"
         self._read_to += found.end()
         return found[0]
