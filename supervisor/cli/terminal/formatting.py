@@ -13,6 +13,8 @@ from supervisor.locale import N_, _
 MIN_CELL_CHARS: Final = 20
 #: what the rest of a line that is too long is indented by: its indentation, and its sign
 _CONTINUED_AT: Final = re.compile(r"\s*(?:[✓✗⚠] )?")
+#: a command that a person is to type
+_COMMAND: Final = re.compile(r"(?<=: )(?:sudo )?stocksup [^;]*$")
 _UNITS: Final = ((N_("d"), 86_400), (N_("h"), 3_600), (N_("min"), 60), (N_("s"), 1))
 
 
@@ -151,7 +153,9 @@ def format_table(rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
 
 
 def wrap_line(line: str, width: int, visible: Callable[[str], str] = str) -> list[str]:
-    """Return `line` as lines of at most `width` characters, broken at spaces; a longer word stays whole.
+    """Return `line` as lines of at most `width` characters, broken at spaces.
+
+    A longer word stays whole, and so does a command to type after a colon: it is copied.
 
     Args:
         line: the line.
@@ -163,8 +167,9 @@ def wrap_line(line: str, width: int, visible: Callable[[str], str] = str) -> lis
     begin = _CONTINUED_AT.match(visible(line))
     indent = " " * len(begin[0]) if begin and len(begin[0]) <= width // 2 else ""
     lines: list[str] = []
-    current, *words = line.split(" ")
-    for word in words:
+    command = _COMMAND.search(line)
+    current, *words = (line[: command.start() - 1] if command else line).split(" ")
+    for word in [*words, *([command[0]] if command else [])]:
         if current.strip() and len(visible(f"{current} {word}")) > width:
             lines.append(current.rstrip())
             current = indent + word

@@ -218,3 +218,12 @@ def test_status_with_other_versions() -> None:
     assert "bot has version 9.1.0, the supervisor 9.0.0" in shown
     same = "\n".join(report(view(program(version=__version__), version=__version__), [], 0.0, None))
     assert "version" not in same
+
+
+def test_a_command_to_type_is_not_broken() -> None:
+    command = "stocksup --config /srv/a-shop/with/a/long/path/config.toml start bot"
+    assert formatting.wrap_line(f"Your answers are saved; go on with: {command}", 40) == [
+        "Your answers are saved; go on with:",
+        command,
+    ]
+    assert formatting.wrap_line("one two three", 8) == ["one two", "three"]
