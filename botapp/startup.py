@@ -6,6 +6,7 @@ import asyncio
 import faulthandler
 import gc
 import importlib
+import importlib.util
 import logging
 import os
 import pkgutil
@@ -53,6 +54,8 @@ _NOT_CHECKED: Final = (
     "botapp.cli.data",
     "botapp.__main__",
 )
+#: parts that need a package which only some shops install, and that package
+_OPTIONAL: Final = {"botapp.store.db.postgres": "psycopg"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,9 @@ def check() -> int:
     choose_language()
 
     for module in pkgutil.walk_packages(botapp.__path__, "botapp."):
-        if not module.name.startswith(_NOT_CHECKED):
+        package = _OPTIONAL.get(module.name)
+        is_missing = package is not None and importlib.util.find_spec(package) is None
+        if not module.name.startswith(_NOT_CHECKED) and not is_missing:
             try:
                 importlib.import_module(module.name)
             except SystemExit as error:
