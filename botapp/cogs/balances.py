@@ -92,6 +92,7 @@ class BalancesCog(ShopCog):
                 lambda gone: f"{gone.handle} {gone.balance}" if gone.balance else None,
                 accounts.reset_balance,
                 account.handle,
+                account.balance,
                 actor=str(ctx.author.id),
                 key=_idempotency_key(ctx),
                 now_ms=self.shop.now_ms(),

@@ -93,7 +93,8 @@ def test_a_running_shop_is_not_replaced_and_a_stopped_bot_is_enough(tmp_path: Pa
         one.start()
         backup = Path(command(one, "data", "backup")["path"])
         with opened(database_url("", database_of(one))) as books:
-            books.run_sync(accounts.reset_balance, "budi", actor="admin", key="k", now_ms=1)
+            balance = books.run_sync(accounts.get_by_handle, "budi").balance
+            books.run_sync(accounts.reset_balance, "budi", balance, actor="admin", key="k", now_ms=1)
         words = ("supervisor.cli", "data", "restore", str(backup))
         refused = python_process.run(*words, env=one.environ())
         assert refused.returncode == 1

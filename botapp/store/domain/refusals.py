@@ -116,6 +116,14 @@ class CooldownActive(Refused):
 
 
 @dataclass
+class BalanceChanged(Refused):
+    """The balance is not the one that the admin confirmed."""
+
+    confirmed_balance: int
+    current_balance: int
+
+
+@dataclass
 class PriceChanged(Refused):
     """The price is not the one that the member confirmed."""
 

@@ -157,9 +157,14 @@ def adjust_balance(
     return (target, False) if balance is None else (_with_balance(target, balance), True)
 
 
-def reset_balance(connection: Connection, handle: str, *, actor: str, key: str, now_ms: int) -> Account:
-    """Take the whole balance of an account away; return the account before that. Raises NoSuchAccount."""
+def reset_balance(connection: Connection, handle: str, confirmed: int, *, actor: str, key: str, now_ms: int) -> Account:
+    """Take the balance `confirmed` of an account away; return the account before that.
+
+    Raises NoSuchAccount, and BalanceChanged if the balance is another one.
+    """
     target = get_by_handle(connection, handle, to_change=True)
+    if target.balance != confirmed:
+        raise refusals.BalanceChanged(confirmed, target.balance)
     if target.balance:
         post_entry(
             connection, target.id, -target.balance, kind="reset", reference="", actor=actor, key=key, now_ms=now_ms

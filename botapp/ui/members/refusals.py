@@ -111,6 +111,12 @@ class Answers:
                 return _("❌ The quantity must be a number from 1 to %s.") % format_number(largest)
             case refusals.CooldownActive(wait_s=wait_s):
                 return _("⏳ Please wait: you can buy again in %d s.") % math.ceil(wait_s)
+            case refusals.BalanceChanged(confirmed_balance=confirmed, current_balance=now):
+                text = _(
+                    "💰 The balance has changed from %(confirmed)s to %(now)s, so nothing was done. Please check again."
+                )
+                params = {"confirmed": format_amount(confirmed, self._units), "now": format_amount(now, self._units)}
+                return text % params
             case refusals.PriceChanged(confirmed_price=confirmed, current_price=now):
                 text = _(
                     "🏷️ The price has changed from %(confirmed)s to %(now)s, so nothing was bought. Please check again."

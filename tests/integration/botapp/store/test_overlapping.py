@@ -84,16 +84,17 @@ def test_second_click_on_a_confirmation_gets_the_receipt(shop: Database) -> None
     assert overlap(shop, one, one).result().is_repeat
 
 
-def test_reset_takes_a_deposit_of_the_same_moment_too(shop: Database) -> None:
+def test_reset_leaves_a_deposit_of_the_same_moment(shop: Database) -> None:
+    before = shop.run_sync(accounts.get_by_handle, "Budi").balance
+
     def deposit(connection: Connection) -> object:
         return accounts.adjust_balance(connection, "Budi", 70, add=True, actor=ACTOR, key="d", now_ms=3)
 
     def reset(connection: Connection) -> int:
-        return accounts.reset_balance(connection, "Budi", actor=ACTOR, key="r", now_ms=3).balance
+        return accounts.reset_balance(connection, "Budi", before, actor=ACTOR, key="r", now_ms=3).balance
 
-    before = shop.run_sync(accounts.get_by_handle, "Budi").balance
-    assert overlap(shop, deposit, reset).result() == before + 70
-    assert shop.run_sync(accounts.get_by_handle, "Budi").balance == 0
+    assert overlap(shop, deposit, reset).exception() == refusals.BalanceChanged(before, before + 70)
+    assert shop.run_sync(accounts.get_by_handle, "Budi").balance == before + 70
 
 
 def test_product_is_not_deleted_while_stock_arrives(shop: Database) -> None:

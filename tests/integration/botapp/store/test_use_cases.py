@@ -114,10 +114,12 @@ def test_amount_must_be_positive_and_storable(database: Database, amount: int) -
 
 def test_reset_empties_the_balance_with_a_ledger_entry(database: Database) -> None:
     database.run_sync(member, BUDI, "Budi", 80)
-    before = database.run_sync(accounts.reset_balance, "budi", actor=ACTOR, key="r", now_ms=9)
+    with pytest.raises(refusals.BalanceChanged):
+        database.run_sync(accounts.reset_balance, "budi", 79, actor=ACTOR, key="r", now_ms=9)
+    before = database.run_sync(accounts.reset_balance, "budi", 80, actor=ACTOR, key="r", now_ms=9)
     assert before.balance == 80
     assert database.run_sync(accounts.get_by_handle, "budi").balance == 0
-    assert database.run_sync(accounts.reset_balance, "budi", actor=ACTOR, key="r2", now_ms=9).balance == 0
+    assert database.run_sync(accounts.reset_balance, "budi", 0, actor=ACTOR, key="r2", now_ms=9).balance == 0
     assert database.run_sync(lambda connection: list(verify.find_problems(connection))) == []
 
 
