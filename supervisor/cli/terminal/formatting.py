@@ -14,7 +14,7 @@ MIN_CELL_CHARS: Final = 20
 #: what the rest of a line that is too long is indented by: its indentation, and its sign
 _CONTINUED_AT: Final = re.compile(r"\s*(?:[✓✗⚠] )?")
 #: a command that a person is to type
-_COMMAND: Final = re.compile(r"(?<=: )(?:sudo )?stocksup [^;]*$")
+_COMMAND: Final = re.compile(r"(?<=: )(?:sudo )?stocksup [^;]*\Z")
 _UNITS: Final = ((N_("d"), 86_400), (N_("h"), 3_600), (N_("min"), 60), (N_("s"), 1))
 
 
