@@ -100,8 +100,8 @@ def test_the_panel_goes_on_when_the_supervisor_is_gone_and_back(toko: Shop, open
     expect(admin.page.locator("[data-program=bot]")).to_have_attribute("data-state", "RUNNING")
     toko.kill_supervisor()
     expect(admin.page.locator(".away")).to_be_visible()
-    admin.say("!ping")
-    expect(admin.messages("!ping")).to_be_visible()
+    admin.say("halo semua")
+    expect(admin.messages("halo semua")).to_be_visible()
     toko.start_supervisor()
     expect(admin.page.locator("[data-program=bot]")).to_have_attribute("data-life", "1")
 
