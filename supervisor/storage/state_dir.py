@@ -106,6 +106,9 @@ class StateDirGuard:
             old, self.lock_fd = self.lock_fd, lock(self._paths)
             os.close(old)
             self._log("warning", _("%(path)s was deleted; recreated") % {"path": self._paths.state_dir})
+        elif not (logs := self._paths.supervisor_log.parent).exists():
+            make(self._paths)
+            self._log("warning", _("%(path)s was deleted; recreated") % {"path": logs})
         if not self.is_socket_in_place():
             reopen_socket()
             self._socket_id = _file_id(self._paths.socket)

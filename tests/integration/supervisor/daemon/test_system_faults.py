@@ -105,6 +105,16 @@ def test_deleted_file_is_recreated(tmp_path: Path, what: str) -> None:
         assert it.status()["bot"]["life"] == 2
 
 
+def test_deleted_directory_of_logs_is_recreated(tmp_path: Path) -> None:
+    with bot(tmp_path, "beat=0.2") as it:
+        it.start()
+        shutil.rmtree(it.state / "logs")
+        eventually((it.state / "logs" / "supervisor.log").exists, "the logs do not come back")
+        it.restart()
+        assert "life 2 of bot starts" in it.log("bot")
+        assert problems(it) == {}
+
+
 def test_state_directory_that_cannot_be_recreated_is_a_problem(tmp_path: Path) -> None:
     with bot(tmp_path, "beat=0.2") as it:
         it.start()
