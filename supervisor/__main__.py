@@ -28,7 +28,7 @@ from supervisor.daemon.clock import Clock
 from supervisor.daemon.runner import Runner
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
-from supervisor.logs import journald
+from supervisor.logs import stderr
 from supervisor.logs.printable import make_printable
 from supervisor.logs.writer import SupervisorLog
 from supervisor.processes import process, procfs
@@ -142,7 +142,7 @@ def _open(arguments: Arguments) -> Runner:
         state_dir.make(paths)
         lock_fd = _lock(paths, arguments.lock_fd)
         _check_state_dir_unchanged(path, paths)
-        log = SupervisorLog(paths.supervisor_log, settings.logs, to_journal=journald.is_stderr(os.environ))
+        log = SupervisorLog(paths.supervisor_log, settings.logs, to_journal=stderr.is_journal(os.environ))
         if problem is not None:
             log.write("error", _("configuration: not read again (%(problem)s)") % {"problem": problem})
         return Runner(

@@ -19,7 +19,7 @@ from supervisor.config.settings import Logs
 from supervisor.lifecycle.model import ProgramState
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
-from supervisor.logs import copy_rotation, journald, rotation, writer
+from supervisor.logs import copy_rotation, rotation, stderr, writer
 from supervisor.logs.held_logs import HeldLogs
 
 #: error code of a program that does not support `reopen`
@@ -97,7 +97,7 @@ class ProgramLogs:
     def environ(self, output: Path) -> dict[str, str]:
         """Return the environment variables about the log of a life."""
         as_json = {"STOCKSUP_LOG_FORMAT": "json"} if self.settings.format == "json" else {}
-        journal = {"STOCKSUP_JOURNAL": journald.SOCKET} if self._to_journal else {}
+        journal = {"STOCKSUP_JOURNAL": stderr.JOURNAL_SOCKET} if self._to_journal else {}
         return {"STOCKSUP_LOG_FILE": str(output), **as_json, **journal}
 
     def on_heartbeat(self, state: ProgramState) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -17,6 +16,7 @@ from supervisor.locale.third_party import os_error_text
 from supervisor.logs import holes, rotation
 from supervisor.logs.masking import mask_secrets
 from supervisor.logs.printable import make_printable
+from supervisor.logs.stderr import STDERR, StderrWriter
 
 
 class _Level(NamedTuple):
@@ -34,7 +34,6 @@ LEVELS: Final = {
 }
 
 _STDOUT: Final = 1
-_STDERR: Final = 2
 
 
 class SupervisorLog:
@@ -44,7 +43,7 @@ class SupervisorLog:
         """Open `path` for appending, with mode 0600. Raises OSError.
 
         Each line is written to stderr as well, unless stderr is the same file: that of a supervisor that runs in the
-        background.
+        background. A line that stderr does not take at once is in the file alone.
 
         Args:
             path: the file.
@@ -57,7 +56,8 @@ class SupervisorLog:
         #: whether a failed rotation has been logged
         self._is_failure_logged = False
         self._fd = self._open()
-        self._echo = not _is_same_file(_STDERR, self._fd)
+        self._stderr = StderrWriter()
+        self._echo = not _is_same_file(STDERR, self._fd)
 
     def write(self, level: str, text: str) -> None:
         """Write one line. If the disk refuses it, the line goes to stderr."""
@@ -110,7 +110,7 @@ class SupervisorLog:
 
     def _reopen(self) -> None:
         old, self._fd = self._fd, self._open()
-        for fd in (_STDOUT, _STDERR):
+        for fd in (_STDOUT, STDERR):
             if _is_same_file(fd, old):
                 os.dup2(self._fd, fd)  # the interpreter writes tracebacks there
         os.close(old)
@@ -119,10 +119,7 @@ class SupervisorLog:
         if self.to_journal:
             # sd-daemon(3): the priority comes first; the journal adds the time itself
             line = f"<{LEVELS[level].priority}>{text}\n".encode(errors="backslashreplace")
-        try:
-            sys.stderr.buffer.write(line)
-            sys.stderr.buffer.flush()
-        except OSError:
+        if not self._stderr.write(line):
             self._echo = False  # the terminal is closed
 
 

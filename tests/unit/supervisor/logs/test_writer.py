@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.config.settings import Logs
-from supervisor.logs import journald, writer
+from supervisor.logs import stderr, writer
 from supervisor.logs.writer import SupervisorLog
 
 Written = Callable[..., tuple[str, str]]
@@ -43,7 +43,7 @@ def test_each_line_is_on_stderr_too(written: Written) -> None:
 
 def test_no_line_is_written_twice_when_stderr_is_the_log_itself(tmp_path: Path) -> None:
     path = tmp_path / "supervisor.log"
-    stderr = os.dup(2)
+    kept = os.dup(2)
     try:
         with path.open("a") as file:
             os.dup2(file.fileno(), 2)
@@ -51,8 +51,8 @@ def test_no_line_is_written_twice_when_stderr_is_the_log_itself(tmp_path: Path) 
         log.write("info", "bot: ready")
         log.close()
     finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
+        os.dup2(kept, 2)
+        os.close(kept)
     assert len(path.read_text().splitlines()) == 1
 
 
@@ -87,5 +87,5 @@ def test_marker_after_an_unfinished_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("named", "is_journal"), [("{0}:{1}", True), ("{0}:1", False), ("", False)])
 def test_stderr_is_the_journal(named: str, is_journal: bool) -> None:
     found = os.fstat(2)
-    assert journald.is_stderr({"JOURNAL_STREAM": named.format(found.st_dev, found.st_ino)}) is is_journal
-    assert journald.is_stderr({}) is False
+    assert stderr.is_journal({"JOURNAL_STREAM": named.format(found.st_dev, found.st_ino)}) is is_journal
+    assert stderr.is_journal({}) is False
