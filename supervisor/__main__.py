@@ -34,9 +34,10 @@ from supervisor.logs.writer import SupervisorLog
 from supervisor.processes import process, procfs
 from supervisor.storage import state_dir
 
-#: how often to look for the pid in the lock file, and the pause between two attempts in seconds
-PID_ATTEMPTS: Final = 50
-PID_PAUSE_S: Final = 0.02
+#: how often to try a lock whose owner is not known, and the pause between two attempts in seconds: the owner may not
+#: have written its pid yet, or it was killed, and a process that it was starting holds the lock until it executes
+LOCK_ATTEMPTS: Final = 50
+LOCK_PAUSE_S: Final = 0.02
 
 
 @dataclass(frozen=True)
@@ -197,26 +198,26 @@ def _lock(paths: InstancePaths, inherited_fd: int | None = None) -> int:
         if state_dir.is_lock(paths, inherited_fd):
             return inherited_fd
         os.close(inherited_fd)
-    try:
-        return state_dir.lock(paths)
-    except state_dir.StateDirLocked as error:
-        pid = _find_owner(error.args[0]) or _("unknown")
-        text = _(
-            "supervisor %(pid)s is already running in %(state_dir)s; see `stocksup status`, "
-            "or stop it with `stocksup stop`"
-        )
-        raise AlreadyRunning(text % {"pid": pid, "state_dir": paths.state_dir}) from error
+    pid = None
+    for _attempt in range(LOCK_ATTEMPTS):
+        try:
+            return state_dir.lock(paths)
+        except state_dir.StateDirLocked as error:
+            pid = _read_owner(error.args[0])
+            os.close(error.args[0])
+        if pid is not None:
+            break
+        time.sleep(LOCK_PAUSE_S)
+    text = _(
+        "supervisor %(pid)s is already running in %(state_dir)s; see `stocksup status`, or stop it with `stocksup stop`"
+    )
+    raise AlreadyRunning(text % {"pid": pid or _("unknown"), "state_dir": paths.state_dir})
 
 
-def _find_owner(fd: int) -> str | None:
-    """Return the pid of the supervisor that has the lock, waiting until it has written its pid; None without one."""
-    for _attempt in range(PID_ATTEMPTS):
-        pid = os.pread(fd, 32, 0).decode(errors="replace").strip()
-        # otherwise it is the pid of an earlier supervisor
-        if pid.isascii() and pid.isdigit() and procfs.identify(int(pid)) is not None:
-            return pid
-        time.sleep(PID_PAUSE_S)
-    return None
+def _read_owner(fd: int) -> str | None:
+    """Return the pid in the lock file; None if it is not that of a running process, but of an earlier supervisor."""
+    pid = os.pread(fd, 32, 0).decode(errors="replace").strip()
+    return pid if pid.isascii() and pid.isdigit() and procfs.identify(int(pid)) is not None else None
 
 
 def _fail(report_fd: int | None, code: int, message: str) -> int:

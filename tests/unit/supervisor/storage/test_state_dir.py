@@ -34,7 +34,26 @@ def test_the_wait_for_the_pid_is_limited(tmp_path: Path, monkeypatch: pytest.Mon
         with pytest.raises(start.StartupError):
             start._lock(place)
     lock_pauses_s = (state_dir.LOCK_ATTEMPTS - 1) * state_dir.LOCK_PAUSE_S
-    assert sum(pauses) == pytest.approx(start.PID_ATTEMPTS * start.PID_PAUSE_S + lock_pauses_s)
+    assert sum(pauses) == pytest.approx(start.LOCK_ATTEMPTS * (start.LOCK_PAUSE_S + lock_pauses_s))
+
+
+def test_a_lock_that_a_dead_supervisor_left_for_a_moment_is_awaited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process between fork and exec has inherited it."""
+    place = InstancePaths(tmp_path)
+    place.lock.write_text("999999999\n")
+    with place.lock.open("r+") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        pauses: list[float] = []
+
+        def pause(pause_s: float) -> None:
+            pauses.append(pause_s)
+            if len(pauses) == 15:
+                fcntl.flock(first, fcntl.LOCK_UN)
+
+        monkeypatch.setattr("time.sleep", pause)
+        os.close(start._lock(place))
 
 
 def test_foreign_text_in_the_lock_file_is_no_pid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
