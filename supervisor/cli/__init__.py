@@ -12,7 +12,8 @@ _INTERRUPTED = 130
 def main() -> int:
     """Run the command in `sys.argv` and return its exit code.
 
-    An error is one line on stderr: what failed, why, and what to do. Ctrl-C ends every command without a word.
+    An error is one line on stderr: what failed, why, and what to do. Ctrl-C ends every command; a command whose request
+    continues without it says so.
     """
     try:
         return _main()
@@ -115,7 +116,9 @@ def _run_command() -> int:
         return exits.USAGE
     except click.UsageError as error:
         place = error.ctx.command_path if error.ctx else "stocksup"
-        params = {"problem": error.format_message().rstrip("."), "command": place}
+        problem = error.format_message().rstrip(".")
+        # click begins its messages with a capital letter
+        params = {"problem": problem[:1].lower() + problem[1:], "command": place}
         return _fail(_("%(problem)s; see %(command)s --help") % params, exits.USAGE)
     except click.ClickException as error:
         return _fail(error.format_message(), error.exit_code)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ContextDecorator
+from types import TracebackType
 from typing import Final
 
 from supervisor.cli import exit_codes as exits
@@ -32,6 +34,23 @@ class CommandError(Exception):
     def __init__(self, message: str, code: int = exits.FAILED) -> None:
         super().__init__(message)
         self.code = code
+
+
+class Continued(ContextDecorator):
+    """Lets Ctrl-C end the command with a text that says what continues without it: in a `with` block or a function."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the block. Raises CommandError after Ctrl-C."""
+        if isinstance(value, KeyboardInterrupt):
+            raise CommandError(self._text, exits.INTERRUPTED) from value
 
 
 def control_error_text(error: ControlError) -> str:

@@ -21,6 +21,14 @@ BAD_CONFIG: Final = EXIT_BAD_CONFIG
 INTERRUPTED: Final = 130
 
 
+_OF_CONTROL_ERRORS: Final = {
+    "unknown_program": USAGE,
+    "not_running": NOT_RUNNING,
+    "timed_out": TIMED_OUT,
+    "bad_config": BAD_CONFIG,
+}
+
+
 def of_control_error(code: str) -> int:
     """Return the exit code for an error of the control socket."""
-    return {"not_running": NOT_RUNNING, "timed_out": TIMED_OUT, "bad_config": BAD_CONFIG}.get(code, FAILED)
+    return _OF_CONTROL_ERRORS.get(code, FAILED)

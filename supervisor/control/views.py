@@ -72,7 +72,7 @@ def _program(state: ProgramState, now: Instant, rss_bytes: Callable[[int], int |
         "version": state.life.version,
         "pending": list(state.life.pending),
         **reasons.reason_fields(state.reason),
-        "restart": _restart(state),
+        "restart": restart(state),
         "retry_in_s": _retry_in_s(state, now),
     }
 
@@ -85,7 +85,8 @@ def _heartbeat(state: ProgramState, now: Instant) -> dict[str, Any]:
     return {"heartbeat_age_s": round(now.mono_s - state.life.last_seen_s, 3), "heartbeat_late": heartbeat_late}
 
 
-def _restart(state: ProgramState) -> dict[str, Any] | None:
+def restart(state: ProgramState) -> dict[str, Any] | None:
+    """Return the restart in progress, as in `status --json`; None without one."""
     if state.restart is None:
         return None
     return {

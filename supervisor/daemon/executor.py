@@ -117,9 +117,9 @@ class EffectExecutor:
             name,
             state.settings,
             checks.RESTART,
-            lambda result: self._post(name, events.CheckFinished(life, result.problem)),
+            lambda result: self._post(name, events.CheckFinished(life, *result)),
         )
-        return None if result is None else events.CheckFinished(life, result.problem)
+        return None if result is None else events.CheckFinished(life, *result)
 
     def reap_tree(self, state: ProgramState, code: int | None, signal_name: str | None) -> ProcessId | None:
         """After the exit of a life, kill its descendants and write the exit to its log.

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from supervisor.config.loading import load
 from supervisor.configfile import ConfigError
-from supervisor.control import protocol
+from supervisor.control import protocol, views
 from supervisor.control.connection import ClientConnection
 from supervisor.daemon.reloader import MAX_WAITING, Outcome, Refusal
 from supervisor.daemon.runner import Runner
@@ -106,7 +106,7 @@ def _restart(runner: Runner, connection: ClientConnection, request: protocol.Res
     runner.post(request.program, event)
     if not request.wait:
         has_next_life = state.state is State.STARTING and state.restart is not None
-        return {"to_life": state.life.number + (not has_next_life)}
+        return {"to_life": state.life.number + (not has_next_life), "joined": views.restart(state)}
     runner.restart_waiters.add(
         request.program, connection, lambda report: _answer_restart(runner, connection, request, report)
     )

@@ -53,9 +53,10 @@ class DeadlinePassed(Event, frozen=True):
 
 
 class CheckFinished(LifeEvent, frozen=True):
-    """The check has ended; `problem` is None if it passed."""
+    """The check has ended; `problem` is None if it passed. `code` is its exit code, None if it has none."""
 
     problem: Reason | None
+    code: int | None = None
 
 
 class Spawned(LifeEvent, frozen=True):

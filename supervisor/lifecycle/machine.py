@@ -116,7 +116,8 @@ def _finish_check(program: ProgramState, event: CheckFinished, now: Instant) -> 
         return program, []
     program = _with_restart(_record_phase(program, "check_s", now), check_deadline_s=None)
     if event.problem is not None:
-        return restart_report.cancel(program, Reason("check_failed", {"problem": event.problem}), now)
+        error = restart_report.failure("check_failed", event.problem, event.code)
+        return restart_report.cancel(program, error, now)
     return _drain(program, "restart", now)
 
 
@@ -324,7 +325,7 @@ def _time_out_running(program: ProgramState, event: DeadlinePassed, now: Instant
     if restart and restart.check_deadline_s is not None and restart.check_deadline_s <= now.mono_s:
         program = _with_restart(_record_phase(program, "check_s", now), check_deadline_s=None)
         problem = Reason("check_timeout", {"time_s": program.settings.start_timeout_s})
-        program, effects = restart_report.cancel(program, Reason("check_failed", {"problem": problem}), now)
+        program, effects = restart_report.cancel(program, restart_report.failure("check_failed", problem, None), now)
         return program, [StopCheck(), *effects]
     if health.is_lost(program.life.last_seen_s, program.settings.heartbeat_timeout_s, now.mono_s):
         return _kill_hung(program, now)
@@ -482,7 +483,9 @@ def _give_up(program: ProgramState, reason: Reason, now: Instant) -> Step:
     program = replace(_enter(program, State.FATAL, now), reason=reason)
     effects: list[Effect] = [LogLine("critical", "gave_up", {"reason": reason})]
     if program.restart:
-        error = Reason("start_failed", {"problem": reason})
+        last = program.last_exit
+        code = last.code if last is not None and last.life == program.life.number else None
+        error = restart_report.failure("start_failed", reason, code)
         program, finished = restart_report.fail(program, program.restart, error, now)
         effects.append(finished)
     if program.settings.on_failed:

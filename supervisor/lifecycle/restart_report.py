@@ -76,6 +76,11 @@ def make_report(
     )
 
 
+def failure(code: str, problem: Reason, exit_code: int | None) -> Reason:
+    """Return why a restart failed; `exit_code` is that of the check or of the process, None without one."""
+    return Reason(code, {"problem": problem, "code": exit_code})
+
+
 def cancel(program: ProgramState, error: Reason, now: Instant) -> tuple[ProgramState, list[Effect]]:
     """End the restart in progress because of `error`, and log that; the program stays in its state."""
     assert program.restart is not None

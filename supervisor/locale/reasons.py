@@ -153,13 +153,14 @@ def report_fields(report: Mapping[str, Any]) -> dict[str, Any]:
     """Return a restart report, as the history keeps it, as `restart --json` shows it."""
     error = report["error"]
     # what a check wrote is the text itself: it needs no translation, and is not sent twice
-    problem = error["params"].get("problem") if error else None
-    is_translatable = error is not None and (problem if isinstance(problem, Mapping) else error)["code"] != "text"
+    params = error["params"] if error else {}
+    problem = params.get("problem")
+    is_own_words = isinstance(problem, Mapping) and problem["code"] == "text"
     return {
         **report,
         **reason_fields(report["reason"]),
         "error": error and error["code"],
-        "error_params": error["params"] if is_translatable else {},
+        "error_params": {name: value for name, value in params.items() if not is_own_words or name != "problem"},
         "problem": describe(error) if error else None,
     }
 

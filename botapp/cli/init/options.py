@@ -76,7 +76,7 @@ def given_token(token_file: Path | None, environ: Mapping[str, str]) -> str | No
         text, origin = files.read_token(token_file) or "", str(token_file)
     token = answers.token(text)
     if token is None:
-        raise click.UsageError(_("%s does not contain a token; expected one line without spaces") % origin)
+        raise click.UsageError(_("no token in %s; expected one line without spaces") % origin)
     return token
 
 

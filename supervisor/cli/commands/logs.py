@@ -76,7 +76,8 @@ def command(
     known = [*_program_names(instance), SUPERVISOR]
     if program is not None and program not in known:
         text = _("there is no program '%(name)s' in %(config)s; expected one of: %(names)s")
-        raise CommandError(text % {"name": program, "config": instance.found_config, "names": ", ".join(known)})
+        params = {"name": program, "config": instance.found_config, "names": ", ".join(known)}
+        raise CommandError(text % params, exits.USAGE)
     wanted = _selection(instance, since, until, grep, level)
     most = count if count is not None else LINES if wanted == Selection(level) else MAX_LINES
     files = {name: LogFile(instance.place.log_of(name)) for name in ([program] if program else known)}

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from supervisor.cli import exit_codes as exits
+from supervisor.cli.errors import Continued
 from supervisor.cli.instance import Instance
 from supervisor.cli.terminal.progress import Progress
 from supervisor.locale import _
@@ -27,7 +28,8 @@ _HELP = _(
 def command(instance: Instance, as_json: bool) -> int:
     """Reload the configuration."""
     instance.check()
-    with instance.connect() as client, Progress(_("checking")):
+    text = _("interrupted, but the reload continues; its outcome will be in: stocksup logs supervisor")
+    with instance.connect() as client, Continued(text), Progress(_("checking")):
         # the programs' checks run first and take a while; the supervisor limits their time
         answer = client.request("reload")
     result = {name: answer[name] for name in ("changed", "settings", "outdated", "needs_restart")}

@@ -6,12 +6,13 @@ import json
 import os
 import pwd
 from collections.abc import Iterator
+from typing import Final
 
 import click
 
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.commands.history import work_lines
-from supervisor.cli.errors import CommandError
+from supervisor.cli.errors import CommandError, Continued
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
 from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.params import Seconds
@@ -19,12 +20,17 @@ from supervisor.cli.terminal.progress import Progress
 from supervisor.client import EXIT_TRY_AGAIN, ControlError, Message
 from supervisor.locale import _, format_number, reasons
 
+#: longest time to wait, in seconds
+MAX_TIMEOUT_S: Final = 86_400.0
+
 
 @click.command(help=_("Restart the bot, or PROGRAM."))
 @click.argument("program", default="bot", shell_complete=complete_program)
 @click.option("--reason", default="", metavar="TEXT", help=_("Reason, for the history."))
 @click.option("--no-wait", is_flag=True, help=_("Do not wait for the restart to finish."))
-@click.option("--timeout", "timeout_s", type=Seconds(0.1), metavar="S", help=_("Maximum time to wait, in seconds."))
+@click.option(
+    "--timeout", "timeout_s", type=Seconds(0.1, MAX_TIMEOUT_S), metavar="S", help=_("Maximum time to wait, in seconds.")
+)
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 @click.pass_obj
 def command(
@@ -32,14 +38,17 @@ def command(
 ) -> int:
     """Restart the bot, or PROGRAM."""
     instance.check()
-    with instance.connect() as client:
+    text = _("interrupted, but the restart of %(program)s continues; follow it: stocksup status")
+    with instance.connect() as client, Continued(text % {"program": program}):
         events = client.events(timeout_s=timeout_s)
         # the answer comes at once; a later event reports the end of the restart
         answer = client.request(
             "restart", program=program, reason=reason, requested_by=_requester(), wait=False, timeout_s=ANSWER_TIMEOUT_S
         )
         if no_wait:
-            return _report_request(program, answer["to_life"], as_json)
+            return _report_request(program, answer, as_json)
+        if not as_json:
+            _report_joined(program, answer)
         with Progress(_("%(program)s: restart requested") % {"program": program}) as progress:
             report = _await_restart(events, program, progress, timeout_s)
     return _report(report, as_json)
@@ -73,10 +82,23 @@ def _is_delayed(event: Message, program: str) -> bool:
     return is_state and (event.get("last_exit") or {}).get("code") == EXIT_TRY_AGAIN
 
 
-def _report_request(program: str, to_life: int, as_json: bool) -> int:
+def _report_joined(program: str, answer: Message) -> bool:
+    """Print which restart the request has joined; return whether it has joined one."""
+    joined = reasons.localize(answer.get("joined"))  # absent from an older supervisor
+    if joined is None:
+        return False
+    text = _("%(program)s: joined the restart in progress (requested by %(name)s)")
+    if joined["reason"]:
+        text = _("%(program)s: joined the restart in progress (requested by %(name)s: “%(reason)s”)")
+    click.echo(text % {"program": program, "name": joined["requested_by"], "reason": joined["reason"]})
+    return True
+
+
+def _report_request(program: str, answer: Message, as_json: bool) -> int:
+    to_life = answer["to_life"]
     if as_json:
         click.echo(json.dumps({"program": program, "to_life": to_life}))
-    else:
+    elif not _report_joined(program, answer):
         text = _("%(program)s: restart requested (process %(life)d). Next: stocksup status")
         click.echo(text % {"program": program, "life": to_life})
     return exits.FINE
@@ -85,13 +107,19 @@ def _report_request(program: str, to_life: int, as_json: bool) -> int:
 def _report(report: Message, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(report))
-        return exits.FINE if report["ok"] else exits.FAILED
+        return exits.FINE if report["ok"] else exit_code(report)
     report = reasons.localize(report)
     if not report["ok"]:
-        raise CommandError(failure_text(report))
+        raise CommandError(failure_text(report), exit_code(report))
     details = [formatting.phases_text(report), *work_lines(report)]
     click.echo("\n".join([formatting.restart_summary(report), *(f"    {detail}" for detail in details)]))
     return exits.FINE
+
+
+def exit_code(report: Message) -> int:
+    """Return the exit code for a failed restart. Pure."""
+    refused_config = (report.get("error_params") or {}).get("code") == exits.BAD_CONFIG
+    return exits.BAD_CONFIG if refused_config else exits.FAILED
 
 
 def failure_text(report: Message) -> str:

@@ -13,7 +13,7 @@ from supervisor.cli import exit_codes as exits
 from supervisor.cli.bootstrap.launch import launch, require_installation
 from supervisor.cli.bootstrap.startup_wait import StartupProgress
 from supervisor.cli.commands.stop import shut_down
-from supervisor.cli.errors import CommandError
+from supervisor.cli.errors import CommandError, Continued
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
 from supervisor.cli.systemd import systemctl
 from supervisor.cli.systemd.systemctl import Service
@@ -34,6 +34,12 @@ _ENDED: Final = (exits.NOT_RUNNING, "closed", "not_running", "shutting_down")
 MAX_LINES: Final = 1000
 
 
+#: for functions that wait for a start
+_CONTINUED: Final = Continued(
+    _("interrupted, but the start continues; follow it: stocksup status; end it: stocksup stop")
+)
+
+
 @click.command(
     help=_(
         "Start all programs and wait until they are ready.\n\n"
@@ -45,12 +51,10 @@ MAX_LINES: Final = 1000
 @click.pass_obj
 def command(instance: Instance, program: str | None, foreground: bool) -> int:
     """Start all programs, or one, and wait until they are ready."""
-    if program is not None:
-        if foreground:
-            raise click.UsageError(_("--foreground starts all programs; leave out PROGRAM"))
-        return _start_one(instance, program)
+    if program is not None and foreground:
+        raise click.UsageError(_("--foreground starts all programs; leave out PROGRAM"))
     under_systemd = _under_systemd()
-    if foreground or under_systemd:
+    if program is None and (foreground or under_systemd):
         _become_supervisor(instance, keep_desired=under_systemd)
     if (service := systemctl.in_charge(instance.config)) is None:
         instance.work_as_owner()
@@ -58,8 +62,12 @@ def command(instance: Instance, program: str | None, foreground: bool) -> int:
     try:
         client = instance.connect()
     except SupervisorNotRunning:
+        if program is not None:
+            raise
         return _start_service(instance, service) if service else _start_new(instance)
     with client:
+        if program is not None:
+            return _start_one(client, instance.place, program)
         return _start_programs(client, instance.place, service)
 
 
@@ -76,6 +84,7 @@ def _become_supervisor(instance: Instance, *, keep_desired: bool) -> None:
     os.execv(sys.executable, [sys.executable, "-P", "-m", "supervisor", "--config", str(instance.config), *options])
 
 
+@_CONTINUED
 def _start_new(instance: Instance) -> int:
     """Start a supervisor; stop it again if a program fails to start."""
     launch(instance.config, instance.place)
@@ -83,6 +92,7 @@ def _start_new(instance: Instance) -> int:
         return await_all(client, instance.place, None, end=lambda: shut_down(client))
 
 
+@_CONTINUED
 def _start_service(instance: Instance, service: Service) -> int:
     """Start the supervisor with systemd; stop it again if a program fails to start."""
     with Progress(_("starting")):
@@ -112,6 +122,7 @@ def connect_to(service: Service, instance: Instance) -> Client:
         raise CommandError(text % {"name": service.name, "journal": service.journal()}, exits.NOT_RUNNING) from error
 
 
+@_CONTINUED
 def await_all(client: Client, place: InstancePaths, service: Service | None, end: Callable[[], object] | None) -> int:
     """Wait until all programs of a new supervisor run, and print that.
 
@@ -133,6 +144,7 @@ def await_all(client: Client, place: InstancePaths, service: Service | None, end
     return _fail(waiting.failed, place, _("everything was stopped again"))
 
 
+@_CONTINUED
 def _start_programs(client: Client, place: InstancePaths, service: Service | None) -> int:
     """Start the stopped programs of the running supervisor."""
     reports = client.events()
@@ -151,20 +163,17 @@ def _start_programs(client: Client, place: InstancePaths, service: Service | Non
     return exits.FINE
 
 
-def _start_one(instance: Instance, program: str) -> int:
+@_CONTINUED
+def _start_one(client: Client, place: InstancePaths, program: str) -> int:
     """Start one program of the running supervisor."""
-    if systemctl.in_charge(instance.config) is None:
-        instance.work_as_owner()
-    instance.check()
-    with instance.connect() as client:
-        reports = client.events()
-        names = client.request("start", program=program, timeout_s=ANSWER_TIMEOUT_S)["starting"]
-        programs = client.request("status", timeout_s=ANSWER_TIMEOUT_S)["programs"]
-        waiting = StartupProgress.begin(in_turn(programs, program), [program])
-        with Progress(waiting.describe()) as progress:
-            waiting = waiting.until_over(reports, progress.say)
+    reports = client.events()
+    names = client.request("start", program=program, timeout_s=ANSWER_TIMEOUT_S)["starting"]
+    programs = client.request("status", timeout_s=ANSWER_TIMEOUT_S)["programs"]
+    waiting = StartupProgress.begin(in_turn(programs, program), [program])
+    with Progress(waiting.describe()) as progress:
+        waiting = waiting.until_over(reports, progress.say)
     if waiting.failed is not None:
-        return _fail(waiting.failed, instance.place, _("see stocksup status"))
+        return _fail(waiting.failed, place, _("see stocksup status"))
     for name, why in waiting.down.items():
         click.echo(f"{name}: {why}")
     text = (

@@ -14,7 +14,7 @@ import click
 
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.bootstrap.launch import launch
-from supervisor.cli.errors import CommandError
+from supervisor.cli.errors import CommandError, Continued
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
 from supervisor.cli.systemd import systemctl
 from supervisor.cli.terminal.progress import Progress
@@ -31,6 +31,10 @@ RETRY_PAUSE_S: Final = 0.1
 EXIT_TIMEOUT_S: Final = 30.0
 
 
+#: for what waits until programs have stopped
+_CONTINUED: Final = Continued(_("interrupted, but stopping continues; follow it: stocksup status"))
+
+
 @click.command(help=_("Stop all programs, or PROGRAM, after they finish their work."))
 @click.argument("program", required=False, shell_complete=complete_program)
 @click.pass_obj
@@ -39,7 +43,7 @@ def command(instance: Instance, program: str | None) -> int:
     config = instance.found_config
     if program is None and (service := systemctl.in_charge(config)) and service.is_alive():
         # systemd would start it again if it exited without `systemctl stop`
-        with Progress(_("stopping")):
+        with _CONTINUED, Progress(_("stopping")):
             service.do("stop")
         click.echo(_("Everything stopped until the next boot. Next: stocksup start"))
         return exits.FINE
@@ -57,7 +61,7 @@ def command(instance: Instance, program: str | None) -> int:
             click.echo(_("Everything stopped. Next: stocksup start"))
         return exits.FINE
     with client:
-        with Progress(_("%(program)s: stopping") % {"program": program}):
+        with _CONTINUED, Progress(_("%(program)s: stopping") % {"program": program}):
             life = client.request("stop", program=program, wait=True)["life"]
         text = _("%(program)s stopped (process %(life)d). Next: stocksup start %(program)s")
         click.echo(text % {"program": program, "life": life})
@@ -106,7 +110,7 @@ def _stop_orphans(instance: Instance, program: str | None) -> bool:
             "or continue with stocksup start"
         )
         raise CommandError(text % {"lives": lives}, exits.NOT_RUNNING)
-    with Progress(_("stopping")):
+    with _CONTINUED, Progress(_("stopping")):
         supervisor = _ExitWaiter(launch(instance.found_config, instance.place, stop_orphans=True))
         # it may already have ended
         with suppress(SupervisorNotRunning), instance.connect() as client:
@@ -134,6 +138,7 @@ def _fail_if_left(left: Sequence[LifeProcess]) -> None:
         raise CommandError(text % {"lives": orphans.describe(left)})
 
 
+@_CONTINUED
 def shut_down(client: Client) -> dict[str, str]:
     """Stop all programs and the supervisor, and wait until its process exits. Raises ControlError.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import click
 
 from supervisor.locale import _
@@ -16,8 +19,15 @@ class WholeNumber(click.IntRange):
 
 
 class Seconds(click.FloatRange):
-    """A number of seconds, at least `least`."""
+    """A number of seconds from `least` to `most`."""
 
-    def __init__(self, least: float) -> None:
-        super().__init__(least)
+    def __init__(self, least: float, most: float) -> None:
+        super().__init__(least, most)
         self.name = _("number")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number. Raises click.BadParameter, also for "nan", which no range excludes."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(_("'%(text)s' is not a number") % {"text": value}, param, ctx)
+        return number

@@ -340,7 +340,7 @@ def test_one_usage_error_names_all_that_is_missing(setup: Setup) -> None:
     ("words", "said"),
     [
         (("--timezone", "Mars/Olympus"), "unknown time zone"),
-        (("--token-file", "-"), "standard input does not contain a token"),
+        (("--token-file", "-"), "no token in standard input"),
         (("--token-file", "/nowhere/token"), "cannot open /nowhere/token: there is no such file"),
     ],
 )

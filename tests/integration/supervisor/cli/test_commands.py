@@ -236,13 +236,37 @@ def test_one_program_alone(instance: Instance) -> None:
     assert "bot (process 2)" in instance.run("start").stdout
 
 
-@pytest.mark.parametrize("words", [("restart", "nope"), ("stop", "nope"), ("logs", "nope"), ("logs", "../config")])
-def test_unknown_program(instance: Instance, words: tuple[str, ...]) -> None:
+def test_unknown_program(instance: Instance) -> None:
     instance.run("start")
-    done = instance.run(*words)
-    assert done.returncode == 1
-    assert f"program '{words[1]}'" in done.stderr
-    assert "bot" in done.stderr
+    for command, name in (("start", "nope"), ("restart", "nope"), ("stop", "nope"), ("logs", "nope"), ("logs", "../x")):
+        done = instance.run(command, name)
+        assert done.returncode == 2
+        assert f"program '{name}'" in done.stderr
+        assert "bot" in done.stderr
+
+
+def test_a_restart_joins_the_one_in_progress(instance: Instance) -> None:
+    instance.run("start")
+    os.mkfifo(instance.directory / "gate")
+    instance.configure(check='["sh", "-c", "read line < gate"]')
+    assert instance.run("restart", "--no-wait", "--reason", "new prices").returncode == 0
+    joined = instance.run("restart", "--no-wait", "--reason", "also new")
+    assert joined.returncode == 0
+    assert "“new prices”" in joined.stdout
+    (instance.directory / "gate").write_text("go on\n")
+    instance.configure()
+    # a third one joins it too, or is a restart of its own
+    assert instance.run("restart").returncode == 0
+    reasons = [one["reason"] for one in json.loads(instance.run("history", "--json").stdout)]
+    assert "new prices" in reasons
+    assert "also new" not in reasons
+
+
+def test_a_refused_configuration_has_one_exit_code(instance: Instance) -> None:
+    instance.run("start")
+    instance.configure(check='["sh", "-c", "echo no token; exit 78"]')
+    for words in (("restart",), ("restart", "--json"), ("reload",), ("check",)):
+        assert instance.run(*words).returncode == 78
 
 
 @pytest.mark.parametrize("words", [("nope",), ("status", "--nope"), ("start", "a", "b"), ("history", "-n", "0"), ()])

@@ -75,8 +75,8 @@ def test_a_day_with_the_shop(toko: Instance) -> None:
 
 def test_a_bad_day(toko: Instance) -> None:
     walk(toko, "start")
-    walk(toko, "restart", "dashboard", code=1)
-    walk(toko, "logs", "dashboard", code=1)
+    walk(toko, "restart", "dashboard", code=2)
+    walk(toko, "logs", "dashboard", code=2)
     toko.configure(check=SAYS_NO)
     assert "tetap jalan" in walk(toko, "restart", code=1)
     walk(toko, "check", code=1)

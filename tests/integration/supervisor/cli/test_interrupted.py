@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from supervisor.cli import exit_codes
 from supervisor.client import open_socket
+from tests.support.supervisor.command_line import Instance
 
 PATIENCE_S = 30.0
 #: sends the signal at the first call of a function, wherever that is: deterministic, unlike a pause
@@ -66,7 +68,21 @@ def test_waiting_for_a_supervisor_that_hangs(tmp_path: Path, words: tuple[str, .
     (tmp_path / "state").mkdir()
     with open_socket(tmp_path / "state/stocksup.sock", listen=True):
         done = interrupt(tmp_path, "supervisor.client.encode", *words)
-    assert (done.returncode, done.stdout + done.stderr.strip()) == (exit_codes.INTERRUPTED, "")
+    assert (done.returncode, done.stdout) == (exit_codes.INTERRUPTED, "")
+    assert all(line.startswith("stocksup: interrupted") for line in done.stderr.split("\n") if line)
+
+
+def test_what_continues_is_said(tmp_path: Path) -> None:
+    shop = Instance(tmp_path)
+    started = interrupt(tmp_path, "supervisor.cli.commands.start.await_all", "start")
+    assert (started.returncode, started.stderr.count("stocksup status")) == (exit_codes.INTERRUPTED, 1)
+    assert shop.run("start").returncode == 0
+    restarted = interrupt(tmp_path, "supervisor.cli.commands.restart._await_restart", "restart")
+    assert (restarted.returncode, restarted.stderr.count("stocksup status")) == (exit_codes.INTERRUPTED, 1)
+    stopped = interrupt(tmp_path, "supervisor.cli.commands.stop._follow", "stop")
+    assert (stopped.returncode, stopped.stderr.count("stocksup status")) == (exit_codes.INTERRUPTED, 1)
+    assert shop.run("stop").returncode in (exit_codes.FINE, exit_codes.NOT_RUNNING)
+    assert [one["life"] for one in map(json.loads, (tmp_path / "state/journal.jsonl").open())][-1]["number"] == 2
 
 
 def test_supervisor_that_starts_is_ended(tmp_path: Path) -> None:

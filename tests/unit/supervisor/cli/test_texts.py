@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
 import pytest
 
 from supervisor import __version__, locale
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.commands.history import lines as history_lines
-from supervisor.cli.commands.restart import failure_text
+from supervisor.cli.commands.restart import exit_code, failure_text
 from supervisor.cli.commands.status import next_commands, report
+from supervisor.cli.errors import CommandError, Continued
 from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.output import without_marks
+from supervisor.cli.terminal.params import Seconds
 
 
 def program(**given: Any) -> dict[str, Any]:
@@ -206,10 +209,36 @@ def test_failed_restart() -> None:
 
 @pytest.mark.parametrize(
     ("code", "number"),
-    [("not_running", 3), ("timed_out", 4), ("bad_config", 78), ("check_failed", 1), ("what_ever", 1)],
+    [
+        ("not_running", 3),
+        ("timed_out", 4),
+        ("bad_config", 78),
+        ("unknown_program", 2),
+        ("check_failed", 1),
+        ("what_ever", 1),
+    ],
 )
 def test_exit_codes_of_control_errors(code: str, number: int) -> None:
     assert exits.of_control_error(code) == number
+
+
+@pytest.mark.parametrize(("params", "number"), [({"code": 78}, 78), ({"code": 1}, 1), ({"code": None}, 1), ({}, 1)])
+def test_exit_code_of_a_failed_restart(params: dict[str, Any], number: int) -> None:
+    assert exit_code(finished(ok=False, error="check_failed", error_params=params)) == number
+
+
+def test_ctrl_c_says_what_continues() -> None:
+    with pytest.raises(CommandError) as error, Continued("the restart continues"):
+        raise KeyboardInterrupt
+    assert (str(error.value), error.value.code) == ("the restart continues", 130)
+
+
+@pytest.mark.parametrize("word", ["nan", "inf", "-inf", "1e300", "-1", "0", "x", ""])
+def test_number_of_seconds(word: str) -> None:
+    seconds = Seconds(0.1, 86_400)
+    assert seconds.convert("0.2", None, None) == 0.2
+    with pytest.raises(click.BadParameter):
+        seconds.convert(word, None, None)
 
 
 def test_status_with_other_versions() -> None:

@@ -287,11 +287,20 @@ def test_restart_runs_and_times_every_phase() -> None:
 
 
 def test_a_failed_check_changes_nothing_and_is_reported() -> None:
-    program, effects = run(restarting(), ev.CheckFinished(1, BROKEN))
+    program, effects = run(restarting(), ev.CheckFinished(1, BROKEN, 78))
     assert program == running()
     report = next(effect.report for effect in effects if isinstance(effect, fx.RestartFinished))
     assert (report.ok, report.to_life) == (False, None)
-    assert report.error == Reason("check_failed", {"problem": BROKEN})
+    assert report.error == Reason("check_failed", {"problem": BROKEN, "code": 78})
+
+
+def test_a_restart_that_ends_fatal_names_the_exit_code() -> None:
+    program = run(restarting(), ev.CheckFinished(1, None), ev.Drained(1), ev.Exited(1, 0), ev.Flushed(1))[0]
+    program, effects = run(program, ev.Spawned(2, CHILD), ev.Exited(2, 78), ev.Flushed(2))
+    assert program.state is State.FATAL
+    report = next(effect.report for effect in effects if isinstance(effect, fx.RestartFinished))
+    assert report.error is not None
+    assert (report.error.code, report.error.params["code"]) == ("start_failed", 78)
 
 
 def test_check_timeout_cancels_the_restart() -> None:

@@ -123,7 +123,7 @@ def test_an_unknown_code_keeps_the_text_of_the_supervisor() -> None:
 
 
 def test_what_a_check_wrote_is_sent_once() -> None:
-    error = Reason("check_failed", {"problem": text_reason("SyntaxError")})
+    error = Reason("check_failed", {"problem": text_reason("SyntaxError"), "code": 78})
     shown = reasons.report_fields(msgspec.to_builtins(msgspec.structs.replace(REPORT, error=error)))
-    assert (shown["error"], shown["error_params"], shown["problem"]) == ("check_failed", {}, "SyntaxError")
+    assert (shown["error"], shown["error_params"], shown["problem"]) == ("check_failed", {"code": 78}, "SyntaxError")
     assert reasons.localize(shown) == shown
