@@ -176,7 +176,7 @@ def test_a_new_session_does_not_close_the_shop(running: Shop) -> None:
 @pytest.mark.parametrize("state", ["database", "edit", "deleted"])
 def test_restart_during_an_outage(running: Shop, state: str) -> None:
     database = Database(running)
-    mend: Callable[[], None] = running.discord.no_faults
+    mend: Callable[[], object] = running.discord.no_faults
     if state == "database":
         database.go()
         mend = database.come_back

@@ -359,7 +359,11 @@ class Control:
         await self._gateway.close_all(int(how["code"]), "Closed on demand.", end=bool(how.get("end")))
 
     async def _delete_faults(self, request: web.Request) -> Any:
-        """Restore faults, token, intents, limits, direct messages and permissions to their initial values."""
+        """Restore faults, token, intents, limits, direct messages and permissions to their initial values.
+
+        The answer has the number of faults that could still have applied: `unspent`.
+        """
+        unspent = len(self._faults.active)
         self._faults.clear()
         everything = {
             "token": self._token,
@@ -374,7 +378,7 @@ class Control:
         self._apply_switches(everything)
         for channel_id in ids.CHANNELS.values():
             self._world.deny_bot_permissions(channel_id, [])
-        return {}
+        return {"unspent": unspent}
 
 
 def _json(handler: Callable[[web.Request], Awaitable[Any]]) -> Handler:

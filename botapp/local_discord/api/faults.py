@@ -12,7 +12,7 @@ MAX_FAULTS: Final = 100
 _MAX_DELAY_S: Final = 60.0
 _FIELDS: Final = {
     *("method", "path", "status", "code", "message", "delay_s", "retry_after_s", "times", "after"),
-    *("drop", "html", "via"),
+    *("drop", "html", "skip", "via"),
 }
 
 
@@ -39,6 +39,8 @@ class Fault:
     retry_after_s: float = 1.0
     #: number of requests it still applies to; None: all until it is removed
     times: int | None = None
+    #: number of requests that pass before it applies
+    skip: int = 0
     #: execute the request and fail only the answer, as when an answer is lost
     after: bool = False
     #: close the connection instead of answering
@@ -69,6 +71,8 @@ class Fault:
             raise InvalidFault(f"status is a number from {lowest} to 599")
         if fault.times is not None and not (_is_int(fault.times) and fault.times > 0):
             raise InvalidFault("times is a whole number above 0")
+        if not _is_int(fault.skip) or fault.skip < 0:
+            raise InvalidFault("skip is a whole number from 0")
         if not _is_seconds(fault.delay_s) or not _is_seconds(fault.retry_after_s):
             raise InvalidFault(f"delay_s and retry_after_s are seconds from 0 to {_MAX_DELAY_S:g}")
         if not fault.fails and fault.delay_s == 0:
@@ -99,8 +103,11 @@ class Faults:
         self.active.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
-        """Return the fault for this request, or None. This uses up one of the fault's `times`."""
+        """Return the fault for this request, or None. This uses up one of the fault's `skip` or `times`."""
         fault = next((fault for fault in self.active if fault.matches(method, path)), None)
+        if fault is not None and fault.skip:
+            fault.skip -= 1
+            return None
         if fault is not None and fault.times is not None:
             fault.times -= 1
             if fault.times == 0:

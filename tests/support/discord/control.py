@@ -178,9 +178,9 @@ class DiscordControl:
         """Set faults for routes, and switches (`token`, `forbid_intents`, `invited`, `clock_offset_s`, `drop` …)."""
         self._post("faults", **({"routes": list(routes)} if routes else {}), **switches)
 
-    def no_faults(self) -> None:
-        """Take all faults, switches and missing permissions back."""
-        self.request("DELETE", "/control/faults")
+    def no_faults(self) -> int:
+        """Take all faults, switches and missing permissions back; return how many faults could still have applied."""
+        return int(self.request("DELETE", "/control/faults")["unspent"])
 
     def deny(self, *permissions: str, channel: str = "toko") -> None:
         """Take permissions in a channel from the bot; without any: give all back."""

@@ -63,6 +63,8 @@ def test_a_fault_with_times_is_used_up_and_the_next_one_follows() -> None:
     assert [fault and fault.status for fault in taken] == [500, 500, 429, 429]
     faults.clear()
     assert faults.take("GET", "/x") is None
+    faults.add(Fault.read({"drop": True, "skip": 2, "times": 1}))
+    assert [faults.take("GET", "/x") is not None for _ in range(4)] == [False, False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +74,7 @@ def test_a_fault_with_times_is_used_up_and_the_next_one_follows() -> None:
         ({"status": 200}, "400 to 599"),
         ({"status": True}, "400 to 599"),
         ({"status": 500, "times": 0}, "above 0"),
+        ({"status": 500, "skip": -1}, "from 0"),
         ({"delay_s": 61}, "seconds"),
         ({"delay_s": "1"}, "seconds"),
         ({"status": 500, "path": 5}, "strings"),
