@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import discord
 
+from botapp.discord_api.errors import connection_problem
 from botapp.drain import DrainableBot
 from botapp.locale import _
 from botapp.runtime import state_file as state
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from supervisor.client import LifeEnvironment, Message
 
 log = logging.getLogger(__name__)
+
+
+#: pauses before further attempts to report a restart to its requester, in seconds
+REPORT_PAUSES_S: Final = (1.0, 10.0, 60.0, 300.0)
 
 
 class SupervisedBot(DrainableBot, Protocol):
@@ -111,9 +116,22 @@ class SupervisorRequests:
         return restart_dialog.was_down(failure.reason, failure.at_s)
 
     async def _answer_ticket(self, ticket: Message, report: Message | None, failure: str) -> None:
-        """Edit the message that requested the restart; post a new one if that message was deleted."""
+        """Report the restart to its requester, as soon as Discord can be reached. Failures are logged."""
         text = restart_dialog.back_again(self._bot.life or 0, report)
         text = f"{text}\n{failure}" if failure else text
+        for pause_s in (*REPORT_PAUSES_S, None):
+            try:
+                await self._edit_request(ticket, text)
+                return
+            except discord.HTTPException as error:
+                problem = connection_problem(error)
+                log.warning(_("back again: cannot report it to the requester: %s"), problem or error)
+                if problem is None or pause_s is None:
+                    return
+                await self._bot.tasks.sleep(pause_s)
+
+    async def _edit_request(self, ticket: Message, text: str) -> None:
+        """Edit the message that requested the restart; post a new one if that message was deleted."""
         channel = self._bot.get_partial_messageable(int(ticket["channel_id"]))
         try:
             await channel.get_partial_message(int(ticket["message_id"])).edit(content=text, view=None)
