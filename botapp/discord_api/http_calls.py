@@ -3,21 +3,28 @@
 discord.py raises HTTPException when Discord refuses a call. When Discord cannot be reached, it raises whatever the
 network library, the system or the JSON reader raises. Here all of these become DiscordUnreachable, which is an
 HTTPException: code that handles a refusal handles a lost connection too.
+
+A call is repeated when its connection is lost before the answer: Discord may have done what was asked, or not. A
+repeated call does nothing twice: a message has a nonce, Discord refuses to acknowledge an interaction twice, and every
+other call sets a state. Only the further message of an interaction, which has no nonce, may appear twice; its member
+alone sees it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import aiohttp
 import discord
-from discord.http import HTTPClient
+from discord.http import HTTPClient, MultipartParameters
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
-from botapp.discord_api.rest import unreachable_text
+from botapp.discord_api.rest import is_connection_lost, unreachable_text
 from botapp.locale import _
 
 #: longest time that a call may take, waits for rate limits included, in seconds
@@ -28,12 +35,16 @@ FILES_TIMEOUT_S: Final = 300.0
 ACKNOWLEDGE_TIMEOUT_S: Final = 3.0
 #: attempts at a call that is answered with 429
 MAX_ATTEMPTS: Final = 5
+#: attempts at a call whose connection is lost, and the pause between two of them, in seconds
+MAX_LOST: Final = 3
+LOST_PAUSE_S: Final = 0.2
 #: what discord.py raises when an answer or event has another form than Discord's
 UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError)
 #: longest error text of a call, in characters: a proxy answers with a page of HTML
 MAX_ERROR_CHARS: Final = 200
 #: read this much of it, in characters
 _MAX_READ_CHARS: Final = 10_000
+_ALREADY_ACKNOWLEDGED: Final = 40060
 _TAG: Final = re.compile(r"<[^<>]*>")
 
 
@@ -55,6 +66,10 @@ class DiscordHTTP(HTTPClient):
         call = super().request
         return await _call(lambda: call(route, files=files, **options), files or ())
 
+    def send_message(self, channel_id: Any, *, params: MultipartParameters) -> Any:
+        """Send a message, as HTTPClient does, with a nonce: Discord then posts it once, however often it is sent."""
+        return super().send_message(channel_id, params=_with_nonce(params))
+
     async def get_from_cdn(self, url: str) -> bytes:
         """Download an attachment, as HTTPClient does."""
         call = super().get_from_cdn
@@ -70,8 +85,22 @@ class DiscordWebhooks(AsyncWebhookAdapter):
     ) -> Any:
         """Send a request, as AsyncWebhookAdapter does."""
         call = super().request
-        timeout_s = ACKNOWLEDGE_TIMEOUT_S if route.path.endswith("/callback") and not files else None
-        return await _call(lambda: call(route, session, files=files, **options), files or (), timeout_s=timeout_s)
+        is_acknowledgement = route.path.endswith("/callback")
+        timeout_s = ACKNOWLEDGE_TIMEOUT_S if is_acknowledgement and not files else None
+        attempts = 0
+
+        async def send() -> Any:
+            nonlocal attempts
+            attempts += 1
+            try:
+                return await call(route, session, files=files, **options)
+            except discord.HTTPException as error:
+                if is_acknowledgement and attempts > 1 and error.code == _ALREADY_ACKNOWLEDGED:
+                    # an earlier attempt has succeeded; discord.py fetches the message if the answer has none
+                    return {"interaction": {"id": route.webhook_id}}
+                raise
+
+        return await _call(send, files or (), timeout_s=timeout_s)
 
 
 def install() -> None:
@@ -83,20 +112,26 @@ def install() -> None:
 async def _call(
     send: Callable[[], Awaitable[Any]], files: Sequence[discord.File] = (), *, timeout_s: float | None = None
 ) -> Any:
-    """Return the answer to a call, and try again after a rate limit. Raises discord.HTTPException."""
+    """Return the answer to a call; try again after a rate limit or a lost connection. Raises discord.HTTPException."""
     limit_s = timeout_s or (FILES_TIMEOUT_S if files else CALL_TIMEOUT_S)
+    limited = lost = 0
     try:
         async with asyncio.timeout(limit_s):
-            for _attempt in range(MAX_ATTEMPTS - 1):
+            while True:
                 try:
                     return _require_json(await send())
                 except discord.HTTPException as error:
-                    if (wait_s := _retry_after_s(error)) is None:
+                    limited += 1
+                    if limited == MAX_ATTEMPTS or (wait_s := _retry_after_s(error)) is None:
                         raise
-                    await asyncio.sleep(wait_s)
-                    for file in files:
-                        file.reset(seek=True)
-            return _require_json(await send())
+                except (aiohttp.ClientError, OSError) as error:
+                    lost += 1
+                    if lost == MAX_LOST or not is_connection_lost(error):
+                        raise
+                    wait_s = LOST_PAUSE_S
+                await asyncio.sleep(wait_s)
+                for file in files:
+                    file.reset(seek=True)
     except discord.HTTPException as error:
         _shorten(error)
         raise
@@ -105,6 +140,16 @@ async def _call(
     except UNREADABLE as error:
         problem = _one_line(f"{type(error).__name__}: {error}")
         raise DiscordUnreachable(_("the answer does not come from Discord (%s)") % problem) from error
+
+
+def _with_nonce(params: MultipartParameters) -> MultipartParameters:
+    """Return the parameters of a new message with a nonce, unless they have one."""
+    nonce = {"nonce": secrets.token_hex(12), "enforce_nonce": True}
+    if not params.multipart:
+        return params._replace(payload=nonce | (params.payload or {}))
+    described, *files = params.multipart
+    payload = nonce | json.loads(described["value"])
+    return params._replace(multipart=[{**described, "value": json.dumps(payload)}, *files])
 
 
 def _require_json(answer: Any) -> Any:

@@ -140,6 +140,11 @@ def portal_url(application_id: int) -> str:
     return f"https://discord.com/developers/applications/{application_id}/bot"
 
 
+def is_connection_lost(error: BaseException) -> bool:
+    """Return whether the connection was lost before the answer: Discord may have done what was asked."""
+    return isinstance(error, _CONNECTION_LOST) and not isinstance(error, aiohttp.ClientConnectorError)
+
+
 def unreachable_text(error: ClientError | OSError) -> str:
     """Return why the connection failed, in the language in use."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
@@ -150,7 +155,7 @@ def unreachable_text(error: ClientError | OSError) -> str:
         return _("it answered %(status)d") % {"status": error.status}
     if isinstance(error, TimeoutError):
         return _("no answer in time")
-    if isinstance(error, _CONNECTION_LOST) and not isinstance(error, aiohttp.ClientConnectorError):
+    if is_connection_lost(error):
         return _("the connection was lost")
     if isinstance(error, OSError):
         return os_error_text(error)
