@@ -13,6 +13,7 @@ import click
 from botapp import locale
 from botapp.cli.init import discord_setup as guide
 from botapp.cli.init import files
+from botapp.cli.init.currency import Currency
 from botapp.cli.init.discord_setup import Application
 from botapp.cli.init.files import Existing
 from botapp.cli.init.options import (
@@ -21,6 +22,8 @@ from botapp.cli.init.options import (
     api_base_of,
     from_flags,
     from_questions,
+    given_currency,
+    given_label,
     given_timezone,
     given_token,
     language_of,
@@ -50,12 +53,18 @@ class _NotInTime(click.ClickException):
 @click.command(
     help=_(
         "Set up your own shop.\n\n"
-        "Asks for the language, the time zone and the token, writes the configuration, and shows how to "
-        "invite the bot. When you run it again, it changes only what you answer differently."
+        "Asks for the language, the time zone, the currency and the token, writes the configuration, and shows how "
+        "to invite the bot. When you run it again, it changes only what you answer differently."
     )
 )
 @click.option("--language", type=click.Choice(locale.LANGUAGES), help=_("Language for members, admins and the log."))
 @click.option("--timezone", metavar="NAME", help=_("Time zone, such as Asia/Jakarta."))
+@click.option(
+    "--currency",
+    metavar="UNITS",
+    help=_('coin, growtopia, rupiah, or units such as "World Lock WL 1, Diamond Lock DL 100".'),
+)
+@click.option("--member-name-label", metavar="TEXT", help=_("What members call the name they register with."))
 @click.option(
     "--token-file",
     metavar="FILE",
@@ -77,6 +86,8 @@ def init(
     context: click.Context,
     language: str | None,
     timezone: str | None,
+    currency: str | None,
+    member_name_label: str | None,
     token_file: Path | None,
     directory: Path | None,
     non_interactive: bool,
@@ -88,7 +99,13 @@ def init(
     path = _target(context.find_root().params.get("config"), directory, os.environ)
     shell: Shell = context.obj
     try:
-        given = Flags(language, given_timezone(timezone), given_token(token_file, os.environ))
+        given = Flags(
+            language,
+            given_timezone(timezone),
+            given_token(token_file, os.environ),
+            given_currency(currency),
+            given_label(member_name_label),
+        )
         shell.work_as_owner(path)
         existing = files.read(path)
         if not language and (found := language_of(existing)):
@@ -127,10 +144,15 @@ def _store(existing: Existing, wanted: SetupPlan) -> None:
     click.echo(text % existing.token_path)
     if (ignore := files.keep_out_of_git(existing.token_path)) is not None:
         click.echo(_("✓ Token excluded from git: %s") % ignore)
-    values = {("", "language"): wanted.language, ("", "timezone"): wanted.timezone}
+    texts = {("", "language"): wanted.language, ("", "timezone"): wanted.timezone}
     if existing.is_new or not existing.values.get(("discord", "token_file")):
-        values["discord", "token_file"] = files.TOKEN_FILE
-    fresh = files.changed(existing, _differing(existing, values))
+        texts["discord", "token_file"] = files.TOKEN_FILE
+    if wanted.member_name_label is not None:
+        texts["store", "member_name_label"] = wanted.member_name_label
+    values: dict[tuple[str, str], str | Currency] = {**_differing(existing, texts)}
+    if wanted.currency is not None:
+        values["store", "currency"] = wanted.currency
+    fresh = files.changed(existing, values)
     if fresh == existing.text:
         click.echo(_("✓ Configuration unchanged: %s") % existing.path)
         return
@@ -153,7 +175,7 @@ def _differing(existing: Existing, values: Mapping[tuple[str, str], str]) -> dic
     """Return the values that differ from the existing file."""
     if existing.is_new:
         return dict(values)
-    means = {("", "language"): language_of(existing), ("", "timezone"): timezone_of(existing)}
+    means = {**existing.values, ("", "language"): language_of(existing), ("", "timezone"): timezone_of(existing)}
     return {key: value for key, value in values.items() if means.get(key) != value}
 
 

@@ -11,15 +11,17 @@ from typing import Any, Final
 
 import tomlkit
 from tomlkit.exceptions import ParseError, TOMLKitError
+from tomlkit.items import AoT
 
 from botapp.cli.init import answers, template
+from botapp.cli.init.currency import Currency
 from botapp.config.token import MAX_TOKEN_CHARS
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
 from botapp.runtime.private_files import write_file
 from supervisor.configfile import ConfigError, expand_home, open_to_read, read_text
 
-#: values to set, by table ("" is the top of the file) and key
+#: values, by table ("" is the top of the file) and key
 Values = Mapping[tuple[str, str], str]
 
 #: default token file, relative to the configuration
@@ -54,7 +56,7 @@ def read(path: Path) -> Existing:
     text = read_text(path)
     document = _parse(path, text)
     values: dict[tuple[str, str], str] = {}
-    for table in ("", "supervisor", "discord"):
+    for table in ("", "supervisor", "discord", "store"):
         content = document.get(table, {}) if table else document
         if not isinstance(content, Mapping):
             raise ConfigError(_("%(path)s: [%(table)s]: expected a table") % {"path": path, "table": table})
@@ -62,16 +64,25 @@ def read(path: Path) -> Existing:
     return Existing(path, text, values)
 
 
-def changed(existing: Existing, wanted: Values) -> str:
-    """Return the text of the configuration with the `wanted` values set and the rest unchanged. Pure."""
+def changed(existing: Existing, wanted: Mapping[tuple[str, str], str | Currency]) -> str:
+    """Return the text of the configuration with the `wanted` values set and the rest unchanged. Pure.
+
+    Raises ConfigError if a value cannot be set.
+    """
     if existing.text is None:
-        return template.render(dict(wanted))
+        return template.render(wanted)
     document = _parse(existing.path, existing.text)
     for (table, key), value in wanted.items():
         if table and table not in document:
             document.append(table, tomlkit.table())
         container: Any = document[table] if table else document
-        container[key] = value
+        item = tomlkit.value(template.to_toml(value))
+        if key in container and container[key].unwrap() == item.unwrap():
+            continue
+        if isinstance(container.get(key), AoT):
+            text = _("%(path)s: [[%(table)s.%(key)s]]: init does not change such a list; edit it there")
+            raise ConfigError(text % {"path": existing.path, "table": table, "key": key})
+        container[key] = item
     return tomlkit.dumps(document)
 
 

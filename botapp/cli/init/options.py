@@ -13,8 +13,10 @@ import click
 
 from botapp import locale
 from botapp.cli.init import answers, files
+from botapp.cli.init import currency as currencies
 from botapp.cli.init import discord_setup as guide
 from botapp.cli.init import prompts as ask
+from botapp.cli.init.currency import Currency
 from botapp.cli.init.discord_setup import Application
 from botapp.cli.init.files import Existing
 from botapp.cli.shell import Shell
@@ -24,6 +26,8 @@ from botapp.discord_api.rest import TokenRefused
 from botapp.locale import _
 from supervisor.configfile import DEFAULT_TIMEZONE
 
+#: label of the member name
+DEFAULT_LABEL: Final = "ID"
 #: page of the user's applications
 PORTAL: Final = "https://discord.com/developers/applications"
 
@@ -35,6 +39,8 @@ class Flags:
     language: str | None
     timezone: str | None
     token: str | None
+    currency: Currency | None = None
+    member_name_label: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,9 @@ class SetupPlan:
     timezone: str
     token: str
     application: Application
+    #: None: not asked for
+    currency: Currency | None
+    member_name_label: str | None
 
 
 def given_timezone(name: str | None) -> str | None:
@@ -55,6 +64,29 @@ def given_timezone(name: str | None) -> str | None:
     if found is None:
         near = ", ".join(answers.near_timezones(name)) or "Asia/Jakarta"
         raise click.UsageError(_("--timezone: unknown time zone; did you mean one of: %s") % near)
+    return found
+
+
+def given_currency(text: str | None) -> Currency | None:
+    """Return the currency of the option. Raises click.UsageError if it is not valid."""
+    if text is None:
+        return None
+    if (found := currencies.parse(text)) is None:
+        problem = _(
+            '--currency: expected one of %(names)s, or units such as "%(example)s"; exactly one has the value 1'
+        )
+        example = currencies.describe(currencies.PRESETS["growtopia"])
+        raise click.UsageError(problem % {"names": ", ".join(currencies.PRESETS), "example": example})
+    return found
+
+
+def given_label(text: str | None) -> str | None:
+    """Return the label of the member name of the option. Raises click.UsageError if it is not valid."""
+    if text is None:
+        return None
+    if (found := currencies.parse_label(text)) is None:
+        problem = _("--member-name-label: expected 1 to %d characters")
+        raise click.UsageError(problem % currencies.MAX_LABEL_CHARS)
     return found
 
 
@@ -90,7 +122,10 @@ def from_flags(shell: Shell, existing: Existing, given: Flags) -> SetupPlan:
     if not language or not token:
         raise click.UsageError(_("--non-interactive needs: %s") % "; ".join(missing))
     timezone = given.timezone or timezone_of(existing)
-    return SetupPlan(language, timezone, token, _checked(shell, existing, token))
+    label = given.member_name_label
+    if label is None and given.currency is not None and existing.is_new:
+        label = currencies.preset_label(given.currency, DEFAULT_LABEL)
+    return SetupPlan(language, timezone, token, _checked(shell, existing, token), given.currency, label)
 
 
 def from_questions(shell: Shell, existing: Existing, given: Flags) -> SetupPlan:
@@ -105,8 +140,12 @@ def from_questions(shell: Shell, existing: Existing, given: Flags) -> SetupPlan:
     if not existing.is_new:
         click.echo(_("This file exists; only what you answer differently will change."))
     timezone = given.timezone or ask.timezone(timezone_of(existing))
+    currency, label = given.currency, given.member_name_label
+    if existing.is_new:  # balances and prices of an existing shop are in its currency
+        currency = currency or ask.currency(currencies.PRESETS[currencies.DEFAULT])
+        label = label or ask.member_name_label(currencies.preset_label(currency, DEFAULT_LABEL))
     token, application = _ask_token(shell, existing, given)
-    return SetupPlan(language, timezone, token, application)
+    return SetupPlan(language, timezone, token, application, currency, label)
 
 
 def _ask_token(shell: Shell, existing: Existing, given: Flags) -> tuple[str, Application]:

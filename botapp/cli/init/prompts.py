@@ -7,6 +7,8 @@ import getpass
 import click
 
 from botapp.cli.init import answers
+from botapp.cli.init import currency as currencies
+from botapp.cli.init.currency import Currency
 from botapp.locale import _
 
 #: the first question, before the language is known
@@ -31,6 +33,31 @@ def timezone(default: str) -> str:
             return found
         near = answers.near_timezones(typed) or list(answers.ABBREVIATIONS.values())
         click.echo(_("Unknown time zone. Did you mean one of: %s") % ", ".join(near))
+
+
+def currency(default: Currency) -> Currency:
+    """Ask for the currency."""
+    click.echo(
+        _(
+            "The currency of the shop: %(names)s, or your own units, each with its abbreviation and its value: "
+            "%(example)s. The unit of prices has the value 1."
+        )
+        % {"names": ", ".join(currencies.PRESETS), "example": currencies.describe(currencies.PRESETS["growtopia"][:2])}
+    )
+    while True:
+        typed = _line(_("Currency [%s]: ") % currencies.describe(default))
+        if (found := currencies.parse(typed) if typed else default) is not None:
+            return found
+        click.echo(_("This is not a currency. Separate the units by commas; exactly one has the value 1."))
+
+
+def member_name_label(default: str) -> str:
+    """Ask what members call the name they register with."""
+    while True:
+        typed = _line(_("What members call the name they register with, such as GrowID [%s]: ") % default)
+        if (found := currencies.parse_label(typed or default)) is not None:
+            return found
+        click.echo(_("A label has 1 to %d characters.") % currencies.MAX_LABEL_CHARS)
 
 
 def token(*, keeps: bool) -> str | None:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import tomlkit
 
+from botapp.cli.init import currency
+from botapp.cli.init.currency import Currency
 from botapp.locale import N_, _
 
 _WIDTH: Final = 100
@@ -276,7 +279,7 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
 }
 
 
-def render(values: dict[tuple[str, str], str]) -> str:
+def render(values: Mapping[tuple[str, str], str | Currency]) -> str:
     """Return a new configuration file in the language in use, with `values` by table and key set."""
     parts: list[str] = []
     for table, (about, keys) in TABLES.items():
@@ -284,9 +287,14 @@ def render(values: dict[tuple[str, str], str]) -> str:
         for key in keys:
             lines += _comment(_(key.about))
             value = values.get((table, key.name))
-            lines.append(f"#{key.name} = {key.default}" if value is None else f"{key.name} = {_quoted(value)}")
+            lines.append(f"#{key.name} = {key.default}" if value is None else f"{key.name} = {to_toml(value)}")
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
+
+
+def to_toml(value: str | Currency) -> str:
+    """Return a value as TOML."""
+    return tomlkit.string(value).as_string() if isinstance(value, str) else currency.as_toml(value)
 
 
 def _comment(text: str) -> list[str]:
@@ -294,7 +302,3 @@ def _comment(text: str) -> list[str]:
     whole = re.sub(r"`[^`]+`", lambda command: command[0].replace(" ", "\0"), text)
     lines = textwrap.wrap(whole, _WIDTH, break_on_hyphens=False, break_long_words=False)
     return [f"# {line}".replace("\0", " ") for line in lines]
-
-
-def _quoted(text: str) -> str:
-    return tomlkit.string(text).as_string()

@@ -12,8 +12,10 @@ from typing import Final
 import pytest
 
 from botapp.cli.init import discord_setup as guide
+from botapp.cli.init.currency import PRESETS
 from botapp.config import token as bot_token
 from botapp.config.loading import load
+from botapp.store.domain.money import Denomination
 from tests.support import python_process
 from tests.support.discord.bot_process import free_port
 from tests.support.discord.control import DiscordControl, local_discord
@@ -22,6 +24,9 @@ from tests.support.texts.english import english_in
 
 #: looks like one of Discord's, so that a pattern that masks them would find it too
 TOKEN: Final = "MTQwMDAwMDAwMDAwMDAwMDAwMg.GtEsTx.0123456789abcdefghijklmnopqrstuvwxyz_-"
+ALL_BUT_THE_TOKEN: Final = (
+    "--language", "en", "--timezone", "UTC", "--currency", "coin", "--member-name-label", "ID",
+)  # fmt: skip
 INVITE: Final = "https://discord.com/oauth2/authorize?client_id=1400000000000000002&scope=bot+applications.commands"
 
 
@@ -111,6 +116,10 @@ def test_from_nothing_to_a_shop_in_indonesian(setup: Setup) -> None:
         person.expect("Asia/Jakarta")
         person.expect(r"Zona waktu toko .*: ")
         person.type("WIB")
+        person.expect(r"Mata uang \[Coin C 1\]: ")
+        person.type("Permata P")
+        person.expect(r"\[ID\]: ")
+        person.type("")
         person.expect("Token: ")
         person.type("not a token")
         person.expect("bukan token")
@@ -130,6 +139,7 @@ def test_from_nothing_to_a_shop_in_indonesian(setup: Setup) -> None:
         shown = person.shown
     settings = load(setup.config, {})
     assert (settings.language, settings.timezone) == ("id", "Asia/Jakarta")
+    assert (settings.store.currency, settings.store.member_name_label) == ((Denomination("Permata", "P", 1),), "ID")
     assert bot_token.read_token(settings, {}) == TOKEN
     assert (setup.token.stat().st_mode & 0o777, setup.shop.stat().st_mode & 0o777) == (0o600, 0o700)
     setup.assert_token_is_nowhere_else(shown)
@@ -143,19 +153,28 @@ def test_in_english_and_what_is_given_is_not_asked(setup: Setup) -> None:
     with setup.terminal("--timezone", "Asia/Tokyo") as person:
         person.expect("Language")
         person.type("English")
+        person.expect(r"Currency \[Coin C 1\]: ")
+        person.type("a lot of money 0")
+        person.expect("This is not a currency")
+        person.expect(r"\[Coin C 1\]: ")
+        person.type("growtopia")
+        person.expect(r"\[GrowID\]: ")
+        person.type("")
         person.expect("The token that you paste here is not shown")
         person.expect("Token: ")
         person.type(f'"Bot {TOKEN}"')
         person.expect("The bot is in: Toko Demo")
         person.expect("Next: stocksup .*start")
         assert person.wait() == 0
-    assert load(setup.config, {}).timezone == "Asia/Tokyo"
+    settings = load(setup.config, {})
+    assert settings.timezone == "Asia/Tokyo"
+    assert (settings.store.currency, settings.store.member_name_label) == (PRESETS["growtopia"], "GrowID")
     assert "# Settings of your shop" in setup.config.read_text()
 
 
 def test_an_interrupted_wait_keeps_what_was_done_and_says_how_to_go_on(setup: Setup) -> None:
     setup.discord.faults(invited=False)
-    with setup.terminal("--language", "en", "--timezone", "UTC") as person:
+    with setup.terminal(*ALL_BUT_THE_TOKEN) as person:
         person.expect("Token: ")
         person.type(TOKEN)
         person.expect("waiting until the bot is in a server")
@@ -177,7 +196,7 @@ def test_an_interrupted_question_writes_nothing(setup: Setup) -> None:
 
 def test_a_token_that_is_reset_meanwhile_ends_the_wait(setup: Setup) -> None:
     setup.discord.faults(invited=False)
-    with setup.terminal("--language", "en", "--timezone", "UTC") as person:
+    with setup.terminal(*ALL_BUT_THE_TOKEN) as person:
         person.expect("Token: ")
         person.type(TOKEN)
         person.expect("waiting until the bot is in a server")
@@ -188,7 +207,7 @@ def test_a_token_that_is_reset_meanwhile_ends_the_wait(setup: Setup) -> None:
 
 def test_a_lost_network_is_waited_out(setup: Setup) -> None:
     setup.discord.faults(invited=False)
-    with setup.terminal("--language", "en", "--timezone", "UTC") as person:
+    with setup.terminal(*ALL_BUT_THE_TOKEN) as person:
         person.expect("Token: ")
         person.type(TOKEN)
         person.expect("waiting until the bot is in a server")
@@ -340,6 +359,8 @@ def test_one_usage_error_names_all_that_is_missing(setup: Setup) -> None:
     ("words", "said"),
     [
         (("--timezone", "Mars/Olympus"), "unknown time zone"),
+        (("--currency", "Diamond Lock DL 100"), "--currency: expected one of coin"),
+        (("--member-name-label", " "), "--member-name-label"),
         (("--token-file", "-"), "no token in standard input"),
         (("--token-file", "/nowhere/token"), "cannot open /nowhere/token: there is no such file"),
     ],
@@ -440,3 +461,13 @@ def test_what_it_writes_starts(setup: Setup) -> None:
         stopped = stocksup("stop")
     assert stopped.returncode == 0
     setup.assert_token_is_nowhere_else(started.stdout, started.stderr, checked.stdout, stopped.stdout)
+
+
+def test_the_currency_by_flags(setup: Setup) -> None:
+    words = ("--currency", "World Lock WL, Diamond Lock DL = 100")
+    assert setup.run("--language", "en", *words, DISCORD_TOKEN=TOKEN).returncode == 0
+    store = load(setup.config, {}).store
+    assert [(unit.short, unit.value) for unit in store.currency] == [("WL", 1), ("DL", 100)]
+    again = setup.run(*words, "--member-name-label", "Nama", DISCORD_TOKEN=TOKEN)
+    assert again.returncode == 0
+    assert load(setup.config, {}).store.member_name_label == "Nama"

@@ -19,7 +19,7 @@ import supervisor.config.loading
 import supervisor.config.settings
 from botapp import locale
 from botapp.cli.doctor import discord as doctor
-from botapp.cli.init import answers, files, template
+from botapp.cli.init import answers, currency, files, template
 from botapp.config import token as bot_token
 from botapp.discord_api import permissions
 from supervisor.configfile import ConfigError
@@ -224,3 +224,40 @@ def test_a_token_that_only_root_may_read_is_no_fault(tmp_path: Path, monkeypatch
     token = next(one for one in doctor.check(tmp_path / "config.toml") if one["id"] == "token")
     assert (token["id"], token["warning"]) == ("token", True)
     assert "sudo stocksup check" in token["problem"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("growtopia", [("World Lock", "WL", 1), ("Diamond Lock", "DL", 100), ("Blue Gem Lock", "BGL", 10_000)]),
+        (" Rupiah ", [("Rupiah", "Rp", 1)]),
+        ("Gold g 1, Crown  kr = 20", [("Gold", "g", 1), ("Crown", "kr", 20)]),
+        ("Gold g", [("Gold", "g", 1)]),
+        ("Gold", None),
+        ("Gold g 2", None),
+        ("Gold g, Silver s", None),
+        ("Gold g 1, Gold g2 5", None),
+        ("Gold g 1,", None),
+        ("Gold g 0", None),
+        ("", None),
+    ],
+)
+def test_a_currency(typed: str, meant: list[tuple[str, str, int]] | None) -> None:
+    found = currency.parse(typed)
+    assert (found and [msgspec.structs.astuple(unit) for unit in found]) == meant
+    if found is not None:
+        assert currency.parse(currency.describe(found)) == found
+
+
+def test_a_currency_in_a_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    wanted: dict[tuple[str, str], str | currency.Currency] = {("store", "currency"): currency.PRESETS["growtopia"]}
+    path.write_text(files.changed(files.read(path), wanted))
+    assert botapp.config.loading.load(path).store.currency == currency.PRESETS["growtopia"]
+    # the same value again changes nothing, another one replaces it
+    assert files.changed(files.read(path), wanted) == path.read_text()
+    path.write_text(files.changed(files.read(path), {("store", "currency"): currency.PRESETS["coin"]}))
+    assert botapp.config.loading.load(path).store.currency == currency.PRESETS["coin"]
+    path.write_text('[[store.currency]]\nname = "Gold"\nshort = "g"\nvalue = 1\n')
+    with pytest.raises(ConfigError):
+        files.changed(files.read(path), wanted)
