@@ -74,7 +74,8 @@ def configure(timezone: str, secrets: tuple[str, ...], environment: LifeEnvironm
         journal.setFormatter(MessageFormatter(secrets))
         root.handlers.append(journal)
     root.setLevel(logging.INFO)
-    logging.getLogger("discord").setLevel(logging.WARNING)
+    for library in ("discord", "alembic"):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def reopen() -> None:

@@ -91,10 +91,11 @@ class ShopDatabase:
             # with the ordinary time limit, because a server may be silent from the start
             if not await self._database.run(schema.is_current):
                 await self._refuse_lost_tables()
+                before = await self._database.run(schema.get_version)
                 with time_limit(MIGRATION_TIMEOUT_S):
                     is_changed = await self._database.run(schema.migrate, back_up=self._back_up)
                 if is_changed:
-                    log.info(_("shop database migrated to version %s"), schema.VERSIONS[-1])
+                    _log_migration(before)
         except DataProblem as error:
             self._problem = str(error)
             raise Unavailable(self._problem) from error
@@ -126,3 +127,10 @@ class ShopDatabase:
         from botapp.services.backup.backup import make_backup
 
         log.info(_("backup made: %s"), make_backup(self._settings, reason=MIGRATION))
+
+
+def _log_migration(before: str | None) -> None:
+    if before is None:
+        log.info(_("database: created (version %s)"), schema.VERSIONS[-1])
+    else:
+        log.info(_("database: upgraded (version %s → %s)"), before, schema.VERSIONS[-1])

@@ -7,6 +7,9 @@ import logging
 import sys
 from zoneinfo import ZoneInfo
 
+import pytest
+
+from botapp.runtime import log
 from botapp.runtime.log import JsonFormatter, LineFormatter
 
 
@@ -49,3 +52,13 @@ def test_exception_names_its_place_in_the_same_line() -> None:
     assert "\n" not in text
     assert "ValueError: invalid literal" in text
     assert f"test_log.py:{sys._getframe().f_lineno - 5} test_exception" in text
+
+
+@pytest.mark.parametrize("library", ["discord.gateway", "alembic.runtime.migration"])
+def test_libraries_log_warnings_only(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    log.configure("UTC", (), None)
+    assert logging.getLogger(library).isEnabledFor(logging.WARNING)
+    assert not logging.getLogger(library).isEnabledFor(logging.INFO)
