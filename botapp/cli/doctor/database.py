@@ -137,9 +137,9 @@ def _backups(settings: Settings, url: URL, now: datetime) -> Finding:
         return Finding(id, _("backups: none yet; the bot makes the first one a minute after its start"))
     hours = max(0, int((now - last_at).total_seconds() // 3600))
     if now - last_at > MAX_AGE:
-        text = _("the last backup is %d hours old, but a running bot makes one every day; see: stocksup logs bot")
+        text = _("the last backup is %d h old, but a running bot makes one every day; see: stocksup logs bot")
         return Finding(id, name, text % hours, warning=True)
-    return Finding(id, _("backups: the last one is %d hours old") % hours)
+    return Finding(id, _("backups: the last one is %d h old") % hours)
 
 
 def _bytes_of(url: URL, last: Path | None) -> int:

@@ -51,6 +51,11 @@ def field_name(field: str) -> str:
     return _(_FIELDS[field])
 
 
+def _count_lines(numbers: Sequence[int]) -> dict[str, str]:
+    text = _("line %s") if len(numbers) == 1 else _("lines %s")
+    return {"count": format_number(len(numbers)), "lines": text % line_numbers(numbers)}
+
+
 def upload_report(upload: UploadSummary) -> str:
     """Return the report about a stock upload. It contains line numbers but none of the items."""
     lines = [
@@ -65,17 +70,15 @@ def upload_report(upload: UploadSummary) -> str:
         (_("Too long"), upload.oversize),
     ):
         if numbers:
-            params = {"reason": what, "count": format_number(len(numbers)), "lines": line_numbers(numbers)}
-            lines.append(_("%(reason)s: %(count)s (lines %(lines)s)") % params)
+            lines.append(_("%(reason)s: %(count)s (%(lines)s)") % {"reason": what, **_count_lines(numbers)})
     if upload.elsewhere:
         params = {
-            "count": format_number(len(upload.elsewhere)),
-            "lines": line_numbers(line for line, _code in upload.elsewhere),
+            **_count_lines([line for line, _code in upload.elsewhere]),
             "codes": ", ".join(quote(code) for code in sorted({code for _line, code in upload.elsewhere})[:MAX_NAMED]),
         }
         text = _(
-            "⚠️ Another product has or has sold the same items, so they could be sold twice: %(count)s (lines "
-            "%(lines)s; %(codes)s). If this is a mistake, take them out with `reducestock`."
+            "⚠️ Another product has or has sold the same items, so they could be sold twice: %(count)s (%(lines)s; "
+            "%(codes)s). If this is a mistake, take them out with `reducestock`."
         )
         lines.append(text % params)
     return "\n".join(lines)

@@ -221,10 +221,10 @@ def test_check_looks_at_the_database_and_its_backups(shop: Instance) -> None:
     assert found["database"]["name"] == f"database: version {schema.VERSIONS[-1]}, up to date"
     assert "none yet" in found["backups"]["name"]
     backup = Path(tell(shop, "backup")["path"])
-    assert "0 hours old" in findings(shop)["backups"]["name"]
+    assert "0 h old" in findings(shop)["backups"]["name"]
     old = backup.rename(backup.with_name("shop-2020-01-01T00-00-00.000Z-daily.db"))
     found = findings(shop)
-    assert "hours old, but a running bot makes one every day" in found["backups"]["problem"]
+    assert "h old, but a running bot makes one every day" in found["backups"]["problem"]
     future = old.with_name("shop-2999-01-01T00-00-00.000Z-daily.db")
     future.write_bytes(old.read_bytes())
     found = findings(shop)
@@ -247,7 +247,7 @@ def test_check_knows_that_a_database_that_was_there_is_missing(shop: Instance) -
     found = findings(shop)
     assert f"{file} is missing" in found["database"]["problem"]
     assert "stocksup stop bot, stocksup data restore latest, stocksup start" in found["database"]["problem"]
-    assert "0 hours old" in found["backups"]["name"]
+    assert "0 h old" in found["backups"]["name"]
     assert tell(shop, "restore", "latest")["file"] == made
     assert "up to date" in findings(shop)["database"]["name"]
 

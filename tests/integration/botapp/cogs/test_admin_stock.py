@@ -77,12 +77,12 @@ def test_upload_report_by_line(shop: AdminShop) -> None:
     report = add(shop, data)
     assert "✅ Items added to `ROBUX`: 2" in report
     assert "Empty: 2 (lines 3–4)" in report
-    assert ": 1 (lines 5)" in report
-    assert "Too long: 1 (lines 6)" in report
+    assert ": 1 (line 5)" in report
+    assert "Too long: 1 (line 6)" in report
     assert SECRET not in report
     report = add(shop, secrets("new", "b"))
     assert "`ROBUX`: 1" in report
-    assert "lines 2" in report
+    assert "line 2" in report
     assert "⚠️" in add(shop, secrets("b"))
     assert pieces(shop) == 3
     shop.wait_for_text("stock: 3")  # the live message
@@ -104,7 +104,7 @@ def test_invalid_stock_file_is_refused(shop: AdminShop) -> None:
     assert "`STEAM10`" not in add(shop, b"steam-x\n")
     report = add(shop, b"x\nsteam-05\n")
     assert "Another product" in report
-    assert "lines 2; `STEAM10`" in report
+    assert "line 2; `STEAM10`" in report
     wrong = shop.typed("!addstock ROBUX")
     assert "`!addstock CODE FILE`" in wrong
 

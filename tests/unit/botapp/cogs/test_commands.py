@@ -176,7 +176,7 @@ def test_upload_report_texts() -> None:
     report = upload_report(UploadSummary("VPN", 0, (1, 2), (4,), (3,), ()))
     assert report.startswith("⚠️ Nothing was added to `VPN`.")
     assert "2 (lines 1–2)" in report
-    assert "Already sold: 1 (lines 4)" in report
+    assert "Already sold: 1 (line 4)" in report
     assert "Too long" not in report
     assert "Another product" not in report
     report = upload_report(UploadSummary("VPN", 3, (), (), (), (), ((1, "B"), (2, "A"), (4, "B"))))
