@@ -27,7 +27,7 @@ from supervisor.daemon import reexec, requests, sd_notify, startup
 from supervisor.daemon.clock import Clock
 from supervisor.daemon.runner import Runner
 from supervisor.locale import _
-from supervisor.locale.third_party import os_error_text
+from supervisor.locale.third_party import os_error_remedy, os_error_text
 from supervisor.logs import stderr
 from supervisor.logs.printable import make_printable
 from supervisor.logs.writer import SupervisorLog
@@ -152,11 +152,10 @@ def _open(arguments: Arguments) -> Runner:
         )  # fmt: skip
     except OSError as error:
         text = _(
-            "cannot use %(path)s: %(why)s; correct its permissions, "
-            "or set another directory as [supervisor] state_dir in %(config)s"
+            "cannot use %(path)s: %(why)s; %(remedy)s, or set another directory as [supervisor] state_dir in %(config)s"
         )
         params = {"path": error.filename or paths.state_dir, "why": os_error_text(error), "config": path}
-        raise StartupError(text % params) from error
+        raise StartupError(text % {**params, "remedy": os_error_remedy(error)}) from error
 
 
 def _load(arguments: Arguments) -> tuple[Path, Settings, ConfigError | None]:

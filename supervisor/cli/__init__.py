@@ -105,7 +105,7 @@ def _run_command() -> int:
     from supervisor.client import ControlError
     from supervisor.configfile import ConfigError
     from supervisor.locale import _
-    from supervisor.locale.third_party import os_error_text
+    from supervisor.locale.third_party import os_error_remedy, os_error_text
 
     try:
         return int(root.main(prog_name="stocksup", standalone_mode=False) or exits.FINE)
@@ -132,8 +132,9 @@ def _run_command() -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        text = _("cannot open %(path)s: %(why)s") if error.filename else "%(why)s"
-        return _fail(text % {"path": error.filename, "why": os_error_text(error)}, exits.FAILED)
+        text = _("cannot open %(path)s: %(why)s; %(remedy)s") if error.filename else "%(why)s"
+        params = {"path": error.filename, "why": os_error_text(error), "remedy": os_error_remedy(error)}
+        return _fail(text % params, exits.FAILED)
 
 
 def _fail(message: str, code: int) -> int:

@@ -27,7 +27,7 @@ from supervisor.configfile import (
     read_intact,
 )
 from supervisor.locale import _
-from supervisor.locale.third_party import os_error_text
+from supervisor.locale.third_party import os_error_remedy, os_error_text
 
 if TYPE_CHECKING:
     from supervisor.cli.terminal.progress import Progress
@@ -194,11 +194,11 @@ class Instance:
             return Client(place.socket)
         except OSError as error:
             text = _(
-                "cannot open %(path)s: %(why)s; fix its permissions, or set [supervisor] state_dir in %(config)s "
-                "to another directory"
+                "cannot use %(path)s: %(why)s; %(remedy)s, or set another directory as [supervisor] state_dir in "
+                "%(config)s"
             )
             params = {"path": place.socket, "why": os_error_text(error), "config": self._config_path()}
-            raise CommandError(text % params) from error
+            raise CommandError(text % {**params, "remedy": os_error_remedy(error)}) from error
 
     @staticmethod
     def progress(text: str) -> Progress:

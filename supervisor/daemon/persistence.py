@@ -78,7 +78,7 @@ class Persistence:
     def verify_state_dir(self) -> None:
         """Recreate what is missing of the state directory. Raises StateDirLocked when another supervisor owns it."""
         self._problems.guard(problems.STATE_DIR, lambda: self._guard.verify(self._reopen_socket))
-        self._log.reopen_if_moved()
+        self._problems.guard(problems.LOG, self._log.reopen_if_moved)
         self.journal.detect_deletion()
         self.history.detect_deletion()
 

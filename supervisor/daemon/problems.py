@@ -14,6 +14,7 @@ HISTORY: Final = N_("history")
 SYSTEMD: Final = N_("message to systemd")
 CONTROL_SOCKET: Final = N_("control socket")
 STATE_DIR: Final = N_("state directory")
+LOG: Final = N_("log")
 #: seconds between two attempts of what failed
 RETRY_S: Final = 2.0
 
@@ -56,7 +57,7 @@ class Problems:
                 self._log("info", _("%(subject)s: works again") % {"subject": _(subject)})
             return
         why = os_error_text(error)
-        if subject not in self.shown:
+        if self.shown.get(subject) != why:
             text = _("%(subject)s: failed: %(why)s; continuing without it")
             self._log("error", text % {"subject": _(subject), "why": why})
         self.shown[subject] = why

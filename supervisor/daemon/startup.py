@@ -20,7 +20,7 @@ def recover(runner: Runner, *, keep_desired: bool, stop_orphans: bool) -> None:
     """
     journal = runner.persistence.journal
     if journal.broken_lines:
-        text = _("%(path)s: ignored %(count)d broken lines")
+        text = _("%(path)s: broken lines ignored: %(count)d")
         runner.log.write("warning", text % {"path": runner.paths.journal, "count": journal.broken_lines})
     enabled = runner.settings.enabled()
     for name in dict.fromkeys([*enabled, *journal.names()]):

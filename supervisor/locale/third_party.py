@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Final
 
 from supervisor.locale import N_, _
@@ -34,6 +35,27 @@ _MESSAGES: Final = (
     N_("Too many open files"),
     N_("Too many open files in system"),
 )
+
+
+#: what to do about an error, by its number; "a file" and "a directory" are what is in the place
+_REMEDIES: Final = {
+    errno.ENOENT: N_("correct the path"),
+    errno.EEXIST: N_("a file is where a directory must be: move it away"),
+    errno.ENOTDIR: N_("a file is where a directory must be: move it away"),
+    errno.EISDIR: N_("a directory is where a file must be: move it away"),
+    errno.EINVAL: N_("move it away"),
+    errno.ENOSPC: N_("free some disk space"),
+    errno.EDQUOT: N_("free some disk space"),
+    errno.EROFS: N_("make the file system writable"),
+    errno.EMFILE: N_("raise the limit of open files (ulimit -n)"),
+    errno.ENFILE: N_("close some programs"),
+    errno.ENAMETOOLONG: N_("choose a shorter path"),
+}
+
+
+def os_error_remedy(error: OSError) -> str:
+    """Return what to do about `error`; without anything better, to correct the permissions."""
+    return _(_REMEDIES.get(error.errno or 0, N_("correct its permissions")))
 
 
 def os_error_text(error: OSError) -> str:

@@ -77,13 +77,9 @@ class SupervisorLog:
             self.write("error", text % {"path": failure.filename, "why": os_error_text(failure)})
 
     def reopen_if_moved(self) -> None:
-        """Open a new file if somebody has moved or deleted the present one."""
-        try:
-            if not (self._path.exists() and os.path.samestat(self._path.stat(), os.fstat(self._fd))):
-                self._reopen()
-        except OSError as error:
-            text = _("cannot write %(path)s: %(why)s") % {"path": self._path, "why": os_error_text(error)}
-            self._write_stderr("error", text, format_line(self.settings, "error", text))
+        """Open a new file if somebody has moved or deleted the present one. Raises OSError."""
+        if not (self._path.exists() and os.path.samestat(self._path.stat(), os.fstat(self._fd))):
+            self._reopen()
 
     def close(self) -> None:
         """Close the file."""

@@ -17,7 +17,7 @@ from supervisor.client import Client, ControlError, SupervisorNotRunning
 from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import PROGRAM_TABLES, Settings
 from supervisor.locale import _
-from supervisor.locale.third_party import os_error_text
+from supervisor.locale.third_party import os_error_remedy, os_error_text
 from supervisor.logs.masking import mask_secrets
 
 #: names of variables that hold a secret
@@ -76,9 +76,10 @@ def state_directory(state_dir: Path) -> Finding:
     """Check that the state directory is writable and private; the supervisor creates it at its start."""
     name = _("state directory %(path)s") % {"path": state_dir}
     nearest = nearest_existing(state_dir)
-    if not nearest.is_dir():
-        text = _("%(path)s is not a directory; move it, or change [supervisor] state_dir")
-        return Finding("state", name, text % {"path": nearest})
+    for path in (nearest, InstancePaths(state_dir).supervisor_log.parent):
+        if path.exists() and not path.is_dir():
+            text = _("%(path)s is not a directory; move it, or change [supervisor] state_dir")
+            return Finding("state", name, text % {"path": path})
     if not os.access(nearest, os.W_OK | os.X_OK):
         text = _("cannot write in %(path)s; fix its permissions, or change [supervisor] state_dir")
         return Finding("state", name, text % {"path": nearest})
@@ -99,13 +100,17 @@ def control_socket(place: InstancePaths) -> Finding:
         with Client(place.socket) as client:
             running = client.request("status", timeout_s=ANSWER_TIMEOUT_S)["supervisor"]
     except SupervisorNotRunning:
+        if place.socket.is_dir():
+            text = _("%(path)s is a directory, so the supervisor cannot listen there; move it away")
+            return Finding("socket", name, text % {"path": place.socket})
         text = _("supervisor: not running; the control socket %(path)s is free")
         return Finding("socket", text % {"path": place.socket})
     except ControlError as error:
         return Finding("socket", name, control_error_text(error))
     except OSError as error:
-        text = _("cannot open %(path)s: %(why)s; fix its permissions, or change [supervisor] state_dir")
-        return Finding("socket", name, text % {"path": place.socket, "why": os_error_text(error)})
+        text = _("cannot open %(path)s: %(why)s; %(remedy)s, or change [supervisor] state_dir")
+        params = {"path": place.socket, "why": os_error_text(error), "remedy": os_error_remedy(error)}
+        return Finding("socket", name, text % params)
     if running["version"] != __version__:
         text = _("it has version %(running)s, and this is %(here)s; run: stocksup stop, then: stocksup start")
         return Finding("socket", name, text % {"running": running["version"], "here": __version__}, warning=True)

@@ -480,6 +480,18 @@ def test_a_state_directory_that_cannot_be_used(instance: Instance) -> None:
     assert "is not a directory" in instance.run("check").stdout
 
 
+@pytest.mark.parametrize(("name", "kind"), [("logs", "file"), ("stocksup.sock", "directory")])
+def test_what_is_in_the_way_is_to_be_moved(instance: Instance, name: str, kind: str) -> None:
+    path = instance.directory / "state" / name
+    path.parent.mkdir(mode=0o700)
+    path.mkdir() if kind == "directory" else path.touch()
+    for command in ("start", "check"):
+        done = instance.run(command)
+        assert done.returncode == 1
+        (line,) = [line for line in (done.stdout + done.stderr).splitlines() if str(path) in line and "move it" in line]
+        assert "permissions" not in line
+
+
 @pytest.mark.parametrize("environ", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"LANG": "C", "PYTHONUTF8": "0"}])
 def test_deep_and_foreign_paths_and_plain_terminals(tmp_path: Path, environ: dict[str, str]) -> None:
     one = Instance(tmp_path / "ümläut & spaces" / ("x" * 130))

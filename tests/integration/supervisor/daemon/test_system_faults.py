@@ -123,7 +123,7 @@ def test_state_directory_that_cannot_be_recreated_is_a_problem(tmp_path: Path) -
             shutil.rmtree(it.state)
             it.state.write_text("in the way")
             eventually(
-                lambda: "state directory" in client.request("status")["supervisor"]["problems"],
+                lambda: {"state directory", "log"} <= client.request("status")["supervisor"]["problems"].keys(),
                 "the problem is not shown",
             )
             assert client.request("status")["programs"][0]["pid"] == pid

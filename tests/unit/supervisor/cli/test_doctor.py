@@ -72,6 +72,11 @@ def test_permissions(tmp_path: Path) -> None:
     assert (loose.level, "chmod 700" in str(loose.problem)) == (WARNING, True)
     (tmp_path / "file").touch()
     assert "is not a directory" in str(instance.state_directory(tmp_path / "file" / "state").problem)
+    state_dir.chmod(0o700)
+    (state_dir / "logs").touch()
+    assert f"{state_dir}/logs is not a directory" in str(instance.state_directory(state_dir).problem)
+    InstancePaths(state_dir).socket.mkdir()
+    assert "is a directory" in str(instance.control_socket(InstancePaths(state_dir)).problem)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,15 @@ def test_problem_is_logged_when_it_begins_and_ends() -> None:
     ]
 
 
+def test_another_cause_is_logged() -> None:
+    world = World()
+    world.problems.guard(JOURNAL, world.write)
+    for _ in range(3):
+        world.problems.report(JOURNAL, OSError(errno.EIO, os.strerror(errno.EIO)))
+    assert world.problems.shown == {"journal": "Input/output error"}
+    assert len(world.lines) == 2
+
+
 def test_failed_act_is_retried_when_due() -> None:
     world = World()
     for _ in range(10):
