@@ -40,7 +40,7 @@ def test_one_program_is_started_alone(instance: Instance) -> None:
     failed = instance.run("start", "fails")
     assert failed.returncode == 78
     assert instance.programs()["relay"]["pid"] == pid
-    assert instance.run("start", "nope").returncode == 1
+    assert instance.run("start", "nope").returncode == 2
     assert instance.run("start", "relay", "--foreground").returncode == 2
 
 
