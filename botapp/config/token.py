@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from botapp.config.loading import load
 from botapp.config.settings import Settings
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
@@ -53,6 +55,21 @@ def credentials(path: Path) -> dict[str, Path]:
     discord = read_toml(path).get("discord")
     named = discord.get("token_file") if isinstance(discord, dict) else None
     return {CREDENTIAL: path.parent / expand_home(path, named)} if isinstance(named, str) and named else {}
+
+
+def exclusive(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return a digest of the token that the configuration at `path` uses, by its name; empty without a token.
+
+    `stocksup start` and `stocksup check` compare it with those of other instances: two bots with one token answer each
+    member twice. The token of a test server is another one.
+    """
+    try:
+        settings = load(path, {})
+        token = read_token(settings, environ)
+    except ConfigError:
+        return {}  # the checks report it
+    digest = hashlib.sha256(f"{settings.discord.api_base}\0{token}".encode())
+    return {"token": digest.hexdigest()}
 
 
 def open_token_file(settings: Settings) -> Path | None:

@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from supervisor.cli import exit_codes as exits
+from supervisor.cli.bootstrap import instances, shared_secrets
 from supervisor.cli.doctor import FAILED, FINE, WARNING, Finding, host, plugins, programs
 from supervisor.cli.doctor import instance as instance_files
 from supervisor.cli.instance import Instance
@@ -83,3 +84,6 @@ def check(instance: Instance) -> Iterator[Finding]:
     yield from programs.check_running(instance)
     yield from plugins.check(instance.config, plugins.OF_STATE)
     yield from with_own_rights
+    others = [one.config for one in instances.find_running() if one.config is not None]
+    if (problem := shared_secrets.find_problem(instance.config, [*others, *instance.existing_configs()])) is not None:
+        yield Finding("shared", _("other instances"), problem, warning=True)

@@ -64,11 +64,22 @@ def command(instance: Instance, program: str | None, foreground: bool) -> int:
     except SupervisorNotRunning:
         if program is not None:
             raise
+        _warn_of_shared_secrets(instance)
         return _start_service(instance, service) if service else _start_new(instance)
     with client:
         if program is not None:
             return _start_one(client, instance.place, program)
         return _start_programs(client, instance.place, service)
+
+
+def _warn_of_shared_secrets(instance: Instance) -> None:
+    """Print a warning if an instance that runs on this machine uses the same token."""
+    from supervisor.cli.bootstrap import instances, shared_secrets  # slow to import, and only needed here
+
+    running = [one.config for one in instances.find_running() if one.config is not None]
+    if (problem := shared_secrets.find_problem(instance.config, running)) is not None:
+        text = _("warning: %(problem)s")
+        click.echo(f"stocksup: {text % {'problem': problem}}", err=True)
 
 
 def _under_systemd() -> bool:

@@ -90,3 +90,22 @@ def test_a_hint_names_few_configurations() -> None:
     assert describe_elsewhere(found[:2]) == "/a.toml, /b.toml"
     assert describe_elsewhere(found) == "/a.toml, /b.toml, /c.toml, …"
     assert describe_elsewhere([found[0]._replace(supervisor=None)]) is None
+
+
+def test_two_instances_with_one_token_are_named(shop: Instance, clone: Instance) -> None:
+    for one in (shop, clone):
+        (one.directory / "token").write_text("MTQw.a-token-of.two-shops\n")
+        one.configure(extra='[discord]\ntoken_file = "token"\n')
+    config = str(shop.directory / "config.toml")
+    checks = {one["id"]: one for one in json.loads(clone.run("check", "--json").stdout)["checks"]}
+    assert checks["shared"]["level"] == "warning"
+    assert config in checks["shared"]["problem"]
+    done = clone.run("start")
+    clone.run("stop")
+    assert done.returncode == 0
+    assert config in done.stderr
+    assert "MTQw" not in done.stderr
+    (clone.directory / "token").write_text("MTQw.another-one.two-shops\n")
+    done = clone.run("start")
+    clone.run("stop")
+    assert (done.returncode, done.stderr) == (0, "")
