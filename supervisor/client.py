@@ -23,6 +23,7 @@ from supervisor import __version__
 from supervisor.logs.markers import LifeMarker, parse_marker
 from supervisor.logs.masking import mask_secrets
 from supervisor.logs.printable import make_printable
+from supervisor.logs.repetitions import Repetitions
 
 __all__ = [
     "EXIT_BAD_CONFIG",
@@ -40,6 +41,7 @@ __all__ = [
     "LifeEnvironment",
     "LifeMarker",
     "Message",
+    "Repetitions",
     "SupervisorNotRunning",
     "decode",
     "encode",

@@ -6,18 +6,40 @@ import json
 import logging
 import os
 import sys
+import threading
 import traceback
 from datetime import datetime
 from pathlib import Path
+from time import monotonic as monotonic_s
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from botapp.locale import _
 from botapp.runtime.journal_handler import JournalHandler
-from supervisor.client import LifeEnvironment, make_printable, mask_secrets
+from supervisor.client import LifeEnvironment, Repetitions, make_printable, mask_secrets
 from supervisor.configfile import open_regular
 
 #: stack frames named in the line of an exception
 MAX_FRAMES: Final = 4
+
+
+class RepetitionFilter(logging.Filter):
+    """Leaves out most repetitions of a warning or an error, so that a fault that lasts does not fill the disk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._repetitions = Repetitions()
+        self._lock = threading.Lock()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether to write the record, and record in it how often its line was left out before."""
+        if record.levelno not in (logging.WARNING, logging.ERROR):
+            return True
+        error = record.exc_info[1] if record.exc_info else None
+        with self._lock:
+            omitted = self._repetitions.admit(f"{record.getMessage()}: {error!r}", monotonic_s())
+        record.omitted = omitted or 0
+        return omitted is not None
 
 
 class MessageFormatter(logging.Formatter):
@@ -32,6 +54,8 @@ class MessageFormatter(logging.Formatter):
         text = record.getMessage()
         if record.exc_info and (error := record.exc_info[1]) is not None:
             text += f": {describe_error(error)}"
+        if omitted := getattr(record, "omitted", 0):
+            text = _("%(line)s (repeated: %(count)d)") % {"line": text, "count": omitted}
         return make_printable(mask_secrets(" ".join(text.split()), self._secrets))
 
 
@@ -73,6 +97,8 @@ def configure(timezone: str, secrets: tuple[str, ...], environment: LifeEnvironm
         journal = JournalHandler(environment.journal, environment.program, environment.life)
         journal.setFormatter(MessageFormatter(secrets))
         root.handlers.append(journal)
+    for handler in root.handlers:
+        handler.addFilter(RepetitionFilter())
     root.setLevel(logging.INFO)
     for library in ("discord", "alembic"):
         logging.getLogger(library).setLevel(logging.WARNING)

@@ -3,12 +3,13 @@
 A life goes on writing into the file that it has open, even after the file was renamed, so no line is lost. The
 supervisor asks it to open the new file (`reopen`) and does not rotate again before it has. The log of a life that
 cannot do that is rotated by copying its lines (`copy_rotation`), and restored when somebody has deleted it
-(`held_logs`).
+(`HeldLogs`).
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,7 +21,6 @@ from supervisor.lifecycle.model import ProgramState
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
 from supervisor.logs import copy_rotation, rotation, stderr, writer
-from supervisor.logs.held_logs import HeldLogs
 
 #: error code of a program that does not support `reopen`
 _UNKNOWN_OP: Final = "unknown_op"
@@ -215,3 +215,63 @@ class ProgramLogs:
             self._log("error", text % {"program": name, "path": error.filename, "why": os_error_text(error)})
         self._failed.add(name)
         return False
+
+
+class HeldLogs:
+    """Second names for the log files that lives have open. On a file system without hard links there are none.
+
+    A file that was deleted cannot get a name again, and a life that cannot open a new one would write into it,
+    invisibly, until it ends. With a second name (a hard link outside of the directory of logs) the file is there again
+    a moment later.
+    """
+
+    def __init__(self, paths: InstancePaths, log: Callable[[str, str], None]) -> None:
+        """`log` takes a level and a line."""
+        self._paths = paths
+        self._log = log
+
+    def hold(self, name: str) -> None:
+        """Give a second name to the present log of a program, instead of to an earlier one."""
+        self.release(name)
+        held = self._paths.held_log_of(name)
+        try:
+            held.parent.mkdir(mode=0o700, exist_ok=True)
+            if _file_id(self._paths.log_of(name)) is not None:
+                os.link(self._paths.log_of(name), held, follow_symlinks=False)
+        except OSError:
+            return  # no hard links here; a deleted log comes back with the next life
+
+    def release(self, name: str) -> None:
+        """Remove the second name."""
+        try:
+            self._paths.held_log_of(name).unlink(missing_ok=True)
+        except OSError:
+            return  # `hold` replaces it, or fails the same way
+
+    def restore(self, name: str) -> None:
+        """Give the log of a program its name back if somebody has deleted, moved or replaced it."""
+        path, held = self._paths.log_of(name), self._paths.held_log_of(name)
+        visible, kept = _file_id(path), _file_id(held)
+        if visible == kept:
+            return
+        if kept is None:
+            self.hold(name)  # a supervisor of an earlier version started the life
+            return
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            if visible is not None:
+                writer.rotate(path, 0)  # a file of somebody else is kept
+            os.link(held, path)
+        except OSError:
+            return  # tried again with the next check
+        text = _("%(program)s: %(path)s was deleted or replaced; restored, because the process still writes into it")
+        self._log("warning", text % {"program": name, "path": path})
+
+
+def _file_id(path: Path) -> tuple[int, int] | None:
+    """Return the identity of a regular file; None without one."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None

@@ -16,6 +16,7 @@ from supervisor.locale.third_party import os_error_text
 from supervisor.logs import holes, rotation
 from supervisor.logs.masking import mask_secrets
 from supervisor.logs.printable import make_printable
+from supervisor.logs.repetitions import Repetitions
 from supervisor.logs.stderr import STDERR, StderrWriter
 
 
@@ -33,6 +34,8 @@ LEVELS: Final = {
     "critical": _Level("FATAL", 2),
 }
 
+#: levels of the faults that the supervisor survives, and that may last
+_LIMITED_LEVELS: Final = ("warning", "error")
 _STDOUT: Final = 1
 
 
@@ -55,13 +58,19 @@ class SupervisorLog:
         self.to_journal = to_journal
         #: whether a failed rotation has been logged
         self._is_failure_logged = False
+        self._repetitions = Repetitions()
         self._fd = self._open()
         self._stderr = StderrWriter()
         self._echo = not _is_same_file(STDERR, self._fd)
 
     def write(self, level: str, text: str) -> None:
-        """Write one line. If the disk refuses it, the line goes to stderr."""
+        """Write one line. If the disk refuses it, the line goes to stderr. Some repeated lines are left out."""
         text = make_printable(mask_secrets(" ".join(text.splitlines())))
+        if level in _LIMITED_LEVELS:
+            if (omitted := self._repetitions.admit(text, time.monotonic())) is None:
+                return
+            if omitted:
+                text = _("%(line)s (repeated: %(count)d)") % {"line": text, "count": omitted}
         failure = self._rotate_if_due()
         line = format_line(self.settings, level, text)
         try:

@@ -62,3 +62,16 @@ def test_libraries_log_warnings_only(library: str, monkeypatch: pytest.MonkeyPat
     log.configure("UTC", (), None)
     assert logging.getLogger(library).isEnabledFor(logging.WARNING)
     assert not logging.getLogger(library).isEnabledFor(logging.INFO)
+
+
+def test_a_fault_that_lasts_is_logged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 0.0
+    monkeypatch.setattr("botapp.runtime.log.monotonic_s", lambda: now_s)
+    limit = log.RepetitionFilter()
+    record = logging.LogRecord("botapp", logging.WARNING, __file__, 1, "cannot write %s", ("state",), None)
+    assert [limit.filter(record) for _ in range(3)] == [True, False, False]
+    now_s = 60.0
+    assert limit.filter(record)
+    assert LineFormatter(ZoneInfo("UTC"), ()).format(record).endswith("cannot write state (repeated: 2)")
+    record.levelno = logging.INFO
+    assert [limit.filter(record) for _ in range(2)] == [True, True]

@@ -89,3 +89,15 @@ def test_stderr_is_the_journal(named: str, is_journal: bool) -> None:
     found = os.fstat(2)
     assert stderr.is_journal({"JOURNAL_STREAM": named.format(found.st_dev, found.st_ino)}) is is_journal
     assert stderr.is_journal({}) is False
+
+
+def test_a_fault_that_lasts_is_written_once(tmp_path: Path) -> None:
+    path = tmp_path / "supervisor.log"
+    log = SupervisorLog(path, Logs())
+    for _ in range(100):
+        log.write("warning", "cannot write state")
+        log.write("info", "requested by a person")
+    log.close()
+    lines = path.read_text().splitlines()
+    assert len([line for line in lines if "cannot write" in line]) == 1
+    assert len(lines) == 101
