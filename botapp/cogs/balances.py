@@ -29,7 +29,7 @@ class BalancesCog(ShopCog):
         "addbal",
         N_("Add money to a member's balance"),
         "Budi 150",
-        member=N_("The member name that the member registered"),
+        member=N_("A mention, an ID, or the member name"),
         amount=N_("The amount: 150, or with units"),
         unit=N_("The unit, if the amount is only a number"),
     )
@@ -42,14 +42,14 @@ class BalancesCog(ShopCog):
         "removebal",
         N_("Take money from a member's balance (asks for confirmation)"),
         "Budi 150",
-        member=N_("The member name that the member registered"),
+        member=N_("A mention, an ID, or the member name"),
         amount=N_("The amount: 150, or with units"),
         unit=N_("The unit, if the amount is only a number"),
     )
     async def removebal(self, ctx: Ctx, member: str, amount: str, *, unit: str = "") -> None:
         """Take money from a balance."""
         worth = self.parse_amount(f"{amount} {unit}".strip())
-        account = await self.shop.read(accounts.get_by_handle, member)
+        account = await self.shop.read(accounts.find, member)
         if worth > account.balance:
             raise refusals.InsufficientBalance(worth, account.balance)
         params = {
@@ -65,7 +65,7 @@ class BalancesCog(ShopCog):
         "checkbal",
         N_("Show a member's balance"),
         "Budi",
-        member=N_("The member name that the member registered"),
+        member=N_("A mention, an ID, or the member name"),
     )
     async def checkbal(self, ctx: Ctx, member: str) -> None:
         """Show a balance."""
@@ -76,11 +76,11 @@ class BalancesCog(ShopCog):
         "resetuser",
         N_("Set a member's balance to zero (asks for confirmation)"),
         "Budi",
-        member=N_("The member name that the member registered"),
+        member=N_("A mention, an ID, or the member name"),
     )
     async def resetuser(self, ctx: Ctx, member: str) -> None:
         """Set a balance to zero."""
-        account = await self.shop.read(accounts.get_by_handle, member)
+        account = await self.shop.read(accounts.find, member)
         params = {"member": quote(account.handle), "balance": format_price(account.balance, self.shop.units)}
         if not account.balance:
             await self.say(ctx, _("The balance of %s is already zero. Nothing was changed.") % quote(account.handle))
@@ -108,7 +108,7 @@ class BalancesCog(ShopCog):
         "trxhistory",
         N_("Show the latest transactions of a member"),
         "Budi 20",
-        member=N_("The member name that the member registered"),
+        member=N_("A mention, an ID, or the member name"),
         count=N_("How many, newest first"),
     )
     async def trxhistory(self, ctx: Ctx, member: str, count: commands.Range[int, 1, MAX_ROWS] = DEFAULT_ROWS) -> None:
@@ -206,10 +206,10 @@ def _idempotency_key(ctx: Ctx) -> str:
 
 
 def _read_account(connection: Connection, member: str) -> tuple[Account, int | None]:
-    account = accounts.get_by_handle(connection, member)
+    account = accounts.find(connection, member)
     return account, accounts.get_user_id(connection, account.id)
 
 
 def _read_entries(connection: Connection, member: str, limit: int) -> tuple[Account, list[Entry]]:
-    account = accounts.get_by_handle(connection, member)
+    account = accounts.find(connection, member)
     return account, accounts.list_entries(connection, account.id, limit)

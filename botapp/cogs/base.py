@@ -287,6 +287,8 @@ def _usage_problem(error: commands.UserInputError) -> str:
             return _("The value must be one of %s.") % ", ".join(f"`{literal}`" for literal in literals)
         case commands.ArgumentParsingError():
             return _("A quotation mark is missing or misplaced.")
+        case commands.RangeError(value=str(), maximum=most):
+            return _("The text is empty or longer than %d characters.") % most
         case commands.RangeError(minimum=least, maximum=most):
             return _("The value must be a number from %(least)s to %(most)s.") % {"least": least, "most": most}
         case commands.BadArgument():

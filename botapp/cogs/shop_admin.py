@@ -21,10 +21,10 @@ from botapp.cogs.setup import SetupCog
 from botapp.locale import N_, _, speaking
 from botapp.services.live_message.message import error_text
 from botapp.store.domain import refusals
+from botapp.store.domain.identity import parse_user_id
 from botapp.store.usecases import access, accounts, admin_log, shop_location
 from botapp.store.usecases.shop_location import ShopLocation
 from botapp.ui.admin import shop_texts as admin_texts
-from botapp.ui.admin.parsing import parse_user_id
 from botapp.ui.formatting import quote
 
 if TYPE_CHECKING:

@@ -17,6 +17,9 @@ from botapp.locale import N_, _, speaking
 from botapp.services.fulfilment.stock_file import MAX_BYTES, MAX_LINES, CannotFetch, TooLarge
 from botapp.services.fulfilment.stock_uploads import StockUploader
 from botapp.services.fulfilment.withdrawals import Unreachable, WithdrawalDelivery
+from botapp.store.db.errors import OutcomeUnknown, Unavailable
+from botapp.store.domain import refusals
+from botapp.store.domain.refusals import Refused
 from botapp.store.domain.text_file import NotText
 from botapp.store.usecases import stock, withdrawals
 from botapp.store.usecases.products import get_by_code
@@ -112,6 +115,8 @@ class StockCog(ShopCog):
     async def reducestock(self, ctx: Ctx, code: str, count: commands.Range[int, 1, withdrawals.MAX_ITEMS]) -> None:
         """Take items out of stock."""
         product = await self.shop.read(get_by_code, code)
+        if count > product.stock:
+            raise refusals.StockTooSmall(product.code, product.stock)
         params = {"count": format_number(count), "code": quote(product.code), "stock": format_number(product.stock)}
         what = (
             _(
@@ -122,29 +127,20 @@ class StockCog(ShopCog):
         )
         if not await self.confirm(ctx, what, _("Take them out")):
             return
-        is_open = await self._handing_over.announce(ctx.author, product.code, count)
-        if not is_open and ctx.interaction is None:
+        announcement = await self._handing_over.announce(ctx.author, product.code, count)
+        if announcement is None and ctx.interaction is None:
             text = _(
                 "❌ Nothing was taken out: your direct messages are closed, and others could read the items here. Open "
                 "your direct messages, or use `/reducestock` to receive the items here as a file that only you see."
             )
             await self.say(ctx, text)
             return
-        if is_open:
+        if announcement is not None:
             await self._handing_over.deliver_pending()
-        handful = await self.run_and_record(
-            ctx,
-            f"{product.code} {count}",
-            withdrawals.begin,
-            product.code,
-            count,
-            user_id=ctx.author.id,
-            language=language.context_language(ctx),
-            now_ms=self.shop.now_ms(),
-        )
+        handful = await self._take_out(ctx, product.code, count, announcement)
         params = {"count": format_number(count), "code": quote(product.code)}
         try:
-            if is_open:
+            if announcement is not None:
                 await self._handing_over.send(ctx.author, handful)
                 text = _("✅ Items of %(code)s taken out: %(count)s. They are in your direct messages.") % params
             else:
@@ -174,6 +170,26 @@ class StockCog(ShopCog):
         lines = [admin_texts.movement_line(movement) for movement in movements]
         title = _("📦 Stock movements of %s:") % quote(code)
         await self.say(ctx, format_list(lines, title, _("%s has no stock movements.") % quote(code)))
+
+    async def _take_out(
+        self, ctx: Ctx, code: str, count: int, announcement: discord.Message | None
+    ) -> withdrawals.WithdrawalBatch:
+        """Take items out of stock. If that fails, nothing follows the announcement, so it is deleted."""
+        try:
+            return await self.run_and_record(
+                ctx,
+                f"{code} {count}",
+                withdrawals.begin,
+                code,
+                count,
+                user_id=ctx.author.id,
+                language=language.context_language(ctx),
+                now_ms=self.shop.now_ms(),
+            )
+        except (Refused, Unavailable) as error:
+            if announcement is not None and not isinstance(error, OutcomeUnknown):
+                await self._handing_over.take_back(announcement)
+            raise
 
     async def _resume_unfinished(self) -> None:
         await self._uploads.delete_leftovers()

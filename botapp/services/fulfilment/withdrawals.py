@@ -28,14 +28,20 @@ class WithdrawalDelivery:
         self._bot = bot
         self._shop = shop
 
-    async def announce(self, who: discord.User | discord.Member, code: str, count: int) -> bool:
-        """Announce items by direct message; return whether that succeeded, which nothing else can tell."""
+    async def announce(self, who: discord.User | discord.Member, code: str, count: int) -> discord.Message | None:
+        """Announce items by direct message; return the message. None: the admin accepts none, as only this shows."""
         params = {"count": format_number(count), "code": quote(code)}
         try:
-            await who.send(_("📤 Items out of %(code)s: %(count)s. They follow as a file.") % params)
+            return await who.send(_("📤 Items out of %(code)s: %(count)s. They follow as a file.") % params)
         except discord.Forbidden:
-            return False
-        return True
+            return None
+
+    async def take_back(self, announcement: discord.Message) -> None:
+        """Delete the announcement of items that were not taken out. A failure is logged."""
+        try:
+            await announcement.delete()
+        except discord.HTTPException as error:
+            log.warning(_("withdrawal: nothing was taken out, but its announcement is still there: %s"), error)
 
     async def send(self, who: discord.abc.Messageable, batch: WithdrawalBatch) -> None:
         """Send items by direct message, and record that. Raises Unreachable if it fails."""

@@ -69,3 +69,10 @@ def has_one_script(name: str) -> bool:
         )
         for profile in profiles
     )
+
+
+def parse_user_id(text: str) -> int | None:
+    """Return the user id in a mention or an id, or None if the text is something else, such as a member name."""
+    match = re.fullmatch(r"<@!?(\d{1,20})>|(\d{17,20})", text.strip(), re.ASCII)
+    number = int(match[1] or match[2]) if match else 0
+    return number if 0 < number < 2**63 else None

@@ -35,6 +35,10 @@ class InvalidAmount(ValueError):
         self.part = part
 
 
+class AmountTooLarge(InvalidAmount):
+    """The amount is above MAX_AMOUNT."""
+
+
 class UnclearAmount(InvalidAmount):
     """It is not clear where the amount at the beginning of a text ends."""
 
@@ -50,7 +54,8 @@ _ITEM: Final = re.compile(
 def parse_amount(text: str, units: Sequence[Denomination]) -> int:
     """Return the amount in base units for a text such as "150", "1 DL 50 WL", "1 World Lock, 2 Diamond Lock".
 
-    A number without a unit means base units. Thousands may be separated by "." or ",". Raises InvalidAmount.
+    A number without a unit means base units. Thousands may be separated by "." or ",". Raises InvalidAmount, and
+    AmountTooLarge.
     """
     text = remove_invisible(text[: MAX_TEXT_CHARS + 1])
     if not text.strip() or len(text) > MAX_TEXT_CHARS:
@@ -68,8 +73,10 @@ def parse_amount(text: str, units: Sequence[Denomination]) -> int:
         separators |= {match["separator"]} - {None}
         total += int(re.sub(r"[.,]", "", match["count"])) * value
         at = match.end()
-    if total > MAX_AMOUNT or len(separators) > 1:
+    if len(separators) > 1:
         raise InvalidAmount(text)
+    if total > MAX_AMOUNT:
+        raise AmountTooLarge(text)
     return total
 
 

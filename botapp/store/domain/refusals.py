@@ -139,6 +139,14 @@ class SoldOut(Refused):
 
 
 @dataclass
+class StockTooSmall(Refused):
+    """The stock holds fewer items than an admin wants to take out."""
+
+    code: str
+    available: int
+
+
+@dataclass
 class InsufficientBalance(Refused):
     """The balance is too small."""
 

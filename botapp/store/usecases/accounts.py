@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Connection, bindparam, delete, insert, select
 
 from botapp.store.db.tables import account, ledger, released_handle, user_link
 from botapp.store.domain import refusals, rules
-from botapp.store.domain.identity import normalize_key
+from botapp.store.domain.identity import normalize_key, parse_user_id
 from botapp.store.domain.money import MAX_AMOUNT
 from botapp.store.domain.records import Account, Entry
 from botapp.store.domain.rules import ReleasedHandle, validate_amount, validate_handle
@@ -50,6 +50,19 @@ def get_by_handle(connection: Connection, handle: str, *, to_change: bool = Fals
     if row is None:
         raise refusals.NoSuchAccount(handle)
     return Account(*row)
+
+
+def find(connection: Connection, named: str) -> Account:
+    """Return the account that an admin names by member name, mention or id. Raises NoSuchAccount, AmbiguousUser."""
+    user_id = parse_user_id(named)
+    if user_id is None:
+        return get_by_handle(connection, named)
+    if (of_user := get_by_user(connection, user_id)) is None:
+        return get_by_handle(connection, named)  # registration refuses such names now
+    of_handle = connection.execute(_BY_HANDLE, {"handle_key": normalize_key(named)}).first()
+    if of_handle is not None and of_handle.id != of_user.id:
+        raise refusals.AmbiguousUser(named, get_user_id(connection, of_handle.id) or user_id)
+    return of_user
 
 
 def get_user_id(connection: Connection, account_id: int) -> int | None:
@@ -143,14 +156,15 @@ def post_entry(
 
 
 def adjust_balance(
-    connection: Connection, handle: str, amount: int, *, add: bool, actor: str, key: str, now_ms: int
+    connection: Connection, member: str, amount: int, *, add: bool, actor: str, key: str, now_ms: int
 ) -> tuple[Account, bool]:
     """Add `amount` to a balance, or take it away; return the new account, and whether anything changed.
 
-    Nothing changes if an entry with this `key` exists. Raises NoSuchAccount, AmountOutOfRange, InsufficientBalance.
+    `member` is named as for `find`. Nothing changes if an entry with this `key` exists. Raises NoSuchAccount,
+    AmbiguousUser, AmountOutOfRange, InsufficientBalance.
     """
     amount = validate_amount(amount)
-    target = get_by_handle(connection, handle)
+    target = find(connection, member)
     kind = "admin_add" if add else "admin_remove"
     signed = amount if add else -amount
     balance = post_entry(connection, target.id, signed, kind=kind, reference="", actor=actor, key=key, now_ms=now_ms)

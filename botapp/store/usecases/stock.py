@@ -147,10 +147,13 @@ def take_available(
 def withdraw(connection: Connection, code: str, quantity: int, now_ms: int) -> tuple[Product, tuple[str, ...]]:
     """Take items out of stock, oldest first; return the product and their contents.
 
-    Raises NoSuchProduct, SoldOut.
+    Raises NoSuchProduct, StockTooSmall.
     """
     target = get_by_code_to_change(connection, code)
-    items = take_available(connection, target.id, quantity, status="withdrawn", purchase_id=None, now_ms=now_ms)
+    try:
+        items = take_available(connection, target.id, quantity, status="withdrawn", purchase_id=None, now_ms=now_ms)
+    except refusals.SoldOut as problem:
+        raise refusals.StockTooSmall(target.code, problem.available) from problem
     return target, items
 
 

@@ -42,7 +42,7 @@ class WithdrawalBatch(Struct, frozen=True):
 def begin(
     connection: Connection, code: str, quantity: int, *, user_id: int, language: str, now_ms: int
 ) -> WithdrawalBatch:
-    """Take items out of stock for an admin, oldest first. Raises NoSuchProduct, InvalidQuantity, SoldOut."""
+    """Take items out of stock for an admin, oldest first. Raises NoSuchProduct, InvalidQuantity, StockTooSmall."""
     if not 1 <= quantity <= MAX_ITEMS:
         raise refusals.InvalidQuantity(MAX_ITEMS)
     product_id = products.get_by_code_to_change(connection, code).id

@@ -1,11 +1,11 @@
-"""Parsing of the order numbers, prices and users that admins type. Pure."""
+"""Parsing of the order numbers and prices that admins type. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from botapp.store.domain.money import Denomination, InvalidAmount, UnclearAmount, parse_amount
+from botapp.store.domain.money import AmountTooLarge, Denomination, InvalidAmount, UnclearAmount, parse_amount
 
 #: largest integer that every database can hold
 _MAX_ORDER = 2**63 - 1
@@ -24,12 +24,14 @@ def split_price(price: str, rest: str, units: Sequence[Denomination]) -> tuple[i
     """Return the amount that begins in `price` and may continue in `rest`, and the text after it.
 
     "5" and "DL sent by DM" are 5 DL and "sent by DM". Quotes around the text are removed. Raises InvalidAmount, and
-    UnclearAmount if the text may belong to the amount: "1 DL 0.500 WL", "5 DL 2 weeks".
+    UnclearAmount if the text may belong to the amount: "1 DL 0.500 WL", "5 DL 2 weeks", and AmountTooLarge.
     """
     words = [price, *rest.split()]
     for count in range(len(words), 0, -1):
         try:
             amount = parse_amount(" ".join(words[:count]), units)
+        except AmountTooLarge:
+            raise
         except InvalidAmount:
             continue
         left = rest if count == 1 else rest.split(maxsplit=count - 1)[count - 1] if count <= len(rest.split()) else ""
@@ -60,10 +62,3 @@ def _is_unit(text: str, units: Sequence[Denomination]) -> bool:
         return parse_amount(f"1 {text}", units) > 0
     except InvalidAmount:
         return False
-
-
-def parse_user_id(text: str) -> int | None:
-    """Return the user id in a mention or an id, or None if the text is something else, such as a member name."""
-    match = re.fullmatch(r"<@!?(\d{1,20})>|(\d{17,20})", text.strip(), re.ASCII)
-    number = int(match[1] or match[2]) if match else 0
-    return number if 0 < number < 2**63 else None

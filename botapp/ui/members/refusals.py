@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from botapp.locale import _
 from botapp.store.domain import refusals
-from botapp.store.domain.money import Denomination, InvalidAmount, UnclearAmount
+from botapp.store.domain.money import MAX_AMOUNT, AmountTooLarge, Denomination, InvalidAmount, UnclearAmount
 from botapp.store.domain.records import order_number
 from botapp.store.domain.refusals import Refused
 from botapp.store.domain.rules import MAX_CODE_CHARS, MAX_HANDLE_CHARS, MIN_HANDLE_CHARS
@@ -62,6 +62,9 @@ class Answers:
         if isinstance(problem, UnclearAmount):
             text = _("❌ It is not clear where the price in %s ends. Put the description in quotes.")
             return text % quote(problem.part[:50])
+        if isinstance(problem, AmountTooLarge):
+            text = _("❌ %(part)s is too much: the largest amount is %(largest)s.")
+            return text % {"part": quote(problem.part[:50]), "largest": format_amount(MAX_AMOUNT, self._units)}
         example = format_amount(max(unit.value for unit in self._units) + 50, self._units)
         text = _("❌ %(part)s is not a valid amount. Write whole numbers, like this: %(example)s, or 150.")
         return text % {"part": quote(problem.part[:50]), "example": quote(example)}
@@ -128,7 +131,7 @@ class Answers:
             case refusals.SoldOut(available=left):
                 return _("📦 Only %s left, so nothing was bought. Would you like fewer?") % format_number(left)
             case refusals.InsufficientBalance(needed=needed, balance=balance):
-                text = _("💰 The total is %(needed)s and the balance is %(balance)s: %(missing)s short.")
+                text = _("💰 %(needed)s are needed and the balance is %(balance)s: %(missing)s short.")
                 amounts = {"needed": needed, "balance": balance, "missing": needed - balance}
                 return text % {name: format_amount(value, self._units) for name, value in amounts.items()}
             case refusals.NoSuchProduct(code=""):
@@ -140,7 +143,11 @@ class Answers:
             case refusals.NoSuchProduct(code=code):
                 return _("❌ There is no product %s. `products` lists all products.") % quote(code)
             case refusals.NoSuchAccount(handle=handle):
-                return _("❌ No member is registered as %s.") % quote(handle)
+                text = _("❌ No member is registered as %s. Write the member name, a mention or the Discord ID.")
+                return text % quote(handle)
+            case refusals.StockTooSmall(code=code, available=left):
+                text = _("❌ Nothing was taken out: the stock of %(code)s is %(stock)s.")
+                return text % {"code": quote(code), "stock": format_number(left)}
             case refusals.CodeTaken(code=code):
                 return _("❌ Product %s already exists.") % quote(code)
             case refusals.InvalidCode():

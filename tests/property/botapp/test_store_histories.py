@@ -198,7 +198,7 @@ class Shop(RuleBasedStateMachine):
         there = self.available[code]
         try:
             _, items = self.run(None, stock.withdraw, code, pieces, self.now_ms())
-        except refusals.SoldOut as refusal:
+        except refusals.StockTooSmall as refusal:
             assert refusal.available == len(there) < pieces
             return
         assert list(items) == there[:pieces]

@@ -161,9 +161,10 @@ def test_money(shop: AdminShop) -> None:
     assert ANSWERS.invalid_amount(InvalidAmount("-5")) in shop.typed("!addbal Budi -5")
     assert "8 DL 55 WL (855 WL)" in shop.typed("!checkbal BUDI")
     assert f"<@{BUDI_ID}>" in shop.typed("!checkbal BUDI")
+    assert "`Budi`" in shop.typed(f"!checkbal <@{BUDI_ID}>")
     assert shop.typed("!checkbal x_x") == refusal(refusals.NoSuchAccount("x_x"))
     assert shop.typed("!removebal Budi 99 DL") == refusal(refusals.InsufficientBalance(9900, 855))
-    assert "55 WL from `Budi`" in shop.typed("!removebal Budi 55")
+    assert "55 WL from `Budi`" in shop.typed(f"!removebal <@{BUDI_ID}> 55")
     shop.discord.say("Admin", "y")
     shop.wait_for_text("8 DL (800 WL)")
     assert balance(shop) == 800

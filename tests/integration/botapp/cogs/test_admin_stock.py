@@ -172,7 +172,7 @@ def test_unfinished_upload_is_discarded_at_start(tmp_path: Path) -> None:
 
 def test_stock_is_taken_out_by_direct_message(shop: AdminShop) -> None:
     add(shop, secrets("a", "b", "c"))
-    assert "Only 3 left" in after_yes(shop, "!reducestock ROBUX 4", "Only 3 left")
+    assert "stock of `ROBUX` is 3" in shop.typed("!reducestock ROBUX 4")
     after_yes(shop, "!reducestock ROBUX 2", "✅ Items of")
     assert attachments(shop, "dm") == [secrets("a", "b")]
     assert not any(SECRET in text(one) for one in shop.discord.view("Admin"))
@@ -181,6 +181,16 @@ def test_stock_is_taken_out_by_direct_message(shop: AdminShop) -> None:
     assert "2 taken out" in shop.typed("!stockhistory ROBUX")
     assert "`!reducestock CODE COUNT`" in shop.typed("!reducestock ROBUX 0")
     assert "`!reducestock CODE COUNT`" in shop.typed("!reducestock ROBUX all")
+
+
+def test_announced_items_that_are_gone_are_not_announced_any_more(shop: AdminShop) -> None:
+    add(shop, secrets("a", "b", "c"))
+    assert "⚠️" in shop.typed("!reducestock ROBUX 3")
+    shop.books(stock.withdraw, "ROBUX", 1, 1)
+    shop.discord.say("Admin", "ya")
+    shop.wait_for_text("stock of `ROBUX` is 2")
+    assert not [one for one in shop.discord.view("Admin", "dm") if text(one).startswith("📤")]
+    assert pieces(shop) == 2
 
 
 def after_yes(shop: AdminShop, command: str, then: str) -> str:

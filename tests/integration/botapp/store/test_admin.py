@@ -85,7 +85,7 @@ def test_withdrawal_is_pending_until_delivered(shop: Database) -> None:
 def test_withdrawal_quantity_is_limited(shop: Database, pieces: int) -> None:
     with pytest.raises(refusals.InvalidQuantity):
         shop.run_sync(withdrawals.begin, a_product(shop), pieces, user_id=7, language="id", now_ms=1000)
-    with pytest.raises(refusals.SoldOut):
+    with pytest.raises(refusals.StockTooSmall):
         shop.run_sync(withdrawals.begin, a_product(shop), 1000, user_id=7, language="id", now_ms=1000)
     assert shop.run_sync(withdrawals.list_pending) == []
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from botapp.store import verify
 from botapp.store.db.database import Database
-from botapp.store.db.tables import delivery, stock_item
+from botapp.store.db.tables import account, delivery, stock_item
 from botapp.store.domain import refusals, rules
 from botapp.store.domain.money import MAX_AMOUNT
 from botapp.store.domain.records import Account, Delivery, Order
@@ -86,8 +86,29 @@ def test_unknown_handle_is_refused(database: Database) -> None:
     assert refused.value.handle == "nobody"
 
 
-def adjust(database: Database, amount: int, *, add: bool, key: str) -> tuple[Account, bool]:
-    return database.run_sync(accounts.adjust_balance, "budi", amount, add=add, actor=ACTOR, key=key, now_ms=9)
+def test_admins_name_members_by_name_mention_or_id(database: Database) -> None:
+    database.run_sync(member, BUDI, "Budi")
+    for named in ("budi", f"<@{BUDI}>", f"<@!{BUDI}>", str(BUDI)):
+        assert database.run_sync(accounts.find, named).handle == "Budi"
+    for named in ("sari", f"<@{SARI}>", str(SARI), "<@0>", "<@&1>"):
+        with pytest.raises(refusals.NoSuchAccount):
+            database.run_sync(accounts.find, named)
+
+
+def test_id_that_is_the_name_of_another_member_is_ambiguous(database: Database) -> None:
+    """Older versions accepted such names."""
+    database.run_sync(member, BUDI, "Budi")
+    database.run_sync(member, SARI, "Sari")
+    rename = update(account).where(account.c.handle == "Sari").values(handle=str(BUDI), handle_key=str(BUDI))
+    database.run_sync(lambda connection: connection.execute(rename))
+    with pytest.raises(refusals.AmbiguousUser) as refused:
+        adjust(database, 100, add=True, key="c1", named=str(BUDI))
+    assert refused.value.user_id == SARI
+    assert adjust(database, 100, add=True, key="c1", named=f"<@{BUDI}>")[0].handle == "Budi"
+
+
+def adjust(database: Database, amount: int, *, add: bool, key: str, named: str = "budi") -> tuple[Account, bool]:
+    return database.run_sync(accounts.adjust_balance, named, amount, add=add, actor=ACTOR, key=key, now_ms=9)
 
 
 def test_each_admin_command_changes_a_balance_once(database: Database) -> None:
@@ -196,7 +217,7 @@ def test_former_stock_is_removed_from_an_upload(shop: Database) -> None:
 
 
 def test_withdrawal_cannot_exceed_the_stock(shop: Database) -> None:
-    with pytest.raises(refusals.SoldOut) as refused:
+    with pytest.raises(refusals.StockTooSmall) as refused:
         shop.run_sync(stock.withdraw, "STEAM", 5, 1)
     assert refused.value.available == 4
     assert shop.run_sync(products.get_by_code, "STEAM").stock == 4

@@ -27,7 +27,7 @@ from botapp.store.domain.records import Entry
 from botapp.ui.admin import shop_texts as admin_texts
 from botapp.ui.admin import system_texts
 from botapp.ui.admin.help import PAGE_CHARS, CommandUsage, help_pages, split_pages, usage_error
-from botapp.ui.admin.parsing import parse_order_id, parse_user_id
+from botapp.ui.admin.parsing import parse_order_id
 from botapp.ui.admin.shop_texts import UploadSummary, line_numbers, upload_report
 from botapp.ui.members.refusals import Answers
 
@@ -147,22 +147,6 @@ def test_usage_of_a_group_lists_its_commands() -> None:
 )
 def test_parse_order_id(typed: str, meant: int | None) -> None:
     assert parse_order_id(typed) == meant
-
-
-@pytest.mark.parametrize(
-    ("typed", "meant"),
-    [
-        ("<@1400000000000000103>", 1400000000000000103),
-        ("<@!1400000000000000103>", 1400000000000000103),
-        ("1400000000000000103", 1400000000000000103),
-        ("12345", None),  # a handle
-        ("Budi", None),
-        ("<@&1400000000000000103>", None),
-        ("99999999999999999999", None),
-    ],
-)
-def test_parse_user_id(typed: str, meant: int | None) -> None:
-    assert parse_user_id(typed) == meant
 
 
 def test_line_numbers_are_short_and_bounded() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from botapp.store.domain import refusals
-from botapp.store.domain.identity import has_one_script, normalize, normalize_key, remove_invisible
+from botapp.store.domain.identity import has_one_script, normalize, normalize_key, parse_user_id, remove_invisible
 from botapp.store.domain.rules import (
     MAX_RESERVED,
     RESERVED_MS,
@@ -192,3 +192,19 @@ def test_member_cannot_reserve_names_without_limit() -> None:
     more = [*own, ReleasedHandle(1, NOW_MS - RESERVED_MS + 5)]
     assert check_handle_change(1, None, more, NOW_MS) == refusals.TooManyHandles(NOW_MS + 5)
     assert check_handle_change(1, None, more, NOW_MS + 5) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("<@1400000000000000103>", 1400000000000000103),
+        ("<@!1400000000000000103>", 1400000000000000103),
+        ("1400000000000000103", 1400000000000000103),
+        ("12345", None),  # a handle
+        ("Budi", None),
+        ("<@&1400000000000000103>", None),
+        ("99999999999999999999", None),
+    ],
+)
+def test_parse_user_id(typed: str, meant: int | None) -> None:
+    assert parse_user_id(typed) == meant

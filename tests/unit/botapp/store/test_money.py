@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from botapp.store.domain.money import (
     MAX_AMOUNT,
+    AmountTooLarge,
     Denomination,
     InvalidAmount,
     UnclearAmount,
@@ -85,6 +86,15 @@ def test_amounts(text: str, amount: int) -> None:
 def test_invalid_amount_is_refused(text: str) -> None:
     with pytest.raises(InvalidAmount):
         parse_amount(text, UNITS)
+
+
+@pytest.mark.parametrize("text", [f"{MAX_AMOUNT + 1}", f"{MAX_AMOUNT} DL", "1 WL, " + "9" * 40 + " DL"])
+def test_amount_above_the_limit_is_called_that(text: str) -> None:
+    with pytest.raises(AmountTooLarge):
+        parse_amount(text, UNITS)
+    price, *rest = text.split(maxsplit=1)
+    with pytest.raises(AmountTooLarge):
+        split_price(price, f"{''.join(rest)} a key", UNITS)
 
 
 @pytest.mark.parametrize("order", [1, -1])
