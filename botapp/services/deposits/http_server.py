@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta, Struct
 
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
@@ -21,6 +20,7 @@ from botapp.runtime.context import BotContext, ShopContext
 from botapp.runtime.tasks import NotAccepting
 from botapp.services.deposits.connections import LimitedServer
 from botapp.services.deposits.notifications import DepositNotifier
+from botapp.services.deposits.report import BadReport, DepositReport, parse_report
 from botapp.services.deposits.signing import is_valid_signature, sign, sign_answer
 from botapp.services.notices.admin_notices import NotificationThrottle
 from botapp.store.db.errors import Unavailable
@@ -39,16 +39,6 @@ MAX_BODY_BYTES: Final = 4096
 LISTEN_INTERVAL_S: Final = 5.0
 #: `Retry-After` for requests that the shop cannot process now, in seconds
 _RETRY_AFTER_S: Final = 5
-
-
-class DepositReport(Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of a request."""
-
-    #: idempotency key of the deposit
-    id: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\A[\x21-\x7e]+\Z")]
-    handle: Annotated[str, Meta(min_length=1, max_length=100)]
-    #: base units, or a text such as "1 World Lock, 2 Diamond Lock"
-    amount: int | Annotated[str, Meta(max_length=money.MAX_TEXT_CHARS)]
 
 
 class DepositServer:
@@ -124,8 +114,8 @@ class DepositServer:
     async def _answer_report(self, body: bytes) -> web.Response:
         """Return the answer to the body of a request with a valid signature."""
         try:
-            report = msgspec.json.decode(body, type=DepositReport)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            report = parse_report(body)
+        except BadReport as error:
             return _json_response(400, error=f"bad request: {error}")
         try:
             with self._bot.tasks.track(_("deposit %s") % report.id):
