@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from supervisor.configfile import TablePath
-from supervisor.logs.masking import STARS, mask_secrets
+from supervisor.logs.masking import STARS, mask_secrets, mask_words
 
 _TABLE: Final = re.compile(r"\s*\[{1,2}(?P<name>[^\[\]]+)\]{1,2}\s*(?:#.*)?")
 _KEY: Final = re.compile(r"\s*(?P<name>(?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
@@ -61,7 +61,10 @@ def masked(key: TablePath, value: Any) -> Any:
         return dict.fromkeys(value, STARS)
     if isinstance(value, str):
         return mask_secrets(value)
-    return [masked((*key, ""), one) for one in value] if isinstance(value, (list, tuple)) else value
+    if isinstance(value, (list, tuple)):
+        is_command = all(isinstance(one, str) for one in value)
+        return mask_words(value) if is_command else [masked((*key, ""), one) for one in value]
+    return value
 
 
 def _names(dotted: str) -> TablePath:

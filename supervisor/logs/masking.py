@@ -6,11 +6,16 @@ Programs use it as `supervisor.client.mask_secrets`, so it needs only the standa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 #: replaces a secret
 STARS: Final = "***"
+
+#: names of secrets, also as the end of a longer name: DB_PASSWORD, --api-key
+_NAMES: Final = r"(?<![a-z0-9])(?:password|passwd|pwd|token|secret|(?:api|access|secret|private)[_-]?key)"
+#: an option whose value is the next word of a command
+_OPTION: Final = re.compile(rf"-(?:[\w-]{{0,60}}){_NAMES}", re.IGNORECASE)
 
 #: patterns of secrets; the group before the secret is kept. All lengths are limited, so that no line takes long
 _PATTERNS: Final = (
@@ -24,7 +29,7 @@ _PATTERNS: Final = (
     # passwords in URLs. That of a database may contain a slash; the path of a web address may contain an @
     re.compile(r"(\b(?:https?|wss?)://[^\s:/@]{0,256}:)[^\s/]{1,512}(?=@)", re.IGNORECASE),
     re.compile(r"(\b(?!https?:|wss?:)[a-z][a-z0-9+.-]{0,30}://[^\s:/@]{0,256}:)\S{0,512}(?=@)", re.IGNORECASE),
-    re.compile(r"(\b(?:password|passwd|pwd|token|secret)=)[^\s&'\",;)]+", re.IGNORECASE),
+    re.compile(rf"({_NAMES}=)[^\s&'\",;)]+", re.IGNORECASE),
 )
 
 
@@ -40,3 +45,12 @@ def mask_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     for pattern in _PATTERNS:
         text = pattern.sub(rf"\g<1>{STARS}", text)
     return text
+
+
+def mask_words(words: Sequence[str]) -> list[str]:
+    """Return the words of a command with stars in place of secrets, also of the word after an option such as --token."""
+    after_option = [False, *(_OPTION.fullmatch(word) is not None for word in words)]
+    return [
+        STARS if is_value and not word.startswith("-") else mask_secrets(word)
+        for word, is_value in zip(words, after_option, strict=False)
+    ]

@@ -50,4 +50,5 @@ def test_secrets_are_masked() -> None:
     assert masked(("programs", "bot", "env"), {"KEY": "a"}) == {"KEY": "***"}
     assert "hunter2" not in masked(("store", "url"), "postgresql://shop:hunter2@db/shop")
     assert "hunter2" not in str(masked(("programs", "x", "command"), ["x", "--password=hunter2"]))
+    assert masked(("programs", "x", "check"), ["x", "--token", "hunter2", "-v"]) == ["x", "--token", "***", "-v"]
     assert masked(("bot", "admin_ids"), [1]) == [1]

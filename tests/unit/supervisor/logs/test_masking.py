@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from supervisor.client import mask_secrets
+from supervisor.logs.masking import mask_words
 
 #: made up, of the right shape
 TOKEN = "MTQwMDAwMDAwMDAwMDAwMDAwMg." + "GAbCdE." + "x" * 38
@@ -26,6 +27,7 @@ OLD_TOKEN = "NDAwMDAwMDAwMDAwMDAwMDAy." + "X-_AbC." + "y" * 27
         ("redis://:s3cret@cache:6379/0 failed", "redis://:***@cache:6379/0 failed"),
         ("https://user:s3cret@example.org/a", "https://user:***@example.org/a"),
         ("amqp://u:p@ss@host and https://u:p@q@host", "amqp://u:***@host and https://u:***@host"),
+        ("DB_PASSWORD=s3cret API_KEY=s3cret run --secret-key=s3cret", "DB_PASSWORD=*** API_KEY=*** run --secret-key=***"),
         ("host=db password=s3cret user=shop", "host=db password=*** user=shop"),
     ],
 )  # fmt: skip
@@ -47,6 +49,22 @@ def test_secrets_are_masked(text: str, shown: str) -> None:
 )
 def test_other_text_is_kept(text: str) -> None:
     assert mask_secrets(text) == text
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("run --token s3cret --verbose", "run --token *** --verbose"),
+        ("run --db-password s3cret", "run --db-password ***"),
+        ("run -api_key s3cret", "run -api_key ***"),
+        ("run --password --verbose", "run --password --verbose"),
+        ("run --token-file path --keyboard us --mytoken x", "run --token-file path --keyboard us --mytoken x"),
+        (f"run {TOKEN} --token", "run *** --token"),
+    ],
+)
+def test_the_value_of_a_secret_option_is_masked(words: str, shown: str) -> None:
+    assert mask_words(words.split()) == shown.split()
+    assert mask_words(shown.split()) == shown.split()
 
 
 def test_known_secrets_are_masked_everywhere() -> None:
