@@ -58,7 +58,10 @@ def replaced_file(path: Path, part: str, *, mode: int = 0o600) -> Iterator[Binar
 
 def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Write a file whole or not at all; a symbolic link stays one. Raises OSError."""
-    path = path.resolve()
+    try:
+        path = path.resolve()
+    except RuntimeError as error:  # a loop of links
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from error
     with replaced_file(path, f".{path.name}.new", mode=mode) as file:
         file.write(data)
 
