@@ -48,7 +48,7 @@ def mask_secrets(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def mask_words(words: Sequence[str]) -> list[str]:
-    """Return the words of a command with stars in place of secrets, also of the word after an option such as --token."""
+    """Return the words of a command with stars in place of secrets, also of the value of an option such as --token."""
     after_option = [False, *(_OPTION.fullmatch(word) is not None for word in words)]
     return [
         STARS if is_value and not word.startswith("-") else mask_secrets(word)

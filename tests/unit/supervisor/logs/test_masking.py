@@ -27,7 +27,7 @@ OLD_TOKEN = "NDAwMDAwMDAwMDAwMDAwMDAy." + "X-_AbC." + "y" * 27
         ("redis://:s3cret@cache:6379/0 failed", "redis://:***@cache:6379/0 failed"),
         ("https://user:s3cret@example.org/a", "https://user:***@example.org/a"),
         ("amqp://u:p@ss@host and https://u:p@q@host", "amqp://u:***@host and https://u:***@host"),
-        ("DB_PASSWORD=s3cret API_KEY=s3cret run --secret-key=s3cret", "DB_PASSWORD=*** API_KEY=*** run --secret-key=***"),
+        ("DB_PASSWORD=s3cret API_KEY=s3cret x --secret-key=s3cret", "DB_PASSWORD=*** API_KEY=*** x --secret-key=***"),
         ("host=db password=s3cret user=shop", "host=db password=*** user=shop"),
     ],
 )  # fmt: skip
