@@ -20,10 +20,10 @@ from botapp.services.backup import retention as daily
 from botapp.services.backup import snapshot
 from botapp.services.backup.backup import shop_database_url
 from botapp.services.backup.files import DataProblem, list_backups, open_error
-from botapp.services.backup.probe import schema_version
+from botapp.services.backup.probe import find_loss, schema_version
 from botapp.store.db import schema
-from botapp.store.db.database import is_missing
 from botapp.store.db.errors import RESTORE_COMMANDS
+from botapp.store.db.place import is_missing
 from supervisor.client import EXIT_BAD_CONFIG
 from supervisor.configfile import ConfigError
 
@@ -58,8 +58,9 @@ def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
     name = _("database")
     try:
         url = shop_database_url(settings)
-        version = schema_version(url)
-        damage = _damage(url)
+        loss = _find_loss(settings, url)
+        version = None if loss else schema_version(url)
+        damage = None if loss else _damage(url)
     except ConfigError as error:
         yield Finding("database", name, str(error), code=EXIT_BAD_CONFIG)
         return
@@ -72,12 +73,12 @@ def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
     except OSError as error:
         yield Finding("database", name, str(open_error(settings.database_file, error)))
         return
-    if damage is not None:
+    if loss is not None:
+        yield Finding("database", name, loss)
+        yield _backups(settings, url, now)
+    elif damage is not None:
         text = _("it is damaged (%s); run: %s")
         yield Finding("database", name, text % (damage, RESTORE_COMMANDS))
-    elif version is None and (lost := _lost(settings, url)) is not None:
-        yield Finding("database", name, lost)
-        yield _backups(settings, url, now)
     elif version is None:
         yield Finding("database", _("database: none yet; the first start creates it"))
     elif version != schema.VERSIONS[-1]:
@@ -89,16 +90,11 @@ def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield _backups(settings, url, now)
 
 
-def _lost(settings: Settings, url: URL) -> str | None:
-    """Return a problem if the database file is missing or empty although the shop had one, or None."""
-    if url.get_backend_name() != "sqlite" or not is_missing(path := Path(str(url.database))):
-        return None
+def _find_loss(settings: Settings, url: URL) -> str | None:
     try:
-        if not state.expect(settings.state_file).database_created:
-            return None
+        return find_loss(settings, url)
     except StateError:
         return None  # a finding of its own
-    return _("%s is missing; put it back, or run: %s") % (path, RESTORE_COMMANDS)
 
 
 def _damage(url: URL) -> str | None:

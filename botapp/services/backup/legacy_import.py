@@ -20,9 +20,10 @@ from botapp.services.backup.files import DataProblem
 from botapp.services.backup.legacy_files import LegacyProduct, LegacyShop
 from botapp.services.backup.lock import SharedLock
 from botapp.store.db import schema
-from botapp.store.db.database import Database, is_missing
+from botapp.store.db.database import Database
 from botapp.store.db.errors import Unavailable
 from botapp.store.db.limits import LONG_USE_CASE_TIMEOUT_S, time_limit
+from botapp.store.db.place import is_missing
 from botapp.store.domain.records import Product
 from botapp.store.domain.refusals import NoSuchProduct
 from botapp.store.usecases import admin_log, products, stock

@@ -29,8 +29,9 @@ from botapp.services.backup.files import (
     write_atomically,
 )
 from botapp.store.db import schema
-from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text, is_missing
+from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text
 from botapp.store.db.errors import Unavailable
+from botapp.store.db.place import find_obstacle, is_missing
 from botapp.store.verify import Verified
 from supervisor.configfile import open_to_read
 
@@ -160,6 +161,8 @@ def _save_current(settings: Settings, url: URL) -> Path | None:
     """Save the current database as a backup, or copy its files unchanged if they are too damaged for that."""
     is_file = url.get_backend_name() == "sqlite"
     path = Path(str(url.database))
+    if is_file and (obstacle := find_obstacle(path)) is not None:
+        raise DataProblem(obstacle)
     if (is_file and is_missing(path)) or (not is_file and not _has_tables(url)):
         return None
     try:

@@ -21,7 +21,8 @@ from sqlalchemy.pool import StaticPool
 
 from botapp.locale import _
 from botapp.services.backup.files import DataProblem
-from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text, is_missing
+from botapp.store.db.database import create_engine, display_url, driver_error_text, error_text
+from botapp.store.db.place import find_obstacle, find_problem
 
 #: a database up to this size is copied in one step, in memory, which takes about 4 ms per MiB
 ONE_STEP_BYTES: Final = 48 * 1024 * 1024
@@ -72,8 +73,8 @@ def open_snapshot(url: URL, scratch: Path) -> Iterator[Connection]:
 @contextmanager
 def open_copy(source: Path, scratch: Path) -> Iterator[sqlite3.Connection]:
     """Provide a copy of a SQLite file: in memory, or in the file `scratch`. Raises DataProblem."""
-    if is_missing(source):
-        raise _missing_error(source)
+    if (problem := find_problem(source)) is not None:
+        raise _missing_error(problem)
     try:
         with closing(open_sqlite(source)) as connection:
             is_small = _size_bytes(connection) <= ONE_STEP_BYTES
@@ -115,8 +116,7 @@ def open_sqlite(path: Path, *, unsafe: bool = False, wait_s: float = 0) -> sqlit
 
     Raises DataProblem if it does not exist, sqlite3.Error.
     """
-    if not path.exists():
-        raise _missing_error(path)
+    _require_file(path)
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=wait_s, check_same_thread=False
     )
@@ -134,8 +134,7 @@ def open_saved(path: Path) -> sqlite3.Connection:
     """
     beside = [there for there in sidecar_files(path) if os.path.lexists(there)]
     if not beside:
-        if not path.exists():
-            raise _missing_error(path)
+        _require_file(path)
         address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
     if os.geteuid() == 0 and any(there.lstat().st_uid for there in (path.parent, path, *beside)):
@@ -174,8 +173,15 @@ def save_snapshot(copy: Connection, path: Path) -> None:
         file.execute("PRAGMA journal_mode=DELETE")
 
 
-def _missing_error(path: Path) -> DataProblem:
-    return DataProblem(_("there is no database at %s; correct the path or restore the file") % path)
+def _require_file(path: Path) -> None:
+    """Raise DataProblem if no file is at the path; it may be empty."""
+    problem = find_obstacle(path) if path.exists() else find_problem(path)
+    if problem is not None:
+        raise _missing_error(problem)
+
+
+def _missing_error(problem: str) -> DataProblem:
+    return DataProblem(_("%s; correct the path or restore the file") % problem)
 
 
 def _size_bytes(connection: sqlite3.Connection) -> int:

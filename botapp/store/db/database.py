@@ -27,6 +27,7 @@ from botapp.locale.os_errors import os_error_text
 from botapp.runtime.private_files import file_identity, make_directory
 from botapp.store.db import limits
 from botapp.store.db.errors import NO_ANSWER, RESTORE_COMMANDS, OutcomeUnknown, Unavailable
+from botapp.store.db.place import find_obstacle, find_problem, is_missing
 
 log = logging.getLogger(__name__)
 
@@ -69,14 +70,6 @@ def database_url(named: str, default: Path) -> URL:
     if url.get_backend_name() != "postgresql":
         raise ValueError(_("not a database URL; expected postgresql://USER:PASSWORD@HOST/NAME"))
     return url.set(drivername="postgresql+psycopg")
-
-
-def is_missing(path: Path) -> bool:
-    """Return whether a database file is missing. One of 0 bytes is too: a full disk or a failed copy leaves that."""
-    try:
-        return path.stat().st_size == 0
-    except OSError:
-        return not path.exists()
 
 
 def display_url(url: URL) -> str:
@@ -196,7 +189,7 @@ class Database:
         try:
             if not self._is_file:
                 await self._finish_in_time(self._probe_thread.submit(self._ask_server), PROBE_TIMEOUT_S)
-            if self._error is not None:
+            if self._error is not None or self._has_lost_file():
                 await self.run(_do_nothing)
         except Unavailable as error:
             log.debug("database: probe failed: %s", error)
@@ -310,12 +303,19 @@ class Database:
 
     def _current_engine(self) -> Engine:
         """Return the engine. Reopen a file that was deleted or replaced, so that nothing is written to the old one."""
-        if self._is_file and self._identity is not None and self._identity != file_identity(self._path):
+        if self._has_lost_file():
             self._dispose_engine()
         with self._opening:
             if self._engine is None:
                 self._engine = self._open_file() if self._is_file else self._open_server()
             return self._engine
+
+    def _has_lost_file(self) -> bool:
+        """Return whether the file in use was deleted, replaced or emptied."""
+        if not self._is_file or self._identity is None:
+            return False
+        # a new file is empty until the first write
+        return self._identity != file_identity(self._path) or (self._is_writable and is_missing(self._path))
 
     def _open_server(self) -> Engine:
         engine = create_engine(self._url)
@@ -325,10 +325,9 @@ class Database:
         return engine
 
     def _open_file(self) -> Engine:
-        if is_missing(self._path) and not self._may_create:
-            self._record_error(
-                _("there is no database at %s; bring it back, or run: %s") % (self._path, RESTORE_COMMANDS)
-            )
+        problem = find_obstacle(self._path) if self._may_create else find_problem(self._path)
+        if problem is not None:
+            self._record_error(missing_text(problem))
             raise Unavailable(self._error)
         try:
             make_directory(self._path.parent)
@@ -357,6 +356,14 @@ class Database:
         log.debug("database: use case failed", exc_info=error)
         if self._is_file:
             self._dispose_engine()
+
+
+def missing_text(problem: str) -> str:
+    """Return what to do about a database that is not there; `problem` is a result of `find_problem`."""
+    return _("%(problem)s; bring the database back, or run: %(commands)s") % {
+        "problem": problem,
+        "commands": RESTORE_COMMANDS,
+    }
 
 
 def error_text(error: exc.DBAPIError, where: str) -> str:

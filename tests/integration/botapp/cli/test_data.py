@@ -106,8 +106,8 @@ def test_database_of_0_bytes_is_a_missing_one(shop: Instance) -> None:
     state.change(file.with_name("state.json"), database_created=True)
     file.write_bytes(b"")
     for command in ("verify", "backup"):
-        assert "there is no database at" in say(shop, command, code=1)
-    assert f"{file} is missing" in findings(shop)["database"]["problem"]
+        assert f"{file} is empty" in say(shop, command, code=1)
+    assert f"{file} is empty" in findings(shop)["database"]["problem"]
     assert tell(shop, "restore", "latest") == {"file": made, "kept": None, "problems": []}
     assert tell(shop, "verify")["ok"] is True
 
@@ -245,7 +245,7 @@ def test_check_knows_that_a_database_that_was_there_is_missing(shop: Instance) -
     state.change(file.with_name("state.json"), database_created=True)
     file.unlink()
     found = findings(shop)
-    assert f"{file} is missing" in found["database"]["problem"]
+    assert f"there is no database at {file};" in found["database"]["problem"]
     assert "stocksup stop bot, stocksup data restore latest, stocksup start" in found["database"]["problem"]
     assert "0 h old" in found["backups"]["name"]
     assert tell(shop, "restore", "latest")["file"] == made

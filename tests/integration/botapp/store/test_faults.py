@@ -10,7 +10,7 @@ import resource
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from botapp.store import verify
 from botapp.store.db import limits, schema
 from botapp.store.db.database import POOL_SIZE, Database, database_url
 from botapp.store.db.errors import OutcomeUnknown, Unavailable
+from botapp.store.db.place import find_problem
 from botapp.store.usecases import products, withdrawals
 from tests.support.shop import lost_commits, postgres
 from tests.support.shop.databases import migrate, opened
@@ -71,6 +72,49 @@ def test_deleted_file_is_not_recreated_and_found_when_restored(shop: Database, f
     assert not file.exists()
     aside.rename(file)
     is_well(shop)
+
+
+@pytest.mark.parametrize("put", [Path.touch, Path.mkdir, os.mkfifo], ids=["empty", "directory", "pipe"])
+def test_what_is_in_place_of_the_file_is_named_without_a_use(
+    shop: Database, file: Path, put: Callable[[Path], None]
+) -> None:
+    """A probe notices the loss, so that the health shows it while no one buys."""
+    shop.run_sync(products.get_by_code, "STEAM")
+    asyncio.run(shop.probe())
+    assert shop.health()["is_healthy"] is True
+    aside = file.rename(file.with_name("aside.db"))
+    put(file)
+    asyncio.run(shop.probe())
+    assert shop.health()["is_healthy"] is False
+    assert str(find_problem(file)) in shop.health()["last_error"]
+    fails(shop, str(file), "stocksup data restore")
+    file.rmdir() if file.is_dir() else file.unlink()
+    aside.rename(file)
+    asyncio.run(shop.probe())
+    is_well(shop)
+
+
+def test_emptied_file_is_noticed(shop: Database, file: Path) -> None:
+    good = file.read_bytes()
+    os.truncate(file, 0)
+    asyncio.run(shop.probe())
+    fails(shop, str(find_problem(file)))
+    file.write_bytes(good)
+    is_well(shop)
+
+
+def test_new_file_that_is_still_empty_is_no_loss(tmp_path: Path) -> None:
+    with opened(database_url("", tmp_path / "new.db")) as database:
+        database.run_sync(lambda connection: None)
+        database.run_sync(migrate)
+        assert database.error is None
+
+
+@pytest.mark.parametrize("put", [Path.mkdir, os.mkfifo], ids=["directory", "pipe"])
+def test_first_start_refuses_what_is_no_file(tmp_path: Path, put: Callable[[Path], None]) -> None:
+    put(tmp_path / "new.db")
+    with opened(database_url("", tmp_path / "new.db")) as database:
+        fails(database, str(find_problem(tmp_path / "new.db")))
 
 
 def test_replaced_file_is_reopened(shop: Database, file: Path) -> None:
