@@ -42,6 +42,8 @@ EXIT_OK: Final = 0
 EXIT_USAGE: Final = 2
 #: time to tell the supervisor why this process exits, in seconds
 GOODBYE_TIMEOUT_S: Final = 1.0
+#: longest time that the check waits for Discord, in seconds
+CHECK_TIMEOUT_S: Final = 3.0
 #: close codes after which reconnecting cannot help: discord.com/developers, "Gateway Close Event Codes"
 _BAD_TOKEN: Final = 4004
 _BAD_INTENTS: Final = frozenset({4013, 4014})
@@ -68,7 +70,7 @@ class ExitWithCode:
 
 
 def check() -> int:
-    """Check whether the bot can run: code, settings, token and database; return the exit code.
+    """Check whether the bot can run: code, settings, database and token; return the exit code.
 
     Raises whatever the import of a module raises.
     """
@@ -87,8 +89,9 @@ def check() -> int:
                 _print_error(text % {"module": module.name, "problem": error})
                 return EXIT_FAILED
     try:
-        settings, _token = _read_settings()
+        settings, token = _read_settings()
         _check_database(settings)
+        asyncio.run(_check_token(settings, token))
     except ConfigError as error:
         if isinstance(error, bot_token.TokenFileOfRoot) and "STOCKSUP_CHECK" not in os.environ:
             return EXIT_OK  # a check by hand; before a restart systemd provides the credential
@@ -134,20 +137,43 @@ def _read_settings() -> tuple[Settings, str]:
 
 
 def _check_database(settings: Settings) -> None:
-    """Raise ConfigError if the database is of a newer version. One that is not reachable is retried later."""
+    """Raise ConfigError if the database is gone or of a newer version. One that is not reachable is retried later."""
+    from botapp.runtime.state_file import StateError
     from botapp.services.backup.backup import shop_database_url
     from botapp.services.backup.files import DataProblem
-    from botapp.services.backup.probe import schema_version
+    from botapp.services.backup.probe import find_loss
     from botapp.store.db.database import display_url
     from botapp.store.db.schema import SchemaTooNew
 
     url = shop_database_url(settings)
     try:
-        schema_version(url)
+        loss = find_loss(settings, url)
     except SchemaTooNew as error:
         raise ConfigError(f"{display_url(url)}: {error}") from error
-    except DataProblem as error:
+    except (DataProblem, StateError) as error:
         _print_error(str(error))
+    else:
+        if loss is not None:
+            raise ConfigError(loss)
+
+
+async def _check_token(settings: Settings, token: str) -> None:
+    """Raise ConfigError if Discord refuses the token. A Discord that does not answer is no fault of the token."""
+    from botapp.discord_api.rest import DiscordProblem, DiscordRest, TokenRefused
+
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S), DiscordRest(settings.discord.api_base, token) as rest:
+            await rest.get("/users/@me")
+    except TokenRefused as error:
+        text = _(
+            "Discord refused the token; copy a new one from discord.com/developers (Bot, Reset Token) into [discord] "
+            "token_file or $DISCORD_TOKEN"
+        )
+        raise ConfigError(text) from error
+    except DiscordProblem as error:
+        _print_error(str(error))
+    except TimeoutError:
+        _print_error(_("the token was not checked: Discord did not answer within %d s") % CHECK_TIMEOUT_S)
 
 
 async def _report_exit(ending: ExitWithCode) -> None:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from botapp import startup
+from botapp.config.settings import Discord, Settings
+from botapp.runtime import state_file
+from supervisor.client import EXIT_BAD_CONFIG
+from supervisor.configfile import ConfigError
+from tests.support.discord.control import DiscordControl, local_discord
 from tests.support.python_process import ROOT
+from tests.support.shop.products import stock_up
 from tests.support.texts.english import english_in
 
 PATIENCE_S = 30.0
@@ -27,12 +37,18 @@ def code(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def call(code: Path, *words: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def discord() -> Iterator[DiscordControl]:
+    with local_discord() as control:
+        yield control
+
+
+def call(code: Path, *words: str, api_base: str = "http://127.0.0.1:9/api/v10") -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("STOCKSUP", "DISCORD"))}
     return subprocess.run(
         [sys.executable, "-m", "botapp", *words],
         cwd=code,
-        env={**inherited, "PYTHONPATH": str(code), "DISCORD_TOKEN": "demo-token"},
+        env={**inherited, "PYTHONPATH": str(code), "DISCORD_TOKEN": "demo-token", "STOCKSUP_DISCORD_API": api_base},
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -105,7 +121,7 @@ def normalize(name: str) -> str:
     return re.sub("[-_.]+", "-", name).lower()
 
 
-def test_the_check_passes_with_the_packages_of_a_plain_installation(code: Path) -> None:
+def test_the_check_passes_with_the_packages_of_a_plain_installation(code: Path, discord: DiscordControl) -> None:
     """The extras of pyproject.toml are installed here, but not by `make setup`."""
     locked = {normalize(line.split("==")[0]) for line in (ROOT / "requirements.lock").read_text().splitlines()}
     by_package = metadata.packages_distributions()
@@ -113,5 +129,50 @@ def test_the_check_passes_with_the_packages_of_a_plain_installation(code: Path) 
     hidden = [package for package, names in by_package.items() if not set(map(normalize, names)) & ours]
     assert "psycopg" in hidden
     (code / "sitecustomize.py").write_text(_HIDE.format(hidden=hidden))
-    done = call(code, "--check")
+    done = call(code, "--check", api_base=discord.api_base)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_check_fails_for_a_token_that_discord_refuses(code: Path, discord: DiscordControl) -> None:
+    """The serving bot has a session, so it is not ended for a token that the next process could not use."""
+    discord.faults(token="another")
+    done = call(code, "--check", api_base=discord.api_base)
+    discord.no_faults()
+    assert done.returncode == EXIT_BAD_CONFIG
+    assert len(done.stderr.splitlines()) == 1
+    assert "demo-token" not in done.stderr
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"drop": True}, {"status": 403}, {"delay_s": 1}])
+def test_the_check_passes_while_discord_does_not_answer(
+    discord: DiscordControl,
+    fault: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(startup, "CHECK_TIMEOUT_S", 0.5)
+    settings = Settings(path=Path("config.toml"), discord=Discord(api_base=discord.api_base))
+    discord.faults({"path": "/users/@me", **fault})
+    asyncio.run(startup._check_token(settings, "another"))
+    discord.no_faults()
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    with pytest.raises(ConfigError):
+        asyncio.run(startup._check_token(settings, "another"))
+
+
+@pytest.mark.parametrize("left", ["empty", "nothing", "directory", "pipe"])
+def test_the_check_fails_for_a_lost_database(tmp_path: Path, left: str) -> None:
+    settings = Settings(path=tmp_path / "config.toml")
+    startup._check_database(settings)
+    stock_up(tmp_path)
+    state_file.change(settings.state_file, database_created=True)
+    startup._check_database(settings)
+    settings.database_file.unlink()
+    if left == "empty":
+        settings.database_file.touch()
+    elif left == "directory":
+        settings.database_file.mkdir()
+    elif left == "pipe":
+        os.mkfifo(settings.database_file)
+    with pytest.raises(ConfigError, match=str(settings.database_file)):
+        startup._check_database(settings)
