@@ -216,7 +216,8 @@ def test_slash_withdrawal_with_closed_direct_messages(shop: AdminShop) -> None:
     shop.discord.click("Admin", "stocksup:v1:confirm:yes", message_id=question["id"])
     assert shop.wait_for_text("`ROBUX` taken out")["ephemeral"]
     assert attachments(shop, "toko")[-1] == secrets("a", "b")
-    assert shop.books(withdrawals.list_pending) == []
+    # recorded after the answer
+    shop.discord.wait_for(lambda: shop.books(withdrawals.list_pending) == [])
 
 
 def test_pending_withdrawals_are_sent_after_a_crash(tmp_path: Path) -> None:
