@@ -8,6 +8,7 @@ from typing import Any
 import discord
 from discord.ext import commands
 
+from botapp.discord_api.answers import send_answer
 from botapp.locale import _
 
 log = logging.getLogger(__name__)
@@ -27,4 +28,8 @@ async def reply_command_failed(context: commands.Context[Any], exception: Except
         )
         return
     log.error(_("command %s failed"), f"{context.prefix}{context.invoked_with}"[:_MAX_NAME_CHARS], exc_info=cause)
-    await context.reply(_("❌ That did not work; the reason is in the bot's log."), ephemeral=True)
+    text = _("❌ That did not work; the reason is in the bot's log.")
+    if context.interaction is not None:
+        await send_answer(context.interaction, content=text, ephemeral=True)
+    else:
+        await context.reply(text)

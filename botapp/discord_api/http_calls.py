@@ -24,6 +24,7 @@ import discord
 from discord.http import HTTPClient, MultipartParameters
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
+from botapp.discord_api.answers import ALREADY_ACKNOWLEDGED
 from botapp.discord_api.rest import is_connection_lost, unreachable_text
 from botapp.locale import _
 
@@ -44,7 +45,6 @@ UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError, Asserti
 MAX_ERROR_CHARS: Final = 200
 #: read this much of it, in characters
 _MAX_READ_CHARS: Final = 10_000
-_ALREADY_ACKNOWLEDGED: Final = 40060
 _TAG: Final = re.compile(r"<[^<>]*>")
 
 
@@ -95,7 +95,7 @@ class DiscordWebhooks(AsyncWebhookAdapter):
             try:
                 return await call(route, session, files=files, **options)
             except discord.HTTPException as error:
-                if is_acknowledgement and attempts > 1 and error.code == _ALREADY_ACKNOWLEDGED:
+                if is_acknowledgement and attempts > 1 and error.code == ALREADY_ACKNOWLEDGED:
                     # an earlier attempt has succeeded; discord.py fetches the message if the answer has none
                     return {"interaction": {"id": route.webhook_id}}
                 raise

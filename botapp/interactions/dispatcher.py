@@ -10,6 +10,7 @@ import discord
 
 from botapp import locale
 from botapp.discord_api import language
+from botapp.discord_api.answers import send_answer
 from botapp.locale import _
 from botapp.runtime.log import describe_error
 from botapp.runtime.tasks import NotAccepting, TaskRegistry
@@ -95,10 +96,7 @@ class InteractionDispatcher:
         """Show a panel that only the member sees, as first or further answer; return whether that was possible."""
         message = build_new_message(panel)
         try:
-            if interaction.response.is_done():
-                await interaction.followup.send(**message, ephemeral=True)
-            else:
-                await interaction.response.send_message(**message, ephemeral=True)
+            await send_answer(interaction, **message, ephemeral=True)
         except discord.HTTPException as error:
             with locale.of_process():
                 log.info(_("cannot answer a member: %s"), error)

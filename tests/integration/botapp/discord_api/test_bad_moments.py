@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from botapp.discord_api.http_calls import MAX_LOST
 from botapp.local_discord.ids import LIVE_CHANNEL_ID
 from botapp.ui import custom_ids
 from supervisor.client import EXIT_TRY_AGAIN
@@ -87,6 +88,19 @@ def test_a_click_whose_answer_fails_leaves_the_next_one_alone(
     assert "<p>" not in bot.log
     assert max(map(len, bot.log.splitlines())) < 1000, "a line of a page is enough"
     assert "Traceback" not in bot.log
+
+
+@pytest.mark.parametrize("is_command", [False, True])
+def test_the_loss_of_every_answer_to_an_acknowledgement_is_told(
+    bot: BotProcess, discord: DiscordControl, is_command: bool
+) -> None:
+    """Discord shows that the bot is thinking until it gets a further answer."""
+    discord.wait_for(lambda: any(one["name"] == "status" for one in discord.world()["commands"]))
+    discord.wait_for(lambda: is_open(discord))
+    discord.faults({"path": "/interactions/*/callback", "drop": True, "after": True, "times": MAX_LOST})
+    begun = discord.command("Admin", "status") if is_command else discord.click("Budi", custom_ids.BALANCE)
+    discord.wait_for(lambda: any("❌" in text(one) for one in discord.interaction(begun)["messages"]))
+    assert discord.no_faults() == 0
 
 
 def test_a_429_without_via_is_waited_for(bot: BotProcess, discord: DiscordControl) -> None:
