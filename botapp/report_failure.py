@@ -56,7 +56,10 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
 
 async def _report(settings: Settings, token: str, reason: str, ticket: Mapping[str, Any] | None) -> None:
     """Edit the messages. Raises DiscordProblem for the last edit that failed, StateError."""
-    state.change(settings.state_file, failure=state.Failure(reason, time.time()))
+    entries = state.load(settings.state_file).live_messages
+    # first of all: this process may be killed at any moment, and the next one must not trust what these messages show
+    outdated = tuple(msgspec.structs.replace(one, shows="") for one in entries)
+    state.change(settings.state_file, failure=state.Failure(reason, time.time()), live_messages=outdated)
     problem: DiscordProblem | None = None
     async with DiscordRest(settings.discord.api_base, token) as rest:
         for channel_id, message_id, contents in _edits(settings, reason, ticket):
@@ -64,9 +67,6 @@ async def _report(settings: Settings, token: str, reason: str, ticket: Mapping[s
                 await rest.edit_message(channel_id, message_id, contents)
             except DiscordProblem as error:
                 problem = error
-    # the next process does not trust what these messages show
-    entries = state.load(settings.state_file).live_messages
-    state.change(settings.state_file, live_messages=tuple(msgspec.structs.replace(one, shows="") for one in entries))
     if problem is not None:
         raise problem
 

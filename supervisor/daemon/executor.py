@@ -80,6 +80,7 @@ class EffectExecutor:
     # --- processes ---
 
     def _spawn(self, state: ProgramState) -> Event:
+        self.failure_hooks.kill_outdated(state.name)
         output = self._logs.begin_life(state)
         temp, perm = self._make_cache_dirs(state)
         environ = {

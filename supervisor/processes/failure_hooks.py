@@ -32,6 +32,8 @@ class _Hook(NamedTuple):
     output: OutputTail
     #: None: it was killed
     deadline_s: float | None
+    #: whether its program is started again, so that its report would be out of date
+    is_outdated: bool = False
 
 
 class FailureHooks:
@@ -92,7 +94,7 @@ class FailureHooks:
             return False
         process.kill_descendants(pid, self._env_markers(hook.program))
         lines = mask_secrets(hook.output.close()).strip().splitlines() or [_("it wrote nothing")]
-        if code != 0:
+        if code != 0 and not hook.is_outdated:
             text = _("%(program)s: on_failed failed (%(exit)s): %(why)s")
             exit_text = signal_name or f"exit {code}"
             self._log("error", text % {"program": hook.program, "exit": exit_text, "why": lines[-1][:MAX_LINE_CHARS]})
@@ -108,6 +110,13 @@ class FailureHooks:
             if hook.deadline_s is not None and self._now_s() >= hook.deadline_s:
                 self._kill(pid, hook)
                 self._running[pid] = hook._replace(deadline_s=None)
+
+    def kill_outdated(self, name: str) -> None:
+        """Kill the commands of the program `name`, because it is about to be started again."""
+        for pid, hook in self._running.items():
+            if hook.program == name:
+                self._kill(pid, hook)
+                self._running[pid] = hook._replace(deadline_s=None, is_outdated=True)
 
     def kill_all(self) -> None:
         """Kill all commands: the supervisor exits."""

@@ -163,21 +163,7 @@ def test_simultaneous_requests_are_one_restart(toko: Shop) -> None:
     assert "ERROR" not in toko.log()
 
 
-def test_failed_restart_is_reported_after_recovery(toko: Shop) -> None:
-    life = toko.program()["life"]
-    token = toko.directory / "token"
-    right = token.read_text()
-    token.write_text("wrong\n")
-    toko.restart_from_discord()
-    toko.wait_for_state("bot", "FATAL")
-    token.write_text(right)
-    toko.ask("start", program="bot")
-    toko.wait_for_state("bot", "RUNNING")
-    back = toko.discord.wait_for_message("Admin", lambda message: f"Bot kembali (proses {life + 2})" in text(message))
-    assert "token" in text(back), "with the reason why it was down"
-
-
-def test_discord_tells_that_the_bot_is_down(tmp_path: Path) -> None:
+def test_discord_tells_that_the_bot_is_down_and_the_next_process_why(tmp_path: Path) -> None:
     """The bot cannot tell it any more, so the supervisor runs `on_failed`."""
     with shop(tmp_path / "toko", own_code=True) as toko:
         toko.start()
@@ -185,15 +171,22 @@ def test_discord_tells_that_the_bot_is_down(tmp_path: Path) -> None:
         startup = toko.code / "botapp" / "startup.py"
         # the check passes, the start does not
         broken = "def run() -> int:\n    print('no luck', file=sys.stderr)\n    return EXIT_BAD_CONFIG\n"
-        startup.write_text(f"{startup.read_text()}\n\n{broken}")
+        sound = startup.read_text()
+        startup.write_text(f"{sound}\n\n{broken}")
         question = toko.restart_from_discord()
         toko.wait_for_state("bot", "FATAL")
+        reason = toko.program()["reason"]
         told = toko.discord.wait_for_message("Admin", lambda message: "bot mati" in text(message))
         assert told["id"] == question["id"]
         assert not controls(told)
         closed = toko.discord.wait_for_message("Budi", lambda message: "bot tidak jalan" in text(message))
         assert closed["id"] == live["id"]
         assert all(part["disabled"] for part in controls(closed) if part.get("custom_id"))
+        startup.write_text(sound)
+        toko.ask("start", program="bot")
+        back = toko.discord.wait_for_message("Admin", lambda message: "Bot kembali (proses 3)" in text(message))
+        assert reason in text(back), "why it was down"
+        assert live_messages(toko)[0]["id"] == live["id"]
 
 
 def test_restart_with_broken_code_keeps_the_old_process(tmp_path: Path) -> None:

@@ -107,12 +107,13 @@ def test_a_fatal_exit_without_a_goodbye_has_the_reason_of_its_code(tmp_path: Pat
 
 
 def test_start_after_fatal_reloads_the_configuration(tmp_path: Path) -> None:
-    with bot(tmp_path, "exit-after-hello=77") as it:
+    with bot(tmp_path, "exit-after-hello=77", on_failed=["sleep", "1000"]) as it:
         it.start(wait=False)
         it.wait_state("FATAL")
         it.configure({"bot": program()})
         it.ask("start", program="bot")
         assert it.wait_state("RUNNING", life=2)["reason"] is None
+        assert len(it.left()) == 1, "what on_failed reports is not true any more"
 
 
 def test_exit_75_is_no_crash(tmp_path: Path) -> None:

@@ -66,6 +66,15 @@ def test_it_is_killed_when_its_time_is_over(hooks: FailureHooks, clock: Clock, l
     assert len(lines) == 1
 
 
+def test_it_ends_when_its_program_is_started_again(hooks: FailureHooks, lines: list[str]) -> None:
+    start(hooks)
+    hooks.kill_outdated("another")
+    assert hooks.next_deadline() is not None
+    hooks.kill_outdated("bot")
+    assert reap(hooks) == 9
+    assert lines == [], "nothing has failed"
+
+
 def test_it_ends_with_the_supervisor(hooks: FailureHooks) -> None:
     start(hooks)
     hooks.kill_all()
