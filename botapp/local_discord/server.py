@@ -13,10 +13,14 @@ from botapp.local_discord.api.control import Control
 from botapp.local_discord.api.event_feed import EventFeed
 from botapp.local_discord.api.faults import Faults
 from botapp.local_discord.api.gateway import Gateway
+from botapp.local_discord.api.gateway_settings import GatewaySettings
+from botapp.local_discord.api.presses import Presses
 from botapp.local_discord.api.rest import API, Rest, respond
 from botapp.local_discord.api.sessions import Sessions
 from botapp.local_discord.api.static_files import page_routes
 from botapp.local_discord.api.supervisor_view import SupervisorView
+from botapp.local_discord.api.switches import Switches
+from botapp.local_discord.peer_processes import PeerProcesses
 from botapp.local_discord.world.members import Members
 from botapp.local_discord.world.world import RestResponse, World
 
@@ -33,19 +37,20 @@ class Server:
 
     def __init__(self, token: str, *, identify_limit: bool = False) -> None:
         self._feed = feed = EventFeed()
-        faults, sessions = Faults(), Sessions(token)
-        sessions.identify_limit = identify_limit
-        self._gateway = Gateway(sessions, feed)
+        faults, peers = Faults(), PeerProcesses()
+        sessions = Sessions(token, GatewaySettings(identify_limit=identify_limit))
+        self._gateway = Gateway(sessions, feed, peers)
         self._world = World(self._gateway.broadcast, feed.publish)
         self._gateway.world = self._world
-        self._rest = Rest(self._world, sessions, faults)
+        self._rest = Rest(self._world, sessions, faults, peers)
         self.supervisor_view = SupervisorView(feed)
         members = Members(self._world)
-        control = Control(
-            self._world, members, self._gateway, faults, feed, self.supervisor_view, identify_limit=identify_limit
-        )
+        control = Control(self._world, members, self._gateway, feed, self.supervisor_view)
+        self._presses = Presses(self._world, members, feed, control.start_interaction_timeout)
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_loopback_only])
         app.add_routes(control.routes())
+        app.add_routes(Switches(self._world, members, self._gateway, faults).routes())
+        app.add_routes(self._presses.routes())
         app.add_routes(page_routes())
         app.add_routes(
             [
@@ -67,6 +72,7 @@ class Server:
 
     async def stop(self) -> None:
         """Close the gateway's connections, then the server."""
+        self._presses.stop_all()
         await self._gateway.close_all(1001, "The local Discord ends.")
         await self._runner.cleanup()
 

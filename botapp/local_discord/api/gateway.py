@@ -12,9 +12,11 @@ from typing import Any, Final
 from aiohttp import WSMsgType, web
 
 from botapp.local_discord.api.event_feed import EventFeed
+from botapp.local_discord.api.gateway_settings import ClientFilter
 from botapp.local_discord.api.sessions import (
     HEARTBEAT_INTERVAL_S,
     HELLO,
+    Abort,
     Close,
     GatewayConnection,
     Resumed,
@@ -25,6 +27,7 @@ from botapp.local_discord.api.sessions import (
     Sessions,
     TokenReset,
 )
+from botapp.local_discord.peer_processes import PeerProcesses
 from botapp.local_discord.world import intents as intent_filter
 from botapp.local_discord.world.world import World
 
@@ -32,6 +35,8 @@ log = logging.getLogger(__name__)
 
 _MAX_MESSAGE_BYTES: Final = 16 * 1024
 _MAX_UNSENT: Final = 4096
+# A timer may fire this much too early.
+_TIMER_SLACK_S: Final = 0.001
 # How long a client may take to answer a close.
 _CLOSE_TIMEOUT_S: Final = 0.5
 
@@ -42,15 +47,16 @@ class _Connection:
 
     socket: web.WebSocketResponse
     transport: asyncio.Transport | None
-    peer_port: int | None
-    link: GatewayConnection = field(default_factory=GatewayConnection)
+    link: GatewayConnection
+    sessions: Sessions
     send_task: asyncio.Task[None] | None = None
-    unsent: asyncio.Queue[str | Close] = field(default_factory=lambda: asyncio.Queue(_MAX_UNSENT))
+    #: frames and closes, each with the time at which it arrives
+    unsent: asyncio.Queue[tuple[float, str | Close]] = field(default_factory=lambda: asyncio.Queue(_MAX_UNSENT))
 
     def send(self, what: str | Close) -> None:
         """Queue a frame, or a close, behind all earlier frames."""
         try:
-            self.unsent.put_nowait(what)
+            self.unsent.put_nowait((time.monotonic() + self.sessions.settings.one_way_s, what))
         except asyncio.QueueFull:
             # A client that does not read loses its connection; it can resume.
             self.reset()
@@ -63,7 +69,9 @@ class _Connection:
     async def send_loop(self) -> None:
         """Send the queued frames in order until the connection closes."""
         while not self.socket.closed:
-            what = await self.unsent.get()
+            due_s, what = await self.unsent.get()
+            if (wait_s := due_s - time.monotonic()) > 0:
+                await asyncio.sleep(wait_s)
             try:
                 if isinstance(what, Close):
                     await self.socket.close(code=what.code, message=what.reason.encode())
@@ -76,56 +84,68 @@ class _Connection:
 class Gateway:
     """All connections to the gateway. `url` is what READY names for a RESUME."""
 
-    def __init__(self, sessions: Sessions, feed: EventFeed) -> None:
+    def __init__(self, sessions: Sessions, feed: EventFeed, peers: PeerProcesses) -> None:
         self.sessions = sessions
         self.url = ""
         self.world: World | None = None
         self._feed = feed
+        self._peers = peers
         self._connections: set[_Connection] = set()
-        #: whether new connections are refused
-        self.refusing = False
 
     def broadcast(self, event: str, payload: dict[str, Any]) -> None:
         """Send an event to every session, or keep it for a RESUME."""
         if self.world is None:
             return  # the world is not complete yet
-        carriers = {c.link.session.id: c for c in self._connections if c.link.session is not None}
         for session in self.sessions.list_open(time.monotonic()):
-            self._send_event(session, carriers.get(session.id), event, payload)
+            seen = intent_filter.filter_event(self.world, session.intents, event, payload)
+            if seen is not None:
+                self._send_event(session, event, seen)
 
     def broadcast_raw(self, event: str, data: Any) -> None:
         """Send an event that Discord would not send to every session, whatever its intents."""
-        carriers = {c.link.session.id: c for c in self._connections if c.link.session is not None}
         for session in self.sessions.list_open(time.monotonic()):
-            frame = session.record(event, data)
-            if session.id in carriers:
-                carriers[session.id].send(frame)
+            self._send_event(session, event, data)
 
     def send_frame(self, text: str) -> None:
         """Send a text to every connection."""
         for connection in self._connections:
             connection.send(text)
 
-    def _send_event(self, session: Session, carrier: _Connection | None, event: str, payload: dict[str, Any]) -> None:
-        assert self.world is not None
-        seen = intent_filter.filter_event(self.world, session.intents, event, payload)
-        if seen is None:
+    def _send_event(self, session: Session, event: str, data: Any) -> None:
+        """Send an event to a session in the way that the settings tell for it."""
+        delivery = self.sessions.settings.find_delivery(session.client)
+        if delivery is not None and delivery.drops(event):
             return
-        frame = session.record(event, seen)
+        delay_s = 0.0 if delivery is None else delivery.delay_s
+        if delay_s == 0 and not session.delayed:
+            self._pass_event(session, event, data)
+            return
+        due_s = session.delayed.add(event, data, time.monotonic(), delay_s)
+        asyncio.get_running_loop().call_later(due_s - time.monotonic() + _TIMER_SLACK_S, self._pass_delayed, session)
+        self._pass_delayed(session)
+
+    def _pass_delayed(self, session: Session) -> None:
+        for event, data in session.delayed.take(time.monotonic()):
+            self._pass_event(session, event, data)
+
+    def _pass_event(self, session: Session, event: str, data: Any) -> None:
+        frame = session.record(event, data)
+        carrier = next((one for one in self._connections if one.link.session is session), None)
         if carrier is not None:
             carrier.send(frame)
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one connection until it closes."""
-        if self.refusing:
+        if self.sessions.settings.refuse_gateway:
             raise web.HTTPServiceUnavailable
+        pid = self._peers.find(request.transport)
+        await asyncio.sleep(self.sessions.settings.one_way_s * 2)
         socket = web.WebSocketResponse(timeout=_CLOSE_TIMEOUT_S, max_msg_size=_MAX_MESSAGE_BYTES, compress=False)
         await socket.prepare(request)
         if request.query.get("v", "10") != "10" or request.query.get("encoding", "json") != "json":
             await socket.close(code=4012, message=b"Only version 10 with JSON is supported.")
             return socket
-        peer = request.transport.get_extra_info("peername") if request.transport else None
-        connection = _Connection(socket, request.transport, peer[1] if peer else None)
+        connection = _Connection(socket, request.transport, GatewayConnection(pid), self.sessions)
         self._connections.add(connection)
         connection.send_task = send_loop = asyncio.create_task(connection.send_loop())
         try:
@@ -135,11 +155,17 @@ class Gateway:
         finally:
             send_loop.cancel()
             self._connections.discard(connection)
-            session = connection.link.session
-            self.sessions.lost(connection.link, socket.close_code, time.monotonic())
-            if session is not None:
-                self._feed.publish("session_closed", session_id=session.id, code=socket.close_code)
+            self._detach(connection, socket.close_code)
         return socket
+
+    def _detach(self, connection: _Connection, code: int | None) -> None:
+        """Take the session from a connection that closes with `code`."""
+        session = connection.link.session
+        self.sessions.lost(connection.link, code, time.monotonic())
+        if session is not None:
+            self._feed.publish(
+                "session_closed", session_id=session.id, number=session.client.number, pid=session.client.pid, code=code
+            )
 
     async def _receive_loop(self, connection: _Connection) -> bool:
         """Handle the client's messages. Return True if this side closes, False if the client has left."""
@@ -151,6 +177,8 @@ class Gateway:
                 return True
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 return False
+            # One message after another: heartbeats are rare, so none waits for an earlier one.
+            await asyncio.sleep(self.sessions.settings.one_way_s)
             text = message.data if isinstance(message.data, str) else message.data.decode(errors="replace")
             for action in self.sessions.receive(connection.link, text, time.monotonic()):
                 match action:
@@ -161,6 +189,8 @@ class Gateway:
                     case Close():
                         self._refuse(connection, action)
                         return True
+                    case Abort():
+                        connection.reset()
                     case TokenReset():
                         await self._reset_token()
                         return True
@@ -174,9 +204,10 @@ class Gateway:
     def _send_ready(self, connection: _Connection, session: Session) -> None:
         assert self.world is not None
         ready = self.world.ready() | {"session_id": session.id, "resume_gateway_url": self.url}
-        self._send_event(session, connection, "READY", ready)
-        for guild in self.world.guild_creates():
-            self._send_event(session, connection, "GUILD_CREATE", guild)
+        for event, data in [("READY", ready), *(("GUILD_CREATE", guild) for guild in self.world.guild_creates())]:
+            seen = intent_filter.filter_event(self.world, session.intents, event, data)
+            if seen is not None:
+                connection.send(session.record(event, seen))
         self._publish_opened(connection, session, resumed=False)
 
     def _attach_resumed(self, connection: _Connection, session: Session) -> None:
@@ -188,7 +219,10 @@ class Gateway:
 
     def _publish_opened(self, connection: _Connection, session: Session, *, resumed: bool) -> None:
         log.info("session %s %s", session.id[:8], "resumed" if resumed else "identified")
-        self._feed.publish("session_opened", session_id=session.id, resumed=resumed, peer_port=connection.peer_port)
+        client = session.client
+        self._feed.publish(
+            "session_opened", session_id=session.id, number=client.number, pid=client.pid, resumed=resumed
+        )
 
     def _send_members(self, connection: _Connection, query: dict[str, Any]) -> None:
         assert self.world is not None
@@ -202,10 +236,7 @@ class Gateway:
 
     def _refuse(self, connection: _Connection, close: Close) -> None:
         log.warning("gateway: closing with %d: %s", close.code, close.reason)
-        session, connection.link.session = connection.link.session, None
-        if session is not None:
-            self.sessions.end(session)
-            self._feed.publish("session_closed", session_id=session.id, code=close.code)
+        self._detach(connection, close.code)
         connection.send(close)
 
     async def _reset_token(self) -> None:
@@ -213,39 +244,48 @@ class Gateway:
         self.sessions.token = secrets.token_urlsafe(24)
         await self.close_all(4004, "Authentication failed.", end=True)
 
-    async def close_all(self, code: int, reason: str, *, end: bool = False) -> None:
-        """Close every connection with `code`. With `end` the sessions cannot be resumed."""
+    async def close_all(
+        self, code: int, reason: str, *, end: bool = False, clients: ClientFilter | None = None
+    ) -> None:
+        """Close the connections of `clients` (default: all) with `code`. With `end`, no session can be resumed."""
         if end:
-            self._end_sessions()
-        for connection in list(self._connections):
-            session, connection.link.session = connection.link.session, None
-            if session is not None:
-                session.disconnected_at_s = time.monotonic()
-                self._feed.publish("session_closed", session_id=session.id, code=code)
+            self._end_sessions(clients)
+        closing = self._select_connections(clients)
+        for connection in closing:
+            self._detach(connection, code)
             connection.send(Close(code, reason))
-        send_task = [connection.send_task for connection in self._connections if connection.send_task is not None]
-        if send_task:
-            await asyncio.wait(send_task, timeout=_CLOSE_TIMEOUT_S)
+        send_tasks = [connection.send_task for connection in closing if connection.send_task is not None]
+        if send_tasks:
+            await asyncio.wait(send_tasks, timeout=_CLOSE_TIMEOUT_S)
 
-    def reset_all(self, *, end: bool = False) -> None:
-        """Abort every connection, as a failing network does. `end`: as in `close_all`."""
+    def reset_all(self, *, end: bool = False, clients: ClientFilter | None = None) -> None:
+        """Abort the connections, as a failing network does. `end` and `clients`: as in `close_all`."""
         if end:
-            self._end_sessions()
-        for connection in list(self._connections):
+            self._end_sessions(clients)
+        for connection in self._select_connections(clients):
             connection.reset()
 
-    def _end_sessions(self) -> None:
+    def _select_connections(self, clients: ClientFilter | None) -> list[_Connection]:
+        if clients is None:
+            return list(self._connections)
+        sessions = ((connection, connection.link.session) for connection in self._connections)
+        return [one for one, session in sessions if session is not None and clients.matches(session.client)]
+
+    def _end_sessions(self, clients: ClientFilter | None) -> None:
         for session in self.sessions.list_open(time.monotonic()):
-            self.sessions.end(session)
+            if clients is None or clients.matches(session.client):
+                self.sessions.end(session)
 
     def snapshot(self) -> list[dict[str, Any]]:
         """Return the sessions that are connected or can be resumed."""
-        carriers = {c.link.session.id: c for c in self._connections if c.link.session is not None}
+        connected = {one.link.session.id for one in self._connections if one.link.session is not None}
         return [
             {
                 "session_id": session.id,
-                "connected": session.id in carriers,
-                "peer_port": carriers[session.id].peer_port if session.id in carriers else None,
+                "number": session.client.number,
+                "device": session.client.device,
+                "pid": session.client.pid,
+                "connected": session.id in connected,
                 "intents": session.intents,
                 "seq": session.seq,
                 "resumes": session.resumes,

@@ -14,7 +14,8 @@ from typing import Any, Final
 from aiohttp import BodyPartReader, web
 
 from botapp.local_discord.api.faults import Fault, Faults
-from botapp.local_discord.api.sessions import IDENTIFY_INTERVAL_S, Sessions
+from botapp.local_discord.api.sessions import IDENTIFIES_PER_DAY, Sessions
+from botapp.local_discord.peer_processes import PeerProcesses
 from botapp.local_discord.world.world import RestResponse, Upload, World
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 #: path of the API on this server
 API: Final = "/api/v10"
 _MAX_FILES: Final = 10
+_ABOUT_INTERACTIONS: Final = ("/interactions/", "/webhooks/")
 # High enough that no client waits because of them; a 429 is sent only as an injected fault.
 _RATE_LIMIT_HEADERS: Final = {
     "X-RateLimit-Limit": "1000",
@@ -35,15 +37,18 @@ _UNAUTHORIZED: Final = RestResponse(401, {"message": "401: Unauthorized", "code"
 class Rest:
     """The REST API, version 10, for one bot."""
 
-    def __init__(self, world: World, sessions: Sessions, faults: Faults) -> None:
+    def __init__(self, world: World, sessions: Sessions, faults: Faults, peers: PeerProcesses) -> None:
         self._world = world
         self._sessions = sessions
         self._faults = faults
+        self._peers = peers
         self.gateway_url = ""
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one request below API."""
         path = request.path.removeprefix(API)
+        # Before anything that takes time: the process may have ended afterwards.
+        pid = self._peers.find(request.transport) if path.startswith(_ABOUT_INTERACTIONS) else None
         fault = self._faults.take(request.method, path)
         try:
             body, files = await _read(request)
@@ -51,11 +56,20 @@ class Rest:
             return respond(
                 RestResponse(400, {"code": 50109, "message": f"The request body contains invalid JSON: {error}"})
             )
-        if fault is not None and fault.delay_s:
-            await asyncio.sleep(fault.delay_s)
+        one_way_s = self._sessions.settings.one_way_s
+        if wait_s := one_way_s + (0.0 if fault is None else fault.delay_s):
+            await asyncio.sleep(wait_s)
+        response = self._respond(request, path, body, files, pid, fault)
+        if one_way_s:
+            await asyncio.sleep(one_way_s)
+        return response
+
+    def _respond(
+        self, request: web.Request, path: str, body: Any, files: list[Upload], pid: int | None, fault: Fault | None
+    ) -> web.Response:
         if fault is not None and fault.fails and not fault.after:
             return _respond_with_fault(fault, request)
-        answer = self._answer(request, path, body, files)
+        answer = self._answer(request, path, body, files, pid)
         log.log(logging.DEBUG if answer.status < 400 else logging.INFO, "%s %s %d", request.method, path, answer.status)
         if fault is not None and fault.fails:
             return _respond_with_fault(fault, request)
@@ -66,24 +80,28 @@ class Rest:
         offset_s = self._faults.clock_offset_s
         return {"Date": formatdate(time.time() + offset_s, usegmt=True)} if offset_s else {}
 
-    def _answer(self, request: web.Request, path: str, body: Any, files: list[Upload]) -> RestResponse:
+    def _answer(self, request: web.Request, path: str, body: Any, files: list[Upload], pid: int | None) -> RestResponse:
         # The token of an interaction authorizes its callback and its webhook.
         if path.split("/")[1] not in ("interactions", "webhooks") and not self._authorized(request):
             return _UNAUTHORIZED
         if request.method == "GET" and path in ("/gateway", "/gateway/bot"):
             return RestResponse(200, self._gateway())
-        reason = request.headers.get("X-Audit-Log-Reason")
-        return self._world.rest(request.method, path, body=body, params=dict(request.query), files=files, reason=reason)
+        reason, params = request.headers.get("X-Audit-Log-Reason"), dict(request.query)
+        answer = self._world.rest(request.method, path, body=body, params=params, files=files, reason=reason)
+        if path.startswith(_ABOUT_INTERACTIONS):
+            self._world.log_call(request.method, path, body, pid, answer)
+        return answer
 
     def _authorized(self, request: web.Request) -> bool:
         given = request.headers.get("Authorization", "")
         return secrets.compare_digest(given.encode(), f"Bot {self._sessions.token}".encode())
 
     def _gateway(self) -> dict[str, Any]:
+        now_s = time.monotonic()
         limit = {
-            "total": self._sessions.identify_budget,
-            "remaining": self._sessions.identifies_left(time.monotonic()),
-            "reset_after": int(IDENTIFY_INTERVAL_S * 1000),
+            "total": IDENTIFIES_PER_DAY,
+            "remaining": self._sessions.identifies_left(now_s),
+            "reset_after": int(self._sessions.reset_after_s(now_s) * 1000),
             "max_concurrency": 1,
         }
         return {"url": self.gateway_url, "shards": 1, "session_start_limit": limit}

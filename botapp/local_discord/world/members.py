@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Any, Final
 
 from botapp.local_discord import ids
+from botapp.local_discord.world.interaction_log import FIRST_RESPONSE_TIMEOUT_S
 from botapp.local_discord.world.slash_options import (
     InvalidOption,
     add_resolved,
@@ -14,7 +15,6 @@ from botapp.local_discord.world.slash_options import (
     list_offered_commands,
 )
 from botapp.local_discord.world.world import (
-    FIRST_RESPONSE_TIMEOUT_S,
     Channel,
     Interaction,
     Message,
@@ -114,6 +114,15 @@ class Members:
         """Click a button."""
         return self._use_component(member, message_id, custom_id, {2}, {})
 
+    def find_button(self, member: str, channel: str, custom_id: str) -> Message:
+        """Return the newest message in a channel that has the button `custom_id`."""
+        user_id, place = self._resolve_place(member, channel)
+        for message in sorted(self._world.messages[place.id].values(), key=lambda one: one.id, reverse=True):
+            found = any(one.get("custom_id") == custom_id for one in self._world.list_components(message))
+            if found and self._world.visible(message, user_id):
+                return message
+        raise ActionRefused(f"{member} sees no message with the button {custom_id!r} in {channel}", 404)
+
     def select(self, member: str, message_id: int, custom_id: str, values: list[str]) -> Interaction:
         """Choose values in a select: its option values, or ids of members, roles or channels."""
         return self._use_component(member, message_id, custom_id, {3, *_ENTITY_SELECTS}, {"values": values})
@@ -169,6 +178,7 @@ class Members:
         `state` is `pending`, `deferred` ("thinking …"), `answered`, or `failed` (no answer in time).
         """
         record = self.interaction(interaction_id)
+        logged = self._world.interaction_log.find(interaction_id)
         answers = [] if record.message_id == record.source_message_id else [record.message_id]
         known = self._world.messages.get(record.channel_id, {})
         shown = [known[one] for one in [*answers, *record.followup_ids] if one is not None and one in known]
@@ -176,7 +186,7 @@ class Members:
             "interaction_id": str(record.id),
             "state": interaction_state(record, self._world.age_ms(record)),
             "kind": record.response_kind,
-            "ack_ms": self._world.ack_delays_ms.get(record.id),
+            "ack_ms": None if logged is None else logged.ack_ms,
             "messages": [self._describe_message(message) for message in shown],
             "modal": record.modal,
             "choices": record.autocomplete_choices,

@@ -30,11 +30,11 @@ from simcord.interactions import base_payload
 
 from botapp.local_discord import ids
 from botapp.local_discord.world.cdn import Cdn
+from botapp.local_discord.world.interaction_log import KEPT_INTERACTIONS, InteractionLog, read_call
 from botapp.local_discord.world.membership import is_in_guild
 from botapp.local_discord.world.retention import Nonces
 
 __all__ = [
-    "FIRST_RESPONSE_TIMEOUT_S",
     "BackendError",
     "Channel",
     "Interaction",
@@ -49,9 +49,6 @@ log = logging.getLogger(__name__)
 
 #: messages kept in a channel
 MESSAGES_PER_CHANNEL: Final = 500
-#: seconds a bot has for its first answer to an interaction
-FIRST_RESPONSE_TIMEOUT_S: Final = 3.0
-_KEPT_INTERACTIONS: Final = 2000
 _DISCORD_EPOCH_MS: Final = 1420070400000
 _LOADING_FLAG: Final = 1 << 7
 # The flags of an application that may use all three privileged intents without being verified.
@@ -91,7 +88,7 @@ class World(Backend):
     """The state of the local Discord. One event loop uses it; no method waits.
 
     Attributes:
-        acks_ms: interaction id -> milliseconds from the member's action to the bot's first answer.
+        interaction_log: who did what with each interaction.
         closed_dms: ids of the members who accept no direct messages.
         forbidden_intents: privileged intents the application may not use.
         invited: whether the bot is in the guild; `invite` changes it.
@@ -103,7 +100,7 @@ class World(Backend):
         self._tell = tell
         self._nonce: str | None = None
         self._nonces = Nonces()
-        self.ack_delays_ms: dict[int, float] = {}
+        self.interaction_log = InteractionLog()
         #: user id -> the language of that member's client
         self.locales = {ids.MEMBERS[name]: locale for name, locale in ids.LOCALES.items()}
         #: member name -> id: the initial members and those who joined later
@@ -164,8 +161,9 @@ class World(Backend):
         message = super().commit_message(message, broadcast=broadcast)
         kept = self.messages[message.channel_id]
         while len(kept) > MESSAGES_PER_CHANNEL:
-            # A message with buttons may still be in use, so plain messages are dropped first.
-            oldest = next((known for known in kept.values() if not known.components), next(iter(kept.values())))
+            # A message with buttons, or a deferred answer, may still be in use: others are dropped first.
+            unused = (known for known in kept.values() if not known.components and not self.is_loading(known))
+            oldest = next(unused, next(iter(kept.values())))
             del kept[oldest.id]
         self._tell_of("message_create", message)
         return message
@@ -197,10 +195,9 @@ class World(Backend):
 
     def new_interaction(self, type: int, channel_id: int, user_id: int, guild_id: int | None) -> Interaction:
         """Create an interaction; drop the oldest beyond the limit."""
-        while len(self.interactions) >= _KEPT_INTERACTIONS:
+        while len(self.interactions) >= KEPT_INTERACTIONS:
             oldest = self.interactions.pop(next(iter(self.interactions)))
             self.interaction_tokens.pop(oldest.token, None)
-            self.ack_delays_ms.pop(oldest.id, None)
         return super().new_interaction(type, channel_id, user_id, guild_id)
 
     def _tell_of(self, kind: str, message: Message) -> None:
@@ -251,6 +248,8 @@ class World(Backend):
                 earlier = self.messages[int(parts[1])].get(sent or 0)
                 if earlier is not None:
                     return RestResponse(200, self.payload(earlier) | {"nonce": nonce})
+        if parts[0] == "webhooks" and len(parts) > 2:
+            self._refuse_unusable_token(parts[2])
         self._nonce = nonce
         oldest = 0
         if method == "GET" and len(parts) == 3 and parts[2] == "messages" and "after" in params:
@@ -276,9 +275,7 @@ class World(Backend):
             self._nonces.remember(int(parts[1]), nonce, int(result["id"]), self.clock.now().timestamp())
         if path == "/oauth2/applications/@me":
             result = dict(result) | self._application_owner()
-        if parts[0] in ("interactions", "webhooks") and len(parts) > 2:
-            self._record_answer(parts[2])
-        elif parts[0] == "applications" and method != "GET":
+        if parts[0] == "applications" and method != "GET":
             self._tell("commands")
         elif method == "POST" and parts[-1] == "typing":
             self._tell("typing", channel_id=parts[1])
@@ -289,18 +286,35 @@ class World(Backend):
         if channel.type == ChannelType.DM and self.closed_dms & set(channel.recipient_ids):
             raise errors.cannot_dm_bot()  # 50007, "Cannot send messages to this user"
 
+    def _refuse_unusable_token(self, token: str) -> None:
+        """Raise what Discord answers to a follow-up without an acknowledgement, or after 15 minutes."""
+        record = self.interactions.get(self.interaction_tokens.get(token, 0))
+        if record is None:
+            return
+        if record.expires_at is not None and self.now_iso() >= record.expires_at:
+            raise BackendError(401, 50027, "Invalid Webhook Token")
+        if not record.responded:
+            raise errors.unknown_webhook()
+
     def _application_owner(self) -> dict[str, Any]:
         flags = sum(bit for name, bit in _APPLICATION_FLAGS.items() if name not in self.forbidden_intents)
         return {"owner": dict(serializers.user_payload(self.get_user(ids.ADMIN_ID))), "flags": flags}
 
-    def _record_answer(self, token: str) -> None:
-        interaction_id = self.interaction_tokens.get(token)
-        record = self.interactions.get(interaction_id or 0)
-        if record is None:
+    def log_call(self, method: str, path: str, body: Any, pid: int | None, answer: RestResponse) -> None:
+        """Log a request about an interaction that `pid` sent, and tell viewers if it succeeded."""
+        code = answer.body.get("code", -1) if answer.status >= 400 else 0
+        read = read_call(method, path, body, at_s=self.clock.now().timestamp(), pid=pid, code=code)
+        if read is None:
             return
-        if record.responded:
-            self.ack_delays_ms.setdefault(record.id, self.age_ms(record))
-        self._tell("interaction", interaction_id=str(record.id), member_id=str(record.user_id))
+        token, call, is_callback = read
+        interaction_id = self.interaction_tokens.get(token)
+        logged = self.interaction_log.find(interaction_id)
+        if interaction_id is None or logged is None:
+            return
+        logged.add(call, is_callback=is_callback)
+        if not code:
+            user_id = self.interactions[interaction_id].user_id
+            self._tell("interaction", interaction_id=str(interaction_id), member_id=str(user_id))
 
     # -------------------------------------------------------------------- gateway
 
@@ -403,6 +417,8 @@ class World(Backend):
         if source is not None:
             record.source_message_id = source.id
             payload["message"] = self.payload(source)
+        what = str(data.get("custom_id") or data.get("name") or "")
+        self.interaction_log.open(record.id, self.get_user(user_id).name, what, self.clock.now().timestamp())
         self.emit("INTERACTION_CREATE", payload)
         self._tell("interaction", interaction_id=str(record.id), member_id=str(user_id))
         return record

@@ -66,6 +66,18 @@ class DiscordControl:
         options = {name: _file(*value) if isinstance(value, tuple) else value for name, value in options.items()}
         return self._begin("command", member=member, channel=channel, name=name, options=options)
 
+    def start_press(self, member: str, custom_id: str, **order: Any) -> str:
+        """Click a button steadily (`rate_per_s`, `count`); return the press's id."""
+        return str(self._post("press", member=member, custom_id=custom_id, **order)["press_id"])
+
+    def press(self, press_id: str, *, wait_s: float = 0.0) -> Json:
+        """Return the numbers of a press; with `wait_s`, wait until each click has failed or is finished."""
+        return self.request("GET", f"/control/press/{press_id}?wait_s={wait_s}")
+
+    def stop_press(self, press_id: str) -> Json:
+        """End the clicks of a press; return its numbers."""
+        return self.request("DELETE", f"/control/press/{press_id}")
+
     def post(
         self, content: str = "", *, embeds: list[Json] | None = None, channel: str = "toko", webhook: str = "Deposit"
     ) -> str:
@@ -105,6 +117,10 @@ class DiscordControl:
     def interaction(self, interaction_id: str, *, wait_s: float = 0.0, until: str = "answer") -> Json:
         """Return how an interaction stands; with `wait_s`, wait for its `answer` or only its `ack`."""
         return self.request("GET", f"/control/interaction/{interaction_id}?wait_s={wait_s}&until={until}")
+
+    def interactions(self, *, since: str = "0") -> Json:
+        """Return who did what with the interactions after `since` (`interactions`), and their numbers (`summary`)."""
+        return self.request("GET", f"/control/interactions?since={since}")
 
     def sessions(self) -> Json:
         """Return the gateway's sessions, and how many IDENTIFYs and RESUMEs there were."""
@@ -175,7 +191,7 @@ class DiscordControl:
     # ----------------------------------------------------------------------- faults
 
     def faults(self, *routes: Json, **switches: Any) -> None:
-        """Set faults for routes, and switches (`token`, `forbid_intents`, `invited`, `clock_offset_s`, `drop` …)."""
+        """Set faults for routes, and switches; docs/reference/local-discord.md lists all."""
         self._post("faults", **({"routes": list(routes)} if routes else {}), **switches)
 
     def no_faults(self) -> int:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Iterator
 
 import aiohttp
 import pytest
 
 from botapp.local_discord import ids
 from tests.support.discord.control import DiscordControl, local_discord
-
-ALL_TALK = 1 << 0 | 1 << 9 | 1 << 15
-Frame = dict[str, Any]
+from tests.support.discord.wire import run, wire
 
 
 @pytest.fixture(scope="module")
@@ -28,55 +23,6 @@ def server() -> Iterator[DiscordControl]:
 def town(server: DiscordControl) -> Iterator[DiscordControl]:
     yield server
     server.no_faults()
-
-
-class Wire:
-    """One connection to the gateway."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self.socket = socket
-
-    async def send(self, op: int, data: Any) -> None:
-        await self.socket.send_str(json.dumps({"op": op, "d": data}))
-
-    async def frame(self) -> Frame:
-        message = await self.socket.receive(timeout=5)
-        assert message.type == aiohttp.WSMsgType.TEXT, f"closed with {self.socket.close_code}"
-        frame: Frame = json.loads(message.data)
-        return frame
-
-    async def identify(self, intents: int = ALL_TALK, token: str = ids.DEFAULT_TOKEN) -> Frame:
-        """Identify; return READY."""
-        await self.send(2, {"token": token, "intents": intents, "properties": {}})
-        ready = await self.frame()
-        assert ready["t"] == "READY"
-        assert (await self.frame())["t"] == "GUILD_CREATE"
-        return ready
-
-    async def resume(self, session_id: str, seq: int) -> None:
-        await self.send(6, {"token": ids.DEFAULT_TOKEN, "session_id": session_id, "seq": seq})
-
-    async def close_code(self) -> int | None:
-        message = await self.socket.receive(timeout=5)
-        assert message.type == aiohttp.WSMsgType.CLOSE, f"not closed but {message.data}"
-        return self.socket.close_code
-
-
-@asynccontextmanager
-async def wire(town: DiscordControl) -> AsyncIterator[Wire]:
-    async with aiohttp.ClientSession() as http, http.ws_connect(f"{town.gateway}?v=10&encoding=json") as socket:
-        opened = Wire(socket)
-        hello = await opened.frame()
-        assert hello["op"] == 10
-        assert hello["d"]["heartbeat_interval"] > 1000
-        yield opened
-
-
-def run(story: Callable[[], Awaitable[None]]) -> None:
-    async def tell() -> None:
-        await story()
-
-    asyncio.run(tell())
 
 
 def test_a_heartbeat_is_acknowledged(town: DiscordControl) -> None:
@@ -199,8 +145,7 @@ def test_too_many_messages_end_with_4008(town: DiscordControl) -> None:
 
 def test_identify_limit_and_daily_budget(town: DiscordControl) -> None:
     async def story() -> None:
-        used = town.sessions()["identifies"]
-        town.faults(identify_limit=True, identify_budget=used + 1)
+        town.faults(identify_limit=True, identifies_left=1)
         async with wire(town) as one:
             await one.send(2, {"token": ids.DEFAULT_TOKEN, "intents": 0})
             if (await one.frame())["op"] == 9:  # an earlier test identified within the last 5 s

@@ -164,6 +164,30 @@ def test_a_channel_keeps_so_many_messages_and_those_in_use_longest(told: Told) -
     assert seen[-1]["content"] == str(MESSAGES_PER_CHANNEL + 4)
 
 
+def test_a_token_is_good_from_the_acknowledgement_for_15_minutes(told: Told) -> None:
+    row = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Buy", "custom_id": "buy"}]}
+    live = told.rest("POST", MESSAGES, {"content": "live", "components": [row]}).body["id"]
+    record = told.members.click("Budi", int(live), "buy")
+    follow_up = f"/webhooks/{ids.BOT_ID}/{record.token}"
+    assert told.rest("POST", follow_up, {"content": "too early"}).body["code"] == 10015
+    told.rest("POST", f"/interactions/{record.id}/{record.token}/callback", {"type": 5})
+    assert told.rest("POST", follow_up, {"content": "in time"}).status == 200
+    record.expires_at = told.world.now_iso()
+    late = told.rest("PATCH", f"{follow_up}/messages/@original", {"content": "too late"})
+    assert (late.status, late.body["code"]) == (401, 50027)
+
+
+def test_a_deferred_answer_is_kept_until_it_is_finished(told: Told) -> None:
+    row = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Buy", "custom_id": "buy"}]}
+    live = told.rest("POST", MESSAGES, {"content": "live", "components": [row]}).body["id"]
+    record = told.members.click("Budi", int(live), "buy")
+    assert told.rest("POST", f"/interactions/{record.id}/{record.token}/callback", {"type": 5}).status == 200
+    for number in range(MESSAGES_PER_CHANNEL + 5):
+        told.members.send_message("Budi", "toko", str(number))
+    original = f"/webhooks/{ids.BOT_ID}/{record.token}/messages/@original"
+    assert told.rest("PATCH", original, {"content": "done"}).status == 200
+
+
 def test_a_nonce_comes_back_and_is_sent_once(told: Told) -> None:
     body = {"content": "x", "nonce": "7", "enforce_nonce": True}
     first, second = told.rest("POST", MESSAGES, body), told.rest("POST", MESSAGES, body)

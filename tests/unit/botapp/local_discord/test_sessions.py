@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from botapp.local_discord.api.gateway_settings import GatewaySettings, read_changes
 from botapp.local_discord.api.sessions import (
     IDENTIFIES_PER_DAY,
     IDENTIFY_INTERVAL_S,
-    REPLAY_LIMIT,
-    RESUME_WINDOW_S,
     SENDS_PER_MINUTE,
+    Abort,
     Action,
     Close,
     GatewayConnection,
@@ -25,6 +25,8 @@ from botapp.local_discord.api.sessions import (
 )
 
 TOKEN = "t"
+WINDOW_S = GatewaySettings().resume_window_s
+LIMIT = GatewaySettings().replay_limit
 
 
 def identify(
@@ -123,7 +125,7 @@ def test_which_ends_keep_a_session(close_code: int | None, kept: bool) -> None:
     assert is_invalid(resume(sessions, session, 0, 1.0)) != kept
 
 
-@pytest.mark.parametrize(("away_s", "kept"), [(RESUME_WINDOW_S, True), (RESUME_WINDOW_S + 1, False)])
+@pytest.mark.parametrize(("away_s", "kept"), [(WINDOW_S, True), (WINDOW_S + 1, False)])
 def test_a_session_waits_only_so_long(away_s: float, kept: bool) -> None:
     sessions, link = Sessions(TOKEN), GatewayConnection()
     session = opened(sessions, link)
@@ -134,11 +136,11 @@ def test_a_session_waits_only_so_long(away_s: float, kept: bool) -> None:
 def test_a_session_with_more_missed_than_is_kept_is_over() -> None:
     sessions, link = Sessions(TOKEN), GatewayConnection()
     session = opened(sessions, link)
-    for number in range(REPLAY_LIMIT + 1):
+    for number in range(LIMIT + 1):
         session.record("X", number)
     sessions.lost(link, None, 0.0)
     assert is_invalid(resume(sessions, session, 0, 1.0))
-    assert is_invalid(resume(sessions, session, REPLAY_LIMIT, 1.0))  # ended by the first try
+    assert is_invalid(resume(sessions, session, LIMIT, 1.0))  # ended by the first try
 
 
 @pytest.mark.parametrize("seq", [-1, 2, "1", None])
@@ -152,12 +154,11 @@ def test_a_wrong_seq_is_4007(seq: Any) -> None:
 
 
 def test_one_identify_per_five_seconds_when_limited() -> None:
-    sessions = Sessions(TOKEN)
-    sessions.identify_limit = True
+    sessions = Sessions(TOKEN, GatewaySettings(identify_limit=True))
     assert isinstance(identify(sessions, 0.0)[0], SendReady)
     assert is_invalid(identify(sessions, IDENTIFY_INTERVAL_S - 0.1))
     assert isinstance(identify(sessions, IDENTIFY_INTERVAL_S)[0], SendReady)
-    assert sessions.identifies == 2
+    assert (sessions.identifies, sessions.refused_identifies) == (2, 1)
 
 
 def test_the_days_identifies_run_out_and_come_back() -> None:
@@ -167,8 +168,101 @@ def test_the_days_identifies_run_out_and_come_back() -> None:
         opened(sessions, link, float(number))
         sessions.lost(link, 1000, float(number))
     assert sessions.identifies_left(1000.0) == 0
+    assert sessions.reset_after_s(1000.0) == 85400.0
     assert identify(sessions, 1000.0) == [TokenReset()]
     assert isinstance(identify(sessions, 86400.0)[0], SendReady)
+
+
+def test_other_programs_can_have_used_the_days_identifies() -> None:
+    sessions = Sessions(TOKEN)
+    opened(sessions, GatewayConnection())
+    sessions.set_identifies_left(1, 1.0)
+    opened(sessions, GatewayConnection(), 2.0)
+    assert sessions.identifies_left(3.0) == 0
+    assert identify(sessions, 3.0) == [TokenReset()]
+    sessions.set_identifies_left(None, 4.0)
+    assert sessions.identifies_left(4.0) == IDENTIFIES_PER_DAY - 2
+
+
+def test_a_resume_is_not_counted_as_an_identify() -> None:
+    sessions, link = Sessions(TOKEN, GatewaySettings(identify_limit=True)), GatewayConnection()
+    session = opened(sessions, link)
+    sessions.lost(link, None, 1.0)
+    assert isinstance(resume(sessions, session, 0, 2.0)[0], Resumed)
+    assert sessions.identifies_left(3.0) == IDENTIFIES_PER_DAY - 1
+    assert isinstance(identify(sessions, IDENTIFY_INTERVAL_S)[0], SendReady)
+
+
+@pytest.mark.parametrize(
+    ("code", "resumable"),
+    [(None, True), (1000, False), (1001, False), (1006, True), (4000, True), (4001, True), (4008, True), (4009, False)],
+)
+def test_the_close_code_decides_whether_the_session_is_over(code: int | None, resumable: bool) -> None:
+    sessions, link = Sessions(TOKEN), GatewayConnection()
+    session = opened(sessions, link)
+    sessions.lost(link, code, 1.0)
+    assert isinstance(resume(sessions, session, 0, 2.0)[0], Resumed) == resumable
+
+
+@pytest.mark.parametrize(("seq", "now_s", "kept"), [(3, 10.0, True), (2, 10.0, False), (3, 10.1, False)])
+def test_window_and_buffer_can_be_changed_while_a_session_is_open(seq: int, now_s: float, kept: bool) -> None:
+    sessions, link = Sessions(TOKEN), GatewayConnection()
+    session = opened(sessions, link)
+    for number in range(5):
+        session.record("X", number)
+    sessions.configure(read_changes({"replay_limit": 2, "resume_window_s": 10}), 0.0)
+    sessions.lost(link, None, 0.0)
+    assert is_invalid(resume(sessions, session, seq, now_s)) != kept
+
+
+def test_a_session_keeps_its_number_and_device_but_not_its_process() -> None:
+    sessions, link = Sessions(TOKEN), GatewayConnection(pid=7)
+    session = opened(sessions, GatewayConnection(pid=5))
+    assert (session.client.number, session.client.device, session.client.pid) == (1, "", 5)
+    (welcome,) = identify(sessions, 0.0, link, properties={"device": "new"})
+    assert isinstance(welcome, SendReady)
+    assert (welcome.session.client.number, welcome.session.client.device) == (2, "new")
+    sessions.lost(link, None, 1.0)
+    resume(sessions, welcome.session, 0, 2.0, GatewayConnection(pid=9))
+    assert (welcome.session.client.number, welcome.session.client.device, welcome.session.client.pid) == (2, "new", 9)
+
+
+@pytest.mark.parametrize(
+    ("fault", "answer"),
+    [
+        ({"how": "silent"}, []),
+        ({"how": "abort"}, [Abort()]),
+        ({"how": "close", "code": 4006}, [4006]),
+    ],
+)
+def test_a_fault_takes_the_place_of_the_answer(fault: dict[str, Any], answer: list[Any]) -> None:
+    sessions, link = Sessions(TOKEN), GatewayConnection()
+    session = opened(sessions, link)
+    sessions.lost(link, None, 0.0)
+    sessions.configure(read_changes({"resume_fault": fault | {"times": 1}, "identify_fault": fault}), 0.0)
+    for actions in (resume(sessions, session, 0, 1.0), identify(sessions, 1.0)):
+        assert [action.code if isinstance(action, Close) else action for action in actions] == answer
+    assert (sessions.refused_resumes, sessions.refused_identifies) == (1, 1)
+    assert isinstance(resume(sessions, session, 0, 2.0)[0], Resumed)
+    assert sessions.identifies == 1
+
+
+def test_a_session_whose_resume_was_refused_is_over() -> None:
+    sessions, link = Sessions(TOKEN), GatewayConnection()
+    session = opened(sessions, link)
+    sessions.lost(link, None, 0.0)
+    sessions.configure(read_changes({"resume_fault": {"how": "invalid", "times": 1}}), 0.0)
+    assert is_invalid(resume(sessions, session, 0, 1.0))
+    assert is_invalid(resume(sessions, session, 0, 1.0))
+
+
+def test_identify_is_refused_for_a_while() -> None:
+    sessions = Sessions(TOKEN)
+    sessions.configure(read_changes({"identify_fault": {"how": "invalid", "for_s": 30}}), 100.0)
+    sessions.configure(read_changes({"latency_ms": 5}), 120.0)  # leaves the fault as it is
+    assert is_invalid(identify(sessions, 129.9))
+    assert isinstance(identify(sessions, 130.0)[0], SendReady)
+    assert sessions.identifies_left(131.0) == IDENTIFIES_PER_DAY - 1
 
 
 def test_too_many_messages_a_minute_are_4008() -> None:
