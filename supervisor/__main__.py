@@ -60,6 +60,8 @@ class Arguments:
     lock_fd: int | None
     socket_fd: int | None
     settings_fd: int | None
+    #: the sockets of programs that the image before has handed over, see `processes.listeners`
+    listen_fds: str | None
 
 
 class StartupError(Exception):
@@ -77,6 +79,9 @@ def main() -> int:
     locale.use(language_of(arguments.config))
     hook = reexec.ReexecHook(arguments.reexec_count, lambda level, line: print(line, file=sys.stderr))
     sys.excepthook = hook
+    if arguments.listen_fds is not None:  # they stay inheritable until they are taken over
+        kept = {"--listen-fds": arguments.listen_fds}
+        hook.hand_over = lambda: kept
     try:
         runner = _open(arguments)
     except ConfigError as error:
@@ -87,6 +92,8 @@ def main() -> int:
         if arguments.reexec_count and not isinstance(error, AlreadyRunning):
             raise  # it could start before, so a later attempt can succeed
         return _fail(arguments.report_fd, EXIT_FAILED, str(error))
+    if arguments.listen_fds is not None:
+        runner.executor.listeners.take_over(arguments.listen_fds)
     hook.log, hook.hand_over = runner.log.write, runner.hand_over
     text = _("supervisor: listening on %(socket)s (PID %(pid)d)")
     runner.log.write("info", text % {"pid": os.getpid(), "socket": runner.paths.socket})
@@ -130,6 +137,7 @@ def _parse(words: Sequence[str]) -> Arguments:
         lock_fd=descriptor("--lock-fd"),
         socket_fd=descriptor("--socket-fd"),
         settings_fd=descriptor("--settings-fd"),
+        listen_fds=options.get("--listen-fds"),
     )
 
 

@@ -86,4 +86,4 @@ def _needs_restart(seen: Settings, new: Settings, name: str) -> bool:
 
 def _spawn_settings(program: Program | None) -> object:
     """Return the settings that a process gets when it is spawned; the others apply to running processes too."""
-    return program and (program.command, program.env, program.cwd, program.ready)
+    return program and (program.command, program.env, program.cwd, program.ready, program.listen)

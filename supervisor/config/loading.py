@@ -6,11 +6,13 @@ A program's own tables (`[discord]`, `[bot]`, `[store]`) are checked by that pro
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from supervisor.config import listen
 from supervisor.config.settings import BOT, Alerts, Cache, Logs, Program, Settings, Supervisor
 from supervisor.configfile import (
     ConfigError,
@@ -87,7 +89,34 @@ def _program(path: Path, name: str, table: Any) -> Program:
         check=expand(program.check),
         on_failed=expand(program.on_failed),
         cwd=expand_home(path, program.cwd),
+        listen=tuple(_address(path, name, entry) for entry in program.listen),
     )
+
+
+def _address(path: Path, name: str, entry: str) -> str:
+    """Return the one text of an address. Raises ConfigError."""
+    if (address := listen.parse(expand_home(path, entry), path.parent)) is not None:
+        return address
+    text = _(
+        '%(path)s: [programs.%(name)s] listen: "%(entry)s" is not an address; expected one such as "127.0.0.1:8080" or '
+        '"[::1]:8080" with a port from 1 to 65535, or the path of a Unix socket such as "./shop.sock", at most '
+        "%(limit)d bytes long"
+    )
+    params = {"path": path, "name": name, "entry": entry[:100], "limit": listen.MAX_PATH_BYTES}
+    raise ConfigError(text % params)
+
+
+def _check_addresses(path: Path, programs: Mapping[str, Program]) -> None:
+    """Raise ConfigError if two sockets have the same address."""
+    seen: dict[str, str] = {}
+    for name, program in programs.items():
+        for address in program.listen if program.enabled else ():
+            if (other := seen.setdefault(address, name)) != name or program.listen.count(address) > 1:
+                text = _(
+                    '%(path)s: [programs.%(name)s] listen: "%(address)s" is already that of [programs.%(other)s]; '
+                    "remove one of the two, or change it"
+                )
+                raise ConfigError(text % {"path": path, "name": name, "address": address, "other": other})
 
 
 def _with_default_command(name: str, program: Program) -> Program:
@@ -113,6 +142,7 @@ def _check_values(path: Path, settings: Settings) -> None:
     for name, program in settings.programs.items():
         if problem := program_problem(name, program):
             raise ConfigError(f"{path}: [programs.{name}]{problem}")
+    _check_addresses(path, settings.programs)
 
 
 def program_problem(name: str, program: Program) -> str | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from supervisor.config.listen import MAX_SOCKETS
 from supervisor.config.paths import DEFAULT_STATE_DIR
 from supervisor.configfile import DEFAULT_TIMEZONE
 
@@ -31,6 +32,10 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     env: dict[str, str] = {}
     #: working directory, relative to the configuration file; empty: the directory of that file
     cwd: str = ""
+    #: TCP addresses and paths of Unix sockets (relative to the configuration file) that the supervisor listens on for
+    #: the program, such as "127.0.0.1:8080", "[::1]:8080" or "./shop.sock". It passes them to each process as
+    #: sd_listen_fds(3) says; who connects during a restart waits
+    listen: Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_SOCKETS)] = ()
     #: whether to run the program
     enabled: bool = True
     #: "notify": the program reports on the control socket; a number: it is ready after this many seconds

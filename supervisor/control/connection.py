@@ -48,6 +48,8 @@ class ClientConnection:
     #: what receives the answers to our own requests, by id
     pending: dict[int, Callable[[Answer], None]] = field(default_factory=dict)
     last_id: int = 0
+    #: descriptors received since they were requested; None: none were
+    descriptors: list[int] | None = None
     #: the selector events it is registered for
     mask: int = 0
 

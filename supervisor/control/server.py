@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from supervisor.client import MAX_LINE_BYTES, open_socket
+from supervisor.config.listen import MAX_SOCKETS
 from supervisor.control import protocol
 from supervisor.control.connection import IDLE_TIMEOUT_S, LINE_TIMEOUT_S, ClientConnection
 from supervisor.locale import _
@@ -38,6 +39,8 @@ TURN_S: Final = 0.002
 ACCEPT_PAUSE_S: Final = 1.0
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
+#: received descriptors are not for child processes; macOS has no such flag
+_CLOSE_ON_EXEC: Final = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
@@ -147,6 +150,20 @@ class ControlServer:
         connection.last_id += 1
         connection.pending[connection.last_id] = then
         self.send(connection, protocol.encode_request(connection.last_id, op, **fields))
+
+    def request_sockets(self, connection: ClientConnection, then: Callable[[list[int]], None]) -> None:
+        """Request the sockets of a life; `then` is called with their descriptors, and has to close them."""
+        connection.descriptors = []
+
+        def on_answer(answer: protocol.Answer) -> None:
+            descriptors, connection.descriptors = connection.descriptors or [], None
+            if answer.id is not None:
+                then(descriptors)
+                return
+            for fd in descriptors:  # the connection was closed
+                os.close(fd)
+
+        self.request(connection, "sockets", on_answer)
 
     def drop(self, connection: ClientConnection) -> None:
         """Close one connection."""
@@ -292,7 +309,7 @@ class ControlServer:
     def _read(self, connection: ClientConnection) -> bool:
         """Receive what fits into the buffer; return whether there may be more."""
         try:
-            data = connection.sock.recv(MAX_LINE_BYTES - len(connection.received))
+            data = _receive(connection)
         except BlockingIOError:
             return False
         except OSError:
@@ -360,6 +377,19 @@ def _peer(sock: socket.socket) -> tuple[int, int]:
         return 0, os.geteuid()
     pid, uid, _gid = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
     return pid, uid
+
+
+def _receive(connection: ClientConnection) -> bytes:
+    """Receive what fits into the buffer, with descriptors only if some were requested. Raises OSError."""
+    size = MAX_LINE_BYTES - len(connection.received)
+    if connection.descriptors is None:
+        return connection.sock.recv(size)  # the system closes descriptors that come unasked
+    data, descriptors, _flags, _address = socket.recv_fds(connection.sock, size, MAX_SOCKETS, _CLOSE_ON_EXEC)
+    connection.descriptors += descriptors
+    for fd in connection.descriptors[MAX_SOCKETS:]:
+        os.close(fd)
+    del connection.descriptors[MAX_SOCKETS:]
+    return data
 
 
 def _refuse(sock: socket.socket, refusal: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ def status(
     problems: Mapping[str, str],
     config_changed: bool,
     rss_bytes: Callable[[int], int | None],
+    addresses: Callable[[str, Sequence[str]], list[str]],
 ) -> dict[str, Any]:
     """Return the object of `status --json`.
 
@@ -36,6 +37,7 @@ def status(
         problems: what fails in the supervisor itself, and why.
         config_changed: whether the configuration file has changed since it was read.
         rss_bytes: returns the resident memory of a process.
+        addresses: returns where a program listens, by its name and the addresses that its process may hold.
     """
     return {
         "version": 1,
@@ -47,7 +49,11 @@ def status(
             "problems": dict(problems),
             "config_changed": config_changed,
         },
-        "programs": [_program(state, now, rss_bytes) for state in programs.values()],
+        "programs": [
+            _program(state, now, rss_bytes)
+            | ({"listen": addresses(state.name, _wanted(state))} if state.settings.listen else {})
+            for state in programs.values()
+        ],
     }
 
 
@@ -75,6 +81,10 @@ def _program(state: ProgramState, now: Instant, rss_bytes: Callable[[int], int |
         "restart": restart(state),
         "retry_in_s": _retry_in_s(state, now),
     }
+
+
+def _wanted(state: ProgramState) -> tuple[str, ...]:
+    return state.settings.listen if state.child else ()
 
 
 def _heartbeat(state: ProgramState, now: Instant) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import errno
 import os
 import selectors
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +19,10 @@ from supervisor.lifecycle.model import ProcessId, ProgramState, Reason
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
 from supervisor.logs.program_logs import ProgramLogs
-from supervisor.processes import checks, commands, environment, process, procfs
+from supervisor.processes import checks, commands, environment, listeners, process, procfs
 from supervisor.processes.checks import Checks
 from supervisor.processes.failure_hooks import FailureHooks
+from supervisor.processes.listeners import CannotListen, Listeners
 from supervisor.storage import cache_dirs as cache
 
 #: how long a supervisor that exits waits for its helpers, which complete their work without it, and how often it looks
@@ -51,7 +52,8 @@ class EffectExecutor:
         self._logs = logs
         self._post = post
         self._log = log
-        self.checks = Checks(paths, selector, self._environ, self._cwd, _spawn_error)
+        self.listeners = Listeners(log)
+        self.checks = Checks(paths, selector, self._environ, self._cwd, _spawn_error, self.listeners)
         self.failure_hooks = FailureHooks(paths, selector, self._environ, self._cwd, log, now_s)
         #: processes that delete old caches and rotate logs, by pid: what is called with their exit code
         self._helpers: dict[int, Callable[[int], None]] = {}
@@ -81,6 +83,10 @@ class EffectExecutor:
 
     def _spawn(self, state: ProgramState) -> Event:
         self.failure_hooks.kill_outdated(state.name)
+        try:
+            sockets = self.listeners.open(state.name, state.settings.listen)
+        except CannotListen as error:
+            return events.SpawnFailed(state.life.number, error.reason)
         output = self._logs.begin_life(state)
         temp, perm = self._make_cache_dirs(state)
         environ = {
@@ -89,28 +95,34 @@ class EffectExecutor:
             "STOCKSUP_CACHE_DIR": str(temp),
             "STOCKSUP_CACHE_PERM_DIR": str(perm),
             **self._logs.environ(output),
+            **listeners.environ(state.name, len(sockets)),
         }
+        words = (state.name, state.settings.command, environ, self._cwd(state.settings))
+        if sockets and (problem := commands.find_problem(*words)) is not None:
+            # the process that passes the sockets could only exit
+            return events.SpawnFailed(state.life.number, problem, permanent=True)
         try:
-            pid = self._spawn_with_output(state, environ, output)
+            pid = self._spawn_with_output(state, environ, output, sockets)
         except OSError as error:
             # the cause in more words, if the system's are too few
-            words = (state.name, state.settings.command, environ, self._cwd(state.settings))
             problem = commands.find_problem(*words) or _spawn_error(state.name, state.settings.command, error)
             return events.SpawnFailed(state.life.number, problem, permanent=error.errno in _PERMANENT)
         # the pid stays valid until the process is reaped, which only the runner does
         return events.Spawned(state.life.number, procfs.identify(pid) or ProcessId(pid, 0, procfs.boot_id()))
 
-    def _spawn_with_output(self, state: ProgramState, environ: dict[str, str], output: Path) -> int:
+    def _spawn_with_output(
+        self, state: ProgramState, environ: dict[str, str], output: Path, sockets: Sequence[int]
+    ) -> int:
         """Start the process, without a log if the log cannot be opened. Raises OSError."""
         command, cwd = state.settings.command, self._cwd(state.settings)
         try:
-            return process.spawn(command, environ, cwd, output)
+            return process.spawn(command, environ, cwd, output, sockets)
         except OSError as error:
             if error.filename != str(output):
                 raise
             text = _("%(program)s: cannot write %(path)s: %(why)s; starting without a log")
             self._log("error", text % _params(state.name, error))
-        return process.spawn(command, environ, cwd, None)
+        return process.spawn(command, environ, cwd, None, sockets)
 
     def _run_check(self, state: ProgramState) -> Event | None:
         name, life = state.name, state.life.number

@@ -2,8 +2,8 @@
 
 The new process image does what a supervisor does after a kill: it adopts the running programs from the journal. They
 only lose the connection for a moment. The image before hands over the lock of the state directory, so that no other
-supervisor can take it; the control socket, so that clients can connect all the time; and the settings, in case that the
-file is not valid any more. A shutdown is continued.
+supervisor can take it; the control socket and the programs' sockets, so that clients can connect all the time; and the
+settings, in case that the file is not valid any more. A shutdown is continued.
 
 Before it does anything else, the new image serves clients, for a longer time after each further attempt: a
 supervisor that fails again and again can be stopped.
@@ -29,7 +29,15 @@ STABLE_AFTER_S: Final = 60.0
 FIRST_DELAY_S: Final = 0.1
 MAX_DELAY_S: Final = 30.0
 #: options that are valid for one process image only
-_NOT_INHERITED: Final = ("--report-fd", "--keep-desired", "--reexec-count", "--lock-fd", "--socket-fd", "--settings-fd")
+_NOT_INHERITED: Final = (
+    "--report-fd",
+    "--keep-desired",
+    "--reexec-count",
+    "--lock-fd",
+    "--socket-fd",
+    "--settings-fd",
+    "--listen-fds",
+)
 
 
 def delay_s(reexec_count: int) -> float:

@@ -196,6 +196,7 @@ def _hello(runner: Runner, connection: ClientConnection, request: protocol.Hello
         runner.server.drop(old)
     # the answer is sent before the `welcome` that follows from this event
     runner.server.answer(connection, protocol.encode_answer(request.id))
+    runner.request_sockets(state, connection)
     runner.post(request.program, events.Hello(request.life, request.version, request.traceback))
     return None
 

@@ -251,7 +251,8 @@ class Runner:
     def hand_over(self) -> dict[str, str]:
         """Return the options for a re-exec."""
         socket_fd = self.server.listener_fd if self.persistence.is_socket_in_place() else None
-        return reexec.hand_over(self.persistence.lock_fd, socket_fd, self.settings.current, leaving=self.leaving)
+        options = reexec.hand_over(self.persistence.lock_fd, socket_fd, self.settings.current, leaving=self.leaving)
+        return {**options, **self.executor.listeners.hand_over()}
 
     def status(self) -> dict[str, Any]:
         """Return the object of `status --json`."""
@@ -263,6 +264,7 @@ class Runner:
             problems=self.problems.shown,
             config_changed=self.settings.is_outdated(),
             rss_bytes=procfs.rss_bytes,
+            addresses=self.executor.listeners.addresses,
         )
 
     def next_deadline(self) -> float | None:
@@ -314,6 +316,8 @@ class Runner:
             self._program_logs.on_heartbeat(state)
         if state.state is not before.state and state.state in _SETTLED:
             self.executor.delete_trash(name)
+            if state.state is not State.RUNNING:
+                self.executor.listeners.close(name)
         if state.desired is DesiredState.UP and before.desired is DesiredState.DOWN:
             self.stop_waiters.resolve(name, False)
         if isinstance(event, events.Stop) and start_order.is_down(before):
@@ -354,6 +358,16 @@ class Runner:
         return None
 
     # --- connections ---
+
+    def request_sockets(self, state: ProgramState, connection: ClientConnection) -> None:
+        """Ask a life that an earlier supervisor has started for its sockets."""
+        name, listeners = state.name, self.executor.listeners
+        if listeners.is_complete(name, state.settings.listen):
+            return
+        if state.child is not None and not procfs.read_env_value(state.child.pid, "LISTEN_FDS"):
+            listeners.mark_complete(name)  # it was started before `listen` was set
+            return
+        self.server.request_sockets(connection, lambda fds: listeners.take_back(name, state.settings.listen, fds))
 
     def _on_request(self, connection: ClientConnection, request: protocol.AnyRequest) -> None:
         if self.recovers_at_s is None:

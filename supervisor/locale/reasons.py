@@ -75,6 +75,21 @@ REASONS: Final = {
         "cannot start %(command)s: there is no %(interpreter)s, which the first line of %(path)s names; "
         "install it, or correct that line"
     ),
+    "address_in_use": N_(
+        "cannot listen on %(address)s: another program uses this address; stop that program, "
+        "or change [programs.%(program)s] listen"
+    ),
+    "address_exists": N_(
+        "cannot listen on %(address)s: there is a file, a link or another user's socket; remove it, "
+        "or change [programs.%(program)s] listen"
+    ),
+    "port_privileged": N_(
+        "cannot listen on %(address)s: ports below 1024 need a privilege; "
+        "change [programs.%(program)s] listen to a port from 1024, or grant CAP_NET_BIND_SERVICE"
+    ),
+    "cannot_listen": N_(
+        "cannot listen on %(address)s: %(os_error)s; correct [programs.%(program)s] listen, or what it names"
+    ),
     "check_timeout": N_("the check did not end within %(time_s)s s"),
     "check_silent": N_("the check ended without output (%(exit)s)"),
     "disk_free": N_("free: %(free_mib)s MiB"),

@@ -13,6 +13,7 @@ from supervisor.config.settings import Program
 from supervisor.lifecycle.model import Reason, text_reason
 from supervisor.logs.masking import mask_secrets
 from supervisor.processes import commands, process, procfs
+from supervisor.processes.listeners import Listeners
 from supervisor.processes.output_tail import OutputTail
 
 #: the part of the output of a failed check that is shown
@@ -53,6 +54,7 @@ class Checks:
         environ: Callable[[str, Program], dict[str, str]],
         cwd: Callable[[Program], Path],
         spawn_error: Callable[[str, tuple[str, ...], OSError], Reason],
+        listeners: Listeners,
     ) -> None:
         """`environ` and `cwd` return those of a program; `spawn_error` explains why a command cannot be started.
 
@@ -63,19 +65,22 @@ class Checks:
         self._environ = environ
         self._cwd = cwd
         self._spawn_error = spawn_error
+        self._listeners = listeners
         #: by pid; None for a check that was killed, whose result is not used
         self._running: dict[int, _Check | None] = {}
 
     def start(self, name: str, program: Program, purpose: str, then: Then) -> CheckResult | None:
-        """Verify the command of the program `name`, start its check, and call `then` with the result when it has ended.
+        """Verify what a start of the program `name` needs, start its check, and call `then` with the result.
 
-        Returns the result, and does not call `then`, if it is known at once: a command cannot be executed, or the
-        program has no check.
+        Returns the result, and does not call `then`, if it is known at once: a command cannot be executed, a
+        socket cannot be opened, or the program has no check.
         """
         environ = {**self._environ(name, program), **self._env_markers(name, purpose)}
         for command in filter(None, (program.command, program.check)):
             if (problem := commands.find_problem(name, command, environ, self._cwd(program))) is not None:
                 return CheckResult(problem, None)
+        if purpose == RESTART and (problem := self._listeners.find_problem(name, program.listen)) is not None:
+            return CheckResult(problem, None)
         if not program.check:
             return CheckResult(None, None)
         try:

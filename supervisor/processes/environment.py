@@ -17,7 +17,8 @@ _OF_LIFE: Final = frozenset(
 )
 #: variables that systemd sets for the supervisor alone
 _OF_SYSTEMD: Final = frozenset(
-    {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "JOURNAL_STREAM"}
+    {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"}
+    | {"LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES"}
 )
 #: secrets that the main program alone needs
 _OF_MAIN: Final = frozenset({"DISCORD_TOKEN"})

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -16,6 +17,8 @@ from supervisor.config.files import open_regular
 from supervisor.lifecycle.model import ProcessId
 from supervisor.processes import commands, procfs
 
+#: the script that passes sockets
+_EXEC_WITH_SOCKETS: Final = Path(__file__).with_name("exec_with_sockets.py")
 #: the number of a life; a foreign process may have anything in its environment
 _LIFE_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 #: a pid that no process has
@@ -32,31 +35,41 @@ class LifeProcess(NamedTuple):
     process: ProcessId
 
 
-def spawn(command: Sequence[str], environ: Mapping[str, str], cwd: Path, output: Path | None) -> int:
+def spawn(
+    command: Sequence[str], environ: Mapping[str, str], cwd: Path, output: Path | None, sockets: Sequence[int] = ()
+) -> int:
     """Start `command` in its own session, with stdout and stderr appended to the file `output`, or without output.
 
-    Returns the pid; `reap` reports its end. Raises OSError when it cannot be started.
+    `sockets` are descriptors to pass; `environ` has LISTEN_FDS then, and the process adds LISTEN_PID. Returns the pid;
+    `reap` reports its end. Raises OSError when it cannot be started.
     """
     if output is None:
-        return spawn_into(command, environ, cwd, subprocess.DEVNULL)
+        return spawn_into(command, environ, cwd, subprocess.DEVNULL, sockets)
     log = open_regular(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
-        return spawn_into(command, environ, cwd, log)
+        return spawn_into(command, environ, cwd, log, sockets)
     finally:
         os.close(log)
 
 
-def spawn_into(command: Sequence[str], environ: Mapping[str, str], cwd: Path, output: int) -> int:
+def spawn_into(
+    command: Sequence[str], environ: Mapping[str, str], cwd: Path, output: int, sockets: Sequence[int] = ()
+) -> int:
     """Start `command` as `spawn` does, with the descriptor `output` as its stdout and stderr."""
+    argv = commands.argv(command)
+    if sockets:
+        # isolated and without `site`: nothing of the program's environment changes it
+        argv = [sys.executable, "-I", "-S", str(_EXEC_WITH_SOCKETS), ",".join(map(str, sockets)), *argv]
     try:
         child = subprocess.Popen(
-            commands.argv(command),
+            argv,
             env=dict(environ),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
+            pass_fds=sockets,
         )
     except ValueError as error:  # an impossible path, such as one with a zero byte
         raise OSError(errno.EINVAL, str(error), str(cwd)) from error

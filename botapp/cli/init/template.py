@@ -190,7 +190,7 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
     ),
     "programs.bot": (
         N_(
-            "How the bot runs. A change of command, env, cwd or ready needs a restart. Other programs have "
+            "How the bot runs. A change of command, listen, env, cwd or ready needs a restart. Other programs have "
             "tables such as [programs.relay]."
         ),
         (
@@ -211,6 +211,11 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
                 "on_failed",
                 '["python", "-m", "botapp.report_failure"]',
                 N_("Command to run when the bot has failed for good; the default one corrects what Discord shows."),
+            ),
+            Key(
+                "listen",
+                "[]",
+                N_('Addresses that stay open during restarts, such as ["127.0.0.1:8790"]. Empty: none.'),
             ),
             Key("env", "{}", N_("Additional environment variables.")),
             Key("cwd", '""', N_("Working directory; empty: the directory of this file.")),

@@ -24,6 +24,9 @@ in that life only.
     chatter               writes numbered lines as fast as it can, or every S seconds (chatter=S); it tells when they
                           are many, and how many at its end
     reopen=no             does not support opening its log again
+    serve                 answers HTTP on the sockets that were passed to it
+    linger=S              its drain takes S seconds, in which it serves no one
+    sockets=no            does not hand its sockets back
     cache-answer=JSON     what it answers when its cache is asked
 
 What happens to it is told in lines of JSON to the FIFO that $DIARY names. It speaks with the supervisor through
@@ -48,9 +51,10 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from supervisor.client import LifeEnvironment, encode, open_socket
+from tests.support.supervisor.socket_server import Server, passed_sockets
 
 #: environment that the diary tells of
-_TOLD = ("STOCKSUP_", "NOTIFY_SOCKET", "TEST_")
+_TOLD = ("STOCKSUP_", "NOTIFY_SOCKET", "LISTEN_", "TEST_")
 #: number of the system call exit(2), which ends the thread that makes it
 EXIT_OF_THREAD = {"x86_64": 60, "aarch64": 93}
 #: lines after which a chatterer tells that it is at it
@@ -100,6 +104,8 @@ class Program:
         self._next_id = 0
         self._asked: dict[int, str] = {}
         self._chatter: Chatter | None = None
+        self._sockets = passed_sockets()
+        self._server: Server | None = None
         self._eaten = b""
 
     def live(self) -> NoReturn:
@@ -116,6 +122,8 @@ class Program:
         if "chatter" in self.words:
             self._chatter = Chatter(self.around.life, float(self.words["chatter"] or 0))
             self._chatter.begin()
+        if "serve" in self.words:
+            self._server = Server(self._sockets, self.around.life)
         self._tell_surroundings()
         if "fork" in self.words:
             _fork(self.words["fork"])
@@ -240,6 +248,8 @@ class Program:
         if "endless-drain" in self.words or "drain" in self.words:
             self._say("draining", pending=[self.words.get("drain", "a job")])
             return
+        self._stop_server()
+        time.sleep(float(self.words.get("linger", "0")))
         self._say("draining", pending=["cache"])
         self._say("draining", pending=[])
         self._say("drained", report={"drained": ["cache"], "cancelled": [], "flushed_entries": 3, "steps": {"a": 1}})
@@ -247,6 +257,19 @@ class Program:
     def _on_cache(self, message: dict[str, Any]) -> None:
         answer = json.loads(self.words.get("cache-answer", '{"ok": true, "stats": {"entries": 3}}'))
         self._send({"v": 1, "id": message["id"], **answer})
+
+    def _on_sockets(self, message: dict[str, Any]) -> None:
+        answer = {"v": 1, "id": message["id"], "ok": True}
+        tell("sockets", life=self.around.life)
+        if self.words.get("sockets") == "no" or self._sock is None:
+            self._send(answer)
+        else:
+            socket.send_fds(self._sock, [encode(answer)], [one.fileno() for one in self._sockets])
+
+    def _stop_server(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
 
     def _on_reopen(self, message: dict[str, Any]) -> None:
         if self.words.get("reopen") == "no":
@@ -267,6 +290,7 @@ class Program:
         tell("terminated", life=self.around.life)
         if "deaf" in self.words:
             return
+        self._stop_server()
         if self._chatter is not None:
             tell("chattered", life=self.around.life, lines=self._chatter.end())
         self._maybe_end("in-stop")

@@ -12,6 +12,7 @@ from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Program
 from supervisor.lifecycle.model import text_reason
 from supervisor.processes.checks import RESTART, CheckResult, Checks
+from supervisor.processes.listeners import Listeners
 
 
 @pytest.mark.parametrize("has_ended", [True, False])
@@ -23,6 +24,7 @@ def test_check_that_is_killed_has_no_result(tmp_path: Path, has_ended: bool) -> 
         lambda name, program: dict(os.environ),
         lambda program: tmp_path,
         lambda name, command, error: text_reason(str(error)),
+        Listeners(lambda level, line: None),
     )
     results: list[CheckResult] = []
     command = ("true",) if has_ended else ("sleep", "60")
