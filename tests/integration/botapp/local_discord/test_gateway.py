@@ -58,18 +58,22 @@ def test_missed_events_are_replayed_in_order_after_a_cut_connection(town: Discor
     run(story)
 
 
-@pytest.mark.parametrize(("code", "resumable"), [(1000, False), (1001, False), (4000, True), (None, True)])
+@pytest.mark.parametrize(
+    ("how", "resumable"), [(1000, False), (1001, False), (4000, True), ("abort", True), ("close", True)]
+)
 def test_how_a_client_leaves_decides_whether_it_can_resume(
-    town: DiscordControl, code: int | None, resumable: bool
+    town: DiscordControl, how: int | str, resumable: bool
 ) -> None:
+    """A process that is killed leaves as its kernel does: with RST (abort) or with FIN (close), and no close frame."""
+
     async def story() -> None:
         since = town.world()["last_seq"]
         async with wire(town) as one:
             session_id = (await one.identify())["d"]["session_id"]
-            if code is None:
-                one.socket._response.connection.transport.abort()  # type: ignore[union-attr]
+            if isinstance(how, int):
+                await one.socket.close(code=how)
             else:
-                await one.socket.close(code=code)
+                getattr(one.socket._response.connection.transport, how)()  # type: ignore[union-attr]
         closed = {"type": "session_closed", "session_id": session_id}
         next(event for event in town.events(since=since) if closed.items() <= event.items())
         async with wire(town) as two:
