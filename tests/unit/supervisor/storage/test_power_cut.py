@@ -21,6 +21,7 @@ from supervisor.lifecycle.model import DesiredState, LifeState, Phases, ProgramS
 from supervisor.storage import journal as journal_module
 from supervisor.storage.history import History
 from supervisor.storage.journal import Journal
+from tests.support import depth
 
 PROGRAM = Program()
 
@@ -131,14 +132,14 @@ def test_the_journal_keeps_what_was_synced_and_ignores_incomplete_lines(
     sure, cuts = 0, 0
     for life in range(1, 7):
         one.write(program_state(life))
-        for contents in set(disk.after_a_cut()):
+        for contents in depth.sample(sorted(set(disk.after_a_cut())), f"cuts of life {life}", one_in=4):
             cuts += 1
             assert sure <= load_number(copy, contents) <= life
         if life % 2 == 0:
             one.sync()
             sure = life
             assert {load_number(copy, contents) for contents in disk.after_a_cut()} == {life}
-    assert cuts > 2000, "the cuts covered every byte"
+    assert cuts > depth.count(2000, 500), "the cuts covered every byte"
     assert len(disk.files) > 1, "it was rewritten meanwhile"
     one.close()
 
