@@ -72,7 +72,7 @@ class DiscordControl:
 
     def press(self, press_id: str, *, wait_s: float = 0.0) -> Json:
         """Return the numbers of a press; with `wait_s`, wait until each click has failed or is finished."""
-        return self.request("GET", f"/control/press/{press_id}?wait_s={wait_s}")
+        return self.request("GET", f"/control/press/{press_id}?wait_s={wait_s}", wait_s=wait_s)
 
     def stop_press(self, press_id: str) -> Json:
         """End the clicks of a press; return its numbers."""
@@ -116,7 +116,8 @@ class DiscordControl:
 
     def interaction(self, interaction_id: str, *, wait_s: float = 0.0, until: str = "answer") -> Json:
         """Return how an interaction stands; with `wait_s`, wait for its `answer` or only its `ack`."""
-        return self.request("GET", f"/control/interaction/{interaction_id}?wait_s={wait_s}&until={until}")
+        path = f"/control/interaction/{interaction_id}?wait_s={wait_s}&until={until}"
+        return self.request("GET", path, wait_s=wait_s)
 
     def interactions(self, *, since: str = "0") -> Json:
         """Return who did what with the interactions after `since` (`interactions`), and their numbers (`summary`)."""
@@ -204,9 +205,11 @@ class DiscordControl:
 
     # ---------------------------------------------------------------------- the wire
 
-    def request(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Json:
-        """Return the JSON answer to a request. Raises Refused for everything but 200."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=self._timeout_s)
+    def request(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, *, wait_s: float = 0.0
+    ) -> Json:
+        """Return the JSON answer to a request that may take `wait_s`. Raises Refused for everything but 200."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=self._timeout_s + wait_s)
         try:
             connection.request(method, path, None if body is None else json.dumps(body), headers or {})
             response = connection.getresponse()
