@@ -36,7 +36,8 @@ FILES_TIMEOUT_S: Final = 300.0
 ACKNOWLEDGE_TIMEOUT_S: Final = 3.0
 #: attempts at a call that is answered with 429
 MAX_ATTEMPTS: Final = 5
-#: attempts at a call whose connection is lost, and the pause between two of them, in seconds
+#: attempts at a call whose connection is lost, and the pause before the last of them, in seconds. The second one is
+#: made at once: what it shows may be out of date after the member's next click
 MAX_LOST: Final = 3
 LOST_PAUSE_S: Final = 0.2
 #: what discord.py raises when an answer or event has another form than Discord's
@@ -128,7 +129,7 @@ async def _call(
                     lost += 1
                     if lost == MAX_LOST or not is_connection_lost(error):
                         raise
-                    wait_s = LOST_PAUSE_S
+                    wait_s = 0.0 if lost == 1 else LOST_PAUSE_S
                 await asyncio.sleep(wait_s)
                 for file in files:
                     file.reset(seek=True)

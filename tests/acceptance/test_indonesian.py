@@ -57,8 +57,9 @@ def test_an_outage_is_reported_in_indonesian(tmp_path: Path) -> None:
         assert "kutip penutup" in refused
         toko.config.write_text(right)
 
+        toko.ask("stop", program="bot", wait=True)
         (toko.directory / "token").write_text("salah\n")
-        toko.ask("restart", program="bot", reason="token baru")
+        toko.ask("start", program="bot")
         toko.wait_for_state("bot", "FATAL")
         days = [said(toko, *words.split()) for words in ("status", "history", "logs bot", "logs supervisor", "stop")]
         assert english(toko, away, check, refused, text(told), *days) == []

@@ -155,7 +155,7 @@ def test_messages_missed_during_downtime_are_processed(discord: DiscordControl, 
     for _ in range(130):
         last = discord.post("GrowID: budi\nDeposit: 1 WL")
     with BotProcess(place, discord) as bot:
-        marked(discord, last, "✅")
+        marked(discord, last, "✅", timeout_s=30)
         assert bot.end() == 0
     assert books.balance("budi") == 131
     assert len(books.deposits(500)) == 131
