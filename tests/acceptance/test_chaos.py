@@ -25,7 +25,7 @@ from tests.support.shop.shop_database import books
 
 #: the seed of a failure is in its message
 SEEDS = (1, 2, depth.choose_seed())
-ROUNDS = depth.count(400, 20)
+ROUNDS = depth.count(400, 12)
 
 
 @pytest.mark.timeout(3600 if depth.IS_FULL else 120)
