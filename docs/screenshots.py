@@ -24,6 +24,7 @@ def main() -> None:
     port = free_port()
     with tempfile.TemporaryDirectory() as directory:
         command = [sys.executable, "-m", "supervisor.cli", "demo", "--port", str(port), "--state-dir", directory]
+        command += ["--language", "en"]
         demo = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert demo.stdout is not None
         try:
@@ -41,14 +42,14 @@ def main() -> None:
 
 def take(origin: str) -> None:
     """Play the scene, and take the picture."""
-    with chromium() as browser, visitor(browser, origin, size=SIZE) as admin:
+    with chromium() as browser, visitor(browser, origin, size=SIZE, locale="en-US") as admin:
         admin.be("Admin")
         admin.say("!restart")
         expect(admin.page.locator("button.danger")).to_be_visible()
-        admin.say("ya")
+        admin.say("yes")
         expect(admin.messages("✅")).to_be_visible()
         expect(admin.page.locator(".restart[data-to-life='2']")).to_be_visible()
-        admin.page.get_by_role("button", name="Info world").click()
+        admin.page.get_by_role("button", name="World info").click()
         expect(admin.messages("Only you can see this")).to_be_visible()
         expect(admin.page.locator("#bot")).to_contain_text("online")
         expect(admin.page.locator("[data-program=bot] .health .healthy")).to_have_count(7)

@@ -93,13 +93,15 @@ class Visitor:
 
 
 @contextmanager
-def visitor(browser: Browser, origin: str, *, size: tuple[int, int] = DESKTOP, scale: float = 1.0) -> Iterator[Visitor]:
-    """Open a window; `size` is its width and height in pixels."""
+def visitor(
+    browser: Browser, origin: str, *, size: tuple[int, int] = DESKTOP, scale: float = 1.0, locale: str = "id-ID"
+) -> Iterator[Visitor]:
+    """Open a window; `size` is its width and height in pixels, `locale` the language of its page."""
     width, height = size
     context = browser.new_context(
         viewport={"width": width, "height": height},
         device_scale_factor=scale,
-        locale="id-ID",
+        locale=locale,
         timezone_id="Asia/Jakarta",
     )
     context.set_default_timeout(PATIENCE_MS)
