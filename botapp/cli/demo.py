@@ -273,14 +273,14 @@ def _refuse_real_shop(directory: Path) -> None:
 
 
 def _write_files(directory: Path, port: int, language: str) -> None:
-    from botapp.cli.demo_shop import furnish
+    from botapp.cli.demo_shop import demo_goods, furnish
     from botapp.local_discord.ids import DEFAULT_TOKEN, LIVE_CHANNEL_ID
     from botapp.runtime.private_files import write_file
 
     config = _FIRST_LINE + _CONFIG.format(host=HOST, port=port, channel=LIVE_CHANNEL_ID, language=language)
     for name, text in (("config.toml", config), ("token", f"{DEFAULT_TOKEN}\n")):
         write_file(directory / name, text.encode())
-    furnish(directory / "state" / "bot" / "shop.db")
+    furnish(directory / "state" / "bot" / "shop.db", demo_goods())
 
 
 def _start_supervisor(config: Path) -> subprocess.Popen[bytes]:

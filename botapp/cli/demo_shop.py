@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from botapp.locale import _
 from botapp.store.db import schema
 from botapp.store.db.database import Database, database_url
 from botapp.store.domain.rules import parse_stock
@@ -28,15 +29,17 @@ def _vouchers(beginning: str, pieces: int) -> tuple[str, ...]:
     return tuple(f"{beginning}-{number:04d}-DEMO" for number in range(1, pieces + 1))
 
 
-#: what the demo sells
-GOODS = (
-    DemoProduct("STEAM10", "Steam Wallet 10", 120, "Kode voucher, dikirim lewat DM", _vouchers("STEAM", 24)),
-    DemoProduct("ROBUX400", "Robux 400", 65, "", _vouchers("ROBUX", 7)),
-    DemoProduct("NITRO1", "Nitro 1 bulan", 4500, "Segera tersedia lagi", ()),
-)
+def demo_goods() -> tuple[DemoProduct, ...]:
+    """Return what the demo sells, in the language in use."""
+    steam_text, nitro_text = _("Voucher code, sent by direct message"), _("Available again soon")
+    return (
+        DemoProduct("STEAM10", "Steam Wallet 10", 120, steam_text, _vouchers("STEAM", 24)),
+        DemoProduct("ROBUX400", "Robux 400", 65, "", _vouchers("ROBUX", 7)),
+        DemoProduct("NITRO1", _("Nitro 1 month"), 4500, nitro_text, ()),
+    )
 
 
-def furnish(file: Path, goods: Sequence[DemoProduct] = GOODS) -> None:
+def furnish(file: Path, goods: Sequence[DemoProduct]) -> None:
     """Make the shop's database in `file` with `goods`; one that is there stays as it is."""
     if file.exists():
         return
