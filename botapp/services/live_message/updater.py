@@ -122,7 +122,7 @@ class LiveMessageUpdater:
             "last_error": problem,
             # neither the choice of a channel nor Discord's refusal is repaired by a restart
             "external": problem is not None,
-            "since": round(self.link.since_s, 1),
+            "since": round(health_link.seen_since_s(self.link), 1),
             "errors_last_hour": health_link.count_errors(self.link, time.time()),
             "recoveries": recoveries,
         }

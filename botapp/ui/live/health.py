@@ -98,6 +98,8 @@ class LiveHealth:
     buttons_error: str | None = None
     #: why the last edit failed; then it is unknown what members see
     edit_error: str | None = None
+    #: when the edits began to fail, or worked again
+    edit_since_s: float = 0.0
     mode: Mode = Mode.NORMAL
     #: start of the mode
     since_s: float = 0.0
@@ -144,6 +146,11 @@ def step(health: LiveHealth, event: HealthReport | None, now_s: float) -> LiveHe
 def decide_visibility(health: LiveHealth) -> Visibility:
     """Return what members may see: either both stock and enabled buttons, or neither."""
     return Visibility(stock=health.mode is Mode.NORMAL, buttons=health.mode is Mode.NORMAL)
+
+
+def seen_since_s(health: LiveHealth) -> float:
+    """Return since when members have seen what they see, in seconds since 1970."""
+    return health.edit_since_s if health.edit_error is not None else max(health.since_s, health.edit_since_s)
 
 
 def can_serve(health: LiveHealth) -> bool:
@@ -216,7 +223,8 @@ def _record_report(health: LiveHealth, event: HealthReport, now_s: float) -> Liv
         case "buttons" | "gateway":
             health = replace(health, buttons_error=error)
         case "edit":
-            health = replace(health, edit_error=error)
+            has_turned = (error is None) != (health.edit_error is None)
+            health = replace(health, edit_error=error, edit_since_s=now_s if has_turned else health.edit_since_s)
     if error is None:
         return health
     if event.which not in EXTERNAL:

@@ -128,14 +128,14 @@ def stock_label(product: Product) -> str:
 
 def _description(mood: Mood, snapshot: Snapshot) -> str:
     if mood == "closed":
-        return _("🔒 The shop is closed for a moment. It will reopen automatically.")
+        return _("🔒 The shop is closed right now. Please come back later.")
     if mood == "problems":
         since = format_time(int(snapshot.since_s * 1000))
         text = {
             Mode.STOCK_BROKEN: _("⚠️ The stock has been unavailable since %s, so the buttons are disabled."),
             Mode.BUTTONS_BROKEN: _("⚠️ The buttons have not worked since %s, so the stock is hidden."),
         }.get(snapshot.mode, _("⚠️ Stock and buttons have not worked since %s."))
-        return text % since + " " + _("We are working on it; the shop will be back automatically.")
+        return text % since + " " + _("The shop opens again by itself once this is fixed.")
     return _("Prices and stock are up to date.") if snapshot.products else _("There are no products yet.")
 
 

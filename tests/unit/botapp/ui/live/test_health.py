@@ -15,11 +15,13 @@ from botapp.ui.live.health import (
     count_errors,
     decide_visibility,
     next_check_s,
+    seen_since_s,
     step,
     wants_restart,
 )
 from tests.support import depth
 
+EDIT_BROKE, EDIT_WELL = HealthReport("edit", False, "refused"), HealthReport("edit", True)
 STOCK_BROKE = HealthReport("livestock", False, "gone")
 STOCK_WELL = HealthReport("livestock", True)
 BUTTONS_BROKE = HealthReport("buttons", False, "mute")
@@ -58,6 +60,13 @@ def test_mode_depends_on_both_parts(events: tuple[HealthReport, ...], mode: Mode
 def test_warning_is_immediate_and_names_its_start() -> None:
     link = after(None, None, STOCK_BROKE, STOCK_BROKE)
     assert (link.mode, link.since_s) == (Mode.STOCK_BROKEN, 1002.0)
+
+
+def test_failed_edits_name_their_own_start() -> None:
+    failing = after(None, EDIT_BROKE, EDIT_BROKE)
+    assert seen_since_s(failing) == 1001.0
+    assert seen_since_s(after(None, EDIT_BROKE, EDIT_WELL, EDIT_WELL)) == 1002.0
+    assert seen_since_s(after(STOCK_BROKE, STOCK_WELL)) == 1001.0
 
 
 def test_one_success_recovers() -> None:
