@@ -87,7 +87,13 @@ def _running_problem(program: Mapping[str, Any]) -> str | None:
 
 def component_name(name: str) -> str:
     """Return the name of a component of a program's health for people."""
-    return {"livestock": _("stock"), "visibility": _("live message")}.get(name) or one_line(name)
+    known = {
+        "livestock": _("stock"),
+        "buttons": _("buttons"),
+        "visibility": _("live message"),
+        "backups": _("backups"),
+    }
+    return known.get(name) or one_line(name)
 
 
 def one_line(text: object) -> str:
