@@ -280,7 +280,9 @@ def _usage_problem(error: commands.UserInputError) -> str:
         case InvalidCommand():
             return str(error)
         case commands.MissingRequiredAttachment():
-            return _("The file is missing.")
+            return _(
+                "The file is missing. Use `/addstock`, or send me the command with a .txt file in a direct message."
+            )
         case commands.MissingRequiredArgument(param=parameter):
             return _("%s is missing.") % f"`{_argument(parameter)}`"
         case commands.BadLiteralArgument(literals=literals):

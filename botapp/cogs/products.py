@@ -10,7 +10,7 @@ from botapp.store.domain import refusals
 from botapp.store.usecases import products
 from botapp.store.usecases.products import get_by_code
 from botapp.ui.admin import shop_texts as admin_texts
-from botapp.ui.admin.parsing import split_price
+from botapp.ui.admin.parsing import remove_quotes, split_price
 from botapp.ui.formatting import format_price, quote
 
 
@@ -56,6 +56,9 @@ class ProductsCog(ShopCog):
         if field == "price":
             await self._change_price(ctx, code, value)
             return
+        if ctx.interaction is None:
+            # discord.py keeps the quotes around the last argument of a typed command
+            value = remove_quotes(value)
         name, description = (value, None) if field == "name" else (None, value)
         _before, after = await self.run_and_record(
             ctx, f"{code} {field}", products.update_product, code, name=name, description=description

@@ -24,6 +24,7 @@ from botapp.store.domain.text_file import NotText
 from botapp.store.usecases import stock, withdrawals
 from botapp.store.usecases.products import get_by_code
 from botapp.ui.admin import shop_texts as admin_texts
+from botapp.ui.admin.parsing import has_items
 from botapp.ui.formatting import format_number, quote
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ DELETE_RETRY_S: Final = 1.0
 
 
 class PublicUpload(commands.CheckFailure):
-    """A stock file was uploaded where others can read it."""
+    """Items were sent where others can read them, as a file or as text."""
 
 
 class StockCog(ShopCog):
@@ -53,10 +54,12 @@ class StockCog(ShopCog):
             self.bot.tasks.spawn(_("unfinished stock transfers"), self._resume_unfinished())
 
     async def cog_check(self, ctx: commands.Context[Any]) -> bool:
-        """Allow admins only, and no file that others can read. Raises NotAnAdmin, PublicUpload."""
+        """Allow admins only, and no items that others can read. Raises NotAnAdmin, PublicUpload."""
         await super().cog_check(ctx)
-        if ctx.interaction is None and ctx.guild is not None and ctx.message.attachments:
-            raise PublicUpload
+        if ctx.interaction is None and ctx.guild is not None:
+            arguments = ctx.view.buffer[ctx.view.index :]
+            if ctx.message.attachments or (ctx.command is self.addstock and has_items(arguments)):
+                raise PublicUpload
         return True
 
     async def cog_command_error(self, ctx: commands.Context[Any], error: Exception) -> None:
@@ -196,7 +199,7 @@ class StockCog(ShopCog):
         await self._handing_over.deliver_pending()
 
     async def _delete_public_upload(self, ctx: commands.Context[Any]) -> None:
-        """Delete a public stock file and explain how to upload it."""
+        """Delete a message with public items and explain how to upload them."""
         log.warning(_("stock file uploaded in public by %s"), f"{ctx.author} ({ctx.author.id})")
         hint = _(
             "Please use `/addstock`, where only you and I see the file, or send the file to me in a direct message. "
@@ -208,7 +211,7 @@ class StockCog(ShopCog):
             nothing = _("Nothing was added.")
             await self.say(ctx, f"{text % problem} {nothing} {hint}")
             return
-        text = _("🚨 Your message with the file was deleted, because everyone here could read it. Nothing was added.")
+        text = _("🚨 Your message with the items was deleted, because everyone here could read it. Nothing was added.")
         mention = f"<@{ctx.author.id}> "
         await ctx.send(f"{mention}{text} {hint}")
 

@@ -39,6 +39,10 @@ class AmountTooLarge(InvalidAmount):
     """The amount is above MAX_AMOUNT."""
 
 
+class MissingAmount(InvalidAmount):
+    """A text does not begin with an amount; the end of an unquoted name may stand there."""
+
+
 class UnclearAmount(InvalidAmount):
     """It is not clear where the amount at the beginning of a text ends."""
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from botapp.store.domain.money import AmountTooLarge, Denomination, InvalidAmount, UnclearAmount, parse_amount
+from botapp.store.domain.money import (
+    AmountTooLarge,
+    Denomination,
+    InvalidAmount,
+    MissingAmount,
+    UnclearAmount,
+    parse_amount,
+)
 
 #: largest integer that every database can hold
 _MAX_ORDER = 2**63 - 1
 #: most words in the name of a unit, which has at most 40 characters
 _MAX_UNIT_WORDS = 20
+#: a text in quotes
+_QUOTED = re.compile(r'"([^"]*)"')
 
 
 def parse_order_id(text: str) -> int | None:
@@ -23,7 +32,7 @@ def parse_order_id(text: str) -> int | None:
 def split_price(price: str, rest: str, units: Sequence[Denomination]) -> tuple[int, str]:
     """Return the amount that begins in `price` and may continue in `rest`, and the text after it.
 
-    "5" and "DL sent by DM" are 5 DL and "sent by DM". Quotes around the text are removed. Raises InvalidAmount, and
+    "5" and "DL sent by DM" are 5 DL and "sent by DM". Quotes around the text are removed. Raises MissingAmount,
     UnclearAmount if the text may belong to the amount: "1 DL 0.500 WL", "5 DL 2 weeks", and AmountTooLarge.
     """
     words = [price, *rest.split()]
@@ -40,7 +49,18 @@ def split_price(price: str, rest: str, units: Sequence[Denomination]) -> tuple[i
         if quoted is None and (is_unclear or _continues_amount(left, units)):
             raise UnclearAmount(" ".join(words))
         return amount, quoted[1] if quoted else left.strip()
-    raise InvalidAmount(price)
+    raise MissingAmount(price)
+
+
+def remove_quotes(text: str) -> str:
+    """Return `text` without the quotes around it, if it has any."""
+    quoted = _QUOTED.fullmatch(text.strip())
+    return quoted[1] if quoted else text.strip()
+
+
+def has_items(arguments: str) -> bool:
+    """Return whether items follow the code in the arguments of a typed `addstock`."""
+    return len(arguments.split(maxsplit=1)) > 1
 
 
 def _continues_amount(text: str, units: Sequence[Denomination]) -> bool:

@@ -71,6 +71,8 @@ def upload_report(upload: UploadSummary) -> str:
     ):
         if numbers:
             lines.append(_("%(reason)s: %(count)s (%(lines)s)") % {"reason": what, **_count_lines(numbers)})
+    if not upload.added and len(lines) == 1:
+        lines.append(_("The file is empty."))
     if upload.elsewhere:
         params = {
             **_count_lines([line for line, _code in upload.elsewhere]),

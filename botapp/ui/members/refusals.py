@@ -7,7 +7,15 @@ from collections.abc import Sequence
 
 from botapp.locale import _
 from botapp.store.domain import refusals
-from botapp.store.domain.money import MAX_AMOUNT, AmountTooLarge, Denomination, InvalidAmount, UnclearAmount
+from botapp.store.domain.identity import parse_user_id
+from botapp.store.domain.money import (
+    MAX_AMOUNT,
+    AmountTooLarge,
+    Denomination,
+    InvalidAmount,
+    MissingAmount,
+    UnclearAmount,
+)
 from botapp.store.domain.records import order_number
 from botapp.store.domain.refusals import Refused
 from botapp.store.domain.rules import MAX_CODE_CHARS, MAX_HANDLE_CHARS, MIN_HANDLE_CHARS
@@ -67,6 +75,8 @@ class Answers:
             return text % {"part": quote(problem.part[:50]), "largest": format_amount(MAX_AMOUNT, self._units)}
         example = format_amount(max(unit.value for unit in self._units) + 50, self._units)
         text = _("❌ %(part)s is not a valid amount. Write whole numbers, like this: %(example)s, or 150.")
+        if isinstance(problem, MissingAmount):
+            text += " " + _("Put a name with spaces in quotes.")
         return text % {"part": quote(problem.part[:50]), "example": quote(example)}
 
     def _of_access(self, problem: Refused) -> str | None:
@@ -142,6 +152,8 @@ class Answers:
         match problem:
             case refusals.NoSuchProduct(code=code):
                 return _("❌ There is no product %s. `products` lists all products.") % quote(code)
+            case refusals.NoSuchAccount(handle=handle) if (user_id := parse_user_id(handle)) is not None:
+                return _("❌ <@%d> has no account yet. Ask them to click Register under the live message.") % user_id
             case refusals.NoSuchAccount(handle=handle):
                 text = _("❌ No member is registered as %s. Write the member name, a mention or the Discord ID.")
                 return text % quote(handle)

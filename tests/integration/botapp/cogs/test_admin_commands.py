@@ -9,7 +9,7 @@ import pytest
 
 from botapp.local_discord.ids import BUDI_ID, SARI_ID
 from botapp.store.domain import refusals
-from botapp.store.domain.money import Denomination, InvalidAmount, UnclearAmount
+from botapp.store.domain.money import Denomination, InvalidAmount, MissingAmount, UnclearAmount
 from botapp.store.domain.records import Order, Product
 from botapp.store.domain.rules import Limits
 from botapp.store.usecases import access, accounts, admin_log, products, purchases, shop_location
@@ -70,7 +70,10 @@ def test_products(shop: AdminShop) -> None:
     assert "`NAME`" in shop.typed("!addproduct VPN2")
     assert "`!addproduct CODE" in shop.typed('!addproduct VPN2 "open 5')
     assert shop.typed('!addproduct "a b" name 5') == refusal(refusals.InvalidCode("a b"))
-    assert "name: `VPN` VPN 31 days" in shop.typed("!editproduct VPN name VPN 31 days")
+    assert ANSWERS.invalid_amount(MissingAmount("Game")) in shop.typed("!addproduct VPN2 Big Game 50")
+    assert "name: `VPN` VPN 31 days" in shop.typed('!editproduct VPN name "VPN 31 days"')
+    assert "`VPN` VPN 31" in shop.typed('!editproduct VPN description ""')
+    assert product(shop, "VPN").description == ""
     assert "`name`, `price`, `description`" in shop.typed("!editproduct VPN colour red")
     assert shop.typed(f"!editproduct VPN name {'x' * 81}") == refusal(refusals.InvalidText("name", 80))
     assert "2 DL (200 WL)" in shop.typed("!changeprice VPN 2 DL")
@@ -157,6 +160,7 @@ def test_money(shop: AdminShop) -> None:
     assert "8 DL 55 WL" in shop.slash("addbal", member="Budi", amount="2", unit="DL")
     assert "`!addbal MEMBER AMOUNT [UNIT]`" in shop.typed("!addbal Budi")
     assert shop.typed("!addbal Ghost 5") == refusal(refusals.NoSuchAccount("Ghost"))
+    assert "<@1400000000000000777>" in shop.typed("!addbal <@1400000000000000777> 5")
     assert shop.typed("!addbal Budi 0") == refusal(refusals.AmountOutOfRange(0))
     assert ANSWERS.invalid_amount(InvalidAmount("-5")) in shop.typed("!addbal Budi -5")
     assert "8 DL 55 WL (855 WL)" in shop.typed("!checkbal BUDI")

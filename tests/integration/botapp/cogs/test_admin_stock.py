@@ -115,8 +115,10 @@ def test_typed_upload_by_direct_message(shop: AdminShop) -> None:
 
 
 def test_public_upload_is_deleted(shop: AdminShop) -> None:
-    for words in ("!addstock ROBUX", "!addstock", "!stockhistory ROBUX"):
-        sent = shop.discord.say("Admin", words, files={"a.txt": secrets("a")})
+    files = {"a.txt": secrets("a")}
+    cases = [(words, files) for words in ("!addstock ROBUX", "!addstock", "!stockhistory ROBUX")]
+    for words, attached in [*cases, (f"!addstock ROBUX\n{SECRET}-a", None)]:
+        sent = shop.discord.say("Admin", words, files=attached)
         said = text(shop.wait_for_text("🚨"))
         assert "/addstock" in said
         assert sent not in {one["id"] for one in shop.discord.view("Budi")}
