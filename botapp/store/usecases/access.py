@@ -39,7 +39,9 @@ def blacklist_reason(connection: Connection, user_id: int) -> str | None:
 
 
 def add_to_blacklist(connection: Connection, user_id: int, reason: str, *, actor: str, now_ms: int) -> None:
-    """Put a user on the blacklist, or replace the reason."""
+    """Put a user on the blacklist; for one who is there, replace the reason, unless the new one is empty."""
+    earlier = connection.execute(select(blacklist.c.reason).where(blacklist.c.user_id == user_id)).scalar()
+    reason = reason or earlier or ""
     connection.execute(delete(blacklist).where(blacklist.c.user_id == user_id))
     connection.execute(insert(blacklist).values(user_id=user_id, reason=reason, added_by=actor, at_ms=now_ms))
 

@@ -379,6 +379,7 @@ def test_blacklist_and_maintenance_refuse_access(shop: Database) -> None:
         shop.run_sync(access.require_access, 666)
     assert barred.value.reason == "fraud"
     shop.run_sync(access.add_to_blacklist, 666, "other", actor=ACTOR, now_ms=9)
+    shop.run_sync(access.add_to_blacklist, 666, "", actor=ACTOR, now_ms=9)
     assert [(one.user_id, one.reason) for one in shop.run_sync(access.list_blacklist)] == [(666, "other")]
     shop.run_sync(access.remove_from_blacklist, 666)
     with pytest.raises(refusals.NotBlacklisted):
