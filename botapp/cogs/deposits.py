@@ -35,7 +35,7 @@ class DepositsCog(ShopCog):
         most = min(max(1, DEFAULT_ROWS if count is None else count), MAX_ROWS)
         latest = await self.shop.read(deposits.list_latest, most, refused_only=which == "refused")
         title = _("🚫 Latest refused deposits") if which == "refused" else _("💰 Latest deposits")
-        await self.say(ctx, format_list([self._line(deposit) for deposit in latest], f"**{title}**", _("None.")))
+        await self.say(ctx, format_list([self._line(deposit) for deposit in latest], f"**{title}**", _("No deposits.")))
 
     def _line(self, deposit: Deposit) -> str:
         params = {

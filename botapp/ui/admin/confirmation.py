@@ -78,7 +78,7 @@ def question(what: str) -> str:
 def ending(stage: Stage) -> str:
     """Return the text that replaces the question when it has ended."""
     return {
-        Stage.CONFIRMED: _("⏳ One moment…"),
+        Stage.CONFIRMED: _("✅ Confirmed."),
         Stage.DECLINED: _("❌ Cancelled."),
         Stage.EXPIRED: _("⌛ No answer, so nothing was changed. Use the command again when you are ready."),
         Stage.SUPERSEDED: _(

@@ -63,7 +63,8 @@ def restart_failed(code: str, problem: str) -> str:
     block = _block(problem)
     if code in ("check_failed", "bad_config"):
         return _(
-            "❌ Not restarted: the new code or configuration cannot be loaded. The bot keeps running unchanged."
+            "❌ Not restarted: the check of the new code, configuration, token and database failed. The bot keeps "
+            "running unchanged."
         ) + (block + _("Fix this, then use the command again."))
     if code == "shutting_down":
         return _("❌ Not restarted: the supervisor is shutting down.")

@@ -32,7 +32,7 @@ function inProgress({ phase, requested_by }) {
 const requestedBy = (name) => html`<p class="by">${_("requested by %(who)s", { who: name?.replace(/ \(\d+\)$/, "") || "–" })}</p>`;
 
 function lastRestart(report) {
-  return report ? reportCard(report) : html`<p class="empty">${_("None yet. Switch to Admin, type !restart and answer ya.")}</p>`;
+  return report ? reportCard(report) : html`<p class="empty">${_("None yet. Switch to Admin, type !restart and answer yes.")}</p>`;
 }
 
 function reportCard(report) {
