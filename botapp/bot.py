@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -42,6 +43,8 @@ from botapp.ui.live.view import ClickView
 from supervisor.client import LifeEnvironment, Message
 
 if TYPE_CHECKING:
+    import socket
+
     from botapp.store.domain.records import Product
 
 log = logging.getLogger(__name__)
@@ -69,7 +72,9 @@ class ShopBot(commands.Bot):
 
     live_updater: LiveMessageUpdater
 
-    def __init__(self, settings: Settings, environment: LifeEnvironment | None) -> None:
+    def __init__(
+        self, settings: Settings, environment: LifeEnvironment | None, passed_sockets: Sequence[socket.socket] = ()
+    ) -> None:
         """`environment` is None without a supervisor."""
         super().__init__(
             command_prefix=settings.bot.prefix,
@@ -85,6 +90,7 @@ class ShopBot(commands.Bot):
             allowed_mentions=discord.AllowedMentions.none(),
         )
         self.settings = settings
+        self.passed_sockets = passed_sockets
         #: the number of this life; None without a supervisor
         self.life = environment.life if environment else None
         #: the start of this process, in seconds since 1970

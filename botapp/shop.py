@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from botapp.cogs.context import ShopHost
     from botapp.services.deposits.http_server import DepositServer
     from botapp.services.deposits.webhooks import WebhookDeposits
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -168,5 +171,10 @@ class Shop:
         if (key := read_key(self.settings)) is not None:
             from botapp.services.deposits.http_server import DepositServer
 
-            self._deposit_server = DepositServer(bot, self, self.settings.store.deposits.http_port, key)
+            port = self.settings.store.deposits.http_port
+            if not port and not bot.passed_sockets:
+                text = _("deposits: not listening: the supervisor has passed no socket; run stocksup start")
+                log.warning("%s", text)
+                return
+            self._deposit_server = DepositServer(bot, self, port, key, bot.passed_sockets)
             self._deposit_server.start()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from botapp.config import token as bot_token
 from botapp.config.loading import choose_language, load
 from botapp.locale import _
-from botapp.runtime import log
+from botapp.runtime import log, passed_sockets
 from botapp.services.deposits.key import read_key
 from supervisor.client import (
     EXIT_BAD_CONFIG,
@@ -33,6 +33,9 @@ from supervisor.client import (
 from supervisor.configfile import ConfigError, find_config
 
 if TYPE_CHECKING:
+    import socket
+    from collections.abc import Sequence
+
     from botapp.bot import ShopBot
     from botapp.config.settings import Settings
 
@@ -102,6 +105,7 @@ def check() -> int:
 
 def run() -> int:
     """Run the bot and return its exit code."""
+    sockets = passed_sockets.take()
     try:
         settings, token = _read_settings()
     except ConfigError as error:
@@ -114,7 +118,7 @@ def run() -> int:
     faulthandler.register(TRACEBACK_SIGNAL)  # the supervisor requests it from a bot that hangs
     if (path := bot_token.open_token_file(settings)) is not None:
         _log.warning(_("other users of this machine can read %s; run: chmod 600 %s"), path, path)
-    return asyncio.run(_run_bot(settings, token))
+    return asyncio.run(_run_bot(settings, token, sockets))
 
 
 def usage() -> int:
@@ -184,7 +188,7 @@ async def _report_exit(ending: ExitWithCode) -> None:
         await report_exit(environment, ending.code, ending.reason, timeout_s=GOODBYE_TIMEOUT_S)
 
 
-async def _run_bot(settings: Settings, token: str) -> int:
+async def _run_bot(settings: Settings, token: str, sockets: Sequence[socket.socket]) -> int:
     """Run the bot until it is stopped, replaced or fails; return its exit code."""
     # Importing creates hardly any garbage: collecting it would cost a tenth of the start.
     gc.disable()
@@ -193,7 +197,7 @@ async def _run_bot(settings: Settings, token: str) -> int:
     gc.freeze()
     gc.enable()
     configure_discord_py(settings)
-    bot = ShopBot(settings, LifeEnvironment.read())
+    bot = ShopBot(settings, LifeEnvironment.read(), sockets)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

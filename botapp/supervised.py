@@ -58,6 +58,7 @@ class SupervisorRequests:
             health=self._bot.health,
             extra_starts=lambda: max(0, self._bot.gateway.identifies - 1),
             writes_traceback=True,
+            sockets=self._bot.passed_sockets,
             on_ready=self._on_ready,
             on_connected=lambda connected: self._bot.drain.connection_changed(connected),
         )

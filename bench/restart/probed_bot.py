@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -32,8 +33,10 @@ class ProbedBot(botapp.bot.ShopBot):
 
     _probe: socket.socket | None = None
 
-    def __init__(self, settings: Settings, environment: LifeEnvironment | None) -> None:
-        super().__init__(settings, environment)
+    def __init__(
+        self, settings: Settings, environment: LifeEnvironment | None, passed_sockets: Sequence[socket.socket] = ()
+    ) -> None:
+        super().__init__(settings, environment, passed_sockets)
         self.drain = ProbedDrain(self)
 
     async def on_connect(self) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botapp.runtime.context import BotContext, ShopContext
 
 if TYPE_CHECKING:
+    import socket
+
     import discord
     from discord.ext import commands
 
@@ -26,6 +28,8 @@ class CogBot(BotContext, Protocol):
 
     settings: Settings
     cache: CacheManager
+    #: what the supervisor has opened for this process
+    passed_sockets: Sequence[socket.socket]
     #: None without a supervisor
     link: SupervisorLink | None
     live_updater: LiveMessageUpdater

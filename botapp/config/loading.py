@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -35,7 +35,7 @@ from supervisor.configfile import (
 #: tables that only the supervisor reads
 _SUPERVISOR_TABLES: Final = frozenset({"programs", "alerts", "logs"})
 _KEYS: Final[dict[TablePath, frozenset[str]]] = {
-    (): frozenset(Settings.__struct_fields__) - {"path"} | _SUPERVISOR_TABLES,
+    (): frozenset(Settings.__struct_fields__) - {"path", "listen"} | _SUPERVISOR_TABLES,
     ("discord",): frozenset(Discord.__struct_fields__),
     ("bot",): frozenset(Bot.__struct_fields__),
     ("bot", "live"): frozenset(Live.__struct_fields__),
@@ -75,7 +75,8 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     contents = read_toml(path)
     check_keys(path, contents, _KEYS, _RENAMED)
     own = {name: value for name, value in contents.items() if name not in _SUPERVISOR_TABLES}
-    settings = convert(path, {**own, "path": path.absolute()}, Settings)
+    listen = _listen(contents, environ.get("STOCKSUP_PROGRAM", "bot"))
+    settings = convert(path, {**own, "path": path.absolute(), "listen": listen}, Settings)
     api_base = environ.get("STOCKSUP_DISCORD_API") or settings.discord.api_base
     gateway = environ.get("STOCKSUP_DISCORD_GATEWAY") or settings.discord.gateway
     _check_url(path, "api_base", api_base, ("http://", "https://"))
@@ -86,6 +87,14 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     _check_deposits(path, settings.store.deposits)
     discord = msgspec.structs.replace(settings.discord, api_base=api_base.rstrip("/"), gateway=gateway)
     return _with_homes(path, msgspec.structs.replace(settings, discord=discord))
+
+
+def _listen(contents: Mapping[str, Any], program: str) -> list[str]:
+    """Return the addresses that the supervisor opens for this program; the supervisor checks them."""
+    programs = contents.get("programs")
+    table = programs.get(program) if isinstance(programs, dict) else None
+    addresses = table.get("listen") if isinstance(table, dict) else None
+    return [str(address) for address in addresses] if isinstance(addresses, list) else []
 
 
 def _with_homes(path: Path, settings: Settings) -> Settings:

@@ -70,7 +70,8 @@ class Deposits(Struct, frozen=True, forbid_unknown_fields=True):
     member_name_pattern: Annotated[str, Meta(min_length=1, max_length=500)] = r"GrowID:\s*(?P<handle>\S+)"
     #: regular expression that finds the amount, with a group named amount
     amount_pattern: Annotated[str, Meta(min_length=1, max_length=500)] = r"Deposit:\s*(?P<amount>[^\n]+)"
-    #: port on this machine for signed deposit reports over HTTP; 0: off
+    #: port on this machine for signed deposit reports over HTTP; 0: off. Better: `[programs.bot] listen`, whose sockets
+    #: are used instead and refuse no report during a restart
     http_port: Annotated[int, Meta(ge=0, le=65535)] = 0
     #: file with the key that signs those reports, relative to the configuration file
     http_secret_file: str = ""
@@ -119,6 +120,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bot: Bot = Bot()
     cache: Cache = Cache()
     store: Store = Store()
+    #: `[programs.bot] listen`: the sockets that the supervisor passes
+    listen: tuple[str, ...] = ()
 
     @property
     def state_dir(self) -> Path:

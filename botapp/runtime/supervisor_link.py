@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Mapping
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from botapp.locale import _
@@ -36,6 +37,9 @@ MAX_PENDING_REQUESTS: Final = 64
 MAX_UNSENT_BYTES: Final = 512 * 1024
 #: timeout of hello and goodbye, in seconds
 ANSWER_TIMEOUT_S: Final = 5.0
+#: attempts to send the sockets, and the pause between two of them in seconds
+SEND_ATTEMPTS: Final = 100
+SEND_PAUSE_S: Final = 0.02
 
 #: handles a request of the supervisor: takes the message, returns the fields of the answer
 Handler = Callable[[Message], Awaitable[Message]]
@@ -64,6 +68,7 @@ class SupervisorLink:
         on_event: Callable[[Message], None] | None = None,
         heartbeat_interval_s: float = HEARTBEAT_INTERVAL_S,
         writes_traceback: bool = False,
+        sockets: Sequence[socket.socket] = (),
     ) -> None:
         """
         Args:
@@ -76,6 +81,7 @@ class SupervisorLink:
             on_event: called with the events of all programs; None does not subscribe to them.
             heartbeat_interval_s: seconds between heartbeats.
             writes_traceback: whether this process writes its tracebacks on `supervisor.client.TRACEBACK_SIGNAL`.
+            sockets: those that the supervisor has passed; one that did not open them itself gets them back.
         """
         self.environment = environment
         self._handlers = dict(handlers or {})
@@ -86,6 +92,9 @@ class SupervisorLink:
         self._on_event = on_event
         self._heartbeat_interval_s = heartbeat_interval_s
         self._writes_traceback = writes_traceback
+        self._sockets = sockets
+        #: the connection's socket, which the writer owns
+        self._sock: socket.socket | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._connected = asyncio.Event()
         self._ready = False
@@ -108,6 +117,8 @@ class SupervisorLink:
                 sock = open_socket(self.environment.socket)
                 sock.setblocking(False)
                 reader, self._writer = await asyncio.open_unix_connection(sock=sock, limit=MAX_LINE_BYTES)
+                self._writer.transport.set_write_buffer_limits(high=0)  # `drain` waits until all is sent
+                self._sock = sock
                 await self._serve(reader)
             except OSError:
                 log.debug("no supervisor listens on %s", self.environment.socket)
@@ -242,6 +253,9 @@ class SupervisorLink:
         op = str(message["op"])
         reply: Message = {"v": PROTOCOL_VERSION, "id": message.get("id")}
         handler = self._handlers.get(op)
+        if op == "sockets":
+            await self._send_sockets({**reply, "ok": True})
+            return
         if handler is None and op != "welcome":
             text = f"this program does not know the operation {op[:50]!r}"
             self._send({**reply, "ok": False, "error": {"code": "unknown_op", "message": text}})
@@ -253,6 +267,26 @@ class SupervisorLink:
             log.exception(_("the supervisor's request %s failed"), op)
             text = f"{type(error).__name__}: {error}"
             self._send({**reply, "ok": False, "error": {"code": "failed", "message": text}})
+
+    async def _send_sockets(self, reply: Message) -> None:
+        """Send the answer `reply` with the sockets attached (SCM_RIGHTS)."""
+        writer, sock = self._writer, self._sock
+        if writer is None or sock is None or not self._sockets:
+            self._send(reply)
+            return
+        line, descriptors = encode(reply), [one.fileno() for one in self._sockets]
+        for _attempt in range(SEND_ATTEMPTS):
+            while writer.transport.get_write_buffer_size():  # what was written before comes first
+                await writer.drain()
+            try:
+                sent = socket.send_fds(sock, [line], descriptors)
+            except BlockingIOError:  # the supervisor has not read the rest yet
+                await asyncio.sleep(SEND_PAUSE_S)
+            else:
+                writer.write(line[sent:])
+                return
+        error = {"code": "busy", "message": "the supervisor does not read"}
+        self._send({**reply, "ok": False, "error": error})
 
     async def _report_ready(self) -> None:
         try:
@@ -278,7 +312,7 @@ class SupervisorLink:
     def _disconnect(self) -> None:
         if self._writer is not None:
             self._writer.close()
-            self._writer = None
+            self._writer = self._sock = None
         if self._connected.is_set():
             self._connected.clear()
             self._on_connected(False)

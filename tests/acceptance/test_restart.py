@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -13,7 +14,8 @@ import pytest
 from supervisor.processes import procfs
 from tests.support import python_process
 from tests.support.discord.control import Json, controls
-from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
+from tests.support.shop.shop import PATIENCE_S, Shop, free_port, shop, text
+from tests.support.supervisor.socket_server import asking
 
 #: the seed's lines, in the order in which they become true
 CLEAN_UP = (
@@ -297,6 +299,30 @@ def test_kill_9_of_the_supervisor_is_invisible_to_members(toko: Shop) -> None:
     assert (after["pid"], after["life"]) == (before["pid"], before["life"])
     assert toko.ask("restart", reason="adopted", wait=True)["report"]["ok"]
     assert toko.program()["life"] == before["life"] + 1
+
+
+def test_no_deposit_report_is_refused_by_a_restart(toko: Shop) -> None:
+    (toko.directory / "deposits.key").write_text("0123456789abcdef0123456789abcdef")
+    (toko.directory / "deposits.key").chmod(0o600)
+    port = free_port()
+    tables = f'[store.deposits]\nhttp_secret_file = "deposits.key"\n[programs.bot]\nlisten = ["127.0.0.1:{port}"]'
+    toko.config.write_text(toko.config.read_text().replace("[programs.bot]", tables))
+    toko.ask("restart", wait=True)
+
+    def ask() -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+        try:
+            connection.request("GET", "/deposits")
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    with asking(ask, rate=10) as seen:  # no more may wait than the bot accepts at a time
+        toko.ask("restart", wait=True)
+        toko.kill_supervisor()
+        toko.start_supervisor()
+        toko.ask("restart", wait=True)
+    assert (seen.errors, set(seen.answers)) == ([], {405})
 
 
 def test_stop_closes_the_shop_until_the_next_start(toko: Shop) -> None:

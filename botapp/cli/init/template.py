@@ -153,7 +153,10 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
             Key(
                 "http_port",
                 "0",
-                N_("Port on this machine for signed deposit reports over HTTP; 0: off."),
+                N_(
+                    "Port on this machine for signed deposit reports over HTTP; 0: off. Better: listen in "
+                    "[programs.bot], which refuses no report during a restart."
+                ),
             ),
             Key("http_secret_file", '""', N_("File with the key that signs those reports, relative to this file.")),
         ),

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +20,7 @@ from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
 from botapp.runtime.context import BotContext, ShopContext
 from botapp.runtime.tasks import NotAccepting
-from botapp.services.deposits.connections import LimitedServer
+from botapp.services.deposits.connections import MAX_CONNECTIONS, LimitedServer
 from botapp.services.deposits.notifications import DepositNotifier
 from botapp.services.deposits.report import BadReport, DepositReport, parse_report
 from botapp.services.deposits.signing import is_valid_signature, sign, sign_answer
@@ -42,9 +44,16 @@ _RETRY_AFTER_S: Final = 5
 
 
 class DepositServer:
-    """Listens on a loopback port. While the bot drains, it answers 503 with `Retry-After`."""
+    """Listens on the sockets that the supervisor has passed, or else on a loopback port.
 
-    def __init__(self, bot: BotContext, shop: ShopContext, port: int, key: bytes) -> None:
+    While the bot drains, who connects to a passed socket waits for the next process. On its own port, and on
+    connections that it has accepted before, it answers 503 with `Retry-After`.
+    """
+
+    def __init__(
+        self, bot: BotContext, shop: ShopContext, port: int, key: bytes, passed: Sequence[socket.socket] = ()
+    ) -> None:
+        """`port` is used if no sockets were passed. `passed` stay open when this server is closed."""
         self._bot = bot
         self._shop = shop
         self._key = key
@@ -52,12 +61,14 @@ class DepositServer:
         self._notifier = DepositNotifier(bot, shop)
         self._throttle = NotificationThrottle()
         self._http = LimitedServer(self._handle)
-        self._server: asyncio.Server | None = None
+        self._passed = passed
+        self._servers: list[asyncio.Server] = []
         self._error: str | None = None
 
     def start(self) -> None:
         """Start listening, and retry while the port is in use. Call it once."""
-        self._bot.tasks.repeat(_("deposits over HTTP"), LISTEN_INTERVAL_S, self._listen)
+        listen = self._accept_until_drain if self._passed else self._listen
+        self._bot.tasks.repeat(_("deposits over HTTP"), LISTEN_INTERVAL_S, listen)
 
     def health(self) -> dict[str, Any]:
         """Return the health of the server, as `status` shows it."""
@@ -65,24 +76,50 @@ class DepositServer:
 
     async def close(self) -> None:
         """Stop listening and close every connection."""
-        if self._server is not None:
-            self._server.close()
+        self._stop_accepting()
         await self._http.shutdown(timeout=1.0)
 
+    async def _accept_until_drain(self) -> None:
+        """Accept connections on the passed sockets until the bot drains: the next process accepts the later ones."""
+        await self._listen()
+        if not self._servers:
+            return
+        while not self._bot.tasks.is_draining:
+            await self._bot.tasks.sleep(LISTEN_INTERVAL_S)
+        self._stop_accepting()
+
     async def _listen(self) -> None:
-        if self._server is not None:
+        if self._servers:
             return
         try:
-            self._server = await asyncio.get_running_loop().create_server(self._http, HOST, self._port)
+            await self._open()
         except OSError as error:
+            self._stop_accepting()
             text = _("cannot listen for deposits on port %(port)d: %(problem)s; free the port, or choose another one")
+            if self._passed:
+                text = _("cannot listen for deposits on the passed sockets: %(problem)s; run: stocksup restart")
             problem = text % {"port": self._port, "problem": os_error_text(error)}
             if problem != self._error:
                 log.error("%s", problem)
             self._error = problem
         else:
             self._error = None
-            log.info(_("deposits: listening on http://%(host)s:%(port)d%(path)s"), _address_params(self._port))
+            addresses = ", ".join(_describe(sock) for server in self._servers for sock in server.sockets)
+            log.info(_("deposits: listening on %(addresses)s"), {"addresses": addresses})
+
+    async def _open(self) -> None:
+        """Accept connections on the passed sockets or on the port. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        if not self._passed:
+            self._servers.append(await loop.create_server(self._http, HOST, self._port))
+        for passed in self._passed:
+            # a copy, because closing a server closes its socket
+            self._servers.append(await loop.create_server(self._http, sock=passed.dup(), backlog=MAX_CONNECTIONS))
+
+    def _stop_accepting(self) -> None:
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path != PATH:
@@ -181,5 +218,10 @@ async def _read_body(request: web.BaseRequest) -> bytes | None:
     return body
 
 
-def _address_params(port: int) -> dict[str, Any]:
-    return {"host": HOST, "port": port, "path": PATH}
+def _describe(listener: socket.socket) -> str:
+    """Return the address of a listening socket for the log."""
+    name = listener.getsockname()
+    if isinstance(name, str):
+        return name
+    host = f"[{name[0]}]" if ":" in name[0] else name[0]
+    return f"http://{host}:{name[1]}{PATH}"

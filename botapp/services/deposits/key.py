@@ -15,16 +15,17 @@ MAX_KEY_BYTES: Final = 4096
 
 
 def read_key(settings: Settings) -> bytes | None:
-    """Return the key in `[store.deposits] http_secret_file`; None if no port is set.
+    """Return the key in `[store.deposits] http_secret_file`; None if neither a port nor a socket is configured.
 
     Raises ConfigError if the key is missing, too short, or readable by other users. The message never contains the key.
     """
     deposits = settings.store.deposits
-    if not deposits.http_port:
+    if not deposits.http_port and not settings.listen:
         return None
     if not deposits.http_secret_file:
-        text = _("%(path)s: [store.deposits] http_secret_file is missing; http_port needs a key file; %(remedy)s")
-        raise ConfigError(text % {"path": settings.path, "remedy": _remedy("deposits.key")})
+        text = _("%(path)s: [store.deposits] http_secret_file is missing; %(key)s needs a key file; %(remedy)s")
+        reason = "[programs.bot] listen" if settings.listen else "http_port"
+        raise ConfigError(text % {"path": settings.path, "key": reason, "remedy": _remedy("deposits.key")})
     path = settings.path.parent / deposits.http_secret_file
     try:
         with open_to_read(path) as file:

@@ -1,4 +1,4 @@
-"""A tiny HTTP server on passed sockets, and a client that asks it again and again."""
+"""A tiny HTTP server on passed sockets, and a client that asks a server again and again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 #: nothing here takes long; what takes this long hangs
@@ -68,30 +68,30 @@ def ask(address: tuple[str, int] | str) -> int:
 
 
 class Asker:
-    """What a client that asks all the time has seen."""
+    """What a client that asks all the time has been answered."""
 
     def __init__(self) -> None:
-        self.lives: list[int] = []
+        self.answers: list[int] = []
         self.errors: list[Exception] = []
 
 
 @contextmanager
-def asking(address: tuple[str, int] | str) -> Iterator[Asker]:
-    """Ask `RATE` times a second, each time over a new connection, whether or not the last one is answered."""
+def asking(once: Callable[[], int], rate: float = RATE) -> Iterator[Asker]:
+    """Call `once` `rate` times a second, whether or not the last one is answered. It returns the answer."""
     seen, ended, askers = Asker(), threading.Event(), []
 
-    def once() -> None:
+    def ask_once() -> None:
         try:
-            seen.lives.append(ask(address))
+            seen.answers.append(once())
         except (OSError, ValueError) as error:
             seen.errors.append(error)
 
     def repeat() -> None:
         due_s = time.monotonic()
         while not ended.wait(max(0.0, due_s - time.monotonic())):
-            askers.append(threading.Thread(target=once))
+            askers.append(threading.Thread(target=ask_once))
             askers[-1].start()
-            due_s += 1 / RATE
+            due_s += 1 / rate
 
     repeater = threading.Thread(target=repeat)
     repeater.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from botapp.runtime.supervisor_link import Superseded, SupervisorLink
-from supervisor.client import MAX_LINE_BYTES, ControlError, LifeEnvironment
+from supervisor.client import MAX_LINE_BYTES, ControlError, LifeEnvironment, open_socket
 
 Message = dict[str, Any]
 
@@ -289,5 +290,48 @@ def test_long_path_with_non_ascii(tmp_path: Path) -> None:
         await supervisor.listen()
         async with connecting(supervisor.path):
             await (await supervisor.accept()).greet()
+
+    run(scene)
+
+
+def test_sockets_are_handed_back_behind_what_was_sent_before(path: Path) -> None:
+    """The descriptors must not cut a line that still waits to be sent."""
+
+    async def scene() -> None:
+        listener = open_socket(path, listen=True)
+        passed = [socket.create_server(("127.0.0.1", 0)) for _number in range(2)]
+        async with connecting(path, sockets=passed) as link:
+            peer, _address = await asyncio.to_thread(listener.accept)
+            peer.settimeout(20)
+            hello = json.loads(await asyncio.to_thread(peer.recv, 65536))
+            peer.sendall(json.dumps({"v": 1, "id": hello["id"], "ok": True}).encode() + b"\n")
+            for number in range(8):
+                link.notify("draining", pending=[str(number) * 50_000])
+            peer.sendall(b'{"v":1,"id":9,"op":"sockets"}\n')
+            received, descriptors = b"", list[int]()
+            while b'"id":9,"ok":true}\n' not in received:
+                data, fds, _flags, _where = await asyncio.to_thread(socket.recv_fds, peer, 65536, 16)
+                received, descriptors = received + data, [*descriptors, *fds]
+            lines = [json.loads(line) for line in received.splitlines()]
+            assert [line["op"] for line in lines if line.get("op") == "draining"] == ["draining"] * 8
+            assert [os.fstat(fd).st_ino for fd in descriptors] == [os.fstat(one.fileno()).st_ino for one in passed]
+        for fd in descriptors:
+            os.close(fd)
+        for one in (*passed, peer, listener):
+            one.close()
+
+    run(scene)
+
+
+def test_without_sockets_the_answer_has_none(path: Path) -> None:
+    async def scene() -> None:
+        supervisor = FakeSupervisor(path)
+        await supervisor.listen()
+        async with connecting(path):
+            peer = await supervisor.accept()
+            await peer.greet()
+            await peer.read("heartbeat")
+            peer.write(id=40, op="sockets")
+            assert await peer.read() == {"v": 1, "id": 40, "ok": True}
 
     run(scene)

@@ -24,7 +24,7 @@ def _free_port(host: str = "127.0.0.1") -> int:
 
 def _expect_served(seen: Asker, *lives: int) -> None:
     assert seen.errors == []
-    assert set(lives) <= set(seen.lives) <= {lives[0] - 1, *lives}
+    assert set(lives) <= set(seen.answers) <= {lives[0] - 1, *lives}
 
 
 def test_no_client_is_refused_whatever_is_restarted(tmp_path: Path) -> None:
@@ -39,16 +39,16 @@ def test_no_client_is_refused_whatever_is_restarted(tmp_path: Path) -> None:
         assert told["pid"] == it.status()["bot"]["pid"]
         assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
         assert [ask(tcp), ask(tcp6), ask(path)] == [1, 1, 1]
-        with asking(tcp) as seen:
+        with asking(lambda: ask(tcp)) as seen:
             for _number in range(3):
                 it.restart()
         _expect_served(seen, 2, 3, 4)
-        with asking(path) as seen:  # the supervisor is killed, and the program restarted
+        with asking(lambda: ask(path)) as seen:  # the supervisor is killed, and the program restarted
             it.kill()
             it.start(wait=False)
             it.restart()
         _expect_served(seen, 5)
-        with asking(tcp) as seen:  # the supervisor re-executes itself
+        with asking(lambda: ask(tcp)) as seen:  # the supervisor re-executes itself
             (tmp_path / "fail").touch()
             with pytest.raises(ControlError):
                 it.restart()
@@ -122,7 +122,7 @@ def test_a_change_applies_at_the_next_start_if_it_is_possible(tmp_path: Path) ->
         )
         assert ask(first) == 1  # the running process goes on
         other.close()
-        with asking(first) as seen:
+        with asking(lambda: ask(first)) as seen:
             it.restart()
         _expect_served(seen, 2)
         assert ask(second) == 2

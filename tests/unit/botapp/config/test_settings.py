@@ -9,6 +9,7 @@ import pytest
 
 from botapp.config import token as bot_token
 from botapp.config.loading import load
+from botapp.services.deposits.key import read_key
 from supervisor.configfile import ConfigError, open_to_read
 
 CHANNEL = "channel_id = 5"
@@ -96,6 +97,18 @@ def test_error_texts(file: Path, text: str, expected: str) -> None:
 def test_one_live_message_per_language_in_a_channel(file: Path) -> None:
     file.write_text(f"[bot]\nlive_{CHANNEL}\n[[bot.live]]\n{CHANNEL}\nlanguage = 'en'\n")
     assert len(load(file, {}).bot.live) == 1
+
+
+def test_sockets_are_those_of_the_own_program(file: Path) -> None:
+    file.write_text("[programs.bot]\nlisten = ['127.0.0.1:1']\n[programs.kopi]\nlisten = ['127.0.0.1:2']\n")
+    assert load(file, {}).listen == ("127.0.0.1:1",)
+    assert load(file, {"STOCKSUP_PROGRAM": "kopi"}).listen == ("127.0.0.1:2",)
+    assert load(file, {"STOCKSUP_PROGRAM": "other"}).listen == ()
+    with pytest.raises(ConfigError, match=r"http_secret_file is missing; \[programs.bot\] listen needs"):
+        read_key(load(file, {}))
+    file.write_text("[programs]\nbot = 3\n")  # the supervisor reports it
+    assert load(file, {}).listen == ()
+    assert read_key(load(file, {})) is None
 
 
 def test_environment_overrides_discord_urls(file: Path) -> None:
