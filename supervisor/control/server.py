@@ -39,8 +39,6 @@ TURN_S: Final = 0.002
 ACCEPT_PAUSE_S: Final = 1.0
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
-#: received descriptors are not for child processes; macOS has no such flag
-_CLOSE_ON_EXEC: Final = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
@@ -384,7 +382,9 @@ def _receive(connection: ClientConnection) -> bytes:
     size = MAX_LINE_BYTES - len(connection.received)
     if connection.descriptors is None:
         return connection.sock.recv(size)  # the system closes descriptors that come unasked
-    data, descriptors, _flags, _address = socket.recv_fds(connection.sock, size, MAX_SOCKETS, _CLOSE_ON_EXEC)
+    data, descriptors, _flags, _address = socket.recv_fds(connection.sock, size, MAX_SOCKETS)
+    for fd in descriptors:
+        os.set_inheritable(fd, False)  # Python 3.11 ignores MSG_CMSG_CLOEXEC here
     connection.descriptors += descriptors
     for fd in connection.descriptors[MAX_SOCKETS:]:
         os.close(fd)

@@ -60,7 +60,8 @@ class Listeners:
                 sockets[address] = _listen(name, address)
         self._complete.add(name)
         for listener in sockets.values():
-            listener.sock.setblocking(True)  # the mode is shared with the processes before
+            # all processes that have the socket share the mode, and no other process of the program runs now
+            listener.sock.setblocking(True)
         return [sockets[address].sock.fileno() for address in addresses]
 
     def close(self, name: str) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from supervisor.client import MAX_LINE_BYTES, ControlError, open_socket
+from supervisor.config.listen import MAX_SOCKETS
 from supervisor.control import connection as limits
 from supervisor.control import protocol, server
 from supervisor.control.connection import ClientConnection
@@ -335,3 +336,38 @@ def test_another_user_is_refused_by_peer_credentials(tmp_path: Path) -> None:
 
 def test_modes_of_state_directory_and_socket(it: Supervised) -> None:
     assert (it.state.stat().st_mode & 0o777, it.socket.stat().st_mode & 0o777) == (0o700, 0o600)
+
+
+def _open_descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_descriptors_are_taken_only_if_they_were_requested(attacked: ServerUnderTest) -> None:
+    peer = attacked.connect(PING)
+    attacked.turn()
+    given = [2] * 2 * MAX_SOCKETS
+    before = _open_descriptors()
+    socket.send_fds(peer, [PING], given)  # not requested
+    attacked.turn()
+    assert len(attacked.requests) == 2
+    assert _open_descriptors() == before
+    (client,) = attacked.server.connections
+    taken: list[int] = []
+    attacked.server.request_sockets(client, taken.extend)
+    for part in (b'{"v":1,"id":1,', b'"ok":true}\n'):  # more than there may be, and twice
+        socket.send_fds(peer, [part], given)
+        attacked.turn()
+    attacked.turn()
+    assert len(taken) == MAX_SOCKETS
+    assert _open_descriptors() == before + MAX_SOCKETS
+    for fd in taken:
+        assert not os.get_inheritable(fd)
+        os.close(fd)
+    attacked.server.request_sockets(client, taken.extend)
+    socket.send_fds(peer, [b'{"v":1,'], given)
+    attacked.turn()
+    assert _open_descriptors() == before + MAX_SOCKETS
+    peer.close()  # in the middle of the answer
+    attacked.turn()
+    assert _open_descriptors() == before - 2  # both ends
+    assert len(taken) == MAX_SOCKETS
