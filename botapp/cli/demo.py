@@ -23,9 +23,9 @@ from botapp.cli.shell import Shell, expand_home
 from botapp.locale import _
 from supervisor.client import SOCKET_NAME, Client, ControlError, parse_marker
 
-# before the options below, whose help is translated when they are created. The demo has no configuration of its
+# before the options below, whose help is translated when they are created. The demo itself has no configuration of its
 # user's: it speaks the language of the terminal, whatever configuration is in the current directory
-locale.use(locale.of_terminal(os.environ))
+locale.use_of_command(os.environ)
 
 DEFAULT_PORT: Final = 8099
 HOST: Final = "127.0.0.1"

@@ -119,7 +119,8 @@ def test_alerts(toko: Instance) -> None:
 
 @pytest.mark.parametrize("name", ["", *OWN, "demo", "init"])
 def test_help(toko: Instance, name: str) -> None:
-    walk(toko, *([name] if name else []), "--help")
+    # the language of the configuration, whatever the terminal's is
+    walk(toko, *([name] if name else []), "--help", LANG="en_US.UTF-8")
 
 
 @pytest.mark.parametrize(
