@@ -37,7 +37,7 @@ def register_modal(member_name_label: str, account: Account | None) -> Modal:
         field_id=HANDLE,
         label=shorten(member_name_label, MAX_TITLE_CHARS),
         value=account.handle if account is not None else "",
-        placeholder=_("%(least)d to %(most)d characters: letters, digits, . _ -")
+        placeholder=_("%(least)d–%(most)d letters, digits, . _ -")
         % {"least": MIN_HANDLE_CHARS, "most": MAX_HANDLE_CHARS},
         min_chars=MIN_HANDLE_CHARS,
         max_chars=MAX_HANDLE_CHARS,
