@@ -46,7 +46,7 @@ function reportCard(report) {
     <ul class="legend">${phases.map(({ name, seconds }) => html`<li data-phase=${name}><i class=${name}></i>${phaseName(name)}<b>${formatSeconds(seconds)}</b></li>`)}</ul>
     <dl class="facts two">
       <div><dt>${_("downtime")}</dt><dd>${formatSeconds(report.downtime_s)}</dd></div>
-      <div><dt>${_("from request to ready")}</dt><dd>${formatSeconds(total)}</dd></div>
+      <div><dt>${report.ok ? _("from request to ready") : _("from request to failure")}</dt><dd>${formatSeconds(total)}</dd></div>
     </dl>
     ${report.cancelled?.length ? html`<p class="problem">${_("cancelled: %(names)s", { names: report.cancelled.join(", ") })}</p>` : nothing}
     ${requestedBy(report.requested_by)}
