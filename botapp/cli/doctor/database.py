@@ -106,7 +106,7 @@ def _damage(url: URL) -> str | None:
         return None
     with snapshot.open_snapshot(url, path) as copy:
         found = str(copy.exec_driver_sql("PRAGMA quick_check(1)").scalar())
-    return None if found == "ok" else found
+    return None if found == "ok" else " ".join(found.split())  # SQLite breaks lines within a message
 
 
 def _backups(settings: Settings, url: URL, now: datetime) -> Finding:

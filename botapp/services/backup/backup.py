@@ -27,6 +27,7 @@ from botapp.services.backup import live_message_state, snapshot
 from botapp.services.backup.files import MANUAL, PART, DataProblem, Part, backup_name, open_error, write_atomically
 from botapp.store.db import schema
 from botapp.store.db.database import database_url, display_url, driver_error_text, error_text
+from botapp.store.db.errors import RESTORE_COMMANDS
 from botapp.store.verify import Verified, verify_current
 from supervisor.configfile import ConfigError
 
@@ -84,11 +85,9 @@ def verify_file(path: Path, *, check_contents: bool = True) -> Verified:
 
     Raises DataProblem if the file is damaged, or too new to be checked.
     """
-    try:
-        with closing(snapshot.open_saved(path)) as raw, snapshot.engine_for(raw).connect() as connection:
-            return verify_connection(connection, path, check_contents=check_contents)
-    except sqlite3.Error as error:
-        raise DataProblem(driver_error_text(str(error), str(path))) from error
+    # restoring the last backup would replace the shop's database, which is not the damaged one
+    remedy = _("use another backup: stocksup data backups")
+    return _verify_sqlite(path, str(path), check_contents=check_contents, if_damaged=remedy)
 
 
 def verify_shop(settings: Settings) -> Verified:
@@ -98,15 +97,28 @@ def verify_shop(settings: Settings) -> Verified:
         return verify_connection(connection, display_url(url))
 
 
-def verify_connection(connection: Connection, path: Path | str, *, check_contents: bool = True) -> Verified:
+def _verify_sqlite(path: Path, where: str, *, check_contents: bool, if_damaged: str | None = None) -> Verified:
+    """Verify the SQLite file `path`, whose errors are about `where`. Raises DataProblem."""
+    try:
+        with closing(snapshot.open_saved(path)) as raw, snapshot.engine_for(raw).connect() as connection:
+            return verify_connection(connection, where, check_contents=check_contents, if_damaged=if_damaged)
+    except sqlite3.Error as error:
+        raise DataProblem(driver_error_text(str(error), where, if_damaged=if_damaged)) from error
+
+
+def verify_connection(
+    connection: Connection, path: Path | str, *, check_contents: bool = True, if_damaged: str | None = None
+) -> Verified:
     """Verify the data on a connection. Data with an older schema is checked for damage only.
+
+    `if_damaged` says what to do then; None: restore the last backup, because it is the shop's database.
 
     Raises DataProblem if the data is damaged or too new, or if there is none.
     """
     problems = []
     try:
         if connection.dialect.name == "sqlite":
-            _refuse_damaged(connection, path)
+            _refuse_damaged(connection, path, if_damaged or _("run: %s") % RESTORE_COMMANDS)
             text = _("row %(row)s of %(table)s refers to a row of %(other)s that does not exist")
             for table, row, other, _number in connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(
                 _MAX_REPORTED
@@ -122,7 +134,7 @@ def verify_connection(connection: Connection, path: Path | str, *, check_content
     except schema.SchemaTooNew as error:
         raise DataProblem(f"{path}: {error}") from error
     except exc.DBAPIError as error:
-        raise DataProblem(error_text(error, str(path))) from error
+        raise DataProblem(error_text(error, str(path), if_damaged=if_damaged)) from error
 
 
 def verify_export(path: Path) -> Verified:
@@ -167,7 +179,8 @@ def _copy_sqlite(url: URL, settings: Settings, part: Path) -> list[str]:
             if is_known and schema.is_current(connection):
                 live_message_state.save_to_backup(connection, settings)
             snapshot.save_snapshot(connection, part)
-        return verify_file(part, check_contents=is_known).problems
+        # the copy is as damaged as the shop's database
+        return _verify_sqlite(part, display_url(url), check_contents=is_known).problems
     except sqlite3.Error as error:
         raise DataProblem(driver_error_text(str(error), str(part))) from error
 
@@ -186,7 +199,9 @@ def _write_export(url: URL, settings: Settings, part: Part, now: datetime) -> li
         raise open_error(part.path, error) from error
 
 
-def _refuse_damaged(connection: Connection, path: Path | str) -> None:
+def _refuse_damaged(connection: Connection, path: Path | str, remedy: str) -> None:
     messages = [str(row[0]) for row in connection.exec_driver_sql(f"PRAGMA integrity_check({_MAX_REPORTED})")]
     if messages != ["ok"]:
-        raise DataProblem(_("%(path)s is damaged: %(problem)s") % {"path": path, "problem": "; ".join(messages)})
+        text = _("%(path)s is damaged (%(problem)s); %(remedy)s")
+        # SQLite breaks lines within a message
+        raise DataProblem(text % {"path": path, "problem": " ".join("; ".join(messages).split()), "remedy": remedy})

@@ -366,8 +366,8 @@ def missing_text(problem: str) -> str:
     }
 
 
-def error_text(error: exc.DBAPIError, where: str) -> str:
-    """Return why the database failed, without any data that was written to it."""
+def error_text(error: exc.DBAPIError, where: str, *, if_damaged: str | None = None) -> str:
+    """Return why the database failed, without any data that was written to it; see `driver_error_text`."""
     technical = str(error.orig).partition("\n")[0]
     if technical == NO_ANSWER:
         return driver_error_text(technical, where)
@@ -375,11 +375,18 @@ def error_text(error: exc.DBAPIError, where: str) -> str:
         return driver_error_text(technical.partition("FATAL:")[2].strip(), where)
     if error.connection_invalidated or "connection" in technical:
         return _("database %(where)s: %(problem)s") % {"where": where, "problem": _("cannot connect")}
-    return driver_error_text(technical, where)
+    return driver_error_text(technical, where, if_damaged=if_damaged)
 
 
-def driver_error_text(technical: str, where: str) -> str:
-    """Return the error of a database driver in words for the owner."""
+def driver_error_text(technical: str, where: str, *, if_damaged: str | None = None) -> str:
+    """Return the error of a database driver in words for the owner.
+
+    Args:
+        technical: the text of the driver.
+        where: the database, for people.
+        if_damaged: what to do if it is damaged; None: restore the last backup, because it is the shop's database.
+    """
+    damaged = _("it is damaged; %s") % (if_damaged or _("run: %s") % RESTORE_COMMANDS)
     explanations = {
         NO_ANSWER: _("it does not answer; check the server and the network"),
         "canceling statement due to statement timeout": _("it is too slow; check the load of the server"),
@@ -389,8 +396,8 @@ def driver_error_text(technical: str, where: str) -> str:
         "attempt to write a readonly database": _("it is read-only; correct its permissions"),
         "unable to open database file": _("cannot open it; correct its path or its permissions"),
         "disk I/O error": _("disk I/O error"),
-        "database disk image is malformed": _("it is damaged; run: %s") % RESTORE_COMMANDS,
-        "file is not a database": _("it is damaged; run: %s") % RESTORE_COMMANDS,
+        "database disk image is malformed": damaged,
+        "file is not a database": damaged,
     }
     return _("database %(where)s: %(problem)s") % {"where": where, "problem": explanations.get(technical, technical)}
 

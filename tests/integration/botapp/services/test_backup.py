@@ -159,12 +159,29 @@ def test_damaged_database_gives_no_backup(tmp_path: Path) -> None:
     with opened(database_url("", settings.database_file)) as database:
         database.run_sync(migrate)
         opened_shop(database)
-    content = bytearray(settings.database_file.read_bytes())
-    content[8192:40960] = b"\xa5" * (40960 - 8192)
-    settings.database_file.write_bytes(content)
-    with pytest.raises(DataProblem, match="damaged"):
+    overwrite_pages(settings.database_file)
+    with pytest.raises(DataProblem, match=r"damaged.*data restore latest"):
         make_backup(settings)
     assert list_backups(settings.backup_dir) == []
+
+
+def test_damaged_backup_is_no_reason_to_replace_the_shop(tmp_path: Path) -> None:
+    settings = Settings(path=tmp_path / "config.toml")
+    with opened(database_url("", settings.database_file)) as database:
+        database.run_sync(migrate)
+        opened_shop(database)
+    file = make_backup(settings)
+    overwrite_pages(file)
+    with pytest.raises(DataProblem, match=r"damaged.*use another backup") as refused:
+        restore.validate(file)
+    assert "restore" not in str(refused.value)
+
+
+def overwrite_pages(path: Path) -> None:
+    """Overwrite some pages of a SQLite file."""
+    content = bytearray(path.read_bytes())
+    content[8192:40960] = b"\xa5" * (40960 - 8192)
+    path.write_bytes(content)
 
 
 def test_backup_waits_for_a_locked_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
