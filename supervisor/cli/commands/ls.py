@@ -52,7 +52,7 @@ def lines(running: Sequence[FoundInstance], stopped: Sequence[Path], *, with_use
     head: tuple[str, ...] = (_("USER"), _("STATE"), _("PID"), _("UP"), _("PROGRAMS"), _("CONFIGURATION"))
     rows = [head, *map(_row, running)]
     rows += [("–", _("not running"), "–", "–", "–", str(path)) for path in stopped]
-    table = formatting.format_table([row if with_user else row[1:] for row in rows], None)
+    table = formatting.format_table([row if with_user else row[1:] for row in rows])
     return [*table, "", _("Next: %(commands)s") % {"commands": "stocksup --config FILE status"}]
 
 

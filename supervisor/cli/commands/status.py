@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -41,7 +40,7 @@ def command(instance: Instance, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({key: view[key] for key in view if key not in ("v", "id", "ok")}))
         return exits.FINE if is_healthy else exits.FAILED
-    for line in report(reasons.localize(view), reasons.localize(newest), time.time(), _width()):
+    for line in report(reasons.localize(view), reasons.localize(newest), time.time()):
         click.echo(line)
     return exits.FINE if is_healthy else exits.FAILED
 
@@ -65,29 +64,28 @@ def _report_not_running(instance: Instance, as_json: bool) -> None:
     click.echo(f"\n{_next(['stocksup start', 'stocksup stop'] if running else ['stocksup start'])}")
 
 
-def report(view: Message, newest: Sequence[Message], now_s: float, width: int | None) -> list[str]:
+def report(view: Message, newest: Sequence[Message], now_s: float) -> list[str]:
     """Return the lines for people. Pure.
 
     Args:
         view: the object of `status --json`.
         newest: the last restart, or an empty list.
         now_s: seconds since 1970.
-        width: maximum length of a line; None: no limit.
     """
     supervisor = view["supervisor"]
     up = {"pid": supervisor["pid"], "time": formatting.duration(supervisor["uptime_s"])}
     lines = [_("stocksup is running: supervisor PID %(pid)d, up %(time)s") % up, ""]
-    lines += _programs(view["programs"], width)
+    lines += _programs(view["programs"])
     problems = _("supervisor: %(what)s fails: %(why)s")
     notes = list(_version_notes(view))
     notes += [problems % {"what": _(what), "why": why} for what, why in (supervisor.get("problems") or {}).items()]
-    notes += [note for program in view["programs"] for note in _notes(program, now_s)]
+    # a reason is told once: it can be that of the state, of the last exit and of the last restart
+    told: set[str] = set()
+    notes += [note for program in view["programs"] for note in _notes(program, now_s, told)]
     if newest:
         ago = formatting.duration(max(0.0, now_s - newest[0]["at"]))
-        notes.append(
-            _("last restart %(time)s ago: %(restart)s")
-            % {"time": ago, "restart": formatting.restart_summary(newest[0])}
-        )
+        summary = formatting.restart_summary(newest[0], told)
+        notes.append(_("last restart %(time)s ago: %(restart)s") % {"time": ago, "restart": summary})
     return [*lines, "", *notes, *([""] if notes else []), _next(next_commands(view["programs"]))]
 
 
@@ -105,7 +103,7 @@ def _version_notes(view: Message) -> Iterator[str]:
             yield text % {"program": program["name"], "own": program["version"], "other": supervisor}
 
 
-def _programs(programs: Sequence[Message], width: int | None) -> list[str]:
+def _programs(programs: Sequence[Message]) -> list[str]:
     head = tuple(_(name) for name in _HEADS)
     rows = [
         (
@@ -119,7 +117,7 @@ def _programs(programs: Sequence[Message], width: int | None) -> list[str]:
         )
         for program in programs
     ]
-    first, *rest = formatting.format_table([head, *rows], width)
+    first, *rest = formatting.format_table([head, *rows])
     return [first, *(_coloured(line, program["state"]) for line, program in zip(rest, programs, strict=True))]
 
 
@@ -127,9 +125,10 @@ def _coloured(line: str, state: str) -> str:
     return line.replace(state, coloured(state, _COLOURS.get(state, "cyan")), 1)
 
 
-def _notes(program: Message, now_s: float) -> list[str]:
-    """Return the notes about a program: restart, unfinished work, reason, last exit."""
-    name, notes = program["name"], []
+def _notes(program: Message, now_s: float, told: set[str]) -> list[str]:
+    """Return the notes about a program: problems, restart, pending work, reason, last exit; add reasons to `told`."""
+    name = program["name"]
+    notes = [f"{name}: {one}" for one in formatting.running_problems(program)] if program["state"] == "RUNNING" else []
     if restart := program.get("restart"):
         by = _(", requested by %(name)s") % {"name": restart["requested_by"]} if restart.get("requested_by") else ""
         params = {"program": name, "phase": formatting.phase_name(restart["phase"]), "by": by}
@@ -138,16 +137,20 @@ def _notes(program: Message, now_s: float) -> list[str]:
         params = {"program": name, "names": formatting.one_line(", ".join(program["pending"]))}
         notes.append(_("%(program)s: finishing %(names)s") % params)
     if program.get("reason"):
+        reason = formatting.one_line(program["reason"])
+        told.add(reason)
         retry_in_s = program.get("retry_in_s")
         retry = _("; next try in %(time)s") % {"time": formatting.duration(retry_in_s)} if retry_in_s else ""
-        notes.append(f"{name}: {formatting.one_line(program['reason'])}{retry}")
+        notes.append(f"{name}: {reason}{retry}")
     last: dict[str, Any] | None = program.get("last_exit")
     if last:
-        ago = (
-            _(", %(time)s ago") % {"time": formatting.duration(max(0.0, now_s - last["at"]))} if last.get("at") else ""
-        )
-        params = {"program": name, "life": last.get("life", "–"), "end": formatting.exit_text(last), "ago": ago}
-        notes.append(_("%(program)s: process %(life)s exited: %(end)s%(ago)s") % params)
+        params = {"program": name, "life": last.get("life", "–"), "end": formatting.exit_text(last, told)}
+        text = _("%(program)s: process %(life)s exited: %(end)s")
+        if last.get("at"):
+            text = _("%(program)s: process %(life)s exited %(time)s ago: %(end)s")
+            params["time"] = formatting.duration(max(0.0, now_s - last["at"]))
+        notes.append(text % params)
+        told.add(formatting.one_line(last.get("reason") or ""))
     return notes
 
 
@@ -165,11 +168,3 @@ def next_commands(programs: Sequence[Message]) -> list[str]:
     if stopped:
         return ["stocksup start" if len(stopped) == len(programs) else f"stocksup start {stopped[0]}", "stocksup logs"]
     return ["stocksup restart", "stocksup logs -f", "stocksup stop"]
-
-
-def _width() -> int | None:
-    if not sys.stdout.isatty():
-        return None
-    import shutil
-
-    return shutil.get_terminal_size().columns

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, Final
 
 from supervisor.client import parse_marker
 from supervisor.locale import N_, _
 
-#: width of the last column of a table on a narrow terminal
-MIN_CELL_CHARS: Final = 20
 #: what the rest of a line that is too long is indented by: its indentation, and its sign
 _CONTINUED_AT: Final = re.compile(r"\s*(?:[✓✗⚠] )?")
 #: a command that a person is to type
@@ -46,8 +44,8 @@ def size(count_bytes: int | None) -> str:
     return f"{count_bytes / (1024 * 1024):.0f} MiB"
 
 
-def exit_text(last_exit: Mapping[str, Any] | None) -> str:
-    """Return how a process exited: "exit 1", "signal SIGKILL", with the reason that it gave."""
+def exit_text(last_exit: Mapping[str, Any] | None, told: Container[str] = ()) -> str:
+    """Return how a process exited: "exit 1", "signal SIGKILL", with the reason that it gave unless it is `told`."""
     if not last_exit:
         return "–"
     if last_exit.get("signal"):
@@ -55,14 +53,17 @@ def exit_text(last_exit: Mapping[str, Any] | None) -> str:
     else:
         code = last_exit.get("code")
         how = _("exit unknown") if code is None else f"exit {code}"
-    return f"{how}: {one_line(last_exit['reason'])}" if last_exit.get("reason") else how
+    reason = one_line(last_exit.get("reason") or "")
+    return f"{how}: {reason}" if reason and reason not in told else how
 
 
 def health_text(program: Mapping[str, Any]) -> str:
-    """Return the health of a program of `status --json` in a few words."""
+    """Return the health of a program of `status --json` in one or two words; `running_problems` has the causes."""
     if program["state"] != "RUNNING":
         return "–"
-    return _running_problem(program) or (_("healthy") if program.get("health") else "–")
+    if running_problems(program):
+        return _("unhealthy")
+    return _("healthy") if program.get("health") else "–"
 
 
 def problem(program: Mapping[str, Any]) -> str | None:
@@ -71,18 +72,18 @@ def problem(program: Mapping[str, Any]) -> str | None:
         return None
     if program["state"] != "RUNNING":
         return one_line(program.get("reason") or _("not running"))
-    return _running_problem(program)
+    return "; ".join(running_problems(program)) or None
 
 
-def _running_problem(program: Mapping[str, Any]) -> str | None:
+def running_problems(program: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with a running program; each cause once."""
     if program.get("heartbeat_late"):
-        return _("not responding for %(time)s") % {"time": duration(program.get("heartbeat_age_s"))}
+        return [_("not responding for %(time)s") % {"time": duration(program.get("heartbeat_age_s"))}]
     causes: dict[str, str] = {}
     for name, part in (program.get("health") or {}).items():
         if isinstance(part, dict) and part.get("is_healthy") is False:
             causes.setdefault(one_line(part.get("last_error") or _("unhealthy")), component_name(name))
-    return "; ".join(f"{name}: {cause}" for cause, name in causes.items()) or None
+    return [f"{name}: {cause}" for cause, name in causes.items()]
 
 
 def component_name(name: str) -> str:
@@ -126,15 +127,16 @@ def phases_text(report: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {duration(value)}" for name, value in durations if value is not None)
 
 
-def restart_summary(report: Mapping[str, Any]) -> str:
-    """Return one line about a finished restart."""
+def restart_summary(report: Mapping[str, Any], told: Container[str] = ()) -> str:
+    """Return one line about a finished restart. Why it failed is left out if it is `told` already."""
     if not report["ok"]:
-        text = _("%(program)s: restart failed, not running: %(problem)s")
+        text = _("%(program)s: restart failed, the program was down")
         if report.get("error") in ("check_failed", "refused", "interrupted"):
-            text = _("%(program)s: restart failed, process %(life)s keeps running: %(problem)s")
+            text = _("%(program)s: restart failed, process %(life)s kept running")
+        summary = text % {"program": report["program"], "life": report["from_life"]}
         # of a failed check's output, the last line says most
-        last_line = failure_reason(report).splitlines()[-1]
-        return text % {"program": report["program"], "life": report["from_life"], "problem": last_line}
+        problem = failure_reason(report).splitlines()[-1]
+        return summary if one_line(problem) in told else f"{summary}: {problem}"
     facts = {"program": report["program"], "old": report["from_life"], "new": report.get("to_life") or "–"}
     lives = _("%(program)s: process %(old)s → %(new)s") % facts
     down = report.get("downtime_s")
@@ -146,16 +148,10 @@ def failure_reason(report: Mapping[str, Any]) -> str:
     return str(report.get("problem") or report.get("error") or _("unknown reason"))
 
 
-def format_table(rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
-    """Return a text for each row, with aligned columns. The last column continues on more lines beyond `width`."""
-    columns = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
-    indent = sum(columns) + 2 * len(columns)
-    texts = []
-    for row in rows:
-        last = [row[-1]] if width is None else wrap_line(row[-1], max(MIN_CELL_CHARS, width - indent))
-        cells = [*(cell.ljust(n) for cell, n in zip(row, columns, strict=False)), f"\n{' ' * indent}".join(last)]
-        texts.append("  ".join(cells).rstrip())
-    return texts
+def format_table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a line for each row, with aligned columns."""
+    columns = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, columns, strict=True)).rstrip() for row in rows]
 
 
 def wrap_line(line: str, width: int, visible: Callable[[str], str] = str) -> list[str]:

@@ -104,34 +104,44 @@ def test_exit_text(last: dict[str, Any] | None, text: str) -> None:
 
 def test_health_names_the_unhealthy_component() -> None:
     sick = {"livestock": {"is_healthy": False, "last_error": "Database gone"}, "buttons": {"is_healthy": True}}
-    assert formatting.health_text(program(health=sick)) == "stock: Database gone"
+    assert formatting.running_problems(program(health=sick)) == ["stock: Database gone"]
+    assert formatting.health_text(program(health=sick)) == "unhealthy"
     assert formatting.health_text(program()) == "healthy"
     assert formatting.health_text(program(health={})) == "–"
     assert formatting.health_text(program(state="STARTING")) == "–"
 
 
-def test_table_continues_the_last_column_on_more_lines() -> None:
-    rows = [("A", "HEALTH"), ("bot", "a long story about a database")]
-    assert formatting.format_table(rows, 30) == ["A    HEALTH", "bot  a long story about a\n     database"]
-    assert formatting.format_table(rows, 5)[1] == "bot  a long story about a\n     database"
-    assert formatting.format_table(rows, None)[1] == "bot  a long story about a database"
+def test_status_tells_each_cause_in_a_line_of_its_own() -> None:
+    causes = {
+        "database": {"is_healthy": False, "last_error": "it is damaged; run: stocksup stop bot"},
+        "cache": {"is_healthy": False, "last_error": "No space left"},
+    }
+    rows = report(view(program(health=causes)), [], 0.0)
+    assert any(without_marks(row).endswith("84 MiB  unhealthy") for row in rows)
+    assert rows[-5:-2] == ["", "bot: database: it is damaged; run: stocksup stop bot", "bot: cache: No space left"]
 
 
-def test_status_is_whole_on_a_narrow_terminal() -> None:
-    """Nothing of the health is cut."""
-    cause = "the database file is locked by another program that has been making a backup for minutes"
-    broken = program(health={"database": {"is_healthy": False, "last_error": cause}})
-    rows = "\n".join(report(view(broken), [], 0.0, 80)).split("\n")
-    assert all(len(without_marks(row)) <= 80 for row in rows)
-    assert cause in " ".join(" ".join(rows).split())
+def test_status_tells_each_reason_once() -> None:
+    """The token was refused: the reason of the state, of the last exit and of the last restart."""
+    why = "Discord refused the token; then: stocksup start"
+    exited = {"life": 3, "code": 77, "signal": None, "reason": why, "at": 1000.0}
+    failed = finished(ok=False, to_life=None, error="start_failed", problem=why)
+    text = "\n".join(report(view(program(state="FATAL", reason=why, last_exit=exited)), [failed], 1003.0))
+    assert text.count(why) == 1
+    assert "process 3 exited 3.00 s ago: exit 77\n" in text
+    # later it runs: nothing says that it does not
+    text = "\n".join(report(view(program(life=4, last_exit=exited)), [failed], 1003.0))
+    assert text.count(why) == 1
+    assert f"process 3 exited 3.00 s ago: exit 77: {why}\n" in text
+    assert "bot: restart failed, the program was down\n" in text
 
 
 def test_status() -> None:
     last_exit = {"life": 2, "code": None, "signal": "SIGKILL", "reason": None, "at": 940.0}
-    text = without_marks("\n".join(report(view(program(last_exit=last_exit)), [finished()], 1060.0, None)))
+    text = without_marks("\n".join(report(view(program(last_exit=last_exit)), [finished()], 1060.0)))
     assert "supervisor PID 41, up 1 min" in text
     assert "bot      RUNNING  3        42   2 h 5 min  84 MiB  healthy" in text
-    assert "bot: process 2 exited: signal SIGKILL, 2 min ago" in text
+    assert "bot: process 2 exited 2 min ago: signal SIGKILL" in text
     assert "last restart 1 min ago: bot: process 2 → 3, down for 0.42 s" in text
     assert text.endswith("Next: stocksup restart · stocksup logs -f · stocksup stop")
 
@@ -139,7 +149,7 @@ def test_status() -> None:
 def test_status_during_a_restart_and_with_problems() -> None:
     draining = program(restart={"phase": "drain", "requested_by": "Admin", "reason": ""}, pending=["order 7"])
     failing = program(name="relay", state="BACKOFF", reason="exit 1", retry_in_s=4.0, pid=None, uptime_s=None)
-    text = "\n".join(report(view(draining, failing, problems={"journal": "No space left"}), [], 0.0, None))
+    text = "\n".join(report(view(draining, failing, problems={"journal": "No space left"}), [], 0.0))
     assert "bot: restarting (drain, requested by Admin)" in text
     assert "bot: finishing order 7" in text
     assert "relay: exit 1; next try in 4.00 s" in text
@@ -201,10 +211,10 @@ def test_failed_restart() -> None:
     failed = finished(ok=False, to_life=None, error="check_failed", problem="Traceback\n  line 3\nNameError: prise")
     assert "keeps running" in failure_text(failed)
     assert "NameError: prise" in failure_text(failed)
-    assert formatting.restart_summary(failed) == "bot: restart failed, process 2 keeps running: NameError: prise"
+    assert formatting.restart_summary(failed) == "bot: restart failed, process 2 kept running: NameError: prise"
     down = finished(ok=False, to_life=None, error="start_failed", problem="exit 1")
     assert failure_text(down).startswith("restart failed, bot is not running")
-    assert formatting.restart_summary(down) == "bot: restart failed, not running: exit 1"
+    assert formatting.restart_summary(down) == "bot: restart failed, the program was down: exit 1"
 
 
 @pytest.mark.parametrize(
@@ -242,10 +252,10 @@ def test_number_of_seconds(word: str) -> None:
 
 
 def test_status_with_other_versions() -> None:
-    shown = "\n".join(report(view(program(version="9.1.0"), version="9.0.0"), [], 0.0, None))
+    shown = "\n".join(report(view(program(version="9.1.0"), version="9.0.0"), [], 0.0))
     assert f"the supervisor has version 9.0.0, this command {__version__}; to update it: stocksup stop" in shown
     assert "bot has version 9.1.0, the supervisor 9.0.0" in shown
-    same = "\n".join(report(view(program(version=__version__), version=__version__), [], 0.0, None))
+    same = "\n".join(report(view(program(version=__version__), version=__version__), [], 0.0))
     assert "version" not in same
 
 
