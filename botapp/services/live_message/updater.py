@@ -146,6 +146,7 @@ class LiveMessageUpdater:
             except CannotShow as error:
                 await self._report_livestock(str(error), about="edit")
                 raise
+            self.link = health_link.show_elsewhere(self.link, time.time())
 
     def start(self) -> None:
         """Keep the live message up to date from now on. Call it once, when Discord and the database are usable."""

@@ -98,7 +98,7 @@ class LiveHealth:
     buttons_error: str | None = None
     #: why the last edit failed; then it is unknown what members see
     edit_error: str | None = None
-    #: when the edits began to fail, or worked again
+    #: when the edits began to fail, or worked again, or the live message was shown in another channel
     edit_since_s: float = 0.0
     mode: Mode = Mode.NORMAL
     #: start of the mode
@@ -151,6 +151,11 @@ def decide_visibility(health: LiveHealth) -> Visibility:
 def seen_since_s(health: LiveHealth) -> float:
     """Return since when members have seen what they see, in seconds since 1970."""
     return health.edit_since_s if health.edit_error is not None else max(health.since_s, health.edit_since_s)
+
+
+def show_elsewhere(health: LiveHealth, now_s: float) -> LiveHealth:
+    """Return the health after the live message was shown in another channel, where members see it since then."""
+    return replace(health, edit_since_s=now_s)
 
 
 def can_serve(health: LiveHealth) -> bool:

@@ -16,6 +16,7 @@ from botapp.ui.live.health import (
     decide_visibility,
     next_check_s,
     seen_since_s,
+    show_elsewhere,
     step,
     wants_restart,
 )
@@ -67,6 +68,7 @@ def test_failed_edits_name_their_own_start() -> None:
     assert seen_since_s(failing) == 1001.0
     assert seen_since_s(after(None, EDIT_BROKE, EDIT_WELL, EDIT_WELL)) == 1002.0
     assert seen_since_s(after(STOCK_BROKE, STOCK_WELL)) == 1001.0
+    assert seen_since_s(show_elsewhere(after(None), 1500.0)) == 1500.0
 
 
 def test_one_success_recovers() -> None:
