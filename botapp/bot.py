@@ -289,6 +289,12 @@ class ShopBot(commands.Bot):
         await self.drain.finish()
         await self.leave()
 
+    async def close(self) -> None:
+        """Close the connections to Discord. discord.py calls this too, when Discord refuses the token."""
+        if not self.tasks.is_draining:
+            await self.tasks.cancel()  # work that cleans up needs the connections
+        await super().close()
+
     async def leave(self) -> None:
         """Close the gateway session, the cache and the shop."""
         self.is_ending = True

@@ -98,10 +98,14 @@ class TaskRegistry:
             self._on_change(self.pending)
         await self._wait_idle(max(0.0, deadline_s))
         finished, cancelled = tuple(self._finished), tuple(self.pending)
+        await self.cancel()
+        return Drained(finished, cancelled, tuple(self.pending))
+
+    async def cancel(self) -> None:
+        """Cancel pending work, and wait until it has cleaned up, or for CANCEL_GRACE_S."""
         for task in list(self._running):
             task.cancel()
         await self._wait_idle(CANCEL_GRACE_S)
-        return Drained(finished, cancelled, tuple(self.pending))
 
     def resume(self) -> None:
         """Take new work again, and restart the periodic work."""

@@ -73,6 +73,28 @@ def test_drain_cancels_the_rest_at_the_deadline() -> None:
     run(scene)
 
 
+def test_cancelled_work_is_waited_for() -> None:
+    """The bot leaves without a drain when its token is refused; the connection that clean-up needs is closed then."""
+
+    async def scene() -> None:
+        tasks = TaskRegistry()
+        ends: list[str] = []
+
+        async def notice() -> None:
+            try:
+                await tasks.sleep(30)
+            finally:
+                await settle()
+                ends.append("deleted")
+
+        tasks.spawn("notice", notice())
+        await settle()
+        await tasks.cancel()
+        assert (ends, tasks.pending, tasks.is_draining) == (["deleted"], [], False)
+
+    run(scene)
+
+
 def test_work_that_ignores_cancellation_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botapp.runtime.tasks.CANCEL_GRACE_S", 0.01)
 
