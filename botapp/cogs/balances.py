@@ -29,7 +29,7 @@ class BalancesCog(ShopCog):
         "addbal",
         N_("Add money to a member's balance"),
         "Budi 150",
-        member=N_("A mention, an ID, or the member name"),
+        member=N_("A mention, a Discord ID, or the name they registered with"),
         amount=N_("The amount: 150, or with units"),
         unit=N_("The unit, if the amount is only a number"),
     )
@@ -42,7 +42,7 @@ class BalancesCog(ShopCog):
         "removebal",
         N_("Take money from a member's balance (asks for confirmation)"),
         "Budi 150",
-        member=N_("A mention, an ID, or the member name"),
+        member=N_("A mention, a Discord ID, or the name they registered with"),
         amount=N_("The amount: 150, or with units"),
         unit=N_("The unit, if the amount is only a number"),
     )
@@ -65,7 +65,7 @@ class BalancesCog(ShopCog):
         "checkbal",
         N_("Show a member's balance"),
         "Budi",
-        member=N_("A mention, an ID, or the member name"),
+        member=N_("A mention, a Discord ID, or the name they registered with"),
     )
     async def checkbal(self, ctx: Ctx, member: str) -> None:
         """Show a balance."""
@@ -76,7 +76,7 @@ class BalancesCog(ShopCog):
         "resetuser",
         N_("Set a member's balance to zero (asks for confirmation)"),
         "Budi",
-        member=N_("A mention, an ID, or the member name"),
+        member=N_("A mention, a Discord ID, or the name they registered with"),
     )
     async def resetuser(self, ctx: Ctx, member: str) -> None:
         """Set a balance to zero."""
@@ -108,7 +108,7 @@ class BalancesCog(ShopCog):
         "trxhistory",
         N_("Show the latest transactions of a member"),
         "Budi 20",
-        member=N_("A mention, an ID, or the member name"),
+        member=N_("A mention, a Discord ID, or the name they registered with"),
         count=N_("How many, newest first"),
     )
     async def trxhistory(self, ctx: Ctx, member: str, count: commands.Range[int, 1, MAX_ROWS] = DEFAULT_ROWS) -> None:

@@ -111,7 +111,7 @@ class ShopAdminCog(ShopCog):
         N_("Ban a member from the shop"),
         "Budi chargeback",
         parent=blacklist,
-        who=N_("A mention, an ID, or the member name"),
+        who=N_("A mention, a Discord ID, or the name they registered with"),
         reason=N_("The reason; the member sees it"),
     )
     async def blacklist_add(self, ctx: Ctx, who: str, *, reason: commands.Range[str, 0, MAX_REASON_CHARS] = "") -> None:
@@ -127,7 +127,7 @@ class ShopAdminCog(ShopCog):
         N_("Lift the ban of a member"),
         "Budi",
         parent=blacklist,
-        who=N_("A mention, an ID, or the member name"),
+        who=N_("A mention, a Discord ID, or the name they registered with"),
     )
     async def blacklist_remove(self, ctx: Ctx, who: str) -> None:
         """Lift a ban."""

@@ -155,8 +155,11 @@ class Answers:
             case refusals.NoSuchAccount(handle=handle) if (user_id := parse_user_id(handle)) is not None:
                 return _("❌ <@%d> has no account yet. Ask them to click Register under the live message.") % user_id
             case refusals.NoSuchAccount(handle=handle):
-                text = _("❌ No member is registered as %s. Write the member name, a mention or the Discord ID.")
-                return text % quote(handle)
+                text = _(
+                    "❌ No member is registered as %(text)s. Write the %(label)s that they registered with, a mention "
+                    "or the Discord ID."
+                )
+                return text % {"text": quote(handle), "label": self._member_name_label}
             case refusals.StockTooSmall(code=code, available=left):
                 text = _("❌ Nothing was taken out: the stock of %(code)s is %(stock)s.")
                 return text % {"code": quote(code), "stock": format_number(left)}
@@ -184,10 +187,9 @@ class Answers:
                 return _("❌ Order %s has already been refunded. Nothing was changed.") % order_number(purchase_id)
             case refusals.AmbiguousUser(text=given, user_id=user_id):
                 text = _(
-                    "❌ %(text)s is the ID of one user and the member name of another, <@%(user)d>. Please use a "
-                    "mention."
+                    "❌ %(text)s is the ID of one user and the %(label)s of another, <@%(user)d>. Please use a mention."
                 )
-                return text % {"text": quote(given), "user": user_id}
+                return text % {"text": quote(given), "label": self._member_name_label, "user": user_id}
             case refusals.NotBlacklisted():
                 return _("❌ This user is not on the blacklist.")
         return None
