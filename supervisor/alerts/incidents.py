@@ -24,7 +24,7 @@ from supervisor.locale import N_
 MAX_QUEUED: Final = 50
 #: a low disk is resolved when this part of `disk_low_bytes` more than that is free: else it would flap
 DISK_MARGIN: Final = 0.5
-#: so many crashes within a program's window are a crash loop: after the first one the program starts at once
+#: so many crashes within a program's window are a crash loop, also if the program served for long before each
 LOOP_CRASHES: Final = 2
 #: the supervisor's problem with alerts themselves, which no alert can report
 OWN_PROBLEM: Final = N_("alerts")

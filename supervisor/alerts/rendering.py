@@ -63,7 +63,7 @@ _RESOLVED: Final = {
 }
 
 _WHAT_TO_DO: Final = {
-    Kind.CRASH_LOOP: N_("It is restarted with growing delays. Find the cause: stocksup logs %(subject)s"),
+    Kind.CRASH_LOOP: N_("It is restarted each time. Find the cause: stocksup logs %(subject)s"),
     Kind.FATAL: N_("Find the cause: stocksup logs %(subject)s. After fixing it: stocksup start"),
     Kind.REFUSED: N_(
         "It is not restarted. Create a new token where the old one was created, replace the old one, then: "

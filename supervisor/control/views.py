@@ -10,6 +10,7 @@ import msgspec
 from supervisor import __version__
 from supervisor.lifecycle.health import is_late, unhealthy_parts
 from supervisor.lifecycle.model import ExitStatus, Instant, ProgramState, RestartReport, State
+from supervisor.lifecycle.restart_policy import recent_crashes
 from supervisor.locale import reasons
 
 #: states in which a life runs
@@ -71,6 +72,8 @@ def _program(state: ProgramState, now: Instant, rss_bytes: Callable[[int], int |
         "restarts": state.restarts,
         "rss_bytes": rss_bytes(state.child.pid) if state.child else None,
         "last_exit": _last_exit(state.last_exit),
+        "recent_crashes": len(recent_crashes(state, now)),
+        "crash_window_s": state.settings.crash_window_s,
         "health": state.life.health or {},
         "unhealthy": list(unhealthy_parts(state.life.health)),
         **_heartbeat(state, now),

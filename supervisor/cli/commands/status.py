@@ -151,7 +151,16 @@ def _notes(program: Message, now_s: float, told: set[str]) -> list[str]:
             params["time"] = formatting.duration(max(0.0, now_s - last["at"]))
         notes.append(text % params)
         told.add(formatting.one_line(last.get("reason") or ""))
+    if _crashes_repeatedly(program):
+        params = {"program": name, "count": program["recent_crashes"]}
+        params["time"] = formatting.duration(program["crash_window_s"])
+        notes.append(_("%(program)s: %(count)d crashes in the last %(time)s") % params)
     return notes
+
+
+def _crashes_repeatedly(program: Message) -> bool:
+    """Return whether the program crashes again and again; its last exit says enough about a single crash."""
+    return program["state"] not in ("STOPPED", "FATAL") and (program.get("recent_crashes") or 0) > 1
 
 
 def _next(commands: Sequence[str]) -> str:
@@ -164,6 +173,9 @@ def next_commands(programs: Sequence[Message]) -> list[str]:
         for program in programs:
             if program["state"] == state:
                 return [f"stocksup {command.format(program['name'])}" for command in commands]
+    crashing = [program["name"] for program in programs if _crashes_repeatedly(program)]
+    if crashing:
+        return [f"stocksup logs {crashing[0]}", "stocksup history"]
     stopped = [program["name"] for program in programs if program["state"] == "STOPPED"]
     if stopped:
         return ["stocksup start" if len(stopped) == len(programs) else f"stocksup start {stopped[0]}", "stocksup logs"]

@@ -156,6 +156,15 @@ def test_status_during_a_restart_and_with_problems() -> None:
     assert "supervisor: journal fails: No space left" in text
 
 
+@pytest.mark.parametrize(("count", "first"), [(1, "stocksup restart"), (2, "stocksup logs bot")])
+def test_status_shows_crashes_of_a_program_that_runs_again(count: int, first: str) -> None:
+    crashing = program(recent_crashes=count, crash_window_s=300.0)
+    text = "\n".join(report(view(crashing), [], 0.0))
+    assert (f"bot: {count} crashes in the last 5 min" in text) is (count > 1)
+    assert next_commands([crashing])[0] == first
+    assert next_commands([{**crashing, "state": "STOPPED"}])[0] == "stocksup start"
+
+
 @pytest.mark.parametrize(
     ("states", "first"),
     [
