@@ -68,9 +68,10 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     max_recoveries_per_hour: Count = 3
     #: time of the daily restart in `timezone`, such as "04:00"; empty: none
     restart_at: str = ""
-    #: maximum number of crashes within `crash_window_s`; after more, the program fails. 0: no limit
+    #: maximum number of crashes within `crash_window_s`; after more, the program fails. A crash after at least 10
+    #: seconds of service does not count. 0: no limit
     max_crashes: Count = 5
-    #: time window for `max_crashes`, in seconds
+    #: time window for `max_crashes`, and for the alert about repeated crashes, in seconds
     crash_window_s: Seconds = 300.0
     #: maximum number of starts per day; Discord resets a token at 1000 IDENTIFYs a day. 0: no limit
     max_starts_per_day: Count = 900

@@ -60,6 +60,11 @@ def record_hello(program: ProgramState, event: Hello, now: Instant) -> ProgramSt
     )
 
 
+def record_ready(program: ProgramState, now: Instant) -> ProgramState:
+    """Return `program` with its life ready, unless it is known since when the life has been."""
+    return program if program.life.ready_s is not None else _with_life(program, ready_s=now.mono_s)
+
+
 def record_heartbeat(program: ProgramState, event: Heartbeat, now: Instant) -> ProgramState:
     """Return `program` with the health that its life reported, and with the starts that the life made by itself."""
     life = program.life

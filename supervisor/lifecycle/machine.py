@@ -278,7 +278,8 @@ def _finish_start(program: ProgramState, event: Event, now: Instant) -> Step:
     """STARTING: the life serves, and the restart that led to it is over."""
     if isinstance(event, Ready) and program.settings.ready != "notify":
         return program, []  # it has to stay alive for a while instead
-    program = replace(_enter(program, State.RUNNING, now), retries=0, undelivered_ticket=None)
+    program = life.record_ready(_enter(program, State.RUNNING, now), now)
+    program = replace(program, retries=0, undelivered_ticket=None)
     line = LogLine("info", "ready", {"life": program.life.number})
     if not program.restart:
         return program, [line]
@@ -340,7 +341,9 @@ def _kill_hung(program: ProgramState, now: Instant) -> Step:
         program, now, reason=reason, requested_by=restart_policy.BY_ITSELF
     )
     restart = replace(restart, check_deadline_s=None, down_since_s=now.mono_s, phase_since_s=now.mono_s)
-    program = restart_policy.count_crash(replace(program, restart=restart, crashed=True), reason, now)
+    program = replace(program, restart=restart, crashed=True)
+    seen_s = program.life.last_seen_s if program.life.linked else None  # else an adoption has set it, no message
+    program = restart_policy.count_crash(program, reason, now, served_until_s=seen_s)
     program = restart_policy.count_recovery(restart_policy.give_up_if_repeated(program, reason, now), now)
     if program.child is None or not program.life.writes_traceback:
         program, more = _kill(program, reason, now)
@@ -379,7 +382,13 @@ def _set_desired_up(program: ProgramState, event: Event, now: Instant) -> Step:
 def _start_by_request(program: ProgramState, event: Event, now: Instant) -> Step:
     """STOPPED, BACKOFF, FATAL: start now, and forget earlier failures. A restart does the same here."""
     program = replace(
-        program, desired=DesiredState.UP, crashes_s=(), recoveries_s=(), retries=0, after_flush=AfterFlush()
+        program,
+        desired=DesiredState.UP,
+        crashes_s=(),
+        early_crashes_s=(),
+        recoveries_s=(),
+        retries=0,
+        after_flush=AfterFlush(),
     )
     if isinstance(event, RestartRequested):
         program = replace(program, restart=restart_report.merge_request(program, event, now))
@@ -475,7 +484,7 @@ def _resume(program: ProgramState, event: Adopted, now: Instant) -> Step:
         return _flush(program, now)
     if program.state is State.BACKOFF:
         return _start(program, now)
-    return program, []
+    return life.record_ready(program, now) if program.state is State.RUNNING else program, []
 
 
 def _give_up(program: ProgramState, reason: Reason, now: Instant) -> Step:

@@ -176,6 +176,8 @@ class LifeState(Struct, frozen=True):
     started_at: float | None = None
     #: the same in seconds of `Instant.mono_s`
     started_s: float = 0.0
+    #: since when it has been ready, in the same seconds; after an adoption perhaps only since then. None: never
+    ready_s: float | None = None
     #: whether it is connected to the control socket
     linked: bool = False
     #: whether it has ever been connected
@@ -229,6 +231,8 @@ class ProgramState(Struct, frozen=True, kw_only=True):
     crashed: bool = False
     #: when lives crashed, within the window
     crashes_s: tuple[float, ...] = ()
+    #: the same of those that had not served for long: only they delay the next start, and count for `max_crashes`
+    early_crashes_s: tuple[float, ...] = ()
     #: when lives were replaced because they hung or were unhealthy, within the last hour
     recoveries_s: tuple[float, ...] = ()
     #: how many lives in a row ended with "try again later"

@@ -11,7 +11,10 @@ from supervisor.lifecycle import restart_report
 from supervisor.lifecycle.events import Exited
 from supervisor.lifecycle.model import AfterFlush, ExitStatus, Instant, ProgramState, Reason, State
 
-#: delay after the second crash in a window; it doubles with each further crash
+#: a life that served for so long before it crashed is replaced at once, in seconds. A fault of the code, the
+#: configuration or the data shows earlier, and a start every 10 s burdens neither the machine nor other services
+SERVED_LONG_S: Final = 10.0
+#: delay after the second early crash in a window; it doubles with each further one
 BACKOFF_FIRST_S: Final = 0.5
 BACKOFF_LONGEST_S: Final = 60.0
 #: the same after an exit with "try again later"
@@ -44,7 +47,7 @@ def decide_after_exit(program: ProgramState, event: Exited, served: bool, now: I
     reason = status.as_reason()
     if event.rebooted:
         restart = program.restart and replace(program.restart, phase_since_s=now.mono_s, down_since_s=None)
-        return replace(program, crashes_s=(), restart=restart)
+        return replace(program, crashes_s=(), early_crashes_s=(), restart=restart)
     if status.code not in FATAL_CODES and (policy == "never" or (policy == "on-failure" and status.code == 0)):
         return _after_flush(program, AfterFlush(State.STOPPED, reason=Reason("exited", {"exit": reason})))
     if served and program.restart is None:
@@ -61,20 +64,36 @@ def decide_after_exit(program: ProgramState, event: Exited, served: bool, now: I
         delay_s = min(RETRY_FIRST_S * 2**program.retries, RETRY_LONGEST_S) * jitter(program)
         program = replace(program, retries=min(program.retries + 1, 16))
         return _after_flush(program, AfterFlush(State.BACKOFF, delay_s, reason))
-    return count_crash(program, reason, now)
+    # when an unseen exit happened is unknown, and so is how long the life had served
+    return count_crash(program, reason, now, served_until_s=None if event.unseen else now.mono_s)
 
 
-def count_crash(program: ProgramState, reason: Reason, now: Instant) -> ProgramState:
-    """Return `program` with one crash more: it starts at once, then after a growing delay, then not again."""
-    settings = program.settings
-    crashes_s = (*recent_crashes(program, now), now.mono_s)
-    program = replace(program, crashes_s=crashes_s[-1000:])
-    if settings.max_crashes and len(crashes_s) > settings.max_crashes:
-        limit = Reason("crash_limit", {"count": len(crashes_s), "time_s": settings.crash_window_s, "reason": reason})
-        return _after_flush(program, AfterFlush(State.FATAL, reason=limit))
-    if len(crashes_s) == 1:
+def count_crash(
+    program: ProgramState, reason: Reason, now: Instant, *, served_until_s: float | None = None
+) -> ProgramState:
+    """Return `program` with one crash more, and what follows it.
+
+    After a life that served for `SERVED_LONG_S`, the next one starts at once. After an early crash it starts at once
+    the first time, then after a growing delay, then not again.
+
+    Args:
+        program: its current life crashed.
+        reason: how.
+        now: when.
+        served_until_s: until when that life served, in seconds of `Instant.mono_s`; None: unknown, or it never did.
+    """
+    program = replace(program, crashes_s=(*recent_crashes(program, now), now.mono_s)[-1000:])
+    ready_s = program.life.ready_s
+    if ready_s is not None and served_until_s is not None and served_until_s - ready_s >= SERVED_LONG_S:
         return _after_flush(program, AfterFlush())
-    delay_s = min(BACKOFF_FIRST_S * 2 ** min(len(crashes_s) - 2, 16), BACKOFF_LONGEST_S) * jitter(program)
+    settings, early_s = program.settings, (*_within_window(program, program.early_crashes_s, now), now.mono_s)
+    program = replace(program, early_crashes_s=early_s[-1000:])
+    if settings.max_crashes and len(early_s) > settings.max_crashes:
+        limit = Reason("crash_limit", {"count": len(early_s), "time_s": settings.crash_window_s, "reason": reason})
+        return _after_flush(program, AfterFlush(State.FATAL, reason=limit))
+    if len(early_s) == 1:
+        return _after_flush(program, AfterFlush())
+    delay_s = min(BACKOFF_FIRST_S * 2 ** min(len(early_s) - 2, 16), BACKOFF_LONGEST_S) * jitter(program)
     return _after_flush(program, AfterFlush(State.BACKOFF, delay_s, reason))
 
 
@@ -97,8 +116,12 @@ def _recent_recoveries(program: ProgramState, now: Instant) -> tuple[float, ...]
 
 
 def recent_crashes(program: ProgramState, now: Instant) -> tuple[float, ...]:
-    """Return when lives crashed within the window, in seconds of `Instant.mono_s`."""
-    return tuple(at_s for at_s in program.crashes_s if 0 <= now.mono_s - at_s < program.settings.crash_window_s)
+    """Return when lives crashed within the window, however long they had served, in seconds of `Instant.mono_s`."""
+    return _within_window(program, program.crashes_s, now)
+
+
+def _within_window(program: ProgramState, times_s: tuple[float, ...], now: Instant) -> tuple[float, ...]:
+    return tuple(at_s for at_s in times_s if 0 <= now.mono_s - at_s < program.settings.crash_window_s)
 
 
 def count_starts(program: ProgramState, count: int, now: Instant) -> ProgramState:

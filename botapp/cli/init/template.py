@@ -272,8 +272,8 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
                 "max_crashes",
                 "5",
                 N_(
-                    "Maximum number of crashes within crash_window_s; after more, the program stays stopped. 0: no "
-                    "limit."
+                    "Maximum number of crashes within crash_window_s; after more, the program stays stopped. A crash "
+                    "after at least 10 seconds of service does not count. 0: no limit."
                 ),
             ),
             Key("crash_window_s", "300.0", N_("See max_crashes.")),

@@ -16,6 +16,7 @@ from supervisor.lifecycle import effects as fx
 from supervisor.lifecycle import events as ev
 from supervisor.lifecycle.machine import deadline, step
 from supervisor.lifecycle.model import DesiredState, Instant, ProcessId, ProgramState, State, text_reason
+from supervisor.lifecycle.restart_policy import SERVED_LONG_S
 from tests.support import depth
 
 #: pids of what lives have left behind begin here; those of lives are their numbers
@@ -50,6 +51,8 @@ class World(RuleBasedStateMachine):
         self.checking = False
         self.asked = 0
         self.finished: list[bool] = []
+        #: when each life was ready
+        self.ready_s: dict[int, float] = {}
         self.caches: dict[int, int] = {}
         #: lives whose cache was flushed
         self.flushed: set[int] = set()
@@ -58,6 +61,8 @@ class World(RuleBasedStateMachine):
 
     def handle(self, event: ev.Event) -> None:
         self.program, effects = step(self.program, event, Instant(self.now_s, 1e9 + self.now_s))
+        if self.program.state is State.RUNNING:
+            self.ready_s.setdefault(self.program.life.number, self.now_s)
         supervisor = self.supervisor
         # the runner keeps reports before it executes other effects
         for effect in sorted(effects, key=lambda one: not isinstance(one, fx.RestartFinished)):
@@ -149,10 +154,25 @@ class World(RuleBasedStateMachine):
         self.checking = False
         self.handle(ev.CheckFinished(self.program.life.number, text_reason(problem) if problem else None))
 
+    @precondition(lambda self: self.program.state is State.STARTING)
+    @rule(seconds=st.floats(0, 25))
+    def life_serves(self, seconds: float) -> None:
+        life = self.program.life.number
+        self.handle(ev.Hello(life))
+        self.handle(ev.Ready(life))
+        self.now_s += seconds  # no heartbeat is missed
+
     @precondition(lambda self: self.alive)
     @rule(code=st.sampled_from([0, 1, 75, 77, 78, None]))
     def life_ends(self, code: int | None) -> None:
-        self.end(max(self.alive), code)
+        life, before = max(self.alive), self.program
+        served_s = self.now_s - self.ready_s.get(life, self.now_s)
+        crashes = before.state is State.RUNNING and before.desired is DesiredState.UP and code not in (75, 77, 78)
+        is_whole = self.effects_left is None and life not in self.fertile
+        self.end(life, code)
+        if crashes and is_whole and served_s >= SERVED_LONG_S:
+            assert (self.program.state, self.program.life.number) == (State.STARTING, life + 1), "it waits, or gave up"
+            assert self.program.early_crashes_s == before.early_crashes_s
 
     @precondition(lambda self: self.alive | self.left)
     @rule()

@@ -12,7 +12,18 @@ from supervisor.alerts import delivery, incidents
 from supervisor.alerts.delivery import Retry
 from supervisor.alerts.incidents import AlertState, Kind, Observation
 from supervisor.config.settings import Program
-from supervisor.lifecycle.model import DesiredState, ExitStatus, Instant, ProgramState, Reason, State, text_reason
+from supervisor.lifecycle.events import Exited, Flushed, Ready
+from supervisor.lifecycle.machine import step
+from supervisor.lifecycle.model import (
+    DesiredState,
+    ExitStatus,
+    Instant,
+    LifeState,
+    ProgramState,
+    Reason,
+    State,
+    text_reason,
+)
 
 TARGET = "1234abcd"
 OTHER = "5678cdef"
@@ -102,6 +113,16 @@ def test_a_crash_loop_ends_after_a_window_without_a_crash() -> None:
     state = update(state, observe(calm["bot"]), 99.0 + WINDOW_S)
     assert notified(state)[1:] == [(Kind.CRASH_LOOP, "bot", True)]
     assert incidents.next_recovery_s(state, calm, at(99.0 + WINDOW_S)) is None
+
+
+def test_crashes_without_a_delay_are_a_loop_too() -> None:
+    life, state = bot(State.STARTING, life=LifeState(1)), AlertState()
+    for now_s in range(0, 3600, 12):
+        for event in (Ready(life.life.number), Exited(life.life.number, 1), Flushed(life.life.number)):
+            life, _ = step(life, event, at(now_s + 11 * isinstance(event, Exited)))
+            state = update(state, observe(life), now_s + 11)
+        assert (life.state, life.early_crashes_s) == (State.STARTING, ())
+    assert notified(state) == [(Kind.CRASH_LOOP, "bot", False)]
 
 
 def test_a_stopped_program_has_not_recovered() -> None:
