@@ -234,9 +234,9 @@ def _shown(line: str) -> str:
     if (mark := parse_marker(line.rstrip("\n"))) is None:
         return line
     text = {
-        "starts": _("life %(life)d of %(program)s starts"),
-        "goes on": _("life %(life)d of %(program)s goes on"),
-        "ended": _("life %(life)d of %(program)s ended: %(how)s"),
+        "starts": _("process %(life)d of %(program)s starts"),
+        "goes on": _("process %(life)d of %(program)s goes on"),
+        "ended": _("process %(life)d of %(program)s ended: %(how)s"),
     }[mark.event]
     said = text % {"life": mark.life, "program": mark.program, "how": mark.exit}
     return f"--- stocksup {mark.time}: {said} ---\n"

@@ -8,6 +8,7 @@ from typing import Any
 from supervisor.control import protocol, views
 from supervisor.control.server import ControlServer
 from supervisor.lifecycle.model import Instant, ProgramState
+from supervisor.locale import _
 
 
 class Subscribers:
@@ -28,7 +29,8 @@ class Subscribers:
     def publish_changes(self, before: ProgramState, state: ProgramState) -> None:
         """Publish what has changed about a program."""
         if (state.state, state.life.number, state.reason) != (before.state, before.life.number, before.reason):
-            self._log("info", f"{state.name}: {state.state} (process {state.life.number})")
+            params = {"program": state.name, "state": state.state, "life": state.life.number}
+            self._log("info", _("%(program)s: %(state)s (process %(life)d)") % params)
             self.publish(type="state", **views.change(state))
         if state.life.linked != before.life.linked:
             self.publish(type="connection", program=state.name, life=state.life.number, linked=state.life.linked)

@@ -112,9 +112,9 @@ def translate_marker(line: str) -> str:
     if (marker := parse_marker(line)) is None:
         return line
     text = {
-        "starts": _("life %(life)d of %(program)s starts"),
-        "goes on": _("life %(life)d of %(program)s goes on"),
-        "ended": _("life %(life)d of %(program)s ended: %(how)s"),
+        "starts": _("process %(life)d of %(program)s starts"),
+        "goes on": _("process %(life)d of %(program)s goes on"),
+        "ended": _("process %(life)d of %(program)s ended: %(how)s"),
     }[marker.event]
     how = _("exit unknown") if marker.exit == "exit unknown" else marker.exit
     event = text % {"life": marker.life, "program": marker.program, "how": how}

@@ -70,7 +70,7 @@ def test_up_used_and_down_without_a_trace(tmp_path: Path) -> None:
             assert "the demo is already running" in read_until(second, "Ctrl-C")
             assert second.wait(PATIENCE_S) == 1
         one.send_signal(signal.SIGINT)
-        assert "🎉" in read_until(one, "life 2 of bot ended: exit 0")
+        assert "🎉" in read_until(one, "process 2 of bot ended: exit 0")
         assert one.wait(PATIENCE_S) == 0
     assert process.kill_descendants(-1, {"STOCKSUP_SOCKET": str(directory / "state" / "stocksup.sock")}) == []
     assert not (directory / "state" / "stocksup.sock").exists()
@@ -115,7 +115,7 @@ def test_marks_of_lives_are_shown_in_the_language_in_use() -> None:
     line = "--- stocksup 2026-11-24T04:00:00+0700: life 3 of bot {} ---\n"
     locale.use("id")
     shown = [demo._shown(line.format(what)) for what in ("starts", "goes on", "ended: exit 78")]
-    told = [one.removeprefix("--- stocksup 2026-11-24T04:00:00+0700: life 3 dari bot ") for one in shown]
+    told = [one.removeprefix("--- stocksup 2026-11-24T04:00:00+0700: proses 3 dari bot ") for one in shown]
     assert told == ["dimulai ---\n", "berlanjut ---\n", "berakhir: exit 78 ---\n"]
     assert demo._shown("2026-11-24T04:00:00+0700 INFO ada\n") == "2026-11-24T04:00:00+0700 INFO ada\n"
 

@@ -306,7 +306,7 @@ def test_logs_follow_until_interrupted(instance: Instance) -> None:
         assert follower.stdout.readline() == b"serving\n"
         instance.run("restart")
         lines = iter(follower.stdout.readline, b"")
-        assert any(b"life 2 of bot starts" in line for line in lines)
+        assert any(b"process 2 of bot starts" in line for line in lines)
         assert b"serving\n" in lines
         follower.send_signal(signal.SIGINT)
         assert follower.wait(PATIENCE_S) == 130

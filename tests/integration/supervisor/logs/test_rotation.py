@@ -263,7 +263,7 @@ def test_json_format(tmp_path: Path) -> None:
             assert lines
             assert all({"time", "level", "message"} <= set(line) for line in lines)
         shown = it.command("logs", "bot")
-        assert re.search(r"^--- stocksup \S+: life 2 of bot starts ---$", shown.stdout, re.MULTILINE)
+        assert re.search(r"^--- stocksup \S+: process 2 of bot starts ---$", shown.stdout, re.MULTILINE)
 
 
 def test_programs_are_rotated_independently(tmp_path: Path) -> None:

@@ -182,10 +182,10 @@ def test_next_command_addresses_the_worst_state(states: list[str], first: str) -
 @pytest.mark.parametrize(
     ("event", "translated"),
     [
-        ("life 3 of bot starts", "life 3 dari bot dimulai"),
-        ("life 3 of bot goes on", "life 3 dari bot berlanjut"),
-        ("life 3 of bot ended: exit 78", "life 3 dari bot berakhir: exit 78"),
-        ("life 3 of bot ended: exit unknown", "life 3 dari bot berakhir: exit tidak diketahui"),
+        ("life 3 of bot starts", "proses 3 dari bot dimulai"),
+        ("life 3 of bot goes on", "proses 3 dari bot berlanjut"),
+        ("life 3 of bot ended: exit 78", "proses 3 dari bot berakhir: exit 78"),
+        ("life 3 of bot ended: exit unknown", "proses 3 dari bot berakhir: exit tidak diketahui"),
         ("something else", "something else"),
     ],
 )
@@ -197,7 +197,8 @@ def test_markers_are_translated(event: str, translated: str) -> None:
         assert [formatting.phase_name(one) for one in ("drain", "wait")] == ["drain", "menunggu"]
     finally:
         locale.use("en")
-    assert formatting.translate_marker(line.format(event)) == line.format(event)
+    # people do not meet the word of the file
+    assert formatting.translate_marker(line.format(event)) == line.format(event).replace("life 3", "process 3")
 
 
 def test_history_with_phases_and_work() -> None:
