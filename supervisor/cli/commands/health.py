@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from supervisor.cli import exit_codes as exits
+from supervisor.cli.commands.status import report_not_running
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.output import coloured
@@ -42,7 +43,7 @@ def command(instance: Instance, as_json: bool) -> int:
         if as_json:
             click.echo(json.dumps({"version": 1, "healthy": False, "programs": []}))
         else:
-            click.echo(_("stocksup is not running (%(path)s)") % {"path": instance.place.state_dir})
+            report_not_running(instance, as_json=False)
         return exits.NOT_RUNNING
     verdicts = [verdict(program) for program in programs]
     is_healthy = all(program["healthy"] for program in verdicts)

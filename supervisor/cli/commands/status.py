@@ -31,7 +31,7 @@ def command(instance: Instance, as_json: bool) -> int:
             view = client.request("status", timeout_s=ANSWER_TIMEOUT_S)
             newest = client.request("history", n=1, timeout_s=ANSWER_TIMEOUT_S)["history"]
     except SupervisorNotRunning:
-        _report_not_running(instance, as_json)
+        report_not_running(instance, as_json)
         return exits.NOT_RUNNING
     if view["supervisor"].get("config_changed") is not False:
         # the configuration changed since the supervisor checked it
@@ -45,8 +45,8 @@ def command(instance: Instance, as_json: bool) -> int:
     return exits.FINE if is_healthy else exits.FAILED
 
 
-def _report_not_running(instance: Instance, as_json: bool) -> None:
-    """Print that no supervisor runs, and which programs still do."""
+def report_not_running(instance: Instance, as_json: bool) -> None:
+    """Print that no supervisor runs, which programs still do, and what to do."""
     from supervisor.cli.bootstrap import instances, orphans  # slow to import, and only needed here
 
     running = orphans.find(instance.place)

@@ -15,7 +15,7 @@ import click
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.bootstrap.launch import launch
 from supervisor.cli.errors import CommandError, Continued
-from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program
+from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance, complete_program, elsewhere_hint
 from supervisor.cli.systemd import systemctl
 from supervisor.cli.terminal.progress import Progress
 from supervisor.client import Client, ControlError, Message, SupervisorNotRunning
@@ -50,9 +50,12 @@ def command(instance: Instance, program: str | None) -> int:
     instance.work_as_owner()
     try:
         client = instance.connect()
-    except SupervisorNotRunning:
+    except SupervisorNotRunning as error:
         if not _stop_orphans(instance, program):
-            raise
+            text = _("stocksup is not running (%(path)s), so there is nothing to stop")
+            raise CommandError(
+                f"{text % {'path': instance.place.state_dir}}{elsewhere_hint()}", exits.NOT_RUNNING
+            ) from error
         return exits.FINE
     if program is None:
         states = _shut_down_surely(instance, client)
