@@ -99,7 +99,7 @@ def _run_command() -> int:
     import click
 
     from supervisor.cli import exit_codes as exits
-    from supervisor.cli.errors import CommandError, control_error_text
+    from supervisor.cli.errors import CommandError, control_error_text, usage_problem
     from supervisor.cli.instance import elsewhere_hint
     from supervisor.cli.root import root
     from supervisor.client import ControlError
@@ -116,9 +116,7 @@ def _run_command() -> int:
         return exits.USAGE
     except click.UsageError as error:
         place = error.ctx.command_path if error.ctx else "stocksup"
-        problem = error.format_message().rstrip(".")
-        # click begins its messages with a capital letter
-        params = {"problem": problem[:1].lower() + problem[1:], "command": place}
+        params = {"problem": usage_problem(error), "command": place}
         return _fail(_("%(problem)s; see %(command)s --help") % params, exits.USAGE)
     except click.ClickException as error:
         return _fail(error.format_message(), error.exit_code)

@@ -6,6 +6,8 @@ from contextlib import ContextDecorator
 from types import TracebackType
 from typing import Final
 
+import click
+
 from supervisor.cli import exit_codes as exits
 from supervisor.client import ControlError
 from supervisor.locale import N_, _, format_number
@@ -22,7 +24,10 @@ _OF_CLIENT: Final = {
 #: what to do about an error of the control socket, by code
 _REMEDY: Final = {
     "not_running": N_("start it: stocksup start"),
-    "timed_out": N_("see its log: stocksup logs supervisor"),
+    "timed_out": N_(
+        "see its log: stocksup logs supervisor; if it hangs, end it: kill -9 PID (stocksup ls shows the PID), then: "
+        "stocksup start (the programs keep running)"
+    ),
     "closed": N_("see why: stocksup logs supervisor"),
     "shutting_down": N_("wait until it has stopped, then: stocksup start"),
 }
@@ -51,6 +56,16 @@ class Continued(ContextDecorator):
         """End the block. Raises CommandError after Ctrl-C."""
         if isinstance(value, KeyboardInterrupt):
             raise CommandError(self._text, exits.INTERRUPTED) from value
+
+
+def usage_problem(error: click.UsageError) -> str:
+    """Return what is wrong with the words of a command: click's message as a part of ours, and similar names."""
+    text, near = error.format_message(), None
+    if isinstance(error, click.NoSuchOption | click.NoSuchCommand):
+        text, near = error.message, error.possibilities  # without click's own "Did you mean"
+    text = " ".join(text.split()).rstrip(".")  # some have several lines
+    text = text[:1].lower() + text[1:]
+    return _("%(problem)s; did you mean: %(names)s") % {"problem": text, "names": ", ".join(near)} if near else text
 
 
 def control_error_text(error: ControlError) -> str:

@@ -12,7 +12,7 @@ from supervisor.cli import exit_codes as exits
 from supervisor.cli.commands.history import lines as history_lines
 from supervisor.cli.commands.restart import exit_code, failure_text
 from supervisor.cli.commands.status import next_commands, report
-from supervisor.cli.errors import CommandError, Continued
+from supervisor.cli.errors import CommandError, Continued, usage_problem
 from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.output import without_marks
 from supervisor.cli.terminal.params import Seconds
@@ -251,6 +251,20 @@ def test_ctrl_c_says_what_continues() -> None:
     with pytest.raises(CommandError) as error, Continued("the restart continues"):
         raise KeyboardInterrupt
     assert (str(error.value), error.value.code) == ("the restart continues", 130)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (click.NoSuchCommand("stauts", possibilities=["status", "start"]), "; did you mean: status, start"),
+        (click.NoSuchOption("--forground", possibilities=["--foreground"]), "; did you mean: --foreground"),
+        (click.NoSuchOption("--x", possibilities=["--foreground"]), "no such option '--x'"),
+        (click.UsageError("Missing argument 'X'. Choose from:\n\tbash,\n\tzsh"), "Choose from: bash, zsh"),
+    ],
+)
+def test_wrong_usage_is_told_in_one_sentence(error: click.UsageError, text: str) -> None:
+    assert usage_problem(error).endswith(text)
+    assert usage_problem(error)[0].islower()
 
 
 @pytest.mark.parametrize("word", ["nan", "inf", "-inf", "1e300", "-1", "0", "x", ""])
