@@ -36,7 +36,7 @@ test-fast: .venv/.dev .venv/.compiled ## run the tests that take seconds ## jala
 
 test-full: export TEST_DEPTH := full
 test-full: export TEST_SEED := $(SEED)
-test-full: .venv/.dev .venv/.compiled ## run all tests with exhaustive searches: make test-full SEED=7 ## jalankan semua tes dengan pencarian menyeluruh: make test-full SEED=7
+test-full: .venv/.dev .venv/.compiled ## run all tests with exhaustive searches [SEED=7] ## jalankan semua tes dengan pencarian menyeluruh [SEED=7]
 	$(PYTEST) --timeout 600 $(if $(SEED),--hypothesis-seed=$(SEED))
 
 texts: .venv/.dev ## update the translation catalogues from the code ## perbarui katalog terjemahan dari kode
@@ -50,7 +50,7 @@ lint: .venv/.dev ## check style, types, imports and plain English ## periksa gay
 	$(BIN)/lint-imports --no-logo --cache-dir .venv/.import-linter
 	$(BIN)/python -m tests.support.texts.plain_english
 
-docs: .venv/.dev ## write the generated documentation: diagrams, references, architecture ## tulis dokumentasi yang dibuat dari kode
+docs: .venv/.dev ## write the generated documentation ## tulis dokumentasi yang dibuat dari kode
 	$(BIN)/python docs/machine_diagram.py
 	$(BIN)/python docs/make_reference.py
 	$(BIN)/python docs/make_architecture.py
@@ -71,25 +71,25 @@ page: ## rebuild the bundle of the local Discord's page; needs npm ## bangun ula
 screenshots: .venv/.dev .venv/.compiled ## take docs/demo.png from a running demo; needs chromium ## ambil docs/demo.png dari demo; perlu chromium
 	$(BIN)/python -m docs.screenshots
 
-chaos: .venv/.dev .venv/.compiled ## kill processes at random moments: make chaos ROUNDS=5000 SEED=7 ## matikan proses pada saat acak: make chaos ROUNDS=5000 SEED=7
+chaos: .venv/.dev .venv/.compiled ## kill processes at random moments [ROUNDS=5000 SEED=7] ## matikan proses pada saat acak [ROUNDS=5000 SEED=7]
 	$(BIN)/python -m tests.support.chaos.rounds $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
-fuzz: .venv/.compiled .venv-fuzz/.made ## fuzz protocol, journal and configuration: make fuzz SECONDS=60 ## fuzz protokol, jurnal dan konfigurasi: make fuzz SECONDS=60
+fuzz: .venv/.compiled .venv-fuzz/.made ## fuzz protocol, journal and configuration [SECONDS=60] ## fuzz protokol, jurnal dan konfigurasi [SECONDS=60]
 	for target in protocol journal config; do \
 	    .venv-fuzz/bin/python -m tests.fuzz.$$target -max_total_time=$(or $(SECONDS),60) -timeout=10 -verbosity=0 \
 	        -print_final_stats=1 -artifact_prefix=.venv-fuzz/ || exit 1; \
 	done
 
-bench-supervisor: .venv/.dev .venv/.compiled ## measure crashes and long runs beside supervisord and circus ## ukur crash dan jalan lama dibandingkan supervisord dan circus
+bench-supervisor: .venv/.dev .venv/.compiled ## measure crashes and long runs beside other supervisors ## ukur crash dan jalan lama dibandingkan supervisor lain
 	$(BIN)/python -m bench.supervisor
 
-bench-shop: .venv/.dev .venv/.compiled ## measure purchases beside the same statements by the driver alone ## ukur pembelian dibandingkan query yang sama tanpa toko
+bench-shop: .venv/.dev .venv/.compiled ## measure purchases beside the same statements alone ## ukur pembelian dibandingkan query yang sama tanpa toko
 	$(BIN)/python -m bench.shop
 
 bench-live: .venv/.dev .venv/.compiled ## measure how soon members see a purchase and get an answer ## ukur seberapa cepat member melihat pembelian dan dijawab
 	$(BIN)/python -m bench.live
 
-clean: ## remove everything that make created; the state of a shop stays ## hapus semua buatan make; state toko tetap ada
+clean: ## remove what make created; the state of a shop stays ## hapus semua buatan make; state toko tetap ada
 	rm -rf .venv .venv-lock .venv-fuzz $(BUNDLE)/node_modules bench/.venv-peers build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find supervisor botapp tests bench docs -name __pycache__ -prune -exec rm -rf {} +
 
@@ -97,8 +97,8 @@ clean: ## remove everything that make created; the state of a shop stays ## hapu
 	@$(SAY); $(FIND_PYTHON); \
 	if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	    version=$$($$python --version); \
-	    say "Creating .venv with $$version and the packages stocksup needs; this happens once." \
-	        "Membuat .venv dengan $$version dan semua yang perlu untuk stocksup; ini hanya sekali."; \
+	    say "Creating .venv with $$version and the packages needed; this happens once." \
+	        "Membuat .venv dengan $$version dan paket yang diperlukan; ini hanya sekali."; \
 	    rm -rf .venv && "$$python" -m venv .venv; \
 	fi && touch $@
 
@@ -150,15 +150,16 @@ FIND_PYTHON = python=; found=; without_venv=; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo "; \
 	if [ -z "$$python" ] && [ -n "$$without_venv" ]; then \
 	    apt="$${sudo}apt install python$$without_venv-venv"; \
-	    say "stocksup: cannot create .venv: Python $$without_venv has no venv module; install it, then run make again: $$apt" \
-	        "stocksup: .venv tidak dapat dibuat: Python $$without_venv tanpa modul venv; pasang, lalu ulangi make: $$apt" \
-	        >&2; exit 1; \
+	    say "stocksup: cannot create .venv: Python $$without_venv has no venv module;" \
+	        "stocksup: .venv tidak dapat dibuat: Python $$without_venv tanpa modul venv;" >&2; \
+	    say "install it, then run make again: $$apt" "pasang, lalu ulangi make: $$apt" >&2; exit 1; \
 	elif [ -z "$$python" ]; then \
 	    newest=3; for v in 3.11 3.12 3.13; do ! apt-cache show python$$v >/dev/null 2>&1 || newest=$$v; done; \
 	    apt="$${sudo}apt install python$$newest python$$newest-venv"; other="make PYTHON=/path/to/python3"; \
 	    names="$(or $(PYTHON),python3.13 python3.12 python3.11 python3)"; \
-	    say "stocksup: cannot create .venv: Python 3.11 or newer is needed (found:$${found:- none,} looked for $$names); \
-	install one, then run make again: $$apt; or choose one: $$other" \
-	        "stocksup: .venv tidak dapat dibuat: perlu Python 3.11 atau lebih baru (ditemukan:$${found:- tidak ada,} \
-	dicari: $$names); pasang satu, lalu ulangi make: $$apt; atau sebut satu: $$other" >&2; exit 1; \
+	    say "stocksup: cannot create .venv: Python 3.11 or newer is needed" \
+	        "stocksup: .venv tidak dapat dibuat: perlu Python 3.11 atau lebih baru" >&2; \
+	    say "(found:$${found:- none,} looked for $$names);" "(ditemukan:$${found:- tidak ada,} dicari: $$names);" >&2; \
+	    say "install one, then run make again: $$apt;" "pasang satu, lalu ulangi make: $$apt;" >&2; \
+	    say "or choose one: $$other" "atau sebut satu: $$other" >&2; exit 1; \
 	fi

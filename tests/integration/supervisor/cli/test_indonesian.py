@@ -172,6 +172,7 @@ def test_make(clone: Path, words: tuple[str, ...], code: int, expected: str) -> 
     assert expected in done.stdout + done.stderr
     said = [one for one in (done.stdout + done.stderr).splitlines() if not one.startswith("make: ")]
     assert english_in("\n".join(said), str(clone), ".venv", "Discord lokal") == []
+    assert [one for one in said if len(one) > 80] == []
 
 
 MISTAKES = [
