@@ -96,13 +96,13 @@ class NotARegularFile(OSError):
     """A directory, a pipe, a link or another special file where a file must be."""
 
 
-def read_regular_file(path: Path, max_bytes: int) -> bytes:
-    """Return the contents of a file, at most `max_bytes`; never follow a link or wait for a pipe.
+def open_regular(path: Path, flags: int) -> int:
+    """Open a file, with mode 0600 if it is created; never follow a link or wait for a pipe. Return the descriptor.
 
     Raises NotARegularFile, OSError.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENXIO):
             raise NotARegularFile(error.errno, error.strerror, str(path)) from error
@@ -110,7 +110,12 @@ def read_regular_file(path: Path, max_bytes: int) -> bytes:
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise NotARegularFile(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
-    with open(fd, "rb") as file:
+    return fd
+
+
+def read_regular_file(path: Path, max_bytes: int) -> bytes:
+    """Return the contents of a file, at most `max_bytes`. Raises as `open_regular` does."""
+    with open(open_regular(path, os.O_RDONLY), "rb") as file:
         return file.read(max_bytes)
 
 
