@@ -21,6 +21,8 @@ from botapp.discord_api import http_calls, permissions, slash_commands
 from botapp.discord_api.command_errors import reply_command_failed
 from botapp.discord_api.gateway_events import GatewayReader, skip_unreadable_events
 from botapp.discord_api.gateway_status import OFFLINE_GRACE_S, GatewayStatus
+from botapp.discord_api.handover.intake import Intake
+from botapp.discord_api.handover.missed_events import MissedEvents, read_missed_events
 from botapp.drain import Drain
 from botapp.ext.cache_manager import CacheManager
 from botapp.interactions.dispatcher import InteractionDispatcher
@@ -53,6 +55,9 @@ log = logging.getLogger(__name__)
 MAX_FIRST_ATTEMPTS: Final = 3
 #: time to close the gateway session, in seconds
 CLOSE_TIMEOUT_S: Final = 2.0
+#: codes that close the gateway's connection: the session is over; the next process resumes it
+ENDS_SESSION: Final = 1000
+KEEPS_SESSION: Final = 4000
 
 
 def configure_discord_py(settings: Settings) -> None:
@@ -99,6 +104,7 @@ class ShopBot(commands.Bot):
         self.is_ending = False
         self.unreachable = asyncio.Event()
         self.gateway = GatewayStatus(skipped=skip_unreadable_events(self._connection.parsers))
+        self.intake = Intake(self._connection.parsers, custom_ids.is_step)
         self.loader = ShopLoader()
         self.cache = CacheManager(max_bytes=settings.cache.max_bytes)
         self.tasks = TaskRegistry(on_change=self._report_pending)
@@ -111,7 +117,7 @@ class ShopBot(commands.Bot):
     def _connect_live_message(self) -> None:
         """Create what shows the live message, and what answers clicks on it."""
         settings, messageable = self.settings, self.get_partial_messageable
-        self.interactions = InteractionDispatcher(self.tasks, lambda: self.live_updater, self._serve_step)
+        self.interactions = InteractionDispatcher(self.tasks, lambda: self.live_updater, self._serve_step, self)
         self.placement = LiveMessagePlacement(settings, messageable, self.interactions.serve_live)
         self.restart_notice = TemporaryMessage(messageable, settings.state_file, self.tasks.sleep)
         self_restart = SelfRestart(self.link, self.tasks, settings.state_file, self.loader.notify)
@@ -131,6 +137,7 @@ class ShopBot(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Serve the buttons of earlier processes, add the commands, and begin to load the shop."""
+        self._missed = asyncio.create_task(self._read_missed())
         self.loader.start(self)
         await self.tree.set_translator(slash_commands.CommandTranslator())
         self.add_view(ClickView(render.live_buttons(enabled=True), self.interactions.serve_live))
@@ -161,6 +168,7 @@ class ShopBot(commands.Bot):
             log.warning(_("live message: not posted, because no channel is chosen; use /setup in the shop's channel"))
         self.start_serving()
         if not self.tasks.is_draining:
+            self.tasks.spawn(_("clicks of the process before"), self._take_over())
             self.tasks.spawn(_("live messages"), self.placement.remove_others(self.live_updater.keys))
         self.tasks.repeat(_("loop lag"), LAG_INTERVAL_S, self._health.measure_loop_lag)
 
@@ -212,6 +220,33 @@ class ShopBot(commands.Bot):
                 await context.reply(text)
         elif not cog_replies:
             await reply_command_failed(context, exception)
+
+    # --- what the process before has left ---
+
+    async def _read_missed(self) -> MissedEvents:
+        """Return what arrived while no process served. It is read while this one connects."""
+        session, token = self.intake.earlier_session, self.http.token
+        return await read_missed_events(session, token) if session is not None and token else MissedEvents()
+
+    async def _take_over(self) -> None:
+        """Finish the clicks that the process before has left, and serve those that no process has received."""
+        missed = await self._missed
+        taken_over = self.intake.replay_left(self.application_id or 0)
+        for name, data in missed.events:
+            self.intake.receive(name, data)
+        if missed.problem is not None:
+            log.info(_("session of the process before: not resumed (%s)"), missed.problem)
+        if taken_over or missed.events:
+            text = _("process before: taken over (%(left)d interactions in progress, %(missed)d events not received)")
+            log.info(text, {"left": taken_over, "missed": len(missed.events)})
+
+    def is_restarting(self) -> bool:
+        """Return whether the next process is about to finish what this one leaves."""
+        return self.drain.is_for_restart
+
+    def finish(self, interaction_id: int) -> None:
+        """Record that an interaction is finished."""
+        self.intake.finish(interaction_id)
 
     # --- what the parts need of the bot ---
 
@@ -287,7 +322,7 @@ class ShopBot(commands.Bot):
         """Drain, unless the supervisor did, and leave Discord."""
         self.is_ending = True
         await self.drain.finish()
-        await self.leave()
+        await self.leave(keep_session=self.drain.is_for_restart)
 
     async def close(self) -> None:
         """Close the connections to Discord. discord.py calls this too, when Discord refuses the token."""
@@ -295,17 +330,18 @@ class ShopBot(commands.Bot):
             await self.tasks.cancel()  # work that cleans up needs the connections
         await super().close()
 
-    async def leave(self) -> None:
-        """Close the gateway session, the cache and the shop."""
+    async def leave(self, *, keep_session: bool = True) -> None:
+        """Close the connection to the gateway, the cache and the shop; the next process resumes the session if kept."""
         self.is_ending = True
         self.loader.cancel()
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 if getattr(self, "ws", None) is not None and self.ws.open:
-                    await self.ws.close(code=1000)
+                    await self.ws.close(code=KEEPS_SESSION if keep_session else ENDS_SESSION)
                 await self.close()
         except TimeoutError:
             log.warning(_("Discord did not close the connection in time"))
+        self.intake.close(keep_session=keep_session)
         self.cache.close()
         if self.loader.shop is not None:
             await self.loader.shop.close()

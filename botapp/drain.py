@@ -34,6 +34,7 @@ class Drain:
     def __init__(self, bot: DrainableBot) -> None:
         self._bot = bot
         self._task: asyncio.Task[None] | None = None
+        self._reason = ""
         self._deadline_s = 0.0
         self._resume_timer: asyncio.TimerHandle | None = None
 
@@ -46,10 +47,15 @@ class Drain:
             flush: the flush policy that the supervisor read; None leaves it to our settings.
         """
         if self._task is None or self._task.done():
-            self._deadline_s = deadline_s
+            self._reason, self._deadline_s = reason, deadline_s
             # the supervisor may have reloaded the configuration, this process has not
             self._bot.admin.flush = next((policy for policy in get_args(FlushPolicy) if policy == flush), None)
             self._task = asyncio.create_task(self._run(reason, deadline_s))
+
+    @property
+    def is_for_restart(self) -> bool:
+        """Whether the bot has drained, or drains, because another process is to follow."""
+        return self._task is not None and self._reason == "restart"
 
     async def finish(self) -> None:
         """Wait for the drain that runs; without one, drain now, as for a stop."""

@@ -198,6 +198,10 @@ async def _run_bot(settings: Settings, token: str, sockets: Sequence[socket.sock
     gc.enable()
     configure_discord_py(settings)
     bot = ShopBot(settings, LifeEnvironment.read(), sockets)
+    if (ending := _open_intake(bot, settings)) is not None:
+        _print_error(ending.reason)
+        await _report_exit(ending)
+        return ending.code
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -224,6 +228,22 @@ async def _run_bot(settings: Settings, token: str, sockets: Sequence[socket.sock
         await bot.link.send_goodbye(ending.code, ending.reason, timeout_s=GOODBYE_TIMEOUT_S)
         connection.cancel()
     return ending.code
+
+
+def _open_intake(bot: ShopBot, settings: Settings) -> ExitWithCode | None:
+    """Open the file of taken events; return why the process must end if another one serves."""
+    from botapp.discord_api.handover.event_file import FILE_NAME, AnotherServes
+
+    path = settings.state_file.with_name(FILE_NAME)
+    try:
+        bot.intake.open(path)
+    except AnotherServes:
+        text = _("another process of this bot is running (it has locked %(path)s); stop it first")
+        return ExitWithCode(EXIT_TRY_AGAIN, text % {"path": path})
+    except OSError as error:
+        text = _("cannot keep clicks for the next process: %(path)s: %(why)s")
+        _log.warning(text, {"path": path, "why": error.strerror or error})
+    return None
 
 
 async def _serve(bot: ShopBot, token: str) -> None:

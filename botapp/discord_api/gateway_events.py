@@ -20,7 +20,20 @@ RESUMABLE_CLOSE_CODE: Final = 4000
 
 
 class GatewayReader(DiscordWebSocket):
-    """A gateway connection that is opened again when a message of it cannot be read."""
+    """A gateway connection that is opened again when a message of it cannot be read.
+
+    Attributes:
+        on_sequence: called with the number of the last event, after each message; None until the session is open.
+    """
+
+    on_sequence: Callable[[int], None] | None = None
+
+    @classmethod
+    async def from_client(cls, client: Any, **options: Any) -> GatewayReader:
+        """Open a connection, as DiscordWebSocket does, that reports its sequence numbers to the client's intake."""
+        connection = await super().from_client(client, **options)
+        connection.on_sequence = client.intake.record_sequence
+        return connection
 
     async def received_message(self, msg: Any, /) -> None:
         """Process a message. Raises DiscordUnreachable if it is unreadable: discord.py reconnects after a pause."""
@@ -30,6 +43,8 @@ class GatewayReader(DiscordWebSocket):
             problem = f"{type(error).__name__}: {error}"[:200]
             await self.close(RESUMABLE_CLOSE_CODE)
             raise DiscordUnreachable(_("a message of the gateway cannot be read (%s)") % problem) from error
+        if self.sequence is not None and self.on_sequence is not None:
+            self.on_sequence(self.sequence)
 
 
 def skip_unreadable_events(parsers: MutableMapping[str, Callable[[Any], None]]) -> Counter[str]:

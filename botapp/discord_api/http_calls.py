@@ -17,6 +17,7 @@ import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
 from typing import Any, Final
 
 import aiohttp
@@ -47,6 +48,15 @@ MAX_ERROR_CHARS: Final = 200
 #: read this much of it, in characters
 _MAX_READ_CHARS: Final = 10_000
 _TAG: Final = re.compile(r"<[^<>]*>")
+
+
+#: the id of the application, in tasks that finish an interaction which an earlier process has begun; else None
+replayed_application: ContextVar[int | None] = ContextVar("replayed_application", default=None)
+
+#: types of an acknowledgement that shows a message: discord.com/developers, "Interaction Callback Type"
+_SHOWS_MESSAGE: Final = frozenset({4, 7})
+#: what the edit of a message takes of a new one
+_EDITABLE: Final = frozenset({"content", "embeds", "components", "allowed_mentions"})
 
 
 class DiscordUnreachable(discord.HTTPException):
@@ -96,10 +106,16 @@ class DiscordWebhooks(AsyncWebhookAdapter):
             try:
                 return await call(route, session, files=files, **options)
             except discord.HTTPException as error:
-                if is_acknowledgement and attempts > 1 and error.code == ALREADY_ACKNOWLEDGED:
-                    # an earlier attempt has succeeded; discord.py fetches the message if the answer has none
-                    return {"interaction": {"id": route.webhook_id}}
-                raise
+                if not is_acknowledgement or error.code != ALREADY_ACKNOWLEDGED:
+                    raise
+                application_id = replayed_application.get()
+                if attempts == 1 and application_id is None:
+                    raise
+                if attempts == 1 and application_id is not None and (shown := _shown_message(options)) is not None:
+                    # an earlier process has acknowledged it: show there what this answer shows
+                    await call(_original(application_id, route.webhook_token), session, payload=shown)
+                # an earlier attempt has succeeded; discord.py fetches the message if the answer has none
+                return {"interaction": {"id": route.webhook_id}}
 
         return await _call(send, files or (), timeout_s=timeout_s)
 
@@ -141,6 +157,20 @@ async def _call(
     except UNREADABLE as error:
         problem = _one_line(f"{type(error).__name__}: {error}")
         raise DiscordUnreachable(_("the answer does not come from Discord (%s)") % problem) from error
+
+
+def _shown_message(options: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what an acknowledgement shows, as the edit of a message; None if it shows nothing."""
+    payload = options.get("payload") or {}
+    if payload.get("type") not in _SHOWS_MESSAGE:
+        return None
+    return {key: value for key, value in (payload.get("data") or {}).items() if key in _EDITABLE}
+
+
+def _original(application_id: int, token: str) -> discord.http.Route:
+    """Return the address of an interaction's first answer."""
+    path = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
+    return discord.http.Route("PATCH", path, webhook_id=application_id, webhook_token=token)
 
 
 def _with_nonce(params: MultipartParameters) -> MultipartParameters:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final, Protocol
 
 import discord
 
@@ -27,6 +28,20 @@ Serve = Callable[[discord.Interaction[Any], Step], Awaitable[None]]
 
 #: too late, already answered, or the message is gone: nothing is wrong with the buttons
 _HARMLESS_CODES = (10062, 40060, 10008, 10015, 50027)
+#: how long a click waits for the next process, which finishes it; Discord allows three seconds for an answer
+NEXT_PROCESS_TIMEOUT_S: Final = 1.5
+
+
+class Continuity(Protocol):
+    """What happens to interactions when the process ends."""
+
+    def is_restarting(self) -> bool:
+        """Return whether the next process is about to finish what this one leaves."""
+        ...
+
+    def finish(self, interaction_id: int) -> None:
+        """Record that an interaction is finished."""
+        ...
 
 
 class NotAnswered(Exception):
@@ -41,9 +56,12 @@ class NotAnswered(Exception):
 class InteractionDispatcher:
     """Runs the steps of members: chooses the language, tracks the work, reports health, answers errors."""
 
-    def __init__(self, tasks: TaskRegistry, shopfront: Callable[[], LiveMessageUpdater], serve: Serve) -> None:
+    def __init__(
+        self, tasks: TaskRegistry, shopfront: Callable[[], LiveMessageUpdater], serve: Serve, continuity: Continuity
+    ) -> None:
         """`serve` runs a step."""
         self._tasks = tasks
+        self._continuity = continuity
         self._shopfront = shopfront
         self._serve = serve
 
@@ -58,6 +76,8 @@ class InteractionDispatcher:
         name = f"{custom_ids.PREFIX}{step.name}"
         with locale.speaking(language.interaction_language(interaction)):
             problem = await self._run_step(interaction, step, name)
+        # not when this task is cancelled: the next process finishes it
+        self._continuity.finish(interaction.id)
         if problem is None:
             await self._shopfront().buttons.report(True)
         elif _is_harmless(problem):
@@ -71,6 +91,9 @@ class InteractionDispatcher:
             with self._tasks.track(f"{name} · {interaction.user}"):
                 await self._serve(interaction, step)
         except NotAccepting:
+            if self._continuity.is_restarting():
+                # this process usually ends meanwhile, and the next one finishes the click
+                await asyncio.sleep(NEXT_PROCESS_TIMEOUT_S)
             await self._notify(interaction, Panel(_("🔄 The bot is restarting. Please click again in a moment.")))
         except NotAnswered as error:
             with locale.of_process():

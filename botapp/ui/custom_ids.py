@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 #: the prefix of all our custom ids
 PREFIX: Final = "stocksup:"
@@ -62,6 +63,12 @@ def parse(custom_id: str) -> Step | None:
         if _STEPS.get(name) == count and all(map(_NUMBER.fullmatch, numbers)):
             return Step(name, tuple(map(int, numbers)))
     return None
+
+
+def is_step(interaction: Mapping[str, Any]) -> bool:
+    """Return whether an interaction, as the gateway sends it, is a step of a member."""
+    data = interaction.get("data")
+    return isinstance(data, dict) and parse(str(data.get("custom_id", ""))) is not None
 
 
 REGISTER: Final = build("register")

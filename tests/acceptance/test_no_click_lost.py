@@ -1,0 +1,122 @@
+"""No click is lost: members click while the bot is restarted and killed, and each click is answered, once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from botapp.ui.custom_ids import BALANCE
+from tests.support import depth
+from tests.support.discord.control import DiscordControl, local_discord
+from tests.support.shop.member import YES, Customer, button
+from tests.support.shop.shop import PATIENCE_S, Shop, shop
+from tests.support.shop.shop_database import Books, books
+
+CLICKS_A_SECOND = 50
+ROUNDS = depth.count(20, 2)
+PRICE = 50_000
+#: no process here serves for long
+NO_BACKOFF = "max_crashes = 0\ncrash_window_s = 0.01\n"
+
+
+@pytest.fixture(scope="module")
+def discord() -> Iterator[DiscordControl]:
+    with local_discord() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def toko(discord: DiscordControl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with shop(tmp_path_factory.mktemp("clicks") / "toko", discord=discord, extra="[store]\ncooldown_s = 0\n") as one:
+        one.config.write_text(f"{one.config.read_text()}{NO_BACKOFF}")
+        one.start()
+        yield one
+
+
+@pytest.fixture(scope="module")
+def budi(toko: Shop) -> Customer:
+    customer = Customer(toko.discord, "Budi")
+    customer.register("budi_01")
+    return customer
+
+
+def restart(toko: Shop) -> None:
+    toko.ask("restart", program="bot", wait=True)
+
+
+def kill(toko: Shop) -> None:
+    """Kill the bot; wait for the next process."""
+    before = toko.program()
+    os.kill(before["pid"], signal.SIGKILL)
+    toko.wait_for_state("bot", "RUNNING", life=before["life"] + 1)
+
+
+def wait_for_answers(discord: DiscordControl, press: str, count: int) -> None:
+    """Wait until so many clicks are answered."""
+    discord.wait_for(lambda: discord.press(press)["finished"] >= count, what="clicks are answered")
+
+
+def click_during(toko: Shop, end_process: Callable[[Shop], None]) -> dict[str, Any]:
+    """Let a member click all the time while processes end; return how the clicks ended."""
+    number = toko.discord.start_press("Budi", BALANCE, rate_per_s=CLICKS_A_SECOND)
+    for _round in range(ROUNDS):
+        wait_for_answers(toko.discord, number, toko.discord.press(number)["finished"] + 25)
+        end_process(toko)
+    toko.discord.stop_press(number)
+    ended: dict[str, Any] = toko.discord.press(number, wait_s=10)
+    return ended
+
+
+@pytest.mark.parametrize("end_process", [restart, kill])
+def test_each_click_is_answered_once(toko: Shop, budi: Customer, end_process: Callable[[Shop], None]) -> None:
+    ended = click_during(toko, end_process)
+    # the edit of an answer can be repeated: a process may be killed before it has recorded that this was done
+    again = () if end_process is kill else ("finished_again", "acknowledged_again")
+    counts = {name: ended[name] for name in ("failed", "pending", "unfinished", *again)}
+    assert counts == dict.fromkeys(counts, 0), ended
+    assert ended["created"] == ended["acknowledged"] == ended["finished"]
+
+
+@pytest.mark.parametrize("how", ["invalid", "silent", "abort"])
+def test_without_the_session_of_the_dead_process_what_it_has_taken_is_finished(
+    toko: Shop, budi: Customer, how: str
+) -> None:
+    toko.discord.faults(resume_fault={"how": how})
+    ended = click_during(toko, kill)
+    toko.discord.no_faults()
+    assert ended["unfinished"] == 0, ended
+
+
+def wait_for_stock(ledger: Books, count: int) -> None:
+    """Wait until so many items are left."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while ledger.left("STEAM10") != count:
+        assert time.monotonic() < deadline_s, "not bought"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("end_process", [restart, kill])
+def test_a_purchase_in_the_middle_is_made_once(toko: Shop, budi: Customer, end_process: Callable[[Shop], None]) -> None:
+    dice = random.Random(f"{depth.choose_seed()}/{end_process.__name__}")
+    with books(toko.directory) as ledger:
+        ledger.deposit("budi_01", ROUNDS * PRICE)
+        left, parcels = ledger.left("STEAM10"), len(budi.parcels())
+        for number in range(1, ROUNDS + 1):
+            question = budi.orders("Steam 10")
+            budi.begin_press(question, YES)
+            # the click may be on its way, in its handler, or finished
+            time.sleep(dice.random() / 50)
+            end_process(toko)
+            wait_for_stock(ledger, left - number)
+            receipt = budi.changed(question)
+            assert button(receipt, YES) is None
+        assert ledger.balance("budi_01") == 0
+        assert ledger.problems() == []
+    toko.discord.wait_for(lambda: len(budi.parcels()) >= parcels + ROUNDS, what="the goods have come")
+    assert len(budi.parcels()) == parcels + ROUNDS
