@@ -126,7 +126,7 @@ def test_the_session_is_kept_unless_the_bot_is_stopped(path: Path) -> None:
 def test_a_long_message_is_kept_without_what_it_shows() -> None:
     short = {**CLICK, "message": {"id": "5", "embeds": []}}
     assert shortened(short) == short
-    long = {**CLICK, "message": {"id": "5", "embeds": [{"description": "x" * SHORT_CHARS}]}}
+    long: dict[str, Any] = {**CLICK, "message": {"id": "5", "embeds": [{"description": "x" * SHORT_CHARS}]}}
     assert shortened(long)["message"]["embeds"] == []
     assert shortened(long)["token"] == "t"
     assert long["message"]["embeds"], "the event itself is not changed"
