@@ -103,8 +103,8 @@ class ShopBot(commands.Bot):
         #: whether this process is about to end
         self.is_ending = False
         self.unreachable = asyncio.Event()
-        self.gateway = GatewayStatus(skipped=skip_unreadable_events(self._connection.parsers))
         self.intake = Intake(self._connection.parsers, custom_ids.is_step)
+        self.gateway = GatewayStatus(skipped=skip_unreadable_events(self._connection.parsers))
         self.loader = ShopLoader()
         self.cache = CacheManager(max_bytes=settings.cache.max_bytes)
         self.tasks = TaskRegistry(on_change=self._report_pending)
@@ -233,7 +233,7 @@ class ShopBot(commands.Bot):
         missed = await self._missed
         taken_over = self.intake.replay_left(self.application_id or 0)
         for name, data in missed.events:
-            self.intake.receive(name, data)
+            self._connection.parsers[name](data)
         if missed.problem is not None:
             log.info(_("session of the process before: not resumed (%s)"), missed.problem)
         if taken_over or missed.events:

@@ -16,6 +16,7 @@ import discord
 from botapp import locale
 from botapp.config.settings import Store
 from botapp.discord_api import language
+from botapp.discord_api.http_calls import replayed_application
 from botapp.interactions.dispatcher import NotAnswered
 from botapp.locale import _
 from botapp.runtime.context import ShopContext
@@ -185,6 +186,12 @@ class MemberFlows:
             await self._answer_purchase(interaction, receipt)
 
     async def _answer_purchase(self, interaction: Interaction, receipt: Receipt) -> None:
+        if receipt.is_repeat and replayed_application.get() is not None:
+            # the process that bought died before it could answer; the delivery is in the outbox
+            with _done(purchase_panels.bought_panel(receipt, self._shop.units)):
+                text = _delivery_text(Outcome.LATER)
+                await self._answer(interaction, purchase_panels.receipt_panel(receipt, text, self._shop.units))
+            return
         if receipt.is_repeat:
             panel = purchase_panels.already_bought_panel(receipt)
             with _done(panel):

@@ -39,7 +39,7 @@ def follow_until(toko: Shop, words: str) -> None:
 def test_an_outage_is_reported_in_indonesian(tmp_path: Path) -> None:
     with shop(tmp_path / "toko", as_in_demo=True) as toko:
         toko.start()
-        toko.ask("stop", program="discord")
+        toko.ask("stop", program="discord", wait=True)
         follow_until(toko, DISCORD_PY)
         away = said(toko, "status")
         assert "berakhir sesuai permintaan" in away

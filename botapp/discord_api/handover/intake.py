@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from botapp.discord_api.handover.event_file import MAX_ATTEMPTS, EventFile, LeftEvent, Session, TakenEvent
-from botapp.discord_api.http_calls import replayed_application
+from botapp.discord_api.http_calls import UNREADABLE, replayed_application
 from botapp.locale import _
 
 log = logging.getLogger(__name__)
@@ -114,8 +114,13 @@ class Intake:
         self._slots[int(id)] = left.slot
         # tasks that start here inherit the context
         mark = replayed_application.set(application_id)
-        self._parse[left.event.name](left.event.data)
-        replayed_application.reset(mark)
+        try:
+            self._parse[left.event.name](left.event.data)
+        except UNREADABLE as error:
+            log.warning(_("interaction %(id)s: not taken over (%(reason)s)"), {"id": id, "reason": error})
+            self.finish(int(id))
+        finally:
+            replayed_application.reset(mark)
         return True
 
     def _take(self, event: TakenEvent) -> None:

@@ -103,6 +103,21 @@ def test_an_event_that_kills_is_passed_over(path: Path) -> None:
     assert Process(path).intake._left == ()
 
 
+def test_what_cannot_be_read_is_passed_over_too(path: Path) -> None:
+    killed = Process(path)
+    killed.get("INTERACTION_CREATE", CLICK)
+    killed.intake.close(keep_session=True)
+    process = Process(path)
+
+    def fail(data: object) -> None:
+        raise KeyError("member")
+
+    process.intake._parse["INTERACTION_CREATE"] = fail
+    process.intake.replay_left(77)
+    process.intake.close(keep_session=True)
+    assert Process(path).intake._left == ()
+
+
 @pytest.mark.parametrize(
     ("attempts", "age_s", "is_passed_over"),
     [(1, 0, False), (1, TOKEN_VALID_S, False), (1, TOKEN_VALID_S + 1, True), (MAX_ATTEMPTS, 0, True)],
