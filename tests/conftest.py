@@ -45,6 +45,25 @@ def _restore_time_zone() -> Iterator[None]:
         time.tzset()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Name our marker. A run of chosen files takes all of their tests; the workers do what the first process does."""
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        os.environ.setdefault("TEST_ALL_MARKED", "1")
+    elif not hasattr(config, "workerinput"):
+        os.environ["TEST_ALL_MARKED"] = ""
+    config.addinivalue_line("markers", "sampled: many expensive tests of one thing; `make test` runs half of them")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the seed choose which half of the tests with the marker `sampled` runs; a full run takes all."""
+    marked = [item for item in items if item.get_closest_marker("sampled")]
+    if os.environ.get("TEST_ALL_MARKED"):
+        return
+    chosen = {*depth.sample(marked, "tests", one_in=2)} if len(marked) > 1 else {*marked}
+    config.hook.pytest_deselected(items=[item for item in marked if item not in chosen])
+    items[:] = [item for item in items if item in chosen or item not in marked]
+
+
 def pytest_report_header() -> str:
     """Show what repeats the choices of this run."""
     return f"depth: {'full' if depth.IS_FULL else 'sample'}, TEST_SEED={depth.choose_seed()}"

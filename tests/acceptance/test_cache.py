@@ -20,6 +20,8 @@ from tests.support.cache import get_all, set_all
 from tests.support.discord.control import Json
 from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
 
+pytestmark = pytest.mark.sampled
+
 POLICIES = ("all", "temporary", "expired", "none")
 #: whether the next life finds temporary and permanent entries, by policy
 FOUND = {"all": (False, False), "temporary": (False, True), "expired": (True, True), "none": (True, True)}

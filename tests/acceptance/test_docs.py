@@ -96,6 +96,7 @@ def is_tried(page: Path) -> bool:
     return bool(runnable(page)) and (depth.IS_FULL or not is_translation)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("page", [page for page in PAGES if is_tried(page)], ids=_name)
 def test_every_block_that_can_be_run_runs(page: Path, tmp_path: Path, discord: DiscordControl) -> None:
     """The page's files are written, then its commands are given one after the other, as a reader would."""

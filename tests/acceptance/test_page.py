@@ -19,6 +19,8 @@ from tests.support.discord.control import DiscordControl, local_discord
 from tests.support.python_process import ROOT, Process
 from tests.support.shop.shop import Shop, free_port, shop
 
+pytestmark = pytest.mark.sampled
+
 Open = Callable[..., Visitor]
 PHASES = ("check", "drain", "stop", "flush", "start")
 

@@ -22,6 +22,8 @@ from tests.support.discord.control import DiscordControl, local_discord
 from tests.support.supervisor.terminal import PATIENCE_S, Terminal
 from tests.support.texts.english import english_in
 
+pytestmark = pytest.mark.sampled
+
 #: looks like one of Discord's, so that a pattern that masks them would find it too
 TOKEN: Final = "MTQwMDAwMDAwMDAwMDAwMDAwMg.GtEsTx.0123456789abcdefghijklmnopqrstuvwxyz_-"
 ALL_BUT_THE_TOKEN: Final = (

@@ -19,6 +19,8 @@ from tests.support import python_process
 from tests.support.supervisor import fake_systemctl
 from tests.support.supervisor.fake_systemctl import PATIENCE_S
 
+pytestmark = pytest.mark.sampled
+
 STAYS = """
 import signal
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
