@@ -37,7 +37,7 @@ def test_a_process_has_its_own_session_and_environment(tmp_path: Path) -> None:
             told = it.diary.wait("spawned", life=life)
             assert told["session"] == told["group"] == told["pid"]
             assert told["cwd"] == str(tmp_path / "below")
-            for own in ("TEST_DEPTH", "TEST_SEED"):  # of the test run itself
+            for own in ("TEST_ALL_MARKED", "TEST_DEPTH", "TEST_SEED"):  # of the test run itself
                 told["environ"].pop(own, None)
             assert told["environ"] == {
                 "STOCKSUP_SOCKET": str(it.socket),
