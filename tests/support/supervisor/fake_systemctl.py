@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 #: nothing here takes long; what takes this long hangs
@@ -71,8 +72,7 @@ class Fake:
                 loaded = self.directory / "loaded"
                 print(f"FragmentPath={loaded.read_text() if loaded.exists() else ''}")
             case ["show", "--property=ExecMainStatus", _]:
-                code = self.directory / "exit"
-                print(f"ExecMainStatus={code.read_text() if code.exists() else 0}")
+                print(f"ExecMainStatus={self._exit_code()}")
             case ["is-active", _]:
                 print("active" if self._runs() else "inactive")
                 return 0 if self._runs() else 3
@@ -119,6 +119,7 @@ class Fake:
     def _spawn(self, command: list[str], address: Path) -> int:
         """Start the service below a process that keeps its exit code; return the pid."""
         reader, writer = os.pipe()
+        (self.directory / "exit").unlink(missing_ok=True)
         if os.fork() == 0:
             os.setsid()
             output = os.open(self.directory / "output", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -129,12 +130,22 @@ class Fake:
             self.pid_file.write_text(str(process.pid))
             os.write(writer, b"!")
             os.close(writer)
-            (self.directory / "exit").write_text(str(process.wait()))
+            code = process.wait()
+            (self.directory / "exit.new").write_text(str(code))
+            (self.directory / "exit.new").replace(self.directory / "exit")
             os._exit(0)
         os.close(writer)
         assert os.read(reader, 1) == b"!"
         os.close(reader)
         return int(self.pid_file.read_text())
+
+    def _exit_code(self) -> int:
+        """Return the exit code of the process that has ended, once its keeper has written it; 0 before it has."""
+        file, deadline_s = self.directory / "exit", time.monotonic() + PATIENCE_S
+        while self.pid_file.exists() and not self._runs() and not file.exists():
+            assert time.monotonic() < deadline_s
+            time.sleep(0.01)
+        return int(file.read_text()) if file.exists() else 0
 
     def _stop(self) -> None:
         if not self._runs():

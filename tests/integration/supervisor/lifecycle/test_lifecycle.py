@@ -55,6 +55,7 @@ def test_files_of_the_instance_are_private(tmp_path: Path) -> None:
     with bot(tmp_path) as it:
         it.start()
         it.restart()
+        it.end()  # nothing is deleted while we look
         for path in (it.state, *it.state.rglob("*")):
             mode = path.stat().st_mode & 0o777
             assert mode & 0o077 == 0, f"{path}: {mode:o}"
