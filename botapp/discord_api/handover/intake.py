@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,7 +52,7 @@ class Intake:
         self._mono_s = mono_s
         self._parse = {name: parsers[name] for name in (_INTERACTION, _MESSAGE)}
         for name in self._parse:
-            parsers[name] = lambda data, name=name: self.receive(name, data)  # type: ignore[misc]  # mypy 11655
+            parsers[name] = partial(self.receive, name)
         parsers["READY"] = self._recording_session(parsers["READY"])
         self._file: EventFile | None = None
         #: the session of the earlier process; None if it has ended it
