@@ -85,7 +85,7 @@ async def sync_if_changed(tree: app_commands.CommandTree[Any], state_file: Path)
             connection_problem(error) or error,
         )
     else:
-        log.info(_("slash commands synced: %s"), ", ".join(f"/{command.name}" for command in tree.get_commands()))
+        log.info(_("slash commands: synced (%d)"), len(tree.get_commands()))
 
 
 async def _has_commands(tree: app_commands.CommandTree[Any]) -> bool:
