@@ -122,8 +122,8 @@ def back_again(life: int, report: dict[str, Any] | None) -> str:
 
 
 def format_seconds(value: float) -> str:
-    """Return a duration in ms or s."""
-    return f"{format_decimal(value * 1000, 1)} ms" if value < 0.1 else f"{format_decimal(value, 2)} s"
+    """Return a duration in milliseconds or seconds."""
+    return f"{format_decimal(value * 1000, 1)} ms" if value < 0.1 else f"{format_decimal(value, 2)} {_('s')}"
 
 
 def _block(text: str) -> str:

@@ -200,7 +200,7 @@ def test_next_process_answers_the_ticket(tmp_path: Path) -> None:
             supervisor.greet(ticket)
             supervisor.grant(supervisor.read("ready"), restart={"phases": phases, "downtime_s": 0.5, "cancelled": []})
             told = discord.wait_for_message("Admin", lambda message: "Bot kembali (proses 2)" in text(message))
-            assert "check 0,30 s · drain 10,0 ms · stop 50,0 ms · flush 1,0 ms · start 0,40 s" in text(told)
+            assert "check 0,30 detik · drain 10,0 ms · stop 50,0 ms · flush 1,0 ms · start 0,40 detik" in text(told)
             supervisor.hang_up()
 
 
