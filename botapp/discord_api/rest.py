@@ -32,6 +32,8 @@ _CONNECTION_LOST: Final = (
     BrokenPipeError,
 )
 UNKNOWN_CHANNEL: Final = 10003
+UNKNOWN_MEMBER: Final = 10007
+UNKNOWN_USER: Final = 10013
 MISSING_ACCESS: Final = 50001
 
 

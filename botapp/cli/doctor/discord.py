@@ -7,7 +7,7 @@ file, they yield findings as dicts. Asks Discord a few questions, changes nothin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,6 +22,8 @@ from botapp.discord_api import permissions
 from botapp.discord_api.rest import (
     MISSING_ACCESS,
     UNKNOWN_CHANNEL,
+    UNKNOWN_MEMBER,
+    UNKNOWN_USER,
     Denied,
     DiscordProblem,
     DiscordRest,
@@ -42,6 +44,8 @@ DISCORD_TIMEOUT_S: Final = 15.0
 MAX_CLOCK_OFFSET_S: Final = 5.0
 #: maximum number of servers that are searched for a channel which the bot cannot see
 MAX_SERVERS: Final = 20
+#: maximum number of requests for the members that are admins
+MAX_ADMIN_REQUESTS: Final = 20
 #: types of channels for a live message: text, announcement
 _TEXT_CHANNELS: Final = frozenset({0, 5})
 
@@ -125,6 +129,8 @@ async def _check_application(settings: Settings, rest: DiscordRest) -> AsyncIter
     yield _intent(application_id, on=has_message_content_intent(application))
     servers = await rest.get("/users/@me/guilds")
     yield _servers(application_id, servers)
+    if settings.bot.admin_ids and servers:
+        yield await _admins(settings.bot.admin_ids, rest, servers)
     if settings.bot.admin_role_ids and servers:
         yield await _admin_roles(settings, rest, servers)
     if servers:
@@ -155,6 +161,30 @@ def _servers(application_id: int, servers: list[dict[str, Any]]) -> Finding:
         text = _("the bot is in no server; open this link and choose yours: %s")
         return Finding("servers", _("servers"), text % permissions.invite_link(application_id))
     return Finding("servers", _("servers: %s") % ", ".join(str(one["name"]) for one in servers[:5]))
+
+
+async def _admins(admin_ids: Sequence[int], rest: DiscordRest, servers: list[dict[str, Any]]) -> Finding:
+    """Check that the admins are members: with the id of something else, no one can give commands."""
+    id, name = "admins", _("admins")
+    if len(admin_ids) * len(servers) <= MAX_ADMIN_REQUESTS:
+        for admin_id in admin_ids:
+            if not any([await _is_member(rest, server, admin_id) for server in servers]):
+                text = _(
+                    "%d in [bot] admin_ids is not a member of the bot's servers; correct or remove it (in Discord: "
+                    "right-click the user, Copy User ID)"
+                )
+                return Finding(id, name, text % admin_id, warning=True)
+    return Finding(id, _("admins: %d") % len(admin_ids))
+
+
+async def _is_member(rest: DiscordRest, server: dict[str, Any], user_id: int) -> bool:
+    try:
+        await rest.get(f"/guilds/{server['id']}/members/{user_id}")
+    except Denied as error:
+        if error.code not in (UNKNOWN_MEMBER, UNKNOWN_USER):
+            raise
+        return False
+    return True
 
 
 async def _admin_roles(settings: Settings, rest: DiscordRest, servers: list[dict[str, Any]]) -> Finding:

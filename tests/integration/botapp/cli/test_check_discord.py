@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from botapp.discord_api import permissions
-from botapp.local_discord.ids import ADMIN_CHANNEL_ID, GUILD_ID, LIVE_CHANNEL_ID
+from botapp.local_discord.ids import ADMIN_CHANNEL_ID, ADMIN_ID, GUILD_ID, LIVE_CHANNEL_ID
 from botapp.runtime import state_file as state
 from tests.support import python_process
 from tests.support.discord.bot_process import free_port, write_config
@@ -208,3 +208,9 @@ def test_admin_role_that_is_none(discord: DiscordControl, place: Path, role_id: 
     config = place / "config.toml"
     config.write_text(config.read_text().replace("[bot]", f"[bot]\nadmin_role_ids = [{role_id}]", 1))
     assert str(role_id) in wrong(look(place, discord, code=code))["admin_roles"]
+
+
+def test_admin_who_is_no_member(discord: DiscordControl, place: Path) -> None:
+    config = place / "config.toml"
+    config.write_text(config.read_text().replace("[bot]", f"[bot]\nadmin_ids = [{ADMIN_ID}, {LIVE_CHANNEL_ID}]", 1))
+    assert str(LIVE_CHANNEL_ID) in wrong(look(place, discord, code=0))["admins"]
