@@ -31,6 +31,7 @@ RETRY_PAUSE_S: Final = 0.1
 EXIT_TIMEOUT_S: Final = 30.0
 
 
+_KILLED: Final = _("%(program)s did not finish its work in time and was killed; see stocksup logs supervisor")
 #: for what waits until programs have stopped
 _CONTINUED: Final = Continued(_("interrupted, but stopping continues; follow it: stocksup status"))
 
@@ -58,20 +59,32 @@ def command(instance: Instance, program: str | None) -> int:
             ) from error
         return exits.FINE
     if program is None:
-        states = _shut_down_surely(instance, client)
-        _check_unkillable(instance, states)
+        changes = _shut_down_surely(instance, client)
+        _check_unkillable(instance, dict(changes))
+        for name in sorted({name for name, state in changes if state == "KILLING"}):
+            click.echo(_KILLED % {"program": name})
         if not _stop_orphans(instance, None):  # the supervisor was killed meanwhile
             click.echo(_("Everything stopped. Next: stocksup start"))
         return exits.FINE
     with client:
         with _CONTINUED, Progress(_("%(program)s: stopping") % {"program": program}):
             life = client.request("stop", program=program, wait=True)["life"]
+        if _was_killed(client, program, life):
+            click.echo(_KILLED % {"program": program})
         text = _("%(program)s stopped (process %(life)d). Next: stocksup start %(program)s")
         click.echo(text % {"program": program, "life": life})
     return exits.FINE
 
 
-def _shut_down_surely(instance: Instance, client: Client) -> dict[str, str]:
+def _was_killed(client: Client, program: str, life: int) -> bool:
+    """Return whether a program that has just stopped did not end by itself."""
+    for one in client.request("status", timeout_s=ANSWER_TIMEOUT_S)["programs"]:
+        if one["name"] == program and (last := one["last_exit"]):
+            return bool(last["life"] == life and last["signal"] == "SIGKILL")
+    return False
+
+
+def _shut_down_surely(instance: Instance, client: Client) -> list[tuple[str, str]]:
     """Shut down, and try again when the supervisor re-executes itself before it has taken the request.
 
     Returns what `shut_down` returns.
@@ -142,33 +155,33 @@ def _fail_if_left(left: Sequence[LifeProcess]) -> None:
 
 
 @_CONTINUED
-def shut_down(client: Client) -> dict[str, str]:
+def shut_down(client: Client) -> list[tuple[str, str]]:
     """Stop all programs and the supervisor, and wait until its process exits. Raises ControlError.
 
-    Returns the last state of each program that has changed its state.
+    Returns the changes of state: program, new state.
     """
     supervisor = _ExitWaiter(client.request("ping", timeout_s=ANSWER_TIMEOUT_S)["pid"])
     reports = client.events()
     client.request("shutdown", timeout_s=ANSWER_TIMEOUT_S)
     with Progress(_("stopping")) as progress:
-        states = _follow(reports, progress)
+        changes = _follow(reports, progress)
         supervisor.wait()
-    return states
+    return changes
 
 
-def _follow(reports: Iterator[Message], progress: Progress | None = None) -> dict[str, str]:
-    """Show the progress until the supervisor closes the connection; return the last state of each program."""
-    states: dict[str, str] = {}
+def _follow(reports: Iterator[Message], progress: Progress | None = None) -> list[tuple[str, str]]:
+    """Show the progress until the supervisor closes the connection; return the changes of state."""
+    changes: list[tuple[str, str]] = []
     try:
         for event in reports:
             if event.get("type") == "state":
-                states[event["program"]] = event["state"]
+                changes.append((event["program"], event["state"]))
                 if progress is not None:
                     progress.say(f"{event['program']}: {event['state']}")
     except ControlError as error:
         if error.code != "closed":
             raise
-    return states
+    return changes
 
 
 class _ExitWaiter:

@@ -52,6 +52,16 @@ def test_up_and_down(instance: Instance) -> None:
     assert not instance.socket.exists()
 
 
+@pytest.mark.parametrize("words", [("stop", "bot"), ("stop",)])
+def test_stop_says_that_it_had_to_kill(instance: Instance, words: tuple[str, ...]) -> None:
+    instance.configure(extra="stop_timeout_s = 0.1\ndrain_timeout_s = 0.1\n")
+    instance.run("start")
+    os.kill(instance.programs()["bot"]["pid"], signal.SIGSTOP)
+    stopped = instance.run(*words)
+    assert stopped.returncode == 0, stopped.stderr
+    assert "was killed" in stopped.stdout
+
+
 def test_the_supervisor_is_gone_when_stop_comes_back(instance: Instance) -> None:
     instance.run("start")
     with Client(instance.socket) as client:
