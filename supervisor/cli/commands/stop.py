@@ -53,10 +53,8 @@ def command(instance: Instance, program: str | None) -> int:
         client = instance.connect()
     except SupervisorNotRunning as error:
         if not _stop_orphans(instance, program):
-            text = _("stocksup is not running (%(path)s), so there is nothing to stop")
-            raise CommandError(
-                f"{text % {'path': instance.place.state_dir}}{elsewhere_hint()}", exits.NOT_RUNNING
-            ) from error
+            problem = _("nothing to stop: no supervisor is running at %(path)s") % {"path": instance.place.state_dir}
+            raise CommandError(problem + elsewhere_hint(), exits.NOT_RUNNING) from error
         return exits.FINE
     if program is None:
         changes = _shut_down_surely(instance, client)
