@@ -11,7 +11,16 @@ from typing import Final
 from bench.common import peers
 from bench.common.environment import ROOT, terminate
 
-_LOOP: Final = "import subprocess, sys\nwhile True:\n    subprocess.Popen(sys.argv[1:], start_new_session=True).wait()"
+_LOOP: Final = """
+import signal, subprocess, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+while True:
+    with subprocess.Popen(sys.argv[1:], start_new_session=True) as child:
+        try:
+            child.wait()
+        finally:
+            child.terminate()
+"""
 
 
 class Supervisor:
