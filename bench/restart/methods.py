@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bench.common.bot_environment import BotEnvironment, bot_environment
 from bench.common.environment import CannotMeasure
 from bench.common.supervisors import Supervisor, install_supervisors, start_stocksup, start_supervisord
 from bench.restart.availability_probe import AvailabilityProbe
-from bench.restart.bot_environment import COMMAND, BotEnvironment, bot_environment
 
+#: the bot that is measured
+MODULE: Final = "bench.restart.probed_bot"
 STOCKSUP: Final = "stocksup restart"
 EXECV: Final = "os.execv in the bot"
 SUPERVISORCTL: Final = "supervisorctl restart"
@@ -66,7 +68,11 @@ class RestartMethod:
 @contextmanager
 def run_bot(name: str, directory: Path) -> Iterator[RestartMethod]:
     """Run a bot that is restarted by the method `name`; it ends with the block. Raises CannotMeasure."""
-    with bot_environment(directory) as environment, AvailabilityProbe(environment.probe) as probe:
+    address = directory / "probe"
+    with (
+        bot_environment(directory, MODULE, BENCH_PROBE=str(address)) as environment,
+        AvailabilityProbe(address) as probe,
+    ):
         supervisor, control = _start(name, environment)
         try:
             probe.wait_until_steady()
@@ -76,12 +82,12 @@ def run_bot(name: str, directory: Path) -> Iterator[RestartMethod]:
 
 
 def _start(name: str, environment: BotEnvironment) -> tuple[Supervisor, tuple[str, ...]]:
-    directory, environ = environment.directory, environment.environ
+    directory, command, environ = environment.directory, environment.command, environment.environ
     if name == STOCKSUP:
         stocksup = str(Path(sys.executable).parent / "stocksup")
-        supervisor = start_stocksup(directory, COMMAND, environ)
+        supervisor = start_stocksup(directory, command, environ)
         return supervisor, (stocksup, "--config", str(environment.config))
     if name == SUPERVISORCTL:
         control = (f"{install_supervisors()}/supervisorctl", "-c", str(directory / "supervisord.conf"))
-        return start_supervisord(directory, COMMAND, environ), control
-    return Supervisor(name, directory, COMMAND, environ), ()
+        return start_supervisord(directory, command, environ), control
+    return Supervisor(name, directory, command, environ), ()

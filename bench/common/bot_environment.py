@@ -13,9 +13,6 @@ from typing import Final
 
 from bench.common.environment import CannotMeasure, clean_environ, terminate
 
-#: the bot that is measured
-MODULE: Final = "bench.restart.probed_bot"
-COMMAND: Final = (sys.executable, "-m", MODULE)
 _CHANNEL_ID: Final = 1400000000000000010
 
 
@@ -24,28 +21,27 @@ class BotEnvironment:
     """What a bot needs to run."""
 
     directory: Path
-    #: socket at which the bot answers the probe
-    probe: Path
+    #: port of its local Discord
+    port: int
+    #: the command that runs the bot without a supervisor
+    command: tuple[str, ...]
     config: Path
     environ: dict[str, str]
 
 
 @contextmanager
-def bot_environment(directory: Path) -> Iterator[BotEnvironment]:
-    """Create the surroundings of one bot in `directory`; its local Discord ends with the block."""
+def bot_environment(directory: Path, module: str, **environ: str) -> Iterator[BotEnvironment]:
+    """Create the surroundings of the bot `module` in `directory`; its local Discord ends with the block."""
     directory.mkdir(mode=0o700)
     with _local_discord(directory / "discord.log") as port:
-        probe, config = directory / "probe", directory / "config.toml"
-        config.write_text(_config(port))
+        config = directory / "config.toml"
+        config.write_text(_config(port, module))
         (directory / "token").write_text("demo-token\n")
         (directory / "token").chmod(0o600)
-        environ = clean_environ() | {
-            "STOCKSUP_CONFIG": str(config),
-            "BENCH_PROBE": str(probe),
-            # for a bot without a supervisor
-            "XDG_CACHE_HOME": str(directory / "cache"),
-        }
-        yield BotEnvironment(directory, probe, config, environ)
+        environ = clean_environ() | environ
+        environ["STOCKSUP_CONFIG"] = str(config)
+        environ["XDG_CACHE_HOME"] = str(directory / "cache")  # for a bot without a supervisor
+        yield BotEnvironment(directory, port, (sys.executable, "-m", module), config, environ)
 
 
 @contextmanager
@@ -64,7 +60,7 @@ def _local_discord(log_file: Path) -> Iterator[int]:
         process.stdout.close()
 
 
-def _config(port: int) -> str:
+def _config(port: int, module: str) -> str:
     return f"""
 [discord]
 token_file = "token"
@@ -75,7 +71,9 @@ gateway = "ws://127.0.0.1:{port}/gateway"
 live_channel_id = {_CHANNEL_ID}
 
 [programs.bot]
-command = ["python", "-m", "{MODULE}"]
+command = ["python", "-m", "{module}"]
 check = ["python", "-m", "botapp", "--check"]
 max_starts_per_day = 0
+max_crashes = 0
+crash_window_s = 1
 """
