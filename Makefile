@@ -2,7 +2,7 @@
 # It needs Python 3.11 or newer with the venv module. To choose another Python: make PYTHON=/path/to/python3 …
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test test-fast test-full texts lint docs lock page screenshots bench-restart bench-cache \
-	bench-shop bench-live bench-supervisor chaos fuzz clean
+	bench-clicks bench-shop bench-live bench-supervisor chaos fuzz clean
 .DELETE_ON_ERROR:
 
 # Without compiled files every start takes four times as long, so no environment may disable them.
@@ -57,6 +57,10 @@ docs: .venv/.dev ## write the generated documentation ## tulis dokumentasi yang 
 
 bench-restart: .venv/.dev .venv/.compiled ## measure restarts beside other supervisors ## ukur restart dibandingkan supervisor lain
 	$(BIN)/python -m bench.restart
+
+bench-clicks: .venv/.dev .venv/.compiled ## measure lost clicks: make bench-clicks ROUNDS=5 LATENCIES="1 100" SEED=7 ## ukur klik yang hilang: make bench-clicks ROUNDS=5 LATENCIES="1 100" SEED=7
+	$(BIN)/python -m bench.clicks $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(LATENCIES),--latencies $(LATENCIES)) \
+	    $(if $(SEED),--seed $(SEED))
 
 bench-cache: .venv/.dev .venv/.compiled ## measure the cache beside diskcache ## ukur cache dibandingkan diskcache
 	$(BIN)/python -m bench.cache

@@ -53,8 +53,15 @@ class Report:
     targets: Sequence[Target]
 
 
-def run(name: str, measure: Callable[[int], Report], default_rounds: int) -> int:
+def run(
+    name: str,
+    measure: Callable[..., Report],
+    default_rounds: int,
+    add_options: Callable[[argparse.ArgumentParser], None] = lambda parser: None,
+) -> int:
     """Measure, print the report, write it to bench/results, and return the exit code.
+
+    `measure` gets the number of rounds, and the options that `add_options` adds.
 
     Exit codes: 0 every target is met; 1 a target is missed, or something could not be measured; 2 usage.
     """
@@ -64,18 +71,20 @@ def run(name: str, measure: Callable[[int], Report], default_rounds: int) -> int
     )
     path = ROOT / "bench" / "results" / f"{name}.json"
     parser.add_argument("--output", type=Path, default=path, metavar="FILE", help="where the JSON goes")
-    arguments = parser.parse_args()
-    if arguments.rounds < 2:
+    add_options(parser)
+    options = vars(parser.parse_args())
+    rounds, output = options.pop("rounds"), options.pop("output")
+    if rounds < 2:
         parser.error("--rounds takes 2 or more")
     try:
-        report = measure(arguments.rounds)
+        report = measure(rounds, **options)
     except CannotMeasure as error:
         print(f"cannot measure: {error}", file=sys.stderr)
         return 1
     made_with = {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()}
     targets = [target.to_json() for target in report.targets]
     results = {"made_with": made_with, **report.figures, "targets": targets}
-    arguments.output.write_text(json.dumps(results, indent=2) + "\n")
+    output.write_text(json.dumps(results, indent=2) + "\n")
     missed = sum(not target.is_met for target in report.targets)
     verdict = f"{missed} of {len(targets)} targets missed" if missed else f"all {len(targets)} targets met"
     print("\n\n".join([*report.tables, "\n".join(target.describe() for target in report.targets), verdict]))
