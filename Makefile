@@ -58,7 +58,7 @@ docs: .venv/.dev ## write the generated documentation ## tulis dokumentasi yang 
 bench-restart: .venv/.dev .venv/.compiled ## measure restarts beside other supervisors ## ukur restart dibandingkan supervisor lain
 	$(BIN)/python -m bench.restart
 
-bench-clicks: .venv/.dev .venv/.compiled ## measure lost clicks: make bench-clicks ROUNDS=5 LATENCIES="1 100" SEED=7 ## ukur klik yang hilang: make bench-clicks ROUNDS=5 LATENCIES="1 100" SEED=7
+bench-clicks: .venv/.dev .venv/.compiled ## count the clicks that restarts and kills lose ## hitung klik yang hilang saat restart atau dimatikan
 	$(BIN)/python -m bench.clicks $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(LATENCIES),--latencies $(LATENCIES)) \
 	    $(if $(SEED),--seed $(SEED))
 
