@@ -48,9 +48,15 @@ def test_killed_at_any_moment_there_are_never_two_processes(
     for number in depth.sample(range(1, passed[point] + 1), f"{point}:{when}", one_in=6):
         with bot(tmp_path / str(number), check=["true"]) as it:
             it.faults = {"TEST_KILL_AT": f"{point}:{number}:{when}"}
-            with pytest.raises((ControlError, AssertionError)):
+            try:
                 _run_sequence(it)
-            assert it.process is not None
+            except (ControlError, AssertionError):
+                assert it.process is not None
+            else:
+                # how often the last points are passed depends on the speed of this host
+                assert number > EXPECTED.get(point, 0), "it was not killed"
+                it.end()
+                continue
             assert it.process.wait(PATIENCE_S) == -9
             it.faults = {}
             _check_next_supervisor(it)
