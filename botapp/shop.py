@@ -119,7 +119,7 @@ class Shop:
             bot: the bot.
             early: messages that came before the shop was open; some report deposits.
         """
-        delivery = DeliveryService(self, bot, lambda: bot.tasks.is_draining)
+        delivery = DeliveryService(self, bot)
         bot.tasks.repeat(_("database"), PROBE_INTERVAL_S, self._database.probe)
         self.flows = MemberFlows(self, self.settings.store, lambda: bot.live_updater, delivery)
         bot.tasks.repeat(_("deliveries"), POLL_INTERVAL_S, delivery.poll)

@@ -82,7 +82,7 @@ class AdminCog(commands.Cog):
             await ctx.reply(
                 _("⚠️ The supervisor is not responding, so the bot was not restarted. Run `stocksup start`.")
             )
-        elif self._requested_by is not None or self.bot.tasks.is_draining:
+        elif self._requested_by is not None or self.bot.tasks.is_quiesced:
             await ctx.reply(restart_dialog.already_restarting(self._requested_by or _("the operator")))
         else:
             message = await self._ask_to_confirm(ctx)

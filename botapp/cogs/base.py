@@ -111,7 +111,7 @@ class ShopCog(commands.Cog):
         """Ask before a dangerous action; return whether the answer was yes. See `confirmation_texts`."""
         wording: ConfirmationTexts = confirmation_texts(what, yes)
         stage, _message = await self.bot.confirmations.ask(
-            ctx, wording, is_superseded=lambda: self.bot.tasks.is_draining
+            ctx, wording, is_superseded=lambda: self.bot.tasks.is_quiesced
         )
         return stage is Stage.CONFIRMED
 

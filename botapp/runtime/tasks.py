@@ -1,4 +1,4 @@
-"""The registry of background tasks: it starts them, names what is pending, and drains."""
+"""The registry of background tasks: it starts them, names what is pending, quiesces and drains."""
 
 from __future__ import annotations
 
@@ -34,22 +34,35 @@ class Drained:
 
 
 class TaskRegistry:
-    """Named work of one event loop: tasks, periodic tasks, and work that runs in the caller's task."""
+    """Named work of one event loop: tasks, periodic tasks, and work that runs in the caller's task.
+
+    After `quiesce` no periodic work runs, while requests are still served. After `drain` no new work is taken.
+    """
 
     def __init__(self, on_change: Callable[[list[str]], None] = lambda pending: None) -> None:
-        """`on_change` is called with the names of pending work whenever it changes during a drain."""
+        """`on_change` is called with the names of pending work when it changes while the registry quiesces or drains."""
         self._on_change = on_change
         self._running: dict[asyncio.Task[Any], list[str]] = {}
         self._periodic: list[tuple[str, float, Callable[[], Awaitable[None]]]] = []
-        self._stop = asyncio.Event()
+        #: tasks that were started here; the others are their callers'
+        self._started: set[asyncio.Task[Any]] = set()
+        self._quiet = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._finished: list[str] = []
+        self._is_draining = False
+        #: how many quiesce or drain now
+        self._watchers = 0
 
     @property
     def is_draining(self) -> bool:
         """Whether new work is refused."""
-        return self._stop.is_set()
+        return self._is_draining
+
+    @property
+    def is_quiesced(self) -> bool:
+        """Whether periodic work has ended, and other background work should not begin."""
+        return self._quiet.is_set()
 
     @property
     def pending(self) -> list[str]:
@@ -64,17 +77,17 @@ class TaskRegistry:
         return self._start(name, work)
 
     def repeat(self, name: str, interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
-        """Run `work` every `interval_s` seconds, starting now. A drain ends it between two rounds."""
+        """Run `work` every `interval_s` seconds, starting now. `quiesce` ends it between two rounds."""
         self._periodic.append((name, interval_s, work))
-        if not self.is_draining:
+        if not self.is_quiesced:
             self._start(name, self._repeat(name, interval_s, work))
 
     async def sleep(self, time_s: float) -> None:
-        """Sleep `time_s` seconds, or until a drain begins: waiting work must not delay a drain."""
+        """Sleep `time_s` seconds, or until `quiesce` or `drain`: waiting work must not delay them."""
         try:
-            await asyncio.wait_for(self._stop.wait(), time_s)
+            await asyncio.wait_for(self._quiet.wait(), time_s)
         except TimeoutError:
-            return  # no drain began
+            return  # neither began
 
     @contextmanager
     def track(self, name: str) -> Iterator[None]:
@@ -90,16 +103,26 @@ class TaskRegistry:
         finally:
             self._remove(task, name)
 
+    async def quiesce(self, timeout_s: float) -> Drained:
+        """End periodic work and sleeps, and wait up to `timeout_s` seconds for background work. Cancel nothing.
+
+        Requests are still served, and what is not finished goes on.
+        """
+        with self._watching():
+            self._quiet.set()
+            if self._started:
+                await asyncio.wait(set(self._started), timeout=timeout_s)
+            return Drained(tuple(self._finished), ())
+
     async def drain(self, deadline_s: float) -> Drained:
         """Take no new work, wait up to `deadline_s` seconds for pending work, then cancel the rest."""
-        self._stop.set()
-        self._finished.clear()
-        if self._running:
-            self._on_change(self.pending)
-        await self._wait_idle(max(0.0, deadline_s))
-        finished, cancelled = tuple(self._finished), tuple(self.pending)
-        await self.cancel()
-        return Drained(finished, cancelled, tuple(self.pending))
+        self._is_draining = True
+        with self._watching():
+            self._quiet.set()
+            await self._wait_idle(max(0.0, deadline_s))
+            finished, cancelled = tuple(self._finished), tuple(self.pending)
+            await self.cancel()
+            return Drained(finished, cancelled, tuple(self.pending))
 
     async def cancel(self) -> None:
         """Cancel pending work, and wait until it has cleaned up, or for CANCEL_GRACE_S."""
@@ -109,9 +132,10 @@ class TaskRegistry:
 
     def resume(self) -> None:
         """Take new work again, and restart the periodic work."""
-        if not self.is_draining:
+        if not self.is_quiesced:
             return
-        self._stop.clear()
+        self._is_draining = False
+        self._quiet.clear()
         running = set(self.pending)
         for name, interval_s, work in self._periodic:
             if name not in running:
@@ -120,6 +144,7 @@ class TaskRegistry:
     def _start(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
         self._running[task] = [name]
+        self._started.add(task)
         self._idle.clear()
         task.add_done_callback(lambda task: self._on_done(task, name))
         return task
@@ -127,6 +152,7 @@ class TaskRegistry:
     def _on_done(self, task: asyncio.Task[None], name: str) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error(_("%s failed"), name, exc_info=error)
+        self._started.discard(task)
         self._remove(task, name)
 
     def _remove(self, task: asyncio.Task[Any], name: str) -> None:
@@ -136,9 +162,21 @@ class TaskRegistry:
             del self._running[task]
         if not self._running:
             self._idle.set()
-        if self.is_draining:
+        if self._watchers:
             self._finished.append(name)
             self._on_change(self.pending)
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Record and report in this block what finishes."""
+        self._watchers += 1
+        self._finished.clear()
+        if self._running:
+            self._on_change(self.pending)
+        try:
+            yield
+        finally:
+            self._watchers -= 1
 
     async def _wait_idle(self, timeout_s: float) -> None:
         try:
@@ -147,7 +185,7 @@ class TaskRegistry:
             return  # the caller reads `pending`
 
     async def _repeat(self, name: str, interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
-        while not self.is_draining:
+        while not self.is_quiesced:
             try:
                 await work()
             except Exception:  # the next round may succeed

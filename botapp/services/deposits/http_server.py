@@ -46,8 +46,8 @@ _RETRY_AFTER_S: Final = 5
 class DepositServer:
     """Listens on the sockets that the supervisor has passed, or else on a loopback port.
 
-    While the bot drains, who connects to a passed socket waits for the next process. On its own port, and on
-    connections that it has accepted before, it answers 503 with `Retry-After`.
+    When the bot has quiesced, it closes its own port, and who connects to a passed socket waits for the next process.
+    While the bot drains, it answers 503 with `Retry-After` on its own port and on connections that it has accepted.
     """
 
     def __init__(
@@ -67,8 +67,7 @@ class DepositServer:
 
     def start(self) -> None:
         """Start listening, and retry while the port is in use. Call it once."""
-        listen = self._accept_until_drain if self._passed else self._listen
-        self._bot.tasks.repeat(_("deposits over HTTP"), LISTEN_INTERVAL_S, listen)
+        self._bot.tasks.repeat(_("deposits over HTTP"), LISTEN_INTERVAL_S, self._accept_until_quiesced)
 
     def health(self) -> dict[str, Any]:
         """Return the health of the server, as `status` shows it."""
@@ -79,14 +78,16 @@ class DepositServer:
         self._stop_accepting()
         await self._http.shutdown(timeout=1.0)
 
-    async def _accept_until_drain(self) -> None:
-        """Accept connections on the passed sockets until the bot drains: the next process accepts the later ones."""
+    async def _accept_until_quiesced(self) -> None:
+        """Accept connections until the bot quiesces: the next process accepts the later ones."""
+        tasks = self._bot.tasks
         await self._listen()
         if not self._servers:
             return
-        while not self._bot.tasks.is_draining:
-            await self._bot.tasks.sleep(LISTEN_INTERVAL_S)
-        self._stop_accepting()
+        while not tasks.is_quiesced:
+            await tasks.sleep(LISTEN_INTERVAL_S)
+        if self._passed or not tasks.is_draining:
+            self._stop_accepting()
 
     async def _listen(self) -> None:
         if self._servers:

@@ -156,11 +156,11 @@ class WebhookDeposits:
         return position
 
     async def _catch_up(self, channel: discord.abc.Messageable, position: int) -> None:
-        while not self._bot.tasks.is_draining:
+        while not self._bot.tasks.is_quiesced:
             messages = await self._history(channel, limit=BATCH, after=discord.Object(position))
             stored = position
             for message in sorted(messages, key=lambda message: message.id):
-                if self._bot.tasks.is_draining:
+                if self._bot.tasks.is_quiesced:
                     return  # the next process continues here
                 position = message.id
                 self._received[_channel_id(channel)].pop(message.id, None)

@@ -8,7 +8,7 @@ searches the direct messages.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from typing import Final
@@ -52,11 +52,9 @@ class Outcome(Enum):
 class DeliveryService:
     """Delivers purchases, immediately and from the outbox."""
 
-    def __init__(self, shop: ShopContext, client: BotContext, is_draining: Callable[[], bool]) -> None:
-        """`is_draining` returns whether no new work may start."""
+    def __init__(self, shop: ShopContext, client: BotContext) -> None:
         self._shop = shop
         self._client = client
-        self._is_draining = is_draining
         #: purchases that their own interaction is delivering now
         self._delivering: set[int] = set()
         self._is_first_poll = True
@@ -93,7 +91,7 @@ class DeliveryService:
             due = await self._shop.read(deliveries.list_due, self._shop.now_ms() + horizon_ms)
             self._is_first_poll = False
             for delivery in due:
-                if delivery.purchase_id not in self._delivering and not self._is_draining():
+                if delivery.purchase_id not in self._delivering and not self._client.tasks.is_quiesced:
                     with self.delivering(delivery.purchase_id):
                         await self._retry(delivery)
         except Unavailable:

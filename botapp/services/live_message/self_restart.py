@@ -34,7 +34,7 @@ class SelfRestart:
     def check(self, health: health_link.LiveHealth) -> None:
         """Request a restart if `health` calls for one. Never waits."""
         now_s = time.time()
-        if self._link is None or not self._link.is_connected or self._has_requested or self._tasks.is_draining:
+        if self._link is None or not self._link.is_connected or self._has_requested or self._tasks.is_quiesced:
             return
         # cheap check first: read the file only if there are enough errors
         if not health_link.wants_restart(health, None, now_s):

@@ -158,7 +158,7 @@ class LiveMessageUpdater:
 
         Does nothing before `start`, which updates it.
         """
-        if self._started and self._due is None and not self._tasks.is_draining:
+        if self._started and self._due is None and not self._tasks.is_quiesced:
             loop = asyncio.get_running_loop()
             with locale.of_process():  # all members read it, so it uses the language of the process
                 self._due = loop.call_at(max(loop.time(), self._edited_at_s + self._edit_interval_s), self._refresh_now)
@@ -203,7 +203,7 @@ class LiveMessageUpdater:
 
     def _refresh_now(self) -> None:
         self._due = None
-        if not self._tasks.is_draining:
+        if not self._tasks.is_quiesced:
             self._tasks.spawn(_("live message"), self._refresh())
 
     async def _refresh(self) -> None:
@@ -306,7 +306,7 @@ class LiveMessageUpdater:
         if event is not None and not event.is_healthy:
             self._on_error(self.link)
         wait_s = health_link.next_check_s(self.link, now_s)
-        if wait_s is not None and self._retry is None and not self._tasks.is_draining:
+        if wait_s is not None and self._retry is None and not self._tasks.is_quiesced:
             self._retry = asyncio.get_running_loop().call_later(wait_s, self._retry_now)
 
     def _retry_now(self) -> None:

@@ -96,7 +96,7 @@ class AdminNotifier:
 
     def _write_now(self) -> None:
         self._soon = None
-        if not self._tasks.is_draining:  # the next process writes what is in the database
+        if not self._tasks.is_draining:
             self._tasks.spawn(_("notices"), self._write_pending())
 
     async def _write_pending(self) -> None:
@@ -109,15 +109,14 @@ class AdminNotifier:
         for write in (self._write_notices, self._write_purchases):
             try:
                 while await write():
-                    if self._tasks.is_draining:
-                        return
+                    continue
             except Unavailable as error:
                 log.debug("notices: cannot read what is pending: %s", error)
             except CannotWrite as error:
                 log.debug("notices: nothing written: %s", error)
 
     async def _write_notices(self) -> bool:
-        """Write one message of notices; return whether there were any."""
+        """Write one message of notices; return whether there were any. When quiesced, store the new ones only."""
         if self._channel is None:
             return False
         new, self._new = self._new, []
@@ -126,15 +125,15 @@ class AdminNotifier:
         except Unavailable:
             self._new = [*new, *self._new]
             raise
-        if not texts:
-            return False
+        if not texts or self._tasks.is_quiesced:
+            return False  # the next process writes what is in the database
         count = await self._channel.write(texts)
         await self._shop.read(notices.remove_sent, count)
         return True
 
     async def _write_purchases(self) -> bool:
         """Write one message of purchases; return whether there were any."""
-        if self._purchases is None:
+        if self._purchases is None or self._tasks.is_quiesced:
             return False
         channel_id = self._purchases.channel_id
         purchases = await self._shop.read(notices.list_unlogged_purchases, channel_id, BATCH)

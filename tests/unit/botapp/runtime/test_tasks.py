@@ -1,4 +1,4 @@
-"""TaskRegistry: a drain waits for work, cancels what is left at the deadline, and can be undone."""
+"""TaskRegistry: a drain waits for work, cancels what is left at the deadline, and can be undone; see also `quiesce`."""
 
 from __future__ import annotations
 
@@ -223,5 +223,70 @@ def test_sleep_ends_without_a_drain() -> None:
         tasks = TaskRegistry()
         await tasks.sleep(0.001)
         assert not tasks.is_draining
+
+    run(scene)
+
+
+def test_quiesced_registry_serves_requests_and_runs_nothing_else() -> None:
+    async def scene() -> None:
+        changes: list[list[str]] = []
+        tasks = TaskRegistry(on_change=changes.append)
+        rounds: list[int] = []
+        click_ends, message_sent = asyncio.Event(), asyncio.Event()
+
+        async def poll() -> None:
+            rounds.append(len(rounds))
+
+        async def click() -> None:
+            with tasks.track("click"):
+                await click_ends.wait()
+
+        async def notice() -> None:
+            await tasks.sleep(3600)
+            await message_sent.wait()
+
+        tasks.repeat("poll", 0.001, poll)
+        tasks.spawn("notice", notice())
+        clicking = asyncio.create_task(click())
+        await settle()
+        quiescing = asyncio.create_task(tasks.quiesce(60))
+        await settle()
+        assert not quiescing.done(), "background work may finish"
+        message_sent.set()
+        assert set((await quiescing).finished) == {"poll", "notice"}
+        assert (tasks.is_quiesced, tasks.is_draining, tasks.pending) == (True, False, ["click"])
+        tasks.repeat("later", 0.001, poll)
+        with tasks.track("click that was taken before"):
+            assert len(tasks.pending) == 2
+        count = len(rounds)
+        await asyncio.sleep(0.01)
+        assert len(rounds) == count, "no periodic work"
+        reported = len(changes)
+        click_ends.set()
+        await clicking
+        assert len(changes) == reported, "nothing waits for it now"
+        tasks.resume()
+        while len(rounds) < count + 4:
+            await asyncio.sleep(0.001)
+        assert sorted(tasks.pending) == ["later", "poll"]
+
+    run(scene)
+
+
+def test_quiesce_cancels_nothing() -> None:
+    async def scene() -> None:
+        tasks = TaskRegistry()
+        sent = asyncio.Event()
+
+        async def send() -> None:
+            await sent.wait()
+
+        tasks.spawn("send", send())
+        assert (await tasks.quiesce(0.001)).finished == ()
+        assert tasks.pending == ["send"]
+        draining = asyncio.create_task(tasks.drain(60))
+        await settle()
+        sent.set()
+        assert (await draining).finished == ("send",)
 
     run(scene)

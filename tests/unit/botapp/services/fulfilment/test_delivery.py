@@ -68,7 +68,6 @@ class Scene:
         self.channel = Channel()
         self.now_ms = BOUGHT_MS
         self.told: list[str] = []
-        self.draining = False
         self.restart()
         self.books.do(accounts.register, BUYER, "buyer", BOUGHT_MS)
         self.books.deposit("buyer", 50_000)
@@ -84,8 +83,9 @@ class Scene:
             return self.channel
 
         shop: Any = SimpleNamespace(run=run, read=run, now_ms=lambda: self.now_ms, notify=self.told.append)
-        client: Any = SimpleNamespace(create_dm=create_dm, user=SimpleNamespace(id=BOT))
-        self.delivery = DeliveryService(shop, client, lambda: self.draining)
+        self.tasks = SimpleNamespace(is_quiesced=False)
+        client: Any = SimpleNamespace(create_dm=create_dm, user=SimpleNamespace(id=BOT), tasks=self.tasks)
+        self.delivery = DeliveryService(shop, client)
 
     def poll(self, *, after_ms: int = 0) -> None:
         self.now_ms += after_ms
@@ -191,8 +191,8 @@ def test_poll_skips_a_delivery_in_progress(scene: Scene) -> None:
     assert scene.parcels() == 1
 
 
-def test_draining_bot_starts_no_delivery(scene: Scene) -> None:
-    scene.draining = True
+def test_quiesced_bot_starts_no_delivery(scene: Scene) -> None:
+    scene.tasks.is_quiesced = True
     scene.poll(after_ms=10**9)
     assert (scene.parcels(), scene.state()) == (0, "pending")
 
