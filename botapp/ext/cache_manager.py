@@ -10,7 +10,8 @@ from typing import Any, Final, TypeVar
 from botapp.ext.cache import jobs
 from botapp.ext.cache.codec import MAX_VALUE_BYTES, MISSING, check_expires_in, check_key, pack
 from botapp.ext.cache.jobs import KINDS, Job, Kind
-from botapp.ext.cache.shared import DEFAULT_MAX_BYTES, acquire, default_directories, release, steady_time
+from botapp.ext.cache.shared import DEFAULT_MAX_BYTES, acquire, default_directories, release, resume, steady_time
+from botapp.ext.cache.store import CacheStore, NoStore
 from botapp.locale import _
 
 __all__ = ["MAX_VALUE_BYTES", "CacheManager", "default_directories"]
@@ -26,7 +27,8 @@ class CacheManager:
     """A cache of keys (str) and values (what MessagePack can hold) in the cache directories of this process.
 
     The managers of one process share files, writer and counters. While the files cannot be used nothing raises:
-    `set` keeps nothing, `get` finds nothing, and `get_stats` has the reason.
+    `set` keeps nothing, `get` finds nothing, and `get_stats` has the reason. It is the same while the cache is
+    suspended, because another process serves.
     """
 
     def __init__(
@@ -37,17 +39,16 @@ class CacheManager:
         max_bytes: int = DEFAULT_MAX_BYTES,
         clock: Callable[[], float] = steady_time,
     ) -> None:
-        """Open the cache.
+        """Open the cache. In a process that is only prepared, the default one is suspended until `resume`.
 
         Args:
             temp_dir, perm_dir: directories of temporary and of permanent entries; default: those of this process.
             max_bytes: size of both files together, half for each; the entries set longest ago are evicted first.
             clock: returns the seconds since 1970.
         """
-        temp_default, perm_default = default_directories()
         self._clock = clock
-        self._shared = acquire(temp_dir or temp_default, perm_dir or perm_default, max_bytes, clock)
-        self._store, self._counters, self._flights = self._shared.store, self._shared.counters, self._shared.flights
+        self._shared = acquire(temp_dir, perm_dir, max_bytes, clock)
+        self._counters, self._flights = self._shared.counters, self._shared.flights
         self._max_value_bytes = min(MAX_VALUE_BYTES, self._shared.max_bytes // _LARGEST_VALUE_PART)
         self._closed = False
 
@@ -157,6 +158,14 @@ class CacheManager:
         """Keep entries again: the drain was cancelled."""
         self._store.sealed = False
 
+    def suspend(self) -> None:
+        """Commit what is queued, and close the files for all managers: another process serves from now on."""
+        self._shared.suspend()
+
+    def resume(self, temp_dir: Path, perm_dir: Path) -> None:
+        """Use the files in these directories from now on, in all managers; nothing changes if they are in use."""
+        resume(self._shared, temp_dir, perm_dir)
+
     def close(self) -> None:
         """Commit what is queued; the last manager closes the files. Safe to call twice."""
         if not self._closed:
@@ -164,6 +173,10 @@ class CacheManager:
             release(self._shared)
 
     # --- small helpers ---
+
+    @property
+    def _store(self) -> CacheStore | NoStore:
+        return self._shared.store
 
     def _find(self, key: str) -> Any:
         """Return the value of `key`, or MISSING, and count the lookup."""

@@ -40,7 +40,7 @@ class TaskRegistry:
     """
 
     def __init__(self, on_change: Callable[[list[str]], None] = lambda pending: None) -> None:
-        """`on_change` is called with the names of pending work when it changes while the registry quiesces or drains."""
+        """`on_change` is called with the names of pending work when it changes while quiescing or draining."""
         self._on_change = on_change
         self._running: dict[asyncio.Task[Any], list[str]] = {}
         self._periodic: list[tuple[str, float, Callable[[], Awaitable[None]]]] = []

@@ -13,7 +13,10 @@ from typing import Any, Final
 
 from botapp.ext.cache.counters import Counters
 from botapp.ext.cache.single_flight import SingleFlight
-from botapp.ext.cache.store import CacheStore
+from botapp.ext.cache.store import CacheStore, NoStore
+
+#: where the temporary and the permanent file are
+Directories = tuple[Path, Path]
 
 #: default size of both files together, in bytes
 DEFAULT_MAX_BYTES: Final = 256 * 1024 * 1024
@@ -30,7 +33,7 @@ def steady_time() -> float:
     return _booted_at + _since_boot_s()
 
 
-def default_directories(environ: Mapping[str, str] = os.environ) -> tuple[Path, Path]:
+def default_directories(environ: Mapping[str, str] = os.environ) -> Directories:
     """Return the directories of the temporary and of the permanent file.
 
     The supervisor names them; without one they are below `$XDG_CACHE_HOME/stocksup/standalone`.
@@ -46,13 +49,33 @@ def default_directories(environ: Mapping[str, str] = os.environ) -> tuple[Path, 
 class SharedCache:
     """The files of one pair of directories, and what belongs to them in this process."""
 
-    def __init__(self, directories: tuple[Path, Path], max_bytes: int, clock: Callable[[], float]) -> None:
+    def __init__(self, directories: Directories | None, max_bytes: int, clock: Callable[[], float]) -> None:
+        """Without directories it is suspended."""
         self.directories = directories
         self.max_bytes = max_bytes
         self.counters = Counters()
-        self.store = CacheStore(*directories, max_bytes, self.counters, clock)
+        self.store: CacheStore | NoStore = NoStore()
         self.flights = SingleFlight()
         self.managers = 0
+        self._clock = clock
+        if directories is not None:
+            self.open(directories)
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether another process uses the files."""
+        return isinstance(self.store, NoStore)
+
+    def open(self, directories: Directories) -> None:
+        """Open the files."""
+        self.directories = directories
+        self.store = CacheStore(*directories, self.max_bytes, self.counters, self._clock)
+
+    def suspend(self) -> None:
+        """Commit what is queued, and close the files."""
+        self.flights.invalidate()
+        store, self.store = self.store, NoStore()
+        store.close()
 
     def health(self) -> dict[str, Any]:
         """Return the figures for a heartbeat."""
@@ -91,15 +114,43 @@ class SharedCache:
         }
 
 
-def acquire(temp_dir: Path, perm_dir: Path, max_bytes: int, clock: Callable[[], float]) -> SharedCache:
-    """Return what the managers of these directories share, for one more manager."""
-    directories = (temp_dir.absolute(), perm_dir.absolute())
+def acquire(temp_dir: Path | None, perm_dir: Path | None, max_bytes: int, clock: Callable[[], float]) -> SharedCache:
+    """Return what the managers of these directories share, for one more manager; default: those of this process."""
     with _lock:
+        directories = _of_process()
+        if temp_dir is not None or perm_dir is not None:
+            default = default_directories()
+            directories = ((temp_dir or default[0]).absolute(), (perm_dir or default[1]).absolute())
         if directories not in _open:
             _open[directories] = SharedCache(directories, max_bytes, clock)
         shared = _open[directories]
         shared.managers += 1
     return shared
+
+
+def resume(shared: SharedCache, temp_dir: Path, perm_dir: Path) -> None:
+    """Let all managers of `shared` use the files in these directories, unless they do."""
+    global _named
+    directories = (temp_dir.absolute(), perm_dir.absolute())
+    with _lock:
+        if shared.directories == directories and not shared.is_suspended:
+            return
+        if _open.get(_of_process()) is shared:
+            _named = directories
+        del _open[shared.directories]
+        shared.suspend()
+        shared.open(directories)
+        _open[directories] = shared
+
+
+def _of_process() -> Directories | None:
+    """Return the directories of this process; None if it is prepared, and was not told any."""
+    if _named is not None:
+        return _named
+    if os.environ.get("STOCKSUP_ROLE") == "prepared":
+        return None
+    temp_dir, perm_dir = default_directories()
+    return temp_dir.absolute(), perm_dir.absolute()
 
 
 def release(shared: SharedCache) -> None:
@@ -115,7 +166,9 @@ def release(shared: SharedCache) -> None:
         shared.store.flush()
 
 
-_open: dict[tuple[Path, Path], SharedCache] = {}
+_open: dict[Directories | None, SharedCache] = {}
+#: the directories that this process was told while it ran
+_named: Directories | None = None
 _lock = Lock()
 
 

@@ -29,6 +29,38 @@ CHECK_INTERVAL_S: Final = 1.0
 SWEEP_INTERVAL_S: Final = 15.0
 
 
+class NoStore:
+    """Stands in for the files while another process serves: it keeps nothing and finds nothing."""
+
+    problem: str | None = None
+    sealed = True
+
+    def read(self, key: str, now: float) -> Any:
+        """Return MISSING."""
+        return MISSING
+
+    async def write(self, job: Job, size: int = 0) -> Any:
+        """Do nothing."""
+
+    async def clear(self, kinds: Sequence[Kind]) -> Any:
+        """Return 0: there are no entries."""
+        return 0
+
+    def totals(self, kind: Kind) -> tuple[int, int]:
+        """Return no entries and no bytes."""
+        return 0, 0
+
+    def size_bytes(self) -> int:
+        """Return 0."""
+        return 0
+
+    def flush(self) -> None:
+        """Do nothing: nothing is queued."""
+
+    def close(self) -> None:
+        """Do nothing: nothing is open."""
+
+
 class CacheStore:
     """The two files of one pair of directories, and their writer. The methods are thread-safe."""
 

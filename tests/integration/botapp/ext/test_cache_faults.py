@@ -20,7 +20,7 @@ import pytest
 
 from botapp.ext.cache.codec import Damaged, decode_entry, encode_entry, pack
 from botapp.ext.cache.database import Database
-from botapp.ext.cache.store import CHECK_INTERVAL_S
+from botapp.ext.cache.store import CHECK_INTERVAL_S, CacheStore
 from botapp.ext.cache_manager import CacheManager
 from tests.support import depth
 from tests.support.cache import file_of, get_all, open_cache, set_all
@@ -295,6 +295,7 @@ async def test_clear_by_another_process_is_seen_at_once(tmp_path: Path) -> None:
     environ["STOCKSUP_CACHE_PERM_DIR"] = str(tmp_path / "perm")
     subprocess.run([sys.executable, "-c", clear], env=environ, cwd=ROOT, check=True)
     # not because the directory is checked
+    assert isinstance(cache._store, CacheStore)
     cache._store._check_at_s = float("inf")
     assert await cache.get("key", "nothing") == "nothing"
     assert await cache.get("perm", "nothing") == "nothing"

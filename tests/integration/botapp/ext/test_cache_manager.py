@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from botapp.ext.cache import shared
 from botapp.ext.cache_manager import MAX_VALUE_BYTES, CacheManager, default_directories
 from tests.support.cache import file_of, get_all, open_cache, set_all
 
@@ -367,6 +368,40 @@ def test_default_directories() -> None:
     assert default_directories({"HOME": "/home/a"})[0] == Path("/home/a/.cache/stocksup/standalone/temp")
     environ = {"STOCKSUP_CACHE_DIR": "/t", "STOCKSUP_CACHE_PERM_DIR": "/p"}
     assert default_directories(environ) == (Path("/t"), Path("/p"))
+
+
+# --- a process that is prepared, serves, and serves again ---
+
+
+async def test_suspended_cache_keeps_nothing_until_it_gets_directories(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STOCKSUP_ROLE", "prepared")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "standalone"))
+    monkeypatch.setattr(shared, "_named", None)
+    cache = CacheManager()
+    assert not await cache.set("key", 1)
+    assert await cache.get_or_set("key", return_made) == "made"
+    assert (await cache.get("key"), await cache.clear(), await cache.clear_expired()) == (None, 0, 0)
+    assert cache.health()["problem"] is None
+    assert not list(tmp_path.iterdir()), "another process uses the files"
+
+    cache.resume(tmp_path / "temp", tmp_path / "perm")
+    with closing(CacheManager()) as second:
+        await cache.set("temp", 1)
+        await cache.set("perm", 2, permanent=True)
+        assert await get_all(second, ["temp", "perm"]) == {"temp": 1, "perm": 2}
+        assert await cache.flush("none") == 0
+        cache.suspend()
+        assert await get_all(second, ["temp", "perm"]) == {}, "for all managers"
+        with closing(open_cache(tmp_path / "serving")) as other:
+            await other.set("its own", 3)
+        cache.resume(tmp_path / "serving" / "temp", tmp_path / "perm")
+        assert await get_all(second, ["temp", "perm", "its own"]) == {"perm": 2, "its own": 3}
+        assert await second.set("key", 4), "it is not sealed any more"
+    cache.resume(tmp_path / "serving" / "temp", tmp_path / "perm")
+    assert await cache.get("key") == 4
+    cache.close()
 
 
 # --- statistics, logs ---

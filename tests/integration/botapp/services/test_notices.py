@@ -267,3 +267,18 @@ def test_draining_bot_writes_nothing_and_the_next_process_continues(tmp_path: Pa
         await scene.log.until(lambda log: len(log.lines) == 1)
 
     lives(tmp_path, draining, after)
+
+
+def test_notice_of_a_quiesced_bot_is_written_by_the_next_process(tmp_path: Path) -> None:
+    async def quiesced(scene: Scene) -> None:
+        await scene.furnish(100)
+        await scene.tasks.quiesce(1)
+        scene.shop.notify("refused")
+        await asyncio.sleep(0.05)
+        assert scene.notice.messages == []
+
+    async def after(scene: Scene) -> None:
+        scene.notices.start()
+        await scene.notice.until(lambda channel: channel.lines == ["refused"])
+
+    lives(tmp_path, quiesced, after)
