@@ -92,7 +92,6 @@ class ControlServer:
         return self._listener.fileno()
 
     def _take_over(self, fd: int) -> socket.socket:
-        os.set_inheritable(fd, False)
         listener = socket.socket(fileno=fd)
         listener.setblocking(False)
         self._selector.register(listener, _READ, self._on_acceptable)

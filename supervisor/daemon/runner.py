@@ -19,11 +19,12 @@ from supervisor.control.connection import ClientConnection
 from supervisor.control.server import ControlServer
 from supervisor.control.subscribers import Subscribers
 from supervisor.control.waiters import Waiters
-from supervisor.daemon import problems, reexec, signals
+from supervisor.daemon import problems, signals
 from supervisor.daemon.clock import Clock
 from supervisor.daemon.event_loop import EventLoop
 from supervisor.daemon.executor import EffectExecutor
 from supervisor.daemon.persistence import Persistence
+from supervisor.daemon.reexec import inheritance
 from supervisor.daemon.reloader import ActiveSettings, Reloader
 from supervisor.daemon.scheduler import RestartScheduler
 from supervisor.daemon.sd_notify import NotifySocket, SystemdNotifier
@@ -251,7 +252,9 @@ class Runner:
     def hand_over(self) -> dict[str, str]:
         """Return the options for a re-exec."""
         socket_fd = self.server.listener_fd if self.persistence.is_socket_in_place() else None
-        options = reexec.hand_over(self.persistence.lock_fd, socket_fd, self.settings.current, leaving=self.leaving)
+        options = inheritance.hand_over(
+            self.persistence.lock_fd, socket_fd, self.settings.current, leaving=self.leaving
+        )
         return {**options, **self.executor.listeners.hand_over()}
 
     def status(self) -> dict[str, Any]:

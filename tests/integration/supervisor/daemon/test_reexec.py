@@ -12,6 +12,7 @@ from pathlib import Path
 
 from supervisor.cli import exit_codes as exits
 from supervisor.client import ControlError, SupervisorNotRunning
+from tests.support.supervisor.installation import Installation
 from tests.support.supervisor.supervised import PATIENCE_S, Supervised, bot
 
 FAILED = "restarting after an unexpected exception"
@@ -52,6 +53,17 @@ def _answer(it: Supervised, op: str, **fields: object) -> str:
             return "ok"
 
 
+def _assert_locked(it: Supervised) -> None:
+    with (it.state / "supervisor.lock").open() as lock:
+        for _ in range(50):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(0.005)
+            else:
+                raise AssertionError("another supervisor could take the state directory")
+
+
 def test_supervisor_that_fails_again_and_again_is_stopped_by_a_command(tmp_path: Path) -> None:
     with bot(tmp_path, max_crashes=0) as it:
         file = _prepare(it, "spawn")
@@ -72,14 +84,7 @@ def test_supervisor_that_fails_again_and_again_answers_and_recovers(tmp_path: Pa
         _fail_again_and_again(it, file, times=4)
         assert _answer(it, "status") == "ok"
         assert _answer(it, "restart", program="bot") == "recovering"
-        with (it.state / "supervisor.lock").open() as lock:
-            for _ in range(50):
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    time.sleep(0.005)
-                else:
-                    raise AssertionError("another supervisor could take the state directory")
+        _assert_locked(it)
         file.unlink()
         _wait(lambda: _answer(it, "ping") == "ok" and it.status()["bot"]["state"] == "RUNNING", "it does not recover")
 
@@ -115,6 +120,25 @@ def test_broken_configuration_does_not_end_a_supervisor_that_re_executes_itself(
         assert "configuration: not read again" in it.log()
         it.config.write_text(good)
         assert it.restart()["ok"]
+
+
+def test_code_that_does_not_load_is_tried_until_it_does(tmp_path: Path) -> None:
+    code = Installation(tmp_path / "code")
+    with bot(tmp_path / "bot") as it:
+        file = _prepare(it, "bury")
+        with (tmp_path / "stderr").open("w") as stderr:
+            it.start(environ=code.environ, stderr=stderr)
+        code.break_file("control/views.py")
+        file.touch()
+        os.kill(it.status()["bot"]["pid"], signal.SIGKILL)
+        _wait(lambda: (tmp_path / "stderr").read_text().count("views.py") >= 3, "it does not try again")
+        file.unlink()
+        assert it.process is not None
+        assert it.process.poll() is None
+        _assert_locked(it)
+        code.repair_file("control/views.py")
+        it.wait_state("RUNNING", life=2)
+        assert it.ask("ping")["pid"] == it.pid
 
 
 def test_systemd_still_gets_its_messages(tmp_path: Path) -> None:

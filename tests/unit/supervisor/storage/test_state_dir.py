@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from supervisor import __main__ as start
 from supervisor.config.paths import InstancePaths
+from supervisor.daemon import startup as start
 from supervisor.storage import state_dir
 
 

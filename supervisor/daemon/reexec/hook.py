@@ -1,12 +1,14 @@
-"""Re-executes the supervisor after an unexpected exception (a bug, or out of memory).
+"""Re-executes the supervisor after an unexpected exception (a bug, out of memory, or code that does not load).
 
 The new process image does what a supervisor does after a kill: it adopts the running programs from the journal. They
-only lose the connection for a moment. The image before hands over the lock of the state directory, so that no other
-supervisor can take it; the control socket and the programs' sockets, so that clients can connect all the time; and the
-settings, in case that the file is not valid any more. A shutdown is continued.
+only lose the connection for a moment. `inheritance` hands over what must not be closed meanwhile. A shutdown is
+continued.
 
 Before it does anything else, the new image serves clients, for a longer time after each further attempt: a
-supervisor that fails again and again can be stopped.
+supervisor that fails again and again can be stopped. An image whose code does not load cannot serve; it waits as long,
+and tries again, so that it continues as soon as the files are in order.
+
+The module is imported before all others, and imports almost nothing: what it imports must load for a further attempt.
 """
 
 from __future__ import annotations
@@ -18,9 +20,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Final
 
-import msgspec
-
-from supervisor.config.settings import Settings
 from supervisor.locale import _
 
 #: a supervisor that ran this long without an exception starts to count attempts from 0 again
@@ -28,16 +27,14 @@ STABLE_AFTER_S: Final = 60.0
 #: seconds before the second attempt in a row; doubled before each further one
 FIRST_DELAY_S: Final = 0.1
 MAX_DELAY_S: Final = 30.0
+#: options with what the image before hands over, see `inheritance`
+LOCK_FD: Final = "--lock-fd"
+SOCKET_FD: Final = "--socket-fd"
+SETTINGS_FD: Final = "--settings-fd"
+LISTEN_FDS: Final = "--listen-fds"
+_HANDED_OVER: Final = (LOCK_FD, SOCKET_FD, SETTINGS_FD, LISTEN_FDS)
 #: options that are valid for one process image only
-_NOT_INHERITED: Final = (
-    "--report-fd",
-    "--keep-desired",
-    "--reexec-count",
-    "--lock-fd",
-    "--socket-fd",
-    "--settings-fd",
-    "--listen-fds",
-)
+_NOT_INHERITED: Final = ("--report-fd", "--keep-desired", "--reexec-count", *_HANDED_OVER)
 
 
 def delay_s(reexec_count: int) -> float:
@@ -57,36 +54,23 @@ def reexec_argv(argv: Sequence[str], reexec_count: int, inherited: Mapping[str, 
     return [*kept, *(word for option in options.items() for word in option)]
 
 
-def hand_over(lock_fd: int, socket_fd: int | None, settings: Settings, *, leaving: bool) -> dict[str, str]:
-    """Return the options that hand over what the next image needs. `leaving`: a shutdown is under way."""
-    options = {"--stop-orphans": "yes"} if leaving else {}
-    descriptors: dict[str, int | None] = {"--lock-fd": lock_fd, "--socket-fd": socket_fd}
-    if hasattr(os, "memfd_create"):
-        memory = descriptors["--settings-fd"] = os.memfd_create("settings", 0)
-        os.write(memory, msgspec.json.encode(settings))
-    for name, fd in descriptors.items():
-        if fd is not None:
-            os.set_inheritable(fd, True)
-            options[name] = str(fd)
-    return options
-
-
-def take_settings(fd: int) -> Settings:
-    """Return the settings that the image before has handed over in the file `fd`, and close it."""
-    with open(fd, "rb") as file:
-        file.seek(0)
-        return msgspec.json.decode(file.read(), type=Settings)
+def parse_options(words: Sequence[str]) -> dict[str, str]:
+    """Return the options, which only `stocksup` writes; argparse would cost memory as long as the process runs."""
+    return dict(zip(words[::2], words[1::2], strict=False))
 
 
 class ReexecHook:
     """A `sys.excepthook` that re-executes the process."""
 
-    def __init__(self, reexec_count: int, log: Callable[[str, str], None]) -> None:
-        """`reexec_count` is the number of attempts in a row so far; `log` takes a level and a line."""
-        self._reexec_count = reexec_count
-        self.log = log
-        #: returns the options that hand over what the next image needs
-        self.hand_over: Callable[[], dict[str, str]] = dict
+    def __init__(self, options: Mapping[str, str]) -> None:
+        """`options` are those of this process image."""
+        #: how often in a row the supervisor has been re-executed
+        self.reexec_count = int(options.get("--reexec-count", 0))
+        #: takes a level and a line
+        self.log: Callable[[str, str], None] = lambda level, line: print(line, file=sys.stderr)
+        handed_over = {name: options[name] for name in _HANDED_OVER if name in options}
+        #: returns the options that hand over what the next image needs: at first, what this one has not used yet
+        self.hand_over: Callable[[], Mapping[str, str]] = lambda: handed_over
         #: whether the delay before this attempt is over
         self.has_waited = False
         #: the environment before this image changes it: the next one needs the time zone and the socket of systemd
@@ -96,7 +80,7 @@ class ReexecHook:
     @property
     def delay_s(self) -> float:
         """How long this image serves clients before it does anything else, in seconds."""
-        return delay_s(self._reexec_count - 1) if self._reexec_count else 0.0
+        return delay_s(self.reexec_count - 1) if self.reexec_count else 0.0
 
     def __call__(self, kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
         """Log the exception and re-execute; return only if that is impossible, or for Ctrl-C while it starts."""
@@ -109,10 +93,13 @@ class ReexecHook:
         if not self.has_waited:
             time.sleep(self.delay_s)
         is_stable = time.monotonic() - self._started_s >= STABLE_AFTER_S
-        count = 0 if is_stable else self._reexec_count
-        os.execve(sys.executable, reexec_argv(sys.orig_argv, count + 1, self._inherited()), self._environ)
+        self._execute(1 if is_stable else self.reexec_count + 1, self._inherited())
 
-    def _inherited(self) -> dict[str, str]:
+    def _execute(self, reexec_count: int, inherited: Mapping[str, str]) -> None:
+        argv = reexec_argv(sys.orig_argv, reexec_count, inherited)
+        os.execve(sys.executable, argv, self._environ)
+
+    def _inherited(self) -> Mapping[str, str]:
         try:
             return self.hand_over()
         except (MemoryError, OSError):
