@@ -1,37 +1,47 @@
 """The intake of events: each one is acted on once, whichever session delivers it, and kept until it is finished.
 
-An interaction is written into the file of taken events before its handler starts, and removed when it is finished. What
-a killed process has left, the next one finishes. See `event_file`.
+A process that serves takes events and hands them to discord.py. An interaction is written into the file of taken events
+before its handler starts, and removed when it is finished. What a killed process has left, the next one finishes.
+
+Over a restart two processes live, each with a session of its own. One serves; the other one holds what it receives, and
+when it serves in turn, it takes what the first one has not taken. See `event_file` and `held_events`.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from botapp.discord_api.handover.event_file import MAX_ATTEMPTS, EventFile, LeftEvent, Session, TakenEvent
+import msgspec
+
+from botapp.discord_api.handover.canary import find_missed
+from botapp.discord_api.handover.event_file import (
+    MAX_ATTEMPTS,
+    AnotherServes,
+    EventFile,
+    LeftEvent,
+    Session,
+    TakenEvent,
+)
+from botapp.discord_api.handover.held_events import INTERACTION, TAKEN_TYPES, HeldEvent, HeldEvents, Recent, event_id
+from botapp.discord_api.handover.taken_ids import TAKEN_COUNT, TAKEN_FOR_S
 from botapp.discord_api.http_calls import UNREADABLE, replayed_application
 from botapp.locale import _
 
 log = logging.getLogger(__name__)
 
-#: a second delivery of an event is recognized for so long; two sessions can be far apart
-SEEN_FOR_S: Final = 60.0
 #: Discord forgets an interaction after this time
 TOKEN_VALID_S: Final = 15 * 60.0
 #: beyond this length a message that an event carries is kept without what only shows it
 SHORT_CHARS: Final = 6000
 
-_INTERACTION: Final = "INTERACTION_CREATE"
-_MESSAGE: Final = "MESSAGE_CREATE"
-
 
 class Intake:
-    """Takes interactions and messages from the gateway, and hands them to discord.py."""
+    """Takes events from the gateway and hands them to discord.py, or holds them while another process serves."""
 
     def __init__(
         self,
@@ -50,31 +60,113 @@ class Intake:
         self._is_replayable = is_replayable
         self._now_s = now_s
         self._mono_s = mono_s
-        self._parse = {name: parsers[name] for name in (_INTERACTION, _MESSAGE)}
+        self._parse = {name: parsers[name] for name in TAKEN_TYPES}
         for name in self._parse:
             parsers[name] = partial(self.receive, name)
         parsers["READY"] = self._recording_session(parsers["READY"])
         self._file: EventFile | None = None
-        #: the session of the earlier process; None if it has ended it
+        self._path: Path | None = None
+        #: whether events are held, because another process serves
+        self.is_holding = False
+        #: the session of the process that served before; None if it has ended it
         self.earlier_session: Session | None = None
-        self._left: tuple[LeftEvent, ...] = ()
-        #: slots by id of the interaction that is under way
+        #: our own session; None until it is open
+        self._session: Session | None = None
+        #: slots by id of the event that is under way
         self._slots: dict[int, int] = {}
-        #: when an event was received, by its id, the oldest first
-        self._seen: dict[str, float] = {}
+        #: when our sessions delivered an event, in seconds since 1970
+        self._received: Recent[float] = Recent(TAKEN_FOR_S, TAKEN_COUNT)
+        #: what was taken, and whether by this process
+        self._taken: Recent[bool] = Recent(TAKEN_FOR_S, TAKEN_COUNT)
+        self._held = HeldEvents()
+
+    # --- who serves ---
 
     def open(self, path: Path) -> None:
-        """Begin to keep what is taken in the file at `path`. Raises OSError, and AnotherServes."""
+        """Serve at once, and keep what is taken in the file at `path`. Raises OSError, and AnotherServes."""
+        self._path = path
+        file = EventFile(path)
+        try:
+            file.lock()
+        except AnotherServes:
+            file.close()
+            raise
+        self._file = file
+        self._read_earlier(file)
+        # what was taken before, without the file
+        for id, at_s, is_own in self._taken.items(self._mono_s()):
+            if is_own:
+                file.record_taken(id, self._now_s() - (self._mono_s() - at_s))
+
+    def prepare(self, path: Path) -> None:
+        """Hold events from now on, while another process serves and keeps the file at `path`.
+
+        Raises OSError, and OtherLayout: a hand-over is not possible then.
+        """
+        self.is_holding = True
         self._file = EventFile(path)
-        self.earlier_session, self._left = self._file.session(), tuple(self._file.left())
+
+    def serve(self) -> int:
+        """Take events from now on, those that were held and not taken included; return how many of them.
+
+        Another process has released the lock, or is dead. Raises AnotherServes.
+        """
+        assert self._file is not None, "prepare or cut comes first"
+        self._file.lock()
+        self._read_earlier(self._file)
+        self.is_holding = False
+        now_s = self._mono_s()
+        events = [event for event in self._held.release(now_s) if not self._taken.has(event.id, now_s)]
+        for event in events:
+            try:
+                self._take(event)
+            except UNREADABLE as error:
+                problem = f"{type(error).__name__}: {error}"[:200]
+                text = _("gateway: event skipped, because it cannot be read (%(event)s: %(problem)s)")
+                log.warning(text, {"event": event.name, "problem": problem})
+        # not earlier: until then, the session of the process before has what this one has not taken
+        if self._session is None:
+            self._file.forget_session()
+        else:
+            self._file.record_session(self._session)
+        return len(events)
+
+    def cut(self) -> None:
+        """Hold events from now on, and let another process serve. What was taken goes on.
+
+        Raises OSError if there is no file, and this process goes on serving: then a hand-over is not possible.
+        """
+        if self._file is None:
+            assert self._path is not None, "it serves"
+            self.open(self._path)
+        assert self._file is not None
+        self.is_holding = True
+        self._file.unlock()
+
+    def close(self, *, keep_session: bool) -> None:
+        """Stop using the file, and let the next process serve. It resumes the session if that is kept."""
+        if self._file is not None:
+            if not keep_session and not self.is_holding:
+                self._file.forget_session()
+            self._file.close()
+            self._file = None
+
+    # --- events ---
 
     def receive(self, name: str, data: dict[str, Any]) -> None:
-        """Hand an event to discord.py, unless it was received before."""
-        if not self._is_new(str(data.get("id"))):
+        """Take an event of the gateway, or hold it, unless it was taken before.
+
+        Raises what `UNREADABLE` names for an event that is not one of Discord's.
+        """
+        event = HeldEvent(event_id(name, data), name, data)
+        now_s = self._mono_s()
+        self._received.add(event.id, self._now_s(), now_s)
+        if self._taken.has(event.id, now_s):
             return
-        if name == _INTERACTION and self._is_replayable(data):
-            self._take(TakenEvent(name, shortened(data), self._now_s()))
-        self._parse[name](data)
+        if self.is_holding:
+            self._held.hold(event, now_s)
+        else:
+            self._take(event)
 
     def finish(self, interaction_id: int) -> None:
         """Record that an interaction is finished."""
@@ -84,63 +176,102 @@ class Intake:
 
     def record_sequence(self, sequence: int) -> None:
         """Record the number of the last event that has arrived."""
-        if self._file is not None:
+        if self._session is not None:
+            self._session = msgspec.structs.replace(self._session, sequence=sequence)
+        if self._file is not None and not self.is_holding:
             self._file.record_sequence(sequence)
 
     def replay_left(self, application_id: int) -> int:
-        """Finish what an earlier process has begun; return how many interactions that are."""
-        left, self._left = self._left, ()
-        return sum(self._replay(one, application_id) for one in left)
+        """Finish what processes that have ended have begun; return how many interactions that are."""
+        if self._file is None or self.is_holding:
+            return 0
+        return sum(self._replay(one, application_id, self._file) for one in tuple(self._file.left()))
 
-    def close(self, *, keep_session: bool) -> None:
-        """Stop taking events, and let the next process serve. It resumes the session if that is kept."""
+    # --- whether both sessions get the same events ---
+
+    def missed(self, ready_at_s: float) -> dict[int, float]:
+        """Return what the process that serves has taken since our session is open, and that session has not got.
+
+        Args:
+            ready_at_s: when it was opened, in seconds since 1970.
+
+        Returns: for how many seconds each event was missed, by its id.
+        """
+        taken = self._file.taken_ids(self._now_s()) if self._file is not None else {}
+        return find_missed(taken, self._received_at_s(), ready_at_s, self._now_s())
+
+    def missed_by_other(self, cut_at_s: float) -> dict[int, float]:
+        """Return what our session has got since the cut, and the process that serves has not taken; as `missed`."""
+        taken = self._file.taken_ids(self._now_s()) if self._file is not None else {}
+        return find_missed(self._received_at_s(), taken, cut_at_s, self._now_s())
+
+    def _received_at_s(self) -> dict[int, float]:
+        return {id: at_s for id, _, at_s in self._received.items(self._mono_s())}
+
+    # --- parts ---
+
+    def _take(self, event: HeldEvent) -> None:
+        """Hand an event to discord.py. The order is such that a death in between loses no interaction.
+
+        Handlers begin later, in tasks of their own. So an event that is not recorded as taken was not begun.
+        """
+        if event.name == INTERACTION and self._is_replayable(event.data):
+            self._keep(event)
+        self._taken.add(event.id, True, self._mono_s())
+        try:
+            self._parse[event.name](event.data)
+        except UNREADABLE:
+            self.finish(event.id)
+            raise
+        finally:
+            if self._file is not None:
+                self._file.record_taken(event.id, self._now_s())
+
+    def _keep(self, event: HeldEvent) -> None:
         if self._file is not None:
-            if not keep_session:
-                self._file.forget_session()
-            self._file.close()
-            self._file = None
+            slot = self._file.take(TakenEvent(event.name, shortened(event.data), self._now_s()))
+            if slot is not None:
+                self._slots[event.id] = slot
 
-    def _replay(self, left: LeftEvent, application_id: int) -> bool:
+    def _replay(self, left: LeftEvent, application_id: int, file: EventFile) -> bool:
         """Begin an event that an earlier process has left; return whether that was done."""
-        assert self._file is not None, "it is of the file"
-        id = str(left.event.data["id"])
+        text = _("interaction %(id)s: not taken over (%(reason)s)")
         if (reason := why_passed_over(left, self._now_s())) is not None:
-            log.warning(_("interaction %(id)s: not taken over (%(reason)s)"), {"id": id, "reason": reason})
-            self._file.finish(left.slot)
+            log.warning(text, {"id": left.event.data.get("id"), "reason": reason})
+            file.finish(left.slot)
             return False
-        if not self._is_new(id):
-            self._file.finish(left.slot)
+        id = event_id(left.event.name, left.event.data)
+        if self._taken.get(id, self._mono_s()):
+            file.finish(left.slot)
             return False
-        self._file.begin_again(left)
-        self._slots[int(id)] = left.slot
+        file.begin_again(left)
+        self._slots[id] = left.slot
+        self._taken.add(id, True, self._mono_s())
         # tasks that start here inherit the context
         mark = replayed_application.set(application_id)
         try:
             self._parse[left.event.name](left.event.data)
         except UNREADABLE as error:
-            log.warning(_("interaction %(id)s: not taken over (%(reason)s)"), {"id": id, "reason": error})
-            self.finish(int(id))
+            log.warning(text, {"id": id, "reason": error})
+            self.finish(id)
         finally:
             replayed_application.reset(mark)
         return True
 
-    def _take(self, event: TakenEvent) -> None:
-        if self._file is not None and (slot := self._file.take(event)) is not None:
-            self._slots[int(event.data["id"])] = slot
-
-    def _is_new(self, id: str) -> bool:
-        now_s = self._mono_s()
-        for old in list(_older(self._seen, now_s - SEEN_FOR_S)):
-            del self._seen[old]
-        if id in self._seen:
-            return False
-        self._seen[id] = now_s
-        return True
+    def _read_earlier(self, file: EventFile) -> None:
+        """Read what the process that served before has recorded."""
+        session = file.session()
+        is_ours = session is not None and self._session is not None and session.id == self._session.id
+        self.earlier_session = None if is_ours else session
+        now_s, mono_s = self._now_s(), self._mono_s()
+        for id, at_s in sorted(file.taken_ids(now_s).items(), key=lambda one: one[1]):
+            self._taken.add(id, False, mono_s - max(0.0, now_s - at_s))
 
     def _recording_session(self, parse: Callable[[Any], None]) -> Callable[[Any], None]:
         def parse_and_record(data: Any) -> None:
-            if self._file is not None:
-                self._file.record_session(Session(str(data["session_id"]), str(data["resume_gateway_url"])))
+            self._session = Session(str(data["session_id"]), str(data["resume_gateway_url"]))
+            if self._file is not None and not self.is_holding:
+                self._file.record_session(self._session)
             parse(data)
 
         return parse_and_record
@@ -152,6 +283,10 @@ def why_passed_over(left: LeftEvent, now_s: float) -> str | None:
         return _("%d processes ended while they worked on it") % left.attempts
     if now_s - left.event.taken_at_s > TOKEN_VALID_S:
         return _("it is too old to be answered")
+    try:
+        event_id(left.event.name, left.event.data)
+    except UNREADABLE:
+        return _("it is damaged")
     return None
 
 
@@ -161,10 +296,3 @@ def shortened(data: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(message, dict) or len(repr(message)) <= SHORT_CHARS:
         return data
     return {**data, "message": {**message, "content": "", "embeds": [], "components": [], "attachments": []}}
-
-
-def _older(seen: Mapping[str, float], limit_s: float) -> Iterable[str]:
-    for id, at_s in seen.items():
-        if at_s >= limit_s:
-            return
-        yield id

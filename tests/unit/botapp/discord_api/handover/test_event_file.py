@@ -30,6 +30,13 @@ def event(number: int, **data: object) -> TakenEvent:
     return TakenEvent("INTERACTION_CREATE", {"id": str(number), **data}, 1000.0)
 
 
+def serving(path: Path) -> EventFile:
+    """Return the file of a process that serves."""
+    one = EventFile(path)
+    one.lock()
+    return one
+
+
 def left_numbers(file: EventFile) -> list[int]:
     return sorted(int(one.event.data["id"]) for one in file.left())
 
@@ -41,7 +48,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def file(path: Path) -> Iterator[EventFile]:
-    one = EventFile(path)
+    one = serving(path)
     yield one
     one.close()
 
@@ -53,29 +60,35 @@ def test_a_new_file_is_private_and_empty(file: EventFile, path: Path) -> None:
 
 
 def test_the_next_process_finds_what_is_not_finished(path: Path) -> None:
-    file = EventFile(path)
+    file = serving(path)
     slots = [file.take(event(number, token="t")) for number in (1, 2, 3)]
     assert slots[1] is not None
     file.finish(slots[1])
     file.close()
-    following = EventFile(path)
+    following = serving(path)
     found = list(following.left())
     assert sorted(int(one.event.data["id"]) for one in found) == [1, 3]
     assert {one.attempts for one in found} == {1}
     assert found[0].event == event(int(found[0].event.data["id"]), token="t")
     following.begin_again(found[0])
     following.close()
-    again = EventFile(path)
+    again = serving(path)
     assert {one.slot: one.attempts for one in again.left()} == {found[0].slot: MAX_ATTEMPTS, found[1].slot: 1}
     again.close()
 
 
 def test_only_one_process_serves(path: Path) -> None:
-    file = EventFile(path)
+    file = serving(path)
+    other = EventFile(path)
     with pytest.raises(AnotherServes):
-        EventFile(path)
+        other.lock()
+    file.unlock()
+    other.lock()
+    with pytest.raises(AnotherServes):
+        file.lock()
+    other.close()
+    file.lock()
     file.close()
-    EventFile(path).close()
 
 
 def test_the_session_is_kept_with_the_last_number(file: EventFile) -> None:
@@ -100,7 +113,7 @@ def test_it_has_limits(file: EventFile) -> None:
 
 @pytest.mark.parametrize("damage", [b"\xff" * 64, b"{}" + b"\0" * 62, b""])
 def test_a_damaged_file_loses_what_is_damaged_alone(path: Path, damage: bytes) -> None:
-    file = EventFile(path)
+    file = serving(path)
     file.take(event(1))
     file.take(event(2))
     file.close()
@@ -111,7 +124,7 @@ def test_a_damaged_file_loses_what_is_damaged_alone(path: Path, damage: bytes) -
     else:
         del content[5000:]
     path.write_bytes(content)
-    following = EventFile(path)
+    following = serving(path)
     assert left_numbers(following) in ([1], [2], [])
     assert following.take(event(3)) is not None
     following.close()
@@ -128,6 +141,7 @@ KILLED = """
 import sys
 from botapp.discord_api.handover.event_file import EventFile, Session, TakenEvent
 file = EventFile(__import__("pathlib").Path(sys.argv[1]))
+file.lock()
 file.record_session(Session("cafe", "wss://gateway.example/"))
 print(flush=True)
 number = 0
@@ -147,7 +161,7 @@ def test_whenever_a_process_is_killed_its_events_are_whole(path: Path) -> None:
         while path.read_bytes().count(b"INTERACTION_CREATE") < 300:
             assert process.poll() is None
         os.kill(process.pid, signal.SIGKILL)
-    file = EventFile(path)
+    file = serving(path)
     session = file.session()
     assert session is not None
     found = {int(one.event.data["id"]): len(one.event.data["text"]) for one in file.left()}
