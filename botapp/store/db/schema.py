@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, inspect, text
 
 from botapp.locale import _
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 #: every schema version, oldest first; this code needs the last one
-VERSIONS: Final = ("0002", "0003")
+VERSIONS: Final = ("0002", "0003", "0004")
 
 #: advisory lock of a migration on PostgreSQL; an arbitrary number
 _LOCK_KEY: Final = 5_709_223_114
@@ -49,6 +52,22 @@ def is_current(connection: Connection) -> bool:
     return version == VERSIONS[-1]
 
 
+def pending_usable_by_previous(version: str | None) -> bool:
+    """Return whether a process that uses schema `version` can go on after the migration to the current one.
+
+    Each migration declares that for the version before it. None stands for a database without tables. Pure: it depends
+    on this program's files alone. Raises SchemaTooNew.
+    """
+    if version == VERSIONS[-1]:
+        return True
+    if version is not None and version not in VERSIONS:
+        raise too_new_error(version)
+    from alembic.script import ScriptDirectory
+
+    pending = ScriptDirectory.from_config(_alembic_config()).iterate_revisions(VERSIONS[-1], version or "base")
+    return all(migration.module.USABLE_BY_PREVIOUS for migration in pending)
+
+
 def migrate(connection: Connection, *, back_up: Callable[[], None], to: str = VERSIONS[-1]) -> bool:
     """Migrate the tables to version `to`, in the transaction of `connection`; return whether anything changed.
 
@@ -61,14 +80,21 @@ def migrate(connection: Connection, *, back_up: Callable[[], None], to: str = VE
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
         if is_current(connection) and to == VERSIONS[-1]:
             return False
-    # Alembic loads scripts by their path, which needs no import finder
     from alembic import command
-    from alembic.config import Config
 
     if get_version(connection) is not None:
         back_up()
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", os.fspath(Path(__file__).parent / "migrations").replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
+    config = _alembic_config()
+    config.attributes["connection"] = connection
     command.upgrade(config, to)
     return True
+
+
+def _alembic_config() -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    # Alembic loads scripts by their path, which needs no import finder
+    config.set_main_option("script_location", os.fspath(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -241,6 +241,9 @@ admin_log: Final = Table(
     Column("action", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    #: the Discord message or interaction that asked for it, so that it is done once; NULL: another program did it
+    Column("request_id", BigInteger),
+    Index("admin_log_request", "request_id", unique=True),
 )
 
 #: conditions of the partial indexes. A database uses such an index only if the query repeats its condition literally.

@@ -7,6 +7,8 @@ from alembic import op
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
+#: whether a process of the version before can go on with these tables
+USABLE_BY_PREVIOUS = False
 
 
 def upgrade() -> None:

@@ -182,7 +182,32 @@ def _rows_of_0002() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-ROWS_OF = {"0002": _rows_of_0002()}
+ROWS_OF: dict[str, dict[str, list[dict[str, Any]]]] = {
+    "0002": _rows_of_0002(),
+    "0003": {
+        "account": [{"id": 1, "handle": "Budi", "handle_key": "budi", "balance": 5, "created_at_ms": 1}],
+        "released_handle": [{"handle_key": "budi-2", "account_id": 1, "released_at_ms": 1}],
+        "admin_log": [{"actor": "x", "action": "addbal", "detail": "Budi 5", "at_ms": number} for number in (1, 2)],
+    },
+}
+
+
+def test_version_0003_goes_on_after_the_migration(empty: Database) -> None:
+    """It writes the admin log without the new column."""
+    empty.run_sync(upgrade, fail, "0003")
+    empty.run_sync(insert_rows, ROWS_OF["0003"])
+    assert schema.pending_usable_by_previous("0003")
+    empty.run_sync(upgrade, lambda: None, "0004")
+    empty.run_sync(insert_rows, {"admin_log": ROWS_OF["0003"]["admin_log"]})
+    assert empty.run_sync(select_rows, "SELECT request_id FROM admin_log") == [(None,)] * 4
+
+
+@pytest.mark.parametrize(("version", "is_usable"), [(None, False), ("0002", False), ("0003", True), ("0004", True)])
+def test_whether_the_version_before_can_go_on(version: str | None, is_usable: bool) -> None:
+    assert schema.pending_usable_by_previous(version) is is_usable
+    assert schema.pending_usable_by_previous(schema.VERSIONS[-1])
+    with pytest.raises(schema.SchemaTooNew):
+        schema.pending_usable_by_previous("9999")
 
 
 def test_migrated_tables_match_the_code(database: Database) -> None:

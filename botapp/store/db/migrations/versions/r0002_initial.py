@@ -7,6 +7,8 @@ from alembic import op
 
 revision = "0002"
 down_revision = None
+#: there is no version before
+USABLE_BY_PREVIOUS = False
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

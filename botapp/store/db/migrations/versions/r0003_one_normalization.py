@@ -19,6 +19,8 @@ from botapp.store.domain.rules import clean_item, content_digest
 
 revision = "0003"
 down_revision = "0002"
+#: the version before computes other keys
+USABLE_BY_PREVIOUS = False
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 #: longest start of a name to which a number is added, in characters
