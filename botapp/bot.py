@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -21,6 +21,7 @@ from botapp.discord_api import http_calls, permissions, slash_commands
 from botapp.discord_api.command_errors import reply_command_failed
 from botapp.discord_api.gateway_events import GatewayReader, skip_unreadable_events
 from botapp.discord_api.gateway_status import OFFLINE_GRACE_S, GatewayStatus
+from botapp.discord_api.handover.commands import read_replayable
 from botapp.discord_api.handover.intake import Intake
 from botapp.discord_api.handover.missed_events import MissedEvents, read_missed_events
 from botapp.drain import Drain
@@ -103,7 +104,7 @@ class ShopBot(commands.Bot):
         #: whether this process is about to end
         self.is_ending = False
         self.unreachable = asyncio.Event()
-        self.intake = Intake(self._connection.parsers, custom_ids.is_step)
+        self.intake = Intake(self._connection.parsers, self._is_replayable)
         self.gateway = GatewayStatus(skipped=skip_unreadable_events(self._connection.parsers))
         self.loader = ShopLoader()
         self.cache = CacheManager(max_bytes=settings.cache.max_bytes)
@@ -191,7 +192,10 @@ class ShopBot(commands.Bot):
     async def on_message(self, message: discord.Message, /) -> None:
         """Process a command, and keep messages for the shop while it is loading."""
         self.loader.keep(message)
-        await self.process_commands(message)
+        try:
+            await self.process_commands(message)
+        finally:
+            self.finish(message.id)
 
     async def process_commands(self, message: discord.Message, /) -> None:
         """Process the command of a message; one of the shop waits until the shop is open."""
@@ -207,7 +211,7 @@ class ShopBot(commands.Bot):
         if (step := custom_ids.parse(custom_id)) is not None:
             await self.interactions.serve(interaction, step)
         elif interaction.message is None or not self.confirmations.is_waiting(interaction.message.id):
-            await self.interactions.answer_unknown(interaction)
+            await self.interactions.answer_unknown(interaction, custom_id)
 
     async def on_command_error(self, context: commands.Context[Any], exception: commands.CommandError, /) -> None:
         """Reply to a failed command whose cog does not, and to an unknown one."""
@@ -237,16 +241,25 @@ class ShopBot(commands.Bot):
         if missed.problem is not None:
             log.info(_("session of the process before: not resumed (%s)"), missed.problem)
         if taken_over or missed.events:
-            text = _("process before: taken over (%(left)d interactions in progress, %(missed)d events not received)")
+            text = _("process before: taken over (%(left)d events in progress, %(missed)d events not received)")
             log.info(text, {"left": taken_over, "missed": len(missed.events)})
 
     def is_restarting(self) -> bool:
         """Return whether the next process is about to finish what this one leaves."""
         return self.drain.is_for_restart
 
-    def finish(self, interaction_id: int) -> None:
-        """Record that an interaction is finished."""
-        self.intake.finish(interaction_id)
+    def finish(self, event_id: int) -> None:
+        """Record that an interaction or a message is finished, unless its task is cancelled: it is replayed then."""
+        task = asyncio.current_task()
+        if task is None or not task.cancelling():
+            self.intake.finish(event_id)
+
+    def _is_replayable(self, event: str, data: Mapping[str, Any]) -> bool:
+        """Return whether the next process can finish an event that this one has begun."""
+        if custom_ids.is_step(data):
+            return True
+        command = read_replayable(event, data, self.settings.bot.prefix)
+        return command is not None and self._is_admin(command.user_id, command.role_ids, command.server_id)
 
     # --- what the parts need of the bot ---
 
@@ -261,10 +274,15 @@ class ShopBot(commands.Bot):
 
     def is_admin(self, author: discord.abc.User) -> bool:
         """Return whether the author may give admin commands."""
+        if isinstance(author, discord.Member):
+            return self._is_admin(author.id, [role.id for role in author.roles], author.guild.id)
+        return self._is_admin(author.id, (), None)
+
+    def _is_admin(self, user_id: int, role_ids: Collection[int], server_id: int | None) -> bool:
         return restart_dialog.is_admin(
-            author.id,
-            [role.id for role in author.roles] if isinstance(author, discord.Member) else [],
-            server_id=author.guild.id if isinstance(author, discord.Member) else None,
+            user_id,
+            role_ids,
+            server_id=server_id,
             admin_ids=self.settings.bot.admin_ids,
             admin_role_ids=self.settings.bot.admin_role_ids,
             owner_ids=permissions.owner_ids(self.application),

@@ -16,6 +16,7 @@ import discord
 from discord import app_commands
 
 from botapp.discord_api import language, slash_commands
+from botapp.discord_api.http_calls import replayed_application
 from botapp.locale import _, speaking
 from botapp.runtime import state_file
 from botapp.runtime.state_file import StateError
@@ -133,6 +134,13 @@ def was_database_created(settings: Settings) -> bool:
 class LazyCommandTree(app_commands.CommandTree[Any]):
     """Slash commands; those of the shop are added only when it opens."""
 
+    async def _call(self, interaction: discord.Interaction[Any]) -> None:
+        """Execute a command, and record that it is finished: discord.py has no event for one that fails."""
+        try:
+            await super()._call(interaction)
+        finally:
+            interaction.client.finish(interaction.id)
+
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Wait for the shop if the command is unknown so far; return whether to go on."""
         data: dict[str, Any] = dict(interaction.data or {})
@@ -140,6 +148,10 @@ class LazyCommandTree(app_commands.CommandTree[Any]):
         if self.get_command(name) is not None:
             return True
         loader: ShopLoader = interaction.client.loader
+        if replayed_application.get() is not None:
+            # the process that has begun it may have done it: "try again" would be wrong
+            await loader.wait()
+            return True
         try:
             return await loader.wait_for(interaction) is not None
         except discord.HTTPException as error:

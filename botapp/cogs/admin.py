@@ -16,6 +16,7 @@ from discord.ext import commands
 from botapp.cogs.confirmations import Confirmations, ConfirmationTexts
 from botapp.discord_api import slash_commands as slash
 from botapp.locale import N_, _
+from botapp.ui import custom_ids
 from botapp.ui.admin import restart_dialog
 from botapp.ui.admin.confirmation import Stage
 from botapp.ui.live.render import Button
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-YES_ID: Final = "stocksup:v1:restart:yes"
-NO_ID: Final = "stocksup:v1:restart:no"
 #: longest reason, in characters
 MAX_REASON_CHARS: Final = 200
 
@@ -93,8 +92,8 @@ class AdminCog(commands.Cog):
         """Ask for confirmation; return the message of the question, or None if it was not confirmed."""
         wording = ConfirmationTexts(
             restart_dialog.question(),
-            Button(YES_ID, _("Yes"), "🔄", style=4),
-            Button(NO_ID, _("No"), "✖️"),
+            Button(custom_ids.RESTART_YES, _("Yes"), "🔄", style=4),
+            Button(custom_ids.RESTART_NO, _("No"), "✖️"),
             restart_dialog.ending,
             lambda: _("Only the admin who asked for the restart can answer."),
         )

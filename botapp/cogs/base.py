@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 import typing
@@ -15,8 +16,11 @@ from discord.ext import commands
 from botapp.cogs.confirmations import ConfirmationTexts, confirmation_texts
 from botapp.discord_api import language
 from botapp.discord_api import slash_commands as slash
+from botapp.discord_api.answers import acknowledge
 from botapp.discord_api.command_errors import reply_command_failed
+from botapp.discord_api.http_calls import replayed_application
 from botapp.locale import N_, _, speaking
+from botapp.runtime.context import NEXT_PROCESS_TIMEOUT_S
 from botapp.runtime.tasks import NotAccepting
 from botapp.store.db.errors import OutcomeUnknown, Unavailable
 from botapp.store.domain import money
@@ -76,6 +80,8 @@ class ShopCog(commands.Cog):
 
     async def cog_command_error(self, ctx: commands.Context[Any], error: Exception) -> None:
         """Reply to an author who is not an admin, or who used the command wrongly."""
+        # what is answered here is not replayed: the admin may give the command again
+        self.bot.finish(ctx.message.id)
         with speaking(language.context_language(ctx)):
             if isinstance(error, NotAnAdmin):
                 who = f"{ctx.author} ({ctx.author.id})"
@@ -124,7 +130,9 @@ class ShopCog(commands.Cog):
         *arguments: P.args,
         **keywords: P.kwargs,
     ) -> T:
-        """Run `use_case` and record it in the admin log, in one transaction. Raises Unavailable, and what it raises.
+        """Run `use_case` and record it in the admin log, in one transaction.
+
+        Raises AlreadyDone if the command was executed before, Unavailable, and what `use_case` raises.
 
         Args:
             ctx: of the command.
@@ -135,10 +143,35 @@ class ShopCog(commands.Cog):
         def work(connection: Connection) -> T:
             return use_case(connection, *arguments, **keywords)
 
-        entry = admin_log.AdminLogEntry(str(ctx.author.id), str(ctx.command), self.shop.now_ms())
-        result = await self.shop.run(admin_log.run_and_record, entry, detail, work)
+        result = await self.shop.run(admin_log.run_and_record, self.log_entry(ctx), detail, work)
         self.mark_changed()
         return result
+
+    async def record(self, ctx: Ctx, detail: str) -> None:
+        """Record in the admin log what was done outside the database. Raises as `run_and_record` does.
+
+        What is done there comes first, and must be the same if it is done again: a process may be killed in between.
+        """
+        self.mark_changed()
+        await self.run_and_record(ctx, detail, _change_nothing)
+
+    def log_entry(self, ctx: Ctx) -> admin_log.AdminLogEntry:
+        """Return who gives the command, and by which message or interaction: the id of that makes it unique."""
+        # discord.py gives the message of a slash command the id of its interaction
+        return admin_log.AdminLogEntry(str(ctx.author.id), str(ctx.command), self.shop.now_ms(), ctx.message.id)
+
+    @staticmethod
+    def is_repeated() -> bool:
+        """Return whether the command that this task runs was begun by an earlier process."""
+        return replayed_application.get() is not None
+
+    async def require_new(self, ctx: Ctx) -> None:
+        """Raise AlreadyDone if the command was executed before. Without the database, its transaction decides."""
+        try:
+            await self.shop.read(admin_log.require_new, ctx.message.id)
+        except Unavailable as problem:
+            text = _("%(command)s: cannot look up whether it was done before: %(problem)s")
+            log.info(text, {"command": ctx.command, "problem": problem})
 
     def mark_changed(self) -> None:
         """Record that this command has changed the shop: whatever fails from now on, it is not to be repeated."""
@@ -182,10 +215,14 @@ def admin_command(
                 try:
                     with self.bot.tasks.track(f"{name} · {ctx.author}"):
                         # Discord waits three seconds for an answer, and the command may take longer
-                        await ctx.defer(ephemeral=True)
-                        await _run_command(self, ctx, callback(self, ctx, *arguments, **keywords))
+                        if await acknowledge(ctx):
+                            work = functools.partial(callback, self, ctx, *arguments, **keywords)
+                            await _run_command(self, ctx, work)
                 except NotAccepting:
-                    await self.say(ctx, _("🔄 The bot is restarting. Please try again in a moment."))
+                    if self.bot.is_restarting():
+                        # this process usually ends meanwhile, and the next one carries the command out
+                        await asyncio.sleep(NEXT_PROCESS_TIMEOUT_S)
+                    await _say_not_done(self, ctx, _("🔄 The bot is restarting. Please try again in a moment."))
 
         make: Any = commands.hybrid_command if parent is None else parent.command
         command: commands.HybridCommand[Any, ..., None] = make(
@@ -232,12 +269,17 @@ def help_sections(cogs: Iterable[commands.Cog]) -> list[tuple[str, list[CommandU
     return [(_(title), usages) for title, usages in [*by_title.items(), (SYSTEM, system)] if usages]
 
 
-async def _run_command(cog: ShopCog, ctx: Ctx, work: Coroutine[Any, Any, None]) -> None:
-    """Run a command; reply why the shop refused it, and never that nothing was done after the shop was changed."""
+async def _run_command(cog: ShopCog, ctx: Ctx, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a command; reply why the shop refused it, and never that nothing was done after the shop was changed.
+
+    One that another process has begun is looked up first: what it refuses now, that process may have done.
+    """
     answers = cog.shop.answers
     _has_changed.set(False)
     try:
-        await work
+        if cog.is_repeated():
+            await cog.require_new(ctx)
+        await work()
     except Exception as error:
         if not _has_changed.get():
             await _reply_not_done(cog, ctx, error)
@@ -255,15 +297,21 @@ async def _reply_not_done(cog: ShopCog, ctx: Ctx, error: Exception) -> None:
     try:
         raise error
     except Refused as problem:
-        await cog.say(ctx, answers.refusal(problem))
+        await _say_not_done(cog, ctx, answers.refusal(problem))
     except InvalidAmount as problem:
         await cog.reply_usage_error(ctx, answers.invalid_amount(problem))
     except OutcomeUnknown as problem:
         log.warning(_("%(command)s failed: %(problem)s"), {"command": ctx.command, "problem": problem})
-        await cog.say(ctx, answers.outcome_unknown_to_admin())
+        await _say_not_done(cog, ctx, answers.outcome_unknown_to_admin())
     except Unavailable as problem:
         log.warning(_("%(command)s failed: %(problem)s"), {"command": ctx.command, "problem": problem})
-        await cog.say(ctx, answers.unavailable())
+        await _say_not_done(cog, ctx, answers.unavailable())
+
+
+async def _say_not_done(cog: ShopCog, ctx: Ctx, text: str) -> None:
+    """Reply that a command was not done. From then on no process replays it: the admin may give it again."""
+    cog.bot.finish(ctx.message.id)
+    await cog.say(ctx, text)
 
 
 def _argument(parameter: commands.Parameter) -> str:
@@ -303,5 +351,5 @@ def format_list(lines: Sequence[str], title: str, nothing: str) -> str:
     return "\n".join([title, *lines]) if lines else nothing
 
 
-def change_nothing(connection: Connection) -> None:
+def _change_nothing(connection: Connection) -> None:
     """Change nothing: the use case of an action that is only recorded, because it happens elsewhere."""

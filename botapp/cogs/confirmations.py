@@ -1,4 +1,8 @@
-"""`Confirmations`: asks an admin to confirm, by button or by text."""
+"""`Confirmations`: asks an admin to confirm, by button or by text.
+
+A question lives in memory. When its process is killed, the command is executed again by the next process, which asks
+again; an answer to the earlier question, also one that comes late, does nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,9 @@ import discord
 from discord.ext import commands
 
 from botapp.discord_api import language
+from botapp.discord_api.http_calls import replayed_application
 from botapp.locale import _, speaking
+from botapp.ui import custom_ids
 from botapp.ui.admin import confirmation
 from botapp.ui.admin.confirmation import Confirmation, Reply, Stage, SupersededByRestart
 from botapp.ui.live.render import Button
@@ -44,9 +50,17 @@ class _PendingConfirmation:
     dialog: Confirmation
     texts: ConfirmationTexts
     on_yes: Callable[[], None]
+    #: whether an earlier process has asked it too
+    is_repeated: bool
     #: None until Discord has confirmed the message
     message_id: int | None = None
     decided: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def precedes(self, message_id: int) -> bool:
+        """Return whether a message can answer the question: one that is older answers that of an earlier process."""
+        if self.message_id is None:
+            return not self.is_repeated
+        return message_id > self.message_id
 
 
 class Confirmations(commands.Cog):
@@ -73,7 +87,7 @@ class Confirmations(commands.Cog):
         """
         view = ClickView((texts.yes, texts.no), self._clicked)
         dialog = Confirmation(ctx.author.id, ctx.channel.id, time.monotonic() + confirmation.ANSWER_WITHIN_S)
-        question = _PendingConfirmation(dialog, texts, on_yes)
+        question = _PendingConfirmation(dialog, texts, on_yes, replayed_application.get() is not None)
         # before it is sent: an answer may arrive before the response of Discord
         self._open.append(question)
         try:
@@ -106,7 +120,8 @@ class Confirmations(commands.Cog):
     async def on_message(self, message: discord.Message) -> None:
         """Take a message as the answer to the newest question that it fits."""
         for question in reversed(self._open):
-            if self._step(question, Reply(message.author.id, message.channel.id, message.content)):
+            reply = Reply(message.author.id, message.channel.id, message.content)
+            if question.precedes(message.id) and self._step(question, reply):
                 break
 
     async def _clicked(self, interaction: discord.Interaction[Any], custom_id: str) -> None:
@@ -152,8 +167,8 @@ def confirmation_texts(what: str, yes: str) -> ConfirmationTexts:
     """
     return ConfirmationTexts(
         confirmation.question(what),
-        Button("stocksup:v1:confirm:yes", yes, "⚠️", style=4),
-        Button("stocksup:v1:confirm:no", _("No"), "✖️"),
+        Button(custom_ids.CONFIRM_YES, yes, "⚠️", style=4),
+        Button(custom_ids.CONFIRM_NO, _("No"), "✖️"),
         confirmation.ending,
         lambda: _("Only the admin who gave the command can answer."),
         private=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botapp.runtime.context import BotContext, ShopContext
+from botapp.runtime.context import BotContext, Continuity, ShopContext
 
 if TYPE_CHECKING:
     import socket
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from supervisor.client import Message
 
 
-class CogBot(BotContext, Protocol):
+class CogBot(BotContext, Continuity, Protocol):
     """The bot as cogs use it. See `commands.Bot` for what has no docstring here."""
 
     settings: Settings

@@ -11,6 +11,7 @@ from discord.ext import commands
 
 from botapp.discord_api import permissions
 from botapp.discord_api import slash_commands as slash
+from botapp.discord_api.answers import acknowledge
 from botapp.locale import N_, _
 from botapp.runtime.state_file import StateError
 from botapp.runtime.tasks import NotAccepting
@@ -37,8 +38,8 @@ class SetupCog(commands.Cog):
         try:
             with self.bot.tasks.track(f"setup · {ctx.author}"):
                 # Discord expects an answer within three seconds, and posting may take longer
-                await ctx.defer(ephemeral=True)
-                await self._reply(ctx, await self.choose(ctx))
+                if await acknowledge(ctx):
+                    await self._reply(ctx, await self.choose(ctx))
         except NotAccepting:
             await ctx.reply(_("🔄 The bot is restarting. Please try again in a moment."), ephemeral=True)
 

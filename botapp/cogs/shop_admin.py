@@ -14,7 +14,6 @@ from botapp.cogs.base import (
     ShopCog,
     admin_command,
     admin_group,
-    change_nothing,
     format_list,
 )
 from botapp.cogs.setup import SetupCog
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
 MAX_ANNOUNCEMENT_CHARS = 3500
 MAX_REASON_CHARS = 300
 MAX_PLACE_CHARS = 100
+#: how many messages are searched for an announcement that a killed process may have posted
+SEARCHED_MESSAGES = 200
 
 Text = commands.Range[str, 1, MAX_PLACE_CHARS]
 
@@ -74,13 +75,26 @@ class ShopAdminCog(ShopCog):
             return
         with speaking(self.bot.settings.language):
             embed = discord.Embed(title=_("📢 Announcement"), description=text, colour=0xF1C40F)
-        await self.run_and_record(ctx, text[:100], change_nothing)
+        channel = self.bot.get_partial_messageable(channel_id)
         try:
-            await self.bot.get_partial_messageable(channel_id).send(embed=embed)
+            if not await self._is_posted(ctx, channel, text):
+                # Discord posts it once within minutes, however often it is sent
+                await channel.send(embed=embed, nonce=str(ctx.message.id))
         except discord.HTTPException as error:
             await self.say(ctx, _("❌ The announcement was not posted: %s") % error_text(error, channel_id))
             return
+        await self.record(ctx, text[:100])
         await self.say(ctx, _("✅ The announcement was posted in <#%d>.") % channel_id)
+
+    async def _is_posted(self, ctx: Ctx, channel: discord.abc.Messageable, text: str) -> bool:
+        """Return whether a process that was killed has posted the announcement. Raises HTTPException."""
+        if not self.is_repeated():
+            return False
+        me = self.bot.user.id if self.bot.user else 0
+        async for message in channel.history(after=ctx.message, limit=SEARCHED_MESSAGES):
+            if message.author.id == me and any(embed.description == text for embed in message.embeds):
+                return True
+        return False
 
     @admin_command(
         "maintenance",

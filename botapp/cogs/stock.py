@@ -90,8 +90,7 @@ class StockCog(ShopCog):
         try:
             if file.size > MAX_BYTES:
                 raise TooLarge
-            batch, name, actor = str(ctx.message.id), str(ctx.command), str(ctx.author.id)
-            upload = await self._uploads.upload(batch, product.code, file.url, actor, name, progress)
+            upload = await self._uploads.upload(self.log_entry(ctx), product.code, file.url, progress)
             self.mark_changed()
         except TooLarge:
             params = {"lines": format_number(MAX_LINES), "size": format_number(MAX_BYTES // 1024 // 1024)}

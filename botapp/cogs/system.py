@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
-from botapp.cogs.base import Ctx, ShopCog, admin_command, admin_group, change_nothing, help_sections
+from botapp.cogs.base import Ctx, ShopCog, admin_command, admin_group, help_sections
 from botapp.locale import N_, _
 from botapp.services import system_info as machine_facts
 from botapp.services.backup.files import DataProblem
@@ -53,8 +53,8 @@ class SystemCog(ShopCog):
         if what == "all" and not await self.confirm(ctx, _("⚠️ Clear the whole cache?"), _("Clear")):
             return
         clear = {"expired": cache.clear_expired, "temporary": cache.clear_temporary, "all": cache.clear}[what]
-        await self.run_and_record(ctx, what, change_nothing)
         removed = await clear()
+        await self.record(ctx, what)
         await self.say(ctx, _("✅ Entries removed from the cache: %s") % format_number(removed))
 
     @admin_command("backup", N_("Back up the shop's database now, into a file on the server"))
@@ -63,13 +63,13 @@ class SystemCog(ShopCog):
         # rarely needed, so imported on demand
         from botapp.services.backup.backup import make_backup
 
-        await self.run_and_record(ctx, "", change_nothing)
         warnings: list[str] = []
         try:
             path = await asyncio.to_thread(make_backup, self.bot.settings, report=warnings.append)
         except (DataProblem, ConfigError) as error:
             await self.say(ctx, _("❌ The backup failed: %s") % error)
             return
+        await self.record(ctx, path.name)
         lines = [_("✅ Backup created on the server: %s") % quote(str(path)), *(f"⚠️ {warning}" for warning in warnings)]
         await self.say(ctx, "\n".join(lines))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol
+from typing import Any
 
 import discord
 
@@ -13,6 +13,7 @@ from botapp import locale
 from botapp.discord_api import language
 from botapp.discord_api.answers import send_answer
 from botapp.locale import _
+from botapp.runtime.context import NEXT_PROCESS_TIMEOUT_S, Continuity
 from botapp.runtime.log import describe_error
 from botapp.runtime.tasks import NotAccepting, TaskRegistry
 from botapp.services.live_message.updater import LiveMessageUpdater
@@ -28,20 +29,6 @@ Serve = Callable[[discord.Interaction[Any], Step], Awaitable[None]]
 
 #: too late, already answered, or the message is gone: nothing is wrong with the buttons
 _HARMLESS_CODES = (10062, 40060, 10008, 10015, 50027)
-#: how long a click waits for the next process, which finishes it; Discord allows three seconds for an answer
-NEXT_PROCESS_TIMEOUT_S: Final = 1.5
-
-
-class Continuity(Protocol):
-    """What happens to interactions when the process ends."""
-
-    def is_restarting(self) -> bool:
-        """Return whether the next process is about to finish what this one leaves."""
-        ...
-
-    def finish(self, interaction_id: int) -> None:
-        """Record that an interaction is finished."""
-        ...
 
 
 class NotAnswered(Exception):
@@ -76,7 +63,6 @@ class InteractionDispatcher:
         name = f"{custom_ids.PREFIX}{step.name}"
         with locale.speaking(language.interaction_language(interaction)):
             problem = await self._run_step(interaction, step, name)
-        # not when this task is cancelled: the next process finishes it
         self._continuity.finish(interaction.id)
         if problem is None:
             await self._shopfront().buttons.report(True)
@@ -109,10 +95,12 @@ class InteractionDispatcher:
             return error
         return None
 
-    async def answer_unknown(self, interaction: discord.Interaction[Any]) -> None:
-        """Answer a click on a button that this version does not have."""
+    async def answer_unknown(self, interaction: discord.Interaction[Any], custom_id: str) -> None:
+        """Answer a click on a button that this version does not have, or on a question that is no longer asked."""
         with locale.speaking(language.interaction_language(interaction)):
             text = _("This button no longer works. Please use the newest message of the shop.")
+            if custom_id in custom_ids.ANSWERS:
+                text = _("This question is no longer open. Answer the newest one, or give the command again.")
             await self._notify(interaction, Panel(text))
 
     async def _notify(self, interaction: discord.Interaction[Any], panel: Panel) -> bool:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import discord
@@ -19,6 +19,22 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+#: how long an event waits for the next process, which finishes it; Discord allows three seconds for an answer
+NEXT_PROCESS_TIMEOUT_S: Final = 1.5
+
+
+class Continuity(Protocol):
+    """What happens to clicks and commands when the process ends."""
+
+    def is_restarting(self) -> bool:
+        """Return whether the next process is about to finish what this one leaves."""
+        ...
+
+    def finish(self, event_id: int) -> None:
+        """Record that an interaction or a message is finished, unless its task is cancelled: it is replayed then."""
+        ...
 
 
 class BotContext(Protocol):

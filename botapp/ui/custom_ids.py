@@ -78,3 +78,9 @@ WORLD: Final = build("world")
 HISTORY: Final = build("history")
 #: the buttons of the live message
 LIVE: Final = (REGISTER, BALANCE, BUY, WORLD, HISTORY)
+#: the buttons of questions to admins
+CONFIRM_YES: Final = f"{_V1}confirm:yes"
+CONFIRM_NO: Final = f"{_V1}confirm:no"
+RESTART_YES: Final = f"{_V1}restart:yes"
+RESTART_NO: Final = f"{_V1}restart:no"
+ANSWERS: Final = (CONFIRM_YES, CONFIRM_NO, RESTART_YES, RESTART_NO)

@@ -1,7 +1,8 @@
 """The intake of events: each one is acted on once, whichever session delivers it, and kept until it is finished.
 
-A process that serves takes events and hands them to discord.py. An interaction is written into the file of taken events
-before its handler starts, and removed when it is finished. What a killed process has left, the next one finishes.
+A process that serves takes events and hands them to discord.py. A click or an admin's command is written into the file
+of taken events before its handler starts, and removed when it is finished. What a killed process has left, the next one
+finishes.
 
 Over a restart two processes live, each with a session of its own. One serves; the other one holds what it receives, and
 when it serves in turn, it takes what the first one has not taken. See `event_file` and `held_events`.
@@ -27,7 +28,7 @@ from botapp.discord_api.handover.event_file import (
     Session,
     TakenEvent,
 )
-from botapp.discord_api.handover.held_events import INTERACTION, TAKEN_TYPES, HeldEvent, HeldEvents, Recent, event_id
+from botapp.discord_api.handover.held_events import TAKEN_TYPES, HeldEvent, HeldEvents, Recent, event_id
 from botapp.discord_api.handover.taken_ids import TAKEN_COUNT, TAKEN_FOR_S
 from botapp.discord_api.http_calls import UNREADABLE, replayed_application
 from botapp.locale import _
@@ -46,14 +47,14 @@ class Intake:
     def __init__(
         self,
         parsers: MutableMapping[str, Callable[[Any], None]],
-        is_replayable: Callable[[Mapping[str, Any]], bool],
+        is_replayable: Callable[[str, Mapping[str, Any]], bool],
         now_s: Callable[[], float] = time.time,
         mono_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """
         Args:
             parsers: those of discord.py by type of event. Those that the intake takes are replaced.
-            is_replayable: returns whether a process can take over an interaction that another one has begun.
+            is_replayable: returns whether a process can take over an event that another one has begun, by its type.
             now_s: returns seconds since 1970.
             mono_s: returns seconds that only go forward.
         """
@@ -168,9 +169,9 @@ class Intake:
         else:
             self._take(event)
 
-    def finish(self, interaction_id: int) -> None:
-        """Record that an interaction is finished."""
-        slot = self._slots.pop(interaction_id, None)
+    def finish(self, event_id: int) -> None:
+        """Record that an event is finished."""
+        slot = self._slots.pop(event_id, None)
         if slot is not None and self._file is not None:
             self._file.finish(slot)
 
@@ -182,10 +183,11 @@ class Intake:
             self._file.record_sequence(sequence)
 
     def replay_left(self, application_id: int) -> int:
-        """Finish what processes that have ended have begun; return how many interactions that are."""
+        """Finish what processes that have ended have begun; return how many events that are."""
         if self._file is None or self.is_holding:
             return 0
-        return sum(self._replay(one, application_id, self._file) for one in tuple(self._file.left()))
+        left = sorted(self._file.left(), key=lambda one: one.event.taken_at_s)
+        return sum(self._replay(one, application_id, self._file) for one in left)
 
     # --- whether both sessions get the same events ---
 
@@ -215,7 +217,7 @@ class Intake:
 
         Handlers begin later, in tasks of their own. So an event that is not recorded as taken was not begun.
         """
-        if event.name == INTERACTION and self._is_replayable(event.data):
+        if self._is_replayable(event.name, event.data):
             self._keep(event)
         self._taken.add(event.id, True, self._mono_s())
         try:
@@ -235,7 +237,7 @@ class Intake:
 
     def _replay(self, left: LeftEvent, application_id: int, file: EventFile) -> bool:
         """Begin an event that an earlier process has left; return whether that was done."""
-        text = _("interaction %(id)s: not taken over (%(reason)s)")
+        text = _("event %(id)s: not taken over (%(reason)s)")
         if (reason := why_passed_over(left, self._now_s())) is not None:
             log.warning(text, {"id": left.event.data.get("id"), "reason": reason})
             file.finish(left.slot)
@@ -291,7 +293,9 @@ def why_passed_over(left: LeftEvent, now_s: float) -> str | None:
 
 
 def shortened(data: dict[str, Any]) -> dict[str, Any]:
-    """Return an interaction without what its message shows, if that is long. Pure."""
+    """Return an event without what only shows another message, if that is long. Pure."""
+    if "referenced_message" in data:  # a typed command that replies to a message
+        return {key: value for key, value in data.items() if key != "referenced_message"}
     message = data.get("message")
     if not isinstance(message, dict) or len(repr(message)) <= SHORT_CHARS:
         return data

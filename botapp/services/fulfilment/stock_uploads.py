@@ -20,6 +20,7 @@ from botapp.store.db.limits import LONG_USE_CASE_TIMEOUT_S, time_limit
 from botapp.store.domain.records import StockAdded
 from botapp.store.domain.rules import StockLine
 from botapp.store.usecases import admin_log, stock
+from botapp.store.usecases.admin_log import AdminLogEntry
 from botapp.store.usecases.stock import STAGED_AT_ONCE
 from botapp.ui.admin.shop_texts import UploadSummary
 
@@ -40,31 +41,32 @@ class StockUploader:
     def __init__(self, shop: ShopContext) -> None:
         self._shop = shop
         self._lock = asyncio.Lock()
+        #: whether no other process uploads any more
+        self._is_alone = False
         self._has_deleted_leftovers = False
 
-    async def upload(
-        self, batch: str, code: str, url: str, actor: str, action: str, progress: Progress
-    ) -> UploadSummary:
+    async def upload(self, who: AdminLogEntry, code: str, url: str, progress: Progress) -> UploadSummary:
         """Add the lines of the file at `url` to the stock of a product, all of them or none.
 
         Args:
-            batch: unique name of the upload.
+            who: what the admin log says of the upload; the request also names its batch.
             code: of the product.
             url: of the attachment on Discord.
-            actor: who adds the stock.
-            action: name of the action in the admin log.
             progress: receives progress reports.
 
         Raises UnreadableFile, NotText, a Refused, Unavailable; then nothing was added.
         """
+        batch = str(who.request_id)
         data = await stock_file.fetch(url)
         async with self._lock:
             await self._delete_leftovers()
             parsed = await asyncio.to_thread(stock_file.parse, data)
             del data
+            # a process that was killed in the middle of this upload has left its lines
+            await self._unstage(batch)
             try:
                 elsewhere = await self._stage(batch, code, parsed.items, progress)
-                result = await self._publish(batch, code, actor, action)
+                result = await self._publish(batch, code, who)
             finally:
                 await self._unstage(batch)
         duplicates = tuple(sorted((*result.duplicates, *parsed.duplicates)))
@@ -73,8 +75,12 @@ class StockUploader:
         )
 
     async def delete_leftovers(self) -> None:
-        """Delete staged lines of uploads that did not finish. If that fails, the next upload does it."""
+        """Delete staged lines of uploads that did not finish. If that fails, the next upload does it.
+
+        To be called when no other process of the bot works any more: it would lose the lines that it stages.
+        """
         async with self._lock:
+            self._is_alone = True
             try:
                 await self._delete_leftovers()
             except Unavailable as error:
@@ -95,20 +101,18 @@ class StockUploader:
                 await progress(min(at + STAGED_AT_ONCE, len(items)), len(items))
         return tuple(elsewhere)
 
-    async def _publish(self, batch: str, code: str, actor: str, action: str) -> StockAdded:
-        now_ms = self._shop.now_ms()
-        publish = functools.partial(stock.publish, batch=batch, code=code, actor=actor, now_ms=now_ms)
-        entry = admin_log.AdminLogEntry(actor, action, now_ms)
+    async def _publish(self, batch: str, code: str, who: AdminLogEntry) -> StockAdded:
+        publish = functools.partial(stock.publish, batch=batch, code=code, actor=who.actor, now_ms=self._shop.now_ms())
         with time_limit(LONG_USE_CASE_TIMEOUT_S):
             return await self._shop.run(
                 admin_log.run_and_record,
-                entry,
+                who,
                 lambda result: f"{code} {result.added}" if result.added else None,
                 publish,
             )
 
     async def _delete_leftovers(self) -> None:
-        if self._has_deleted_leftovers:
+        if self._has_deleted_leftovers or not self._is_alone:
             return
         deleted = 0
         while (count := await self._shop.read(stock.unstage, None, UNSTAGED_AT_ONCE)) > 0:

@@ -118,6 +118,15 @@ class BlacklistEntry(Struct, frozen=True):
     at_ms: int
 
 
+class AdminAction(Struct, frozen=True):
+    """One action of an admin, as the admin log has it."""
+
+    actor: str
+    action: str
+    detail: str
+    at_ms: int
+
+
 class StockAdded(Struct, frozen=True):
     """The result of a stock upload."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from botapp.store.domain.records import AdminAction
+
 
 class Refused(Exception):
     """The shop refused a request and changed nothing."""
@@ -180,6 +182,13 @@ class NotBlacklisted(Refused):
     """The user is not on the blacklist."""
 
     user_id: int
+
+
+@dataclass
+class AlreadyDone(Refused):
+    """The command was executed before: its message or interaction came once more, or its process was killed."""
+
+    done: AdminAction
 
 
 @dataclass

@@ -9,8 +9,7 @@ from msgspec import Struct
 
 from botapp.locale import N_, _
 from botapp.store.domain.money import Denomination
-from botapp.store.domain.records import Account, BlacklistEntry, Entry, Product, Purchase, order_number
-from botapp.store.usecases.admin_log import AdminAction
+from botapp.store.domain.records import Account, AdminAction, BlacklistEntry, Entry, Product, Purchase, order_number
 from botapp.store.usecases.stock import Movement
 from botapp.ui.formatting import entry_kind_label, format_amount, format_number, format_price, format_time, quote
 

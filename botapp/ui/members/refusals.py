@@ -190,6 +190,10 @@ class Answers:
                     "❌ %(text)s is the ID of one user and the %(label)s of another, <@%(user)d>. Please use a mention."
                 )
                 return text % {"text": quote(given), "label": self._member_name_label, "user": user_id}
+            case refusals.AlreadyDone(done=done):
+                text = _("✅ This was already done %(time)s, so nothing was changed now: %(action)s")
+                what = f"{quote(done.action)} {quote(done.detail) if done.detail else ''}".rstrip()
+                return text % {"time": format_time(done.at_ms), "action": what}
             case refusals.NotBlacklisted():
                 return _("❌ This user is not on the blacklist.")
         return None

@@ -9,12 +9,16 @@ from sqlalchemy import Connection
 
 from botapp.store.db.database import Database
 from botapp.store.domain import refusals
+from botapp.store.domain.records import AdminAction
 from botapp.store.domain.rules import MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS
 from botapp.store.usecases import admin_log, deliveries, products, withdrawals
 from botapp.store.usecases.admin_log import AdminLogEntry
 from tests.support.shop.populated_shop import opened_shop
 
-WHO = AdminLogEntry("7", "changeprice", 5)
+
+def who(request_id: int) -> AdminLogEntry:
+    """Return what the admin log says of one command."""
+    return AdminLogEntry("7", "changeprice", 5, request_id)
 
 
 @pytest.fixture
@@ -29,11 +33,11 @@ def a_product(database: Database) -> str:
 def test_action_and_log_entry_are_one_transaction(shop: Database) -> None:
     code = a_product(shop)
     shop.run_sync(
-        admin_log.run_and_record, WHO, "new price", functools.partial(products.update_product, code=code, price=9)
+        admin_log.run_and_record, who(1), "new price", functools.partial(products.update_product, code=code, price=9)
     )
     with pytest.raises(refusals.NoSuchProduct):
         shop.run_sync(
-            admin_log.run_and_record, WHO, "never", functools.partial(products.update_product, code="none", price=9)
+            admin_log.run_and_record, who(2), "never", functools.partial(products.update_product, code="none", price=9)
         )
 
     def count(_connection: Connection) -> int:
@@ -42,9 +46,35 @@ def test_action_and_log_entry_are_one_transaction(shop: Database) -> None:
     def nothing(_connection: Connection) -> None:
         return None
 
-    assert shop.run_sync(admin_log.run_and_record, WHO, lambda result: f"{result} pieces", count) == 3
-    shop.run_sync(admin_log.run_and_record, WHO, lambda result: result, nothing)
+    assert shop.run_sync(admin_log.run_and_record, who(2), lambda result: f"{result} pieces", count) == 3
+    shop.run_sync(admin_log.run_and_record, who(3), lambda result: result, nothing)
     assert [one.detail for one in shop.run_sync(admin_log.list_latest, 9)][:2] == ["3 pieces", "new price"]
+
+
+def test_a_request_is_executed_once(shop: Database) -> None:
+    code = a_product(shop)
+
+    def change_price(request_id: int, price: int) -> None:
+        change = functools.partial(products.update_product, code=code, price=price)
+        shop.run_sync(admin_log.run_and_record, who(request_id), f"{code} {price}", change)
+
+    change_price(2**62, 9)
+    shop.run_sync(admin_log.require_new, 1)
+    for _time in range(2):
+        with pytest.raises(refusals.AlreadyDone) as refusal:
+            change_price(2**62, 10)
+        assert refusal.value.done == AdminAction("7", "changeprice", f"{code} 9", 5)
+    with pytest.raises(refusals.AlreadyDone):
+        shop.run_sync(admin_log.require_new, 2**62)
+    assert shop.run_sync(products.get_by_code, code).price == 9
+    change_price(1, 11)
+    assert shop.run_sync(products.get_by_code, code).price == 11
+
+
+def test_actions_of_programs_have_no_request(shop: Database) -> None:
+    for _time in range(2):
+        shop.run_sync(admin_log.record, "stocksup data import", "import", "3 products", 5)
+    assert [one.action for one in shop.run_sync(admin_log.list_latest, 2)] == ["import", "import"]
 
 
 @pytest.mark.parametrize("code", ["", "two words", "x" * 33, "a`b", "a\nb"])

@@ -20,7 +20,7 @@ from botapp.store.db.database import Database, database_url
 from botapp.store.domain import refusals
 from botapp.store.domain.records import Order, Receipt
 from botapp.store.domain.rules import Limits
-from botapp.store.usecases import accounts, deliveries, deposits, key_value, products, purchases, withdrawals
+from botapp.store.usecases import accounts, admin_log, deliveries, deposits, key_value, products, purchases, withdrawals
 from tests.support.shop.databases import Stores, opened
 from tests.support.shop.populated_shop import ACTOR, BUDI, SARI, buy, open_shop, restock
 
@@ -94,6 +94,21 @@ def test_reset_leaves_a_deposit_of_the_same_moment(shop: Database) -> None:
         return accounts.reset_balance(connection, "Budi", before, actor=ACTOR, key="r", now_ms=3).balance
 
     assert overlap(shop, deposit, reset).exception() == refusals.BalanceChanged(before, before + 70)
+    assert shop.run_sync(accounts.get_by_handle, "Budi").balance == before + 70
+
+
+def test_command_that_two_processes_execute_is_done_once(shop: Database) -> None:
+    before = shop.run_sync(accounts.get_by_handle, "Budi").balance
+
+    def command(key: str) -> Callable[[Connection], object]:
+        # the ledger's own key differs, so that only the request can tell
+        def add(connection: Connection) -> object:
+            return accounts.adjust_balance(connection, "Budi", 70, add=True, actor=ACTOR, key=key, now_ms=3)
+
+        who = admin_log.AdminLogEntry(ACTOR, "addbal", 3, request_id=5)
+        return lambda connection: admin_log.run_and_record(connection, who, "Budi 70", add)
+
+    assert isinstance(overlap(shop, command("a"), command("b")).exception(), refusals.AlreadyDone)
     assert shop.run_sync(accounts.get_by_handle, "Budi").balance == before + 70
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import discord
@@ -19,11 +20,12 @@ from botapp.cogs.confirmations import Confirmations
 from botapp.cogs.setup import SetupCog
 from botapp.cogs.shop_admin import ShopAdminCog
 from botapp.discord_api import slash_commands as slash
+from botapp.discord_api.http_calls import replayed_application
 from botapp.shop import COGS
 from botapp.store.db.errors import OutcomeUnknown, Unavailable
 from botapp.store.domain import refusals
 from botapp.store.domain.money import Denomination
-from botapp.store.domain.records import Entry
+from botapp.store.domain.records import AdminAction, Entry
 from botapp.ui.admin import shop_texts as admin_texts
 from botapp.ui.admin import system_texts
 from botapp.ui.admin.help import PAGE_CHARS, CommandUsage, help_pages, split_pages, usage_error
@@ -211,16 +213,33 @@ def test_status_texts() -> None:
 
 
 class _Cog:
-    """What `_run_command` uses of a cog: it keeps the answers."""
+    """What `_run_command` uses of a cog: it keeps the answers, and which commands were finished before."""
 
     class shop:
         answers = Answers((Denomination("World Lock", "WL", 1),), "GrowID")
 
+    #: what an earlier process has done
+    done: AdminAction | None = None
+
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.finished: list[int] = []
+        self.finished_before_answer: list[int] = []
+        self.bot = SimpleNamespace(finish=self.finished.append)
 
     async def say(self, _ctx: object, text: str) -> None:
         self.said.append(text)
+        self.finished_before_answer = self.finished.copy()
+
+    def is_repeated(self) -> bool:
+        return ShopCog.is_repeated()
+
+    async def require_new(self, _ctx: object) -> None:
+        if self.done is not None:
+            raise refusals.AlreadyDone(self.done)
+
+
+CTX: Any = SimpleNamespace(command="refund", author="Admin", message=SimpleNamespace(id=7))
 
 
 @pytest.mark.parametrize(
@@ -236,12 +255,33 @@ class _Cog:
 def test_failed_command_says_what_is_so(error: Exception, is_changed: bool, answer: str) -> None:
     """A refund whose buyer could not be told because the database failed was answered "Nothing was changed"."""
     cog: Any = _Cog()
-    ctx: Any = type("Ctx", (), {"command": "refund", "author": "Admin"})
 
     async def work() -> None:
         if is_changed:
             ShopCog.mark_changed(cog)
         raise error
 
-    asyncio.run(_run_command(cog, ctx, work()))
+    asyncio.run(_run_command(cog, CTX, work))
     assert cog.said == [getattr(cog.shop.answers, answer)()]
+    # an admin who reads that nothing was done gives the command again: no later process may carry this one out
+    assert cog.finished_before_answer == ([] if is_changed else [7])
+
+
+@pytest.mark.parametrize("is_replayed", [True, False])
+@pytest.mark.parametrize("is_done", [True, False])
+def test_command_that_an_earlier_process_has_done_is_only_answered(is_replayed: bool, is_done: bool) -> None:
+    cog: Any = _Cog()
+    cog.done = AdminAction("1", "refund", "#000123 Budi 5", 0) if is_done else None
+    ran: list[bool] = []
+
+    async def work() -> None:
+        ran.append(True)
+
+    async def replay() -> None:
+        replayed_application.set(77 if is_replayed else None)
+        await _run_command(cog, CTX, work)
+
+    asyncio.run(replay())
+    # what was not begun before is looked up by its own transaction
+    assert ran == ([] if is_replayed and is_done else [True])
+    assert len(cog.said) == (is_replayed and is_done)

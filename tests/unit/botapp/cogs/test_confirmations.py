@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from botapp.cogs.confirmations import Confirmations, confirmation_texts
+from botapp.discord_api.http_calls import replayed_application
 from botapp.ui.admin.confirmation import Stage
 
 ADMIN_ID, CHANNEL_ID, QUESTION_ID = 1, 10, 100
@@ -31,6 +32,7 @@ class Context:
     """A command by the admin; the question is answered before it is known to be there, or cannot be sent (None)."""
 
     author = SimpleNamespace(id=ADMIN_ID)
+    message = SimpleNamespace(id=1)
     channel = SimpleNamespace(id=CHANNEL_ID)
 
     def __init__(self, questions: Confirmations, answer: str | None) -> None:
@@ -47,8 +49,8 @@ class Context:
         return self.question
 
 
-def said(text: str) -> Any:
-    return SimpleNamespace(author=Context.author, channel=Context.channel, content=text)
+def said(text: str, message_id: int = QUESTION_ID + 1) -> Any:
+    return SimpleNamespace(id=message_id, author=Context.author, channel=Context.channel, content=text)
 
 
 def ask(answer: str | None) -> tuple[Stage, Context, Confirmations]:
@@ -67,6 +69,25 @@ def test_answer_before_the_response_of_discord(answer: str, stage: Stage) -> Non
     assert ended is stage
     assert context.question.content
     assert not questions.is_waiting(QUESTION_ID)
+
+
+def test_a_late_answer_to_the_question_of_a_killed_process_does_nothing() -> None:
+    """The admin said yes to another process; this one asks again, perhaps several questions in another order."""
+
+    async def asked() -> None:
+        replayed_application.set(77)
+        questions = Confirmations()
+        context: Any = Context(questions, "ya")
+        asking = asyncio.create_task(questions.ask(context, confirmation_texts("Delete?", "Delete")))
+        while not questions.is_waiting(QUESTION_ID):
+            await asyncio.sleep(0)
+        await questions.on_message(said("ya", QUESTION_ID - 1))
+        assert questions.is_waiting(QUESTION_ID)
+        await questions.on_message(said("tidak"))
+        stage, _message = await asking
+        assert stage is Stage.DECLINED
+
+    asyncio.run(asked())
 
 
 def test_question_that_could_not_be_sent_is_not_pending() -> None:

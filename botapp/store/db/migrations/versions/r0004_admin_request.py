@@ -1,4 +1,4 @@
-"""The admin log names the message or interaction of each action, so that none is carried out twice."""
+"""The admin log names the message or interaction of each action, so that none is executed twice."""
 
 from __future__ import annotations
 

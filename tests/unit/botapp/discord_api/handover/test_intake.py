@@ -48,8 +48,8 @@ class Process:
         self.parsers[name](data)
 
 
-def _is_click(data: Mapping[str, Any]) -> bool:
-    return data.get("type") == 3
+def _is_click(name: str, data: Mapping[str, Any]) -> bool:
+    return name == "INTERACTION_CREATE" and data.get("type") == 3
 
 
 @pytest.fixture
@@ -143,6 +143,24 @@ def test_the_session_is_kept_unless_the_bot_is_stopped(path: Path) -> None:
     assert second.intake.earlier_session == Session("cafe", "wss://gateway.example/", 9)
     second.intake.close(keep_session=False)
     assert Process(path).intake.earlier_session is None
+
+
+def test_events_are_replayed_in_the_order_in_which_they_came(path: Path) -> None:
+    killed = Process(path)
+    for number in (1, 2, 3):
+        killed.now_s += 1
+        killed.get("INTERACTION_CREATE", {**CLICK, "id": str(number)})
+        if number == 2:
+            killed.intake.finish(1)  # its place is taken by the next one
+    killed.intake.close(keep_session=True)
+    process = Process(path)
+    process.intake.replay_left(77)
+    assert process.parsed == [("2", 77), ("3", 77)]
+
+
+def test_a_message_is_kept_without_the_one_it_replies_to() -> None:
+    typed = {"id": "5", "content": "!addbal Budi 5", "referenced_message": {"content": "x" * SHORT_CHARS}}
+    assert shortened(typed) == {"id": "5", "content": "!addbal Budi 5"}
 
 
 def test_a_long_message_is_kept_without_what_it_shows() -> None:

@@ -44,7 +44,7 @@ class Process:
         self.parsed: list[str] = []
         self.parsers: dict[str, Callable[[Any], None]] = dict.fromkeys(TAKEN_TYPES, self.parse)
         self.parsers["READY"] = lambda data: None
-        self.intake = Intake(self.parsers, lambda data: data.get("type") == 3, clock, clock)
+        self.intake = Intake(self.parsers, lambda _name, data: data.get("type") == 3, clock, clock)
 
     def parse(self, data: dict[str, Any]) -> None:
         if data.get("is_unreadable"):
