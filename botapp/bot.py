@@ -24,18 +24,19 @@ from botapp.discord_api.gateway_status import OFFLINE_GRACE_S, GatewayStatus
 from botapp.discord_api.handover.commands import read_replayable
 from botapp.discord_api.handover.intake import Intake
 from botapp.discord_api.handover.missed_events import MissedEvents, read_missed_events
-from botapp.drain import Drain
 from botapp.ext.cache_manager import CacheManager
 from botapp.interactions.dispatcher import InteractionDispatcher
+from botapp.lifecycle.drain import Drain
+from botapp.lifecycle.requests import SupervisorRequests
+from botapp.lifecycle.serving import Serving
 from botapp.locale import _
 from botapp.runtime.tasks import TaskRegistry
-from botapp.services.health import LAG_INTERVAL_S, BotHealth
+from botapp.services.health import BotHealth
 from botapp.services.live_message.placement import LiveMessagePlacement
 from botapp.services.live_message.restart_notice import TemporaryMessage
 from botapp.services.live_message.self_restart import SelfRestart
 from botapp.services.live_message.updater import LiveMessageUpdater
 from botapp.shop_loader import LazyCommandTree, ShopLoader, was_database_created
-from botapp.supervised import SupervisorRequests
 from botapp.ui import custom_ids
 from botapp.ui.admin import restart_dialog
 from botapp.ui.admin.help import unknown_command
@@ -113,6 +114,7 @@ class ShopBot(commands.Bot):
         self.confirmations = Confirmations()
         self.admin = AdminCog(self, self.confirmations)
         self.drain = Drain(self)
+        self.serving = Serving(self)
         self._connect_live_message()
 
     def _connect_live_message(self) -> None:
@@ -126,7 +128,6 @@ class ShopBot(commands.Bot):
             self.tasks,
             settings.store,
             self._read_products,
-            self.placement.live_messages(),
             edit_interval_s=settings.bot.edit_interval_s,
             probe_buttons=self._probe_buttons,
             on_health=self.send_heartbeat,
@@ -156,22 +157,9 @@ class ShopBot(commands.Bot):
         await super().before_identify_hook(shard_id, initial=initial)
 
     async def on_connect(self) -> None:
-        """Report ready and start to serve members, at the first READY."""
-        is_first = not self.gateway.was_online
+        """Record READY. The bot serves from the first one on."""
         self.gateway.mark_online()
         self.send_heartbeat()
-        if not is_first:
-            return
-        if self.link is not None:
-            self.link.report_ready()
-        log.info(_("ready as %(user)s (process %(life)s)"), {"user": self.user, "life": self.life or "-"})
-        if self.live_updater.channel_id is None:
-            log.warning(_("live message: not posted, because no channel is chosen; use /setup in the shop's channel"))
-        self.start_serving()
-        if not self.tasks.is_draining:
-            self.tasks.spawn(_("clicks of the process before"), self._take_over())
-            self.tasks.spawn(_("live messages"), self.placement.remove_others(self.live_updater.keys))
-        self.tasks.repeat(_("loop lag"), LAG_INTERVAL_S, self._health.measure_loop_lag)
 
     async def on_resumed(self) -> None:
         """Update the live message after a lost connection."""
@@ -232,8 +220,8 @@ class ShopBot(commands.Bot):
         session, token = self.intake.earlier_session, self.http.token
         return await read_missed_events(session, token) if session is not None and token else MissedEvents()
 
-    async def _take_over(self) -> None:
-        """Finish the clicks that the process before has left, and serve those that no process has received."""
+    async def take_over_events(self) -> None:
+        """Finish the clicks that earlier processes have left, and serve those that no process has received."""
         missed = await self._missed
         taken_over = self.intake.replay_left(self.application_id or 0)
         for name, data in missed.events:
@@ -303,13 +291,9 @@ class ShopBot(commands.Bot):
         await self.live_updater.replace_first(live_message)
         await self.placement.remove_others(self.live_updater.keys)
 
-    def start_serving(self) -> None:
-        """Show the live message and sync the commands, once both Discord and the shop are ready."""
-        if self.gateway.was_online and self.loader.is_open:
-            self.live_updater.start()
-            if not self.tasks.is_draining:
-                sync = slash_commands.sync_if_changed(self.tree, self.settings.state_file)
-                self.tasks.spawn(_("slash commands"), sync)
+    async def measure_loop_lag(self) -> None:
+        """Measure how late the event loop wakes a sleeping task."""
+        await self._health.measure_loop_lag()
 
     async def _serve_step(self, interaction: discord.Interaction[Any], step: Step) -> None:
         if (shop := await self.loader.wait_for(interaction)) is not None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import discord
 
     from botapp.cogs.context import ShopHost
+    from botapp.runtime.tasks import TaskRegistry
     from botapp.services.deposits.http_server import DepositServer
     from botapp.services.deposits.webhooks import WebhookDeposits
 
@@ -59,8 +60,9 @@ COGS: Final[tuple[type[ShopCog], ...]] = (
 class Shop:
     """The shop of one process. `read` and `run` are transactions; `run` also updates the live message."""
 
-    #: what members can do; set by `add_to`
+    #: what members can do; set by `add_to`, as the delivery
     flows: MemberFlows
+    _delivery: DeliveryService
 
     def __init__(
         self, settings: Settings, on_change: Callable[[], None], on_health: Callable[[], None] = lambda: None
@@ -85,6 +87,8 @@ class Shop:
         self._webhooks: WebhookDeposits | None = None
         self._deposit_server: DepositServer | None = None
         self._backups = BackupScheduler(settings, self.notify)
+        self._cogs: list[ShopCog] = []
+        self._is_delivering = False
 
     async def open(self) -> None:
         """Open the database. Raises ConfigError if a newer version of this program wrote it."""
@@ -112,23 +116,39 @@ class Shop:
         """Return the products on sale. Raises Unavailable."""
         return tuple(await self.read(products.list_active))
 
-    async def add_to(self, bot: ShopHost, early: Iterable[discord.Message]) -> None:
-        """Add the shop's commands and background tasks to `bot`. To be called once. Raises ConfigError.
+    async def add_to(self, bot: ShopHost) -> None:
+        """Add the shop's commands to `bot`. To be called once; nothing runs before `start`. Raises ConfigError."""
+        self._delivery = DeliveryService(self, bot)
+        self.flows = MemberFlows(self, self.settings.store, lambda: bot.live_updater, self._delivery)
+        self.notices = AdminNotifier(self, self.settings.store, bot.tasks, bot.get_partial_messageable)
+        self._add_deposits(bot)
+        self._cogs = [kind(bot, self) for kind in COGS]
+        for cog in self._cogs:
+            await bot.add_cog(cog)
+
+    def start(self, tasks: TaskRegistry, early: Iterable[discord.Message]) -> None:
+        """Start the work of the process that serves. To be called once.
 
         Args:
-            bot: the bot.
-            early: messages that came before the shop was open; some report deposits.
+            tasks: runs the work.
+            early: messages that came before; some report deposits.
         """
-        delivery = DeliveryService(self, bot)
-        bot.tasks.repeat(_("database"), PROBE_INTERVAL_S, self._database.probe)
-        self.flows = MemberFlows(self, self.settings.store, lambda: bot.live_updater, delivery)
-        bot.tasks.repeat(_("deliveries"), POLL_INTERVAL_S, delivery.poll)
-        self.notices = AdminNotifier(self, self.settings.store, bot.tasks, bot.get_partial_messageable)
-        self.notices.start()
-        self._start_deposits(bot, early)
-        for kind in COGS:
-            await bot.add_cog(kind(bot, self))
-        self._backups.start(bot.tasks)
+        tasks.repeat(_("database"), PROBE_INTERVAL_S, self._database.probe)
+        if self._webhooks is not None:
+            self._webhooks.start(early)
+        if self._deposit_server is not None:
+            self._deposit_server.start()
+        self._backups.start(tasks)
+
+    def finish_unfinished(self, tasks: TaskRegistry) -> None:
+        """Finish what earlier processes have left, and send what is due from now on: no other process does."""
+        self._delivery.expect_unfinished()
+        if not self._is_delivering and self.notices is not None:
+            self._is_delivering = True
+            tasks.repeat(_("deliveries"), POLL_INTERVAL_S, self._delivery.poll)
+            self.notices.start()
+        for cog in self._cogs:
+            cog.finish_unfinished()
 
     def notify(self, text: str, key: str = "") -> None:
         """Queue a notification to the admins, if there is a notice channel; those with the same `key` are throttled."""
@@ -161,13 +181,12 @@ class Shop:
         self._on_health()
         self._on_change()
 
-    def _start_deposits(self, bot: ShopHost, early: Iterable[discord.Message]) -> None:
-        """Start the sources of deposits that are configured. They are imported late: a web server takes memory."""
+    def _add_deposits(self, bot: ShopHost) -> None:
+        """Create the sources of deposits that are configured. They are imported late: a web server takes memory."""
         if self.settings.store.deposits.channel_ids:
             from botapp.services.deposits.webhooks import WebhookDeposits
 
             self._webhooks = WebhookDeposits(bot, self, self.settings)
-            self._webhooks.start(early)
         if (key := read_key(self.settings)) is not None:
             from botapp.services.deposits.http_server import DepositServer
 
@@ -177,4 +196,3 @@ class Shop:
                 log.warning("%s", text)
                 return
             self._deposit_server = DepositServer(bot, self, port, key, bot.passed_sockets)
-            self._deposit_server.start()

@@ -46,8 +46,9 @@ class ShopLoader:
         self._opened = asyncio.Event()
         self._started_at_s = time.monotonic()
         self._task: asyncio.Task[None] | None = None
-        #: messages that came while the shop was not open: some report deposits
+        #: messages that came before the shop read them itself: some report deposits
         self._messages: deque[discord.Message] = deque(maxlen=MAX_KEPT_MESSAGES)
+        self._keeps_messages = True
 
     @property
     def is_open(self) -> bool:
@@ -78,9 +79,16 @@ class ShopLoader:
         return {"database": {"is_healthy": False, "last_error": problem, "external": True}}
 
     def keep(self, message: discord.Message) -> None:
-        """Keep a message for the shop, unless the shop is open and reads messages itself."""
-        if not self.is_open:
+        """Keep a message for the shop, until the shop reads messages itself."""
+        if self._keeps_messages:
             self._messages.append(message)
+
+    def take_messages(self) -> list[discord.Message]:
+        """Return the messages that were kept, and keep no more."""
+        self._keeps_messages = False
+        messages = list(self._messages)
+        self._messages.clear()
+        return messages
 
     def notify(self, text: str) -> None:
         """Queue a notification to the admins, if the shop is loaded."""
@@ -115,18 +123,16 @@ class ShopLoader:
         shop: Shop = module.Shop(bot.settings, bot.live_updater.refresh_soon, bot.send_heartbeat)
         self.shop = shop
         await shop.open()
-        await shop.add_to(bot, self._messages)
+        await shop.add_to(bot)
         slash_commands.describe(bot.walk_commands())
         self._opened.set()
-        self._messages.clear()
-        bot.start_serving()
         bot.send_heartbeat()
 
 
 def was_database_created(settings: Settings) -> bool:
     """Return whether an earlier process created the shop's database."""
     try:
-        return state_file.load(settings.state_file).database_created
+        return state_file.expect(settings.state_file).database_created
     except StateError:
         return False  # the shop logs the error
 

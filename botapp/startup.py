@@ -207,9 +207,9 @@ async def _run_bot(settings: Settings, token: str, sockets: Sequence[socket.sock
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     connection = asyncio.create_task(bot.link.run()) if bot.link else None
-    serving = asyncio.create_task(_serve(bot, token))
+    running = asyncio.create_task(_run_parts(bot, token))
     events = [asyncio.create_task(event.wait()) for event in (stop, bot.unreachable)]
-    await asyncio.wait({serving, *events, *([connection] if connection else [])}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({running, *events, *([connection] if connection else [])}, return_when=asyncio.FIRST_COMPLETED)
 
     if stop.is_set():
         ending = ExitWithCode(EXIT_OK, _("ended as requested"))
@@ -218,11 +218,11 @@ async def _run_bot(settings: Settings, token: str, sockets: Sequence[socket.sock
         ending = _explain_lost_supervisor(connection)
         await bot.leave()
     else:
-        ending = _explain_end(serving, settings, logged_in=bot.user is not None)
+        ending = _explain_end(running, settings, logged_in=bot.user is not None)
         await bot.leave()
-    for task in (serving, *events):
+    for task in (running, *events):
         task.cancel()
-    await asyncio.gather(serving, *events, return_exceptions=True)
+    await asyncio.gather(running, *events, return_exceptions=True)
     _log.log(logging.INFO if ending.code == EXIT_OK else logging.CRITICAL, ending.reason)
     if bot.link is not None and connection is not None and not connection.done():
         await bot.link.send_goodbye(ending.code, ending.reason, timeout_s=GOODBYE_TIMEOUT_S)
@@ -246,9 +246,9 @@ def _open_intake(bot: ShopBot, settings: Settings) -> ExitWithCode | None:
     return None
 
 
-async def _serve(bot: ShopBot, token: str) -> None:
+async def _run_parts(bot: ShopBot, token: str) -> None:
     await bot.login(token)
-    await asyncio.gather(bot.loader.finish(), bot.connect())
+    await asyncio.gather(bot.loader.finish(), bot.connect(), bot.serving.run())
 
 
 def _explain_lost_supervisor(connection: asyncio.Task[None]) -> ExitWithCode:
@@ -261,7 +261,7 @@ def _explain_lost_supervisor(connection: asyncio.Task[None]) -> ExitWithCode:
     return ExitWithCode(EXIT_FAILED, _("the connection to the supervisor failed: %s") % problem)
 
 
-def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: bool) -> ExitWithCode:
+def _explain_end(running: asyncio.Task[None], settings: Settings, *, logged_in: bool) -> ExitWithCode:
     """Return why the bot ended although no one requested it, and what to do."""
     import discord
 
@@ -269,10 +269,10 @@ def _explain_end(serving: asyncio.Task[None], settings: Settings, *, logged_in: 
 
     address = (settings.discord.gateway if logged_in else settings.discord.api_base) or "discord.com"
     unreachable = _("cannot reach Discord at %(address)s: %(problem)s; check the network and [discord]")
-    if not serving.done():
+    if not running.done():
         problem = _("no session could be opened")
         return ExitWithCode(EXIT_TRY_AGAIN, unreachable % {"address": address, "problem": problem})
-    error = serving.exception()
+    error = running.exception()
     if isinstance(error, ConfigError):
         return ExitWithCode(EXIT_BAD_CONFIG, str(error))
     if (refusal := _explain_refusal(error)) is not None:

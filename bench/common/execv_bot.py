@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import botapp.bot
 from botapp import startup
-from botapp.drain import Drain
+from botapp.lifecycle.drain import Drain
 
 if TYPE_CHECKING:
     import socket

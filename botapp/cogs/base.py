@@ -72,6 +72,9 @@ class ShopCog(commands.Cog):
         self.bot = bot
         self.shop = shop
 
+    def finish_unfinished(self) -> None:
+        """Finish what earlier processes have begun. Called when none of them works on it any more."""
+
     async def cog_check(self, ctx: commands.Context[Any]) -> bool:
         """Let admins pass. Raises NotAnAdmin."""
         if not self.bot.is_admin(ctx.author):

@@ -79,10 +79,6 @@ class ShopHost(CogBot, Protocol):
         """Send a heartbeat now: the health has changed."""
         ...
 
-    def start_serving(self) -> None:
-        """Start to serve members, if both Discord and the shop are ready."""
-        ...
-
 
 class CogShop(ShopContext, Protocol):
     """The shop as cogs use it."""

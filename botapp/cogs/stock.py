@@ -48,10 +48,9 @@ class StockCog(ShopCog):
         self._uploads = StockUploader(shop)
         self._handing_over = WithdrawalDelivery(bot, shop)
 
-    async def cog_load(self) -> None:
-        """Resume transfers that the previous process did not finish, unless this one is about to stop."""
-        if not self.bot.tasks.is_draining:
-            self.bot.tasks.spawn(_("unfinished stock transfers"), self._resume_unfinished())
+    def finish_unfinished(self) -> None:
+        """Finish the transfers that earlier processes have begun."""
+        self.bot.tasks.spawn(_("unfinished stock transfers"), self._resume_unfinished())
 
     async def cog_check(self, ctx: commands.Context[Any]) -> bool:
         """Allow admins only, and no items that others can read. Raises NotAnAdmin, PublicUpload."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -29,8 +30,8 @@ class GatewayStatus:
         #: the latency of the last heartbeat that counts, in seconds; None if there was none
         self.latency_s: float | None = None
         self.is_online = False
-        #: whether the connection was ever up
-        self.was_online = False
+        #: set when the connection is up for the first time
+        self.opened = asyncio.Event()
         #: sessions that were begun
         self.identifies = 0
         #: consecutive failed attempts to connect
@@ -42,9 +43,15 @@ class GatewayStatus:
         self._heartbeats = 0
         self._slow_heartbeats = 0
 
+    @property
+    def was_online(self) -> bool:
+        """Whether the connection was ever up."""
+        return self.opened.is_set()
+
     def mark_online(self) -> None:
         """Record that the connection is up."""
-        self.is_online = self.was_online = True
+        self.is_online = True
+        self.opened.set()
         self.failed_attempts = 0
         self.latency_s = self._measured_s = None
         self._heartbeats = self._slow_heartbeats = 0

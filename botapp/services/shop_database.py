@@ -111,7 +111,7 @@ class ShopDatabase:
     def _was_created(self) -> bool:
         """Return whether an earlier process created the database: then a missing file is not replaced."""
         try:
-            return state_file.load(self._settings.state_file).database_created
+            return state_file.expect(self._settings.state_file).database_created
         except StateError as error:
             log.warning(_("cannot read whether the shop has a database: %s"), error)
             return False

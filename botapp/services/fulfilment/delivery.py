@@ -57,7 +57,7 @@ class DeliveryService:
         self._client = client
         #: purchases that their own interaction is delivering now
         self._delivering: set[int] = set()
-        self._is_first_poll = True
+        self._expects_unfinished = True
 
     @contextmanager
     def delivering(self, purchase_id: int) -> Iterator[None]:
@@ -84,12 +84,16 @@ class DeliveryService:
         """Record that the items were shown to the member."""
         await self._record_outcome(purchase_id, Outcome.SHOWN, None)
 
+    def expect_unfinished(self) -> None:
+        """Make the next poll take all pending deliveries: the processes that made them have ended."""
+        self._expects_unfinished = True
+
     async def poll(self) -> None:
-        """Deliver what is due. The first poll takes all pending deliveries, because no other process delivers them."""
-        horizon_ms = purchases.FIRST_CHECK_MS if self._is_first_poll else 0
+        """Deliver what is due."""
+        horizon_ms = purchases.FIRST_CHECK_MS if self._expects_unfinished else 0
         try:
             due = await self._shop.read(deliveries.list_due, self._shop.now_ms() + horizon_ms)
-            self._is_first_poll = False
+            self._expects_unfinished = False
             for delivery in due:
                 if delivery.purchase_id not in self._delivering and not self._client.tasks.is_quiesced:
                     with self.delivering(delivery.purchase_id):

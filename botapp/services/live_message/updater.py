@@ -38,7 +38,6 @@ class LiveMessageUpdater:
         tasks: TaskRegistry,
         store: Store,
         read_products: Callable[[], Awaitable[tuple[Product, ...]]],
-        live_messages: Sequence[LiveMessage],
         *,
         edit_interval_s: float = 2.0,
         probe_buttons: Callable[[], HealthReport] = lambda: HealthReport("buttons", is_healthy=True),
@@ -49,7 +48,6 @@ class LiveMessageUpdater:
         Args:
             store: settings of the shop.
             read_products: may raise Unavailable.
-            live_messages: the first one belongs to the chosen channel; empty if no channel is chosen.
             edit_interval_s: minimum time between two edits, in seconds.
             probe_buttons: reports whether clicks can be answered: `buttons`, or `gateway` if Discord is the cause.
             on_health: called when the health has changed.
@@ -65,7 +63,7 @@ class LiveMessageUpdater:
         self._tasks = tasks
         self._store = store
         self._read_products = read_products
-        self._live_messages = list(live_messages)
+        self._live_messages: list[LiveMessage] = []
         self._edit_interval_s = edit_interval_s
         self._probe_buttons = probe_buttons
         self._on_health = on_health
@@ -147,6 +145,10 @@ class LiveMessageUpdater:
                 await self._report_livestock(str(error), about="edit")
                 raise
             self.link = health_link.show_elsewhere(self.link, time.time())
+
+    def place(self, live_messages: Sequence[LiveMessage]) -> None:
+        """Show these live messages; the first one belongs to the chosen channel. Without any, no channel is chosen."""
+        self._live_messages = list(live_messages)
 
     def start(self) -> None:
         """Keep the live message up to date from now on. Call it once, when Discord and the database are usable."""

@@ -36,7 +36,8 @@ def test_many_changes_cause_few_edits() -> None:
     async def live() -> None:
         nonlocal left
         tasks = TaskRegistry()
-        front = LiveMessageUpdater(tasks, Store(), products, [cast(LiveMessage, shown)], edit_interval_s=0.05)
+        front = LiveMessageUpdater(tasks, Store(), products, edit_interval_s=0.05)
+        front.place([cast(LiveMessage, shown)])
         front.refresh_soon()
         await asyncio.sleep(0)
         assert not tasks.pending, "no refresh before it serves"

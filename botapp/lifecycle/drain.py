@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Final, Protocol, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
-from botapp.cogs.context import CogBot
 from botapp.config.settings import FlushPolicy
 from botapp.locale import _
 
 if TYPE_CHECKING:
-    from botapp.cogs.admin import AdminCog
-    from botapp.discord_api.gateway_status import GatewayStatus
+    from botapp.lifecycle.context import LifecycleBot
     from supervisor.client import Message
 
 log = logging.getLogger(__name__)
@@ -21,17 +19,10 @@ log = logging.getLogger(__name__)
 UNREQUESTED_DRAIN_S: Final = 5.0
 
 
-class DrainableBot(CogBot, Protocol):
-    """The bot as its drain uses it."""
-
-    admin: AdminCog
-    gateway: GatewayStatus
-
-
 class Drain:
     """Drains the bot at most once at a time."""
 
-    def __init__(self, bot: DrainableBot) -> None:
+    def __init__(self, bot: LifecycleBot) -> None:
         self._bot = bot
         self._task: asyncio.Task[None] | None = None
         self._reason = ""

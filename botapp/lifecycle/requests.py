@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import discord
 
 from botapp.discord_api.errors import connection_problem
-from botapp.drain import DrainableBot
+from botapp.lifecycle.context import LifecycleBot
 from botapp.locale import _
 from botapp.runtime import state_file as state
 from botapp.runtime.log import reopen
@@ -17,9 +17,7 @@ from botapp.runtime.supervisor_link import SupervisorLink
 from botapp.ui.admin import restart_dialog
 
 if TYPE_CHECKING:
-    from botapp.drain import Drain
-    from botapp.services.live_message.restart_notice import TemporaryMessage
-    from botapp.shop_loader import ShopLoader
+    from botapp.lifecycle.drain import Drain
     from supervisor.client import LifeEnvironment, Message
 
 log = logging.getLogger(__name__)
@@ -29,12 +27,10 @@ log = logging.getLogger(__name__)
 REPORT_PAUSES_S: Final = (1.0, 10.0, 60.0, 300.0)
 
 
-class SupervisedBot(DrainableBot, Protocol):
+class SupervisedBot(LifecycleBot, Protocol):
     """The bot as its supervisor's requests use it."""
 
     drain: Drain
-    loader: ShopLoader
-    restart_notice: TemporaryMessage
 
 
 class SupervisorRequests:
@@ -89,7 +85,7 @@ class SupervisorRequests:
         is_news = restart_dialog.is_announced(report)
         if report is not None and is_news:
             log.info(_("back again after a restart requested by %s"), report["requested_by"])
-        if self._bot.tasks.is_draining:
+        if self._bot.tasks.is_quiesced:
             return
         channel_id = self._bot.live_updater.channel_id
         if ticket is not None:
