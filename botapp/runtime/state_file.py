@@ -1,12 +1,19 @@
 """The bot's persistent state: one small JSON file. Unlike the cache it is never cleared.
 
+While a restart hands over, two processes of the bot live, and both may change it: a lock keeps their changes apart.
+
 A power cut can leave the file empty or full of zeros. The bot then sets it aside and recreates it from a copy, which
 holds what the bot cannot find out by itself and changes rarely.
 """
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,12 +22,15 @@ from msgspec import Struct
 
 from botapp.locale import _
 from botapp.locale.os_errors import os_error_text
-from botapp.runtime.private_files import NotARegularFile, read_regular_file, set_aside, write_file
+from botapp.runtime.private_files import NotARegularFile, make_directory, read_regular_file, set_aside, write_file
 
 log = logging.getLogger(__name__)
 
 #: largest state file that is read, in bytes; one with a hundred live messages has 20 KB
 MAX_BYTES: Final = 1024 * 1024
+#: how long a change waits for that of another process, and for how long at a time, in seconds
+LOCK_TIMEOUT_S: Final = 1.0
+LOCK_PAUSE_S: Final = 0.005
 #: keys that were renamed before 0.2.0
 _RENAMED_KEYS: Final = {"books_made": "database_created", "passing": "temporary_message"}
 
@@ -101,14 +111,15 @@ def load(path: Path) -> State:
 
 def change(path: Path, **fields: Any) -> None:
     """Change fields of the state in the file, and keep the others. Only for the bot. Raises StateError."""
-    before = load(path)
-    after = msgspec.structs.replace(before, **fields)
-    _write(path, after)
-    if _essence(after) != _essence(before) or not copy_of(path).exists():
-        try:
-            _write(copy_of(path), _essence(after))
-        except StateError as error:
-            log.warning(_("the copy of the bot's state is not current: %s"), error)
+    with _locked(path):
+        before = load(path)
+        after = msgspec.structs.replace(before, **fields)
+        _write(path, after)
+        if _essence(after) != _essence(before) or not copy_of(path).exists():
+            try:
+                _write(copy_of(path), _essence(after))
+            except StateError as error:
+                log.warning(_("the copy of the bot's state is not current: %s"), error)
 
 
 def copy_of(path: Path) -> Path:
@@ -122,6 +133,37 @@ def expect(path: Path) -> State:
         return read(path)
     except DamagedState:
         return _read_copy(path)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock on the directory of the file in this block. Raises StateError if the directory cannot be used.
+
+    A process that was stopped while it holds the lock keeps the others waiting for LOCK_TIMEOUT_S only.
+    """
+    try:
+        make_directory(path.parent)
+        fd = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    try:
+        deadline_s = time.monotonic() + LOCK_TIMEOUT_S
+        while not _try_lock(fd) and time.monotonic() < deadline_s:
+            time.sleep(LOCK_PAUSE_S)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _try_lock(fd: int) -> bool:
+    """Return whether the lock is ours. A file system without locks has no process to wait for."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        log.debug("state: cannot lock its directory: %s", error)
+    return True
 
 
 def _read_copy(path: Path) -> State:
@@ -160,5 +202,9 @@ def _write(path: Path, state: State) -> None:
     try:
         write_file(path, msgspec.json.encode(state))
     except OSError as error:
-        text = _("cannot write %(path)s: %(problem)s; correct its permissions or free some disk space")
-        raise StateError(text % {"path": path, "problem": os_error_text(error)}) from error
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> StateError:
+    text = _("cannot write %(path)s: %(problem)s; correct its permissions or free some disk space")
+    return StateError(text % {"path": path, "problem": os_error_text(error)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,27 @@ def test_change_keeps_other_fields(tmp_path: Path) -> None:
     state_file.change(path, live_messages=(MESSAGE,))
     state_file.change(path, live_channel_id=3)
     assert state_file.load(path) == State(live_messages=(MESSAGE,), live_channel_id=3)
+
+
+def test_two_processes_lose_no_change_of_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+
+    def change(name: str) -> None:
+        for value in range(1, 16):
+            state_file.change(path, **{name: value})
+            assert getattr(state_file.load(path), name) == value
+
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(change, ["live_channel_id", "restart_asked_s"]))
+    assert state_file.load(path) == State(live_channel_id=15, restart_asked_s=15.0)
+
+
+def test_a_stopped_process_does_not_keep_others_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state_file, "LOCK_TIMEOUT_S", 0.01)
+    path = tmp_path / "state.json"
+    with state_file._locked(path):
+        state_file.change(path, live_channel_id=3)
+    assert state_file.load(path) == State(live_channel_id=3)
 
 
 def test_file_and_directory_are_private(tmp_path: Path) -> None:
