@@ -20,6 +20,7 @@ from botapp.cogs.system import SystemCog
 from botapp.config.settings import Settings
 from botapp.interactions.member_flows import MemberFlows
 from botapp.locale import _
+from botapp.runtime.exits import TryLater
 from botapp.services.backup.scheduler import BackupScheduler
 from botapp.services.deposits.key import read_key
 from botapp.services.fulfilment.delivery import POLL_INTERVAL_S, DeliveryService
@@ -94,6 +95,16 @@ class Shop:
         """Open the database. Raises ConfigError if a newer version of this program wrote it."""
         await self._database.open()
 
+    async def open_beside(self) -> bool:
+        """Open the database beside the process that serves; return False if it has to be opened after its end.
+
+        Raises ConfigError as `open`, and TryLater if the database is not available.
+        """
+        try:
+            return await self._database.open_beside()
+        except Unavailable as error:
+            raise TryLater(str(error)) from error
+
     async def read(
         self, use_case: Callable[Concatenate[Connection, P], T], /, *arguments: P.args, **keywords: P.kwargs
     ) -> T:
@@ -133,6 +144,7 @@ class Shop:
             tasks: runs the work.
             early: messages that came before; some report deposits.
         """
+        self._database.record_creation()
         tasks.repeat(_("database"), PROBE_INTERVAL_S, self._database.probe)
         if self._webhooks is not None:
             self._webhooks.start(early)

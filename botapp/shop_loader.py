@@ -42,7 +42,9 @@ class ShopLoader:
     #: None until it is loaded; `is_open` says whether it can be used
     shop: Shop | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_beside: bool = False) -> None:
+        """`is_beside`: whether another process serves meanwhile, so that the database must stay usable for it."""
+        self._is_beside = is_beside
         self._opened = asyncio.Event()
         self._started_at_s = time.monotonic()
         self._task: asyncio.Task[None] | None = None
@@ -59,10 +61,26 @@ class ShopLoader:
         """Begin to load the shop and to add its parts to `bot`. To be called once."""
         self._task = asyncio.create_task(self._load(bot))
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the shop is open, or can be opened by `open_alone`."""
+        return self._task is not None and self._task.done()
+
+    @property
+    def must_be_alone(self) -> bool:
+        """Whether the shop is loaded, and can be opened only when no other process serves."""
+        return self.is_loaded and not self.is_open
+
     async def finish(self) -> None:
-        """Wait until the shop is open. Raises ConfigError, and whatever else stopped it from opening."""
+        """Wait until the shop is loaded. Raises ConfigError, TryLater, and whatever else stopped it."""
         assert self._task is not None, "start() comes first"
         await self._task
+
+    async def open_alone(self) -> None:
+        """Open the shop, if it is loaded, when no other process serves any more. Raises ConfigError."""
+        if self.must_be_alone and self.shop is not None:
+            await self.shop.open()
+            self._opened.set()
 
     def cancel(self) -> None:
         """Stop loading."""
@@ -122,10 +140,15 @@ class ShopLoader:
         module = await asyncio.to_thread(importlib.import_module, "botapp.shop")
         shop: Shop = module.Shop(bot.settings, bot.live_updater.refresh_soon, bot.send_heartbeat)
         self.shop = shop
-        await shop.open()
+        is_open = True
+        if self._is_beside:
+            is_open = await shop.open_beside()
+        else:
+            await shop.open()
         await shop.add_to(bot)
         slash_commands.describe(bot.walk_commands())
-        self._opened.set()
+        if is_open:
+            self._opened.set()
         bot.send_heartbeat()
 
 

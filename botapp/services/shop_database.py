@@ -55,6 +55,24 @@ class ShopDatabase:
         except Unavailable as error:
             log.error(_("cannot open the shop's database: %s; the next use tries again"), error)
 
+    async def open_beside(self) -> bool:
+        """Open the database beside the process that serves, and migrate it if that process can go on then.
+
+        Returns False, and changes nothing, if the migration has to wait for the end of that process: `open` is to
+        follow. Raises ConfigError as `open`, and Unavailable.
+        """
+        try:
+            version = await self._run_locked(schema.get_version)
+            await self._refuse_lost_tables()
+            if not schema.pending_usable_by_previous(version):
+                return False
+            await self._migrate(records_creation=False)
+        except schema.SchemaTooNew as error:
+            raise ConfigError(f"{self._database.where}: {error}") from error
+        except DataProblem as error:
+            raise Unavailable(str(error)) from error
+        return True
+
     async def run(
         self, use_case: Callable[Concatenate[Connection, P], T], /, *arguments: P.args, **keywords: P.kwargs
     ) -> T:
@@ -83,13 +101,11 @@ class ShopDatabase:
         if self._lock is not None:
             self._lock.release()
 
-    async def _migrate(self) -> None:
+    async def _migrate(self, *, records_creation: bool = True) -> None:
         """Migrate the database, after a backup. Raises Unavailable, SchemaTooNew."""
         try:
-            if self._lock is None:
-                self._lock = SharedLock(self._settings)
             # with the ordinary time limit, because a server may be silent from the start
-            if not await self._database.run(schema.is_current):
+            if not await self._run_locked(schema.is_current):
                 await self._refuse_lost_tables()
                 before = await self._database.run(schema.get_version)
                 with time_limit(MIGRATION_TIMEOUT_S):
@@ -100,7 +116,14 @@ class ShopDatabase:
             self._problem = str(error)
             raise Unavailable(self._problem) from error
         self._migrated, self._problem = True, None
-        self._record_creation()
+        if records_creation:
+            self.record_creation()
+
+    async def _run_locked(self, use_case: Callable[[Connection], T]) -> T:
+        """Run a use case of the database that no other program replaces. Raises DataProblem, Unavailable."""
+        if self._lock is None:
+            self._lock = SharedLock(self._settings)
+        return await self._database.run(use_case)
 
     async def _refuse_lost_tables(self) -> None:
         """Do not open an empty shop in place of the one that was there. Raises DataProblem."""
@@ -116,9 +139,10 @@ class ShopDatabase:
             log.warning(_("cannot read whether the shop has a database: %s"), error)
             return False
 
-    def _record_creation(self) -> None:
+    def record_creation(self) -> None:
+        """Record that the shop has a database, if it could be opened. Only for the process that serves."""
         try:
-            if not state_file.load(self._settings.state_file).database_created:
+            if self._migrated and not state_file.load(self._settings.state_file).database_created:
                 state_file.change(self._settings.state_file, database_created=True)
         except StateError as error:
             log.warning(_("cannot record that the shop has a database: %s"), error)
