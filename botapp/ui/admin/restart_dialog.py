@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from botapp.locale import _
 from botapp.ui.admin.confirmation import ANSWER_WITHIN_S, Stage
-from botapp.ui.formatting import format_decimal
+from botapp.ui.formatting import format_decimal, format_number
 
 #: longest error text, in characters; a message may have 2000
 MAX_PROBLEM_CHARS: Final = 1500
@@ -110,6 +110,11 @@ def back_again(life: int, report: dict[str, Any] | None) -> str:
     text = _("✅ Back again (process %(life)d).") % {"life": life}
     if report is None:
         return text
+    if report.get("handover"):
+        return f"{text}\n{_took_over(report)}"
+    if report.get("cold_problem"):
+        problem = _shorten_start(str(report["cold_problem"]))
+        text += "\n" + _("⚠️ The old process could not hand over: %(problem)s") % {"problem": problem}
     phases = report.get("phases") or {}
     times = [f"{name} {format_seconds(phases[key])}" for name, key in PHASES if phases.get(key) is not None]
     if times:
@@ -119,6 +124,18 @@ def back_again(life: int, report: dict[str, Any] | None) -> str:
     if report.get("cancelled"):
         text += "\n" + _("⚠️ cancelled: %(names)s") % {"names": _shorten_start(", ".join(map(str, report["cancelled"])))}
     return text
+
+
+def _took_over(report: dict[str, Any]) -> str:
+    """Return how the new process has taken over from the old one without a pause."""
+    if report.get("downtime_s") is None:
+        return _("took over from the old process")
+    params = {"time": format_seconds(report["downtime_s"]), "count": format_number(report.get("handed_over") or 0)}
+    if not report.get("handed_over"):
+        return _("took over in %(time)s") % params
+    if report["handed_over"] == 1:
+        return _("took over in %(time)s; 1 click handed over") % params
+    return _("took over in %(time)s; %(count)s clicks handed over") % params
 
 
 def format_seconds(value: float) -> str:

@@ -49,6 +49,21 @@ def test_back_again_lists_known_phases() -> None:
     assert restart_dialog.back_again(7, None) == "✅ Back again (process 7)."
 
 
+def test_back_again_tells_of_a_hand_over() -> None:
+    locale.use("en")
+    report = {**REPORT, "handover": True, "downtime_s": 0.048}
+    for count, said in ((None, "48.0 ms"), (1, "48.0 ms; 1 click handed over"), (3, "48.0 ms; 3 clicks handed over")):
+        assert restart_dialog.back_again(7, {**report, "handed_over": count}).endswith(f"took over in {said}")
+    assert "took over" in restart_dialog.back_again(7, {"handover": True, "downtime_s": None})
+
+
+def test_back_again_says_why_there_was_no_hand_over() -> None:
+    locale.use("en")
+    text = restart_dialog.back_again(7, {**REPORT, "handover": False, "cold_problem": "not enough memory"})
+    assert "not enough memory" in text
+    assert "1.52 s" in text
+
+
 @pytest.mark.parametrize(
     ("by", "is_news"),
     [("systemd", True), ("root (command line)", True), ("supervisor", False), ("schedule", False), ("", False)],
