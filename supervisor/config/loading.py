@@ -121,6 +121,8 @@ def _check_addresses(path: Path, programs: Mapping[str, Program]) -> None:
 
 def _with_default_command(name: str, program: Program) -> Program:
     """Return `program` with the bot's own command if the file does not give one."""
+    if program.handover is None:
+        program = msgspec.structs.replace(program, handover=name == "bot")
     if name != "bot" or program.command:
         return program
     return msgspec.structs.replace(

@@ -44,6 +44,11 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     restart: Literal["always", "on-failure", "never"] = "always"
     #: whether the program finishes its work before it is stopped (needs a connection to the control socket)
     drain: bool = True
+    #: whether the next process gets ready beside the old one, and takes over without a pause (needs a program that can
+    #: do that, see docs/reference/control-socket.md)
+    handover: bool | None = None
+    #: time after a hand-over in which the old process can serve again, in seconds
+    probation_s: Seconds = 10.0
     #: whether the program has cache directories, which a restart rotates
     flush_cache: bool = True
     #: maximum time to become ready, in seconds
@@ -140,4 +145,5 @@ BOT: Final = Program(
     command=("python", "-m", "botapp"),
     check=("python", "-m", "botapp", "--check"),
     on_failed=("python", "-m", "botapp.report_failure"),
+    handover=True,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -68,6 +68,8 @@ class Restart(Request, frozen=True, kw_only=True):
     #: any JSON; null is none
     ticket: Any = None
     wait: bool = False
+    #: whether the old life has to end before the next one starts
+    cold: bool = False
 
 
 class Events(Request, frozen=True, kw_only=True):
@@ -101,7 +103,8 @@ class Reload(Request, frozen=True, kw_only=True):
 class Hello(Request, frozen=True, kw_only=True):
     """The first message of a life. `version` is the version of its code, if it has one.
 
-    `traceback`: on `TRACEBACK_SIGNAL` it writes the tracebacks of its threads to stderr, and continues.
+    `traceback`: on `TRACEBACK_SIGNAL` it writes the tracebacks of its threads to stderr, and continues. `role`: what it
+    does now; None for a program that cannot hand over.
     """
 
     program: str
@@ -109,10 +112,19 @@ class Hello(Request, frozen=True, kw_only=True):
     pid: int
     version: str | None = None
     traceback: bool = False
+    role: Literal["serving", "prepared", "retiring"] | None = None
+
+
+class Prepared(Request, frozen=True, kw_only=True):
+    """The life can serve as soon as it is told to; `alone`: only once the serving one has ended."""
+
+    alone: bool = False
 
 
 class Ready(Request, frozen=True, kw_only=True):
-    """The life serves."""
+    """The life serves. `handed_over`: how many events that came before it has acted on."""
+
+    handed_over: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
 class Heartbeat(Request, frozen=True, kw_only=True):
@@ -120,6 +132,8 @@ class Heartbeat(Request, frozen=True, kw_only=True):
 
     health: dict[str, Any] = {}
     extra_starts: int = 0
+    #: requests that it has answered since it serves
+    answered: int = 0
 
 
 class Draining(Request, frozen=True, kw_only=True):
@@ -166,11 +180,11 @@ class Answer(Struct, frozen=True):
 
 AnyRequest = (
     Ping | Status | Start | Stop | Restart | Events | History | Cache | Shutdown | Reload | Hello
-    | Ready | Heartbeat | Draining | Drained | Goodbye
+    | Prepared | Ready | Heartbeat | Draining | Drained | Goodbye
 )  # fmt: skip
 
 #: the requests of lives about themselves
-OF_LIVES: Final = (Hello, Ready, Heartbeat, Draining, Drained, Goodbye)
+OF_LIVES: Final = (Hello, Prepared, Ready, Heartbeat, Draining, Drained, Goodbye)
 OPS: Final = frozenset(kind.__struct_config__.tag for kind in AnyRequest.__args__)
 
 

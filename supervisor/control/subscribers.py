@@ -32,7 +32,15 @@ class Subscribers:
             params = {"program": state.name, "state": state.state, "life": state.life.number}
             self._log("info", _("%(program)s: %(state)s (process %(life)d)") % params)
             self.publish(type="state", **views.change(state))
+        if _standby(state) != _standby(before):
+            number, role = _standby(state) or (None, None)
+            self.publish(type="standby", program=state.name, life=number, state=role)
         if state.life.linked != before.life.linked:
             self.publish(type="connection", program=state.name, life=state.life.number, linked=state.life.linked)
         if state.restart and views.phase(state) != views.phase(before):
             self.publish(type="phase", program=state.name, phase=views.phase(state), life=state.life.number)
+
+
+def _standby(state: ProgramState) -> tuple[int, str] | None:
+    """Return number and state of the second process; None without one."""
+    return None if state.standby is None else (state.standby.life.number, state.standby.state.value)

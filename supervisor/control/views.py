@@ -9,8 +9,9 @@ import msgspec
 
 from supervisor import __version__
 from supervisor.lifecycle.health import is_late, unhealthy_parts
-from supervisor.lifecycle.model import ExitStatus, Instant, ProgramState, RestartReport, State
+from supervisor.lifecycle.model import ExitStatus, Instant, ProgramState, RestartReport, Standby, State
 from supervisor.lifecycle.restart_policy import recent_crashes
+from supervisor.lifecycle.standby import is_next
 from supervisor.locale import reasons
 
 #: states in which a life runs
@@ -59,6 +60,7 @@ def status(
 
 
 def _program(state: ProgramState, now: Instant, rss_bytes: Callable[[int], int | None]) -> dict[str, Any]:
+    second = state.standby
     is_running = state.child is not None and state.state in _LIVING
     return {
         "name": state.name,
@@ -66,6 +68,8 @@ def _program(state: ProgramState, now: Instant, rss_bytes: Callable[[int], int |
         "state": state.state.value,
         "pid": state.child.pid if state.child else None,
         "life": state.life.number,
+        "prepared": _standby(second, rss_bytes) if second is not None and is_next(state) else None,
+        "retiring": _standby(second, rss_bytes) if second is not None and not is_next(state) else None,
         "uptime_s": round(now.mono_s - state.life.started_s, 3)
         if is_running and state.life.started_at is not None
         else None,
@@ -83,6 +87,19 @@ def _program(state: ProgramState, now: Instant, rss_bytes: Callable[[int], int |
         **reasons.reason_fields(state.reason),
         "restart": restart(state),
         "retry_in_s": _retry_in_s(state, now),
+    }
+
+
+def _standby(standby: Standby, rss_bytes: Callable[[int], int | None]) -> dict[str, Any]:
+    """Return the second process of a program."""
+    child = standby.child
+    return {
+        "life": standby.life.number,
+        "pid": child.pid if child else None,
+        "state": standby.state.value,
+        "rss_bytes": rss_bytes(child.pid) if child else None,
+        "linked": standby.life.linked,
+        "pending": list(standby.life.pending),
     }
 
 
@@ -125,9 +142,13 @@ def phase(state: ProgramState) -> str | None:
     """Return the phase of the restart under way; None without one."""
     if state.restart is None:
         return None
+    if state.state is State.RUNNING:
+        is_checking = state.restart.check_deadline_s is not None
+        return "check" if is_checking else "prepare" if is_next(state) else "wait"
+    if state.state is State.STARTING and state.life.needs_serve:
+        return "serve"
     return {
-        State.RUNNING: "check",
-        State.DRAINING: "drain",
+        State.DRAINING: "quiesce" if state.restart.quiesces else "drain",
         State.STOPPING: "stop",
         State.KILLING: "stop",
         State.FLUSHING: "flush",

@@ -19,7 +19,7 @@ from supervisor.lifecycle.model import ProcessId, ProgramState, Reason
 from supervisor.locale import _
 from supervisor.locale.third_party import os_error_text
 from supervisor.logs.program_logs import ProgramLogs
-from supervisor.processes import checks, commands, environment, listeners, process, procfs
+from supervisor.processes import checks, commands, environment, listeners, memory, process, procfs
 from supervisor.processes.checks import Checks
 from supervisor.processes.failure_hooks import FailureHooks
 from supervisor.processes.listeners import CannotListen, Listeners
@@ -75,40 +75,55 @@ class EffectExecutor:
                 return self._flush(state.name, effect)
             case effects.RunOnFailed():
                 self.failure_hooks.start(state.name, state.settings, effect.life, effect.reason, effect.ticket)
-            case effects.Spawn():
-                return self._spawn(state)
+            case effects.Spawn(number):
+                self.failure_hooks.kill_outdated(state.name)
+                return self._spawn(state, number)
+            case effects.SpawnPrepared(number):
+                return self._cannot_prepare(state, number) or self._spawn(state, number, is_prepared=True)
         return None
 
     # --- processes ---
 
-    def _spawn(self, state: ProgramState) -> Event:
-        self.failure_hooks.kill_outdated(state.name)
+    def _spawn(self, state: ProgramState, number: int, *, is_prepared: bool = False) -> Event:
+        """Start the process of life `number`; a prepared one gets its cache directories when it is to serve."""
         try:
-            sockets = self.listeners.open(state.name, state.settings.listen)
+            sockets = self.listeners.open(state.name, state.settings.listen, is_shared=is_prepared)
         except CannotListen as error:
-            return events.SpawnFailed(state.life.number, error.reason)
-        output = self._logs.begin_life(state)
-        temp, perm = self._make_cache_dirs(state)
+            return events.SpawnFailed(number, error.reason)
+        output = self._logs.begin_beside(state, number) if is_prepared else self._logs.begin_life(state)
+        role = {"STOCKSUP_ROLE": "prepared"} if is_prepared else self._cache_environ(state, number)
         environ = {
             **self._environ(state.name, state.settings),
-            **self._env_markers(state.name, state.life.number),
-            "STOCKSUP_CACHE_DIR": str(temp),
-            "STOCKSUP_CACHE_PERM_DIR": str(perm),
+            **self._env_markers(state.name, number),
+            **role,
             **self._logs.environ(output),
             **listeners.environ(state.name, len(sockets)),
         }
         words = (state.name, state.settings.command, environ, self._cwd(state.settings))
         if sockets and (problem := commands.find_problem(*words)) is not None:
             # the process that passes the sockets could only exit
-            return events.SpawnFailed(state.life.number, problem, permanent=True)
+            return events.SpawnFailed(number, problem, permanent=True)
         try:
             pid = self._spawn_with_output(state, environ, output, sockets)
         except OSError as error:
             # the cause in more words, if the system's are too few
             problem = commands.find_problem(*words) or _spawn_error(state.name, state.settings.command, error)
-            return events.SpawnFailed(state.life.number, problem, permanent=error.errno in _PERMANENT)
+            return events.SpawnFailed(number, problem, permanent=error.errno in _PERMANENT)
+        if is_prepared:
+            memory.prefer_to_kill(pid)
         # the pid stays valid until the process is reaped, which only the runner does
-        return events.Spawned(state.life.number, procfs.identify(pid) or ProcessId(pid, 0, procfs.boot_id()))
+        return events.Spawned(number, procfs.identify(pid) or ProcessId(pid, 0, procfs.boot_id()))
+
+    def _cannot_prepare(self, state: ProgramState, number: int) -> Event | None:
+        """Return the event that the machine lacks the memory for a second process; None if it has it."""
+        used_bytes = procfs.rss_bytes(state.child.pid) if state.child else None
+        problem = memory.find_problem(used_bytes, memory.free_bytes())
+        return None if problem is None else events.CannotPrepare(number, problem)
+
+    def begin_service(self, state: ProgramState, effect: effects.Serve) -> tuple[Path, Path]:
+        """Return the cache directories of a life that is to serve, and end its preference in a lack of memory."""
+        memory.restore_preference(effect.child.pid)
+        return self._make_cache_dirs(state, effect.life)
 
     def _spawn_with_output(
         self, state: ProgramState, environ: dict[str, str], output: Path, sockets: Sequence[int]
@@ -134,37 +149,38 @@ class EffectExecutor:
         )
         return None if result is None else events.CheckFinished(life, *result)
 
-    def reap_tree(self, state: ProgramState, code: int | None, signal_name: str | None) -> ProcessId | None:
-        """After the exit of a life, kill its descendants and write the exit to its log.
+    def reap_tree(
+        self, state: ProgramState, number: int, child: ProcessId, code: int | None, signal_name: str | None
+    ) -> ProcessId | None:
+        """After the exit of life `number`, kill its descendants and write the exit to its log.
 
         Returns a descendant that could not be killed yet.
         """
-        assert state.child is not None
-        survivor = self._kill_descendants(state, state.child.pid)
+        survivor = self._kill_descendants(state.name, number, child.pid)
         exit_text = signal_name or ("exit unknown" if code is None else f"exit {code}")
-        if state.last_exit is None or state.last_exit.life != state.life.number:
-            self._logs.write_marker(state, f"ended: {exit_text}")
+        if state.last_exit is None or state.last_exit.life != number:
+            self._logs.write_marker(state.name, number, f"ended: {exit_text}")
         return survivor
 
-    def reap_tree_unseen(self, state: ProgramState) -> ProcessId | None:
+    def reap_tree_unseen(self, name: str, number: int) -> ProcessId | None:
         """Kill the descendants of a life that exited without a supervisor: its pid may belong to another process.
 
         Returns a descendant that could not be killed yet.
         """
-        return self._kill_descendants(state, process.NO_PID)
+        return self._kill_descendants(name, number, process.NO_PID)
 
-    def _kill_descendants(self, state: ProgramState, leader: int) -> ProcessId | None:
-        markers = self._env_markers(state.name, state.life.number)
+    def _kill_descendants(self, name: str, number: int, leader: int) -> ProcessId | None:
+        markers = self._env_markers(name, number)
         killed = process.kill_descendants(leader, markers)
         if not killed:
             return None
         text = _("%(program)s: process %(life)d left child processes (killed: %(pids)s)")
-        self._log("warning", text % {"program": state.name, "life": state.life.number, "pids": killed})
+        self._log("warning", text % {"program": name, "life": number, "pids": killed})
         return process.first_descendant(leader, markers)
 
-    def find_life(self, name: str) -> tuple[int, ProcessId] | None:
-        """Return number and process of the newest running life of a program; None without one."""
-        return process.find_life(self._program_markers(name))
+    def find_lives(self, name: str) -> dict[int, ProcessId]:
+        """Return the processes of the running lives of a program, by number."""
+        return {life.number: life.process for life in process.list_lives(self._program_markers(name))}
 
     def used_number(self, state: ProgramState) -> int:
         """Return the highest number of a life that has had a cache; 0 without one."""
@@ -185,7 +201,7 @@ class EffectExecutor:
     def _flush(self, name: str, effect: effects.Flush) -> Event:
         problem = None
         try:
-            cache.rotate(self._paths.cache_of(name), effect.life, effect.policy)
+            cache.rotate(self._paths.cache_of(name), effect.life, effect.next_life, effect.policy)
         except OSError as error:
             problem = Reason("os_error", {"path": str(error.filename), "os_error": error.strerror or str(error)})
         return events.Flushed(effect.life, problem)
@@ -227,8 +243,12 @@ class EffectExecutor:
             while os.waitpid(pid, os.WNOHANG) == (0, 0) and time.monotonic() < deadline_s:
                 time.sleep(HELPERS_PAUSE_S)
 
-    def _make_cache_dirs(self, state: ProgramState) -> tuple[Path, Path]:
-        root, life = self._paths.cache_of(state.name), state.life.number
+    def _cache_environ(self, state: ProgramState, number: int) -> dict[str, str]:
+        temp, perm = self._make_cache_dirs(state, number)
+        return {"STOCKSUP_CACHE_DIR": str(temp), "STOCKSUP_CACHE_PERM_DIR": str(perm)}
+
+    def _make_cache_dirs(self, state: ProgramState, life: int) -> tuple[Path, Path]:
+        root = self._paths.cache_of(state.name)
         if not state.settings.flush_cache:  # the supervisor does not manage the cache of this program
             return cache.temp_dir(root, 0), cache.perm_dir(root)
         try:

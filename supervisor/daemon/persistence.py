@@ -20,7 +20,7 @@ from supervisor.storage.journal import Journal
 from supervisor.storage.state_dir import StateDirGuard
 
 #: phases of a restart in which members wait: the disk is not synced meanwhile
-_DOWN_PHASES: Final = frozenset({"drain", "stop", "flush"})
+_DOWN_PHASES: Final = frozenset({"drain", "quiesce", "stop", "flush", "serve"})
 
 
 class Persistence:

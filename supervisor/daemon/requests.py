@@ -13,7 +13,9 @@ from supervisor.control.connection import ClientConnection
 from supervisor.daemon.reloader import MAX_WAITING, Outcome, Refusal
 from supervisor.daemon.runner import Runner
 from supervisor.lifecycle import events
+from supervisor.lifecycle.life import next_number
 from supervisor.lifecycle.model import DesiredState, ProgramState, State, text_reason
+from supervisor.lifecycle.standby import is_next
 from supervisor.locale import _, format_number, reasons
 from supervisor.logs.masking import mask_secrets
 
@@ -102,11 +104,12 @@ def _restart(runner: Runner, connection: ClientConnection, request: protocol.Res
     requested_by = request.requested_by or (
         f"{connection.life[0]} (process {connection.life[1]})" if connection.life else "operator"
     )
-    event = events.RestartRequested(text_reason(_printable(request.reason)), _printable(requested_by), request.ticket)
+    event = events.RestartRequested(
+        text_reason(_printable(request.reason)), _printable(requested_by), request.ticket, request.cold
+    )
     runner.post(request.program, event)
     if not request.wait:
-        has_next_life = state.state is State.STARTING and state.restart is not None
-        return {"to_life": state.life.number + (not has_next_life), "joined": views.restart(state)}
+        return {"to_life": _expected_life(state), "joined": views.restart(state)}
     runner.restart_waiters.add(
         request.program, connection, lambda report: _answer_restart(runner, connection, request, report)
     )
@@ -139,7 +142,7 @@ def _cache(runner: Runner, connection: ClientConnection, request: protocol.Cache
         if (problem := runner.executor.clear_cache(state.name, request.scope)) is not None:
             raise Refused("cache_failed", problem)
         return {"removed": None}
-    if (life := runner.connections.get(request.program)) is None:
+    if (life := runner.lives.current(request.program)) is None:
         text = _("%(program)s is not connected")
         raise Refused("not_running", text % {"program": request.program})
 
@@ -182,30 +185,37 @@ def _answer_reload(runner: Runner, connection: ClientConnection, request: protoc
 
 def _hello(runner: Runner, connection: ClientConnection, request: protocol.Hello) -> Fields:
     state = _find_program(runner, request.program)
-    if state.child is None or request.life != state.life.number or request.pid != state.child.pid:
+    child = runner.process_of(state, request.life)
+    if child is None or request.pid != child.pid:
         text = _("the current life of %(program)s is %(life)d, not %(other)d")
         params = {"program": request.program, "life": state.life.number, "other": request.life}
         raise Refused("stale_life", text % params)
     if connection.pid not in (0, request.pid):
         text = _("process %(pid)d cannot send hello for process %(other)d")
         raise Refused("forbidden", text % {"pid": connection.pid, "other": request.pid})
-    old = runner.connections.get(request.program)
-    connection.life = (request.program, request.life)
-    runner.connections[request.program] = connection
-    if old is not None and old is not connection:
+    old = runner.lives.add(connection, request.program, request.life)
+    if old is not None:
         runner.server.drop(old)
     # the answer is sent before the `welcome` that follows from this event
     runner.server.answer(connection, protocol.encode_answer(request.id))
-    runner.request_sockets(state, connection)
-    runner.post(request.program, events.Hello(request.life, request.version, request.traceback))
+    if request.life == state.life.number:
+        runner.request_sockets(state, connection)
+    runner.post(request.program, events.Hello(request.life, request.version, request.traceback, request.role))
     return None
+
+
+def _prepared(runner: Runner, connection: ClientConnection, request: protocol.Prepared) -> Fields:
+    name, life = _life(runner, connection)
+    runner.post(name, events.Prepared(life, request.alone))
+    return {}
 
 
 def _ready(runner: Runner, connection: ClientConnection, request: protocol.Ready) -> Fields:
     name, life = _life(runner, connection)
     state = runner.programs[name]
-    runner.post(name, events.Ready(life))
-    if state.state is not State.STARTING or state.restart is None or state.settings.ready != "notify":
+    runner.post(name, events.Ready(life, request.handed_over))
+    is_starting = state.state is State.STARTING and state.life.number == life
+    if not is_starting or state.restart is None or state.settings.ready != "notify":
         return {"restart": None}
     runner.restart_waiters.add(name, connection, lambda report: _answer(runner, connection, request, restart=report))
     return None
@@ -213,7 +223,7 @@ def _ready(runner: Runner, connection: ClientConnection, request: protocol.Ready
 
 def _heartbeat(runner: Runner, connection: ClientConnection, request: protocol.Heartbeat) -> Fields:
     name, life = _life(runner, connection)
-    runner.post(name, events.Heartbeat(life, request.health, request.extra_starts))
+    runner.post(name, events.Heartbeat(life, request.health, request.extra_starts, request.answered))
     return {}
 
 
@@ -248,6 +258,13 @@ def _printable(text: str) -> str:
 def _can_start(state: ProgramState) -> bool:
     """Return whether the program can be started: no life serves, or the one that does is being stopped."""
     return state.desired is DesiredState.DOWN or state.state in (State.STOPPED, State.FATAL, State.BACKOFF)
+
+
+def _expected_life(state: ProgramState) -> int:
+    """Return the number of the life that a restart leads to."""
+    if state.restart is not None and state.state is State.STARTING:
+        return state.life.number
+    return state.standby.life.number if state.standby and is_next(state) else next_number(state)
 
 
 def _answer(runner: Runner, connection: ClientConnection, request: protocol.Request, /, **fields: Any) -> None:
@@ -296,6 +313,7 @@ _HANDLERS: Final[dict[type[protocol.Request], Callable[[Runner, ClientConnection
     protocol.Shutdown: _shutdown,
     protocol.Reload: _reload,
     protocol.Hello: _hello,
+    protocol.Prepared: _prepared,
     protocol.Ready: _ready,
     protocol.Heartbeat: _heartbeat,
     protocol.Draining: _draining,

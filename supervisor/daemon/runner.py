@@ -16,6 +16,7 @@ from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Logs, Program, Settings
 from supervisor.control import protocol, views
 from supervisor.control.connection import ClientConnection
+from supervisor.control.lives import Lives
 from supervisor.control.server import ControlServer
 from supervisor.control.subscribers import Subscribers
 from supervisor.control.waiters import Waiters
@@ -84,8 +85,7 @@ class Runner:
         self.started = self.now()
         #: in the order of the configuration
         self.programs: dict[str, ProgramState] = {}
-        #: the connections of the present lives, by program
-        self.connections: dict[str, ClientConnection] = {}
+        self.lives = Lives(self.programs, lambda: self.server)
         self.leaving = False
         #: whether to exit if a program refuses the configuration while all programs start
         self.ends_on_bad_config = False
@@ -112,7 +112,7 @@ class Runner:
             loop.selector,
             self._on_request,
             self._on_connection_closed,
-            lambda pid: any(state.child and state.child.pid == pid for state in self.programs.values()),
+            lambda pid: any(pid == child.pid for state in self.programs.values() for child in _processes(state)),
             lambda error: self.problems.report(problems.CONTROL_SOCKET, error),
             clock.now_s,
             socket_fd,
@@ -122,7 +122,7 @@ class Runner:
             paths, lock_fd, self.programs, log, self.problems, self.server.reopen, clock.now_s
         )
         self._program_logs = ProgramLogs(
-            paths, self.settings.current.logs, self._request_reopen, log.write, self.programs,
+            paths, self.settings.current.logs, self.lives.request_reopen, log.write, self.programs,
             lambda command, then: self.executor.start_helper(command, then), clock.now_s, to_journal=log.to_journal,
         )  # fmt: skip
         self.executor = EffectExecutor(
@@ -216,17 +216,34 @@ class Runner:
         for name in names:
             self._scheduled_starts.setdefault(name, event or events.Start())
 
+    def process_of(self, state: ProgramState, number: int) -> ProcessId | None:
+        """Return the process of the life with this number, if it is the current one or the standby."""
+        if number == state.life.number:
+            return state.child
+        is_standby = state.standby is not None and number == state.standby.life.number
+        return state.standby.child if state.standby is not None and is_standby else None
+
     def adopt(self, state: ProgramState) -> None:
         """Continue with a program where an earlier supervisor left it."""
         self.programs[state.name] = state
+        self._adopt_standby(state)
         if state.child is not None:
             self.settings.record_spawn(state.name)
         event, watched = adoption.event_since_journal(state, procfs.boot_id(), procfs.is_alive), state.child
         if isinstance(event, events.Exited):
-            watched = self.executor.reap_tree_unseen(state)
+            watched = self.executor.reap_tree_unseen(state.name, state.life.number)
             event = replace(event, left=watched)
         self._watcher.watch(state.name, watched)
         self.post(state.name, event)
+
+    def _adopt_standby(self, state: ProgramState) -> None:
+        if (event := adoption.standby_event(state, procfs.boot_id(), procfs.is_alive)) is None:
+            if state.standby is not None:
+                self._watcher.watch(state.name, state.standby.child)
+            return
+        left = self.executor.reap_tree_unseen(state.name, event.life)
+        self._watcher.watch(state.name, left)
+        self.post(state.name, replace(event, left=left))
 
     def add_program(self, name: str, program: Program) -> None:
         """Add a program that is new in the configuration."""
@@ -272,7 +289,8 @@ class Runner:
 
     def next_deadline(self) -> float | None:
         """Return the first deadline of a program; see `Timer`."""
-        deadlines = (machine.deadline(state) for state in self.programs.values())
+        states = self.programs.values()
+        deadlines = [at for state in states for at in (machine.deadline(state), machine.standby_deadline(state))]
         return min((at for at in deadlines if at is not None), default=None)
 
     def run_due(self) -> None:
@@ -281,6 +299,8 @@ class Runner:
         for name, state in self.programs.items():
             if (at := machine.deadline(state)) is not None and at <= now_s:
                 self.post(name, events.DeadlinePassed())
+            if (at := machine.standby_deadline(state)) is not None and at <= now_s:
+                self.post(name, events.StandbyDeadlinePassed())
 
     # --- events and effects ---
 
@@ -341,18 +361,16 @@ class Runner:
 
     def _execute(self, state: ProgramState, effect: Effect) -> Event | None:
         """Perform an effect; return the event that results from it at once, if any."""
+        if self.lives.perform(state, effect, lambda serve: self.executor.begin_service(state, serve)):
+            return None
         match effect:
             case effects.LogLine():
                 self.log.write(effect.level, f"{state.name}: {reasons.describe(effect)}")
-            case effects.Welcome():
-                self._request(state.name, "welcome", life=effect.life, ticket=effect.ticket)
-            case effects.RequestDrain(_, deadline_s, reason):
-                self._request(state.name, "drain", deadline_s=deadline_s, reason=reason, flush=state.flush_on_restart)
             case effects.RestartFinished():
                 report = views.report(effect.report)
                 self.restart_waiters.resolve(state.name, report)
                 self._subscribers.publish(type="restart", report=report)
-            case effects.Spawn():
+            case effects.Spawn() | effects.SpawnPrepared():
                 self.persistence.verify_state_dir()  # never spawn beside the programs of another supervisor
                 self.settings.record_spawn(state.name)
                 return self.executor.execute(state, effect)
@@ -380,26 +398,9 @@ class Runner:
             return
         self._handle_request(self, connection, request)
 
-    def _request(self, name: str, op: str, **fields: Any) -> None:
-        """Send a request to the present life; what matters of its answer comes as a message of its own."""
-        if (connection := self.connections.get(name)) is not None:
-            self.server.request(connection, op, lambda answer: None, **fields)
-
-    def _request_reopen(self, name: str, then: Callable[[bool, str | None], None]) -> bool:
-        """Ask the present life to open its log file again; return whether one is connected.
-
-        `then` is called with success and the error code.
-        """
-        if (connection := self.connections.get(name)) is None:
-            return False
-        self.server.request(connection, "reopen", lambda answer: then(answer.ok, answer.error.get("code")))
-        return True
-
     def _on_connection_closed(self, connection: ClientConnection) -> None:
-        if connection.life is not None and self.connections.get(connection.life[0]) is connection:
-            name, life = connection.life
-            del self.connections[name]
-            self.post(name, events.Disconnected(life))
+        if (life := self.lives.remove(connection)) is not None:
+            self.post(life[0], events.Disconnected(life[1]))
         self.restart_waiters.remove(connection)
         self.stop_waiters.remove(connection)
 
@@ -422,19 +423,28 @@ class Runner:
             if self.executor.on_exit(pid, code, signal_name):
                 continue
             for state in list(self.programs.values()):
-                if state.child and state.child.pid == pid:
-                    self._on_exit(state, code, signal_name)
+                for child in _processes(state):
+                    if child.pid == pid:
+                        self._on_exit(state, child, code, signal_name)
 
-    def _on_exit(self, state: ProgramState, code: int | None, signal_name: str | None) -> None:
-        if (connection := self.connections.pop(state.name, None)) is not None:
+    def _on_exit(self, state: ProgramState, child: ProcessId, code: int | None, signal_name: str | None) -> None:
+        """Reap the process of the current life or of the standby."""
+        number = state.life.number if child == state.child or state.standby is None else state.standby.life.number
+        if (connection := self.lives.take(state.name, number)) is not None:
             self.server.serve_rest(connection)  # its last messages may not be read yet
             connection.life = None
-        survivor = self.executor.reap_tree(state, code, signal_name)
+        survivor = self.executor.reap_tree(state, number, child, code, signal_name)
         self._watcher.watch(state.name, survivor)
-        self.post(state.name, events.Exited(state.life.number, code, signal_name, left=survivor))
+        self.post(state.name, events.Exited(number, code, signal_name, left=survivor))
 
     def _on_adopted_exit(self, name: str, child: ProcessId) -> None:
         self.settle()
         state = self.programs.get(name)
-        if state is not None and state.child == child:
-            self._on_exit(state, None, None)
+        if state is not None and child in _processes(state):
+            self._on_exit(state, child, None, None)
+
+
+def _processes(state: ProgramState) -> list[ProcessId]:
+    """Return the processes of a program: of its current life, and of the standby."""
+    second = state.standby.child if state.standby is not None else None
+    return [child for child in (state.child, second) if child is not None]

@@ -262,7 +262,7 @@ def recover(runner: Runner, *, keep_desired: bool, stop_orphans: bool) -> None:
     enabled = runner.settings.enabled()
     for name in dict.fromkeys([*enabled, *journal.names()]):
         state = _find_state(runner, name, enabled.get(name) or Program())
-        if name not in enabled and state.child is None:
+        if name not in enabled and state.child is None and state.standby is None:
             continue
         if stop_orphans and not (state.child and procfs.is_alive(state.child)):
             # before anything could follow from its exit; the programs that run are stopped in their turn
@@ -288,6 +288,6 @@ def _find_state(runner: Runner, name: str, program: Program) -> ProgramState:
         runner.persistence.history.used_number(name),
         runner.executor.used_number(state),
     )
-    state = adoption.with_running_process(state, runner.executor.find_life(name), procfs.is_alive, used_number)
+    state = adoption.with_running_processes(state, runner.executor.find_lives(name), procfs.is_alive, used_number)
     runner.executor.checks.kill_orphans(name)
     return state

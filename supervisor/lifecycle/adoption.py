@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -16,6 +16,8 @@ from supervisor.lifecycle.model import (
     ProcessId,
     ProgramState,
     Reason,
+    Standby,
+    StandbyState,
     State,
 )
 
@@ -25,32 +27,48 @@ RESTARTED_WITHIN_S: Final = 60.0
 _HAS_PROCESS: Final = frozenset({State.STARTING, State.RUNNING, State.DRAINING, State.STOPPING, State.KILLING})
 
 
-def with_running_process(
+def with_running_processes(
     program: ProgramState,
-    running: tuple[int, ProcessId] | None,
+    lives: Mapping[int, ProcessId],
     is_alive: Callable[[ProcessId], bool] = lambda child: True,
     used_number: int = 0,
 ) -> ProgramState:
-    """Return `program` with a running process and a life that the journal does not name.
+    """Return `program` with running processes and a life that the journal does not name.
 
     The earlier supervisor was killed right after the spawn, or lines of the journal are lost. A second process must not
     be started beside this one, and no number is used twice.
 
     Args:
         program: as the journal shows it.
-        running: the number of the newest life that has a running process, and this process; None without one.
+        lives: the running processes of lives, by number.
         is_alive: returns whether a process still runs.
         used_number: the highest number of a life that other files name.
     """
+    program = _with_standby(program, lives)
     if program.child is not None and is_alive(program.child):
         return program
-    newest = max(program.life.number, used_number)
+    number = program.standby.life.number if program.standby else None
+    running = max(((one, child) for one, child in lives.items() if one != number), default=None)
+    newest = max(program.life.number, program.last_number, used_number)
     if running is not None and running[0] >= newest and (program.child is None or running[0] > program.life.number):
         return _adopt(program, *running)
     if newest > program.life.number:
         program = replace(program, life=LifeState(newest))
     # what the dead life of the journal left behind is killed as a part of it
     return program if running is None or running[0] == newest else _kill_stray(program, running[1])
+
+
+def _with_standby(program: ProgramState, lives: Mapping[int, ProcessId]) -> ProgramState:
+    """Return `program` with the process of its standby, or with one that runs beside its life and has to be killed."""
+    second = program.standby
+    if second is not None:
+        child = second.child or lives.get(second.life.number)
+        return replace(program, standby=replace(second, child=child))
+    others = sorted(number for number in lives if number > program.life.number)
+    if program.child is None or program.life.number not in lives or not others:
+        return program
+    stray = Standby(state=StandbyState.KILLING, life=LifeState(others[-1]), child=lives[others[-1]])
+    return replace(program, standby=stray, last_number=max(program.last_number, others[-1]))
 
 
 def _adopt(program: ProgramState, number: int, child: ProcessId) -> ProgramState:
@@ -67,6 +85,15 @@ def _kill_stray(program: ProgramState, child: ProcessId) -> ProgramState:
     if program.state in (State.STOPPED, State.BACKOFF, State.FATAL):
         program = replace(program, after_flush=AfterFlush(program.state, reason=program.reason))
     return replace(program, child=child, state=State.KILLING)
+
+
+def standby_event(program: ProgramState, boot_id: str, is_alive: Callable[[ProcessId], bool]) -> Exited | None:
+    """Return how the standby has ended since the journal was written; None if it runs, or there is none."""
+    second = program.standby
+    if second is None or (second.child is not None and is_alive(second.child)):
+        return None
+    rebooted = second.child is not None and second.child.boot_id != boot_id
+    return Exited(second.life.number, rebooted=rebooted, unseen=True)
 
 
 def event_since_journal(program: ProgramState, boot_id: str, is_alive: Callable[[ProcessId], bool]) -> Event:

@@ -29,15 +29,56 @@ class Spawn(Effect, frozen=True):
     life: int
 
 
+class SpawnPrepared(Effect, frozen=True):
+    """Start the process of life `life` beside that of the current life, if the machine has the memory for both."""
+
+    life: int
+
+
 class Welcome(Effect, frozen=True):
-    """Accept the life, and hand it the ticket."""
+    """Accept the life, and hand it the ticket.
+
+    Attributes:
+        life: its number.
+        ticket: what the requester of the restart left for it, or None.
+        deadline_s: how long it may take to be prepared, in seconds; None if it is not to be prepared.
+        retiring: the number of the life that served before and still runs, or None.
+    """
 
     life: int
     ticket: Any
+    deadline_s: float | None = None
+    retiring: int | None = None
+
+
+class Serve(Effect, frozen=True):
+    """Create the cache directories of the life, and tell it to serve."""
+
+    life: int
+    child: ProcessId
+    ticket: Any
+    probation_s: float
+
+
+class Retire(Effect, frozen=True):
+    """Tell the life to finish what it took within `deadline_s` seconds, and to exit."""
+
+    life: int
+    deadline_s: float
+
+
+class ReportRetired(Effect, frozen=True):
+    """Tell the life `to_life` that the life which served before, `life`, has ended."""
+
+    to_life: int
+    life: int
 
 
 class RequestDrain(Effect, frozen=True):
-    """Ask the life to finish its work within `deadline_s` seconds; `reason` is "restart" or "stop"."""
+    """Ask the life to finish its work within `deadline_s` seconds.
+
+    `reason` is "restart", "stop" or "handover": then it only takes nothing new, and goes on with what it took.
+    """
 
     life: int
     deadline_s: float
@@ -64,10 +105,11 @@ class Kill(Effect, frozen=True):
 
 
 class Flush(Effect, frozen=True):
-    """Replace the cache of the dead life `life` by `policy`."""
+    """Replace the cache of the life `life`, which uses it no more, by `policy`; `next_life` gets what is kept."""
 
     life: int
     policy: FlushPolicy
+    next_life: int
 
 
 class RunOnFailed(Effect, frozen=True):

@@ -34,6 +34,8 @@ class RestartRequested(Event, frozen=True):
     reason: Reason
     requested_by: str
     ticket: Any = None
+    #: whether the old life has to end before the next one starts
+    is_cold: bool = False
 
 
 #: what a person asks for, or the supervisor in their place
@@ -50,6 +52,10 @@ class Configured(Event, frozen=True):
 
 class DeadlinePassed(Event, frozen=True):
     """The time is now later than `machine.deadline`."""
+
+
+class StandbyDeadlinePassed(Event, frozen=True):
+    """The time is now later than `machine.standby_deadline`."""
 
 
 class CheckFinished(LifeEvent, frozen=True):
@@ -72,29 +78,49 @@ class SpawnFailed(LifeEvent, frozen=True):
     permanent: bool = False
 
 
+class CannotPrepare(LifeEvent, frozen=True):
+    """The life is not prepared beside the current one, because of the machine's state; it may be started after it."""
+
+    problem: Reason
+
+
 class Hello(LifeEvent, frozen=True):
     """The life has connected, or reconnected.
 
-    `version` is the version of its code. `writes_traceback`: on a signal it writes a traceback to its log.
+    `version` is the version of its code. `writes_traceback`: on a signal it writes a traceback to its log. `role`:
+    "serving", "prepared" or "retiring"; None for a program that cannot hand over.
     """
 
     version: str | None = None
     writes_traceback: bool = False
+    role: str | None = None
 
 
 class Disconnected(LifeEvent, frozen=True):
     """The connection of the life has ended."""
 
 
+class Prepared(LifeEvent, frozen=True):
+    """The life can serve as soon as it is told to; with `needs_exclusive` only once the current life has ended."""
+
+    needs_exclusive: bool = False
+
+
 class Ready(LifeEvent, frozen=True):
-    """The life serves."""
+    """The life serves. `handed_over`: how many events that came before it has acted on."""
+
+    handed_over: int | None = None
 
 
 class Heartbeat(LifeEvent, frozen=True):
-    """The life reports its health, and how many starts that count for the day's limit it made by itself so far."""
+    """The life reports its health, and how many starts that count for the day's limit it made by itself so far.
+
+    `answered`: how many requests it has answered since it serves.
+    """
 
     health: dict[str, Any]
     extra_starts: int = 0
+    answered: int = 0
 
 
 class MemorySampled(LifeEvent, frozen=True):

@@ -24,11 +24,18 @@ from supervisor.lifecycle.events import (
 from supervisor.lifecycle.model import AfterFlush, Instant, LifeState, ProgramState, State, text_reason
 
 
+def next_number(program: ProgramState) -> int:
+    """Return the number of the next life that is started."""
+    return max(program.last_number, program.life.number) + 1
+
+
 def begin_life(program: ProgramState, now: Instant) -> ProgramState:
     """Return `program` with its next life, and one more start of the day."""
+    number = next_number(program)
     return replace(
         restart_policy.count_starts(program, 1, now),
-        life=LifeState(program.life.number + 1, started_at=now.wall_s, started_s=now.mono_s),
+        life=LifeState(number, started_at=now.wall_s, started_s=now.mono_s),
+        last_number=number,
         restarts=program.restarts + (program.restart is not None),
         reason=None,
     )
@@ -50,19 +57,27 @@ def record_spawn(program: ProgramState, event: Spawned, now: Instant) -> Program
 
 def record_hello(program: ProgramState, event: Hello, now: Instant) -> ProgramState:
     """Return `program` with its life connected."""
-    return _with_life(
-        program,
+    return replace(program, life=with_hello(program.life, event, now))
+
+
+def with_hello(life: LifeState, event: Hello, now: Instant) -> LifeState:
+    """Return `life` connected."""
+    return replace(
+        life,
         linked=True,
         was_linked=True,
         last_seen_s=now.mono_s,
         version=event.version,
         writes_traceback=event.writes_traceback,
+        hands_over=event.role is not None,
     )
 
 
 def record_ready(program: ProgramState, now: Instant) -> ProgramState:
     """Return `program` with its life ready, unless it is known since when the life has been."""
-    return program if program.life.ready_s is not None else _with_life(program, ready_s=now.mono_s)
+    if program.life.ready_s is not None:
+        return _with_life(program, needs_serve=False)
+    return _with_life(program, ready_s=now.mono_s, needs_serve=False)
 
 
 def record_heartbeat(program: ProgramState, event: Heartbeat, now: Instant) -> ProgramState:
@@ -95,7 +110,12 @@ def record_disconnect(program: ProgramState, event: Disconnected, now: Instant) 
 
 def record_goodbye(program: ProgramState, event: Goodbye, now: Instant) -> ProgramState:
     """Return `program` with the exit that its life announced."""
-    return _with_life(program, goodbye=(event.code, None if event.reason is None else text_reason(event.reason)))
+    return replace(program, life=with_goodbye(program.life, event))
+
+
+def with_goodbye(life: LifeState, event: Goodbye) -> LifeState:
+    """Return `life` with the exit that it announced."""
+    return replace(life, goodbye=(event.code, None if event.reason is None else text_reason(event.reason)))
 
 
 def apply_settings(program: ProgramState, event: Configured, now: Instant) -> ProgramState:
@@ -112,7 +132,7 @@ def record_exit(program: ProgramState, event: Exited, now: Instant) -> ProgramSt
     """Return `program` with how its life ended. Its child is now the process that the life left behind, if any."""
     last_exit = program.last_exit
     if last_exit is None or last_exit.life != program.life.number:  # else a process that it left behind has exited
-        last_exit = restart_policy.exit_status(program, event, now)
+        last_exit = restart_policy.exit_status(program.life, event, now)
     program = _with_life(program, linked=False, pending=(), health=None)
     return replace(program, child=event.left, last_exit=last_exit)
 

@@ -28,6 +28,23 @@ class State(StrEnum):
     FATAL = "FATAL"
 
 
+class StandbyState(StrEnum):
+    """The state of the second process of a program, beside the one of its current life."""
+
+    #: it loads and connects, while the current life serves
+    PREPARING = "preparing"
+    #: it can take over at once
+    PREPARED = "prepared"
+    #: it has served before, finishes what it took, and serves again if the current life fails
+    WAITING = "waiting"
+    #: it finishes what it took, and then exits
+    RETIRING = "retiring"
+    #: SIGTERM was sent to its process group
+    STOPPING = "stopping"
+    #: SIGKILL was sent to everything that it started
+    KILLING = "killing"
+
+
 class DesiredState(StrEnum):
     """The state that the operator wants a program to be in."""
 
@@ -90,13 +107,19 @@ class ExitStatus(Struct, frozen=True):
 
 
 class Phases(Struct, frozen=True):
-    """The duration of each phase of a restart in seconds; None for a phase that was skipped."""
+    """The duration of each phase of a restart in seconds; None for a phase that did not happen."""
 
     check_s: float | None = None
+    #: until the next life was prepared, beside the one that served
+    prepare_s: float | None = None
     drain_s: float | None = None
+    #: until the old life took nothing new, in a hand-over
+    quiesce_s: float | None = None
     stop_s: float | None = None
     flush_s: float | None = None
     start_s: float | None = None
+    #: until the prepared life served
+    serve_s: float | None = None
 
 
 class RestartReport(Struct, frozen=True, kw_only=True):
@@ -120,6 +143,12 @@ class RestartReport(Struct, frozen=True, kw_only=True):
     flushed_entries: int | None = None
     #: why the restart failed; None: it succeeded
     error: Reason | None = None
+    #: whether the next life was prepared beside the old one
+    handover: bool = False
+    #: how many events that came in between the next life acted on, as it says
+    handed_over: int | None = None
+    #: why the next life was not prepared beside the old one, although the program is configured for it
+    cold_reason: Reason | None = None
 
 
 class Restart(Struct, frozen=True, kw_only=True):
@@ -140,6 +169,16 @@ class Restart(Struct, frozen=True, kw_only=True):
     drained: tuple[str, ...] = ()
     cancelled: tuple[str, ...] = ()
     flushed_entries: int | None = None
+    #: whether the requester wants the old life stopped before the next one starts
+    is_cold: bool = False
+    #: why it is done that way although the requester does not want it
+    cold_reason: Reason | None = None
+    #: whether the old life only has to take nothing new, because a prepared one takes over
+    quiesces: bool = False
+    handover: bool = False
+    handed_over: int | None = None
+    #: why the next life could not take over; the old one serves again then
+    error: Reason | None = None
 
 
 class AfterFlush(Struct, frozen=True):
@@ -197,6 +236,25 @@ class LifeState(Struct, frozen=True):
     goodbye: tuple[int, Reason | None] | None = None
     #: starts that count for the day's limit and that it made by itself
     extra_starts: int = 0
+    #: whether it can be prepared, and serve when it is told to
+    hands_over: bool = False
+    #: whether it serves only once it is told to
+    needs_serve: bool = False
+    #: whether it can be told to
+    is_prepared: bool = False
+
+
+class Standby(Struct, frozen=True, kw_only=True):
+    """The second process of a program: prepared to follow the current life, or about to end after it has served."""
+
+    state: StandbyState
+    life: LifeState
+    #: its process, or one that it left behind, as long as that may be running
+    child: ProcessId | None = None
+    #: when its state times out
+    deadline_s: float | None = None
+    #: whether it can serve only once the current life has ended
+    needs_exclusive: bool = False
 
 
 class ProgramState(Struct, frozen=True, kw_only=True):
@@ -221,6 +279,10 @@ class ProgramState(Struct, frozen=True, kw_only=True):
     life: LifeState = LifeState()
     #: its process, or one that it left behind, as long as that may be running
     child: ProcessId | None = None
+    #: the second process, beside that of the current life
+    standby: Standby | None = None
+    #: the highest number of a life so far; 0 in a journal of an earlier version
+    last_number: int = 0
     last_exit: ExitStatus | None = None
     restart: Restart | None = None
     #: the ticket of a restart that failed after the old life was down: the next life that is ready redeems it

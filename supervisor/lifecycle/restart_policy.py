@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from supervisor.client import EXIT_BAD_CONFIG, EXIT_REFUSED, EXIT_TRY_AGAIN
 from supervisor.lifecycle import restart_report
 from supervisor.lifecycle.events import Exited
-from supervisor.lifecycle.model import AfterFlush, ExitStatus, Instant, ProgramState, Reason, State
+from supervisor.lifecycle.model import AfterFlush, ExitStatus, Instant, LifeState, ProgramState, Reason, State
 
 #: a life that served for so long before it crashed is replaced at once, in seconds. A fault of the code, the
 #: configuration or the data shows earlier, and a start every 10 s burdens neither the machine nor other services
@@ -32,18 +32,18 @@ BY_ITSELF: Final = "supervisor"
 FATAL_CODES: Final = {EXIT_REFUSED: "access_refused", EXIT_BAD_CONFIG: "bad_config"}
 
 
-def exit_status(program: ProgramState, event: Exited, now: Instant) -> ExitStatus:
-    """Return how the current life ended: by its exit status, and by the goodbye that it sent."""
+def exit_status(life: LifeState, event: Exited, now: Instant) -> ExitStatus:
+    """Return how a life ended: by its exit status, and by the goodbye that it sent."""
     code, reason = event.code, None
-    if program.life.goodbye is not None:
-        announced, reason = program.life.goodbye
+    if life.goodbye is not None:
+        announced, reason = life.goodbye
         code = announced if code is None and event.signal is None and announced >= 0 else code
-    return ExitStatus(program.life.number, code, event.signal, reason, round(now.wall_s, 3))
+    return ExitStatus(life.number, code, event.signal, reason, round(now.wall_s, 3))
 
 
 def decide_after_exit(program: ProgramState, event: Exited, served: bool, now: Instant) -> ProgramState:
     """Return `program` with what follows the flush after an unexpected exit. `served`: its life was ready."""
-    status, policy = exit_status(program, event, now), program.settings.restart
+    status, policy = exit_status(program.life, event, now), program.settings.restart
     reason = status.as_reason()
     if event.rebooted:
         restart = program.restart and replace(program.restart, phase_since_s=now.mono_s, down_since_s=None)

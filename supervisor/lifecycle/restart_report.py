@@ -15,7 +15,7 @@ PHASES: Final = Phases.__struct_fields__
 
 
 def begin_restart(
-    program: ProgramState, now: Instant, *, reason: Reason, requested_by: str, ticket: Any = None
+    program: ProgramState, now: Instant, *, reason: Reason, requested_by: str, ticket: Any = None, is_cold: bool = False
 ) -> Restart:
     """Return the record of a restart that begins now."""
     return Restart(
@@ -25,6 +25,7 @@ def begin_restart(
         from_life=program.life.number,
         asked_at=now.wall_s,
         phase_since_s=now.mono_s,
+        is_cold=is_cold,
     )
 
 
@@ -32,8 +33,16 @@ def merge_request(program: ProgramState, event: RestartRequested, now: Instant) 
     """Return the restart that is requested. It joins one in progress, and hands over its ticket if that has none."""
     if program.restart:
         ticket = program.restart.ticket
-        return replace(program.restart, ticket=event.ticket if ticket is None else ticket)
-    return begin_restart(program, now, reason=event.reason, requested_by=event.requested_by, ticket=event.ticket)
+        is_cold = program.restart.is_cold or event.is_cold
+        return replace(program.restart, ticket=event.ticket if ticket is None else ticket, is_cold=is_cold)
+    return begin_restart(
+        program,
+        now,
+        reason=event.reason,
+        requested_by=event.requested_by,
+        ticket=event.ticket,
+        is_cold=event.is_cold,
+    )
 
 
 def record_phase(restart: Restart, phase: str, now: Instant) -> Restart:
@@ -73,6 +82,9 @@ def make_report(
         cancelled=restart.cancelled,
         flushed_entries=restart.flushed_entries,
         error=error,
+        handover=restart.handover and error is None,
+        handed_over=restart.handed_over,
+        cold_reason=restart.cold_reason,
     )
 
 

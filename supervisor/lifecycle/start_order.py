@@ -46,5 +46,7 @@ def has_refused_config(before: ProgramState, program: ProgramState) -> bool:
 
 def is_down(program: ProgramState) -> bool:
     """Return whether no process of the program runs any more, or none that can be killed."""
+    if program.standby is not None:
+        return False
     has_failed = program.state is State.FATAL and program.desired is DesiredState.DOWN
     return program.state is State.STOPPED or has_failed

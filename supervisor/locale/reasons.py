@@ -52,7 +52,13 @@ REASONS: Final = {
     "start_failed": "%(problem)s",
     "interrupted": N_("the supervisor was killed during the check"),
     "stopped": N_("the program was stopped meanwhile"),
+    "prepare_failed": N_("the next process cannot serve (%(problem)s); the old one goes on"),
+    "handover_failed": N_("the next process failed (%(problem)s); the old one serves again"),
+    # why a restart was made without a hand-over
+    "memory_low": N_("not enough free memory for two processes: %(free_mib)s MiB, %(needed_mib)s MiB are needed"),
+    "not_connected": N_("the old process is not connected to the supervisor"),
     # what went wrong in a single step
+    "prepare_timeout": N_("not prepared within %(time_s)s s"),
     "cannot_start": N_("cannot start %(command)s: %(os_error)s (%(path)s); correct [programs.%(program)s]"),
     "no_directory": N_(
         "cannot start %(command)s: the directory %(path)s does not exist; correct [programs.%(program)s] cwd"
@@ -102,6 +108,10 @@ LOG_LINES: Final = {
     "ready": N_("process %(life)s: ready"),
     "life_exited": N_("process %(life)s: exited unexpectedly (%(exit)s)"),
     "recovery": N_("process %(life)s: restart requested (%(reason)s)"),
+    "restart_cold": N_("restart: without a hand-over (%(reason)s)"),
+    "standby_lost": N_("process %(life)s: ended before the next one had proved itself (%(exit)s)"),
+    "standby_unkillable": "%(reason)s",
+    "retired": N_("process %(life)s: retired (%(exit)s)"),
     "restart_cancelled": N_("restart: cancelled (%(reason)s)"),
     "work_cancelled": N_("process %(life)s: drained; cancelled: %(names)s"),
     "drain_timeout": N_("process %(life)s: not drained within %(time_s)s s; cancelled: %(names)s"),
@@ -112,6 +122,12 @@ LOG_LINES: Final = {
     "gave_up": N_("failed, not started again: %(reason)s"),
 }
 
+#: in a message: the fields with a text, with its code, and with the parameters of the code
+_TEXTS: Final = (
+    ("reason", "reason_code", "reason_params"),
+    ("problem", "error", "error_params"),
+    ("cold_problem", "cold_reason", "cold_params"),
+)
 _TEMPLATES: Final = {**REASONS, **LOG_LINES}
 
 
@@ -171,8 +187,12 @@ def report_fields(report: Mapping[str, Any]) -> dict[str, Any]:
     params = error["params"] if error else {}
     problem = params.get("problem")
     is_own_words = isinstance(problem, Mapping) and problem["code"] == "text"
+    cold = report.get("cold_reason")
     return {
         **report,
+        "cold_reason": cold and cold["code"],
+        "cold_params": cold["params"] if cold else {},
+        "cold_problem": describe(cold) if cold else None,
         **reason_fields(report["reason"]),
         "error": error and error["code"],
         "error_params": {name: value for name, value in params.items() if not is_own_words or name != "problem"},
@@ -190,7 +210,7 @@ def localize(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     result = {name: localize(item) for name, item in value.items()}
-    for text, code, params in (("reason", "reason_code", "reason_params"), ("problem", "error", "error_params")):
+    for text, code, params in _TEXTS:
         if isinstance(value.get(code), str) and isinstance(value.get(params), dict):
             with contextlib.suppress(KeyError, TypeError, ValueError):
                 result[text] = _translate_strictly({"code": value[code], "params": value[params]})

@@ -90,8 +90,13 @@ class ProgramLogs:
         if self._is_due(state.name):
             self._rotate(state)
         self._writers[state.name] = state.life.number
-        self.write_marker(state, "starts")
+        self.write_marker(state.name, state.life.number, "starts")
         self._held.hold(state.name)
+        return self._paths.log_of(state.name)
+
+    def begin_beside(self, state: ProgramState, number: int) -> Path:
+        """Return the log file for life `number`, which is about to be spawned beside the current one."""
+        self.write_marker(state.name, number, "starts")
         return self._paths.log_of(state.name)
 
     def environ(self, output: Path) -> dict[str, str]:
@@ -109,17 +114,17 @@ class ProgramLogs:
             if not self._is_due(name) or not self._rotate(state):
                 return
             self._held.release(name)
-            self.write_marker(state, "goes on")
+            self.write_marker(name, life, "goes on")
             self._writers.pop(name)
         self._requested.add(name)
         if not self._request_reopen(name, lambda is_ok, code: self._on_answer(name, life, is_ok, code)):
             self._requested.discard(name)
 
-    def write_marker(self, state: ProgramState, event: str) -> None:
-        """Write a marker about the current life into the log of the program."""
-        path = self._paths.log_of(state.name)
+    def write_marker(self, name: str, number: int, event: str) -> None:
+        """Write a marker about a life into the log of its program."""
+        path = self._paths.log_of(name)
         try:
-            writer.append_marker(path, self.settings, f"life {state.life.number} of {state.name} {event}")
+            writer.append_marker(path, self.settings, f"life {number} of {name} {event}")
         except OSError as error:
             self._log("warning", _("cannot write %(path)s: %(why)s") % {"path": path, "why": os_error_text(error)})
 

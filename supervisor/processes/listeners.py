@@ -47,10 +47,15 @@ class Listeners:
         #: programs of which all sockets that their present process has are open here too
         self._complete: set[str] = set()
 
-    def open(self, name: str, addresses: Sequence[str]) -> list[int]:
+    def open(self, name: str, addresses: Sequence[str], *, is_shared: bool = False) -> list[int]:
         """Return the descriptors for the next process of `name`, in the order of `addresses`.
 
         What is open already stays open; what is not wanted any more is closed. Raises CannotListen.
+
+        Args:
+            name: the program.
+            addresses: what it listens on.
+            is_shared: whether the process before still uses the sockets; then their mode stays what it is.
         """
         sockets = self._open.setdefault(name, {})
         for address in [one for one, listener in sockets.items() if one not in addresses or not listener.is_in_place()]:
@@ -59,8 +64,8 @@ class Listeners:
             if address not in sockets:
                 sockets[address] = _listen(name, address)
         self._complete.add(name)
-        for listener in sockets.values():
-            # all processes that have the socket share the mode, and no other process of the program runs now
+        for listener in sockets.values() if not is_shared else ():
+            # all processes that have the socket share the mode
             listener.sock.setblocking(True)
         return [sockets[address].sock.fileno() for address in addresses]
 

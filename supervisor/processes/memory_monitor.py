@@ -30,18 +30,23 @@ class MemoryMonitor:
 
     def next_deadline(self) -> float | None:
         """Return when the next sample is due; see `Timer`."""
-        return next((self._next_s for _state, _child in self._limited()), None)
+        return next((self._next_s for _life in self._limited()), None)
 
     def run_due(self) -> None:
         """Take a sample when it is due."""
         if (now_s := self._now_s()) < self._next_s:
             return
-        for state, child in self._limited():
+        for name, number, child in list(self._limited()):
             self._next_s = now_s + INTERVAL_S
             if (rss_bytes := procfs.rss_bytes(child.pid)) is not None:
-                self._post(state.name, MemorySampled(state.life.number, rss_bytes))
+                self._post(name, MemorySampled(number, rss_bytes))
 
-    def _limited(self) -> Iterator[tuple[ProgramState, ProcessId]]:
+    def _limited(self) -> Iterator[tuple[str, int, ProcessId]]:
+        """Yield program, number and process of each life, also of those beside the current one."""
         for state in self._programs.values():
-            if state.settings.memory_max and state.state is State.RUNNING and state.child is not None:
-                yield state, state.child
+            if not state.settings.memory_max:
+                continue
+            if state.state is State.RUNNING and state.child is not None:
+                yield state.name, state.life.number, state.child
+            if state.standby is not None and state.standby.child is not None:
+                yield state.name, state.standby.life.number, state.standby.child

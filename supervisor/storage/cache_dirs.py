@@ -37,8 +37,8 @@ def prepare(root: Path, life: int) -> tuple[Path, Path]:
     return temp_dir(root, life), perm_dir(root)
 
 
-def rotate(root: Path, old_life: int, policy: FlushPolicy) -> None:
-    """Move the cache of the dead life `old_life` out of the way, by `policy`; then `prepare` makes the next one.
+def rotate(root: Path, old_life: int, next_life: int, policy: FlushPolicy) -> None:
+    """Move the cache of `old_life`, which uses it no more, out of the way, by `policy`; `prepare` makes the next one.
 
     "all": both directories go. "temporary": the temporary one goes. "expired", "none": the next life gets the old
     temporary directory. Raises OSError; the next life has a directory of its own in any case.
@@ -46,7 +46,7 @@ def rotate(root: Path, old_life: int, policy: FlushPolicy) -> None:
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     kept = None
     if policy in ("expired", "none"):
-        kept = temp_dir(root, old_life + 1)
+        kept = temp_dir(root, next_life)
         if temp_dir(root, old_life).is_dir():
             temp_dir(root, old_life).rename(kept)
     if policy == "all":

@@ -267,6 +267,12 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
                     "stopped. 0: no limit."
                 ),
             ),
+            Key(
+                "handover",
+                "true",
+                N_("Whether the next process gets ready beside the old one, and takes over without a pause."),
+            ),
+            Key("probation_s", "10", N_("Time in which the old process can serve again, in seconds.")),
             Key("restart_at", '""', N_('Time of the daily restart, such as "04:00"; empty: none.')),
             Key(
                 "max_crashes",

@@ -80,6 +80,8 @@ def lines(report: Message) -> list[str]:
 def work_lines(report: Message) -> list[str]:
     """Return what the drain cancelled, and how much cache was cleared. Pure."""
     output = []
+    if report.get("cold_problem"):
+        output.append(_("without a hand-over: %(why)s") % {"why": report["cold_problem"]})
     if report.get("cancelled"):
         output.append(_("cancelled: %(names)s") % {"names": ", ".join(report["cancelled"])})
     if report.get("flushed_entries") is not None:

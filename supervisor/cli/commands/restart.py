@@ -27,6 +27,7 @@ MAX_TIMEOUT_S: Final = 86_400.0
 @click.command(help=_("Restart the bot, or PROGRAM."))
 @click.argument("program", default="bot", shell_complete=complete_program)
 @click.option("--reason", default="", metavar="TEXT", help=_("Reason, for the history."))
+@click.option("--cold", is_flag=True, help=_("End the old process before the next one starts."))
 @click.option("--no-wait", is_flag=True, help=_("Do not wait for the restart to finish."))
 @click.option(
     "--timeout", "timeout_s", type=Seconds(0.1, MAX_TIMEOUT_S), metavar="S", help=_("Maximum time to wait, in seconds.")
@@ -34,7 +35,7 @@ MAX_TIMEOUT_S: Final = 86_400.0
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
 @click.pass_obj
 def command(
-    instance: Instance, program: str, reason: str, no_wait: bool, timeout_s: float | None, as_json: bool
+    instance: Instance, program: str, reason: str, cold: bool, no_wait: bool, timeout_s: float | None, as_json: bool
 ) -> int:
     """Restart the bot, or PROGRAM."""
     instance.check()
@@ -43,7 +44,13 @@ def command(
         events = client.events(timeout_s=timeout_s)
         # the answer comes at once; a later event reports the end of the restart
         answer = client.request(
-            "restart", program=program, reason=reason, requested_by=_requester(), wait=False, timeout_s=ANSWER_TIMEOUT_S
+            "restart",
+            program=program,
+            reason=reason,
+            requested_by=_requester(),
+            wait=False,
+            cold=cold or None,  # an older supervisor does not know the field
+            timeout_s=ANSWER_TIMEOUT_S,
         )
         if no_wait:
             return _report_request(program, answer, as_json)
@@ -129,6 +136,8 @@ def failure_text(report: Message) -> str:
         text = _("restart failed, %(program)s is not running: %(problem)s; see stocksup status")
     if report.get("error") == "check_failed":
         text = _("%(program)s was not restarted and keeps running; its check failed: %(problem)s")
+    if report.get("error") in ("prepare_failed", "handover_failed"):
+        text = _("%(program)s was not restarted: %(problem)s; see stocksup logs %(program)s")
     return text % {"program": report["program"], "problem": formatting.failure_reason(report)}
 
 

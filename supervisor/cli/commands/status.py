@@ -133,6 +133,7 @@ def _notes(program: Message, now_s: float, told: set[str]) -> list[str]:
         by = _(", requested by %(name)s") % {"name": restart["requested_by"]} if restart.get("requested_by") else ""
         params = {"program": name, "phase": formatting.phase_name(restart["phase"]), "by": by}
         notes.append(_("%(program)s: restarting (%(phase)s%(by)s)") % params)
+    notes += _standby_notes(program)
     if program.get("pending"):
         params = {"program": name, "names": formatting.one_line(", ".join(program["pending"]))}
         notes.append(_("%(program)s: finishing %(names)s") % params)
@@ -156,6 +157,17 @@ def _notes(program: Message, now_s: float, told: set[str]) -> list[str]:
         params["time"] = formatting.duration(program["crash_window_s"])
         notes.append(_("%(program)s: %(count)d crashes in the last %(time)s") % params)
     return notes
+
+
+def _standby_notes(program: Message) -> Iterator[str]:
+    """Yield what the second process of a program does."""
+    texts = {
+        "prepared": _("%(program)s: process %(life)d (PID %(pid)s) gets ready beside it"),
+        "retiring": _("%(program)s: process %(life)d (PID %(pid)s) finishes its work"),
+    }
+    for key, text in texts.items():
+        if (second := program.get(key)) is not None:
+            yield text % {"program": program["name"], "life": second["life"], "pid": second["pid"] or "–"}
 
 
 def _crashes_repeatedly(program: Message) -> bool:

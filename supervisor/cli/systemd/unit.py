@@ -97,7 +97,7 @@ def validate_name(name: str) -> str:
 
 def stop_timeout_s(settings: Settings) -> int:
     """Return the maximum time to stop all programs one after the other, in seconds."""
-    from supervisor.lifecycle.machine import FLUSH_TIMEOUT_S, KILL_TIMEOUT_S
+    from supervisor.lifecycle.restart_sequence import FLUSH_TIMEOUT_S, KILL_TIMEOUT_S
 
     enabled = [program for program in settings.programs.values() if program.enabled]
     each = (

@@ -127,11 +127,15 @@ def phases_text(report: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {duration(value)}" for name, value in durations if value is not None)
 
 
+#: errors of a restart after which the old process serves
+KEPT_RUNNING: Final = ("check_failed", "refused", "interrupted", "prepare_failed", "handover_failed")
+
+
 def restart_summary(report: Mapping[str, Any], told: Container[str] = ()) -> str:
     """Return one line about a finished restart. Why it failed is left out if it is `told` already."""
     if not report["ok"]:
         text = _("%(program)s: restart failed, the program was down")
-        if report.get("error") in ("check_failed", "refused", "interrupted"):
+        if report.get("error") in KEPT_RUNNING:
             text = _("%(program)s: restart failed, process %(life)s kept running")
         summary = text % {"program": report["program"], "life": report["from_life"]}
         # of a failed check's output, the last line says most
@@ -140,7 +144,14 @@ def restart_summary(report: Mapping[str, Any], told: Container[str] = ()) -> str
     facts = {"program": report["program"], "old": report["from_life"], "new": report.get("to_life") or "–"}
     lives = _("%(program)s: process %(old)s → %(new)s") % facts
     down = report.get("downtime_s")
-    return lives if down is None else _("%(lives)s, down for %(time)s") % {"lives": lives, "time": duration(down)}
+    if down is None:
+        return lives
+    params = {"lives": lives, "time": duration(down), "count": report.get("handed_over")}
+    if not report.get("handover"):
+        return _("%(lives)s, down for %(time)s") % params
+    if not report.get("handed_over"):
+        return _("%(lives)s, took over in %(time)s") % params
+    return _("%(lives)s, took over in %(time)s; %(count)d events handed over") % params
 
 
 def failure_reason(report: Mapping[str, Any]) -> str:

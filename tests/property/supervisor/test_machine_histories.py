@@ -127,10 +127,10 @@ class World(RuleBasedStateMachine):
         return pid in self.alive or pid - LEFT in self.left
 
     def adopt_unnamed_process(self) -> None:
-        """Adopt a process that the journal does not name, as `adoption.with_running_process` does."""
+        """Adopt a process that the journal does not name, as `adoption.with_running_processes` does."""
         if self.program.child is None and self.alive:
             life = max(self.alive)
-            self.program = adoption.with_running_process(self.program, (life, ProcessId(life, life, "boot")))
+            self.program = adoption.with_running_processes(self.program, {life: ProcessId(life, life, "boot")})
 
     # --- events ---
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from supervisor.config.settings import Program
 from supervisor.lifecycle import effects as fx
 from supervisor.lifecycle import events as ev
-from supervisor.lifecycle.machine import KILL_TIMEOUT_S, TABLE, deadline, step
+from supervisor.lifecycle.machine import OF_STANDBY, TABLE, deadline, step
 from supervisor.lifecycle.model import (
     DesiredState,
     ExitStatus,
@@ -22,6 +22,7 @@ from supervisor.lifecycle.model import (
     text_reason,
 )
 from supervisor.lifecycle.restart_policy import BACKOFF_FIRST_S, JITTER
+from supervisor.lifecycle.restart_sequence import KILL_TIMEOUT_S
 
 EDITED, BROKEN = text_reason("edited"), text_reason("SyntaxError in shop.py")
 CHILD, OTHER = ProcessId(4242, 99, "boot"), ProcessId(4343, 100, "boot")
@@ -118,11 +119,14 @@ SAMPLES = (
     ev.RestartRequested(EDITED, "Admin"),
     ev.Configured(PROGRAM, "all", "temporary"),
     ev.DeadlinePassed(),
+    ev.StandbyDeadlinePassed(),
     ev.CheckFinished(0, None),
     ev.Spawned(0, CHILD),
     ev.SpawnFailed(0, BROKEN),
+    ev.CannotPrepare(0, BROKEN),
     ev.Hello(0),
     ev.Disconnected(0),
+    ev.Prepared(0),
     ev.Ready(0),
     ev.Heartbeat(0, {}),
     ev.MemorySampled(0, 1),
@@ -183,6 +187,7 @@ def test_the_table_handles_every_event_in_every_state() -> None:
     }
     assert kinds == every
     assert set(TABLE) == {(state, kind) for state in State for kind in kinds}
+    assert set(OF_STANDBY) == {kind for kind in kinds if issubclass(kind, ev.LifeEvent)}
 
 
 @pytest.mark.parametrize("state", State)
@@ -269,7 +274,7 @@ def test_restart_runs_and_times_every_phase() -> None:
     assert program.state is State.STOPPING
     assert effects == [fx.LogLine("warning", "work_cancelled", {"life": 1, "names": "stats"}), fx.Terminate(CHILD)]
     program, effects = step(program, ev.Exited(1, 0), at(203.5))
-    assert (program.state, effects) == (State.FLUSHING, [fx.Flush(1, "all")])
+    assert (program.state, effects) == (State.FLUSHING, [fx.Flush(1, "all", 2)])
     program, effects = step(program, ev.Flushed(1), at(203.6))
     assert (program.state, program.life.number, effects) == (State.STARTING, 2, [fx.Spawn(2)])
     program, effects = run(program, ev.Spawned(2, CHILD), ev.Hello(2), now_s=203.7)
@@ -440,7 +445,7 @@ def test_crashes_restart_at_once_then_after_a_delay_then_not() -> None:
     program = running()
     program, effects = run(program, ev.Exited(1, 1), ev.Flushed(1), ev.Spawned(2, CHILD))
     assert program.state is State.STARTING
-    assert fx.Flush(1, "temporary") in effects
+    assert fx.Flush(1, "temporary", 2) in effects
     waits = []
     for life in (2, 3):
         program = run(program, ev.Exited(life, 1), ev.Flushed(life))[0]
@@ -581,6 +586,6 @@ def test_a_new_supervisor_resumes_every_state() -> None:
     program, effects = run(stopping(), ev.Adopted(1), now_s=500)
     assert effects == [fx.Terminate(CHILD)]
     program, effects = run(flushing(), ev.Adopted(1), now_s=500)
-    assert effects == [fx.Flush(1, "all")]
+    assert effects == [fx.Flush(1, "all", 2)]
     program, effects = run(running(), ev.Adopted(1), now_s=500)
     assert (program.state, deadline(program), effects) == (State.RUNNING, 530, [])

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from supervisor.lifecycle import effects as fx
 from supervisor.lifecycle import events as ev
 from supervisor.lifecycle.health import GRACE_PERIOD_S
-from supervisor.lifecycle.machine import KILL_TIMEOUT_S, TRACEBACK_TIMEOUT_S, deadline
+from supervisor.lifecycle.machine import TRACEBACK_TIMEOUT_S, deadline
 from supervisor.lifecycle.model import DesiredState, ProcessId, ProgramState, Reason, State
 from supervisor.lifecycle.restart_policy import RECOVERY_WINDOW_S
+from supervisor.lifecycle.restart_sequence import KILL_TIMEOUT_S
 from tests.unit.supervisor.lifecycle.test_machine import BROKEN, CHILD, EDITED, errors, run, running
 
 LEFT = ProcessId(77, 5, "boot")
