@@ -219,7 +219,7 @@ def test_enough_answers_end_the_probation() -> None:
     assert run(program, ev.Heartbeat(2, {}, answered=PROBATION_ANSWERS), now_s=107)[1] == [fx.Retire(1, 30.0)]
 
 
-def test_after_the_probation_a_crash_starts_a_new_life() -> None:
+def test_after_the_probation_a_crash_starts_the_next_life() -> None:
     program, effects = run(retiring(), ev.Exited(2, 1), ev.Flushed(2), now_s=120)
     assert (program.state, effects[-1]) == (State.STARTING, fx.Spawn(3))
     assert program.standby is not None, "it still finishes its work"
