@@ -1,4 +1,4 @@
-"""No click is lost: members click while the bot is restarted and killed, and each click is answered, once."""
+"""No click or command is lost: the bot is restarted and killed in the middle, and each is answered, and done once."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 
+from botapp.store.usecases import admin_log
 from botapp.ui.custom_ids import BALANCE
 from tests.support import depth
 from tests.support.discord.control import DiscordControl, local_discord
 from tests.support.shop.member import YES, Customer, button
-from tests.support.shop.shop import PATIENCE_S, Shop, shop
+from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
 from tests.support.shop.shop_database import Books, books
 
 CLICKS_A_SECOND = 20
 ROUNDS = depth.count(20, 2)
 PURCHASES = depth.count(5, 2)
+COMMANDS = depth.count(40, 4)
 #: Discord waits three seconds; a click can be answered when a process serves again within this time
 ANSWERABLE_S = 2.0
 PRICE = 50_000
@@ -114,6 +116,41 @@ def wait_for_stock(ledger: Books, count: int) -> None:
     while ledger.left("STEAM10") != count:
         assert time.monotonic() < deadline_s, "not bought"
         time.sleep(0.05)
+
+
+def wait_for_answer(toko: Shop, begun: str, *, is_typed: bool) -> str:
+    """Wait until an admin's command is answered; return the words of the answer."""
+    if is_typed:
+        answer = toko.discord.wait_for_message(
+            "Admin", lambda one: (one.get("message_reference") or {}).get("message_id") == begun
+        )
+        return text(answer)
+    ended = toko.discord.interaction(begun, wait_s=8)
+    assert ended["state"] == "answered", ended
+    return "\n".join(map(text, ended["messages"]))
+
+
+@pytest.mark.parametrize("end_process", [restart, kill])
+def test_a_command_in_the_middle_is_done_once(toko: Shop, budi: Customer, end_process: Callable[[Shop], float]) -> None:
+    dice = random.Random(f"{depth.choose_seed()}/{end_process.__name__}")
+    toko.discord.wait_for(lambda: toko.discord.world()["commands"])
+    # so that a process ends between the transaction and its answer, too
+    toko.discord.faults(latency_ms=40)
+    with books(toko.directory) as ledger:
+        before, log = ledger.balance("budi_01"), len(ledger.do(admin_log.list_latest, 1000))
+        for number in range(1, COMMANDS + 1):
+            if is_typed := number % 2 == 0:
+                begun = toko.discord.say("Admin", "!addbal budi_01 7")
+            else:
+                begun = toko.discord.command("Admin", "addbal", member="budi_01", amount="7")
+            time.sleep(dice.random() / 5)
+            end_process(toko)
+            answer = wait_for_answer(toko, begun, is_typed=is_typed)
+            print("ANSWER", is_typed, answer[:60])
+            assert "✅" in answer
+            assert ledger.balance("budi_01") == before + 7 * number
+        toko.discord.no_faults()
+        assert len(ledger.do(admin_log.list_latest, 1000)) == log + COMMANDS
 
 
 @pytest.mark.parametrize("end_process", [restart, kill])

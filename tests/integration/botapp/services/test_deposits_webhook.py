@@ -186,6 +186,22 @@ def test_received_messages_are_processed_without_history(
     assert books.balance("budi") == 402
 
 
+def test_missed_messages_are_processed_without_history(discord: DiscordControl, place: Path, books: Books) -> None:
+    """The next process resumes the session of the one that was killed, which still has them."""
+    discord.deny("read_message_history", "add_reactions")
+    with BotProcess(place, discord) as bot:
+        discord.wait_for_bot()
+        bot.send(signal.SIGKILL)
+        bot.wait()
+    discord.post(BUDI)
+    with BotProcess(place, discord):
+        discord.wait_for_message("Budi", lambda one: "has arrived" in text(one), channel="dm")
+    discord.deny()
+    with BotProcess(place, discord):
+        marked(discord, discord.post(BUDI), "✅")
+    assert books.balance("budi") == 402, "and not once more, now that it is in the history"
+
+
 def test_deposit_despite_closed_direct_messages(discord: DiscordControl, bot: BotProcess, books: Books) -> None:
     discord.faults(dm_closed=["Budi"])
     marked(discord, discord.post(BUDI), "✅")

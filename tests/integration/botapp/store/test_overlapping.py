@@ -203,6 +203,17 @@ def test_deposit_reaches_a_member_who_is_changing_names(shop: Database) -> None:
     assert (result.deposit.refusal, result.user_id) == ("", BUDI)
 
 
+def test_deposit_that_two_processes_read_is_booked_once(shop: Database) -> None:
+    before = shop.run_sync(accounts.get_by_handle, "Budi").balance
+    claims = [deposits.DepositClaim(f"message:5:{number}", "Budi", 7, "") for number in range(2)]
+
+    def read(connection: Connection) -> list[deposits.DepositResult]:
+        return deposits.record_claims(connection, claims, source="webhook", now_ms=9)
+
+    assert overlap(shop, read, read).result() == []
+    assert shop.run_sync(accounts.get_by_handle, "Budi").balance == before + 14
+
+
 def test_each_name_that_a_member_gives_up_is_reserved(shop: Database) -> None:
     """One change of the name begins right after another one has read the present name."""
 
