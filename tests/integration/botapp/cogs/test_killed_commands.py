@@ -52,7 +52,7 @@ def next_process(shop: AdminShop) -> Iterator[BotProcess]:
 
 @contextmanager
 def locked(shop: AdminShop) -> Iterator[None]:
-    """Let no process change the books."""
+    """Let no process change the database."""
     with contextlib.closing(sqlite3.connect(shop.place / "state" / "bot" / "shop.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         yield
@@ -73,7 +73,7 @@ def reference(message: Json) -> str:
 
 
 def wait_for_books(shop: AdminShop, is_so: Callable[[Connection], bool]) -> None:
-    """Wait until the shop's books are so. No event announces it: the answer does not arrive."""
+    """Wait until the database is so. No event announces it: the answer does not arrive."""
     deadline_s = time.monotonic() + PATIENCE_S
     while not shop.books(is_so):
         assert time.monotonic() < deadline_s
