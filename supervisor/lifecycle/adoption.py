@@ -49,13 +49,14 @@ def with_running_processes(
         return program
     number = program.standby.life.number if program.standby else None
     running = max(((one, child) for one, child in lives.items() if one != number), default=None)
-    newest = max(program.life.number, program.last_number, used_number)
+    # a number that the journal names is no lost life
+    newest = max(program.life.number, used_number if used_number > program.last_number else 0)
     if running is not None and running[0] >= newest and (program.child is None or running[0] > program.life.number):
         return _adopt(program, *running)
-    if newest > program.life.number:
-        program = replace(program, life=LifeState(newest))
+    program = replace(program, last_number=max(program.last_number, newest))
     # what the dead life of the journal left behind is killed as a part of it
-    return program if running is None or running[0] == newest else _kill_stray(program, running[1])
+    return program if running is None or running[0] == program.life.number else _kill_stray(program, running[1])
+
 
 
 def _with_standby(program: ProgramState, lives: Mapping[int, ProcessId]) -> ProgramState:

@@ -245,8 +245,11 @@ def test_a_second_restart_waits_until_the_life_before_has_ended() -> None:
 
 @pytest.mark.parametrize("state", [preparing, quiescing, flushing, taking_over, on_probation, retiring])
 def test_stop_ends_both_lives(state: Callable[[], ProgramState]) -> None:
-    program, _ = run(state(), ev.Stop(), now_s=120)
+    program, effects = run(state(), ev.Stop(), now_s=120)
     assert program.desired is DesiredState.DOWN and program.restart is None
+    ending = {fx.Retire(1, 30.0), fx.Terminate(OTHER)}
+    assert state is retiring or len(ending & {one for one in effects if isinstance(one, fx.Retire | fx.Terminate)}) >= 1
+    assert program.standby is not None and program.standby.state in (StandbyState.RETIRING, StandbyState.STOPPING)
     numbers = (1, 2) if program.life.number == 1 else (2, 1)
     for number in numbers:
         program, _ = run(program, ev.Drained(number), ev.Exited(number, 0), ev.Flushed(number), now_s=121)
