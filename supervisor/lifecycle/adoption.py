@@ -58,7 +58,6 @@ def with_running_processes(
     return program if running is None or running[0] == program.life.number else _kill_stray(program, running[1])
 
 
-
 def _with_standby(program: ProgramState, lives: Mapping[int, ProcessId]) -> ProgramState:
     """Return `program` with the process of its standby, or with one that runs beside its life and has to be killed."""
     second = program.standby

@@ -210,8 +210,8 @@ class World(RuleBasedStateMachine):
 
     @invariant()
     def every_process_is_in_the_state(self) -> None:
-        standby = self.program.standby
-        known = {child.pid for child in (self.program.child, standby and standby.child) if child is not None}
+        second = self.program.standby.child if self.program.standby else None
+        known = {child.pid for child in (self.program.child, second) if child is not None}
         assert known == set(self.processes)
 
     @invariant()
