@@ -3,11 +3,13 @@ import { _ } from "../lib/i18n.js";
 import { formatFullDate, formatRelative, formatSeconds, formatTime } from "../lib/times.js";
 import { classMap, html, nothing, styleMap } from "../lib/vendor.js";
 
-const PHASES = ["check", "drain", "stop", "flush", "start"];
+const COLD_PHASES = ["check", "drain", "stop", "flush", "start"];
+const HANDOVER_PHASES = ["check", "prepare", "quiesce", "flush", "serve"];
 
 // A function, so that the texts follow the current language.
 const phaseName = (phase) => ({
   check: _("check"), drain: _("drain"), stop: _("stop"), flush: _("flush"), start: _("start"), wait: _("wait"),
+  prepare: _("prepare"), quiesce: _("quiesce"), serve: _("serve"),
 }[phase] ?? phase);
 
 /** Return the restarts of the bot, newest first. */
@@ -16,14 +18,16 @@ export function restarts(bot, history) {
   const running = bot?.restart;
   const earlier = running ? reports : reports.slice(1);
   return html`<h2>${running ? _("Restart in progress") : _("Last restart")}</h2>
-    ${running ? inProgress(running) : lastRestart(reports[0])}
+    ${running ? inProgress(running, bot) : lastRestart(reports[0])}
     ${earlier.length ? html`<h2>${_("Earlier")}</h2><ol class="earlier">${earlier.map(reportLine)}</ol>` : nothing}`;
 }
 
-function inProgress({ phase, requested_by }) {
-  const current = PHASES.indexOf(phase);
+function inProgress({ phase, requested_by }, { prepared, retiring }) {
+  const isHandover = prepared || retiring || !COLD_PHASES.includes(phase);
+  const phases = isHandover ? HANDOVER_PHASES : COLD_PHASES;
+  const current = phases.indexOf(phase);
   return html`<section class="restart" aria-live="polite">
-    <ol class="steps">${PHASES.map((name, index) => html`<li class=${classMap({ done: index < current, now: index === current })}>${phaseName(name)}</li>`)}</ol>
+    <ol class="steps">${phases.map((name, index) => html`<li class=${classMap({ done: index < current, now: index === current })}>${phaseName(name)}</li>`)}</ol>
     ${requestedBy(requested_by)}
   </section>`;
 }
@@ -45,16 +49,19 @@ function reportCard(report) {
     ${phaseBar(report)}
     <ul class="legend">${phases.map(({ name, seconds }) => html`<li data-phase=${name}><i class=${name}></i>${phaseName(name)}<b>${formatSeconds(seconds)}</b></li>`)}</ul>
     <dl class="facts two">
-      <div><dt>${_("downtime")}</dt><dd>${formatSeconds(report.downtime_s)}</dd></div>
+      <div><dt>${report.handover ? _("took over in") : _("downtime")}</dt><dd>${formatSeconds(report.downtime_s)}</dd></div>
       <div><dt>${report.ok ? _("from request to ready") : _("from request to failure")}</dt><dd>${formatSeconds(total)}</dd></div>
     </dl>
+    ${report.handed_over ? html`<p class="by">${_("events handed over: %(count)s", { count: report.handed_over })}</p>` : nothing}
+    ${report.cold_problem ? html`<p class="problem">${_("without a hand-over: %(why)s", { why: report.cold_problem })}</p>` : nothing}
     ${report.cancelled?.length ? html`<p class="problem">${_("cancelled: %(names)s", { names: report.cancelled.join(", ") })}</p>` : nothing}
     ${requestedBy(report.requested_by)}
   </section>`;
 }
 
 function phaseTimes(report) {
-  const phases = PHASES.map((name) => ({ name, seconds: report.phases?.[`${name}_s`] ?? null }));
+  const isCold = !report.handover && report.phases?.prepare_s == null;
+  const phases = (isCold ? COLD_PHASES : HANDOVER_PHASES).map((name) => ({ name, seconds: report.phases?.[`${name}_s`] ?? null }));
   return { phases, total: phases.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) };
 }
 
