@@ -83,8 +83,6 @@ class ShopCog(commands.Cog):
 
     async def cog_command_error(self, ctx: commands.Context[Any], error: Exception) -> None:
         """Reply to an author who is not an admin, or who used the command wrongly."""
-        # what is answered here is not replayed: the admin may give the command again
-        self.bot.finish(ctx.message.id)
         with speaking(language.context_language(ctx)):
             if isinstance(error, NotAnAdmin):
                 who = f"{ctx.author} ({ctx.author.id})"
@@ -94,6 +92,7 @@ class ShopCog(commands.Cog):
             elif isinstance(error, commands.UserInputError):
                 await self.reply_usage_error(ctx, f"❌ {_usage_problem(error)}")
             else:
+                self.bot.finish(ctx.message.id)  # as in `_say_try_again`
                 await reply_command_failed(ctx, error)
 
     async def say(self, ctx: Ctx, text: str, *, file: discord.File | None = None) -> discord.Message | None:
@@ -225,7 +224,7 @@ def admin_command(
                     if self.bot.is_restarting():
                         # this process usually ends meanwhile, and the next one carries the command out
                         await asyncio.sleep(NEXT_PROCESS_TIMEOUT_S)
-                    await _say_not_done(self, ctx, _("🔄 The bot is restarting. Please try again in a moment."))
+                    await _say_try_again(self, ctx, _("🔄 The bot is restarting. Please try again in a moment."))
 
         make: Any = commands.hybrid_command if parent is None else parent.command
         command: commands.HybridCommand[Any, ..., None] = make(
@@ -300,19 +299,19 @@ async def _reply_not_done(cog: ShopCog, ctx: Ctx, error: Exception) -> None:
     try:
         raise error
     except Refused as problem:
-        await _say_not_done(cog, ctx, answers.refusal(problem))
+        await cog.say(ctx, answers.refusal(problem))
     except InvalidAmount as problem:
         await cog.reply_usage_error(ctx, answers.invalid_amount(problem))
     except OutcomeUnknown as problem:
         log.warning(_("%(command)s failed: %(problem)s"), {"command": ctx.command, "problem": problem})
-        await _say_not_done(cog, ctx, answers.outcome_unknown_to_admin())
+        await _say_try_again(cog, ctx, answers.outcome_unknown_to_admin())
     except Unavailable as problem:
         log.warning(_("%(command)s failed: %(problem)s"), {"command": ctx.command, "problem": problem})
-        await _say_not_done(cog, ctx, answers.unavailable())
+        await _say_try_again(cog, ctx, answers.unavailable())
 
 
-async def _say_not_done(cog: ShopCog, ctx: Ctx, text: str) -> None:
-    """Reply that a command was not done. From then on no process replays it: the admin may give it again."""
+async def _say_try_again(cog: ShopCog, ctx: Ctx, text: str) -> None:
+    """Reply that a command was not done, but could be later. No process replays it then: the admin gives it again."""
     cog.bot.finish(ctx.message.id)
     await cog.say(ctx, text)
 

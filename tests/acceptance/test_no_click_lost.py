@@ -17,7 +17,7 @@ from botapp.ui.custom_ids import BALANCE
 from tests.support import depth
 from tests.support.discord.control import DiscordControl, local_discord
 from tests.support.shop.member import YES, Customer, button
-from tests.support.shop.shop import PATIENCE_S, Shop, shop, text
+from tests.support.shop.shop import PATIENCE_S, Shop, replied_to, shop, text
 from tests.support.shop.shop_database import Books, books
 
 CLICKS_A_SECOND = 20
@@ -118,16 +118,13 @@ def wait_for_stock(ledger: Books, count: int) -> None:
         time.sleep(0.05)
 
 
-def wait_for_answer(toko: Shop, begun: str, *, is_typed: bool) -> str:
-    """Wait until an admin's command is answered; return the words of the answer."""
+def wait_for_answer(toko: Shop, begun: str, *, is_typed: bool) -> str | None:
+    """Wait until an admin's command is answered; return the words of the answer. None: it was too late."""
     if is_typed:
-        answer = toko.discord.wait_for_message(
-            "Admin", lambda one: (one.get("message_reference") or {}).get("message_id") == begun
-        )
+        answer = toko.discord.wait_for_message("Admin", lambda one: replied_to(one) == begun, timeout_s=PATIENCE_S)
         return text(answer)
-    ended = toko.discord.interaction(begun, wait_s=8)
-    assert ended["state"] == "answered", ended
-    return "\n".join(map(text, ended["messages"]))
+    ended = toko.discord.interaction(begun, wait_s=PATIENCE_S)
+    return "\n".join(map(text, ended["messages"])) if ended["state"] == "answered" else None
 
 
 @pytest.mark.parametrize("end_process", [restart, kill])
@@ -137,18 +134,22 @@ def test_a_command_in_the_middle_is_done_once(toko: Shop, budi: Customer, end_pr
     # so that a process ends between the transaction and its answer, too
     toko.discord.faults(latency_ms=40)
     with books(toko.directory) as ledger:
-        before, log = ledger.balance("budi_01"), len(ledger.do(admin_log.list_latest, 1000))
+        before, log, done = ledger.balance("budi_01"), len(ledger.do(admin_log.list_latest, 1000)), 0
         for number in range(1, COMMANDS + 1):
             if is_typed := number % 2 == 0:
                 begun = toko.discord.say("Admin", "!addbal budi_01 7")
             else:
                 begun = toko.discord.command("Admin", "addbal", member="budi_01", amount="7")
             time.sleep(dice.random() / 5)
-            end_process(toko)
-            assert "✅" in wait_for_answer(toko, begun, is_typed=is_typed)
-            assert ledger.balance("budi_01") == before + 7 * number
+            down_s = end_process(toko)
+            if (answer := wait_for_answer(toko, begun, is_typed=is_typed)) is None:
+                assert down_s > ANSWERABLE_S / 2, "an idle machine starts a process in time"
+            else:
+                assert "✅" in answer
+                done += 1
+            assert ledger.balance("budi_01") == before + 7 * done
         toko.discord.no_faults()
-        assert len(ledger.do(admin_log.list_latest, 1000)) == log + COMMANDS
+        assert len(ledger.do(admin_log.list_latest, 1000)) == log + done
 
 
 @pytest.mark.parametrize("end_process", [restart, kill])

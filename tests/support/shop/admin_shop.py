@@ -15,7 +15,7 @@ from botapp.store.db.database import Database, database_url
 from botapp.store.usecases import accounts
 from tests.support.discord.bot_process import BotProcess, write_config
 from tests.support.discord.control import DiscordControl, Json, local_discord
-from tests.support.shop.shop import text
+from tests.support.shop.shop import replied_to, text
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class AdminShop:
     ) -> str:
         """Type a command; return the words of the answer to it."""
         sent = self.discord.say(by, words, channel, files=files)
-        answer = self.discord.wait_for_message(by, lambda one: _answers(one, sent), channel=channel)
+        answer = self.discord.wait_for_message(by, lambda one: replied_to(one) == sent, channel=channel)
         return text(answer)
 
     def slash(self, name: str, *, by: str = "Admin", channel: str = "toko", **options: Any) -> str:
@@ -78,10 +78,6 @@ class AdminShop:
     def wait_for_commands(self) -> None:
         """Wait until Discord knows the slash commands."""
         self.discord.wait_for(lambda: len(self.discord.world()["commands"]) > 10)
-
-
-def _answers(message: Json, sent: str) -> bool:
-    return str((message.get("message_reference") or {}).get("message_id")) == sent
 
 
 @contextmanager

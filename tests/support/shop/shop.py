@@ -199,6 +199,12 @@ def text(message: Json) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def replied_to(message: Json) -> str | None:
+    """Return the id of the message that a message replies to."""
+    reference: Json = message.get("message_reference") or {}
+    return reference.get("message_id")
+
+
 def has_button(message: Json, label: str) -> bool:
     """Tell whether a message has a button whose label begins so."""
     return any((one.get("label") or "").lower().startswith(label) for one in controls(message))

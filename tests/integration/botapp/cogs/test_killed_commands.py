@@ -19,7 +19,7 @@ from botapp.ui import custom_ids
 from tests.support.discord.bot_process import PATIENCE_S, BotProcess
 from tests.support.discord.control import Json, controls
 from tests.support.shop.admin_shop import AdminShop, admin_shop
-from tests.support.shop.shop import text
+from tests.support.shop.shop import replied_to, text
 
 DONE_BEFORE = "already done"
 #: the answers to typed commands do not arrive, nor those to slash commands
@@ -60,16 +60,12 @@ def locked(shop: AdminShop) -> Iterator[None]:
 
 def answers(shop: AdminShop, sent: str) -> list[str]:
     """Return the answers to a typed command."""
-    replies = [one for one in shop.discord.view("Admin") if reference(one) == sent]
+    replies = [one for one in shop.discord.view("Admin") if replied_to(one) == sent]
     return [text(one) for one in replies]
 
 
 def last_answer(shop: AdminShop, sent: str) -> str:
     return "".join(answers(shop, sent)[-1:])
-
-
-def reference(message: Json) -> str:
-    return str((message.get("message_reference") or {}).get("message_id"))
 
 
 def wait_for_books(shop: AdminShop, is_so: Callable[[Connection], bool]) -> None:

@@ -15,7 +15,7 @@ from botapp.runtime import state_file as state
 from supervisor.client import TRACEBACK_SIGNAL
 from tests.support.discord.bot_process import BotProcess, FakeSupervisor, write_config
 from tests.support.discord.control import DiscordControl, controls, local_discord
-from tests.support.shop.shop import text
+from tests.support.shop.shop import replied_to, text
 
 WORLD = "stocksup:v1:world"
 STEPS = {"cache": None, "livestock": None, "buttons": None, "background": None, "extensions": None}
@@ -133,6 +133,21 @@ def test_drain_runs_five_steps_and_keeps_the_live_message(scene: Scene) -> None:
 def test_stop_closes_the_shop(scene: Scene) -> None:
     scene.drain("stop")
     assert all(one["disabled"] for one in controls(scene.discord.message_with("Budi", WORLD)) if one.get("custom_id"))
+
+
+def test_command_that_a_drain_cuts_off_is_left_to_the_next_process(scene: Scene) -> None:
+    scene.discord.faults({"method": "POST", "path": "/channels/*/messages", "delay_s": 60, "drop": True})
+    sent = scene.discord.say("Admin", "!products")
+    # this click comes after the command
+    scene.discord.interaction(scene.discord.click("Budi", WORLD), wait_s=4)
+    report = scene.drain(deadline_s=0.1)
+    assert any("products" in name for name in report["cancelled"])
+    scene.bot.send(signal.SIGTERM)
+    scene.supervisor.grant(scene.supervisor.read("goodbye"))
+    scene.bot.wait()
+    scene.discord.no_faults()
+    with BotProcess(scene.bot.directory, scene.discord):
+        scene.discord.wait_for_message("Admin", lambda one: replied_to(one) == sent)
 
 
 def test_drain_names_and_finishes_pending_work(scene: Scene) -> None:

@@ -250,9 +250,10 @@ CTX: Any = SimpleNamespace(command="refund", author="Admin", message=SimpleNames
         (OutcomeUnknown("gone"), False, "outcome_unknown_to_admin"),
         (OutcomeUnknown("gone"), True, "done_without_answer"),
         (refusals.NotBlacklisted(1), True, "done_without_answer"),
+        (refusals.NotBlacklisted(1), False, None),
     ],
 )
-def test_failed_command_says_what_is_so(error: Exception, is_changed: bool, answer: str) -> None:
+def test_failed_command_says_what_is_so(error: Exception, is_changed: bool, answer: str | None) -> None:
     """A refund whose buyer could not be told because the database failed was answered "Nothing was changed"."""
     cog: Any = _Cog()
 
@@ -262,9 +263,10 @@ def test_failed_command_says_what_is_so(error: Exception, is_changed: bool, answ
         raise error
 
     asyncio.run(_run_command(cog, CTX, work))
-    assert cog.said == [getattr(cog.shop.answers, answer)()]
-    # an admin who reads that nothing was done gives the command again: no later process may carry this one out
-    assert cog.finished_before_answer == ([] if is_changed else [7])
+    answers = cog.shop.answers
+    assert cog.said == [getattr(answers, answer)() if answer else answers.refusal(error)]
+    # an admin who is asked to try again does so: no later process may execute this command
+    assert cog.finished_before_answer == ([7] if isinstance(error, Unavailable) and not is_changed else [])
 
 
 @pytest.mark.parametrize("is_replayed", [True, False])
