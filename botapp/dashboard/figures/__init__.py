@@ -1,0 +1,1 @@
+"""The dashboard's figures: where they come from, and their history."""
