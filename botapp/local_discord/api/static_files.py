@@ -1,4 +1,4 @@
-"""The page's files and the members' avatars, with headers that allow nothing from elsewhere."""
+"""The page's files and the members' avatars."""
 
 from __future__ import annotations
 
@@ -8,22 +8,9 @@ from typing import Final
 from aiohttp import web
 
 from botapp.local_discord import ids
+from botapp.runtime.static_files import PAGE_HEADERS, file_headers, find_file
 
 _PAGE: Final = Path(__file__).parent.parent / "page"
-_TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
-#: the page loads nothing from elsewhere, sends nothing elsewhere, and cannot be framed
-_PAGE_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    # a browser revalidates each time
-    "Cache-Control": "no-cache",
-}
 _COLOURS: Final = {
     ids.ADMIN_ID: ("#f0a020", "#d9480f"),
     ids.BUDI_ID: ("#3ba55d", "#0b7a63"),
@@ -42,34 +29,21 @@ def page_routes() -> list[web.RouteDef]:
 
 
 async def _get_page(request: web.Request) -> web.StreamResponse:
-    return web.FileResponse(_PAGE / "index.html", headers=_PAGE_HEADERS)
+    return web.FileResponse(_PAGE / "index.html", headers=PAGE_HEADERS)
 
 
 async def _get_file(request: web.Request) -> web.StreamResponse:
     file = find_file(_PAGE, request.match_info["path"])
     if file is None:
         raise web.HTTPNotFound
-    return web.FileResponse(file, headers=_PAGE_HEADERS | {"Content-Type": f"{_TYPES[file.suffix]}; charset=utf-8"})
-
-
-def find_file(root: Path, path: str) -> Path | None:
-    """Return the file at `path` below `root`, or None if there is none that the page may load.
-
-    Symbolic links and `..` are resolved first, so that a path cannot leave `root`.
-    """
-    try:
-        file = (root / path).resolve(strict=True)
-    except (OSError, ValueError):
-        return None
-    is_served = file.is_relative_to(root.resolve()) and file.suffix in _TYPES and file.is_file()
-    return file if is_served else None
+    return web.FileResponse(file, headers=file_headers(file))
 
 
 async def _get_avatar(request: web.Request) -> web.StreamResponse:
     given = request.match_info["user_id"]
     user_id = int(given) if given.isdecimal() and len(given) <= 20 else 0
     picture = _bot() if user_id == ids.BOT_ID else _member(user_id)
-    return web.Response(text=picture, content_type="image/svg+xml", headers=_PAGE_HEADERS)
+    return web.Response(text=picture, content_type="image/svg+xml", headers=PAGE_HEADERS)
 
 
 def _member(user_id: int) -> str:

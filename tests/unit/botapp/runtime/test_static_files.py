@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from botapp.local_discord.api.static_files import find_file
+from botapp.runtime.static_files import find_file
 
 
 @pytest.fixture
