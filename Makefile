@@ -69,7 +69,7 @@ lock: .venv-lock/.made ## update the lock files to the newest allowed versions #
 	$(call COMPILE,requirements.lock,--extra build)
 	$(call COMPILE,requirements-dev.lock,--extra build --extra dev --constraint requirements.lock)
 
-page: ## rebuild the bundle of the local Discord's page; needs npm ## bangun ulang bundel halaman Discord lokal; perlu npm
+page: ## rebuild the bundles of both pages; needs npm ## bangun ulang bundel kedua halaman; perlu npm
 	cd $(BUNDLE) && npm ci --no-fund --no-audit && node build.mjs
 
 screenshots: .venv/.dev .venv/.compiled ## take docs/demo.png from a running demo; needs chromium ## ambil docs/demo.png dari demo; perlu chromium

@@ -1,41 +1,84 @@
-"""The texts of the local Discord's page: find them in the code, and update the catalogue.
+"""The texts of the pages: find them in the code, and update the catalogues.
 
-`make texts` (`python -m tests.support.texts.page_words`) adds new texts to page.po, removes unused ones, writes the
-catalogue that the page loads, and prints missing translations. English is in the code, Indonesian in the catalogue.
+`make texts` (`python -m tests.support.texts.page_words`) adds new texts to each page's catalogue, removes unused ones,
+writes the catalogue that the page loads, and prints missing translations. English is in the code, Indonesian in the
+catalogue. The dashboard's page uses modules of the local Discord's page; their texts are in both catalogues.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
+from botapp.dashboard.web.server import SHARED_FILES
+
 _BOTAPP: Final = Path(__file__).resolve().parents[3] / "botapp"
-PAGE: Final = _BOTAPP / "local_discord" / "page"
-CATALOGUE: Final = _BOTAPP / "locale" / "id" / "LC_MESSAGES" / "page.po"
-#: the catalogue that the page loads
-COMPILED: Final = PAGE / "lib" / "words.id.json"
+_DISCORD: Final = _BOTAPP / "local_discord" / "page"
 _WORDS: Final = re.compile(r'(?<![\w.])_\(\s*("(?:[^"\\]|\\.)*")')
 
 
-def find_modules() -> list[Path]:
-    """Return the page's own modules."""
-    return [path for path in PAGE.rglob("*.js") if path.name != "vendor.js"]
+@dataclass(frozen=True)
+class PageTexts:
+    """The texts of one page."""
+
+    name: str
+    page: Path
+    #: modules of another page that this one uses too
+    shared: tuple[Path, ...] = ()
+
+    @property
+    def catalogue(self) -> Path:
+        """The catalogue with the translations."""
+        return _BOTAPP / "locale" / "id" / "LC_MESSAGES" / f"{self.name}.po"
+
+    @property
+    def compiled_file(self) -> Path:
+        """The catalogue that the page loads."""
+        return self.page / "lib" / "words.id.json"
+
+    def find_modules(self) -> list[Path]:
+        """Return the modules of the page."""
+        return [*(path for path in self.page.rglob("*.js") if path.name != "vendor.js"), *self.shared]
+
+    def words_in_code(self) -> set[str]:
+        """Return the texts in the modules of the page."""
+        return {json.loads(literal) for path in self.find_modules() for literal in _WORDS.findall(path.read_text())}
+
+    def read(self) -> Catalog:
+        """Return the catalogue."""
+        with self.catalogue.open("rb") as file:
+            return read_po(file, locale="id")
+
+    def update(self) -> None:
+        """Write both catalogues; the translations of new texts are empty."""
+        old = self.read() if self.catalogue.exists() else Catalog(locale="id")
+        new = Catalog(locale="id", project="stocksup", version="", fuzzy=False, msgid_bugs_address="")
+        new.creation_date = old.creation_date
+        new.header_comment = f"# The texts of a page, {self.name}: id"
+        for word in sorted(self.words_in_code()):
+            message = old.get(word)
+            new.add(word, message.string if message else "")
+        with self.catalogue.open("wb") as file:
+            write_po(file, new, width=110)
+        self.compiled_file.write_text(compiled(self.read()))
+        for message in new:
+            if message.id and not message.string:
+                print(f"to be filled in: {self.name}.po: {message.id}")
 
 
-def words_in_code() -> set[str]:
-    """Return the texts in the page's modules."""
-    return {json.loads(literal) for path in find_modules() for literal in _WORDS.findall(path.read_text())}
-
-
-def read() -> Catalog:
-    """Return the catalogue."""
-    with CATALOGUE.open("rb") as file:
-        return read_po(file, locale="id")
+DISCORD: Final = PageTexts("page", _DISCORD)
+DASHBOARD: Final = PageTexts(
+    "dashboard",
+    _BOTAPP / "dashboard" / "page",
+    tuple(_DISCORD / name for name in sorted(SHARED_FILES) if name.endswith(".js")),
+)
+ALL: Final = (DISCORD, DASHBOARD)
 
 
 def compiled(catalogue: Catalog) -> str:
@@ -44,22 +87,6 @@ def compiled(catalogue: Catalog) -> str:
     return json.dumps(words, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
 
 
-def update_catalogues() -> None:
-    """Write both catalogues; the translations of new texts are empty."""
-    old = read() if CATALOGUE.exists() else Catalog(locale="id")
-    new = Catalog(locale="id", project="stocksup", version="", fuzzy=False, msgid_bugs_address="")
-    new.creation_date = old.creation_date
-    new.header_comment = "# The texts of the local Discord's page: id"
-    for word in sorted(words_in_code()):
-        message = old.get(word)
-        new.add(word, message.string if message else "")
-    with CATALOGUE.open("wb") as file:
-        write_po(file, new, width=110)
-    COMPILED.write_text(compiled(read()))
-    for message in new:
-        if message.id and not message.string:
-            print(f"to be filled in: page.po: {message.id}")
-
-
 if __name__ == "__main__":
-    update_catalogues()
+    for one in ALL:
+        one.update()

@@ -3,8 +3,8 @@ import { _ } from "../lib/i18n.js";
 import { formatSeconds } from "../lib/times.js";
 import { classMap, html, nothing } from "../lib/vendor.js";
 
-// A function, so that the texts follow the current language.
-const partName = (part) => ({
+/** Return the name of a part in the current language. */
+export const partName = (part) => ({
   livestock: _("stock"), buttons: _("buttons"), gateway: _("gateway"), database: _("database"), cache: _("cache"),
   visibility: _("members see"), backups: _("backups"), loop_lag_ms: _("event loop lag"), sessions: _("connected bots"),
 }[part] ?? part.replaceAll("_", " "));

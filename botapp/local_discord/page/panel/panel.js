@@ -5,16 +5,7 @@ import { formatDuration, formatSize } from "../lib/times.js";
 import { classMap, html, nothing } from "../lib/vendor.js";
 import { healthRow } from "./health.js";
 import { restarts } from "./restarts.js";
-
-const GOOD = new Set(["RUNNING"]);
-const BAD = new Set(["FATAL", "BACKOFF", "KILLING"]);
-
-// A function, so that the texts follow the current language.
-const stateName = (name) => ({
-  STOPPED: _("stopped"), STARTING: _("starting"), RUNNING: _("running"), DRAINING: _("draining"),
-  STOPPING: _("stopping"), KILLING: _("being killed"), FLUSHING: _("flushing"), BACKOFF: _("waiting to restart"),
-  FATAL: _("failed"),
-}[name] ?? name);
+import { isBad, isGood, stateName } from "./states.js";
 
 /** Return the seconds since the supervisor's status was fetched: uptimes keep counting in between. */
 const secondsSinceStatus = () => (performance.now() - state.supervisorSeenAt) / 1000;
@@ -48,10 +39,10 @@ function body() {
 
 function programCard(program) {
   const running = program.uptime_s !== null;
-  const good = GOOD.has(program.state) && !program.unhealthy.length;
+  const good = isGood(program.state) && !program.unhealthy.length;
   return html`<section class="program" data-program=${program.name} data-state=${program.state} data-life=${program.life}>
-    <h3><span>${program.name}</span><span class=${classMap({ state: true, good, bad: BAD.has(program.state) })}>${stateName(program.state)}</span></h3>
-    ${program.reason && !GOOD.has(program.state) ? html`<p class="problem">${program.reason}</p>` : nothing}
+    <h3><span>${program.name}</span><span class=${classMap({ state: true, good, bad: isBad(program.state) })}>${stateName(program.state)}</span></h3>
+    ${program.reason && !isGood(program.state) ? html`<p class="problem">${program.reason}</p>` : nothing}
     <dl class="facts">
       <div><dt>${_("process")}</dt><dd>${program.life}</dd></div>
       <div><dt>${_("pid")}</dt><dd>${program.pid ?? "–"}</dd></div>

@@ -3,13 +3,11 @@ import { _ } from "../lib/i18n.js";
 import { formatFullDate, formatRelative, formatSeconds, formatTime } from "../lib/times.js";
 import { classMap, html, nothing, styleMap } from "../lib/vendor.js";
 
-const COLD_PHASES = ["check", "drain", "stop", "flush", "start"];
-const HANDOVER_PHASES = ["check", "prepare", "quiesce", "flush", "serve"];
+const PHASES = ["check", "drain", "stop", "flush", "start"];
 
 // A function, so that the texts follow the current language.
 const phaseName = (phase) => ({
   check: _("check"), drain: _("drain"), stop: _("stop"), flush: _("flush"), start: _("start"), wait: _("wait"),
-  prepare: _("prepare"), quiesce: _("quiesce"), serve: _("serve"),
 }[phase] ?? phase);
 
 /** Return the restarts of the bot, newest first. */
@@ -18,16 +16,15 @@ export function restarts(bot, history) {
   const running = bot?.restart;
   const earlier = running ? reports : reports.slice(1);
   return html`<h2>${running ? _("Restart in progress") : _("Last restart")}</h2>
-    ${running ? inProgress(running, bot) : lastRestart(reports[0])}
-    ${earlier.length ? html`<h2>${_("Earlier")}</h2><ol class="earlier">${earlier.map(reportLine)}</ol>` : nothing}`;
+    ${running ? inProgress(running) : lastRestart(reports[0])}
+    ${earlier.length ? html`<h2>${_("Earlier")}</h2><ol class="earlier">${earlier.map((report) => reportLine(report))}</ol>` : nothing}`;
 }
 
-function inProgress({ phase, requested_by }, { prepared, retiring }) {
-  const isHandover = prepared || retiring || !COLD_PHASES.includes(phase);
-  const phases = isHandover ? HANDOVER_PHASES : COLD_PHASES;
-  const current = phases.indexOf(phase);
+/** Return the restart in progress. */
+export function inProgress({ phase, requested_by }) {
+  const current = PHASES.indexOf(phase);
   return html`<section class="restart" aria-live="polite">
-    <ol class="steps">${phases.map((name, index) => html`<li class=${classMap({ done: index < current, now: index === current })}>${phaseName(name)}</li>`)}</ol>
+    <ol class="steps">${PHASES.map((name, index) => html`<li class=${classMap({ done: index < current, now: index === current })}>${phaseName(name)}</li>`)}</ol>
     ${requestedBy(requested_by)}
   </section>`;
 }
@@ -39,7 +36,8 @@ function lastRestart(report) {
   return report ? reportCard(report) : html`<p class="empty">${_("None yet. Switch to Admin, type !restart and answer yes.")}</p>`;
 }
 
-function reportCard(report) {
+/** Return the report of a restart. */
+export function reportCard(report) {
   const { phases, total } = phaseTimes(report);
   const date = new Date(report.at * 1000);
   const headline = report.ok ? _("process %(from)s → %(to)s", { from: report.from_life, to: report.to_life }) : _("restart failed");
@@ -49,19 +47,16 @@ function reportCard(report) {
     ${phaseBar(report)}
     <ul class="legend">${phases.map(({ name, seconds }) => html`<li data-phase=${name}><i class=${name}></i>${phaseName(name)}<b>${formatSeconds(seconds)}</b></li>`)}</ul>
     <dl class="facts two">
-      <div><dt>${report.handover ? _("took over in") : _("downtime")}</dt><dd>${formatSeconds(report.downtime_s)}</dd></div>
+      <div><dt>${_("downtime")}</dt><dd>${formatSeconds(report.downtime_s)}</dd></div>
       <div><dt>${report.ok ? _("from request to ready") : _("from request to failure")}</dt><dd>${formatSeconds(total)}</dd></div>
     </dl>
-    ${report.handed_over ? html`<p class="by">${_("events handed over: %(count)s", { count: report.handed_over })}</p>` : nothing}
-    ${report.cold_problem ? html`<p class="problem">${_("without a hand-over: %(why)s", { why: report.cold_problem })}</p>` : nothing}
     ${report.cancelled?.length ? html`<p class="problem">${_("cancelled: %(names)s", { names: report.cancelled.join(", ") })}</p>` : nothing}
     ${requestedBy(report.requested_by)}
   </section>`;
 }
 
 function phaseTimes(report) {
-  const isCold = !report.handover && report.phases?.prepare_s == null;
-  const phases = (isCold ? COLD_PHASES : HANDOVER_PHASES).map((name) => ({ name, seconds: report.phases?.[`${name}_s`] ?? null }));
+  const phases = PHASES.map((name) => ({ name, seconds: report.phases?.[`${name}_s`] ?? null }));
   return { phases, total: phases.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) };
 }
 
@@ -75,6 +70,7 @@ function phaseBar(report) {
     .map((phase) => html`<span class=${phase.name} title=${label(phase)} style=${width(phase)}></span>`)}</div>`;
 }
 
-function reportLine(report) {
-  return html`<li><span>${formatTime(new Date(report.at * 1000))}</span>${phaseBar(report)}<span>${report.ok ? formatSeconds(report.downtime_s) : "✗"}</span></li>`;
+/** Return the report of a restart in one line. */
+export function reportLine(report, format = formatTime) {
+  return html`<li><span>${format(new Date(report.at * 1000))}</span>${phaseBar(report)}<span>${report.ok ? formatSeconds(report.downtime_s) : "✗"}</span></li>`;
 }

@@ -1,0 +1,1 @@
+"""The dashboard's server: who may look, the page and its data, metrics for Prometheus."""
