@@ -53,6 +53,8 @@ _BAD_INTENTS: Final = frozenset({4013, 4014})
 #: parts of this package that the bot does not use
 _NOT_CHECKED: Final = (
     "botapp.local_discord",
+    "botapp.dashboard",
+    "botapp.cli.dashboard",
     "botapp.cli.demo",
     "botapp.cli.doctor.discord",
     "botapp.cli.init",

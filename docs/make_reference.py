@@ -39,6 +39,7 @@ TABLES: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("store", botapp.config.settings.Store),
     ("store.currency", Denomination),
     ("store.deposits", botapp.config.settings.Deposits),
+    ("dashboard", botapp.config.settings.Dashboard),
     ("programs.NAME", supervisor.config.settings.Program),
 )
 #: fields that are tables, not keys

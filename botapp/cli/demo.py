@@ -21,6 +21,7 @@ import click
 from botapp import locale
 from botapp.cli.shell import Shell, expand_home
 from botapp.locale import _
+from botapp.runtime import login_links
 from supervisor.client import SOCKET_NAME, Client, ControlError, parse_marker
 
 # before the options below, whose help is translated when they are created. The demo itself has no configuration of its
@@ -31,6 +32,7 @@ DEFAULT_PORT: Final = 8099
 HOST: Final = "127.0.0.1"
 #: highest port that only root may open
 LAST_PRIVILEGED_PORT: Final = 1023
+LAST_PORT: Final = 65535
 #: how often to check for new lines of the bot's log, in seconds
 FOLLOW_INTERVAL_S: Final = 0.2
 #: maximum time until all programs run, in seconds
@@ -73,6 +75,10 @@ value = 100
 name = "Blue Gem Lock"
 short = "BGL"
 value = 10000
+
+[dashboard]
+enabled = true
+listen = "{host}:{dashboard_port}"
 
 [programs.discord]
 command = ["python", "-m", "botapp.local_discord", "--port", "{port}"]
@@ -129,12 +135,14 @@ def demo(shell: Shell, port: int, state_dir: Path | None, language: str, opens_p
         other = max(port, LAST_PRIVILEGED_PORT) + 1
         raise click.ClickException(text % {"port": port, "why": problem, "other": other})
     _refuse_real_shop(directory)
-    _write_files(directory, port, language)
+    # that of an earlier demo may still run, too
+    dashboard_port = port + 1 if (place / SOCKET_NAME).exists() else _choose_dashboard_port(port)
+    _write_files(directory, port, dashboard_port, language)
     supervisor = _start_supervisor(directory / "config.toml")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: supervisor.terminate())
     try:
-        return _show(supervisor, place, port, opens_page=opens_page)
+        return _show(supervisor, place, port, dashboard_port, opens_page=opens_page)
     finally:
         if supervisor.poll() is None:
             supervisor.terminate()
@@ -147,13 +155,14 @@ def default_directory(environ: Mapping[str, str]) -> Path:
     return Path(home) / "stocksup" / "demo"
 
 
-def banner(port: int, environ: Mapping[str, str], user: str) -> str:
+def banner(port: int, dashboard_port: int, link: str, environ: Mapping[str, str], user: str) -> str:
     """Return the text that is shown when all programs run. Pure."""
     lines = [
         "",
         "  " + _("The demo is running: a shop, its bot and a local Discord."),
         "",
         "    " + _("Open    %(address)s") % {"address": page_url(port)},
+        "    " + _("See     %(address)s    (the dashboard; this link works once)") % {"address": link},
         "    " + _("You are Admin there and can give commands; Budi and Sari are members."),
         "    " + _("Type    !restart    and answer    yes"),
         "    " + _("Stop    Ctrl-C"),
@@ -161,7 +170,8 @@ def banner(port: int, environ: Mapping[str, str], user: str) -> str:
     words = environ.get("SSH_CONNECTION", "").split()
     if len(words) == 4:
         elsewhere = "" if words[3] == "22" else f"-p {words[3]} "
-        command = f"ssh -L {port}:{HOST}:{port} {elsewhere}{user}@{words[2]}"
+        tunnels = " ".join(f"-L {number}:{HOST}:{number}" for number in (port, dashboard_port))
+        command = f"ssh {tunnels} {elsewhere}{user}@{words[2]}"
         lines.append("    " + _("Over SSH, first run on your own computer    %(command)s") % {"command": command})
     return "\n".join([*lines, ""])
 
@@ -171,7 +181,7 @@ def page_url(port: int) -> str:
     return f"http://{HOST}:{port}/#Admin/toko"
 
 
-def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int, *, opens_page: bool) -> int:
+def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int, dashboard_port: int, *, opens_page: bool) -> int:
     """Wait until all programs run, print the banner, and follow the bot's log until the end."""
     try:
         problem = _wait_until_up(place)
@@ -181,7 +191,9 @@ def _show(supervisor: subprocess.Popen[bytes], place: Path, port: int, *, opens_
     if problem:
         raise click.ClickException(problem)
     if supervisor.poll() is None:
-        click.echo(banner(port, os.environ, getpass.getuser()))
+        address = f"http://{HOST}:{dashboard_port}"
+        link = login_links.create_link(address, place / "dashboard" / "key", time.time())
+        click.echo(banner(port, dashboard_port, link, os.environ, getpass.getuser()))
         if opens_page and not webbrowser.open(page_url(port)):
             click.echo(_("No browser was found; open the address above."))
         _follow(supervisor, place / "logs" / "bot.log")
@@ -262,6 +274,15 @@ def _port_problem(port: int) -> str | None:
     return None
 
 
+def _choose_dashboard_port(port: int) -> int:
+    """Return the next port, or any free one if another program uses that."""
+    if port < LAST_PORT and not _port_problem(port + 1):
+        return port + 1
+    with socket.socket() as sock:
+        sock.bind((HOST, 0))
+        return int(sock.getsockname()[1])
+
+
 def _refuse_real_shop(directory: Path) -> None:
     """Refuse a directory that contains a real shop: the demo would overwrite its files."""
     config = directory / "config.toml"
@@ -272,12 +293,13 @@ def _refuse_real_shop(directory: Path) -> None:
         raise click.ClickException(text % {"path": directory})
 
 
-def _write_files(directory: Path, port: int, language: str) -> None:
+def _write_files(directory: Path, port: int, dashboard_port: int, language: str) -> None:
     from botapp.cli.demo_shop import demo_goods, furnish
     from botapp.local_discord.ids import DEFAULT_TOKEN, LIVE_CHANNEL_ID
     from botapp.runtime.private_files import write_file
 
-    config = _FIRST_LINE + _CONFIG.format(host=HOST, port=port, channel=LIVE_CHANNEL_ID, language=language)
+    values = {"port": port, "dashboard_port": dashboard_port, "channel": LIVE_CHANNEL_ID, "language": language}
+    config = _FIRST_LINE + _CONFIG.format(host=HOST, **values)
     for name, text in (("config.toml", config), ("token", f"{DEFAULT_TOKEN}\n")):
         write_file(directory / name, text.encode())
     furnish(directory / "state" / "bot" / "shop.db", demo_goods())

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Literal
 
 from botapp.cogs.base import Ctx, ShopCog, admin_command, admin_group, help_sections
+from botapp.config.loading import load
 from botapp.locale import N_, _
+from botapp.runtime import login_links
 from botapp.services import system_info as machine_facts
 from botapp.services.backup.files import DataProblem
 from botapp.ui.admin import cache_texts, system_texts
@@ -72,6 +75,30 @@ class SystemCog(ShopCog):
         await self.record(ctx, path.name)
         lines = [_("✅ Backup created on the server: %s") % quote(str(path)), *(f"⚠️ {warning}" for warning in warnings)]
         await self.say(ctx, "\n".join(lines))
+
+    @admin_command("dashboard", N_("Log in to the dashboard: get a link that works once"))
+    async def dashboard(self, ctx: Ctx) -> None:
+        """Create a login link, which only its requester sees."""
+        try:
+            # read now, so that switching the dashboard on needs no restart of the bot
+            settings = await asyncio.to_thread(load, self.bot.settings.path)
+            if not settings.dashboard.enabled:
+                await self.say(ctx, system_texts.dashboard_is_off())
+                return
+            await self.record(ctx, "")
+            link = await asyncio.to_thread(
+                login_links.create_link, settings.dashboard.url, settings.dashboard_key, time.time()
+            )
+        except (ConfigError, OSError) as error:
+            await self.say(ctx, _("❌ There is no link now: %s") % error)
+            return
+        text = system_texts.login_link(link, is_local=not settings.dashboard.public_url)
+        if ctx.interaction is not None:
+            await self.say(ctx, text)
+        elif await self._send_direct_message(ctx, text) is not None:
+            await self.say(ctx, _("✉️ The link is in your direct messages."))
+        else:
+            await self.say(ctx, _("❌ Your direct messages are closed; use /dashboard."))
 
     @admin_command("adminhelp", N_("Show all admin commands"))
     async def adminhelp(self, ctx: Ctx) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from botapp.config.loading import load
 
 #: the tables that the bot alone checks
-_TABLES: Final = ("discord", "bot", "store")
+_TABLES: Final = ("discord", "bot", "store", "dashboard")
 #: the variables that set a key, by that key
 _VARIABLES: Final = {"discord.api_base": "STOCKSUP_DISCORD_API", "discord.gateway": "STOCKSUP_DISCORD_GATEWAY"}
 

@@ -5,6 +5,7 @@ The supervisor checks its own tables (`[programs]`, `[alerts]`, `[logs]`, the re
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from botapp import locale
-from botapp.config.settings import Bot, Cache, Deposits, Discord, Live, Settings, Store
+from botapp.config.settings import Bot, Cache, Dashboard, Deposits, Discord, Live, Settings, Store
 from botapp.locale import _
 from botapp.store.domain.money import Denomination, find_invalid_unit
 from supervisor.client import mask_secrets
@@ -43,6 +44,7 @@ _KEYS: Final[dict[TablePath, frozenset[str]]] = {
     ("store",): frozenset(Store.__struct_fields__),
     ("store", "currency"): frozenset(Denomination.__struct_fields__),
     ("store", "deposits"): frozenset(Deposits.__struct_fields__),
+    ("dashboard",): frozenset(Dashboard.__struct_fields__),
 }
 #: the new names of keys that had another one
 _RENAMED: Final[dict[tuple[TablePath, str], str]] = {
@@ -85,8 +87,9 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     _check_live_messages(path, settings)
     _check_currency(path, settings.store)
     _check_deposits(path, settings.store.deposits)
+    dashboard = _checked_dashboard(path, settings.dashboard)
     discord = msgspec.structs.replace(settings.discord, api_base=api_base.rstrip("/"), gateway=gateway)
-    return _with_homes(path, msgspec.structs.replace(settings, discord=discord))
+    return _with_homes(path, msgspec.structs.replace(settings, discord=discord, dashboard=dashboard))
 
 
 def _listen(contents: Mapping[str, Any], program: str) -> list[str]:
@@ -123,6 +126,37 @@ def _is_url(text: str) -> bool:
     try:
         parts = urlsplit(text)
         return bool(parts.hostname) and not re.search(r"\s", text) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+def _checked_dashboard(path: Path, dashboard: Dashboard) -> Dashboard:
+    """Return the table without a slash at the end of `public_url`."""
+    if not _is_tcp_address(dashboard.listen):
+        text = _('%(path)s: [dashboard] listen: "%(listen)s" is not an address; expected one such as "127.0.0.1:8210"')
+        raise ConfigError(text % {"path": path, "listen": dashboard.listen[:100]})
+    url = dashboard.public_url.rstrip("/")
+    if url and not (url.startswith(("http://", "https://")) and _is_url(url) and urlsplit(url)[2:] == ("", "", "")):
+        text = _(
+            '%(path)s: [dashboard] public_url: "%(url)s" is not the address of a site; expected one such as '
+            '"https://shop.example.org", without a path'
+        )
+        raise ConfigError(text % {"path": path, "url": mask_secrets(url)[:100]})
+    if not url and not ipaddress.ip_address(dashboard.host).is_loopback:
+        text = _(
+            "%(path)s: [dashboard] listen: others can reach %(listen)s, and without HTTPS they can read what you see; "
+            'listen on "127.0.0.1:%(port)d", or set public_url to the HTTPS address of a proxy'
+        )
+        raise ConfigError(text % {"path": path, "listen": dashboard.listen, "port": dashboard.port})
+    return msgspec.structs.replace(dashboard, public_url=url)
+
+
+def _is_tcp_address(text: str) -> bool:
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):([0-9]{1,5})", text)
+    if match is None or not 0 < int(match[3]) < 65536:
+        return False
+    try:
+        return ipaddress.ip_address(match[1] or match[2]).version == (6 if match[1] else 4)
     except ValueError:
         return False
 

@@ -102,6 +102,39 @@ class Store(Struct, frozen=True, forbid_unknown_fields=True):
     deposits: Deposits = Deposits()
 
 
+class Dashboard(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `[dashboard]`: a page and metrics for the owner, which only show."""
+
+    #: whether to run the dashboard
+    enabled: bool = False
+    #: address that it listens on; one that is not of this machine alone needs `public_url`
+    listen: Annotated[str, Meta(min_length=1, max_length=100)] = "127.0.0.1:8210"
+    #: address for browsers when a proxy such as Caddy adds HTTPS, such as "https://shop.example.org"; empty: none
+    public_url: Annotated[str, Meta(max_length=200)] = ""
+    #: days to keep the history
+    retention_days: Annotated[int, Meta(ge=1, le=366)] = 30
+
+    @property
+    def host(self) -> str:
+        """The host of `listen`."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port of `listen`."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def url(self) -> str:
+        """The address of the page, without a slash at the end."""
+        return self.public_url or f"http://{self.listen}"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers use HTTPS."""
+        return self.public_url.startswith("https://")
+
+
 class Supervisor(Struct, frozen=True):
     """The part of the table `[supervisor]` that the bot needs."""
 
@@ -120,6 +153,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bot: Bot = Bot()
     cache: Cache = Cache()
     store: Store = Store()
+    dashboard: Dashboard = Dashboard()
     #: `[programs.bot] listen`: the sockets that the supervisor passes
     listen: tuple[str, ...] = ()
 
@@ -127,6 +161,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def state_dir(self) -> Path:
         """Directory of the files that the bot keeps between restarts."""
         return self.path.parent / self.supervisor.state_dir / "bot"
+
+    @property
+    def dashboard_dir(self) -> Path:
+        """Directory of the dashboard's history and keys."""
+        return self.path.parent / self.supervisor.state_dir / "dashboard"
+
+    @property
+    def dashboard_key(self) -> Path:
+        """File with the key that signs login links and sessions of the dashboard."""
+        return self.dashboard_dir / "key"
 
     @property
     def state_file(self) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from supervisor.config.settings import PROGRAM_TABLES, Program, Settings
+from supervisor.config.settings import DASHBOARD, Program, Settings
 from supervisor.locale import _
 
 #: the program whose tables are at the top of the file
@@ -13,7 +13,10 @@ MAIN: Final = "bot"
 #: tables and keys that the supervisor applies at a reload
 _APPLIED_AT_RELOAD: Final = ("language", "cache", "logs", "alerts")
 #: tables and keys that programs read when they start
-_READ_AT_START: Final = ("language", "timezone", "cache", "logs", *PROGRAM_TABLES)
+_READ_AT_START: Final = {
+    MAIN: ("language", "timezone", "cache", "logs", "discord", "bot", "store"),
+    "dashboard": ("language", "timezone", "logs", "store", "dashboard"),
+}
 
 
 class Changes(NamedTuple):
@@ -23,7 +26,7 @@ class Changes(NamedTuple):
     changed: list[str]
     #: changed tables and keys that are applied now
     settings: list[str]
-    #: tables and keys of which a running program still uses old values
+    #: tables and keys of which the bot or the dashboard still uses old values
     outdated: list[str]
     #: programs, and "supervisor", that must be restarted for the changes
     needs_restart: list[str]
@@ -41,11 +44,13 @@ def compare(old: Settings, new: Settings, lives: Mapping[str, Settings], *, move
     before, after = enabled(old), enabled(new)
     changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     settings = [name for name in _APPLIED_AT_RELOAD if getattr(old, name) != getattr(new, name)]
-    outdated = _outdated(lives[MAIN], new) if MAIN in lives and MAIN in after else []
     needs = [name for name, seen in lives.items() if name in after and _needs_restart(seen, new, name)]
-    if outdated and MAIN not in needs:
-        needs.append(MAIN)
-    return Changes(changed, settings, outdated, [*(["supervisor"] if moved else []), *needs])
+    outdated: list[str] = []
+    for name, seen in lives.items():
+        if name in after and (tables := _outdated(name, seen, new)):
+            outdated += tables
+            needs += [] if name in needs else [name]
+    return Changes(changed, settings, list(dict.fromkeys(outdated)), [*(["supervisor"] if moved else []), *needs])
 
 
 def describe(changes: Changes) -> str:
@@ -65,8 +70,11 @@ def enabled(settings: Settings) -> dict[str, Program]:
     return {name: program for name, program in settings.programs.items() if program.enabled}
 
 
-def _outdated(seen: Settings, new: Settings) -> list[str]:
-    return [name for name in _READ_AT_START if _as_read(seen, name) != _as_read(new, name)]
+def _outdated(program: str, seen: Settings, new: Settings) -> list[str]:
+    """Return the tables and keys that have changed since the program has read them."""
+    is_ours = program != "dashboard" or new.programs[program].command == DASHBOARD.command
+    tables = _READ_AT_START.get(program, ()) if is_ours else ()
+    return [table for table in tables if _as_read(seen, table) != _as_read(new, table)]
 
 
 def _as_read(settings: Settings, name: str) -> object:

@@ -1,6 +1,6 @@
 """Load the supervisor's settings from config.toml and check them.
 
-A program's own tables (`[discord]`, `[bot]`, `[store]`) are checked by that program.
+A program's own tables (`[discord]`, `[bot]`, `[store]`, `[dashboard]`) are checked by that program.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from supervisor.config import listen
-from supervisor.config.settings import BOT, Alerts, Cache, Logs, Program, Settings, Supervisor
+from supervisor.config.settings import DEFAULTS, Alerts, Cache, Logs, Program, Settings, Supervisor
 from supervisor.configfile import (
     ConfigError,
     TablePath,
@@ -56,12 +56,11 @@ def load(path: Path) -> Settings:
         settings, programs={name: _program(path, name, table) for name, table in programs.items()}
     )
     _check_values(path, settings)
-    programs = {"bot": BOT, **settings.programs} if "bot" not in settings.programs else settings.programs
     state_dir = expand_home(path, settings.supervisor.state_dir)
     return msgspec.structs.replace(
         settings,
         supervisor=msgspec.structs.replace(settings.supervisor, state_dir=state_dir),
-        programs={name: _with_default_command(name, program) for name, program in programs.items()},
+        programs=_with_defaults(settings),
     )
 
 
@@ -119,17 +118,33 @@ def _check_addresses(path: Path, programs: Mapping[str, Program]) -> None:
                 raise ConfigError(text % {"path": path, "name": name, "address": address, "other": other})
 
 
-def _with_default_command(name: str, program: Program) -> Program:
-    """Return `program` with the bot's own command if the file does not give one."""
+def _with_defaults(settings: Settings) -> dict[str, Program]:
+    """Return the programs of the file, with the bot and, if `[dashboard] enabled` is true, the dashboard.
+
+    The default commands are used where the file gives none. A program that the file calls "dashboard" stays what it is.
+    """
+    has_dashboard = settings.dashboard.get("enabled") is True
+    programs = {**({} if "bot" in settings.programs else {"bot": DEFAULTS["bot"]}), **settings.programs}
+    if has_dashboard:
+        programs.setdefault("dashboard", DEFAULTS["dashboard"])  # last: programs start in this order
+    return {name: _with_default_command(name, program, has_dashboard) for name, program in programs.items()}
+
+
+def _with_default_command(name: str, program: Program, has_dashboard: bool) -> Program:
+    """Return `program` with the default command of a program of that name, if the file does not give one."""
     if program.handover is None:
         program = msgspec.structs.replace(program, handover=name == "bot")
-    if name != "bot" or program.command:
+    if program.command:
         return program
+    default = DEFAULTS[name]
     return msgspec.structs.replace(
         program,
-        command=BOT.command,
-        check=program.check or BOT.check,
-        on_failed=program.on_failed or BOT.on_failed,
+        command=default.command,
+        check=program.check or default.check,
+        on_failed=program.on_failed or default.on_failed,
+        drain=program.drain and default.drain,
+        flush_cache=program.flush_cache and default.flush_cache,
+        enabled=program.enabled and (name == "bot" or has_dashboard),
     )
 
 
@@ -153,7 +168,7 @@ def program_problem(name: str, program: Program) -> str | None:
         return _(': the name "%(name)s" is reserved for the supervisor') % {"name": name}
     if not _PROGRAM_NAME.fullmatch(name):
         return _(": not a valid program name; expected up to 32 of a-z, 0-9, _ and -, starting with a letter")
-    if not program.command and name != "bot":
+    if not program.command and name not in DEFAULTS:
         text = _(' command: missing; expected a list of strings such as ["python", "-m", "%(name)s"]')
         return text % {"name": name}
     for key, words in (("command", program.command), ("check", program.check), ("on_failed", program.on_failed)):

@@ -10,8 +10,8 @@ from supervisor.config.listen import MAX_SOCKETS
 from supervisor.config.paths import DEFAULT_STATE_DIR
 from supervisor.configfile import DEFAULT_TIMEZONE
 
-#: tables at the top of the file that the bot checks
-PROGRAM_TABLES: Final = ("discord", "bot", "store")
+#: tables at the top of the file that the bot and the dashboard check
+PROGRAM_TABLES: Final = ("discord", "bot", "store", "dashboard")
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
@@ -133,10 +133,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cache: Cache = Cache()
     alerts: Alerts = Alerts()
     logs: Logs = Logs()
-    #: the bot's tables, as in the file
+    #: the tables of the bot and of the dashboard, as in the file
     discord: dict[str, Any] = {}
     bot: dict[str, Any] = {}
     store: dict[str, Any] = {}
+    dashboard: dict[str, Any] = {}
     programs: dict[str, Program] = {}
 
 
@@ -147,3 +148,7 @@ BOT: Final = Program(
     on_failed=("python", "-m", "botapp.report_failure"),
     handover=True,
 )
+#: the program that `[dashboard] enabled` adds
+DASHBOARD: Final = Program(command=("python", "-m", "botapp.dashboard"), drain=False, flush_cache=False, handover=False)
+#: the programs that need no command in the file
+DEFAULTS: Final = {"bot": BOT, "dashboard": DASHBOARD}

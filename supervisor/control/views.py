@@ -68,7 +68,6 @@ def _program(state: ProgramState, now: Instant, rss_bytes: Callable[[int], int |
         "state": state.state.value,
         "pid": state.child.pid if state.child else None,
         "life": state.life.number,
-        "handover": bool(state.settings.handover and state.settings.drain and state.life.hands_over),
         "prepared": _standby(second, rss_bytes) if second is not None and is_next(state) else None,
         "retiring": _standby(second, rss_bytes) if second is not None and not is_next(state) else None,
         "uptime_s": round(now.mono_s - state.life.started_s, 3)

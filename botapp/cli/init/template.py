@@ -191,6 +191,27 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
             Key("format", '"text"', N_('"text" or "json".')),
         ),
     ),
+    "dashboard": (
+        N_("A page and metrics that show how the shop is doing. A change needs a restart of the program dashboard."),
+        (
+            Key(
+                "enabled",
+                "false",
+                N_("Whether to run it. Log in: `stocksup dashboard link`, or /dashboard in Discord."),
+            ),
+            Key(
+                "listen",
+                '"127.0.0.1:8210"',
+                N_("Address that it listens on; one that others can reach needs public_url."),
+            ),
+            Key(
+                "public_url",
+                '""',
+                N_('Address for browsers behind a proxy with HTTPS, such as "https://shop.example.org"; empty: none.'),
+            ),
+            Key("retention_days", "30", N_("Days to keep the history.")),
+        ),
+    ),
     "programs.bot": (
         N_(
             "How the bot runs. A change of command, listen, env, cwd or ready needs a restart. Other programs have "

@@ -128,3 +128,19 @@ def _cache_state(stats: Mapping[str, Any]) -> str:
     if stats["problem"]:
         return f"❌ {stats['problem']}"
     return _("✅ healthy") if not stats["sealed"] else _("read-only")
+
+
+def login_link(link: str, *, is_local: bool) -> str:
+    """Return the answer with a login link; a local one opens on the server only."""
+    lines = [_("🔑 Log in to the dashboard, once, within 10 minutes:"), f"<{link}>"]
+    if is_local:
+        lines.append(_("It opens on the server itself. From another computer, first open a tunnel with `ssh -L`."))
+    return "\n".join(lines)
+
+
+def dashboard_is_off() -> str:
+    """Return how to switch the dashboard on."""
+    return _(
+        "⚠️ The dashboard is off. Write `enabled = true` below `[dashboard]` in config.toml, then run "
+        "`stocksup reload` on the server."
+    )

@@ -19,11 +19,10 @@ from supervisor.client import ControlError
 from supervisor.locale import _, format_number, reasons
 from supervisor.locale.third_party import os_error_text
 from supervisor.logs.masking import mask_secrets
-from supervisor.processes import commands, environment, memory
+from supervisor.processes import commands, environment
 
 if TYPE_CHECKING:
     from supervisor.config.settings import Program, Settings
-    from supervisor.lifecycle.model import Reason
 
 #: lines of a failed check's output that are shown
 MAX_LINES: Final = 15
@@ -59,17 +58,6 @@ def check_running(instance: Instance) -> Iterator[Finding]:
             yield Finding(id, name, f"{program['state']}: {problem}", warning=is_running)
         elif program["desired"] == "up":
             yield Finding(id, name)
-        if program.get("handover"):
-            yield _check_handover(program["name"], memory.find_problem(program["rss_bytes"], memory.free_bytes()))
-
-
-def _check_handover(program: str, problem: Reason | None) -> Finding:
-    """Return whether the next restart can be a hand-over, as far as the machine decides about it."""
-    id, name = f"handover.{program}", _("hand-over of %(program)s") % {"program": program}
-    if problem is None:
-        return Finding(id, name)
-    text = _("%(why)s; the next restart is made without one")
-    return Finding(id, name, text % {"why": reasons.describe(problem)}, warning=True)
 
 
 def _check_program(config: Path, name: str, program: Program) -> Finding:

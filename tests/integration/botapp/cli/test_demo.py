@@ -131,11 +131,11 @@ def test_only_the_log_of_the_last_life_is_shown() -> None:
 
 
 def test_the_banner_tells_somebody_behind_ssh_how_to_reach_the_page() -> None:
-    assert "ssh" not in demo.banner(8099, {}, "owner")
-    shown = demo.banner(8099, {"SSH_CONNECTION": "10.0.0.1 5555 10.0.0.2 22"}, "owner")
-    assert "ssh -L 8099:127.0.0.1:8099 owner@10.0.0.2" in shown
-    shown = demo.banner(8100, {"SSH_CONNECTION": "10.0.0.1 5555 10.0.0.2 2222"}, "owner")
-    assert "ssh -L 8100:127.0.0.1:8100 -p 2222 owner@10.0.0.2" in shown
+    assert "ssh" not in demo.banner(8099, 8100, "link", {}, "owner")
+    shown = demo.banner(8099, 8100, "link", {"SSH_CONNECTION": "10.0.0.1 5555 10.0.0.2 22"}, "owner")
+    assert "ssh -L 8099:127.0.0.1:8099 -L 8100:127.0.0.1:8100 owner@10.0.0.2" in shown
+    shown = demo.banner(8100, 8101, "link", {"SSH_CONNECTION": "10.0.0.1 5555 10.0.0.2 2222"}, "owner")
+    assert "-L 8101:127.0.0.1:8101 -p 2222 owner@10.0.0.2" in shown
 
 
 def test_where_the_demo_keeps_its_files() -> None:

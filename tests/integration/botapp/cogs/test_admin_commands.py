@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from botapp.local_discord.ids import BUDI_ID, SARI_ID
+from botapp.runtime import login_links
 from botapp.store.domain import refusals
 from botapp.store.domain.money import Denomination, InvalidAmount, MissingAmount, UnclearAmount
 from botapp.store.domain.records import Order, Product
@@ -280,6 +283,20 @@ def test_backup_stays_on_the_server(shop: AdminShop) -> None:
     (shop.place / "state" / "bot" / "backups").rename(shop.place / "gone")
     (shop.place / "state" / "bot" / "backups").write_text("a file")
     assert "❌" in shop.typed("!backup")
+
+
+def test_the_link_to_the_dashboard_is_private(shop: AdminShop) -> None:
+    assert "`enabled = true`" in shop.typed("!dashboard")
+    with (shop.place / "config.toml").open("a") as file:  # the running bot reads it when it is asked
+        file.write("[dashboard]\nenabled = true\n")
+    shop.wait_for_commands()
+    link = re.search(r"http://127.0.0.1:8210/#login=([\w-]+)", shop.slash("dashboard"))
+    assert link is not None
+    key = login_links.read_key(shop.place / "state" / "dashboard" / "key")
+    assert login_links.read_token(key, "link", link[1], time.time())
+    assert "#login=" not in shop.typed("!dashboard")
+    shop.wait_for_text("#login=", channel="dm")
+    assert shop.typed("!dashboard", by="Budi").startswith("⛔")
 
 
 def test_commands_ignore_case_and_leading_space(shop: AdminShop) -> None:

@@ -33,6 +33,7 @@ TABLES: dict[str, type[msgspec.Struct]] = {
     "store": botapp.config.settings.Store,
     "alerts": supervisor.config.settings.Alerts,
     "logs": supervisor.config.settings.Logs,
+    "dashboard": botapp.config.settings.Dashboard,
     "programs.bot": supervisor.config.settings.Program,
 }
 

@@ -57,6 +57,14 @@ def test_tables_of_the_supervisor_are_not_checked(file: Path) -> None:
         ("[bot]\nprefix = 5", "[bot] prefix: expected a text in quotes, got a whole number"),
         ("[bot]\nprefix = 'a b'", "[bot] prefix: expected a text without spaces"),
         ("[bot]\nadmin_ids = ['x']", "[bot] admin_ids: expected a whole number, got a text in quotes"),
+        ("[dashboard]\nlisten = '8210'", '[dashboard] listen: "8210" is not an address; expected one such as'),
+        ("[dashboard]\nlisten = '127.0.0.1:0'", "[dashboard] listen: "),
+        ("[dashboard]\nlisten = '127.0.0.1:65536'", "[dashboard] listen: "),
+        ("[dashboard]\nlisten = '[127.0.0.1]:80'", "[dashboard] listen: "),
+        ("[dashboard]\nlisten = '0.0.0.0:8210'", "[dashboard] listen: others can reach 0.0.0.0:8210"),
+        ("[dashboard]\npublic_url = 'shop.example.org'", '[dashboard] public_url: "shop.example.org" is not the'),
+        ("[dashboard]\npublic_url = 'https://a.b/c'", '[dashboard] public_url: "https://a.b/c" is not the address'),
+        ("[dashboard]\nretention_days = 0", "[dashboard] retention_days: expected a whole number >= 1"),
         ("[bot]\nlive_channel_id = -1", "[bot] live_channel_id: expected a whole number >= 0"),
         ("bot = 3", "bot: expected a table, got a whole number"),
         ("language = 'fr'", 'language: invalid value \'fr\'; expected "id" or "en"'),
@@ -212,3 +220,12 @@ def test_token_file_readable_by_others(file: Path) -> None:
     assert bot_token.open_token_file(settings) is None
     token.chmod(0o644)
     assert bot_token.open_token_file(settings) == token
+
+
+def test_the_address_of_the_dashboard(file: Path) -> None:
+    file.write_text('[dashboard]\nlisten = "[::1]:8300"\n')
+    local = load(file, {}).dashboard
+    assert (local.host, local.port, local.url, local.is_secure) == ("::1", 8300, "http://[::1]:8300", False)
+    file.write_text('[dashboard]\nlisten = "0.0.0.0:8300"\npublic_url = "https://shop.example.org/"\n')
+    public = load(file, {}).dashboard
+    assert (public.host, public.url, public.is_secure) == ("0.0.0.0", "https://shop.example.org", True)

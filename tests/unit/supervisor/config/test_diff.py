@@ -109,3 +109,18 @@ def test_texts_of_reload(changes: Changes, expected: list[str]) -> None:
 )
 def test_log_line(changes: Changes, expected: str) -> None:
     assert reloading.describe(changes) == expected
+
+
+def test_the_dashboard_reads_tables_of_its_own() -> None:
+    dashboard = Program(command=("python", "-m", "botapp.dashboard"))
+    old = replace(OLD, programs={**OLD.programs, "dashboard": dashboard}, dashboard={"enabled": True})
+    lives = dict.fromkeys(("bot", "relay", "dashboard"), old)
+    found = reloading.compare(old, replace(old, dashboard={"enabled": True, "retention_days": 9}), lives, moved=False)
+    assert found == NOTHING._replace(outdated=["dashboard"], needs_restart=["dashboard"])
+    found = reloading.compare(old, replace(old, store={"low_stock": 1}), lives, moved=False)
+    assert found == NOTHING._replace(outdated=["store"], needs_restart=["bot", "dashboard"])
+    found = reloading.compare(old, replace(old, bot={"prefix": "?"}), lives, moved=False)
+    assert found == NOTHING._replace(outdated=["bot"], needs_restart=["bot"])
+    foreign = {**OLD.programs, "dashboard": Program(command=("grafana",))}
+    old, new = replace(OLD, programs=foreign), replace(OLD, programs=foreign, store={"low_stock": 1})
+    assert reloading.compare(old, new, dict.fromkeys(lives, old), moved=False).needs_restart == ["bot"]
