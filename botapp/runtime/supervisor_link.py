@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from botapp.locale import _
@@ -19,6 +20,7 @@ from supervisor.client import (
     VERSION,
     ControlError,
     LifeEnvironment,
+    LoadedFiles,
     Message,
     decode,
     encode,
@@ -40,6 +42,8 @@ ANSWER_TIMEOUT_S: Final = 5.0
 #: attempts to send the sockets, and the pause between two of them in seconds
 SEND_ATTEMPTS: Final = 100
 SEND_PAUSE_S: Final = 0.02
+
+_PACKAGE: Final = Path(__file__).parents[1]
 
 #: handles a request of the supervisor: takes the message, returns the fields of the answer
 Handler = Callable[[Message], Awaitable[Message]]
@@ -93,6 +97,8 @@ class SupervisorLink:
         self._heartbeat_interval_s = heartbeat_interval_s
         self._writes_traceback = writes_traceback
         self._sockets = sockets
+        self._files = LoadedFiles(_PACKAGE)
+        self._has_warned = False
         #: the connection's socket, which the writer owns
         self._sock: socket.socket | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -213,11 +219,22 @@ class SupervisorLink:
             self.notify("events")
         while True:
             self._heartbeat_due.clear()
-            self.notify("heartbeat", health=self._health(), extra_starts=self._extra_starts())
+            self.notify(
+                "heartbeat", health={**self._health(), **self._changed_files()}, extra_starts=self._extra_starts()
+            )
             try:
                 await asyncio.wait_for(self._heartbeat_due.wait(), self._heartbeat_interval_s)
             except TimeoutError:
                 continue
+
+    def _changed_files(self) -> Message:
+        """Return the part of the health that says that other code is installed than this process runs; log it once."""
+        if not self._files.have_changed():
+            return {}
+        if not self._has_warned:
+            log.warning(_("the files of this process have changed since it started; run: stocksup upgrade"))
+        self._has_warned = True
+        return {"files": {"changed": True}}
 
     async def _send_hello(self) -> None:
         await self.request(

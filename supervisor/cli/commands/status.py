@@ -90,13 +90,18 @@ def report(view: Message, newest: Sequence[Message], now_s: float) -> list[str]:
 
 
 def _version_notes(view: Message) -> Iterator[str]:
-    """Yield which parts have another version; they are compatible within one version of the protocol."""
+    """Yield which parts run other code than is installed; they are compatible within one version of the protocol."""
     supervisor = view["supervisor"].get("version")
     if supervisor and supervisor != __version__:
-        text = _(
-            "the supervisor has version %(old)s, this command %(new)s; to update it: stocksup stop, stocksup start"
-        )
+        text = _("the supervisor has version %(old)s, this command %(new)s; to update it: stocksup upgrade")
         yield text % {"old": supervisor, "new": __version__}
+    elif view["supervisor"].get("files_changed"):
+        yield _("the files of stocksup have changed since it started; to run them: stocksup upgrade")
+    else:
+        for program in view["programs"]:
+            if program.get("files_changed"):
+                text = _("%(program)s: its files have changed since it started; to run them: stocksup upgrade")
+                yield text % {"program": program["name"]}
     for program in view["programs"]:
         if supervisor and program.get("version") not in (None, supervisor):
             text = _("%(program)s has version %(own)s, the supervisor %(other)s; they are compatible")

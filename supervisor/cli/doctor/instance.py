@@ -112,7 +112,10 @@ def control_socket(place: InstancePaths) -> Finding:
         params = {"path": place.socket, "why": os_error_text(error), "remedy": os_error_remedy(error)}
         return Finding("socket", name, text % params)
     if running["version"] != __version__:
-        text = _("it has version %(running)s, and this is %(here)s; run: stocksup stop, then: stocksup start")
+        text = _("it has version %(running)s, and this is %(here)s; run: stocksup upgrade")
         return Finding("socket", name, text % {"running": running["version"], "here": __version__}, warning=True)
+    if running.get("files_changed"):
+        text = _("its files have changed since it started; run: stocksup upgrade")
+        return Finding("socket", name, text, warning=True)
     text = _("supervisor: running (PID %(pid)d), same version")
     return Finding("socket", text % {"pid": running["pid"]})

@@ -56,6 +56,9 @@ def check_running(instance: Instance) -> Iterator[Finding]:
             # a running program may be as its owner wants it: a new shop has no channel yet
             is_running = program["state"] == "RUNNING"
             yield Finding(id, name, f"{program['state']}: {problem}", warning=is_running)
+        elif program.get("files_changed"):
+            text = _("its files have changed since it started; run: stocksup upgrade")
+            yield Finding(id, name, text, warning=True)
         elif program["desired"] == "up":
             yield Finding(id, name)
 

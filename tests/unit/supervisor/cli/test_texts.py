@@ -277,10 +277,21 @@ def test_number_of_seconds(word: str) -> None:
 
 def test_status_with_other_versions() -> None:
     shown = "\n".join(report(view(program(version="9.1.0"), version="9.0.0"), [], 0.0))
-    assert f"the supervisor has version 9.0.0, this command {__version__}; to update it: stocksup stop" in shown
+    assert f"the supervisor has version 9.0.0, this command {__version__}; to update it: stocksup upgrade" in shown
     assert "bot has version 9.1.0, the supervisor 9.0.0" in shown
     same = "\n".join(report(view(program(version=__version__), version=__version__), [], 0.0))
     assert "version" not in same
+
+
+def test_status_with_changed_files() -> None:
+    shown = view(program(files_changed=True), version=__version__)
+    assert [line for line in report(shown, [], 0.0) if "upgrade" in line] == [
+        "bot: its files have changed since it started; to run them: stocksup upgrade"
+    ]
+    shown["supervisor"]["files_changed"] = True
+    assert [line for line in report(shown, [], 0.0) if "upgrade" in line] == [
+        "the files of stocksup have changed since it started; to run them: stocksup upgrade"
+    ]
 
 
 def test_a_command_to_type_is_not_broken() -> None:
