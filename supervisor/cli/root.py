@@ -22,6 +22,7 @@ OWN: Final = (
     "stop",
     "restart",
     "reload",
+    "upgrade",
     "status",
     "ls",
     "logs",

@@ -100,6 +100,12 @@ class Reload(Request, frozen=True, kw_only=True):
     """Read the configuration again."""
 
 
+class Upgrade(Request, frozen=True, kw_only=True):
+    """Execute the code of the supervisor that is installed now, in its place."""
+
+    requested_by: str = ""
+
+
 class Hello(Request, frozen=True, kw_only=True):
     """The first message of a life. `version` is the version of its code, if it has one.
 
@@ -179,8 +185,8 @@ class Answer(Struct, frozen=True):
 
 
 AnyRequest = (
-    Ping | Status | Start | Stop | Restart | Events | History | Cache | Shutdown | Reload | Hello
-    | Prepared | Ready | Heartbeat | Draining | Drained | Goodbye
+    Ping | Status | Start | Stop | Restart | Events | History | Cache | Shutdown | Reload | Upgrade
+    | Hello | Prepared | Ready | Heartbeat | Draining | Drained | Goodbye
 )  # fmt: skip
 
 #: the requests of lives about themselves

@@ -26,6 +26,8 @@ def status(
     now: Instant,
     problems: Mapping[str, str],
     config_changed: bool,
+    files_changed: bool,
+    upgraded: dict[str, Any] | None,
     rss_bytes: Callable[[int], int | None],
     addresses: Callable[[str, Sequence[str]], list[str]],
 ) -> dict[str, Any]:
@@ -38,6 +40,8 @@ def status(
         now: the time.
         problems: what fails in the supervisor itself, and why.
         config_changed: whether the configuration file has changed since it was read.
+        files_changed: whether the supervisor's code has changed since it started.
+        upgraded: the upgrade that started this supervisor, if one did.
         rss_bytes: returns the resident memory of a process.
         addresses: returns where a program listens, by its name and the addresses that its process may hold.
     """
@@ -50,6 +54,8 @@ def status(
             "version": __version__,
             "problems": dict(problems),
             "config_changed": config_changed,
+            "files_changed": files_changed,
+            "upgraded": upgraded,
         },
         "programs": [
             _program(state, now, rss_bytes)
@@ -83,6 +89,7 @@ def _program(state: ProgramState, now: Instant, rss_bytes: Callable[[int], int |
         **_heartbeat(state, now),
         "linked": state.life.linked,
         "version": state.life.version,
+        "files_changed": _have_files_changed(state),
         "pending": list(state.life.pending),
         **reasons.reason_fields(state.reason),
         "restart": restart(state),
@@ -101,6 +108,12 @@ def _standby(standby: Standby, rss_bytes: Callable[[int], int | None]) -> dict[s
         "linked": standby.life.linked,
         "pending": list(standby.life.pending),
     }
+
+
+def _have_files_changed(state: ProgramState) -> bool:
+    """Return whether the life says that its code has changed since it started."""
+    part = (state.life.health or {}).get("files")
+    return isinstance(part, dict) and part.get("changed") is True
 
 
 def _wanted(state: ProgramState) -> tuple[str, ...]:

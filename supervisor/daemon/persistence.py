@@ -75,6 +75,11 @@ class Persistence:
         """Write the report of a finished restart to the history."""
         self._problems.guard(problems.HISTORY, lambda: self.history.add(report))
 
+    def rewrite(self) -> None:
+        """Write journal and history again: complete, and without lines that cannot be read. Raises OSError."""
+        self.journal.rewrite()
+        self.history.rewrite()
+
     def verify_state_dir(self) -> None:
         """Recreate what is missing of the state directory. Raises StateDirLocked when another supervisor owns it."""
         self._problems.guard(problems.STATE_DIR, lambda: self._guard.verify(self._reopen_socket))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any, Final
 
+from supervisor import __version__
 from supervisor.config.loading import load
 from supervisor.configfile import ConfigError
 from supervisor.control import protocol, views
@@ -18,6 +19,7 @@ from supervisor.lifecycle.model import DesiredState, ProgramState, State, text_r
 from supervisor.lifecycle.standby import is_next
 from supervisor.locale import _, format_number, reasons
 from supervisor.logs.masking import mask_secrets
+from supervisor.processes import procfs
 
 #: restarts that one `history` may return; more would not fit into a line
 MAX_HISTORY: Final = 100
@@ -60,7 +62,18 @@ def _ping(runner: Runner, connection: ClientConnection, request: protocol.Ping) 
 
 
 def _status(runner: Runner, connection: ClientConnection, request: protocol.Status) -> Fields:
-    return runner.status()
+    return views.status(
+        runner.programs,
+        pid=os.getpid(),
+        started=runner.started,
+        now=runner.now(),
+        problems=runner.problems.shown,
+        config_changed=runner.settings.is_outdated(),
+        files_changed=runner.upgrader.have_files_changed(),
+        upgraded=runner.upgrader.upgraded,
+        rss_bytes=procfs.rss_bytes,
+        addresses=runner.executor.listeners.addresses,
+    )
 
 
 def _start(runner: Runner, connection: ClientConnection, request: protocol.Start) -> Fields:
@@ -101,12 +114,8 @@ def _restart(runner: Runner, connection: ClientConnection, request: protocol.Res
     _check_not_leaving(runner)
     state = _find_program(runner, request.program)
     runner.settings.apply(load(runner.config), only=request.program)
-    requested_by = request.requested_by or (
-        f"{connection.life[0]} (process {connection.life[1]})" if connection.life else "operator"
-    )
-    event = events.RestartRequested(
-        text_reason(_printable(request.reason)), _printable(requested_by), request.ticket, request.cold
-    )
+    requested_by = _printable(request.requested_by) or _requester(connection)
+    event = events.RestartRequested(text_reason(_printable(request.reason)), requested_by, request.ticket, request.cold)
     runner.post(request.program, event)
     if not request.wait:
         return {"to_life": _expected_life(state), "joined": views.restart(state)}
@@ -178,6 +187,21 @@ def _answer_reload(runner: Runner, connection: ClientConnection, request: protoc
         runner.server.answer(connection, protocol.encode_error(request.id, outcome.code, outcome.problem))
     else:
         _answer(runner, connection, request, **outcome._asdict())
+
+
+def _upgrade(runner: Runner, connection: ClientConnection, request: protocol.Upgrade) -> Fields:
+    _check_not_leaving(runner)
+    requested_by = _printable(request.requested_by) or _requester(connection)
+
+    def then(refusal: Refusal | None) -> None:
+        if refusal is not None:
+            runner.server.answer(connection, protocol.encode_error(request.id, refusal.code, refusal.problem))
+        else:
+            started_at = round(runner.started.wall_s, 3)
+            _answer(runner, connection, request, pid=os.getpid(), version=__version__, started_at=started_at)
+
+    runner.upgrader.request(requested_by, then)
+    return None
 
 
 # --- from lives ---
@@ -255,6 +279,11 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text[:MAX_TEXT_CHARS])
 
 
+def _requester(connection: ClientConnection) -> str:
+    """Return who sends a request that does not say it."""
+    return f"{connection.life[0]} (process {connection.life[1]})" if connection.life else "operator"
+
+
 def _can_start(state: ProgramState) -> bool:
     """Return whether the program can be started: no life serves, or the one that does is being stopped."""
     return state.desired is DesiredState.DOWN or state.state in (State.STOPPED, State.FATAL, State.BACKOFF)
@@ -299,7 +328,7 @@ def _check_not_leaving(runner: Runner) -> None:
 
 
 #: requests of operators that act on programs
-_ACTING: Final = (protocol.Start, protocol.Stop, protocol.Restart, protocol.Cache, protocol.Reload)
+_ACTING: Final = (protocol.Start, protocol.Stop, protocol.Restart, protocol.Cache, protocol.Reload, protocol.Upgrade)
 
 _HANDLERS: Final[dict[type[protocol.Request], Callable[[Runner, ClientConnection, Any], Fields]]] = {
     protocol.Ping: _ping,
@@ -312,6 +341,7 @@ _HANDLERS: Final[dict[type[protocol.Request], Callable[[Runner, ClientConnection
     protocol.Cache: _cache,
     protocol.Shutdown: _shutdown,
     protocol.Reload: _reload,
+    protocol.Upgrade: _upgrade,
     protocol.Hello: _hello,
     protocol.Prepared: _prepared,
     protocol.Ready: _ready,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -26,6 +25,7 @@ from supervisor.daemon.event_loop import EventLoop
 from supervisor.daemon.executor import EffectExecutor
 from supervisor.daemon.persistence import Persistence
 from supervisor.daemon.reexec import inheritance
+from supervisor.daemon.reexec.upgrader import Upgrader
 from supervisor.daemon.reloader import ActiveSettings, Reloader
 from supervisor.daemon.scheduler import RestartScheduler
 from supervisor.daemon.sd_notify import NotifySocket, SystemdNotifier
@@ -132,6 +132,7 @@ class Runner:
             notify_socket, self.programs, lambda act: self.problems.guard(problems.SYSTEMD, act), self.now
         )
         self.reloader = Reloader(config, self.settings, self.executor.checks, self.notifier, log.write, self.now)
+        self.upgrader = Upgrader(self, self.executor.checks, log.write, self.now)
         self._watcher = ProcessWatcher(loop.selector, self._on_adopted_exit, clock.now_s)
         self._scheduler = RestartScheduler(self.programs, self.post, log.write, self.now)
         self._alerts = AlertDispatcher(
@@ -141,7 +142,7 @@ class Runner:
         monitor = MemoryMonitor(self.programs, self.post, clock.now_s)
         loop.timers = [
             self, self.server, monitor, self._scheduler, self.reloader, self._watcher, self.persistence,
-            self.notifier, self._alerts, self._program_logs, self.executor.failure_hooks,
+            self.notifier, self._alerts, self._program_logs, self.executor.failure_hooks, self.upgrader,
         ]  # fmt: skip
         signals.register(loop.selector, self._on_signals)
 
@@ -259,6 +260,7 @@ class Runner:
             return
         self.log.write("info", _("supervisor: shutting down (%(reason)s)") % {"reason": reason})
         self.reloader.cancel()
+        self.upgrader.cancel()
         self._desired_before = {name: state.desired for name, state in self.programs.items()}
         self._scheduled_starts.clear()
         self.leaving = self.notifier.leaving = True
@@ -272,20 +274,7 @@ class Runner:
         options = inheritance.hand_over(
             self.persistence.lock_fd, socket_fd, self.settings.current, leaving=self.leaving
         )
-        return {**options, **self.executor.listeners.hand_over()}
-
-    def status(self) -> dict[str, Any]:
-        """Return the object of `status --json`."""
-        return views.status(
-            self.programs,
-            pid=os.getpid(),
-            started=self.started,
-            now=self.now(),
-            problems=self.problems.shown,
-            config_changed=self.settings.is_outdated(),
-            rss_bytes=procfs.rss_bytes,
-            addresses=self.executor.listeners.addresses,
-        )
+        return {**options, **self.executor.listeners.hand_over(), **self.upgrader.hand_over()}
 
     def next_deadline(self) -> float | None:
         """Return the first deadline of a program; see `Timer`."""
@@ -337,6 +326,7 @@ class Runner:
         self._subscribers.publish_changes(before, state)
         if isinstance(event, events.Heartbeat):
             self._program_logs.on_heartbeat(state)
+            self.upgrader.have_files_changed()
         if state.state is not before.state and state.state in _SETTLED:
             self.executor.delete_trash(name)
             if state.state is not State.RUNNING:

@@ -25,7 +25,7 @@ from supervisor.configfile import ConfigError, find_config, language_of
 from supervisor.daemon import requests, sd_notify
 from supervisor.daemon.clock import Clock
 from supervisor.daemon.reexec import inheritance
-from supervisor.daemon.reexec.hook import LISTEN_FDS, LOCK_FD, SETTINGS_FD, SOCKET_FD, ReexecHook
+from supervisor.daemon.reexec.hook import LISTEN_FDS, LOCK_FD, SETTINGS_FD, SOCKET_FD, UPGRADED, ReexecHook
 from supervisor.daemon.runner import Runner
 from supervisor.lifecycle import adoption, events
 from supervisor.lifecycle.model import DesiredState, ProgramState
@@ -63,6 +63,8 @@ class Arguments:
     settings_fd: int | None
     #: the sockets of programs that the image before has handed over, see `processes.listeners`
     listen_fds: str | None
+    #: what the image before an upgrade tells this one, see `reexec.upgrader`
+    upgraded: str | None
 
 
 class StartupError(Exception):
@@ -96,7 +98,7 @@ def run(options: Mapping[str, str], hook: ReexecHook) -> int:
         return _fail(arguments.report_fd, EXIT_FAILED, str(error))
     if arguments.listen_fds is not None:
         runner.executor.listeners.take_over(arguments.listen_fds)
-    hook.log, hook.hand_over = runner.log.write, runner.hand_over
+    hook.log, hook.hand_over, runner.upgrader.execute = runner.log.write, runner.hand_over, hook.execute
     text = _("supervisor: listening on %(socket)s (PID %(pid)d)")
     runner.log.write("info", text % {"pid": os.getpid(), "socket": runner.paths.socket})
     if arguments.report_fd is not None:
@@ -110,6 +112,8 @@ def run(options: Mapping[str, str], hook: ReexecHook) -> int:
     runner.ends_on_bad_config = (
         arguments.report_fd is None and not hook.reexec_count and not has_running_program(runner)
     )
+    if arguments.upgraded is not None:
+        runner.upgrader.finish(arguments.upgraded)
     if stop_orphans:
         runner.shut_down(_("started to stop all programs"))
     try:
@@ -136,6 +140,7 @@ def _parse(options: Mapping[str, str]) -> Arguments:
         socket_fd=descriptor(SOCKET_FD),
         settings_fd=descriptor(SETTINGS_FD),
         listen_fds=options.get(LISTEN_FDS),
+        upgraded=options.get(UPGRADED),
     )
 
 
@@ -145,8 +150,8 @@ def _open(arguments: Arguments, hook: ReexecHook) -> Runner:
     for fd in (arguments.lock_fd, arguments.socket_fd):
         if fd is not None:
             os.set_inheritable(fd, False)
-    kept = {LISTEN_FDS: arguments.listen_fds} if arguments.listen_fds is not None else {}
-    hook.hand_over = lambda: kept
+    kept = {LISTEN_FDS: arguments.listen_fds, UPGRADED: arguments.upgraded}
+    hook.hand_over = lambda: {name: value for name, value in kept.items() if value is not None}
     locale.use(settings.language)  # the file may not tell it any more
     timezone.use(settings.timezone)
     # resolved: lives are recognized by the path of the socket in their environment

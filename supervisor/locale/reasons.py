@@ -39,6 +39,7 @@ REASONS: Final = {
     "stop_requested": N_("stop requested"),
     "schedule": N_("every day at %(time)s"),
     "service_restarted": N_("the service was restarted"),
+    "upgraded": N_("upgraded to %(version)s"),
     # why nothing more is tried
     "crash_limit": N_("gave up after %(count)s crashes within %(time_s)s s; last: %(reason)s"),
     "recovery_limit": N_("gave up after %(count)s restarts within an hour; last reason: %(reason)s"),

@@ -23,6 +23,7 @@ MAX_PROBLEM_LINES: Final = 15
 #: what a check is for; each program runs at most one check for each purpose
 RESTART: Final = "restart"
 RELOAD: Final = "reload"
+UPGRADE: Final = "upgrade"
 
 
 class CheckResult(NamedTuple):

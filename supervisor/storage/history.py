@@ -29,7 +29,7 @@ class History:
         self._lines += (line for line in self._file.read_lines(MAX_READ_BYTES) if _parse(line) is not None)
         if len(self._lines) > HISTORY_LENGTH:
             self._lines = self._lines[-HISTORY_LENGTH:]
-            self._rewrite()
+            self.rewrite()
 
     def add(self, report: RestartReport) -> None:
         """Append `report`, once. After an OSError it is in memory, and `sync` writes it."""
@@ -44,13 +44,14 @@ class History:
     def sync(self) -> None:
         """Write what the disk has refused. Raises OSError."""
         if self._is_incomplete:
-            self._rewrite()
+            self.rewrite()
 
     def detect_deletion(self) -> None:
         """Check whether somebody has deleted or replaced the file; then `sync` writes it again."""
         self._is_incomplete = self._is_incomplete or not self._file.is_in_place()
 
-    def _rewrite(self) -> None:
+    def rewrite(self) -> None:
+        """Write the reports, and nothing else. Raises OSError."""
         self._file.rewrite(self._lines)
         self._is_incomplete = False
 

@@ -93,11 +93,15 @@ class Journal:
         if not self._is_unsynced:
             return
         if self._is_incomplete or self._file.size() > COMPACT_BYTES:
-            self._file.rewrite(list(self._lines.values()))
-            self._is_incomplete = False
-        else:
-            self._file.sync()
+            self.rewrite()
+            return
+        self._file.sync()
         self._is_unsynced = False
+
+    def rewrite(self) -> None:
+        """Write one line for each program, and flush that to the disk. Raises OSError."""
+        self._file.rewrite(list(self._lines.values()))
+        self._is_incomplete = self._is_unsynced = False
 
     def detect_deletion(self) -> None:
         """Check whether somebody has deleted or replaced the file; then `sync` writes it again."""

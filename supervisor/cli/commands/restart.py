@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import click
@@ -47,7 +47,7 @@ def command(
             "restart",
             program=program,
             reason=reason,
-            requested_by=_requester(),
+            requested_by=requester(),
             wait=False,
             cold=cold or None,  # an older supervisor does not know the field
             timeout_s=ANSWER_TIMEOUT_S,
@@ -57,35 +57,42 @@ def command(
         if not as_json:
             _report_joined(program, answer)
         with Progress(_("%(program)s: restart requested") % {"program": program}) as progress:
-            report = _await_restart(events, program, progress, timeout_s)
+            (report,) = await_reports(events, {program}, progress, timeout_s)
     return _report(report, as_json)
 
 
-def _await_restart(events: Iterator[Message], program: str, progress: Progress, timeout_s: float | None) -> Message:
-    """Wait for the restart of `program`; return its report."""
+def await_reports(
+    events: Iterator[Message], programs: Collection[str], progress: Progress, timeout_s: float | None
+) -> list[Message]:
+    """Wait for a restart of each of the programs; return the reports."""
+    missing, found = set(programs), list[Message]()
     try:
-        for event in events:
-            if event.get("type") == "phase" and event["program"] == program and event["phase"]:
+        while missing:
+            event = next(events)
+            program = event["report"]["program"] if event["type"] == "restart" else event.get("program")
+            if program not in missing:
+                continue
+            if event["type"] == "phase" and event["phase"]:
                 progress.say(f"{program}: {formatting.phase_name(event['phase'])} …")
-            elif _is_delayed(event, program):
+            elif _is_delayed(event):
                 text = _("%(program)s is not ready yet: %(why)s; the supervisor tries again, see stocksup status")
                 why = formatting.exit_text(reasons.localize(event["last_exit"]))
                 raise CommandError(text % {"program": program, "why": why}, exits.TIMED_OUT)
-            elif event.get("type") == "restart" and event["report"]["program"] == program:
-                report: Message = event["report"]
-                return report
+            elif event["type"] == "restart":
+                found.append(event["report"])
+                missing.remove(program)
     except ControlError as error:
         if error.code == "timed_out":
             text = _("%(program)s is not ready after %(time_s)s s; the restart continues, see stocksup status")
-            params = {"program": program, "time_s": format_number(timeout_s or 0)}
+            params = {"program": ", ".join(sorted(missing)), "time_s": format_number(timeout_s or 0)}
             raise CommandError(text % params, exits.TIMED_OUT) from error
         raise
-    raise AssertionError("the events end only with an exception")
+    return found
 
 
-def _is_delayed(event: Message, program: str) -> bool:
+def _is_delayed(event: Message) -> bool:
     """Return whether the new process asked to try again later (exit 75), at an unknown time."""
-    is_state = event.get("type") == "state" and event["program"] == program and event["state"] == "BACKOFF"
+    is_state = event["type"] == "state" and event["state"] == "BACKOFF"
     return is_state and (event.get("last_exit") or {}).get("code") == EXIT_TRY_AGAIN
 
 
@@ -118,9 +125,14 @@ def _report(report: Message, as_json: bool) -> int:
     report = reasons.localize(report)
     if not report["ok"]:
         raise CommandError(failure_text(report), exit_code(report))
-    details = [formatting.phases_text(report), *work_lines(report)]
-    click.echo("\n".join([formatting.restart_summary(report), *(f"    {detail}" for detail in details)]))
+    click.echo("\n".join(success_lines(report)))
     return exits.FINE
+
+
+def success_lines(report: Message) -> list[str]:
+    """Return the lines about a restart that succeeded. Pure."""
+    details = [formatting.phases_text(report), *work_lines(report)]
+    return [formatting.restart_summary(report), *(f"    {detail}" for detail in details)]
 
 
 def exit_code(report: Message) -> int:
@@ -141,7 +153,7 @@ def failure_text(report: Message) -> str:
     return text % {"program": report["program"], "problem": formatting.failure_reason(report)}
 
 
-def _requester() -> str:
+def requester() -> str:
     """Return the name of the user, also under sudo."""
     try:
         name = os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name

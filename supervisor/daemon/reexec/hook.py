@@ -32,7 +32,11 @@ LOCK_FD: Final = "--lock-fd"
 SOCKET_FD: Final = "--socket-fd"
 SETTINGS_FD: Final = "--settings-fd"
 LISTEN_FDS: Final = "--listen-fds"
-_HANDED_OVER: Final = (LOCK_FD, SOCKET_FD, SETTINGS_FD, LISTEN_FDS)
+#: option of a process that only proves its code, see `proof`: the protocol version that the running programs use
+PROVE: Final = "--prove"
+#: option of an image that was executed for an upgrade, see `upgrader`
+UPGRADED: Final = "--upgraded"
+_HANDED_OVER: Final = (LOCK_FD, SOCKET_FD, SETTINGS_FD, LISTEN_FDS, UPGRADED)
 #: options that are valid for one process image only
 _NOT_INHERITED: Final = ("--report-fd", "--keep-desired", "--reexec-count", *_HANDED_OVER)
 
@@ -93,11 +97,11 @@ class ReexecHook:
         if not self.has_waited:
             time.sleep(self.delay_s)
         is_stable = time.monotonic() - self._started_s >= STABLE_AFTER_S
-        self._execute(1 if is_stable else self.reexec_count + 1, self._inherited())
+        self.execute(self._inherited(), 1 if is_stable else self.reexec_count + 1)
 
-    def _execute(self, reexec_count: int, inherited: Mapping[str, str]) -> None:
-        argv = reexec_argv(sys.orig_argv, reexec_count, inherited)
-        os.execve(sys.executable, argv, self._environ)
+    def execute(self, inherited: Mapping[str, str], reexec_count: int = 1) -> None:
+        """Execute the supervisor's code as it is now, with `inherited` options. Raises OSError."""
+        os.execve(sys.executable, reexec_argv(sys.orig_argv, reexec_count, inherited), self._environ)
 
     def _inherited(self) -> Mapping[str, str]:
         try:

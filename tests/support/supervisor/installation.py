@@ -1,4 +1,8 @@
-"""A copy of the supervisor's package, for a test that changes the files of a running supervisor."""
+"""A copy of the supervisor's package, for a test that changes the files of a running supervisor.
+
+Beside it is a package `botapp`, so that a program with the bot's own command behaves like
+`tests.support.supervisor.programs`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,13 @@ from pathlib import Path
 
 from tests.support.python_process import ROOT
 
+_BOT = """\
+import sys
+from tests.support.supervisor.programs import main
+if sys.argv[1:]:
+    sys.exit()
+main()
+"""
 _VERSION = re.compile(r'(?<=__version__: Final = ")[^"]+')
 
 
@@ -19,6 +30,10 @@ class Installation:
         self.directory = directory
         self.package = directory / "supervisor"
         shutil.copytree(ROOT / "supervisor", self.package)
+        self.bot = directory / "botapp" / "__main__.py"
+        self.bot.parent.mkdir()
+        (self.bot.parent / "__init__.py").touch()
+        self.bot.write_text(_BOT)
 
     @property
     def environ(self) -> dict[str, str]:

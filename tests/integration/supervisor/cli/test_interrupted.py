@@ -77,7 +77,7 @@ def test_what_continues_is_said(tmp_path: Path) -> None:
     started = interrupt(tmp_path, "supervisor.cli.commands.start.await_all", "start")
     assert (started.returncode, started.stderr.count("stocksup status")) == (exit_codes.INTERRUPTED, 1)
     assert shop.run("start").returncode == 0
-    restarted = interrupt(tmp_path, "supervisor.cli.commands.restart._await_restart", "restart")
+    restarted = interrupt(tmp_path, "supervisor.cli.commands.restart.await_reports", "restart")
     assert (restarted.returncode, restarted.stderr.count("stocksup status")) == (exit_codes.INTERRUPTED, 1)
     stopped = interrupt(tmp_path, "supervisor.cli.commands.stop._follow", "stop")
     assert (stopped.returncode, stopped.stderr.count("stocksup status")) == (exit_codes.INTERRUPTED, 1)
