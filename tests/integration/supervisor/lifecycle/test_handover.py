@@ -168,6 +168,18 @@ def test_a_new_supervisor_adopts_both_processes(shop: Shop) -> None:
     assert set(shop.answers) == {2}
 
 
+def test_no_request_fails_over_upgrades_of_the_supervisor(shop: Shop) -> None:
+    """The second upgrade comes while the first old process can still serve again."""
+    pid = shop.it.pid
+    with shop.asking():
+        for life in (2, 3):
+            shop.it.ask("upgrade")
+            shop.it.wait_state("RUNNING", "echo", life=life)
+    assert shop.it.ask("ping")["pid"] == pid
+    assert [(one["handover"], one["reason_code"]) for one in shop.it.history()] == [(True, "upgraded")] * 2
+    assert set(shop.answers) == {1, 2, 3} and shop.answers == sorted(shop.answers)
+
+
 def test_stop_ends_both_processes(shop: Shop) -> None:
     shop.it.restart("echo")
     shop.it.ask("stop", program="echo", wait=True)
