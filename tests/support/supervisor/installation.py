@@ -6,8 +6,10 @@ Beside it is a package `botapp`, so that a program with the bot's own command be
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import time
 from pathlib import Path
 
 from tests.support.python_process import ROOT
@@ -29,6 +31,7 @@ class Installation:
         """Copy the package to `directory`."""
         self.directory = directory
         self.package = directory / "supervisor"
+        self._time_s = int(time.time())
         shutil.copytree(ROOT / "supervisor", self.package)
         self.bot = directory / "botapp" / "__main__.py"
         self.bot.parent.mkdir()
@@ -46,17 +49,22 @@ class Installation:
 
     def change(self, name: str, old: str | re.Pattern[str], new: str) -> None:
         """Replace `old` in a file of the package, which must be there."""
-        path = self.package / name
-        text = path.read_text()
+        text = (self.package / name).read_text()
         changed = old.sub(new, text) if isinstance(old, re.Pattern) else text.replace(old, new)
         assert changed != text
-        path.write_text(changed)
+        self._write(name, changed)
 
     def break_file(self, name: str) -> None:
         """Have a file of the package not load any more."""
-        with (self.package / name).open("a") as file:
-            file.write("\nthis is no Python\n")
+        self._write(name, "this is no Python\n")
 
     def repair_file(self, name: str) -> None:
         """Restore a file of the package."""
-        shutil.copyfile(ROOT / "supervisor" / name, self.package / name)
+        self._write(name, (ROOT / "supervisor" / name).read_text())
+
+    def _write(self, name: str, text: str) -> None:
+        """Write a file with a time of its own: compiled files tell whole seconds apart, and lengths."""
+        path = self.package / name
+        path.write_text(text)
+        self._time_s += 1
+        os.utime(path, (self._time_s, self._time_s))
