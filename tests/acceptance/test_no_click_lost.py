@@ -23,7 +23,7 @@ from tests.support.shop.shop_database import Books, books
 CLICKS_A_SECOND = 20
 ROUNDS = depth.count(20, 2)
 PURCHASES = depth.count(5, 2)
-COMMANDS = depth.count(40, 2)
+COMMANDS = depth.count(12, 2)
 #: Discord waits three seconds; a click can be answered when a process serves again within this time
 ANSWERABLE_S = 2.0
 PRICE = 50_000
