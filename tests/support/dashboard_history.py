@@ -59,15 +59,20 @@ def minutes(until_minute: int, dice: random.Random) -> Iterator[Minute]:
 def restarts(until_s: float, dice: random.Random) -> Iterator[dict[str, Any]]:
     """Yield a report for each day, one of them of a failed restart."""
     for day in range(DAYS):
-        phases = {
-            f"{phase}_s": round(dice.uniform(0.02, 0.5), 3) for phase in ("check", "drain", "stop", "flush", "start")
-        }
+        names = (
+            ("check", "drain", "stop", "flush", "start")
+            if day % 3
+            else ("check", "prepare", "quiesce", "flush", "serve")
+        )
+        phases = {f"{phase}_s": round(dice.uniform(0.02, 0.5), 3) for phase in names}
         report = {
             "program": "bot", "from_life": DAYS - day, "to_life": DAYS - day + 1, "ok": True, "reason": "!restart",
             "reason_code": None, "reason_params": {}, "requested_by": "Admin (100)",
             "at": until_s - day * 86_400 - 3600,
             "phases": phases, "downtime_s": round(sum(phases.values()) - phases["check_s"], 3), "drained": [],
             "cancelled": [], "flushed_entries": 120, "error": None, "error_params": {}, "problem": None,
+            "handover": not day % 3, "handed_over": None if day % 3 else 4,
+            "cold_problem": "a migration" if day % 3 else None,
         }  # fmt: skip
         if day == 12:
             report |= {"ok": False, "to_life": None, "downtime_s": None, "error": "check_failed", "problem": "bad code"}

@@ -16,9 +16,11 @@ function rows() {
   const { figures, unhealthy_s: unhealthy } = state.series;
   const seconds = (list) => figures.observed_s.map((observed, index) => ({ observed, bad: list?.[index] ?? 0, limited: 0 }));
   const members = figures.observed_s.map((observed, index) => ({ observed, bad: figures.down_s[index] ?? 0, limited: figures.limited_s[index] ?? 0 }));
-  const parts = state.now.programs.flatMap((program) => [program.name, ...Object.keys(program.health).filter((part) => program.health[part]?.is_healthy !== undefined)]);
-  const names = [...new Set([...parts, ...Object.keys(unhealthy)])].filter((name) => name !== "visibility");
-  return [{ id: "members", name: _("members"), points: members }, ...names.map((name) => ({ id: name, name: partName(name), points: seconds(unhealthy[name]) }))];
+  const { health = {} } = state.now.programs.find((program) => program.name === "bot") ?? {};
+  const parts = Object.keys(health).filter((part) => part !== "visibility" && health[part]?.is_healthy !== undefined);
+  const names = new Set(["bot", ...parts, ...state.now.programs.map((program) => program.name), ...Object.keys(unhealthy)]);
+  names.delete("visibility");
+  return [{ id: "members", name: _("members"), points: members }, ...[...names].map((name) => ({ id: name, name: partName(name), points: seconds(unhealthy[name]) }))];
 }
 
 /** Return the bands; drawBands fills them in. */

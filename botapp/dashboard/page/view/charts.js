@@ -13,6 +13,8 @@ const drawn = new Map();
 const whole = (value) => new Intl.NumberFormat(locale, { maximumFractionDigits: 1, notation: "compact" }).format(value);
 const milliseconds = (value) => formatSeconds(value / 1000);
 const cpu = (value) => percent(value / 100);
+/** Steps of an axis of bytes. */
+const BINARY_STEPS = Array.from({ length: 50 }, (_value, power) => 2 ** power);
 
 // What each chart shows: title, format of its values, and its lines. A function, so that the texts follow the language.
 const CHARTS = {
@@ -77,7 +79,7 @@ function options(width, names, format, { top, bars }) {
     cursor: { y: false, drag: { setScale: false } },
     scales: { y: { range: (_plot, _low, high) => [0, top ?? Math.max(high * 1.1, 0.001)] } },
     legend: { live: true },
-    axes: [{ ...axis, values: (_plot, moments) => moments.map(formatMoment), space: 70 }, { ...axis, size: 62, values: (_plot, values) => values.map(format) }],
+    axes: [{ ...axis, values: (_plot, moments) => moments.map(formatMoment), space: 70, size: 30 }, { ...axis, size: 62, incrs: format === formatSize ? BINARY_STEPS : undefined, values: (_plot, values) => values.map(format) }],
     series: [
       { label: _("time"), value: (_plot, moment) => (moment === null ? "–" : formatFull(moment)) },
       ...names.map((label, index) => ({

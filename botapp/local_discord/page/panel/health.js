@@ -7,6 +7,7 @@ import { classMap, html, nothing } from "../lib/vendor.js";
 export const partName = (part) => ({
   livestock: _("stock"), buttons: _("buttons"), gateway: _("gateway"), database: _("database"), cache: _("cache"),
   visibility: _("members see"), backups: _("backups"), loop_lag_ms: _("event loop lag"), sessions: _("connected bots"),
+  history: _("history"), viewers: _("open pages"),
 }[part] ?? part.replaceAll("_", " "));
 
 /** Return the row of a part. Its value is a state with its error, a figure, or several figures. */

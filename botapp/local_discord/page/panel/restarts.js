@@ -3,11 +3,17 @@ import { _ } from "../lib/i18n.js";
 import { formatFullDate, formatRelative, formatSeconds, formatTime } from "../lib/times.js";
 import { classMap, html, nothing, styleMap } from "../lib/vendor.js";
 
-const PHASES = ["check", "drain", "stop", "flush", "start"];
+/** The phases of a restart with a pause, of a hand-over to a prepared process, and of both, in their order. */
+const WITH_PAUSE = ["check", "drain", "stop", "flush", "start"];
+const HAND_OVER = ["check", "prepare", "quiesce", "flush", "serve"];
+const PHASES = ["check", "prepare", "drain", "quiesce", "stop", "flush", "start", "serve"];
+/** whether the restart in progress is a hand-over: its first phase does not show that */
+let isHandOver = false;
 
 // A function, so that the texts follow the current language.
 const phaseName = (phase) => ({
-  check: _("check"), drain: _("drain"), stop: _("stop"), flush: _("flush"), start: _("start"), wait: _("wait"),
+  check: _("check"), prepare: _("prepare"), drain: _("drain"), quiesce: _("quiesce"), stop: _("stop"), flush: _("flush"),
+  start: _("start"), serve: _("serve"), wait: _("wait"),
 }[phase] ?? phase);
 
 /** Return the restarts of the bot, newest first. */
@@ -22,9 +28,13 @@ export function restarts(bot, history) {
 
 /** Return the restart in progress. */
 export function inProgress({ phase, requested_by }) {
-  const current = PHASES.indexOf(phase);
+  if (phase === "check") isHandOver = false;
+  if (["prepare", "quiesce", "serve"].includes(phase)) isHandOver = true;
+  if (["drain", "stop", "start"].includes(phase)) isHandOver = false;
+  const names = isHandOver ? HAND_OVER : WITH_PAUSE;
+  const current = names.indexOf(phase);
   return html`<section class="restart" aria-live="polite">
-    <ol class="steps">${PHASES.map((name, index) => html`<li class=${classMap({ done: index < current, now: index === current })}>${phaseName(name)}</li>`)}</ol>
+    <ol class="steps">${names.map((name, index) => html`<li class=${classMap({ done: index < current, now: index === current })}>${phaseName(name)}</li>`)}</ol>
     ${requestedBy(requested_by)}
   </section>`;
 }
@@ -48,16 +58,19 @@ export function reportCard(report) {
     <ul class="legend">${phases.map(({ name, seconds }) => html`<li data-phase=${name}><i class=${name}></i>${phaseName(name)}<b>${formatSeconds(seconds)}</b></li>`)}</ul>
     <dl class="facts two">
       <div><dt>${_("downtime")}</dt><dd>${formatSeconds(report.downtime_s)}</dd></div>
+      ${report.handover ? html`<div><dt>${_("clicks handed over")}</dt><dd>${report.handed_over ?? "–"}</dd></div>` : nothing}
       <div><dt>${report.ok ? _("from request to ready") : _("from request to failure")}</dt><dd>${formatSeconds(total)}</dd></div>
     </dl>
     ${report.cancelled?.length ? html`<p class="problem">${_("cancelled: %(names)s", { names: report.cancelled.join(", ") })}</p>` : nothing}
+    ${report.cold_problem ? html`<p class="by">${_("without a hand-over: %(why)s", { why: report.cold_problem })}</p>` : nothing}
     ${requestedBy(report.requested_by)}
   </section>`;
 }
 
+// The phases that happened.
 function phaseTimes(report) {
-  const phases = PHASES.map((name) => ({ name, seconds: report.phases?.[`${name}_s`] ?? null }));
-  return { phases, total: phases.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) };
+  const phases = PHASES.map((name) => ({ name, seconds: report.phases?.[`${name}_s`] ?? null })).filter(({ seconds }) => seconds !== null);
+  return { phases, total: phases.reduce((sum, { seconds }) => sum + seconds, 0) };
 }
 
 function phaseBar(report) {
@@ -65,9 +78,7 @@ function phaseBar(report) {
   const label = ({ name, seconds }) => `${phaseName(name)} ${formatSeconds(seconds)}`;
   // The constant keeps very short phases visible.
   const width = ({ seconds }) => styleMap({ "flex-grow": String(seconds / (total || 1) + 0.03) });
-  return html`<div class="bar" role="img" aria-label=${phases.map(label).join(", ")}>${phases
-    .filter(({ seconds }) => seconds !== null)
-    .map((phase) => html`<span class=${phase.name} title=${label(phase)} style=${width(phase)}></span>`)}</div>`;
+  return html`<div class="bar" role="img" aria-label=${phases.map(label).join(", ")}>${phases.map((phase) => html`<span class=${phase.name} title=${label(phase)} style=${width(phase)}></span>`)}</div>`;
 }
 
 /** Return the report of a restart in one line. */
