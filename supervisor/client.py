@@ -20,7 +20,6 @@ from types import TracebackType
 from typing import Any, Final
 
 from supervisor import __version__
-from supervisor.config.files import LoadedFiles
 from supervisor.logs.markers import LifeMarker, parse_marker
 from supervisor.logs.masking import mask_secrets
 from supervisor.logs.printable import make_printable
@@ -41,7 +40,6 @@ __all__ = [
     "ControlError",
     "LifeEnvironment",
     "LifeMarker",
-    "LoadedFiles",
     "Message",
     "Repetitions",
     "SupervisorNotRunning",
@@ -123,27 +121,32 @@ class LifeEnvironment:
     program: str
     #: number of the life, from 1
     life: int
-    #: directory of its temporary cache; empty unless the flush policy keeps the old one
-    cache_dir: Path
+    #: directory of its temporary cache; empty unless the flush policy keeps the old one. None for a prepared life,
+    #: which is told when it is to serve, as the next one
+    cache_dir: Path | None
     #: directory of the cache that all lives share
-    cache_perm_dir: Path
+    cache_perm_dir: Path | None
     #: whether log lines should be JSON objects with `time`, `level` and `message`
     log_as_json: bool = False
     #: socket of systemd's journal for a copy of the log; None without one
     journal: Path | None = None
+    #: whether another life of the program serves; this one prepares, and serves when the supervisor tells it to
+    is_prepared: bool = False
 
     @classmethod
     def read(cls, environ: Mapping[str, str] = os.environ) -> LifeEnvironment | None:
         """Return the values from `environ`; None when the supervisor did not start this process."""
+        is_prepared = environ.get("STOCKSUP_ROLE") == "prepared"
         try:
             return cls(
                 socket=Path(environ["STOCKSUP_SOCKET"]),
                 program=environ["STOCKSUP_PROGRAM"],
                 life=int(environ["STOCKSUP_LIFE"]),
-                cache_dir=Path(environ["STOCKSUP_CACHE_DIR"]),
-                cache_perm_dir=Path(environ["STOCKSUP_CACHE_PERM_DIR"]),
+                cache_dir=None if is_prepared else Path(environ["STOCKSUP_CACHE_DIR"]),
+                cache_perm_dir=None if is_prepared else Path(environ["STOCKSUP_CACHE_PERM_DIR"]),
                 log_as_json=environ.get("STOCKSUP_LOG_FORMAT") == "json",
                 journal=Path(environ["STOCKSUP_JOURNAL"]) if environ.get("STOCKSUP_JOURNAL") else None,
+                is_prepared=is_prepared,
             )
         except KeyError:
             return None

@@ -10,8 +10,7 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from botapp.locale import _
 from supervisor.client import (
@@ -20,7 +19,6 @@ from supervisor.client import (
     VERSION,
     ControlError,
     LifeEnvironment,
-    LoadedFiles,
     Message,
     decode,
     encode,
@@ -43,7 +41,8 @@ ANSWER_TIMEOUT_S: Final = 5.0
 SEND_ATTEMPTS: Final = 100
 SEND_PAUSE_S: Final = 0.02
 
-_PACKAGE: Final = Path(__file__).parents[1]
+#: what a life of a program that can hand over does: it serves, or it can serve next, or it has served before
+Role = Literal["serving", "prepared", "retiring"]
 
 #: handles a request of the supervisor: takes the message, returns the fields of the answer
 Handler = Callable[[Message], Awaitable[Message]]
@@ -56,8 +55,9 @@ class Superseded(Exception):
 class SupervisorLink:
     """The connection of this process to its supervisor.
 
-    `run` reconnects for ever. Notifications are dropped while there is no connection, except hello and ready:
-    each new connection repeats them. Handlers run one at a time in the order of the requests; they must not block.
+    `run` reconnects for ever. Notifications are dropped while there is no connection, except hello, prepared and
+    ready: each new connection repeats them. Handlers run one at a time in the order of the requests, and must not
+    block.
     """
 
     def __init__(
@@ -66,6 +66,8 @@ class SupervisorLink:
         handlers: Mapping[str, Handler] | None = None,
         *,
         health: Callable[[], Message] = dict,
+        role: Callable[[], Role] | None = None,
+        answered: Callable[[], int] = lambda: 0,
         extra_starts: Callable[[], int] = lambda: 0,
         on_ready: Callable[[Message | None], None] = lambda restart: None,
         on_connected: Callable[[bool], None] = lambda connected: None,
@@ -79,6 +81,8 @@ class SupervisorLink:
             environment: which program and which life this process is.
             handlers: by op (`welcome`, `drain`, `cache` …); `welcome` needs none.
             health: returns the health that heartbeats report.
+            role: returns what this process does now; None for a program that cannot hand over.
+            answered: returns how many requests this process has answered since it serves.
             extra_starts: returns how many more sessions than one this process has opened at Discord.
             on_ready: called once the supervisor took ready, with the restart that started this process, or None.
             on_connected: called with True after hello, and with False when the connection is lost.
@@ -90,6 +94,8 @@ class SupervisorLink:
         self.environment = environment
         self._handlers = dict(handlers or {})
         self._health = health
+        self._role = role
+        self._answered = answered
         self._extra_starts = extra_starts
         self._on_ready = on_ready
         self._on_connected = on_connected
@@ -97,13 +103,12 @@ class SupervisorLink:
         self._heartbeat_interval_s = heartbeat_interval_s
         self._writes_traceback = writes_traceback
         self._sockets = sockets
-        self._files = LoadedFiles(_PACKAGE)
-        self._has_warned = False
         #: the connection's socket, which the writer owns
         self._sock: socket.socket | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._connected = asyncio.Event()
-        self._ready = False
+        #: op and fields of what each new connection repeats: `prepared` or `ready`
+        self._report: tuple[str, Message] | None = None
         self._heartbeat_due = asyncio.Event()
         self._next_id = 0
         self._pending: dict[int, asyncio.Future[Message]] = {}
@@ -179,14 +184,25 @@ class SupervisorLink:
         except ControlError as error:
             log.warning(_("cannot send %s to the supervisor: %s"), op, error.message)
 
-    def report_ready(self) -> None:
-        """Report ready, now and on every later connection."""
-        self._ready = True
-        if self.is_connected:
-            self._start_report_ready()
+    def report_prepared(self, *, alone: bool = False) -> None:
+        """Report prepared, now and on every later connection. `alone`: it can serve when no other process lives."""
+        self._set_report("prepared", {"alone": alone})
+
+    def report_ready(self, handed_over: int | None = None) -> None:
+        """Report ready, now and on every later connection. `handed_over`: how many earlier events it has acted on."""
+        self._set_report("ready", {} if handed_over is None else {"handed_over": handed_over})
+
+    def withdraw_report(self) -> None:
+        """Report nothing on later connections: this process serves no more."""
+        self._report = None
 
     def send_heartbeat(self) -> None:
         """Send a heartbeat now: the health has changed."""
+        self._heartbeat_due.set()
+
+    def set_heartbeat_interval(self, interval_s: float) -> None:
+        """Send a heartbeat now, and then every `interval_s` seconds."""
+        self._heartbeat_interval_s = interval_s
         self._heartbeat_due.set()
 
     async def send_goodbye(self, code: int, reason: str, *, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
@@ -213,30 +229,21 @@ class SupervisorLink:
         await self._send_hello()
         self._connected.set()
         self._on_connected(True)
-        if self._ready:
-            self._start_report_ready()
+        if self._report is not None:
+            self._start_report(*self._report)
         if self._on_event is not None:
             self.notify("events")
         while True:
             self._heartbeat_due.clear()
-            self.notify(
-                "heartbeat", health={**self._health(), **self._changed_files()}, extra_starts=self._extra_starts()
-            )
+            fields = {} if self._role is None else {"answered": self._answered()}
+            self.notify("heartbeat", health=self._health(), extra_starts=self._extra_starts(), **fields)
             try:
                 await asyncio.wait_for(self._heartbeat_due.wait(), self._heartbeat_interval_s)
             except TimeoutError:
                 continue
 
-    def _changed_files(self) -> Message:
-        """Return the part of the health that says that other code is installed than this process runs; log it once."""
-        if not self._files.have_changed():
-            return {}
-        if not self._has_warned:
-            log.warning(_("the files of this process have changed since it started; run: stocksup upgrade"))
-        self._has_warned = True
-        return {"files": {"changed": True}}
-
     async def _send_hello(self) -> None:
+        fields = {} if self._role is None else {"role": self._role()}
         await self.request(
             "hello",
             timeout_s=ANSWER_TIMEOUT_S,
@@ -245,6 +252,7 @@ class SupervisorLink:
             pid=os.getpid(),
             version=VERSION,
             traceback=self._writes_traceback,
+            **fields,
         )
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
@@ -305,18 +313,25 @@ class SupervisorLink:
         error = {"code": "busy", "message": "the supervisor does not read"}
         self._send({**reply, "ok": False, "error": error})
 
-    async def _report_ready(self) -> None:
-        try:
-            answer = await self.request("ready")
-        except ControlError as error:
-            log.warning(_("the supervisor did not accept ready: %s (%s)"), error.message, error.code)
-            return
-        self._on_ready(answer.get("restart"))
+    def _set_report(self, op: str, fields: Message) -> None:
+        self._report = op, fields
+        if self.is_connected:
+            self._start_report(op, fields)
 
-    def _start_report_ready(self) -> None:
-        task = asyncio.create_task(self._report_ready())
+    def _start_report(self, op: str, fields: Message) -> None:
+        task = asyncio.create_task(self._send_report(op, fields))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _send_report(self, op: str, fields: Message) -> None:
+        try:
+            answer = await self.request(op, **fields)
+        except ControlError as error:
+            params = {"op": op, "problem": error.message, "code": error.code}
+            log.warning(_("the supervisor did not accept %(op)s: %(problem)s (%(code)s)"), params)
+            return
+        if op == "ready":
+            self._on_ready(answer.get("restart"))
 
     def _send(self, message: Message) -> None:
         writer = self._writer

@@ -127,7 +127,7 @@ class Program:
         self._tell_surroundings()
         if "fork" in self.words:
             _fork(self.words["fork"])
-        if "late" in self.words:
+        if "late" in self.words and self.around.cache_dir is not None:
             _write_late(self.around.cache_dir)
         self._maybe_end("before-hello")
         if "headless" in words:
@@ -153,7 +153,7 @@ class Program:
             environ={name: value for name, value in os.environ.items() if name.startswith(_TOLD)},
         )
         for directory in (around.cache_dir, around.cache_perm_dir):
-            if directory.is_dir():
+            if directory is not None and directory.is_dir():
                 (directory / f"of-{around.life}").write_text("x")
 
     # --- the link ---
@@ -349,8 +349,10 @@ class Chatter:
                 time.sleep(self._pause_s)
 
 
-def _names(directory: Path) -> list[str] | None:
-    return sorted(path.name for path in directory.iterdir()) if directory.is_dir() else None
+def _names(directory: Path | None) -> list[str] | None:
+    if directory is None or not directory.is_dir():
+        return None
+    return sorted(path.name for path in directory.iterdir())
 
 
 # --- grandchildren -----------------------------------------------------------------------------------------

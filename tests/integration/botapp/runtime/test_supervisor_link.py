@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from botapp.runtime.supervisor_link import Superseded, SupervisorLink
+from botapp.runtime.supervisor_link import Role, Superseded, SupervisorLink
 from supervisor.client import MAX_LINE_BYTES, ControlError, LifeEnvironment, open_socket
 
 Message = dict[str, Any]
@@ -25,13 +25,13 @@ class Peer:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
 
-    async def read(self, op: str | None = None) -> Message:
-        """Return the next message, or the next one with this op."""
+    async def read(self, *ops: str) -> Message:
+        """Return the next message, or the next one with one of these ops."""
         while True:
             line = await asyncio.wait_for(self.reader.readline(), 5)
             assert line, "SupervisorLink closed the connection"
             message: Message = json.loads(line)
-            if op is None or message.get("op") == op:
+            if not ops or message.get("op") in ops:
                 return message
 
     def write(self, **message: Any) -> None:
@@ -131,6 +131,32 @@ def test_reconnects_and_repeats_hello_and_ready(path: Path) -> None:
                 peer.writer.close()
             await (await supervisor.accept()).greet()
         assert changes[:4] == [True, False, True, False]
+
+    run(scene)
+
+
+def test_life_that_hands_over_reports_its_role_and_repeats_the_newest_report(path: Path) -> None:
+    async def scene() -> None:
+        role: Role = "prepared"
+        supervisor = FakeSupervisor(path)
+        await supervisor.listen()
+        async with connecting(path, role=lambda: role, answered=lambda: 4) as link:
+            link.report_prepared(alone=True)
+            peer = await supervisor.accept()
+            assert (await peer.greet())["role"] == "prepared"
+            assert (await peer.read("prepared"))["alone"] is True
+            role = "serving"
+            link.report_ready(3)
+            assert (await peer.read("ready"))["handed_over"] == 3
+            link.set_heartbeat_interval(0.001)
+            for _ in range(3):
+                assert (await peer.read("heartbeat"))["answered"] == 4
+            role = "retiring"
+            link.withdraw_report()
+            peer.writer.close()
+            peer = await supervisor.accept()
+            assert (await peer.greet())["role"] == "retiring"
+            assert (await peer.read("heartbeat", "ready", "prepared"))["op"] == "heartbeat"
 
     run(scene)
 
@@ -238,25 +264,6 @@ def test_invalid_line_closes_the_connection_only(path: Path, line: bytes) -> Non
             peer.writer.write(line)
             peer.writer.write_eof()
             await (await supervisor.accept()).greet()
-
-    run(scene)
-
-
-def test_heartbeat_says_that_the_files_have_changed(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("botapp.runtime.supervisor_link._PACKAGE", tmp_path)
-
-    async def scene() -> None:
-        supervisor = FakeSupervisor(path)
-        await supervisor.listen()
-        async with connecting(path, health=lambda: {"n": 1}, heartbeat_interval_s=3600) as link:
-            peer = await supervisor.accept()
-            await peer.greet()
-            assert (await peer.read("heartbeat"))["health"] == {"n": 1}
-            (tmp_path / "new.py").touch()
-            link.send_heartbeat()
-            assert (await peer.read("heartbeat"))["health"] == {"n": 1, "files": {"changed": True}}
 
     run(scene)
 
