@@ -27,9 +27,11 @@ from botapp.discord_api.handover.missed_events import MissedEvents, read_missed_
 from botapp.ext.cache_manager import CacheManager
 from botapp.interactions.dispatcher import InteractionDispatcher
 from botapp.lifecycle.drain import Drain
+from botapp.lifecycle.preparation import too_few_identifies
 from botapp.lifecycle.requests import SupervisorRequests
 from botapp.lifecycle.serving import Serving
 from botapp.locale import _
+from botapp.runtime.exits import TryLater
 from botapp.runtime.tasks import TaskRegistry
 from botapp.services.health import BotHealth
 from botapp.services.live_message.placement import LiveMessagePlacement
@@ -105,16 +107,18 @@ class ShopBot(commands.Bot):
         #: whether this process is about to end
         self.is_ending = False
         self.unreachable = asyncio.Event()
+        self._connecting: asyncio.Task[Any] | None = None
         self.intake = Intake(self._connection.parsers, self._is_replayable)
         self.gateway = GatewayStatus(skipped=skip_unreadable_events(self._connection.parsers))
-        self.loader = ShopLoader()
+        is_prepared = environment is not None and environment.is_prepared
+        self.loader = ShopLoader(is_beside=is_prepared)
         self.cache = CacheManager(max_bytes=settings.cache.max_bytes)
         self.tasks = TaskRegistry(on_change=self._report_pending)
         self.link = SupervisorRequests(self).create_link(environment) if environment else None
         self.confirmations = Confirmations()
         self.admin = AdminCog(self, self.confirmations)
         self.drain = Drain(self)
-        self.serving = Serving(self)
+        self.serving = Serving(self, is_prepared=is_prepared)
         self._connect_live_message()
 
     def _connect_live_message(self) -> None:
@@ -138,7 +142,10 @@ class ShopBot(commands.Bot):
     # --- events of Discord ---
 
     async def setup_hook(self) -> None:
-        """Serve the buttons of earlier processes, add the commands, and begin to load the shop."""
+        """Serve the buttons of earlier processes, add the commands, and begin to load the shop.
+
+        Raises TryLater if this process cannot open a session beside that of another one.
+        """
         self._missed = asyncio.create_task(self._read_missed())
         self.loader.start(self)
         await self.tree.set_translator(slash_commands.CommandTranslator())
@@ -147,7 +154,11 @@ class ShopBot(commands.Bot):
         await self.add_cog(self.admin)
         await self.add_cog(SetupCog(self))
         await self.add_cog(LiveEvents(self.live_updater))
-        if not was_database_created(self.settings):
+        if self.serving.role == "prepared":
+            limits = await self.http.request(discord.http.Route("GET", "/gateway/bot"))
+            if (problem := too_few_identifies(limits)) is not None:
+                raise TryLater(problem)
+        elif not was_database_created(self.settings):
             # at the very first start, "ready" means that the shop can be used
             await self.loader.finish()
 
@@ -174,7 +185,9 @@ class ShopBot(commands.Bot):
             asyncio.get_running_loop().call_later(OFFLINE_GRACE_S, self.live_updater.refresh_soon)
         self.send_heartbeat()
         never_open = getattr(self, "ws", None) is None
-        if not self.gateway.was_online and (never_open or self.gateway.failed_attempts >= MAX_FIRST_ATTEMPTS):
+        # a prepared process has until the supervisor's deadline
+        gives_up = self.gateway.failed_attempts >= MAX_FIRST_ATTEMPTS and self.serving.role == "serving"
+        if not self.gateway.was_online and (never_open or gives_up):
             self.unreachable.set()
 
     async def on_message(self, message: discord.Message, /) -> None:
@@ -326,6 +339,11 @@ class ShopBot(commands.Bot):
         await self.drain.finish()
         await self.leave(keep_session=self.drain.is_for_restart)
 
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Open a session, and serve its events until it cannot be opened again."""
+        self._connecting = asyncio.current_task()
+        await super().connect(reconnect=reconnect)
+
     async def close(self) -> None:
         """Close the connections to Discord. discord.py calls this too, when Discord refuses the token."""
         if not self.tasks.is_draining:
@@ -333,12 +351,20 @@ class ShopBot(commands.Bot):
         await super().close()
 
     async def leave(self, *, keep_session: bool = True) -> None:
-        """Close the connection to the gateway, the cache and the shop; the next process resumes the session if kept."""
+        """Close the connection to the gateway, the cache and the shop; the next process resumes the session if kept.
+
+        The session of a process that does not serve ends.
+        """
         self.is_ending = True
+        keep_session = keep_session and self.serving.role == "serving"
         self.loader.cancel()
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 if getattr(self, "ws", None) is not None and self.ws.open:
+                    if not keep_session and self._connecting is not None:
+                        # while it reads, discord.py closes with a code that keeps the session
+                        self._connecting.cancel()
+                        await asyncio.wait({self._connecting})
                     await self.ws.close(code=KEEPS_SESSION if keep_session else ENDS_SESSION)
                 await self.close()
         except TimeoutError:

@@ -19,6 +19,7 @@ from botapp.config import token as bot_token
 from botapp.config.loading import choose_language, load
 from botapp.locale import _
 from botapp.runtime import log, passed_sockets
+from botapp.runtime.exits import TryLater
 from botapp.services.deposits.key import read_key
 from supervisor.client import (
     EXIT_BAD_CONFIG,
@@ -35,6 +36,7 @@ from supervisor.configfile import ConfigError, find_config
 if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
+    from pathlib import Path
 
     from botapp.bot import ShopBot
     from botapp.config.settings import Settings
@@ -210,22 +212,29 @@ async def _run_bot(settings: Settings, token: str, sockets: Sequence[socket.sock
         loop.add_signal_handler(number, stop.set)
     connection = asyncio.create_task(bot.link.run()) if bot.link else None
     running = asyncio.create_task(_run_parts(bot, token))
+    serving = asyncio.create_task(bot.serving.run())
     events = [asyncio.create_task(event.wait()) for event in (stop, bot.unreachable)]
-    await asyncio.wait({running, *events, *([connection] if connection else [])}, return_when=asyncio.FIRST_COMPLETED)
+    ends = {running, serving, *events, *([connection] if connection else [])}
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
 
     if stop.is_set():
         ending = ExitWithCode(EXIT_OK, _("ended as requested"))
         await bot.end()
+    elif serving.done() and serving.exception() is None:
+        ending = ExitWithCode(EXIT_OK, _("a newer process has taken over"))
+        await bot.leave()
     elif connection is not None and connection.done():
         ending = _explain_lost_supervisor(connection)
         await bot.leave()
     else:
-        ending = _explain_end(running, settings, logged_in=bot.user is not None)
+        failed = serving if serving.done() else running
+        ending = _explain_end(failed, settings, logged_in=bot.user is not None)
         await bot.leave()
-    for task in (running, *events):
+    for task in (running, serving, *events):
         task.cancel()
-    await asyncio.gather(running, *events, return_exceptions=True)
-    _log.log(logging.INFO if ending.code == EXIT_OK else logging.CRITICAL, ending.reason)
+    await asyncio.gather(running, serving, *events, return_exceptions=True)
+    level = logging.CRITICAL if bot.serving.role == "serving" else logging.WARNING
+    _log.log(logging.INFO if ending.code == EXIT_OK else level, ending.reason)
     if bot.link is not None and connection is not None and not connection.done():
         await bot.link.send_goodbye(ending.code, ending.reason, timeout_s=GOODBYE_TIMEOUT_S)
         connection.cancel()
@@ -237,6 +246,8 @@ def _open_intake(bot: ShopBot, settings: Settings) -> ExitWithCode | None:
     from botapp.discord_api.handover.event_file import FILE_NAME, AnotherServes
 
     path = settings.state_file.with_name(FILE_NAME)
+    if bot.serving.role == "prepared":
+        return _prepare_intake(bot, settings, path)
     try:
         bot.intake.open(path)
     except AnotherServes:
@@ -248,9 +259,25 @@ def _open_intake(bot: ShopBot, settings: Settings) -> ExitWithCode | None:
     return None
 
 
+def _prepare_intake(bot: ShopBot, settings: Settings, path: Path) -> ExitWithCode | None:
+    """Hold events beside the process that serves; return why a hand-over is not possible."""
+    from botapp.discord_api.handover.event_file import OtherLayout
+    from botapp.lifecycle.preparation import remembered_miss
+    from botapp.runtime import state_file
+
+    try:
+        problem = remembered_miss(state_file.expect(settings.state_file).events_missed_at_s)
+        if problem is None:
+            bot.intake.prepare(path)
+    except (OtherLayout, OSError, state_file.StateError) as error:
+        text = _("cannot keep clicks for the next process: %(path)s: %(why)s")
+        problem = text % {"path": path, "why": getattr(error, "strerror", None) or error}
+    return None if problem is None else ExitWithCode(EXIT_TRY_AGAIN, problem)
+
+
 async def _run_parts(bot: ShopBot, token: str) -> None:
     await bot.login(token)
-    await asyncio.gather(bot.loader.finish(), bot.connect(), bot.serving.run())
+    await asyncio.gather(bot.loader.finish(), bot.connect())
 
 
 def _explain_lost_supervisor(connection: asyncio.Task[None]) -> ExitWithCode:
@@ -277,6 +304,8 @@ def _explain_end(running: asyncio.Task[None], settings: Settings, *, logged_in: 
     error = running.exception()
     if isinstance(error, ConfigError):
         return ExitWithCode(EXIT_BAD_CONFIG, str(error))
+    if isinstance(error, TryLater):
+        return ExitWithCode(EXIT_TRY_AGAIN, str(error))
     if (refusal := _explain_refusal(error)) is not None:
         return ExitWithCode(EXIT_REFUSED, refusal)
     if isinstance(error, discord.NotFound) and not logged_in:

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from supervisor import __version__
+from supervisor.config.files import LoadedFiles
 from supervisor.logs.markers import LifeMarker, parse_marker
 from supervisor.logs.masking import mask_secrets
 from supervisor.logs.printable import make_printable
@@ -40,6 +41,7 @@ __all__ = [
     "ControlError",
     "LifeEnvironment",
     "LifeMarker",
+    "LoadedFiles",
     "Message",
     "Repetitions",
     "SupervisorNotRunning",

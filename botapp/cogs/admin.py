@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 #: longest reason, in characters
 MAX_REASON_CHARS: Final = 200
+#: how long a hand-over waits for background work, which goes on if it takes longer, in seconds
+QUIESCE_TIMEOUT_S: Final = 2.0
 
 
 @dataclass
@@ -141,19 +143,22 @@ class AdminCog(commands.Cog):
 
     # --- the clean-up ---
 
-    async def _cleanup_before_restart(self, deadline_s: float = 30.0, *, stopping: bool = False) -> CleanupResult:
+    async def _cleanup_before_restart(
+        self, deadline_s: float = 30.0, *, stopping: bool = False, handing_over: bool = False
+    ) -> CleanupResult:
         """Clean up before this process ends. A step that fails is logged and reported, and the next step follows.
 
         Args:
             deadline_s: time for background work, in seconds.
             stopping: whether no restart follows; the log then says so.
+            handing_over: whether another process takes over: members are served meanwhile, and their work goes on.
         """
         began_s = time.monotonic()
         log.info(_("🧹 Cleaning up before stopping...") if stopping else _("🧹 Cleaning up before restart..."))
         result = CleanupResult()
 
         async def stop_background_tasks() -> None:
-            await self._stop_background_tasks(result, deadline_s - (time.monotonic() - began_s))
+            await self._stop_background_tasks(result, deadline_s - (time.monotonic() - began_s), handing_over)
 
         async def empty_cache() -> None:
             result.flushed_entries = await self._empty_cache()
@@ -215,7 +220,10 @@ class AdminCog(commands.Cog):
         self._confirmations.supersede_all()
         self.bot.live_updater.buttons.reset()
 
-    async def _stop_background_tasks(self, result: CleanupResult, deadline_s: float) -> None:
+    async def _stop_background_tasks(self, result: CleanupResult, deadline_s: float, handing_over: bool) -> None:
+        if handing_over:
+            result.drained = (await self.bot.tasks.quiesce(min(deadline_s, QUIESCE_TIMEOUT_S))).finished
+            return
         drained = await self.bot.tasks.drain(deadline_s)
         result.drained, result.cancelled = drained.finished, drained.cancelled
         if drained.cancelled:

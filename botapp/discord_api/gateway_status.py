@@ -32,6 +32,8 @@ class GatewayStatus:
         self.is_online = False
         #: set when the connection is up for the first time
         self.opened = asyncio.Event()
+        #: since when it is up, in seconds since 1970; None while it is not
+        self.opened_at_s: float | None = None
         #: sessions that were begun
         self.identifies = 0
         #: consecutive failed attempts to connect
@@ -51,6 +53,7 @@ class GatewayStatus:
     def mark_online(self) -> None:
         """Record that the connection is up."""
         self.is_online = True
+        self.opened_at_s = time.time()
         self.opened.set()
         self.failed_attempts = 0
         self.latency_s = self._measured_s = None
@@ -72,6 +75,7 @@ class GatewayStatus:
     def mark_offline(self) -> bool:
         """Record that the connection was lost or could not be opened; return whether it was up before."""
         was_online, self.is_online = self.is_online, False
+        self.opened_at_s = None
         self.failed_attempts += 1
         if was_online:
             self._offline_since_s = self._clock()

@@ -162,8 +162,8 @@ class CacheManager:
         """Commit what is queued, and close the files for all managers: another process serves from now on."""
         self._shared.suspend()
 
-    def resume(self, temp_dir: Path, perm_dir: Path) -> None:
-        """Use the files in these directories from now on, in all managers; nothing changes if they are in use."""
+    def resume(self, temp_dir: Path | None = None, perm_dir: Path | None = None) -> None:
+        """Use the files in these directories from now on, in all managers; by default those that were used before."""
         resume(self._shared, temp_dir, perm_dir)
 
     def close(self) -> None:

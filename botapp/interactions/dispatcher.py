@@ -51,6 +51,8 @@ class InteractionDispatcher:
         self._continuity = continuity
         self._shopfront = shopfront
         self._serve = serve
+        #: how many clicks this process has answered since it serves
+        self.answered = 0
 
     async def serve_live(self, interaction: discord.Interaction[Any], custom_id: str) -> None:
         """Answer a click on one of the buttons of the live message."""
@@ -65,6 +67,7 @@ class InteractionDispatcher:
             problem = await self._run_step(interaction, step, name)
         self._continuity.finish(interaction.id)
         if problem is None:
+            self.answered += 1
             await self._shopfront().buttons.report(True)
         elif _is_harmless(problem):
             log.info(_("%s: not answered, too late or already answered (%s)"), name, problem)

@@ -1,1 +1,1 @@
-"""The life cycle of one process of the bot: it loads, serves and drains, as its supervisor requests."""
+"""The life cycle of one process of the bot: it prepares, serves, drains and retires, as its supervisor requests."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botapp.cogs.context import ShopHost
 
 if TYPE_CHECKING:
+    import discord
     from discord import app_commands
 
     from botapp.cogs.admin import AdminCog
     from botapp.discord_api.gateway_status import GatewayStatus
+    from botapp.discord_api.handover.intake import Intake
+    from botapp.interactions.dispatcher import InteractionDispatcher
     from botapp.services.live_message.placement import LiveMessagePlacement
     from botapp.services.live_message.restart_notice import TemporaryMessage
     from botapp.shop_loader import ShopLoader
@@ -21,9 +25,14 @@ class LifecycleBot(ShopHost, Protocol):
 
     admin: AdminCog
     gateway: GatewayStatus
+    intake: Intake
+    interactions: InteractionDispatcher
     loader: ShopLoader
     placement: LiveMessagePlacement
     restart_notice: TemporaryMessage
+
+    @property
+    def guilds(self) -> Sequence[discord.Guild]: ...
 
     @property
     def tree(self) -> app_commands.CommandTree[Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import discord
 
 from botapp.discord_api.errors import connection_problem
-from botapp.lifecycle.context import LifecycleBot
+from botapp.lifecycle.drain import DrainableBot
+from botapp.lifecycle.serving import Retire, Serve
 from botapp.locale import _
 from botapp.runtime import state_file as state
 from botapp.runtime.log import reopen
@@ -27,7 +29,7 @@ log = logging.getLogger(__name__)
 REPORT_PAUSES_S: Final = (1.0, 10.0, 60.0, 300.0)
 
 
-class SupervisedBot(LifecycleBot, Protocol):
+class SupervisedBot(DrainableBot, Protocol):
     """The bot as its supervisor's requests use it."""
 
     drain: Drain
@@ -48,19 +50,47 @@ class SupervisorRequests:
             {
                 "welcome": self._on_welcome,
                 "drain": self._on_drain,
+                "serve": self._on_serve,
+                "retire": self._on_retire,
+                "retired": self._on_retired,
                 "cache": self._on_cache,
                 "reopen": self._on_reopen,
             },
             health=self._bot.health,
+            role=lambda: self._bot.serving.role,
+            answered=lambda: self._bot.interactions.answered,
             extra_starts=lambda: max(0, self._bot.gateway.identifies - 1),
             writes_traceback=True,
             sockets=self._bot.passed_sockets,
             on_ready=self._on_ready,
-            on_connected=lambda connected: self._bot.drain.connection_changed(connected),
+            on_connected=self._on_connected,
         )
+
+    def _on_connected(self, connected: bool) -> None:
+        self._bot.drain.connection_changed(connected)
+        self._bot.serving.connection_changed(connected)
 
     async def _on_welcome(self, message: Message) -> Message:
         self._ticket = message.get("ticket") or self._ticket
+        serving = self._bot.serving
+        if serving.role == "prepared" and (deadline_s := message.get("deadline_s")) is not None:
+            serving.limit_preparation(float(deadline_s))
+        elif serving.role == "serving":
+            serving.set_predecessor(lives=message.get("retiring") is not None)
+        return {}
+
+    async def _on_serve(self, message: Message) -> Message:
+        self._ticket = message.get("ticket") or self._ticket
+        cache_dirs = Path(str(message["cache_dir"])), Path(str(message["cache_perm_dir"]))
+        self._bot.serving.order(Serve(cache_dirs, float(message.get("probation_s") or 0.0)))
+        return {}
+
+    async def _on_retire(self, message: Message) -> Message:
+        self._bot.serving.order(Retire(float(message["deadline_s"])))
+        return {}
+
+    async def _on_retired(self, message: Message) -> Message:
+        self._bot.serving.set_predecessor(lives=False)
         return {}
 
     async def _on_drain(self, message: Message) -> Message:

@@ -82,6 +82,8 @@ class State(Struct, frozen=True):
     restart_asked_s: float = 0.0
     #: whether the shop's database was created: one that is missing later was lost, and is not replaced by an empty one
     database_created: bool = False
+    #: when a new session last missed an event that the one before got, in seconds since 1970; 0 for never
+    events_missed_at_s: float = 0.0
     #: the last failure, until a process has told of it
     failure: Failure | None = None
 

@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final, Literal
 
 from botapp.locale import _
@@ -19,6 +20,7 @@ from supervisor.client import (
     VERSION,
     ControlError,
     LifeEnvironment,
+    LoadedFiles,
     Message,
     decode,
     encode,
@@ -40,6 +42,8 @@ ANSWER_TIMEOUT_S: Final = 5.0
 #: attempts to send the sockets, and the pause between two of them in seconds
 SEND_ATTEMPTS: Final = 100
 SEND_PAUSE_S: Final = 0.02
+
+_PACKAGE: Final = Path(__file__).parents[1]
 
 #: what a life of a program that can hand over does: it serves, or it can serve next, or it has served before
 Role = Literal["serving", "prepared", "retiring"]
@@ -103,6 +107,8 @@ class SupervisorLink:
         self._heartbeat_interval_s = heartbeat_interval_s
         self._writes_traceback = writes_traceback
         self._sockets = sockets
+        self._files = LoadedFiles(_PACKAGE)
+        self._has_warned = False
         #: the connection's socket, which the writer owns
         self._sock: socket.socket | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -236,11 +242,21 @@ class SupervisorLink:
         while True:
             self._heartbeat_due.clear()
             fields = {} if self._role is None else {"answered": self._answered()}
-            self.notify("heartbeat", health=self._health(), extra_starts=self._extra_starts(), **fields)
+            health = {**self._health(), **self._changed_files()}
+            self.notify("heartbeat", health=health, extra_starts=self._extra_starts(), **fields)
             try:
                 await asyncio.wait_for(self._heartbeat_due.wait(), self._heartbeat_interval_s)
             except TimeoutError:
                 continue
+
+    def _changed_files(self) -> Message:
+        """Return the part of the health that says that other code is installed than this process runs; log it once."""
+        if not self._files.have_changed():
+            return {}
+        if not self._has_warned:
+            log.warning(_("the files of this process have changed since it started; run: stocksup upgrade"))
+        self._has_warned = True
+        return {"files": {"changed": True}}
 
     async def _send_hello(self) -> None:
         fields = {} if self._role is None else {"role": self._role()}

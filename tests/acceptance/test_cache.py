@@ -53,8 +53,15 @@ def read_cache(toko: Shop, life: int, keys: list[str]) -> dict[str, Any]:
     return asyncio.run(work())
 
 
+def wait_for_cache(toko: Shop, life: int, keys: list[str]) -> None:
+    """Wait until the cache of a life has these entries."""
+    toko.wait_for(lambda: len(read_cache(toko, life, keys)) == len(keys))
+
+
 def restart(toko: Shop) -> Json:
     report: Json = toko.ask("restart", reason="test", wait=True)["report"]
+    assert report["handover"]
+    toko.wait_until_alone()
     return report
 
 
@@ -94,6 +101,7 @@ def test_next_life_finds_what_the_policy_keeps(tmp_path: Path, end: Callable[[Sh
             own = [f"temp of {life}", f"perm of {life}"]
             short = [f"short temp of {life}", f"short perm of {life}"]
             late = [f"late {life} True"]
+            wait_for_cache(toko, life, own)
             assert sorted(read_cache(toko, life, [*own, *short])) == sorted(own)
             report = end(toko)
             assert toko.program()["life"] == life + 1

@@ -62,7 +62,7 @@ def kill(toko: Shop) -> float:
     """Kill the bot; return for how many seconds no process served."""
     before, began_s = toko.program(), time.monotonic()
     os.kill(before["pid"], signal.SIGKILL)
-    toko.wait_for_state("bot", "RUNNING", life=before["life"] + 1)
+    toko.wait_for_other_process(before)
     return time.monotonic() - began_s
 
 

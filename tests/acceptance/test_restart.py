@@ -68,19 +68,29 @@ def test_restart_end_to_end(toko: Shop) -> None:
     after = toko.program()
     assert after["life"] == before["life"] + 1
     assert after["pid"] != before["pid"]
-    assert procfs.identify(before["pid"]) is None, "the old process is gone"
+    toko.wait_for(lambda: procfs.identify(before["pid"]) is None)
     back = toko.discord.wait_for_message("Admin", lambda message: "Bot kembali" in text(message))
     report = toko.ask("history")["history"][0]
     assert report["ok"]
     assert (report["from_life"], report["to_life"]) == (before["life"], after["life"])
     assert "Admin" in report["requested_by"]
-    for seconds in report["phases"].values():
-        assert seconds is not None
-    assert re.search(r"\d", text(back)), "with the time of each phase"
+    assert report["handover"]
+    assert {name for name, seconds in report["phases"].items() if seconds is None} == {"drain_s", "stop_s", "start_s"}
+    assert re.search(r"mengambil alih dalam \d", text(back))
     assert [message["id"] for message in live_messages(toko)] == [live[0]["id"]], "the same live message, once"
     assert "ERROR" not in toko.log()
     lines = [line for line in toko.log().splitlines() if any(line.endswith(wanted) for wanted in CLEAN_UP)]
     assert [next(wanted for wanted in CLEAN_UP if line.endswith(wanted)) for line in lines] == list(CLEAN_UP)
+
+
+def test_cold_restart_ends_the_old_process_first(toko: Shop) -> None:
+    before = toko.program()
+    report = toko.ask("restart", cold=True, wait=True)["report"]
+    assert procfs.identify(before["pid"]) is None
+    assert (report["ok"], report["handover"], report["from_life"]) == (True, False, before["life"])
+    phases = {name for name, seconds in report["phases"].items() if seconds is None}
+    assert phases == {"prepare_s", "quiesce_s", "serve_s"}
+    assert toko.click("stocksup:v1:world")["state"] == "answered"
 
 
 @pytest.mark.parametrize("answer", ["typed", "clicked"])
@@ -168,6 +178,7 @@ def test_simultaneous_requests_are_one_restart(toko: Shop) -> None:
 def test_discord_tells_that_the_bot_is_down_and_the_next_process_why(tmp_path: Path) -> None:
     """The bot cannot tell it any more, so the supervisor runs `on_failed`."""
     with shop(tmp_path / "toko", own_code=True) as toko:
+        toko.config.write_text(f"{toko.config.read_text()}handover = false\n")
         toko.start()
         [live] = live_messages(toko)
         startup = toko.code / "botapp" / "startup.py"
@@ -267,6 +278,7 @@ def test_cache_directory_is_empty_after_restart(tmp_path: Path) -> None:
 
 
 def test_kill_9_of_the_bot_restarts_it(toko: Shop) -> None:
+    toko.ask("restart", cold=True, wait=True)
     before = toko.program()
     os.kill(before["pid"], 9)
     toko.wait_for_state("bot", "RUNNING", life=before["life"] + 1)

@@ -69,7 +69,7 @@ def test_a_drain_that_never_ends_is_cut_off_and_reported(tmp_path: Path) -> None
         toko.discord.faults({"path": "/webhooks/*", "delay_s": 30.0})
         click = toko.discord.click("Budi", "stocksup:v1:world")
         toko.discord.interaction(click, wait_s=4, until="ack")
-        report = toko.ask("restart", reason="test", wait=True)["report"]
+        report = toko.ask("restart", reason="test", cold=True, wait=True)["report"]
         assert report["ok"]
         assert report["cancelled"], "what was cut off is named"
         assert report["phases"]["drain_s"] < 5

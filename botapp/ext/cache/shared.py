@@ -128,11 +128,12 @@ def acquire(temp_dir: Path | None, perm_dir: Path | None, max_bytes: int, clock:
     return shared
 
 
-def resume(shared: SharedCache, temp_dir: Path, perm_dir: Path) -> None:
-    """Let all managers of `shared` use the files in these directories, unless they do."""
+def resume(shared: SharedCache, temp_dir: Path | None, perm_dir: Path | None) -> None:
+    """Let all managers of `shared` use the files in these directories, unless they do; default: those it had."""
     global _named
-    directories = (temp_dir.absolute(), perm_dir.absolute())
     with _lock:
+        before = shared.directories or default_directories()
+        directories = ((temp_dir or before[0]).absolute(), (perm_dir or before[1]).absolute())
         if shared.directories == directories and not shared.is_suspended:
             return
         if _open.get(_of_process()) is shared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -127,6 +128,10 @@ class LiveMessage:
         message = self._messageable(stored.channel_id).get_partial_message(stored.message_id)
         try:
             await message.edit(embeds=build_embeds(rendered), view=ClickView(rendered.buttons, self._on_click))
+        except asyncio.CancelledError:
+            # it may show either now
+            self._store(msgspec.structs.replace(stored, shows=""))
+            raise
         except discord.HTTPException as error:
             if error.code not in (_UNKNOWN_MESSAGE, _TOO_MANY_EDITS):
                 raise

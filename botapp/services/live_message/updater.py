@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 POLL_INTERVAL_S: Final = 30.0
 #: time limit for closing the live message, in seconds
 CLOSE_TIMEOUT_S: Final = 5.0
+#: time limit for a cancelled update to end, in seconds
+ABANDON_TIMEOUT_S: Final = 1.0
 
 
 class LiveMessageUpdater:
@@ -71,6 +73,8 @@ class LiveMessageUpdater:
         self._closed = False
         self._started = False
         self._lock = asyncio.Lock()
+        #: the task that updates now
+        self._updating: asyncio.Task[Any] | None = None
         self._edited_at_s = float("-inf")
         #: recent deletions of a live message by others, in seconds of the event loop's clock
         self._deletions_s: tuple[float, ...] = ()
@@ -197,6 +201,12 @@ class LiveMessageUpdater:
         self._closed = False
         self.refresh_soon()
 
+    async def abandon_update(self) -> None:
+        """Cancel an update that is still in progress: another process shows the live messages from now on."""
+        if self._lock.locked() and self._updating is not None and not self._updating.done():
+            self._updating.cancel()
+            await asyncio.wait({self._updating}, timeout=ABANDON_TIMEOUT_S)
+
     def reset(self) -> None:
         """Forget all errors, here and in both managers. Part of the clean-up before a restart."""
         self.livestock.reset()
@@ -211,6 +221,7 @@ class LiveMessageUpdater:
     async def _refresh(self) -> None:
         """Check stock and buttons, and update the live message."""
         async with self._lock:
+            self._updating = asyncio.current_task()
             if self._due is not None:
                 self._due.cancel()
                 self._due = None

@@ -114,7 +114,7 @@ def back_again(life: int, report: dict[str, Any] | None) -> str:
         return f"{text}\n{_took_over(report)}"
     if report.get("cold_problem"):
         problem = _shorten_start(str(report["cold_problem"]))
-        text += "\n" + _("⚠️ The old process could not hand over: %(problem)s") % {"problem": problem}
+        text += "\n" + _("⚠️ Restarted without a hand-over: %(problem)s") % {"problem": problem}
     phases = report.get("phases") or {}
     times = [f"{name} {format_seconds(phases[key])}" for name, key in PHASES if phases.get(key) is not None]
     if times:

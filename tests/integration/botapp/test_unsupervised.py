@@ -64,7 +64,7 @@ def test_signal_closes_the_shop_and_the_next_start_opens_it(
     assert closed["id"] == first["id"]
     assert all(one["disabled"] for one in controls(closed) if one.get("custom_id"))
     assert "🎉 Pembersihan sebelum berhenti selesai" in bot.log
-    assert not any(session["connected"] for session in discord.sessions()["sessions"])
+    assert discord.sessions()["sessions"] == [], "the session is over"
     with BotProcess(place, discord):
         assert open_message(discord)["id"] == first["id"]
 

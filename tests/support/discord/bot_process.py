@@ -30,14 +30,14 @@ class FakeSupervisor:
         self._listener.settimeout(PATIENCE_S)
         self._next_id = 0
 
-    def greet(self, ticket: Message | None = None) -> Message:
-        """Accept the program's connection and its hello, send welcome; return the hello."""
+    def greet(self, ticket: Message | None = None, **fields: Any) -> Message:
+        """Accept the program's connection and its hello, send welcome with further fields; return the hello."""
         self._sock, _ = self._listener.accept()
         self._sock.settimeout(PATIENCE_S)
         self._lines = self._sock.makefile("rb")
         hello = self.read("hello")
         self.grant(hello)
-        self.ask("welcome", life=hello["life"], ticket=ticket)
+        self.ask("welcome", life=hello["life"], ticket=ticket, **fields)
         return hello
 
     def read(self, *ops: str) -> Message:
@@ -95,7 +95,9 @@ class BotProcess:
         supervisor: FakeSupervisor | None = None,
         life: int = 1,
         journal: Path | None = None,
+        is_prepared: bool = False,
     ) -> None:
+        """`is_prepared`: another life serves; this one gets its cache directories when it is to serve."""
         self.directory = directory
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("STOCKSUP", "DISCORD"))}
         environ |= {"PYTHONPATH": str(ROOT), "STOCKSUP_CONFIG": str(directory / "config.toml")}
@@ -104,8 +106,11 @@ class BotProcess:
             environ |= {"STOCKSUP_DISCORD_API": discord.api_base, "STOCKSUP_DISCORD_GATEWAY": discord.gateway}
         if supervisor is not None:
             environ |= {"STOCKSUP_SOCKET": str(supervisor.path), "STOCKSUP_PROGRAM": "bot", "STOCKSUP_LIFE": str(life)}
-            environ["STOCKSUP_CACHE_DIR"] = str(directory / "temp")
-            environ["STOCKSUP_CACHE_PERM_DIR"] = str(directory / "perm")
+            if is_prepared:
+                environ["STOCKSUP_ROLE"] = "prepared"
+            else:
+                environ["STOCKSUP_CACHE_DIR"] = str(directory / "temp")
+                environ["STOCKSUP_CACHE_PERM_DIR"] = str(directory / "perm")
             environ["STOCKSUP_LOG_FILE"] = str(directory / "bot.log")
         if journal is not None:
             environ["STOCKSUP_JOURNAL"] = str(journal)

@@ -2,7 +2,7 @@
 
 Run it with `python -m tests.support.discord.leaky_bot`.
 
-Each life sets a few entries before it is ready. With the argument "files" it also writes into its temporary file
+Each life sets a few entries as soon as it serves. With the argument "files" it also writes into its temporary file
 without the manager, until its process ends.
 """
 
@@ -13,40 +13,43 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 
 import botapp.bot
 from botapp import startup
 from botapp.ext.cache.codec import encode_entry, pack
 from botapp.ext.cache.database import Database
-from botapp.ext.cache_manager import CacheManager, default_directories
+from botapp.ext.cache_manager import CacheManager
 
 
 class LeakyBot(botapp.bot.ShopBot):
     """The bot that leaks."""
 
     async def setup_hook(self) -> None:
-        """Set the entries that identify this life, then begin to leak."""
-        for permanent in (False, True):
-            kind = "perm" if permanent else "temp"
-            await self.cache.set(f"{kind} of {self.life}", self.life, permanent=permanent)
-            await self.cache.set(f"short {kind} of {self.life}", self.life, expires_in=0.001, permanent=permanent)
+        """Begin to leak."""
         self._leak = asyncio.create_task(self._go_on())
-        if "files" in sys.argv:
-            threading.Thread(target=write_behind, args=(self.life,), daemon=True).start()
         await super().setup_hook()
 
     async def _go_on(self) -> None:
+        """Set the entries that identify this life, then leak."""
         other = CacheManager()
+        for permanent in (False, True):
+            kind = "perm" if permanent else "temp"
+            while not await self.cache.set(f"{kind} of {self.life}", self.life, permanent=permanent):
+                await asyncio.sleep(0.001)  # another process serves
+            await self.cache.set(f"short {kind} of {self.life}", self.life, expires_in=0.001, permanent=permanent)
+        if "files" in sys.argv and (directories := self.cache._shared.directories) is not None:
+            threading.Thread(target=write_behind, args=(directories[0], self.life), daemon=True).start()
         while True:
-            late = f"late {self.life} {self.tasks.is_draining}"
+            late = f"late {self.life} {self.tasks.is_quiesced}"
             await self.cache.set(late, 1)
             await other.set(late, 1, permanent=True)
             await asyncio.sleep(0.001)
 
 
-def write_behind(life: int | None) -> None:
+def write_behind(directory: Path, life: int | None) -> None:
     """Write into the file without the manager."""
-    database = Database(default_directories()[0], 2**20)
+    database = Database(directory, 2**20)
     key = f"behind {life}"
     while True:
         database.begin()

@@ -119,6 +119,19 @@ class Shop:
 
         return self.wait_for(there)
 
+    def wait_until_alone(self) -> None:
+        """Wait until no earlier process of the bot finishes its work, and could serve again."""
+        self.wait_for(lambda: self.program()["retiring"] is None)
+
+    def wait_for_other_process(self, before: Json) -> Json:
+        """Wait until another process than that in `before` serves."""
+
+        def other() -> Json | None:
+            program = self.program()
+            return program if program["state"] == "RUNNING" and program["pid"] != before["pid"] else None
+
+        return self.wait_for(other)
+
     def wait_for(self, predicate: Callable[[], T | None]) -> T:
         """Return what `predicate` returns once it is true, asked now and whenever something has changed."""
         # an event between the request and the subscription would be missed
@@ -233,6 +246,7 @@ live_channel_id = 1400000000000000010
 [programs.bot]
 drain_timeout_s = {drain_timeout_s}
 stop_timeout_s = 5
+probation_s = 1
 """
 
 

@@ -268,6 +268,25 @@ def test_invalid_line_closes_the_connection_only(path: Path, line: bytes) -> Non
     run(scene)
 
 
+def test_heartbeat_says_that_the_files_have_changed(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botapp.runtime.supervisor_link._PACKAGE", tmp_path)
+
+    async def scene() -> None:
+        supervisor = FakeSupervisor(path)
+        await supervisor.listen()
+        async with connecting(path, health=lambda: {"n": 1}, heartbeat_interval_s=3600) as link:
+            peer = await supervisor.accept()
+            await peer.greet()
+            assert (await peer.read("heartbeat"))["health"] == {"n": 1}
+            (tmp_path / "new.py").touch()
+            link.send_heartbeat()
+            assert (await peer.read("heartbeat"))["health"] == {"n": 1, "files": {"changed": True}}
+
+    run(scene)
+
+
 def test_heartbeat_on_request_and_by_interval(path: Path) -> None:
     async def scene() -> None:
         supervisor = FakeSupervisor(path)
