@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL
 
 from botapp.cli.doctor.finding import Finding
 from botapp.config.settings import Settings
+from botapp.lifecycle.preparation import remembered_miss
 from botapp.locale import _
 from botapp.runtime import state_file as state
 from botapp.runtime.private_files import aside_of
@@ -38,10 +39,12 @@ def findings(settings: Settings, now: datetime) -> Iterator[Finding]:
 
 
 def _state_file(settings: Settings) -> Iterator[Finding]:
-    """Yield a finding if the state file is damaged or was."""
+    """Yield a finding if the state file is damaged or was, and if it says that a restart cannot hand over."""
     id, name = "state_file", _("the bot's state file")
     try:
-        state.read(settings.state_file)
+        missed_at_s = state.read(settings.state_file).events_missed_at_s
+        if (problem := remembered_miss(missed_at_s)) is not None:
+            yield Finding("handover", _("hand-over"), problem, warning=True)
     except DamagedState as error:
         yield Finding(id, name, str(error), warning=True)
     except StateError as error:

@@ -31,6 +31,7 @@ from botapp.discord_api.rest import (
     has_message_content_intent,
     portal_url,
 )
+from botapp.lifecycle.preparation import too_few_identifies
 from botapp.locale import _
 from botapp.runtime import state_file as state
 from botapp.runtime.state_file import StateError
@@ -127,6 +128,7 @@ async def _check_application(settings: Settings, rest: DiscordRest) -> AsyncIter
     yield _clock(rest.clock_offset_s)
     yield Finding("discord", _("Discord accepts the token of %s") % application["name"])
     yield _intent(application_id, on=has_message_content_intent(application))
+    yield _sessions(await rest.get("/gateway/bot"))
     servers = await rest.get("/users/@me/guilds")
     yield _servers(application_id, servers)
     if settings.bot.admin_ids and servers:
@@ -154,6 +156,14 @@ def _intent(application_id: int, *, on: bool) -> Finding:
         return Finding("intent", _("Message Content Intent is on"))
     text = _("it is off, so Discord would refuse the bot; turn it on and save: %s (Privileged Gateway Intents)")
     return Finding("intent", "Message Content Intent", text % portal_url(application_id))
+
+
+def _sessions(gateway: Any) -> Finding:
+    """Check that a restart may open a second session: Discord limits how many a day has."""
+    if (problem := too_few_identifies(gateway)) is not None:
+        text = _("%s, so a restart does not hand over; find out why the bot connects so often: stocksup history")
+        return Finding("sessions", _("sessions"), text % problem, warning=True)
+    return Finding("sessions", _("sessions: enough for today"))
 
 
 def _servers(application_id: int, servers: list[dict[str, Any]]) -> Finding:

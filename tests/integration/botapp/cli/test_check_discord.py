@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def test_all_is_well(discord: DiscordControl, place: Path) -> None:
     write_config(place, channel_id=LIVE_CHANNEL_ID, token=TOKEN)
     findings = look(place, discord, code=0)
     assert wrong(findings) == {}
-    expected = {"token", "discord", "intent", "servers", "live_channel", "clock", "database"}
+    expected = {"token", "discord", "intent", "sessions", "servers", "live_channel", "clock", "database"}
     assert set(findings) >= expected
     assert "Toko Demo" in findings["servers"]["name"]
     assert "#toko" in findings["live_channel"]["name"]
@@ -99,6 +100,17 @@ def test_an_intent_that_is_off(discord: DiscordControl, place: Path) -> None:
     problems = wrong(look(place, discord, code=1))
     assert list(problems) == ["intent"]
     assert "https://discord.com/developers/applications/1400000000000000002/bot" in problems["intent"]
+
+
+def test_what_keeps_restarts_from_handing_over(discord: DiscordControl, place: Path) -> None:
+    discord.faults(identifies_left=5)
+    state.change(
+        place / "state" / "bot" / "state.json", events_missed_at_s=time.time() - 3 * 3600, database_created=True
+    )
+    problems = wrong(look(place, discord, code=0))
+    assert set(problems) == {"sessions", "handover"}
+    assert " 5 " in problems["sessions"]
+    assert "(3 " in problems["handover"]
 
 
 def test_not_invited(discord: DiscordControl, place: Path) -> None:
