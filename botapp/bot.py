@@ -137,7 +137,9 @@ class ShopBot(commands.Bot):
             on_health=self.send_heartbeat,
             on_error=self_restart.check,
         )
-        self._health = BotHealth(self.live_updater, self.cache, self._measure_gateway, self.loader.health)
+        self._health = BotHealth(
+            self.live_updater, self.cache, self._measure_gateway, self.loader.health, self.interactions.clicks.report
+        )
 
     # --- events of Discord ---
 

@@ -35,7 +35,7 @@ LONGER_FILES = {"supervisor/lifecycle/restart_sequence.py": 560}
 
 #: modules and subpackages in a folder, without `__init__.py`
 MAX_WIDTH = 13
-WIDER_FOLDERS = {"botapp": 21, "supervisor/cli/commands": 24}
+WIDER_FOLDERS = {"botapp": 20, "supervisor/cli/commands": 24}
 
 #: fields of `Struct`s that are no keys: the tables themselves, and the path of the file
 NOT_KEYS = {part for table, _ in TABLES for part in table.split(".")} | {"path"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ import discord
 from botapp import locale
 from botapp.discord_api import language
 from botapp.discord_api.answers import send_answer
+from botapp.interactions.click_counts import ClickCounts
 from botapp.locale import _
 from botapp.runtime.context import NEXT_PROCESS_TIMEOUT_S, Continuity
 from botapp.runtime.log import describe_error
@@ -47,6 +49,7 @@ class InteractionDispatcher:
         self, tasks: TaskRegistry, shopfront: Callable[[], LiveMessageUpdater], serve: Serve, continuity: Continuity
     ) -> None:
         """`serve` runs a step."""
+        self.clicks = ClickCounts()
         self._tasks = tasks
         self._continuity = continuity
         self._shopfront = shopfront
@@ -62,9 +65,11 @@ class InteractionDispatcher:
 
     async def serve(self, interaction: discord.Interaction[Any], step: Step) -> None:
         """Run a step and report the health of the buttons."""
+        began_s = time.monotonic()
         name = f"{custom_ids.PREFIX}{step.name}"
         with locale.speaking(language.interaction_language(interaction)):
             problem = await self._run_step(interaction, step, name)
+        self._count(problem, time.monotonic() - began_s)
         self._continuity.finish(interaction.id)
         if problem is None:
             self.answered += 1
@@ -73,6 +78,12 @@ class InteractionDispatcher:
             log.info(_("%s: not answered, too late or already answered (%s)"), name, problem)
         else:
             await self._shopfront().buttons.report(False, _("cannot answer a click: %s") % describe_error(problem))
+
+    def _count(self, problem: Exception | None, took_s: float) -> None:
+        if problem is None:
+            self.clicks.add_answered(took_s)
+        else:
+            self.clicks.add_failed("late" if _is_harmless(problem) else type(problem).__name__)
 
     async def _run_step(self, interaction: discord.Interaction[Any], step: Step, name: str) -> Exception | None:
         """Run a step; return its error, after answering the member."""

@@ -23,12 +23,17 @@ class BotHealth:
         cache: CacheManager,
         gateway: Callable[[], dict[str, Any]],
         shop: Callable[[], dict[str, Any]],
+        clicks: Callable[[], dict[str, Any]],
     ) -> None:
-        """`gateway` and `shop` return the health of the connection to Discord, and of the shop's parts by name."""
+        """`gateway` and `shop` return the health of the connection to Discord, and of the shop's parts by name.
+
+        `clicks` returns how many were answered, and how long that took.
+        """
         self._live_updater = live_updater
         self._cache = cache
         self._gateway = gateway
         self._shop = shop
+        self._clicks = clicks
         self._loop_lag_s = 0.0
 
     def report(self) -> dict[str, Any]:
@@ -40,6 +45,7 @@ class BotHealth:
             "gateway": self._gateway(),
             **self._shop(),
             "cache": self._cache.health(),
+            "clicks": self._clicks(),
             "loop_lag_ms": round(self._loop_lag_s * 1000, 1),
         }
 

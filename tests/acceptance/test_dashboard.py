@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, expect
 
 from botapp.dashboard.figures.history import History
 from botapp.store.usecases import products
+from botapp.ui import custom_ids
 from tests.support import dashboard_history, python_process
 from tests.support.discord.browser import DESKTOP, PHONE, Visitor, chromium, visitor
 from tests.support.python_process import ROOT
@@ -116,7 +117,7 @@ def test_everything_is_there_at_each_width_and_in_each_language(
     for number in range(3):
         page.locator(".ranges button").nth(number).click()
         expect(page.locator(".ranges button").nth(number)).to_have_attribute("aria-pressed", "true")
-        expect(page.locator(".chart canvas")).to_have_count(7)
+        expect(page.locator(".chart canvas")).to_have_count(9)
         assert page.locator("[data-band]").count() > 8
         assert owner.width_needed() <= size[0]
     drawn = (
@@ -249,12 +250,16 @@ def test_prometheus_scrapes_the_metrics(prometheus: str, place: Place) -> None:
     def query(expression: str) -> Any:
         return (ask(f"query?query={quote(expression)}") or {}).get("result")
 
+    assert place.shop.click(custom_ids.build("balance"))["state"] == "answered"
     [running] = place.shop.wait_for(lambda: query('stocksup_program_state{program="bot", state="RUNNING"}'))
     assert running["value"][1] == "1"
     stock = {one["metric"]["product"]: one["value"][1] for one in query("stocksup_stock_items")}
     books = books_of(place.shop.directory)
     assert stock == {one.code: str(one.stock) for one in books.do(products.list_active)}
     books.database.close_sync()
+    clicks = "stocksup_click_answer_seconds_count"  # comes with the next heartbeat
+    [counted] = place.shop.wait_for(lambda: [one for one in query(clicks) or [] if one["value"][1] != "0"])
+    assert counted["value"][1] == "1"
     rules = place.shop.wait_for(lambda: (ask("rules") or {}).get("groups"))[0]["rules"]
-    assert len(rules) == 13
+    assert len(rules) == 14
     place.shop.wait_for(lambda: all(one["health"] == "ok" for one in ask("rules")["groups"][0]["rules"]))

@@ -35,6 +35,8 @@ def minutes(until_minute: int, dice: random.Random) -> Iterator[Minute]:
             limited_s=limited_s,
             down_s=down_s,
             unhealthy_s={"gateway": down_s} if down_s > 1 else {"livestock": limited_s} if limited_s else {},
+            answered={"25": int(30 * busy), "50": int(8 * busy), "200": int(dice.random() * 2)},
+            failed={"late": 1} if dice.random() < 0.001 else {},
             cache_hits=int(lookups * 0.93),
             cache_misses=lookups - int(lookups * 0.93),
             cache_evictions=int(dice.random() < 0.01),

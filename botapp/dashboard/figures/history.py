@@ -49,6 +49,10 @@ _TABLES: Final = (
     "PRIMARY KEY (minute, program)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS unhealthy (minute INTEGER, part TEXT, seconds REAL, "
     "PRIMARY KEY (minute, part)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS answered (minute INTEGER, within TEXT, clicks INTEGER, "
+    "PRIMARY KEY (minute, within)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS failed (minute INTEGER, kind TEXT, clicks INTEGER, "
+    "PRIMARY KEY (minute, kind)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS restart (program TEXT, at_s REAL, report TEXT, "
     "PRIMARY KEY (program, at_s)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS used_link (nonce TEXT PRIMARY KEY, expires_s REAL) WITHOUT ROWID",
@@ -74,6 +78,10 @@ class Series(Struct, frozen=True):
     cpu_percent: Points
     #: by part, only those that were unhealthy
     unhealthy_s: Points
+    #: clicks by kind of failure
+    failed: Points
+    #: how many clicks were answered, and how long half of them and 99 % of them took at most, in milliseconds
+    answers: Points
 
 
 class History:
@@ -106,6 +114,9 @@ class History:
                     "INSERT OR REPLACE INTO unhealthy VALUES (?, ?, ?)",
                     [(one.minute, part, seconds) for part, seconds in one.unhealthy_s.items()],
                 )
+                for table, counts in (("answered", one.answered), ("failed", one.failed)):
+                    rows = [(one.minute, name, count) for name, count in counts.items()]
+                    connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)", rows)
             if counted is not None:
                 connection.execute("INSERT OR REPLACE INTO counted VALUES (0, ?)", (msgspec.msgpack.encode(counted),))
 
@@ -133,7 +144,7 @@ class History:
     def delete_before(self, minute: int) -> None:
         """Delete the records of the minutes before `minute`, and the reports of restarts that are over the limit."""
         with self._open() as connection:
-            for table in ("minute", "process", "unhealthy"):
+            for table in ("minute", "process", "unhealthy", "answered", "failed"):
                 connection.execute(f"DELETE FROM {table} WHERE minute < ?", (minute,))
             connection.execute("DELETE FROM restart WHERE at_s < ?", (minute * _MINUTE_S,))
             oldest = "SELECT at_s FROM restart ORDER BY at_s DESC LIMIT 1 OFFSET ?"
@@ -177,7 +188,19 @@ class History:
             cpu.setdefault(program, [None] * len(index))[index[point]] = _rounded(percent)
         for point, part, seconds in columns("unhealthy", ", part", "sum(seconds)"):
             unhealthy.setdefault(part, [None] * len(index))[index[point]] = _rounded(seconds)
-        return Series([point * step_s for point in index], step_s, figures, rss, cpu, unhealthy)
+        failed: Points = {}
+        for point, kind, clicks in columns("failed", ", kind", "sum(clicks)"):
+            failed.setdefault(kind, [None] * len(index))[index[point]] = clicks
+        answered: dict[int, dict[str, int]] = {}
+        for point, within, clicks in columns("answered", ", within", "sum(clicks)"):
+            answered.setdefault(point, {})[within] = clicks
+        answers: Points = {name: [None] * len(index) for name in ("clicks", "median_ms", "p99_ms")}
+        for point, counts in answered.items():
+            answers["clicks"][index[point]] = sum(counts.values())
+            answers["median_ms"][index[point]] = quantile(counts, 0.5)
+            answers["p99_ms"][index[point]] = quantile(counts, 0.99)
+        at_s = [point * step_s for point in index]
+        return Series(at_s, step_s, figures, rss, cpu, unhealthy, failed, answers)
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -223,6 +246,23 @@ def _prepare(path: Path, max_bytes: int) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def quantile(counts: Mapping[str, int], share: float) -> float:
+    """Return the duration in ms that `share` of the clicks took at most, estimated from their counts. Pure.
+
+    Args:
+        counts: clicks by the upper limit of their duration in ms, or "more" for those above the highest limit.
+        share: from 0 to 1.
+    """
+    limits = sorted((float(name), count) for name, count in counts.items() if name.isdecimal())
+    wanted = share * sum(counts.values())
+    before, lower_ms = 0, 0.0
+    for limit_ms, count in limits:
+        if before + count >= wanted and count:
+            return round(lower_ms + (limit_ms - lower_ms) * (wanted - before) / count, 1)
+        before, lower_ms = before + count, limit_ms
+    return lower_ms
 
 
 def _rounded(value: float | None) -> float | None:

@@ -67,6 +67,9 @@ class Minute(Struct, frozen=True, kw_only=True):
     stock_errors: int = 0
     button_errors: int = 0
     identifies: int = 0
+    #: clicks that were answered, by the limit of how long it took, in ms or "more"; and those that failed, by kind
+    answered: dict[str, int] = {}
+    failed: dict[str, int] = {}
     cache_entries: int | None = None
     cache_bytes: int | None = None
     #: the highest of the minute
@@ -113,6 +116,9 @@ class Counted(Struct, frozen=True):
     life: int
     at_s: float
     values: dict[str, int]
+    #: those of clicks, as in a `Minute`
+    answered: dict[str, int] = {}
+    failed: dict[str, int] = {}
 
 
 class Watch(Struct, frozen=True):
@@ -234,15 +240,30 @@ def _read_counters(life: int, health: Health, at_s: float) -> Counted | None:
     """Return the counters that the bot reports; None before its first heartbeat."""
     values = {name: _read(health, *place) for name, place in _COUNTERS.items()}
     known = {name: int(value) for name, value in values.items() if isinstance(value, int | float)}
-    return Counted(life, at_s, known) if known else None
+    clicks = health.get("clicks") or {}
+    return Counted(life, at_s, known, clicks.get("answered_ms", {}), clicks.get("failed", {})) if known else None
 
 
-def _increases(current: Minute, before: Counted | None, now: Counted | None) -> dict[str, int]:
+def _increases(current: Minute, before: Counted | None, now: Counted | None) -> dict[str, Any]:
     """Return the counters of the record with what they have increased since `before`."""
     if before is None or now is None or now.at_s - before.at_s > MAX_COUNTER_GAP_S:
         return {}
-    known = before.values if before.life == now.life else {}
-    return {name: getattr(current, name) + max(0, value - known.get(name, 0)) for name, value in now.values.items()}
+    if before.life != now.life:
+        before = Counted(now.life, before.at_s, {})
+    added = _added(before.values, now.values)
+    return {
+        **{name: getattr(current, name) + count for name, count in added.items()},
+        "answered": _sum(current.answered, _added(before.answered, now.answered)),
+        "failed": _sum(current.failed, _added(before.failed, now.failed)),
+    }
+
+
+def _added(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
+    return {name: value - before.get(name, 0) for name, value in now.items() if value > before.get(name, 0)}
+
+
+def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}
 
 
 def _read(health: Health, part: str, key: str) -> Any:

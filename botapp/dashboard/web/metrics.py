@@ -7,7 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector as Source
 
@@ -181,6 +187,13 @@ def describe_bot(health: Health, identifies_left: int | None) -> Iterator[Metric
     yield _gauge("stocksup_gateway_latency_seconds", "Latency of Discord's gateway.", _seconds(latency_ms))
     yield _gauge("stocksup_database_last_seconds", "Duration of the last use of the database.", _seconds(query_ms))
     yield _counter("stocksup_gateway_identifies", "IDENTIFYs of this process.", _one(gateway.get("identifies")))
+    clicks = health.get("clicks") or {}
+    if counts := clicks.get("answered_ms"):
+        family = HistogramMetricFamily("stocksup_click_answer_seconds", "How long clicks took to be answered.")
+        family.add_metric([], _cumulated(counts), clicks["sum_s"])
+        yield family
+        failed = [((kind,), count) for kind, count in clicks["failed"].items()]
+        yield _counter("stocksup_clicks_failed", "Clicks that could not be answered.", failed, ("kind",))
     yield _gauge("stocksup_gateway_identifies_left", "IDENTIFYs left within a day.", _one(identifies_left))
 
 
@@ -206,6 +219,16 @@ def describe_totals(totals: Any) -> Iterator[Metric]:
 
 
 Samples = Sequence[tuple[tuple[str, ...], float]]
+
+
+def _cumulated(counts: Mapping[str, int]) -> list[tuple[str, float]]:
+    """Return the counts as Prometheus has them: the clicks up to each limit, in seconds."""
+    limits = sorted((int(name), count) for name, count in counts.items() if name.isdecimal())
+    total, rows = 0, []
+    for limit_ms, count in limits:
+        total += count
+        rows.append((str(limit_ms / 1000), float(total)))
+    return [*rows, ("+Inf", float(sum(counts.values())))]
 
 
 def _each(programs: Sequence[Mapping[str, Any]], key: str) -> Samples:

@@ -18,9 +18,11 @@ const BINARY_STEPS = Array.from({ length: 50 }, (_value, power) => 2 ** power);
 
 // What each chart shows: title, format of its values, and its lines. A function, so that the texts follow the language.
 const CHARTS = {
+  answers: () => ({ title: _("Answers to clicks"), format: milliseconds, lines: { [_("median")]: state.series.answers.median_ms, [_("99th percentile")]: state.series.answers.p99_ms } }),
+  clicks: () => ({ title: _("Clicks"), format: whole, lines: { [_("answered")]: state.series.answers.clicks } }),
   hits: () => ({ title: _("Cache: hit ratio"), format: percent, top: 1, lines: { [_("hits")]: hitRatio() } }),
   entries: () => ({ title: _("Cache: entries and evictions"), format: whole, lines: { [_("entries")]: figure("cache_entries"), [_("evictions")]: figure("cache_evictions") } }),
-  errors: () => ({ title: _("Errors"), format: whole, bars: true, lines: { [_("stock")]: figure("stock_errors"), [_("buttons")]: figure("button_errors") } }),
+  errors: () => ({ title: _("Errors"), format: whole, bars: true, lines: { [_("stock")]: figure("stock_errors"), [_("buttons")]: figure("button_errors"), ...failures() } }),
   delays: () => ({ title: _("Delays"), format: milliseconds, lines: { [_("event loop lag")]: figure("loop_lag_ms"), [_("gateway")]: figure("latency_ms") } }),
   memory: () => ({ title: _("Memory"), format: formatSize, lines: state.series.rss_bytes }),
   cpu: () => ({ title: _("CPU"), format: cpu, lines: state.series.cpu_percent }),
@@ -28,6 +30,9 @@ const CHARTS = {
 };
 
 const figure = (name) => state.series.figures[name];
+
+// Clicks that could not be answered, by the kind of their failure.
+const failures = () => Object.fromEntries(Object.entries(state.series.failed).map(([kind, counts]) => [kind === "late" ? _("too late") : kind, counts]));
 
 function hitRatio() {
   const { cache_hits: hits, cache_misses: misses } = state.series.figures;

@@ -69,7 +69,7 @@ export function restarts() {
 /** Return the charts. */
 export function figures() {
   return html`<section aria-labelledby="h-figures"><h2 id="h-figures">${_("Figures")}</h2>
-    <div class="charts">${["hits", "entries", "errors", "delays", "memory", "cpu", "disk"].map(chart)}</div></section>`;
+    <div class="charts">${["answers", "clicks", "hits", "entries", "errors", "delays", "memory", "cpu", "disk"].map(chart)}</div></section>`;
 }
 
 export const fact = (name, value) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;

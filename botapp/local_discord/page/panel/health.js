@@ -7,7 +7,7 @@ import { classMap, html, nothing } from "../lib/vendor.js";
 export const partName = (part) => ({
   livestock: _("stock"), buttons: _("buttons"), gateway: _("gateway"), database: _("database"), cache: _("cache"),
   visibility: _("members see"), backups: _("backups"), loop_lag_ms: _("event loop lag"), sessions: _("connected bots"),
-  history: _("history"), viewers: _("open pages"),
+  clicks: _("clicks"), history: _("history"), viewers: _("open pages"),
 }[part] ?? part.replaceAll("_", " "));
 
 /** Return the row of a part. Its value is a state with its error, a figure, or several figures. */
@@ -25,6 +25,7 @@ function healthText(part, value) {
   if (typeof value !== "object") return part.endsWith("_ms") ? formatSeconds(value / 1000) : String(value);
   if (part === "gateway") return gatewayText(value);
   if (part === "visibility") return visibilityText(value.state);
+  if (part === "clicks") return _("%(count)s answered", { count: Object.values(value.answered_ms).reduce((sum, count) => sum + count, 0) });
   if (part === "cache") return value.problem ? _("off") : cacheText(value);
   if ("is_healthy" in value) return value.is_healthy ? _("healthy") : _("unhealthy");
   return Object.entries(value).filter(([, figure]) => typeof figure !== "object").map(([name, figure]) => `${name} ${figure}`).join(", ");

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from botapp.dashboard.figures.history import MAX_RESTARTS, History
+from botapp.dashboard.figures.history import MAX_RESTARTS, History, quantile
 from botapp.dashboard.figures.minutes import Counted, Minute, Process
 from botapp.runtime.private_files import aside_of
 
@@ -37,6 +37,23 @@ def test_points_have_sums_maxima_and_gaps(path: Path) -> None:
     assert series.rss_bytes == {"bot": [None, None, None, 100, None]}
     assert series.unhealthy_s == {"gateway": [None, None, None, 12, None]}
     assert history.sum_since("cache_hits", (M0 + 1) * 60) == 4
+
+
+def test_durations_of_answers_are_estimated_from_their_counts(path: Path) -> None:
+    history = History(path, DAYS)
+    history.add([minute(M0, answered={"25": 49, "50": 1}), minute(M0 + 1, answered={"25": 1, "50": 49})], None)
+    history.add([minute(M0 + 2, failed={"late": 2})], None)
+    series = history.read(M0 * 60, (M0 + 2) * 60, 120)
+    assert series.answers == {"clicks": [100, None], "median_ms": [25, None], "p99_ms": [49.5, None]}
+    assert series.failed == {"late": [None, 2]}
+
+
+@pytest.mark.parametrize(
+    ("counts", "share", "expected"),
+    [({}, 0.5, 0), ({"25": 2}, 0.5, 12.5), ({"25": 1, "100": 1, "50": 2}, 0.5, 37.5), ({"25": 1, "more": 9}, 0.5, 25)],
+)
+def test_quantiles(counts: dict[str, int], share: float, expected: float) -> None:
+    assert quantile(counts, share) == expected
 
 
 def test_the_next_process_continues_the_counters(path: Path) -> None:
@@ -116,7 +133,15 @@ def test_thirty_days_fit_and_are_read_quickly(path: Path) -> None:
     full = dict.fromkeys(("cache_hits", "cache_misses", "cache_entries", "disk_free_bytes", "cache_bytes"), 123_456_789)
     count = DAYS * 24 * 60
     rows = (
-        minute(M0 + number, **full, loop_lag_ms=1.25, latency_ms=95.5, processes=used, unhealthy_s={"gateway": 7.25})
+        minute(
+            M0 + number,
+            **full,
+            answered={"25": 12, "50": 8, "100": 3, "200": 1},
+            loop_lag_ms=1.25,
+            latency_ms=95.5,
+            processes=used,
+            unhealthy_s={"gateway": 7.25},
+        )
         for number in range(count)
     )
     history.add(rows, None)

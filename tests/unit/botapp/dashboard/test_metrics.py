@@ -23,7 +23,9 @@ NOW: Any = {
             "name": "bot", "state": "RUNNING", "desired": "up", "life": 4, "uptime_s": 12.5, "rss_bytes": 1000,
             "restarts": 3, "recent_crashes": 1,
             "health": {
-                "livestock": {"is_healthy": False, "error_count": 7}, "loop_lag_ms": 2.5, "database": {"last_ms": 4.0},
+                "livestock": {"is_healthy": False, "error_count": 7}, "loop_lag_ms": 2.5,
+                "clicks": {"answered_ms": {"25": 3, "100": 1, "more": 1}, "sum_s": 3.5, "failed": {"late": 2}},
+                "database": {"last_ms": 4.0},
                 "cache": {"is_healthy": True, "hits": 9, "misses": 1, "evictions": 2, "entries": 5, "bytes": 600},
                 "gateway": {"is_healthy": True, "latency_ms": 90.0, "identifies": 1}, "broken": None,
             },
@@ -90,6 +92,10 @@ def test_every_figure_is_the_reported_one() -> None:
     assert found["stocksup_part_healthy,part=livestock"] == 0
     assert found["stocksup_part_errors_total,part=livestock"] == 7
     assert found["stocksup_cache_lookups_total,result=hit"] == 9
+    assert found["stocksup_click_answer_seconds_bucket,le=0.1"] == 4
+    assert found["stocksup_click_answer_seconds_bucket,le=+Inf"] == 5
+    assert found["stocksup_click_answer_seconds_sum"] == 3.5
+    assert found["stocksup_clicks_failed_total,kind=late"] == 2
     assert found["stocksup_loop_lag_seconds"] == 0.0025
     assert found["stocksup_gateway_identifies_left"] == 990
     assert found["stocksup_stock_items,product=vip"] == 3

@@ -123,6 +123,19 @@ def test_counters_that_were_not_observed_for_long_are_not_counted() -> None:
     assert sum(one.cache_hits for one in found) == 0
 
 
+def test_clicks_are_increases_by_their_duration_and_their_failure() -> None:
+    def seen(at_s: float, answered: dict[str, int], failed: dict[str, int], life: int = 1) -> StatusSeen:
+        return status(at_s, program(life=life, cache=cache(0), clicks={"answered_ms": answered, "failed": failed}))
+
+    steps = [
+        seen(0, {"25": 3, "50": 0}, {}),
+        seen(20, {"25": 5, "50": 1}, {"late": 1}),
+        seen(40, {"25": 2}, {}, life=2),
+    ]
+    (minute,) = records(*steps, end())
+    assert (minute.answered, minute.failed) == ({"25": 4, "50": 1}, {"late": 1})
+
+
 def test_gauges_are_the_highest_or_the_last() -> None:
     used = Machine({"bot": Process(10, 1.0)}, disk_free_bytes=7)
     slow = program(loop_lag_ms=8.5, gateway={"is_healthy": True, "latency_ms": 90.0})
