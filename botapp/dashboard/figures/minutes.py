@@ -182,6 +182,8 @@ def _turn_to(minute: int, current: Minute | None, finished: list[Minute]) -> Min
 
 def _add_time(current: Minute, watch: Watch, lasted_s: float) -> Minute:
     """Return the record with `lasted_s` more seconds of what is known."""
+    # a clock that is set back repeats seconds
+    lasted_s = min(lasted_s, 60.0 - current.observed_s)
     kind = _service(watch)
     unhealthy_s = dict(current.unhealthy_s)
     for part in _unhealthy(watch):

@@ -104,6 +104,11 @@ def test_a_suspended_machine_and_a_clock_that_is_set_leave_a_gap() -> None:
     assert [(one.minute, one.observed_s) for one in back] == [(M0, 30), (M0 - 10, 60)]
 
 
+def test_seconds_that_a_clock_repeats_are_counted_once() -> None:
+    (minute,) = records(status(0), TimePassed(T0 + 30), TimePassed(T0 + 10), end())
+    assert (minute.observed_s, minute.served_s) == (60, 60)
+
+
 def test_counters_are_increases() -> None:
     seen = [status(0, program(cache=cache(100))), status(30, program(cache=cache(107, 3)))]
     (minute,) = records(*seen, end())
