@@ -33,6 +33,16 @@ class Drained:
     unresponsive: tuple[str, ...] = ()
 
 
+@dataclass
+class _Periodic:
+    """Periodic work, and the task that runs it."""
+
+    name: str
+    interval_s: float
+    work: Callable[[], Awaitable[None]]
+    task: asyncio.Task[None] | None = None
+
+
 class TaskRegistry:
     """Named work of one event loop: tasks, periodic tasks, and work that runs in the caller's task.
 
@@ -43,7 +53,7 @@ class TaskRegistry:
         """`on_change` is called with the names of pending work when it changes while quiescing or draining."""
         self._on_change = on_change
         self._running: dict[asyncio.Task[Any], list[str]] = {}
-        self._periodic: list[tuple[str, float, Callable[[], Awaitable[None]]]] = []
+        self._periodic: list[_Periodic] = []
         #: tasks that were started here; the others are their callers'
         self._started: set[asyncio.Task[Any]] = set()
         self._quiet = asyncio.Event()
@@ -78,9 +88,10 @@ class TaskRegistry:
 
     def repeat(self, name: str, interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` every `interval_s` seconds, starting now. `quiesce` ends it between two rounds."""
-        self._periodic.append((name, interval_s, work))
+        periodic = _Periodic(name, interval_s, work)
+        self._periodic.append(periodic)
         if not self.is_quiesced:
-            self._start(name, self._repeat(name, interval_s, work))
+            periodic.task = self._start(name, self._repeat(periodic))
 
     async def sleep(self, time_s: float) -> None:
         """Sleep `time_s` seconds, or until `quiesce` or `drain`: waiting work must not delay them."""
@@ -136,10 +147,9 @@ class TaskRegistry:
             return
         self._is_draining = False
         self._quiet.clear()
-        running = set(self.pending)
-        for name, interval_s, work in self._periodic:
-            if name not in running:
-                self._start(name, self._repeat(name, interval_s, work))
+        for periodic in self._periodic:
+            if periodic.task is None or periodic.task.done():
+                periodic.task = self._start(periodic.name, self._repeat(periodic))
 
     def _start(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
@@ -184,10 +194,10 @@ class TaskRegistry:
         except TimeoutError:
             return  # the caller reads `pending`
 
-    async def _repeat(self, name: str, interval_s: float, work: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(self, periodic: _Periodic) -> None:
         while not self.is_quiesced:
             try:
-                await work()
+                await periodic.work()
             except Exception:  # the next round may succeed
-                log.exception(_("%s failed"), name)
-            await self.sleep(interval_s)
+                log.exception(_("%s failed"), periodic.name)
+            await self.sleep(periodic.interval_s)

@@ -190,6 +190,32 @@ def test_periodic_work_ends_between_rounds_and_restarts_on_resume() -> None:
     run(scene)
 
 
+def test_resume_restarts_periodic_work_beside_other_work_of_its_name() -> None:
+    async def scene() -> None:
+        tasks = TaskRegistry()
+        rounds: list[int] = []
+        ends = asyncio.Event()
+
+        async def poll() -> None:
+            rounds.append(len(rounds))
+
+        async def once() -> None:
+            await ends.wait()
+
+        tasks.repeat("poll", 0.001, poll)
+        tasks.spawn("poll", once())
+        await tasks.quiesce(0.01)
+        count = len(rounds)
+        tasks.resume()
+        tasks.resume()
+        while len(rounds) < count + 3:
+            await asyncio.sleep(0.001)
+        assert tasks.pending == ["poll", "poll"]
+        ends.set()
+
+    run(scene)
+
+
 def test_failure_is_logged_and_does_not_stop_a_drain(caplog: pytest.LogCaptureFixture) -> None:
     async def scene() -> None:
         tasks = TaskRegistry()
