@@ -108,6 +108,8 @@ class ShopBot(commands.Bot):
         self.is_ending = False
         self.unreachable = asyncio.Event()
         self._connecting: asyncio.Task[Any] | None = None
+        #: reads what arrived while no process served, while this one connects; None once it is used
+        self._missed: asyncio.Task[MissedEvents] | None = None
         self.intake = Intake(self._connection.parsers, self._is_replayable)
         self.gateway = GatewayStatus(skipped=skip_unreadable_events(self._connection.parsers))
         is_prepared = environment is not None and environment.is_prepared
@@ -148,7 +150,8 @@ class ShopBot(commands.Bot):
 
         Raises TryLater if this process cannot open a session beside that of another one.
         """
-        self._missed = asyncio.create_task(self._read_missed())
+        if self.serving.role == "serving":
+            self._missed = asyncio.create_task(self._read_missed())
         self.loader.start(self)
         await self.tree.set_translator(slash_commands.CommandTranslator())
         self.add_view(ClickView(render.live_buttons(enabled=True), self.interactions.serve_live))
@@ -231,13 +234,19 @@ class ShopBot(commands.Bot):
     # --- what the process before has left ---
 
     async def _read_missed(self) -> MissedEvents:
-        """Return what arrived while no process served. It is read while this one connects."""
+        """Return what arrived while no process served."""
         session, token = self.intake.earlier_session, self.http.token
         return await read_missed_events(session, token) if session is not None and token else MissedEvents()
 
-    async def take_over_events(self) -> None:
-        """Finish the clicks that earlier processes have left, and serve those that no process has received."""
-        missed = await self._missed
+    async def take_over_events(self, *, reads_missed: bool = False) -> None:
+        """Finish the clicks that earlier processes have left, and serve those that no process has received.
+
+        `reads_missed`: whether the process before was killed just now, and a part of its last events is still there.
+        """
+        reading, self._missed = self._missed, None
+        if reading is None and reads_missed:
+            reading = asyncio.create_task(self._read_missed())
+        missed = MissedEvents() if reading is None else await reading
         taken_over = self.intake.replay_left(self.application_id or 0)
         for name, data in missed.events:
             self._connection.parsers[name](data)

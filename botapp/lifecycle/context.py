@@ -43,6 +43,9 @@ class LifecycleBot(ShopHost, Protocol):
         """Measure how late the event loop wakes a sleeping task."""
         ...
 
-    async def take_over_events(self) -> None:
-        """Finish the clicks that earlier processes have left, and serve those that no process has received."""
+    async def take_over_events(self, *, reads_missed: bool = False) -> None:
+        """Finish the clicks that earlier processes have left, and serve those that no process has received.
+
+        `reads_missed`: whether the process before was killed just now, and a part of its last events is still there.
+        """
         ...

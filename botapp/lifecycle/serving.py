@@ -43,6 +43,8 @@ PROBATION_INTERVAL_S: Final = 1.0
 #: serve again, in seconds
 ALONE_TIMEOUT_S: Final = 30.0
 ALONE_INTERVAL_S: Final = 5.0
+#: an earlier process whose end is reported so soon after it lost its service did not hand over, in seconds
+KILLED_WITHIN_S: Final = 0.2
 #: time between two comparisons of the sessions, in seconds
 COMPARE_INTERVAL_S: Final = 0.5
 
@@ -83,6 +85,8 @@ class Serving:
         self._orders: asyncio.Queue[Serve | Retire | GiveUp] = asyncio.Queue()
         self._has_started_work = False
         self._prepare_until_s = time.monotonic() + PREPARE_TIMEOUT_S
+        self._began_at_s = 0.0
+        self._was_prepared = False
         self._cut_at_s = 0.0
         self._cut_deadline_s = 0.0
         self._alone_timer: asyncio.TimerHandle | None = None
@@ -95,6 +99,9 @@ class Serving:
         else:
             await bot.gateway.opened.wait()
             await self._serve(Serve())
+        await self._obey_orders()
+
+    async def _obey_orders(self) -> None:
         while True:
             order = await self._orders.get()
             if isinstance(order, Serve):
@@ -172,7 +179,7 @@ class Serving:
             open_s=None if opened_at_s is None else now_s - opened_at_s,
             unavailable_servers=sum(guild.unavailable for guild in bot.guilds),
             is_loaded=bot.loader.is_loaded,
-            is_in_step=canary.is_in_step(missed),
+            is_in_step=canary.is_in_step(missed) and bot.intake.is_proven(),
             gets_nothing=canary.gets_nothing(missed),
         )
 
@@ -213,6 +220,7 @@ class Serving:
         """Take over what belongs to the process that serves, and report ready."""
         bot = self._bot
         was, self.role = self.role, "serving"
+        self._began_at_s, self._was_prepared = time.monotonic(), was == "prepared"
         if was == "retiring" or bot.loader.must_be_alone:
             self.has_predecessor = False
         bot.cache.resume(*(order.cache_dirs or ()))
@@ -250,7 +258,10 @@ class Serving:
         """Finish the clicks that earlier processes have left, and delete their messages."""
         bot = self._bot
         if not bot.tasks.is_quiesced:
-            bot.tasks.spawn(_("clicks of the process before"), bot.take_over_events())
+            # one that was killed before the cut: what came until our session was open is in its session only
+            was_killed = time.monotonic() - self._began_at_s < KILLED_WITHIN_S and self._was_prepared
+            work = bot.take_over_events(reads_missed=was_killed)
+            bot.tasks.spawn(_("clicks of the process before"), work)
             bot.tasks.spawn(_("live messages"), bot.placement.remove_others(bot.live_updater.keys))
 
     def _finish_left_work(self) -> None:

@@ -17,6 +17,8 @@ IN_STEP_S: Final = 0.2
 GETS_NOTHING_S: Final = 10.0
 #: what was sent before a session began can arrive at the other one a little later
 SENT_BEFORE_S: Final = 1.0
+#: a shop in which this time has passed without an event is quiet: it cannot be known what a session gets
+QUIET_S: Final = 1.5
 
 
 def find_missed(had: Mapping[int, float], has: Container[int], since_s: float, now_s: float) -> dict[int, float]:
@@ -32,6 +34,18 @@ def find_missed(had: Mapping[int, float], has: Container[int], since_s: float, n
     return {
         id: now_s - at_s for id, at_s in had.items() if id not in has and at_s > begin_s and created_at_s(id) > begin_s
     }
+
+
+def is_proven(had: Mapping[int, float], has: Container[int], now_s: float) -> bool:
+    """Return whether a session gets what the other one gets, as far as that can be known.
+
+    Args:
+        had: when the process that serves has taken each event, in seconds since 1970, by id.
+        has: the ids of the events that the session has got.
+        now_s: the time, in seconds since 1970.
+    """
+    recent = [id for id, at_s in had.items() if now_s - at_s <= QUIET_S]
+    return not recent or any(id in has for id in recent)
 
 
 def is_in_step(missed_for_s: Mapping[int, float]) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import msgspec
 
-from botapp.discord_api.handover.canary import find_missed
+from botapp.discord_api.handover.canary import find_missed, is_proven
 from botapp.discord_api.handover.event_file import (
     MAX_ATTEMPTS,
     AnotherServes,
@@ -201,6 +201,11 @@ class Intake:
         """
         taken = self._file.taken_ids(self._now_s()) if self._file is not None else {}
         return find_missed(taken, self._received_at_s(), ready_at_s, self._now_s())
+
+    def is_proven(self) -> bool:
+        """Return whether our session gets what the process that serves takes, as far as that can be known."""
+        taken = self._file.taken_ids(self._now_s()) if self._file is not None else {}
+        return is_proven(taken, self._received_at_s(), self._now_s())
 
     def missed_by_other(self, cut_at_s: float) -> dict[int, float]:
         """Return what our session has got since the cut, and the process that serves has not taken; as `missed`."""

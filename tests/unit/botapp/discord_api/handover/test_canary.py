@@ -7,10 +7,12 @@ import pytest
 from botapp.discord_api.handover.canary import (
     GETS_NOTHING_S,
     IN_STEP_S,
+    QUIET_S,
     SENT_BEFORE_S,
     find_missed,
     gets_nothing,
     is_in_step,
+    is_proven,
 )
 from botapp.discord_api.handover.held_events import MESSAGE_DELETE, created_at_s, event_id
 
@@ -60,3 +62,19 @@ def test_how_long_something_may_be_missed(ages_s: list[float], in_step: bool, no
     missed = dict(enumerate(ages_s))
     assert is_in_step(missed) is in_step
     assert gets_nothing(missed) is nothing
+
+
+@pytest.mark.parametrize(
+    ("ages_s", "got", "proven"),
+    [
+        ([], set(), True),
+        ([QUIET_S + 0.1], set(), True),
+        ([0.0, QUIET_S], set(), False),
+        ([0.0, QUIET_S], {1}, True),
+        #: that it got something long ago says nothing about now
+        ([0.0, QUIET_S + 0.1], {1}, False),
+    ],
+)
+def test_a_busy_shop_proves_what_a_session_gets(ages_s: list[float], got: set[int], proven: bool) -> None:
+    had = {id: READY_AT_S - age_s for id, age_s in enumerate(ages_s)}
+    assert is_proven(had, got, READY_AT_S) == proven
