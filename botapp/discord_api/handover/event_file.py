@@ -22,6 +22,7 @@ from typing import Any, Final
 
 import msgspec
 
+from botapp.discord_api.handover.held_events import event_id
 from botapp.discord_api.handover.taken_ids import TAKEN_BYTES, TakenIds
 from botapp.runtime.private_files import make_directory, open_regular
 
@@ -43,6 +44,8 @@ _SEQUENCE: Final = struct.Struct("<Q")
 _SEQUENCE_AT: Final = len(_MAGIC)
 _SLOT: Final = struct.Struct("<II")
 _SESSION_AT: Final = _SEQUENCE_AT + _SEQUENCE.size
+#: what reading raises where the file is damaged
+_DAMAGED: Final = (msgspec.DecodeError, ValueError, TypeError, LookupError)
 
 
 class AnotherServes(Exception):
@@ -74,8 +77,9 @@ class TakenEvent(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class LeftEvent:
-    """An event that an earlier process has begun and not finished."""
+    """An event that another process has begun and not finished."""
 
+    id: int
     slot: int
     event: TakenEvent
     #: how many processes have begun it
@@ -126,24 +130,28 @@ class EventFile:
     def session(self) -> Session | None:
         """Return the session of the process that has last served; None if it has ended its session."""
         content = self._read_content(_SESSION_AT, _HEADER_BYTES)
-        session = _decode(content[1], Session) if content is not None else None
+        try:
+            session = msgspec.json.decode(content[1], type=Session) if content is not None else None
+        except _DAMAGED:
+            return None
         sequence = _SEQUENCE.unpack_from(self._map, _SEQUENCE_AT)[0]
         return session and msgspec.structs.replace(session, sequence=sequence)
 
     def taken_ids(self, now_s: float) -> dict[int, float]:
-        """Return when each event of the last minute was taken, in seconds since 1970, by id."""
+        """Return when each event was taken lately, in seconds since 1970, by id."""
         return self._taken_ids.recent(now_s)
 
     def left(self) -> Iterator[LeftEvent]:
-        """Yield the events that other processes have not finished. They must have ended."""
+        """Yield the events that other processes have not finished."""
         for slot in range(SLOT_COUNT):
             if slot in self._own or (content := self._read(slot)) is None:
                 continue
             attempts, data = content
-            if (event := _decode(data, TakenEvent)) is None:
+            try:
+                event = msgspec.json.decode(data, type=TakenEvent)
+                yield LeftEvent(event_id(event.name, event.data), slot, event, attempts)
+            except _DAMAGED:
                 self.finish(slot)
-            else:
-                yield LeftEvent(slot, event, attempts)
 
     def begin_again(self, left: LeftEvent) -> None:
         """Record that this process begins an event that another one has left, before its handler starts."""
@@ -234,10 +242,3 @@ class EventFile:
 
 def _offset(slot: int) -> int:
     return _HEADER_BYTES + slot * SLOT_BYTES
-
-
-def _decode(data: bytes, kind: type[Any]) -> Any:
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None  # the file is damaged there

@@ -77,8 +77,8 @@ class Intake:
         self._slots: dict[int, int] = {}
         #: when our sessions delivered an event, in seconds since 1970
         self._received: Recent[float] = Recent(TAKEN_FOR_S, TAKEN_COUNT)
-        #: what was taken, and whether by this process
-        self._taken: Recent[bool] = Recent(TAKEN_FOR_S, TAKEN_COUNT)
+        #: what was taken, by this or another process
+        self._taken: Recent[None] = Recent(TAKEN_FOR_S, 2 * TAKEN_COUNT)
         self._held = HeldEvents()
 
     # --- who serves ---
@@ -93,11 +93,10 @@ class Intake:
             file.close()
             raise
         self._file = file
-        self._read_earlier(file)
         # what was taken before, without the file
-        for id, at_s, is_own in self._taken.items(self._mono_s()):
-            if is_own:
-                file.record_taken(id, self._now_s() - (self._mono_s() - at_s))
+        for id, at_s, _value in self._taken.items(self._mono_s()):
+            file.record_taken(id, self._now_s() - (self._mono_s() - at_s))
+        self._read_earlier(file)
 
     def prepare(self, path: Path) -> None:
         """Hold events from now on, while another process serves and keeps the file at `path`.
@@ -224,7 +223,7 @@ class Intake:
         """
         if self._is_replayable(event.name, event.data):
             self._keep(event)
-        self._taken.add(event.id, True, self._mono_s())
+        self._taken.add(event.id, None, self._mono_s())
         try:
             self._parse[event.name](event.data)
         except UNREADABLE:
@@ -244,23 +243,18 @@ class Intake:
         """Begin an event that an earlier process has left; return whether that was done."""
         text = _("event %(id)s: not taken over (%(reason)s)")
         if (reason := why_passed_over(left, self._now_s())) is not None:
-            log.warning(text, {"id": left.event.data.get("id"), "reason": reason})
-            file.finish(left.slot)
-            return False
-        id = event_id(left.event.name, left.event.data)
-        if self._taken.get(id, self._mono_s()):
+            log.warning(text, {"id": left.id, "reason": reason})
             file.finish(left.slot)
             return False
         file.begin_again(left)
-        self._slots[id] = left.slot
-        self._taken.add(id, True, self._mono_s())
+        self._slots[left.id] = left.slot
         # tasks that start here inherit the context
         mark = replayed_application.set(application_id)
         try:
             self._parse[left.event.name](left.event.data)
         except UNREADABLE as error:
-            log.warning(text, {"id": id, "reason": error})
-            self.finish(id)
+            log.warning(text, {"id": left.id, "reason": error})
+            self.finish(left.id)
         finally:
             replayed_application.reset(mark)
         return True
@@ -270,9 +264,12 @@ class Intake:
         session = file.session()
         is_ours = session is not None and self._session is not None and session.id == self._session.id
         self.earlier_session = None if is_ours else session
-        now_s, mono_s = self._now_s(), self._mono_s()
-        for id, at_s in sorted(file.taken_ids(now_s).items(), key=lambda one: one[1]):
-            self._taken.add(id, False, mono_s - max(0.0, now_s - at_s))
+        mono_s = self._mono_s()
+        for id in file.taken_ids(self._now_s()):
+            self._taken.add(id, None, mono_s)
+        # it was killed before it could record their ids
+        for left in file.left():
+            self._taken.add(left.id, None, mono_s)
 
     def _recording_session(self, parse: Callable[[Any], None]) -> Callable[[Any], None]:
         def parse_and_record(data: Any) -> None:
@@ -290,10 +287,6 @@ def why_passed_over(left: LeftEvent, now_s: float) -> str | None:
         return _("%d processes ended while they worked on it") % left.attempts
     if now_s - left.event.taken_at_s > TOKEN_VALID_S:
         return _("it is too old to be answered")
-    try:
-        event_id(left.event.name, left.event.data)
-    except UNREADABLE:
-        return _("it is damaged")
     return None
 
 

@@ -1,4 +1,4 @@
-"""The ids of what was taken from Discord in the last minute: a part of the file of taken events.
+"""The ids of what was taken from Discord lately: a part of the file of taken events.
 
 A process that takes over has received the same events in its own session. With these ids it knows which of them are
 done. The ids are a ring: a new one overwrites the oldest.
@@ -12,10 +12,10 @@ import mmap
 import struct
 from typing import Final
 
-#: how many ids are kept: a minute at 68 events a second
+#: how many ids are kept: two minutes at 34 events a second
 TAKEN_COUNT: Final = 4096
-#: an id is of use for so long: two sessions can be far apart
-TAKEN_FOR_S: Final = 60.0
+#: an id is of use for so long: the other session gets a message up to a minute later, and holds it for a minute
+TAKEN_FOR_S: Final = 120.0
 
 _NEXT: Final = struct.Struct("<Q8x")
 _TAKEN: Final = struct.Struct("<Qd")
@@ -38,7 +38,7 @@ class TakenIds:
         _NEXT.pack_into(self._file, self._at, (place + 1) % TAKEN_COUNT)
 
     def recent(self, now_s: float) -> dict[int, float]:
-        """Return when each event was taken, by its id, for those of the last minute."""
+        """Return when each event was taken, by its id, for those that are of use."""
         begin = self._at + _NEXT.size
         content = self._file[begin : begin + TAKEN_COUNT * _TAKEN.size]
         # after a jump of the clock a time can be in the future

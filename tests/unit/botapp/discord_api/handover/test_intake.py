@@ -130,7 +130,7 @@ def test_what_cannot_be_read_is_passed_over_too(path: Path) -> None:
     [(1, 0, False), (1, TOKEN_VALID_S, False), (1, TOKEN_VALID_S + 1, True), (MAX_ATTEMPTS, 0, True)],
 )
 def test_why_passed_over(attempts: int, age_s: float, is_passed_over: bool) -> None:
-    left = LeftEvent(0, TakenEvent("INTERACTION_CREATE", CLICK, 1000.0), attempts)
+    left = LeftEvent(1, 0, TakenEvent("INTERACTION_CREATE", CLICK, 1000.0), attempts)
     assert (why_passed_over(left, 1000.0 + age_s) is not None) is is_passed_over
 
 

@@ -158,6 +158,17 @@ def test_the_other_session_can_be_a_minute_behind(clock: Clock, old: Process, ne
     assert new.parsed == []
 
 
+def test_a_message_that_came_a_minute_late_and_waited_for_a_minute_is_known(
+    clock: Clock, old: Process, new: Process
+) -> None:
+    old.get(1, MESSAGE)
+    clock.now_s += 59
+    new.get(1, MESSAGE)
+    clock.now_s += 59
+    old.intake.cut()
+    assert new.intake.serve() == 0
+
+
 def test_never_two_serve(old: Process, new: Process) -> None:
     with pytest.raises(AnotherServes):
         new.intake.serve()
@@ -213,9 +224,10 @@ def test_slots_that_the_old_process_empties_are_used_once(old: Process, new: Pro
         old.get(id)
     old.intake.cut()
     new.intake.serve()
+    new.get(11)
     for id in range(1, 11):
         old.intake.finish(id)
-    for id in range(11, 16):
+    for id in range(12, 16):
         new.get(id)
     new.die()
     old.intake.serve()
@@ -260,15 +272,36 @@ def test_a_third_process_takes_over_from_the_second(clock: Clock, path: Path, ol
     assert third.left() == [1, 2]
 
 
-def test_a_death_while_an_event_is_taken_loses_no_click(old: Process, new: Process) -> None:
-    """It dies after it has written the slot, and before it has recorded the id."""
+def test_a_click_whose_process_died_while_it_took_it_is_begun_once(old: Process, new: Process) -> None:
+    """It died after it had written the slot, and before it could record the id."""
     new.get(1)
     old.intake._keep(HeldEvent(1, INTERACTION, {**CLICK, "id": "1"}))
     old.die()
-    assert new.intake.serve() == 1
-    assert new.intake.replay_left(77) == 0
+    assert new.intake.serve() == 0
+    assert new.intake.replay_left(77) == 1
     assert new.parsed == ["1"]
-    assert new.left() == []
+    assert list(new.intake._slots) == [1]
+
+
+def test_what_is_taken_over_and_comes_again_is_begun_once(clock: Clock, path: Path, old: Process) -> None:
+    """The session of the dead process delivers what that one has not recorded as taken."""
+    old.intake._keep(HeldEvent(1, INTERACTION, {**CLICK, "id": "1"}))
+    old.die()
+    new = Process(clock, 2)
+    new.intake.open(path)
+    assert new.intake.replay_left(77) == 1
+    new.get(1)
+    assert new.parsed == ["1"]
+
+
+def test_a_process_that_does_not_serve_takes_nothing_over(clock: Clock, path: Path, old: Process) -> None:
+    old.get(1)
+    old.die()
+    new = Process(clock, 2)
+    new.intake.prepare(path)
+    assert new.intake.replay_left(77) == 0
+    new.intake.serve()
+    assert new.intake.replay_left(77) == 1
 
 
 def test_the_session_is_that_of_the_process_that_serves(old: Process, new: Process) -> None:
@@ -290,6 +323,13 @@ def test_the_session_is_that_of_the_process_that_serves(old: Process, new: Proce
     old.intake.serve()
     assert old.file.session() == Session("s1", url, 105)
     assert old.intake.earlier_session == Session("s2", url, 251)
+
+
+def test_a_process_that_serves_again_at_once_was_not_preceded(old: Process) -> None:
+    old.intake.cut()
+    old.intake.serve()
+    assert old.intake.earlier_session is None
+    assert old.file.session() == Session("s1", "wss://gateway.example/", 100)
 
 
 def test_a_process_without_a_session_leaves_none(old: Process, new: Process) -> None:
