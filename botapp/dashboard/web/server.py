@@ -24,6 +24,7 @@ from botapp.locale import _
 from botapp.runtime import login_links
 from botapp.runtime.static_files import PAGE_HEADERS, file_headers, find_file
 from botapp.store.db.errors import Unavailable
+from supervisor.client import VERSION
 
 log = logging.getLogger(__name__)
 
@@ -206,6 +207,7 @@ class Server:
         settings = self._settings
         return self._collector.snapshot() | {
             "identifies_left": left,
+            "version": VERSION,
             "language": settings.language,
             "timezone": settings.timezone,
             "currency": min(settings.store.currency, key=lambda unit: unit.value).short,

@@ -82,6 +82,8 @@ export function connect() {
   source.onmessage = async ({ data }) => {
     const before = state.now;
     state.now = JSON.parse(data);
+    // After an update this page and its server no longer fit each other.
+    if (before && before.version !== state.now.version) location.reload();
     state.seenAt = performance.now();
     state.live = true;
     if (!before) await setLanguage((state.language ??= state.now.language));
