@@ -41,10 +41,12 @@ CODE: Final = str(Path(intake.__file__).parent)
 #: so few that they run out
 SLOTS: Final = 6
 #: more than the events of a history
-TAKEN: Final = 128
+TAKEN: Final = 64
 #: a session delivers an event up to so late
 MAX_DELAY_S: Final = 60.0
 MAX_PROCESSES: Final = 3
+#: more than a session delivers
+SESSION_MESSAGES: Final = 1000
 #: type of a click on a button, and of a slash command, which no other process takes over
 CLICK, SLASH = 3, 2
 
@@ -83,13 +85,15 @@ class Process:
         #: when it began to hold what it holds
         self.held_at_s: dict[int, float] = {}
         self.has_served = False
-        self.sequence = 0
+        #: number of the last message; those of two processes differ
+        self.sequence = number * SESSION_MESSAGES
 
     def parsing(self, name: str) -> Callable[[Any], None]:
         return lambda data: self.begins.append(event_id(name, data))
 
     def be_ready(self) -> None:
         self.parsers["READY"]({"session_id": f"s{self.number}", "resume_gateway_url": "wss://gateway.example/"})
+        self.intake.record_sequence(self.sequence)
 
     def get(self, name: str, data: dict[str, Any]) -> None:
         """Receive a message of the gateway."""
@@ -247,8 +251,11 @@ class World:
         for process in self.serving():
             session = process.file.session()
             assert session is not None
-            assert (session.id, session.sequence) == (f"s{process.number}", process.sequence)
+            assert session.id == f"s{process.number}"
+            assert session.sequence == process.sequence
         for process in self.processes:
+            if (session := process.file.session()) is not None and session.sequence:
+                assert session.id == f"s{session.sequence // SESSION_MESSAGES}"
             for id, slot in process.intake._slots.items():
                 assert self.content(slot)[0] == id
         for id, times in self.begun.items():
@@ -345,8 +352,8 @@ class World:
 
         def trace(frame: FrameType, event: str, argument: object) -> Any:
             nonlocal lines_left, content
-            if not frame.f_code.co_filename.startswith(CODE):
-                return None
+            if not frame.f_code.co_filename.startswith(CODE) or frame.f_code.co_name.startswith("<"):
+                return None  # a loop within an expression only reads
             lines_left -= event == "line"
             if lines_left < 0 and content is None:
                 content = self.path.read_bytes() if self.path.exists() else b""
@@ -416,7 +423,9 @@ STEPS: Final[Mapping[Step, int]] = {
 }
 #: of so many steps, a process dies in one
 DIES_IN: Final = 7
-LINES: Final = 60
+#: as many lines of code as a step has, or more
+LINES: Final[Mapping[Step, int]] = {World.serve: 150, World.hand_over: 150, World.take_over: 80}
+MIN_LINES: Final = 40
 
 
 def decode(number: int, steps: Sequence[Step]) -> tuple[Step, int, int, int | None]:
@@ -425,7 +434,8 @@ def decode(number: int, steps: Sequence[Step]) -> tuple[Step, int, int, int | No
     number, which = divmod(number, 12)
     number, other = divmod(number, 12)
     line, dies = divmod(number, DIES_IN)
-    return steps[step], which, other, 1 + line % LINES if dies == DIES_IN - 1 else None
+    line = 1 + line % LINES.get(steps[step], MIN_LINES)
+    return steps[step], which, other, line if dies == DIES_IN - 1 else None
 
 
 def histories(test: Callable[[list[int]], None]) -> Callable[[], None]:
