@@ -30,8 +30,8 @@ class RestartDrain(Drain):
     """The drain of a bot that is only ever restarted."""
 
     async def clean_up(self, reason: str, deadline_s: float) -> Message:
-        """Clean up as for a restart."""
-        return await super().clean_up("restart", deadline_s)
+        """Clean up as for a restart, unless another process takes over."""
+        return await super().clean_up(reason if reason == "handover" else "restart", deadline_s)
 
 
 class ExecvBot(botapp.bot.ShopBot):

@@ -17,8 +17,9 @@ from bench.common.report import Figures, Report, Target
 from bench.restart.methods import METHODS, STOCKSUP, SUPERVISORCTL, RestartMethod, run_bot
 
 IDLE_S: Final = 60.0
-#: the phases of a restart in which no process serves
-_PHASES: Final = ("drain_s", "stop_s", "flush_s", "start_s")
+#: the phases of a restart in which the old process serves, and those in which no process does
+_SERVED: Final = ("check_s", "prepare_s", "quiesce_s")
+_DOWN: Final = ("flush_s", "serve_s")
 
 Samples = dict[str, list[float]]
 
@@ -34,7 +35,7 @@ def measure(rounds: int) -> Report:
     downtime = {method: [result["measured_s"] for result in results] for method, results in restarts.items()}
     phases = [result["phases"] for result in restarts[STOCKSUP]]
     unexplained_s = [
-        abs(downtime_s - sum(times[phase] for phase in _PHASES))
+        abs(downtime_s - sum(times[phase] for phase in _DOWN))
         for downtime_s, times in zip(downtime[STOCKSUP], phases, strict=True)
     ]
     figures: Figures = {
@@ -42,7 +43,7 @@ def measure(rounds: int) -> Report:
         "downtime": {method: report.summarize(samples) for method, samples in downtime.items()},
         "phases_median_ms": {
             phase.removesuffix("_s"): round(1000 * statistics.median(times[phase] for times in phases), 2)
-            for phase in ("check_s", *_PHASES)
+            for phase in (*_SERVED, *_DOWN)
         },
         "phases_differ_from_measured": report.summarize(unexplained_s),
         "status": {method.split()[0]: report.summarize(samples) for method, samples in status.items()},

@@ -1,7 +1,7 @@
 """The bot, with a probe: `python -m bench.restart.probed_bot`.
 
-From READY until its clean-up begins it answers every datagram at `$BENCH_PROBE` on its own event loop, with an id of
-its own: an answer means that this process takes work.
+While it serves, that is until its clean-up begins or another process takes over, it answers every datagram at
+`$BENCH_PROBE` on its own event loop, with an id of its own: an answer means that this process takes work.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final
 
 from bench.common import execv_bot
 from botapp.config.settings import Settings
+from botapp.lifecycle.serving import Serve, Serving
 from supervisor.client import LifeEnvironment, Message
 
 _PROCESS_ID: Final = os.urandom(8)
@@ -31,13 +32,12 @@ class ProbedBot(execv_bot.ExecvBot):
     ) -> None:
         super().__init__(settings, environment, passed_sockets)
         self.drain = ProbedDrain(self)
+        self.serving = ProbedServing(self, is_prepared=environment is not None and environment.is_prepared)
 
-    async def on_connect(self) -> None:
-        """READY: answer from now on."""
-        if self._probe is None:
-            self._probe = _bind(os.environ["BENCH_PROBE"])
-            asyncio.get_running_loop().add_reader(self._probe, self._answer, self._probe)
-        await super().on_connect()
+    def open_probe(self) -> None:
+        """Answer from now on."""
+        self._probe = _bind(os.environ["BENCH_PROBE"])
+        asyncio.get_running_loop().add_reader(self._probe, self._answer, self._probe)
 
     def close_probe(self) -> None:
         """Stop answering."""
@@ -60,8 +60,26 @@ class ProbedDrain(execv_bot.RestartDrain):
 
     async def clean_up(self, reason: str, deadline_s: float) -> Message:
         """Close the probe, then clean up."""
-        self._probed_bot.close_probe()
+        if reason != "handover":
+            self._probed_bot.close_probe()
         return await super().clean_up(reason, deadline_s)
+
+
+class ProbedServing(Serving):
+    """The service of a bot with a probe."""
+
+    def __init__(self, bot: ProbedBot, *, is_prepared: bool) -> None:
+        super().__init__(bot, is_prepared=is_prepared)
+        self._probed_bot = bot
+
+    def _begin(self, order: Serve, handed_over: int | None) -> None:
+        self._probed_bot.open_probe()
+        super()._begin(order, handed_over)
+
+    def cut(self, deadline_s: float) -> None:
+        """Close the probe: another process serves."""
+        self._probed_bot.close_probe()
+        super().cut(deadline_s)
 
 
 def _bind(path: str) -> socket.socket:
