@@ -37,6 +37,8 @@ PREPARE_TIMEOUT_S: Final = 60.0
 LOOK_INTERVAL_S: Final = 0.02
 #: while an earlier process finishes its work, its purchases change the stock; this often the bot looks, in seconds
 BESIDE_INTERVAL_S: Final = 2.0
+#: members wait for their clicks, so the other work of a process that takes over begins so much later, in seconds
+CLICKS_FIRST_S: Final = 0.1
 #: time between two heartbeats on probation, in seconds
 PROBATION_INTERVAL_S: Final = 1.0
 #: without a supervisor: how long a prepared process waits for the next one, and how often one that was cut tries to
@@ -196,6 +198,9 @@ class Serving:
                 self._stay_cut()
                 return
         self._begin(order, handed_over)
+        if handed_over is not None:
+            await asyncio.sleep(CLICKS_FIRST_S)
+        bot.cache.resume(*(order.cache_dirs or ()))
         await bot.loader.open_alone()
         shop = await bot.loader.wait()
         if not self._has_started_work:
@@ -223,7 +228,6 @@ class Serving:
         self._began_at_s, self._was_prepared = time.monotonic(), was == "prepared"
         if was == "retiring" or bot.loader.must_be_alone:
             self.has_predecessor = False
-        bot.cache.resume(*(order.cache_dirs or ()))
         bot.live_updater.place(bot.placement.live_messages())
         bot.tasks.resume()
         if was == "retiring":

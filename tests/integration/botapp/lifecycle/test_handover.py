@@ -151,9 +151,9 @@ def test_old_process_serves_again_when_the_new_one_dies(scene: Scene) -> None:
     scene.old.serve(cache="again")
     assert scene.discord.interaction(waiting, wait_s=4)["state"] == "answered"
     assert scene.answered_by() == [new.hello["pid"], scene.old.hello["pid"]]
-    assert (scene.place / "temp-again").is_dir()
     scene.discord.delete_message(scene.discord.message_with("Budi", WORLD)["id"])
     assert scene.discord.message_with("Budi", WORLD), "it keeps the live message up to date again"
+    assert (scene.place / "temp-again").is_dir()
     again = Bot(scene.place, scene.discord, 3, scene._stack, deadline_s=30.0)
     again.wait_for("prepared")
     scene.old.cut()

@@ -73,7 +73,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 def test_heartbeats_report_health(scene: Scene) -> None:
     while not (health := scene.wait_for_livestock(healthy=True))["database"]:
         pass  # the shop is opening
-    wanted = {"livestock", "buttons", "visibility", "gateway", "database", "cache", "loop_lag_ms", "backups"}
+    wanted = {"livestock", "buttons", "visibility", "gateway", "database", "cache", "clicks", "loop_lag_ms", "backups"}
     assert set(health) == wanted
     assert set(health["livestock"]) == {"is_healthy", "last_error", "error_count", "last_update"}
     assert set(health["buttons"]) == set(health["livestock"])
