@@ -107,15 +107,18 @@ def time_out_check(program: ProgramState, now: Instant) -> Step:
 
 
 def _prepare(program: ProgramState, now: Instant) -> Step:
-    """RUNNING: start the next life beside the current one, if the program can hand over; else drain the current one."""
+    """RUNNING: start the next life beside the current one, if the program can hand over; else drain the current one.
+
+    A life before that has not ended is ended first: it must not follow the current one, and one is prepared at a time.
+    """
     restart = program.restart
     assert restart is not None
+    if program.standby is not None:
+        return standby.end(program, now)
     if restart.is_cold or not (program.settings.handover and program.settings.drain and program.life.hands_over):
         return drain(program, "restart", now)
     if not program.life.linked:
         return _restart_cold(program, Reason("not_connected"), now)
-    if program.standby is not None:
-        return standby.end(program, now)  # when it has ended, the next one is prepared
     return standby.begin(program, now)
 
 

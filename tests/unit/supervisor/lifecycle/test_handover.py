@@ -243,6 +243,23 @@ def test_a_second_restart_waits_until_the_life_before_has_ended() -> None:
     assert effects[-1] == fx.SpawnPrepared(3)
 
 
+def test_a_cold_restart_on_probation_does_not_let_the_life_before_serve() -> None:
+    request = ev.RestartRequested(EDITED, "Admin", is_cold=True)
+    program, effects = run(on_probation(), request, ev.CheckFinished(2, None), now_s=107)
+    assert (program.state, effects[-1]) == (State.RUNNING, fx.Retire(1, 30.0))
+    program, effects = run(program, ev.Exited(1, 0), now_s=108)
+    assert (program.state, effects[-1]) == (State.DRAINING, fx.RequestDrain(2, 30.0, "restart"))
+    _, effects = run(program, ev.Drained(2), ev.Exited(2, 0), ev.Flushed(2), now_s=109)
+    assert effects[-1] == fx.Spawn(3)
+
+
+@pytest.mark.parametrize("is_linked", [True, False])
+def test_a_restart_on_probation_ends_the_life_before_first(is_linked: bool) -> None:
+    events: list[ev.Event] = [ev.RestartRequested(EDITED, "Admin"), ev.CheckFinished(2, None)]
+    program, effects = run(on_probation(), *([] if is_linked else [ev.Disconnected(2)]), *events, now_s=107)
+    assert (program.state, effects[-1]) == (State.RUNNING, fx.Retire(1, 30.0))
+
+
 @pytest.mark.parametrize("state", [preparing, quiescing, flushing, taking_over, on_probation, retiring])
 def test_stop_ends_both_lives(state: Callable[[], ProgramState]) -> None:
     program, effects = run(state(), ev.Stop(), now_s=120)
