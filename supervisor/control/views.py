@@ -9,7 +9,7 @@ import msgspec
 
 from supervisor import __version__
 from supervisor.lifecycle.health import is_late, unhealthy_parts
-from supervisor.lifecycle.model import ExitStatus, Instant, ProgramState, RestartReport, Standby, State
+from supervisor.lifecycle.model import ExitStatus, Instant, ProcessId, ProgramState, RestartReport, Standby, State
 from supervisor.lifecycle.restart_policy import recent_crashes
 from supervisor.lifecycle.standby import is_next
 from supervisor.locale import reasons
@@ -29,6 +29,8 @@ def status(
     files_changed: bool,
     upgraded: dict[str, Any] | None,
     rss_bytes: Callable[[int], int | None],
+    cpu: Callable[[ProcessId], tuple[float | None, float | None]],
+    restarts_today: Mapping[str, int],
     addresses: Callable[[str, Sequence[str]], list[str]],
 ) -> dict[str, Any]:
     """Return the object of `status --json`.
@@ -43,6 +45,8 @@ def status(
         files_changed: whether the supervisor's code has changed since it started.
         upgraded: the upgrade that started this supervisor, if one did.
         rss_bytes: returns the resident memory of a process.
+        cpu: returns the CPU time that a process has used, and its age, in seconds; None where unknown.
+        restarts_today: how many restarts of today succeeded, by program.
         addresses: returns where a program listens, by its name and the addresses that its process may hold.
     """
     return {
@@ -59,6 +63,8 @@ def status(
         },
         "programs": [
             _program(state, now, rss_bytes)
+            | _cpu(*(cpu(state.child) if state.child else (None, None)))
+            | {"restarts_today": restarts_today.get(state.name, 0)}
             | ({"listen": addresses(state.name, _wanted(state))} if state.settings.listen else {})
             for state in programs.values()
         ],
@@ -95,6 +101,12 @@ def _program(state: ProgramState, now: Instant, rss_bytes: Callable[[int], int |
         "restart": restart(state),
         "retry_in_s": _retry_in_s(state, now),
     }
+
+
+def _cpu(cpu_s: float | None, age_s: float | None) -> dict[str, float | None]:
+    """Return the CPU time of a process in seconds, and its mean use of one processor since the process began."""
+    percent = round(100 * cpu_s / age_s, 1) if cpu_s is not None and age_s else None
+    return {"cpu_s": None if cpu_s is None else round(cpu_s, 2), "cpu_percent": percent}
 
 
 def _standby(standby: Standby, rss_bytes: Callable[[int], int | None]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from supervisor.control import protocol, views
 from supervisor.control.connection import ClientConnection
 from supervisor.daemon.reloader import MAX_WAITING, Outcome, Refusal
 from supervisor.daemon.runner import Runner
+from supervisor.daemon.scheduler import day_of, time_on
 from supervisor.lifecycle import events
 from supervisor.lifecycle.life import next_number
 from supervisor.lifecycle.model import DesiredState, ProgramState, State, text_reason
@@ -72,6 +73,8 @@ def _status(runner: Runner, connection: ClientConnection, request: protocol.Stat
         files_changed=runner.upgrader.have_files_changed(),
         upgraded=runner.upgrader.upgraded,
         rss_bytes=procfs.rss_bytes,
+        cpu=procfs.cpu_and_age_s,
+        restarts_today=runner.persistence.history.count_since(time_on(day_of(runner.now().wall_s), "00:00")),
         addresses=runner.executor.listeners.addresses,
     )
 

@@ -22,6 +22,7 @@ T = TypeVar("T")
 _PROC: Final = Path("/proc")
 _HAS_PROC: Final = sys.platform == "linux"
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
 
 class ProcessStat(NamedTuple):
@@ -32,6 +33,8 @@ class ProcessStat(NamedTuple):
     #: start time in clock ticks since boot
     ticks: int
     threads: int
+    #: CPU time that it has used, in clock ticks
+    cpu_ticks: int
 
     def has_ended(self) -> bool:
         """Return whether nothing of it runs. A process whose first thread has ended looks like a zombie as well."""
@@ -43,11 +46,13 @@ def read_stat(pid: int) -> ProcessStat | None:
     if not _HAS_PROC:
         return _read_stat_with_psutil(pid)
     try:
-        # proc(5): after the name in brackets come state (3rd field), session (6th), threads (20th), start time (22nd)
+        # proc(5): after the name in brackets come state (3rd field), session (6th), CPU time as a user and in the
+        # kernel (14th, 15th), threads (20th), start time (22nd)
         fields = _read_file(f"{_PROC}/{pid}/stat").rpartition(b")")[2].decode().split()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return None  # it has ended, or belongs to another user and is hidden (hidepid of proc(5))
-    return ProcessStat(fields[0], int(fields[3]), int(fields[19]), int(fields[17]))
+    cpu_ticks = int(fields[11]) + int(fields[12])
+    return ProcessStat(fields[0], int(fields[3]), int(fields[19]), int(fields[17]), cpu_ticks)
 
 
 def _read_stat_with_psutil(pid: int) -> ProcessStat | None:
@@ -56,7 +61,9 @@ def _read_stat_with_psutil(pid: int) -> ProcessStat | None:
     try:
         process = psutil.Process(pid)
         state = "Z" if process.status() == psutil.STATUS_ZOMBIE else "S"
-        return ProcessStat(state, os.getsid(pid), int(process.create_time() * 100), 1)
+        times = process.cpu_times()
+        cpu_ticks = int((times.user + times.system) * _TICKS_PER_S)
+        return ProcessStat(state, os.getsid(pid), int(process.create_time() * 100), 1, cpu_ticks)
     except (psutil.Error, ProcessLookupError):
         return None
 
@@ -179,7 +186,13 @@ def age_s(identity: ProcessId) -> float | None:
     """Return the age of a process in seconds; None where it is unknown."""
     if not _HAS_PROC:
         return None
-    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - identity.ticks / os.sysconf("SC_CLK_TCK"))
+    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - identity.ticks / _TICKS_PER_S)
+
+
+def cpu_and_age_s(identity: ProcessId) -> tuple[float | None, float | None]:
+    """Return the CPU time that a process has used, and its age, in seconds; None where unknown."""
+    stat = read_stat(identity.pid)
+    return None if stat is None else stat.cpu_ticks / _TICKS_PER_S, age_s(identity)
 
 
 def rss_bytes(pid: int) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +16,17 @@ from supervisor.storage.append_file import AppendFile
 HISTORY_LENGTH: Final = 1000
 #: bytes that are read of a file that somebody else has made longer
 MAX_READ_BYTES: Final = 16 * 1024 * 1024
+
+
+class _Summary(msgspec.Struct):
+    """What is counted of a report."""
+
+    program: str
+    at: float
+    ok: bool
+
+
+_SUMMARY: Final = msgspec.json.Decoder(_Summary)
 
 
 class History:
@@ -58,6 +71,11 @@ class History:
     def newest(self, count: int) -> list[dict[str, Any]]:
         """Return the last `count` reports, the newest first."""
         return [msgspec.json.decode(msgspec.json.encode(_parse(line))) for line in self._lines[::-1][:count]]
+
+    def count_since(self, since_s: float) -> Counter[str]:
+        """Return how many restarts that were requested since `since_s` (seconds since 1970) succeeded, by program."""
+        recent = takewhile(lambda one: one.at >= since_s, map(_SUMMARY.decode, reversed(self._lines)))
+        return Counter(one.program for one in recent if one.ok)
 
     def used_number(self, program: str) -> int:
         """Return the highest number of a life of a program that the reports name; 0 without one."""

@@ -32,6 +32,7 @@ def as_program(life: LifeProcess) -> dict[str, Any]:
         "uptime_s": None if age_s is None else round(age_s, 3),
         "restarts": None,
         "rss_bytes": procfs.rss_bytes(life.process.pid),
+        "cpu_s": procfs.cpu_and_age_s(life.process)[0],
         "last_exit": None,
         "health": {},
         "orphan": True,

@@ -18,7 +18,7 @@ from supervisor.client import Message, SupervisorNotRunning
 from supervisor.locale import N_, _, reasons
 
 _COLOURS: Final[dict[str, Colour]] = {"RUNNING": "green", "FATAL": "red", "BACKOFF": "red", "STOPPED": "yellow"}
-_HEADS: Final = (N_("PROGRAM"), N_("STATE"), N_("PROCESS"), N_("PID"), N_("UP"), N_("MEMORY"), N_("HEALTH"))
+_HEADS: Final = (N_("PROGRAM"), N_("STATE"), N_("PROCESS"), N_("PID"), N_("UP"), N_("CPU"), N_("MEMORY"), N_("HEALTH"))
 
 
 @click.command(help=_("Show the programs, their state and what to do next; exit code 1 if one is unhealthy."))
@@ -86,7 +86,15 @@ def report(view: Message, newest: Sequence[Message], now_s: float) -> list[str]:
         ago = formatting.duration(max(0.0, now_s - newest[0]["at"]))
         summary = formatting.restart_summary(newest[0], told)
         notes.append(_("last restart %(time)s ago: %(restart)s") % {"time": ago, "restart": summary})
+    notes += _restarts_today(view["programs"])
     return [*lines, "", *notes, *([""] if notes else []), _next(next_commands(view["programs"]))]
+
+
+def _restarts_today(programs: Sequence[Message]) -> Iterator[str]:
+    """Yield how many restarts there were today, if there were any."""
+    counts = [(program["name"], count) for program in programs if (count := program.get("restarts_today"))]
+    if counts:
+        yield _("restarts today: %(counts)s") % {"counts": ", ".join(f"{name} {count}" for name, count in counts)}
 
 
 def _version_notes(view: Message) -> Iterator[str]:
@@ -117,6 +125,7 @@ def _programs(programs: Sequence[Message]) -> list[str]:
             str(program["life"]),
             str(program["pid"] or "–"),
             formatting.duration(program["uptime_s"]),
+            formatting.percent(program.get("cpu_percent")),
             formatting.size(program["rss_bytes"]),
             formatting.health_text(program),
         )

@@ -44,6 +44,13 @@ def size(count_bytes: int | None) -> str:
     return f"{count_bytes / (1024 * 1024):.0f} MiB"
 
 
+def percent(share: float | None) -> str:
+    """Return "0.4 %" for 0.42, "12 %" for 12.3. Unknown is "–"."""
+    if share is None:
+        return "–"
+    return (f"{share:.1f}".replace(".", _(".")) if share < 9.95 else f"{share:.0f}") + " %"
+
+
 def exit_text(last_exit: Mapping[str, Any] | None, told: Container[str] = ()) -> str:
     """Return how a process exited: "exit 1", "signal SIGKILL", with the reason that it gave unless it is `told`."""
     if not last_exit:

@@ -28,6 +28,8 @@ def program(**given: Any) -> dict[str, Any]:
         "life": 3,
         "uptime_s": 7503.2,
         "restarts": 2,
+        "cpu_percent": 0.42,
+        "restarts_today": 0,
         "rss_bytes": 88_080_384,
         "last_exit": None,
         "health": {"livestock": {"is_healthy": True}},
@@ -140,10 +142,23 @@ def test_status() -> None:
     last_exit = {"life": 2, "code": None, "signal": "SIGKILL", "reason": None, "at": 940.0}
     text = without_marks("\n".join(report(view(program(last_exit=last_exit)), [finished()], 1060.0)))
     assert "supervisor PID 41, up 1 min" in text
-    assert "bot      RUNNING  3        42   2 h 5 min  84 MiB  healthy" in text
+    assert "bot      RUNNING  3        42   2 h 5 min  0.4 %  84 MiB  healthy" in text
     assert "bot: process 2 exited 2 min ago: signal SIGKILL" in text
     assert "last restart 1 min ago: bot: process 2 → 3, down for 0.42 s" in text
     assert text.endswith("Next: stocksup restart · stocksup logs -f · stocksup stop")
+
+
+def test_status_counts_the_restarts_of_the_day() -> None:
+    several = view(program(restarts_today=2), program(name="relay"), program(name="board", restarts_today=1))
+    assert "restarts today: bot 2, board 1" in report(several, [], 0.0)
+    assert not any("today" in line for line in report(view(program()), [], 0.0))
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(None, "–"), (0.0, "0.0 %"), (9.94, "9.9 %"), (9.96, "10 %"), (187.4, "187 %")]
+)
+def test_percent(share: float | None, text: str) -> None:
+    assert formatting.percent(share) == text
 
 
 def test_status_during_a_restart_and_with_problems() -> None:
