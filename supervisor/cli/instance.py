@@ -169,11 +169,17 @@ class Instance:
 
     def connect_unchecked(self) -> Client:
         """Return a connection, and read only the state directory from the configuration: a full check takes 20 ms."""
+        return self._connect(self._unchecked_place())
+
+    def find_socket(self) -> Path:
+        """Return the path of the control socket, and check nothing else of the configuration. Raises ConfigError."""
+        return self._unchecked_place().socket
+
+    def _unchecked_place(self) -> InstancePaths:
         try:
-            place = InstancePaths(state_dir_of(self.config))
+            return InstancePaths(state_dir_of(self.config))
         except ConfigError:
-            place = self.place
-        return self._connect(place)
+            return self.place
 
     def _connect(self, place: InstancePaths) -> Client:
         """Connect; wait a moment for a supervisor that runs without its socket, which it creates again by itself."""

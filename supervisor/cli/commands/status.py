@@ -11,10 +11,12 @@ import click
 
 from supervisor import __version__
 from supervisor.cli import exit_codes as exits
+from supervisor.cli.errors import CommandError, control_error_text
 from supervisor.cli.instance import ANSWER_TIMEOUT_S, Instance
 from supervisor.cli.terminal import formatting
 from supervisor.cli.terminal.output import Colour, coloured
-from supervisor.client import Message, SupervisorNotRunning
+from supervisor.client import ControlError, Message, SupervisorNotRunning
+from supervisor.configfile import ConfigError
 from supervisor.locale import N_, _, reasons
 
 _COLOURS: Final[dict[str, Colour]] = {"RUNNING": "green", "FATAL": "red", "BACKOFF": "red", "STOPPED": "yellow"}
@@ -23,13 +25,16 @@ _HEADS: Final = (N_("PROGRAM"), N_("STATE"), N_("PROCESS"), N_("PID"), N_("UP"),
 
 @click.command(help=_("Show the programs, their state and what to do next; exit code 1 if one is unhealthy."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
+@click.option("--watch", "is_watched", is_flag=True, help=_("Show it on the whole terminal as it changes; Ctrl-C ends."))
 @click.pass_obj
-def command(instance: Instance, as_json: bool) -> int:
+def command(instance: Instance, as_json: bool, is_watched: bool) -> int:
     """Show the programs, their state and what to do next."""
+    if is_watched:
+        if as_json:
+            raise click.UsageError(_("--watch is for people; leave out --json"))
+        return _watch(instance)
     try:
-        with instance.connect_unchecked() as client:
-            view = client.request("status", timeout_s=ANSWER_TIMEOUT_S)
-            newest = client.request("history", n=1, timeout_s=ANSWER_TIMEOUT_S)["history"]
+        view, newest = _ask(instance)
     except SupervisorNotRunning:
         report_not_running(instance, as_json)
         return exits.NOT_RUNNING
@@ -45,23 +50,73 @@ def command(instance: Instance, as_json: bool) -> int:
     return exits.FINE if is_healthy else exits.FAILED
 
 
+def _ask(instance: Instance) -> tuple[Message, list[Message]]:
+    """Return the status and the last restart. Raises ControlError, CommandError, ConfigError."""
+    with instance.connect_unchecked() as client:
+        view = client.request("status", timeout_s=ANSWER_TIMEOUT_S)
+        return view, client.request("history", n=1, timeout_s=ANSWER_TIMEOUT_S)["history"]
+
+
+def _watch(instance: Instance) -> int:
+    """Show the status on the whole terminal until Ctrl-C. Raises CommandError without a terminal."""
+    from supervisor.cli import watch
+    from supervisor.cli.terminal import screen
+
+    if not screen.is_possible():
+        text = _("--watch needs a terminal; for a script: stocksup status --json")
+        raise CommandError(text, exits.USAGE)
+    instance.find_socket()  # a mistake is told before the screen is taken over
+    uses: dict[str, watch.CpuUse] = {}
+
+    def ask() -> list[str]:
+        nonlocal uses
+        try:
+            view, newest = _ask(instance)
+        except SupervisorNotRunning:
+            return [*_not_running(instance), ""]
+        uses = watch.measure_cpu(uses, view["programs"], time.monotonic())
+        view["programs"] = [watch.with_cpu(program, uses) for program in view["programs"]]
+        return report(reasons.localize(view), reasons.localize(newest), time.time())
+
+    def look() -> list[str]:
+        try:
+            lines = ask()
+        except ControlError as error:
+            lines = [control_error_text(error), ""]
+        except (CommandError, ConfigError) as error:
+            lines = [str(error), ""]
+        return [*lines, _("Ctrl-C ends")]
+
+    watch.watch(look, watch.EventSignal(instance.find_socket))
+    return exits.FINE
+
+
 def report_not_running(instance: Instance, as_json: bool) -> None:
     """Print that no supervisor runs, which programs still do, and what to do."""
-    from supervisor.cli.bootstrap import instances, orphans  # slow to import, and only needed here
+    from supervisor.cli.bootstrap import orphans  # slow to import, and only needed here
 
-    running = orphans.find(instance.place)
     if as_json:
+        running = orphans.find(instance.place)
         programs = [orphans.as_program(process) for process in running]
         click.echo(json.dumps({"version": 1, "supervisor": None, "programs": programs}))
         return
-    click.echo(_("stocksup is not running (%(path)s)") % {"path": instance.place.state_dir})
+    for line in _not_running(instance):
+        click.echo(line)
+
+
+def _not_running(instance: Instance) -> Iterator[str]:
+    """Yield what people are told when no supervisor runs."""
+    from supervisor.cli.bootstrap import instances, orphans  # slow to import, and only needed here
+
+    running = orphans.find(instance.place)
+    yield _("stocksup is not running (%(path)s)") % {"path": instance.place.state_dir}
     if running:
-        click.echo(_("Still running without a supervisor: %(lives)s") % {"lives": orphans.describe(running)})
-        click.echo(_("`start` takes them over, `stop` stops them."))
+        yield _("Still running without a supervisor: %(lives)s") % {"lives": orphans.describe(running)}
+        yield _("`start` takes them over, `stop` stops them.")
     if elsewhere := instances.describe_elsewhere(instances.find_running()):
-        text = _("Running elsewhere: %(configs)s; see stocksup ls")
-        click.echo(text % {"configs": elsewhere})
-    click.echo(f"\n{_next(['stocksup start', 'stocksup stop'] if running else ['stocksup start'])}")
+        yield _("Running elsewhere: %(configs)s; see stocksup ls") % {"configs": elsewhere}
+    yield ""
+    yield _next(["stocksup start", "stocksup stop"] if running else ["stocksup start"])
 
 
 def report(view: Message, newest: Sequence[Message], now_s: float) -> list[str]:

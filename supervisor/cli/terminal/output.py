@@ -1,6 +1,6 @@
 """The only way to the terminal: everything that a command prints passes through `TerminalStream`.
 
-Control characters are written out there, except those of the marks that `coloured` and `ERASE_LINE` contain. A mark
+Control characters are written out there, except those of the marks that `coloured`, `ERASE_LINE` and the like contain. A mark
 contains a number that only this process knows, so a text of a stranger cannot contain one. Lines that are too long for
 the terminal are broken at spaces, except JSON and what `verbatim` marks.
 """
@@ -27,13 +27,30 @@ _SEQUENCES: Final = {
     "yellow": "\x1b[33m",
     "cyan": "\x1b[36m",
     "end": "\x1b[0m",
-    "erase": "\r\x1b[K",
     "verbatim": "",
+}
+#: those that a terminal without colours gets as well: ECMA-48, and the private modes of xterm (DECAWM, DECTCEM, 1049)
+_CONTROLS: Final = {
+    "erase": "\r\x1b[K",
+    "to_end": "\x1b[K",
+    "below": "\x1b[J",
+    "home": "\x1b[H",
+    # a screen of its own, without the cursor; lines that are too long are cut
+    "enter": "\x1b[?1049h\x1b[?25l\x1b[?7l",
+    "leave": "\x1b[?7h\x1b[?25h\x1b[?1049l",
 }
 _NUMBER: Final = os.urandom(8).hex()
 _MARK: Final = re.compile(rf"\x00{_NUMBER}:(\w+)\x00")
 #: goes back to the beginning of the line and erases it; nothing if the output is not a terminal
 ERASE_LINE: Final = f"\0{_NUMBER}:erase\0"
+#: erases the rest of the line, and everything below it
+ERASE_TO_END: Final = f"\0{_NUMBER}:to_end\0"
+ERASE_BELOW: Final = f"\0{_NUMBER}:below\0"
+#: goes to the first character of the screen
+HOME: Final = f"\0{_NUMBER}:home\0"
+#: saves what the terminal shows, and restores it
+ENTER_SCREEN: Final = f"\0{_NUMBER}:enter\0"
+LEAVE_SCREEN: Final = f"\0{_NUMBER}:leave\0"
 _VERBATIM: Final = f"\0{_NUMBER}:verbatim\0"
 
 
@@ -109,7 +126,9 @@ class TerminalStream(io.TextIOBase):
         return self._stream.fileno()
 
     def _sequence(self, name: str) -> str:
-        return _SEQUENCES[name] if self._has_colours or (name == "erase" and self._is_terminal) else ""
+        if name in _CONTROLS:
+            return _CONTROLS[name] if self._is_terminal else ""
+        return _SEQUENCES[name] if self._has_colours else ""
 
 
 def _wrap(text: str, columns: int) -> str:

@@ -8,6 +8,7 @@ import pty
 import re
 import select
 import subprocess
+import termios
 import time
 from pathlib import Path
 from types import TracebackType
@@ -59,6 +60,14 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Type without an Enter."""
         os.write(self._ours, keys.encode())
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size; the command is told by a signal."""
+        termios.tcsetwinsize(self._ours, (rows, columns))
+
+    def shows_keys(self) -> bool:
+        """Return whether the terminal shows what is typed."""
+        return bool(termios.tcgetattr(self._ours)[3] & termios.ECHO)
 
     def interrupt(self) -> None:
         """Type Ctrl-C."""
