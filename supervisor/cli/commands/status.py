@@ -25,7 +25,9 @@ _HEADS: Final = (N_("PROGRAM"), N_("STATE"), N_("PROCESS"), N_("PID"), N_("UP"),
 
 @click.command(help=_("Show the programs, their state and what to do next; exit code 1 if one is unhealthy."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON."))
-@click.option("--watch", "is_watched", is_flag=True, help=_("Show it on the whole terminal as it changes; Ctrl-C ends."))
+@click.option(
+    "--watch", "is_watched", is_flag=True, help=_("Show it on the whole terminal as it changes; Ctrl-C ends.")
+)
 @click.pass_obj
 def command(instance: Instance, as_json: bool, is_watched: bool) -> int:
     """Show the programs, their state and what to do next."""

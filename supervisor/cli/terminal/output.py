@@ -1,8 +1,8 @@
 """The only way to the terminal: everything that a command prints passes through `TerminalStream`.
 
-Control characters are written out there, except those of the marks that `coloured`, `ERASE_LINE` and the like contain. A mark
-contains a number that only this process knows, so a text of a stranger cannot contain one. Lines that are too long for
-the terminal are broken at spaces, except JSON and what `verbatim` marks.
+Control characters are written out there, except those of the marks that `coloured`, `ERASE_LINE` and the like contain.
+A mark contains a number that only this process knows, so a text of a stranger cannot contain one. Lines that are too
+long for the terminal are broken at spaces, except JSON and what `verbatim` marks.
 """
 
 from __future__ import annotations
