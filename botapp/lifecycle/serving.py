@@ -92,6 +92,7 @@ class Serving:
         self._cut_at_s = 0.0
         self._cut_deadline_s = 0.0
         self._alone_timer: asyncio.TimerHandle | None = None
+        self._probation_timer: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Serve, now or when it is ordered, until this process is to retire. Raises TryLater."""
@@ -248,9 +249,12 @@ class Serving:
 
     def _beat_quickly(self, probation_s: float) -> None:
         """Send a heartbeat every second on probation: the supervisor takes silence for a hang."""
-        assert self._bot.link is not None
-        self._bot.link.set_heartbeat_interval(PROBATION_INTERVAL_S)
-        asyncio.get_running_loop().call_later(probation_s, self._bot.link.set_heartbeat_interval, HEARTBEAT_INTERVAL_S)
+        link, loop = self._bot.link, asyncio.get_running_loop()
+        assert link is not None
+        if self._probation_timer is not None:
+            self._probation_timer.cancel()
+        link.set_heartbeat_interval(PROBATION_INTERVAL_S)
+        self._probation_timer = loop.call_later(probation_s, link.set_heartbeat_interval, HEARTBEAT_INTERVAL_S)
 
     async def _watch_stock(self) -> None:
         """Show the stock that an earlier process sells while it finishes its work."""

@@ -15,6 +15,7 @@ import pytest
 
 from botapp.local_discord.ids import LIVE_CHANNEL_ID, WEBHOOKS
 from botapp.runtime import state_file
+from botapp.store.db.schema import get_version
 from botapp.ui.custom_ids import BALANCE
 from supervisor.client import ControlError
 from tests.support.discord.control import DiscordControl, Json, local_discord
@@ -172,6 +173,26 @@ def test_session_that_got_no_events_is_remembered(toko: Shop) -> None:
         report_why_not(toko)
     finally:
         state_file.change(state, events_missed_at_s=0.0)
+
+
+def test_migration_that_the_old_process_cannot_use_waits_for_its_end(tmp_path: Path) -> None:
+    with shop(tmp_path / "toko", own_code=True) as toko:
+        toko.start()
+        before = toko.program()
+        toko.discord.wait_for_shop()
+        directory = toko.code / "botapp" / "store" / "db"
+        schema = directory / "schema.py"
+        schema.write_text(re.sub(r"^(VERSIONS: Final = .*)\)$", r'\1, "next")', schema.read_text(), flags=re.MULTILINE))
+        newest = sorted((directory / "migrations" / "versions").glob("r*.py"))[-1]
+        head = f'revision = "next"\ndown_revision = "{newest.name[1:5]}"\nUSABLE_BY_PREVIOUS = False\n'
+        newest.with_name("rnext.py").write_text(f"{head}\n\ndef upgrade() -> None:\n    pass\n")
+        report = restart(toko)
+        assert (report["ok"], report["to_life"]) == (True, before["life"] + 1)
+        assert report["phases"]["drain_s"] is not None, "the old process has ended before"
+        assert toko.click(WORLD)["state"] == "answered"
+        with books(toko.directory) as ledger:
+            assert ledger.do(get_version) == "next"
+        assert len(list((toko.directory / "state" / "bot" / "backups").iterdir())) == 1
 
 
 # --- exactly once, in any order ---

@@ -80,7 +80,7 @@ class StockUploader:
         To be called when no other process of the bot works any more: it would lose the lines that it stages.
         """
         async with self._lock:
-            self._is_alone = True
+            self._is_alone, self._has_deleted_leftovers = True, False
             try:
                 await self._delete_leftovers()
             except Unavailable as error:
