@@ -147,7 +147,9 @@ def _restart_if_unhealthy(program: ProgramState, now: Instant) -> Step:
     program = replace(program, life=replace(program.life, health_record=record))
     program = restart_policy.give_up_if_repeated(program, reason, now)
     if program.after_flush.state is State.FATAL:
-        return sequence.drain(program, "stop", now)
+        program, ending = standby.end(program, now)  # restarts have not helped, so the life before must not serve again
+        program, effects = sequence.drain(program, "stop", now)
+        return program, [*ending, *effects]
     line = LogLine("warning", "recovery", {"life": program.life.number, "reason": reason})
     request = RestartRequested(reason, requested_by=restart_policy.BY_ITSELF)
     program, effects = sequence.request_restart(program, request, now)

@@ -154,7 +154,7 @@ def fail_prepare(program: ProgramState, problem: Reason, code: int | None, now: 
         return restart_report.cancel(_record_phase(program, "prepare_s", now), error, now)
     if program.state in (State.DRAINING, State.FLUSHING) and is_quiescing(program):
         return _with_restart(program, error=error), []
-    return program, []  # the current life is ending, and the one after it is started
+    return _with_restart(program, cold_reason=problem), []  # the current life is ending; the one after it is started
 
 
 def cannot_prepare(program: ProgramState, event: CannotPrepare, now: Instant) -> Step:

@@ -162,6 +162,23 @@ def test_a_crash_of_the_old_life_lets_the_next_one_serve(state: Callable[[], Pro
     assert program.state is State.RUNNING and [report.ok for report in reports(effects)] == [True]
 
 
+def test_a_next_life_that_ends_while_the_old_one_finishes_all_its_work_is_reported() -> None:
+    program = run(preparing(), ev.Prepared(2, needs_exclusive=True), ev.Drained(1), now_s=104)[0]
+    program = run(program, ev.Goodbye(2, 75, "no disk space"), ev.Exited(2, 75), ev.Exited(1, 0), ev.Flushed(1))[0]
+    program = run(program, ev.Spawned(3, CHILD), ev.Hello(3))[0]
+    [report] = reports(run(program, ev.Ready(3))[1])
+    assert (report.ok, report.handover, report.to_life) == (True, False, 3)
+    assert report.cold_reason is not None
+
+
+def test_when_restarts_for_health_do_not_help_the_life_before_does_not_serve_again() -> None:
+    program = replace(on_probation(memory_max=1024, max_recoveries_per_hour=1), recoveries_s=(100.0,))
+    program, effects = run(program, ev.MemorySampled(2, 2048), now_s=110)
+    assert [fx.Retire(1, 30.0), fx.RequestDrain(2, 30.0, "stop")] == effects
+    program = run(program, ev.Drained(2), ev.Exited(2, 0), ev.Flushed(2), now_s=111)[0]
+    assert (program.state, program.reason and program.reason.code) == (State.FATAL, "recovery_limit")
+
+
 def test_an_old_life_that_does_not_hand_over_is_ended_first() -> None:
     program, effects = run(quiescing(), ev.DeadlinePassed(), now_s=114)
     assert (program.state, fx.Terminate(CHILD) in effects) == (State.STOPPING, True)
