@@ -165,7 +165,9 @@ def _version_notes(view: Message) -> Iterator[str]:
     else:
         for program in view["programs"]:
             if program.get("files_changed"):
-                text = _("%(program)s: its files have changed since it started; to run them: stocksup upgrade")
+                text = _(
+                    "%(program)s: its files have changed since it started; to run them: stocksup restart %(program)s"
+                )
                 yield text % {"program": program["name"]}
     for program in view["programs"]:
         if supervisor and program.get("version") not in (None, supervisor):
@@ -233,12 +235,14 @@ def _notes(program: Message, now_s: float, told: set[str]) -> list[str]:
 def _standby_notes(program: Message) -> Iterator[str]:
     """Yield what the second process of a program does."""
     texts = {
-        "prepared": _("%(program)s: process %(life)d (PID %(pid)s) gets ready beside it"),
+        "preparing": _("%(program)s: process %(life)d (PID %(pid)s) gets ready beside it"),
+        "prepared": _("%(program)s: process %(life)d (PID %(pid)s) is ready to take over"),
+        "waiting": _("%(program)s: process %(life)d (PID %(pid)s) waits, to serve again if the new one fails"),
         "retiring": _("%(program)s: process %(life)d (PID %(pid)s) finishes its work"),
     }
-    for key, text in texts.items():
-        if (second := program.get(key)) is not None:
-            yield text % {"program": program["name"], "life": second["life"], "pid": second["pid"] or "–"}
+    for second in filter(None, (program.get("prepared"), program.get("retiring"))):
+        text = texts.get(second["state"], _("%(program)s: process %(life)d (PID %(pid)s) is being stopped"))
+        yield text % {"program": program["name"], "life": second["life"], "pid": second["pid"] or "–"}
 
 
 def _crashes_repeatedly(program: Message) -> bool:

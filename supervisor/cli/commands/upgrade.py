@@ -199,8 +199,6 @@ def lines(takeover: Takeover, reports: Sequence[Message]) -> list[str]:
     for report in reports:
         output += success_lines(report)
     for name in takeover.left:
-        text = _(
-            "%(program)s: keeps running (its code is not part of stocksup); to restart it: stocksup restart %(program)s"
-        )
+        text = _("%(program)s: keeps running, unchanged; to restart it: stocksup restart %(program)s")
         output.append(text % {"program": name})
     return output

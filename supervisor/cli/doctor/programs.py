@@ -57,8 +57,8 @@ def check_running(instance: Instance) -> Iterator[Finding]:
             is_running = program["state"] == "RUNNING"
             yield Finding(id, name, f"{program['state']}: {problem}", warning=is_running)
         elif program.get("files_changed"):
-            text = _("its files have changed since it started; run: stocksup upgrade")
-            yield Finding(id, name, text, warning=True)
+            text = _("its files have changed since it started; run: stocksup restart %(program)s")
+            yield Finding(id, name, text % {"program": program["name"]}, warning=True)
         elif program["desired"] == "up":
             yield Finding(id, name)
 

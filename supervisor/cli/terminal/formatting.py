@@ -158,6 +158,8 @@ def restart_summary(report: Mapping[str, Any], told: Container[str] = ()) -> str
         return _("%(lives)s, down for %(time)s") % params
     if not report.get("handed_over"):
         return _("%(lives)s, took over in %(time)s") % params
+    if report["handed_over"] == 1:
+        return _("%(lives)s, took over in %(time)s; 1 event handed over") % params
     return _("%(lives)s, took over in %(time)s; %(count)d events handed over") % params
 
 

@@ -21,7 +21,7 @@ import msgspec
 import supervisor
 from supervisor.client import EXIT_BAD_CONFIG, PROTOCOL_VERSION
 from supervisor.config.files import LoadedFiles, code_fingerprint
-from supervisor.config.settings import BOT, Program
+from supervisor.config.settings import DEFAULTS, Program
 from supervisor.daemon.persistence import Persistence
 from supervisor.daemon.reexec.hook import PROVE, UPGRADED, reexec_argv
 from supervisor.daemon.reloader import Refusal, Reloader
@@ -279,9 +279,10 @@ def _is_connected(state: ProgramState | None, life: int) -> bool:
 def choose_programs(programs: Mapping[str, ProgramState]) -> tuple[dict[str, int], list[str]]:
     """Return the running programs to restart for new code, with the number of their life, and the other ones. Pure.
 
-    Those are the bot, and programs that can hand over, which notice nothing. The code of other programs has not
-    changed.
+    Those are the programs that come with stocksup, and programs that can hand over, which notice nothing. The code of
+    other programs has not changed.
     """
+    ours = [program.command for program in DEFAULTS.values()]
     running = {
         name: state
         for name, state in programs.items()
@@ -290,6 +291,6 @@ def choose_programs(programs: Mapping[str, ProgramState]) -> tuple[dict[str, int
     lives = {
         name: state.life.number
         for name, state in running.items()
-        if state.settings.handover or state.settings.command == BOT.command
+        if state.settings.handover or state.settings.command in ours
     }
     return lives, [name for name in running if name not in lives]

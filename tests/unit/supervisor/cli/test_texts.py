@@ -171,6 +171,22 @@ def test_status_during_a_restart_and_with_problems() -> None:
     assert "supervisor: journal fails: No space left" in text
 
 
+@pytest.mark.parametrize(
+    ("state", "what"),
+    [
+        ("preparing", "gets ready beside it"),
+        ("prepared", "is ready to take over"),
+        ("waiting", "waits, to serve again if the new one fails"),
+        ("retiring", "finishes its work"),
+        ("killing", "is being stopped"),
+    ],
+)
+def test_status_tells_what_the_second_process_does(state: str, what: str) -> None:
+    second = {"life": 2, "pid": 40, "state": state}
+    shown = program(**{"prepared" if state in ("preparing", "prepared") else "retiring": second})
+    assert f"bot: process 2 (PID 40) {what}" in report(view(shown), [], 0.0)
+
+
 @pytest.mark.parametrize(("count", "first"), [(1, "stocksup restart"), (2, "stocksup logs bot")])
 def test_status_shows_crashes_of_a_program_that_runs_again(count: int, first: str) -> None:
     crashing = program(recent_crashes=count, crash_window_s=300.0)
@@ -300,8 +316,8 @@ def test_status_with_other_versions() -> None:
 
 def test_status_with_changed_files() -> None:
     shown = view(program(files_changed=True), version=__version__)
-    assert [line for line in report(shown, [], 0.0) if "upgrade" in line] == [
-        "bot: its files have changed since it started; to run them: stocksup upgrade"
+    assert [line for line in report(shown, [], 0.0) if "files" in line] == [
+        "bot: its files have changed since it started; to run them: stocksup restart bot"
     ]
     shown["supervisor"]["files_changed"] = True
     assert [line for line in report(shown, [], 0.0) if "upgrade" in line] == [
