@@ -13,16 +13,17 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from supervisor.alerts import delivery, incidents, urls
+from supervisor.alerts import delivery, incidents, pinger, urls
 from supervisor.alerts.delivery import Batch, Retry
 from supervisor.alerts.incidents import AlertState, Kind, Notification, Observation
 from supervisor.alerts.messages import DeliveryResult, Origin, SendRequest, TargetBatch
+from supervisor.alerts.pinger import Pinger
 from supervisor.config.files import open_regular, read_regular
 from supervisor.config.paths import InstancePaths
 from supervisor.config.settings import Settings
@@ -113,11 +114,14 @@ class AlertDispatcher:
         #: why the state could not be written
         self._write_problem: str | None = None
         self._state = self._read_state()
+        self._pinger = Pinger(selector, log, now, lambda request: _start(pinger.COMMAND, request))
 
     def run_due(self) -> None:
         """Update the incidents, send what is due, and show failed deliveries among the problems."""
         settings = self._settings()
+        self._pinger.run_due(settings, self._programs)
         if not settings.alerts.urls and self._state == AlertState():
+            self._show_problem()
             return
         now = self._now()
         self._names = urls.redacted_names(settings.alerts.urls)
@@ -136,12 +140,18 @@ class AlertDispatcher:
         deadlines = (
             self._run.deadline_s if self._run else next_delivery_s,
             incidents.next_recovery_s(self._state, self._programs, now),
+            self._pinger.next_deadline(),
         )
         return min((at_s for at_s in deadlines if at_s is not None), default=None)
+
+    def announce_stop(self) -> None:
+        """Tell the service that notices silence that the supervisor is being stopped."""
+        self._pinger.announce_stop(self._settings())
 
     def close(self) -> None:
         """Wait a moment for the results of a sender that is running. What is undelivered is kept on disk."""
         deadline_s = time.monotonic() + EXIT_TIMEOUT_S  # the supervisor's own clock stops with the event loop
+        self._pinger.close(deadline_s)
         while self._run is not None:
             if select.select([self._run.fd], [], [], max(0.0, deadline_s - time.monotonic()))[0]:
                 self._read_results(self._run)
@@ -169,7 +179,7 @@ class AlertDispatcher:
             tuple(TargetBatch(batch.target, urls_by_target[batch.target], batch.messages) for batch in batches),
         )
         try:
-            child, fd = _start_sender(msgspec.json.encode(request))
+            child, fd = _start(COMMAND, msgspec.json.encode(request))
         except OSError as error:
             for batch in batches:
                 text = _("cannot start the sender: %(why)s") % {"why": os_error_text(error)}
@@ -234,7 +244,8 @@ class AlertDispatcher:
         return stat.f_bavail * stat.f_frsize
 
     def _show_problem(self) -> None:
-        own = [delivery.describe_failures(self._state, self._retries, self._names), self._write_problem]
+        failures = delivery.describe_failures(self._state, self._retries, self._names)
+        own = [failures, self._write_problem, self._pinger.problem]
         if problem := "; ".join(text for text in own if text):
             self._problems[incidents.OWN_PROBLEM] = problem
         else:
@@ -279,13 +290,13 @@ def _log_line(notification: Notification) -> str:
     return text % {"subject": subject, "kind": _(_NAMES[incident.kind])}
 
 
-def _start_sender(request: bytes) -> tuple[ProcessId, int]:
+def _start(command: Sequence[str], request: bytes) -> tuple[ProcessId, int]:
     """Start a sender; return its identity, and the descriptor of its stdout. Raises OSError."""
     stdin = _unnamed_file(request)
     reader, writer = os.pipe()
     try:
         child = subprocess.Popen(
-            COMMAND,
+            command,
             env=sender_environ(os.environ),
             cwd="/",
             stdin=stdin,

@@ -1,4 +1,4 @@
-"""The records on the pipes between the dispatcher and the sender. No decisions."""
+"""The records on the pipes between the supervisor and the senders. No decisions."""
 
 from __future__ import annotations
 
@@ -48,4 +48,20 @@ class DeliveryResult(Struct, frozen=True):
     target: str
     numbers: tuple[int, ...]
     #: why it was not delivered; None: it was
+    problem: str | None
+
+
+class PingRequest(Struct, frozen=True):
+    """One ping: the whole of stdin of its process, in JSON."""
+
+    language: Literal["id", "en"]
+    url: str
+    #: what is posted; None: a GET
+    body: str | None
+
+
+class PingResult(Struct, frozen=True):
+    """The result of a ping: the only line of stdout, in JSON."""
+
+    #: why it was not received; None: it was
     problem: str | None

@@ -20,8 +20,12 @@ def identify(urls: Sequence[str]) -> dict[str, str]:
 
 def redacted_names(urls: Sequence[str]) -> dict[str, str]:
     """Return the name of each URL for people, by its id: "2: tgram://***"."""
-    schemes = {target: url.partition("://")[0] for target, url in identify(urls).items()}
-    return {target: f"{number}: {scheme}://{STARS}" for number, (target, scheme) in enumerate(schemes.items(), 1)}
+    return {target: f"{number}: {redacted_name(url)}" for number, (target, url) in enumerate(identify(urls).items(), 1)}
+
+
+def redacted_name(url: str) -> str:
+    """Return the name of a URL for people: "https://***"."""
+    return f"{url.partition('://')[0]}://{STARS}"
 
 
 def redact(text: str, urls: Sequence[str]) -> str:

@@ -28,6 +28,7 @@ from supervisor.locale import _
 _PROGRAM_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _TIME_OF_DAY: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _ALERT_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}://\S+")
+_PING_URL: Final = re.compile(r"https?://[^\s/?#@]+(?:[/?][!-~]*)?", re.IGNORECASE)
 _RESERVED_NAMES: Final = frozenset({"supervisor"})
 _KEYS: Final[dict[TablePath, frozenset[str]]] = {
     (): frozenset(Settings.__struct_fields__),
@@ -156,6 +157,9 @@ def _check_values(path: Path, settings: Settings) -> None:
         if not _ALERT_URL.fullmatch(url):  # the message does not show it: it may be a secret all the same
             text = _('%(path)s: [alerts] urls: entry %(number)d is not a URL; expected one such as "tgram://…"')
             raise ConfigError(text % {"path": path, "number": number})
+    if settings.alerts.ping_url and not _PING_URL.fullmatch(settings.alerts.ping_url):
+        text = _('%(path)s: [alerts] ping_url: not a web address; expected one such as "https://hc-ping.com/…"')
+        raise ConfigError(text % {"path": path})
     for name, program in settings.programs.items():
         if problem := program_problem(name, program):
             raise ConfigError(f"{path}: [programs.{name}]{problem}")

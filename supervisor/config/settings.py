@@ -98,6 +98,10 @@ class Alerts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     #: Apprise URLs, such as "tgram://…"; anyone who knows one can send there. Empty: no alerts
     urls: Annotated[tuple[Annotated[str, msgspec.Meta(max_length=1000)], ...], msgspec.Meta(max_length=10)] = ()
+    #: URL of a service that alerts you when it hears nothing: a check of healthchecks.io (or of a service with the same
+    #: paths), or a push monitor of Uptime Kuma. It is requested every minute; anyone who knows it can do that too.
+    #: Empty: none
+    ping_url: Annotated[str, msgspec.Meta(max_length=1000)] = ""
     #: free disk space in the state directory below which an alert is sent, in bytes; 0: never
     disk_low_bytes: Annotated[int, msgspec.Meta(ge=0)] = 256 * 1024 * 1024
 

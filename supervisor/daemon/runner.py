@@ -266,6 +266,7 @@ class Runner:
         self.leaving = self.notifier.leaving = True
         for timer in (self._scheduler, self._alerts):
             self._loop.timers.remove(timer)
+        self._alerts.announce_stop()
         self._subscribers.publish(type="shutdown")
 
     def hand_over(self) -> dict[str, str]:

@@ -176,6 +176,14 @@ TABLES: Final[dict[str, tuple[str, tuple[Key, ...]]]] = {
                 ),
             ),
             Key(
+                "ping_url",
+                '""',
+                N_(
+                    "URL of healthchecks.io or of a push monitor of Uptime Kuma: it is requested every minute, and the "
+                    "service notifies you when that ends. Keep it private."
+                ),
+            ),
+            Key(
                 "disk_low_bytes",
                 "268435456",
                 N_("Notify when the disk of state_dir has less free space, in bytes; 0: never."),

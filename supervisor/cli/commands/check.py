@@ -11,7 +11,7 @@ import click
 
 from supervisor.cli import exit_codes as exits
 from supervisor.cli.bootstrap import instances, shared_secrets
-from supervisor.cli.doctor import FAILED, FINE, WARNING, Finding, host, plugins, programs, sockets
+from supervisor.cli.doctor import FAILED, FINE, WARNING, Finding, host, ping, plugins, programs, sockets
 from supervisor.cli.doctor import instance as instance_files
 from supervisor.cli.instance import Instance
 from supervisor.cli.terminal.progress import Progress
@@ -83,6 +83,7 @@ def check(instance: Instance) -> Iterator[Finding]:
     yield from programs.check(instance.config, settings)
     yield from programs.check_running(instance)
     yield from sockets.check(instance, settings)
+    yield from ping.check(settings)
     yield from plugins.check(instance.config, plugins.OF_STATE)
     yield from with_own_rights
     others = [one.config for one in instances.find_running() if one.config is not None]

@@ -33,7 +33,7 @@ def check(config: Path, place: InstancePaths, settings: Settings) -> Iterator[Fi
 
 def secret_keys(settings: Settings) -> list[str]:
     """Return the keys with secrets: alert URLs, passwords in URLs, and variables with a name such as TOKEN. Pure."""
-    found = ["[alerts] urls"] if settings.alerts.urls else []
+    found = [f"[alerts] {key}" for key in ("urls", "ping_url") if getattr(settings.alerts, key)]
     tables: list[tuple[str, Mapping[str, Any]]] = [(name, getattr(settings, name)) for name in PROGRAM_TABLES]
     while tables:
         label, table = tables.pop(0)

@@ -1,4 +1,4 @@
-"""A server on loopback that Apprise's json:// addresses post to: takes alerts, or refuses them, as a test says."""
+"""A server on loopback that takes alerts (of Apprise's json:// addresses) and pings, or refuses them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from typing import Any, Final
 PATIENCE_S: Final = 20.0
 #: an answer without end is given up at this length
 ENDLESS_BYTES: Final = 2**30
+
+#: the path of pings
+PINGS: Final = "/ping/"
 
 Json = dict[str, Any]
 
@@ -38,9 +41,19 @@ class Letterbox:
         box = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                """Take a ping."""
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+                self._answer(box._arrived({"ping": self.path.removeprefix(PINGS), "body": body}))
+
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                status = box._arrived(body)
+                """Take a ping that says why, or an alert."""
+                if self.path.startswith(PINGS):
+                    self.do_GET()
+                    return
+                self._answer(box._arrived(json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+
+            def _answer(self, status: int) -> None:
                 box.gate.wait(PATIENCE_S)
                 box.answered += 1
                 self.send_response(status)
@@ -67,6 +80,10 @@ class Letterbox:
     def url(self, secret: str = "a-secret-path") -> str:
         """Return its address."""
         return f"json://127.0.0.1:{self.port}/{secret}"
+
+    def ping_url(self, secret: str = "a-secret-path") -> str:
+        """Return its address for pings; what arrives has the rest of the path as `ping`, and the `body`."""
+        return f"http://127.0.0.1:{self.port}{PINGS}{secret}"
 
     def close(self) -> None:
         """Stop listening, so that connections are refused."""

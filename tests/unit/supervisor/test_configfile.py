@@ -57,6 +57,8 @@ def error_text(file: Path, text: str) -> str:
         ("[programs]\nbot = 1", "[programs] bot: expected a table, got a whole number"),
         ("[supervisor]\nstate_dir = ''", "[supervisor] state_dir: expected a text that is not empty"),
         ("[alerts]\nurls = ['tgram']", '[alerts] urls: entry 1 is not a URL; expected one such as "tgram://…"'),
+        ("[alerts]\nping_url = 'hc-ping.com/1'", "[alerts] ping_url: not a web address; expected one such as"),
+        ("[alerts]\nping_url = 'file:///etc/passwd'", "[alerts] ping_url: not a web address; expected one such as"),
         (f"[alerts]\nurls = {['a://b'] * 11}", "[alerts] urls: expected a list of at most 10 entries"),
         (f"[alerts]\nurls = ['a://{'b' * 1000}']", "[alerts] urls: expected a text of at most 1000 characters"),
         ("timezone = 'Mars/Base'", 'timezone: unknown time zone "Mars/Base"; expected an IANA name'),

@@ -83,6 +83,7 @@ def test_permissions(tmp_path: Path) -> None:
     ("text", "keys"),
     [
         ("[alerts]\nurls = ['tgram://1/2']", ["[alerts] urls"]),
+        ("[alerts]\nping_url = 'https://hc-ping.com/1'", ["[alerts] ping_url"]),
         ("[store]\nurl = 'postgresql://shop:half%40SECRET@db/shop'", ["[store] url"]),
         ("[store]\nurl = 'postgresql://db/shop?user=shop&password=SECRET'", ["[store] url"]),
         ("[store]\nurl = 'postgresql://shop@db/shop'", []),

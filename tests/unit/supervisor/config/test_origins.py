@@ -47,6 +47,8 @@ def test_keys_of_nested_tables() -> None:
 
 def test_secrets_are_masked() -> None:
     assert masked(("alerts", "urls"), ("tgram://1:a/2",)) == ["***"]
+    assert masked(("alerts", "ping_url"), "https://hc-ping.com/abc") == "***"
+    assert masked(("alerts", "ping_url"), "") == ""
     assert masked(("programs", "bot", "env"), {"KEY": "a"}) == {"KEY": "***"}
     assert "hunter2" not in masked(("store", "url"), "postgresql://shop:hunter2@db/shop")
     assert "hunter2" not in str(masked(("programs", "x", "command"), ["x", "--password=hunter2"]))
