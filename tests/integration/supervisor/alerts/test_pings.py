@@ -100,7 +100,7 @@ def test_a_service_that_refuses_is_shown_and_not_asked_again_before_the_next_min
     assert "http://***" in it.lines[0]
 
 
-def test_nobody_listens(tmp_path: Path) -> None:
+def test_no_service_listens(tmp_path: Path) -> None:
     with letterbox() as gone:
         url = gone.ping_url(SECRET)
     it = Dispatching(tmp_path, url)
