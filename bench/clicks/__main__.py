@@ -1,4 +1,4 @@
-"""`make bench-clicks`: clicks that a restart and a `kill -9` lose, in three ways, in one run; see bench/README.md."""
+"""`make bench-clicks`: clicks that a restart, a `kill -9` and an upgrade lose, in one run; see bench/README.md."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.clicks.trial import Trial, summarize_trials
 from bench.common import peers, report
 from bench.common.report import Figures, Report, Target
 
-EVENTS: Final = ("restart", "kill")
+EVENTS: Final = ("restart", "kill", "upgrade")
 #: the shop with its balance button, and the bot with the benchmark's handler
 SHOP: Final = "shop"
 SLOW_HANDLERS: Final = "slow handlers"
@@ -61,7 +61,9 @@ def measure_trials(bots: Sequence[RunningBot], rounds: int, what: str, seed: int
 
     The handlers of a bot's last clicks go on while the other bots are measured.
     """
-    trials: dict[tuple[str, str], list[Trial]] = {(event, scheme): [] for event in EVENTS for scheme in SCHEMES}
+    trials: dict[tuple[str, str], list[Trial]] = {
+        (event, scheme): [] for event in EVENTS for scheme in SCHEMES if is_measured(event, scheme)
+    }
     running: dict[RunningBot, tuple[str, Clicks]] = {}
     phase = random.Random(f"{seed} {what}")
 
@@ -75,12 +77,19 @@ def measure_trials(bots: Sequence[RunningBot], rounds: int, what: str, seed: int
         for event in EVENTS:
             for place in range(len(taking_part)):
                 bot = taking_part[(turn + place) % len(taking_part)]
+                if not is_measured(event, bot.scheme):
+                    continue
                 collect(bot)
                 running[bot] = event, bot.click_around(event, phase)
         report.print_progress(what, turn + 1, rounds)
     for bot in bots:
         collect(bot)
     return trials
+
+
+def is_measured(event: str, scheme: str) -> bool:
+    """Return whether a scheme has the event: only stocksup replaces its own code in place."""
+    return event != "upgrade" or scheme == STOCKSUP
 
 
 def make_targets(results: Results) -> Iterator[Target]:

@@ -76,7 +76,7 @@ class RunningBot:
         self._skip_interactions()
 
     def click_around(self, event: str, phase: random.Random) -> Clicks:
-        """Let the member click before, during and after a restart or a kill (`event`)."""
+        """Let the member click before, during and after a restart, a kill or an upgrade (`event`)."""
         sessions = self._count_sessions()
         press_id = self._discord.start_press(_MEMBER, _BUTTON, rate_per_s=CLICKS_PER_S)
         time.sleep(STEADY_S + phase.random() / CLICKS_PER_S)
@@ -85,7 +85,7 @@ class RunningBot:
         if event == "kill":
             os.kill(pid, signal.SIGKILL)
         else:
-            self._restart(pid)
+            self._restart(pid, event)
         self._wait_for(lambda: self._count_sessions() > sessions, f"{self.scheme}: no process has connected")
         time.sleep(max(SETTLE_S, began_s + AFTER_S - time.monotonic()))
         self._discord.stop_press(press_id)
@@ -100,12 +100,13 @@ class RunningBot:
         self._skip_interactions()
         return read_trial(numbers, interactions, clicks.at_s, clicks.earlier_pid)
 
-    def _restart(self, pid: int) -> None:
+    def _restart(self, pid: int, event: str) -> None:
         if self._command is None:
             os.kill(pid, signal.SIGUSR1)
             return
+        command = self._command if event == "restart" else (*self._command[:-1], event)
         done = subprocess.run(
-            self._command, env=self._supervisor.environ, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+            command, env=self._supervisor.environ, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
         )
         if done.returncode:
             raise CannotMeasure(f"{self.scheme}: the restart failed: {(done.stdout + done.stderr).strip()}")
