@@ -4,6 +4,7 @@
     TEST_RAISE_AT=POINT:FILE    it raises RuntimeError before POINT as long as FILE exists
     TEST_COUNT=FILE             it appends POINT to FILE each time one is passed
     TEST_CLOCK_FILE=FILE        its clock differs from the machine's by the seconds in FILE
+    TEST_FREE_BYTES=N           it finds N bytes of free memory
 
 A fault point is a function that changes something outside the process, see `_points`.
 """
@@ -26,6 +27,10 @@ def main() -> None:
         _mark_points()
     if "TEST_CLOCK_FILE" in os.environ:
         _shift_clock(Path(os.environ["TEST_CLOCK_FILE"]))
+    if "TEST_FREE_BYTES" in os.environ:
+        from supervisor.processes import memory
+
+        memory.free_bytes = lambda: int(os.environ["TEST_FREE_BYTES"])
     runpy.run_module("supervisor", run_name="__main__", alter_sys=True)
 
 

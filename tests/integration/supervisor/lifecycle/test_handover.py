@@ -9,13 +9,14 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from supervisor.client import ControlError
+from tests.support import depth
 from tests.support.python_process import ROOT
 from tests.support.supervisor.supervised import Supervised, supervised, wait_gone
 
@@ -195,6 +196,60 @@ def test_a_prepared_process_is_the_first_that_the_kernel_ends(shop: Shop) -> Non
     assert int(path.read_text()) == min(1000, own + 500)
     shop.it.wait_state("RUNNING", "echo", life=2)
     assert int(path.read_text()) == own
+
+
+def test_without_memory_for_two_processes_the_restart_is_cold_and_says_why(shop: Shop) -> None:
+    shop.it.shut_down()
+    shop.it.faults = {"TEST_FREE_BYTES": 1024 * 1024}
+    shop.it.start()
+    old = shop.it.status()["echo"]["pid"]
+    report = shop.it.restart("echo")
+    wait_gone(old)
+    assert (report["ok"], report["handover"], report["cold_reason"]) == (True, False, "memory_low")
+    assert shop.it.history()[0]["cold_problem"] == report["cold_problem"]
+    shown = shop.it.command("history")
+    assert report["cold_problem"] in " ".join(shown.stdout.split()), shown
+
+
+#: what a supervisor does to the world, see tests/support/supervisor/fault_points, and how often in `_hand_over`
+POINTS = {"journal": 16, "spawn": 2, "spawned": 2, "switch": 1, "prepare": 2, "ask": 7}
+
+
+def _hand_over(shop: Shop) -> None:
+    """Restart the program and let the old process retire. Raises when the supervisor is killed meanwhile."""
+    shop.it.restart("echo")
+    shop.wait_alone(2)
+    shop.it.ask("ping")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("point", POINTS)
+def test_the_supervisor_is_killed_at_any_point_of_a_hand_over(shop: Shop, point: str, when: str) -> None:
+    for number in depth.sample(range(1, POINTS[point] + 1), f"handover:{point}:{when}", one_in=6):
+        shop.it.shut_down()
+        shop.it.faults = {"TEST_KILL_AT": f"{point}:{number}:{when}"}
+        with suppress(ControlError, AssertionError):
+            shop.it.start()
+            with shop.asking():
+                _hand_over(shop)
+        assert shop.it.process is not None
+        if shop.it.process.poll() is None:
+            continue  # how often the last points are passed depends on the speed of this host
+        shop.it.faults = {}
+        shop.it.start(wait=False)
+        shop.it.wait(_is_settled)
+        with shop.asking():
+            assert shop.ask() == shop.it.status()["echo"]["life"]
+        assert list(shop.it.left()) == [shop.it.status()["echo"]["pid"]]
+
+
+def _is_settled(status: dict[str, Any]) -> bool:
+    one = status["echo"]
+    return (
+        one["state"] == "RUNNING"
+        and one["linked"]
+        and (one["restart"], one["retiring"], one["prepared"]) == (None,) * 3
+    )
 
 
 def test_a_restart_that_is_refused_is_an_error(shop: Shop) -> None:
