@@ -23,7 +23,7 @@ from botapp.discord_api.gateway_events import GatewayReader, skip_unreadable_eve
 from botapp.discord_api.gateway_status import OFFLINE_GRACE_S, GatewayStatus
 from botapp.discord_api.handover.commands import read_replayable
 from botapp.discord_api.handover.intake import Intake
-from botapp.discord_api.handover.missed_events import MissedEvents, read_missed_events
+from botapp.discord_api.handover.missed_events import MissedEvents
 from botapp.ext.cache_manager import CacheManager
 from botapp.interactions.dispatcher import InteractionDispatcher
 from botapp.lifecycle.drain import Drain
@@ -109,7 +109,8 @@ class ShopBot(commands.Bot):
         self.unreachable = asyncio.Event()
         self._connecting: asyncio.Task[Any] | None = None
         #: reads what arrived while no process served, while this one connects; None once it is used
-        self._missed: asyncio.Task[MissedEvents] | None = None
+        self._missed: MissedEvents | None = None
+        self._reading: asyncio.Task[None] | None = None
         self.intake = Intake(self._connection.parsers, self._is_replayable)
         self.gateway = GatewayStatus(skipped=skip_unreadable_events(self._connection.parsers))
         is_prepared = environment is not None and environment.is_prepared
@@ -151,7 +152,7 @@ class ShopBot(commands.Bot):
         Raises TryLater if this process cannot open a session beside that of another one.
         """
         if self.serving.role == "serving":
-            self._missed = asyncio.create_task(self._read_missed())
+            self._missed = self._read_missed()
         self.loader.start(self)
         await self.tree.set_translator(slash_commands.CommandTranslator())
         self.add_view(ClickView(render.live_buttons(enabled=True), self.interactions.serve_live))
@@ -233,28 +234,32 @@ class ShopBot(commands.Bot):
 
     # --- what the process before has left ---
 
-    async def _read_missed(self) -> MissedEvents:
-        """Return what arrived while no process served."""
+    def _read_missed(self) -> MissedEvents | None:
+        """Begin to read what arrived while no process served; return None if no session of another process is left."""
         session, token = self.intake.earlier_session, self.http.token
-        return await read_missed_events(session, token) if session is not None and token else MissedEvents()
+        if session is None or not token:
+            return None
+        missed = MissedEvents(self.gateway.opened)
+        self._reading = asyncio.create_task(missed.read(session, token))
+        return missed
 
     async def take_over_events(self, *, reads_missed: bool = False) -> None:
         """Finish the clicks that earlier processes have left, and serve those that no process has received.
 
         `reads_missed`: whether the process before was killed just now, and a part of its last events is still there.
         """
-        reading, self._missed = self._missed, None
-        if reading is None and reads_missed:
-            reading = asyncio.create_task(self._read_missed())
-        missed = MissedEvents() if reading is None else await reading
-        taken_over = self.intake.replay_left(self.application_id or 0)
-        for name, data in missed.events:
-            self._connection.parsers[name](data)
-        if missed.problem is not None:
-            log.info(_("session of the process before: not resumed (%s)"), missed.problem)
-        if taken_over or missed.events:
+        missed, self._missed = self._missed, None
+        if missed is None and reads_missed:
+            missed = self._read_missed()
+        taken_over, count = self.intake.replay_left(self.application_id or 0), 0
+        if missed is not None:
+            await missed.is_caught_up.wait()
+            count = missed.hand_on(lambda name, data: self._connection.parsers[name](data))
+            if missed.problem is not None:
+                log.info(_("session of the process before: not resumed (%s)"), missed.problem)
+        if taken_over or count:
             text = _("process before: taken over (%(left)d events in progress, %(missed)d events not received)")
-            log.info(text, {"left": taken_over, "missed": len(missed.events)})
+            log.info(text, {"left": taken_over, "missed": count})
 
     def is_restarting(self) -> bool:
         """Return whether the next process is about to finish what this one leaves."""
@@ -369,6 +374,8 @@ class ShopBot(commands.Bot):
         self.is_ending = True
         keep_session = keep_session and self.serving.role == "serving"
         self.loader.cancel()
+        if self._reading is not None:
+            self._reading.cancel()
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 if getattr(self, "ws", None) is not None and self.ws.open:

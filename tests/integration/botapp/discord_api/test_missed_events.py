@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from botapp.discord_api.handover.event_file import Session
-from botapp.discord_api.handover.missed_events import MissedEvents, read_missed_events
+from botapp.discord_api.handover.missed_events import MissedEvents
 from botapp.local_discord import ids
 from tests.support.discord.bot_process import free_port
 from tests.support.discord.control import DiscordControl, local_discord
@@ -41,9 +41,41 @@ def read_after_a_death(discord: DiscordControl, *, close_code: int | None = None
         session = Session(ready["d"]["session_id"], ready["d"]["resume_gateway_url"], 2)
         await asyncio.to_thread(discord.say, "Budi", "halo")
         discord.faults(**faults)
-        return await read_missed_events(session, ids.DEFAULT_TOKEN)
+        return await read(session)
 
     return asyncio.run(work())
+
+
+async def read(session: Session) -> MissedEvents:
+    """Read what a session has missed, with our own session open."""
+    opened = asyncio.Event()
+    opened.set()
+    missed = MissedEvents(opened)
+    await missed.read(session, ids.DEFAULT_TOKEN)
+    assert missed.is_caught_up.is_set()
+    return missed
+
+
+def test_the_session_is_read_until_our_own_is_open(discord: DiscordControl) -> None:
+    async def work() -> tuple[list[str], list[str]]:
+        async with wire(discord) as connection:
+            ready = await connection.identify()
+            connection.socket._response.close()
+        session = Session(ready["d"]["session_id"], ready["d"]["resume_gateway_url"], 2)
+        await asyncio.to_thread(discord.say, "Budi", "first")
+        opened, received = asyncio.Event(), asyncio.Queue[str]()
+        missed = MissedEvents(opened)
+        reading = asyncio.create_task(missed.read(session, ids.DEFAULT_TOKEN))
+        await missed.is_caught_up.wait()
+        early = [data["content"] for _, data in missed.events]
+        missed.hand_on(lambda name, data: received.put_nowait(data["content"]))
+        await asyncio.to_thread(discord.say, "Budi", "second")
+        late = [await received.get(), await received.get()]
+        opened.set()
+        await reading
+        return early, late
+
+    assert asyncio.run(work()) == (["first"], ["first", "second"])
 
 
 @pytest.mark.parametrize("close_code", [None, 4000])
@@ -79,4 +111,4 @@ def test_a_session_that_was_ended_is_given_up(discord: DiscordControl) -> None:
 @pytest.mark.parametrize("address", ["ws://127.0.0.1:{port}/gateway", "http://127.0.0.1:{port}", "not an address"])
 def test_an_address_that_is_none_is_given_up(address: str) -> None:
     session = Session("cafe", address.format(port=free_port()), 1)
-    assert asyncio.run(read_missed_events(session, "t")).problem
+    assert asyncio.run(read(session)).problem
