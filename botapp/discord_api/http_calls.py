@@ -53,6 +53,11 @@ _TAG: Final = re.compile(r"<[^<>]*>")
 #: the id of the application, in tasks that finish an interaction which an earlier process has begun; else None
 replayed_application: ContextVar[int | None] = ContextVar("replayed_application", default=None)
 
+#: the token of the interaction that an earlier process has deferred, and perhaps answered; None: there is none
+_deferred_before: ContextVar[str | None] = ContextVar("deferred_before", default=None)
+
+#: type of an acknowledgement that shows "thinking…" until the first further message replaces it
+_DEFERRED: Final = 5
 #: types of an acknowledgement that shows a message: discord.com/developers, "Interaction Callback Type"
 _SHOWS_MESSAGE: Final = frozenset({4, 7})
 #: what the edit of a message takes of a new one
@@ -96,6 +101,11 @@ class DiscordWebhooks(AsyncWebhookAdapter):
     ) -> Any:
         """Send a request, as AsyncWebhookAdapter does."""
         call = super().request
+        if _is_first_message(route) and not files:
+            # as an edit it can be repeated: an earlier process may have sent it already
+            route, payload = _original(route.webhook_id, route.webhook_token), _editable(options["payload"])
+            options = {**options, "payload": payload, "params": None}
+            _deferred_before.set(None)
         is_acknowledgement = route.path.endswith("/callback")
         timeout_s = ACKNOWLEDGE_TIMEOUT_S if is_acknowledgement and not files else None
         attempts = 0
@@ -111,6 +121,8 @@ class DiscordWebhooks(AsyncWebhookAdapter):
                 application_id = replayed_application.get()
                 if attempts == 1 and application_id is None:
                     raise
+                if attempts == 1 and (options.get("payload") or {}).get("type") == _DEFERRED:
+                    _deferred_before.set(route.webhook_token)
                 if attempts == 1 and application_id is not None and (shown := _shown_message(options)) is not None:
                     # an earlier process has acknowledged it: show there what this answer shows
                     await call(_original(application_id, route.webhook_token), session, payload=shown)
@@ -164,7 +176,18 @@ def _shown_message(options: dict[str, Any]) -> dict[str, Any] | None:
     payload = options.get("payload") or {}
     if payload.get("type") not in _SHOWS_MESSAGE:
         return None
-    return {key: value for key, value in (payload.get("data") or {}).items() if key in _EDITABLE}
+    return _editable(payload.get("data") or {})
+
+
+def _editable(message: dict[str, Any]) -> dict[str, Any]:
+    """Return what the edit of a message takes of a new one."""
+    return {key: value for key, value in message.items() if key in _EDITABLE}
+
+
+def _is_first_message(route: Any) -> bool:
+    """Return whether a call sends the message that replaces the "thinking…" of an earlier process."""
+    is_new = route.method == "POST" and route.path == "/webhooks/{webhook_id}/{webhook_token}"
+    return bool(is_new and _deferred_before.get() == route.webhook_token)
 
 
 def _original(application_id: int, token: str) -> discord.http.Route:
