@@ -118,7 +118,15 @@ def make_targets(results: Results) -> Iterator[Target]:
 
 def make_tables(results: Results) -> Iterator[str]:
     """Yield a table for each bot and round trip. Clicks are those of one restart or kill, on average."""
-    faults = ("lost", "not_possible", "turned_away", "acknowledged_twice", "finished_twice", "unfinished")
+    faults = (
+        "lost",
+        "not_possible",
+        "turned_away",
+        "acknowledged_twice",
+        "finished_twice",
+        "edited_again",
+        "unfinished",
+    )
     for bot, latency_ms in dict.fromkeys(case[:2] for case in results):
         rows = [
             [

@@ -58,17 +58,21 @@ def read_trial(numbers: Figures, interactions: Sequence[Figures], at_s: float, e
             "not_possible": numbers["refused"],
             "turned_away": sum(one["acknowledged"]["how"] != _SERVED for one in answered),
             "acknowledged_twice": numbers["acknowledged_again"],
-            "finished_twice": numbers["finished_again"],
+            "finished_twice": sum(len(_shown_by(one)) > 1 for one in interactions),
+            "edited_again": sum(len(one["finished"]) > 1 >= len(_shown_by(one)) for one in interactions),
             "unfinished": numbers["unfinished"],
         },
-        finished_twice_by=[
-            ", ".join(call["how"] for call in one["finished"]) for one in interactions if len(one["finished"]) > 1
-        ],
+        finished_twice_by=[", ".join(_shown_by(one)) for one in interactions if len(_shown_by(one)) > 1],
         steady_ms=steady_ms,
         after_ms=[one["ack_ms"] for one in answered if one["created_at_s"] >= at_s],
         longest_gap_ms=1000 * max(gaps_s),
         first_answer_ms=1000 * (min(first_s) - at_s) if first_s else None,
     )
+
+
+def _shown_by(interaction: Figures) -> list[str]:
+    """Return what has shown an answer; an edit shows the same one again."""
+    return [call["how"] for call in interaction["finished"] if call["how"] != "edit"]
 
 
 def summarize_trials(trials: Sequence[Trial]) -> Figures:
