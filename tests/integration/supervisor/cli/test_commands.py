@@ -97,7 +97,8 @@ def test_a_restart_is_reported_and_remembered(instance: Instance) -> None:
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert (report["program"], report["from_life"], report["to_life"], report["ok"]) == ("bot", 1, 2, True)
-    assert set(report["phases"]) == {"check_s", "drain_s", "stop_s", "flush_s", "start_s"}
+    phases = ("check", "prepare", "quiesce", "drain", "stop", "flush", "start", "serve")
+    assert set(report["phases"]) == {f"{phase}_s" for phase in phases}
     assert report["phases"]["drain_s"] is None
     assert {"reason", "downtime_s", "drained", "cancelled", "flushed_entries"} <= set(report)
 
@@ -292,7 +293,7 @@ def test_help_lists_what_works_and_only_that(instance: Instance) -> None:
     listed = instance.run("--help").stdout.partition("Commands:")[2].split("\n")
     # a description goes on further to the right
     names = [line.split()[0] for line in listed if line[:2] == "  " and line[2] != " "]
-    assert names == ["init", "demo", *OWN, "cache", "data"]
+    assert names == ["init", "demo", *OWN, "cache", "dashboard", "data"]
 
 
 def test_logs(instance: Instance) -> None:
