@@ -30,11 +30,12 @@ class StartupProgress:
     def begin(cls, programs: Sequence[Message], names: Sequence[str]) -> StartupProgress:
         """Return the initial progress, from the `programs` of `status` and the `names` of those that start."""
         waiting = cls(tuple(one["name"] for one in programs if one["name"] in names), {})
+        is_old = False
         for program in programs:
-            if program["state"] not in _SETTLED:
-                # the programs after it have not started yet; their state is an old one
-                break
-            waiting = waiting.after({**program, "program": program["name"]})
+            # the programs after one that starts have an old state, unless they run: they have not started yet
+            is_old = is_old or program["state"] not in _SETTLED
+            if not is_old or program["state"] == "RUNNING":
+                waiting = waiting.after({**program, "program": program["name"]})
         return waiting
 
     def after(self, report: Message) -> StartupProgress:

@@ -36,6 +36,11 @@ def test_running_programs_are_not_waited_for() -> None:
     assert waiting.until_over(iter(()), say_nothing).up == {"bot": 3}
 
 
+def test_a_program_that_runs_is_not_waited_for_behind_one_that_starts() -> None:
+    waiting = StartupProgress.begin([shown("bot", "STARTING"), shown("dashboard", "RUNNING", 4)], ["bot", "dashboard"])
+    assert waiting.until_over(iter([told("bot", "RUNNING", 7)]), say_nothing).up == {"dashboard": 4, "bot": 7}
+
+
 def test_first_failure_ends_the_wait() -> None:
     waiting = StartupProgress.begin([shown("bot", "STARTING"), shown("relay", "STOPPED", 0)], ["bot", "relay"])
 
