@@ -177,12 +177,15 @@ class Serving:
         bot, now_s = self._bot, time.time()
         opened_at_s = bot.gateway.opened_at_s
         missed = bot.intake.missed(opened_at_s) if opened_at_s is not None else {}
+        is_in_step = canary.is_in_step(missed) and bot.intake.is_proven()
+        if not is_in_step and bot.intake.is_other_dead():
+            missed, is_in_step = {}, True  # members wait, and there is nothing to compare with
         return Progress(
             left_s=self._prepare_until_s - time.monotonic(),
             open_s=None if opened_at_s is None else now_s - opened_at_s,
             unavailable_servers=sum(guild.unavailable for guild in bot.guilds),
             is_loaded=bot.loader.is_loaded,
-            is_in_step=canary.is_in_step(missed) and bot.intake.is_proven(),
+            is_in_step=is_in_step,
             gets_nothing=canary.gets_nothing(missed),
         )
 

@@ -201,6 +201,17 @@ class Intake:
         taken = self._file.taken_ids(self._now_s()) if self._file is not None else {}
         return find_missed(taken, self._received_at_s(), ready_at_s, self._now_s())
 
+    def is_other_dead(self) -> bool:
+        """Return whether no process serves, although this one only holds events: the one that did has died."""
+        if self._file is None or not self.is_holding:
+            return False
+        try:
+            self._file.lock()
+        except AnotherServes:
+            return False
+        self._file.unlock()
+        return True
+
     def is_proven(self) -> bool:
         """Return whether our session gets what the process that serves takes, as far as that can be known."""
         taken = self._file.taken_ids(self._now_s()) if self._file is not None else {}

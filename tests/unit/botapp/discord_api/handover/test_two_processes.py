@@ -182,6 +182,18 @@ def test_never_two_serve(old: Process, new: Process) -> None:
     assert old.parsed == []
 
 
+def test_a_prepared_process_notices_that_the_other_one_has_died(old: Process, new: Process) -> None:
+    assert not new.intake.is_other_dead()
+    assert not old.intake.is_other_dead(), "it serves itself"
+    old.die()
+    assert new.intake.is_other_dead()
+    assert new.intake.is_other_dead(), "it has not begun to serve by that"
+    new.get(1)
+    assert new.parsed == []
+    assert new.intake.serve() == 1
+    assert not new.intake.is_other_dead()
+
+
 def test_a_cold_start_beside_a_process_that_serves_is_refused(clock: Clock, path: Path, old: Process) -> None:
     with pytest.raises(AnotherServes):
         Process(clock, 3).intake.open(path)
