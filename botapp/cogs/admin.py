@@ -134,8 +134,8 @@ class AdminCog(commands.Cog):
         try:
             await link.request("restart", program=program, reason=reason, requested_by=by, ticket=ticket, wait=True)
         except ControlError as error:
-            if self.bot.is_ending:
-                return
+            if self.bot.is_ending or (error.code == "closed" and self.bot.tasks.is_quiesced):
+                return  # the next process answers
             log.warning(_("restart refused: %s"), error.message)
             await message.edit(content=restart_dialog.restart_failed(error.code, error.message))
         finally:

@@ -189,6 +189,22 @@ def test_restart_request_carries_a_ticket_and_a_refusal_is_shown(scene: Scene) -
     assert scene.ask_for_restart()["op"] == "restart", "and a restart can be requested again"
 
 
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_lost_connection_is_told_by_the_process_that_serves(scene: Scene, is_cut: bool) -> None:
+    scene.ask_for_restart()
+    question = scene.discord.wait_for_message("Admin", lambda message: "Restart…" in text(message))
+    if is_cut:
+        scene.drain("handover")
+    scene.supervisor.hang_up()
+    assert scene.supervisor.greet()["role"] == ("retiring" if is_cut else "serving")
+    if is_cut:
+        scene.supervisor.ask("cache", action="stats")
+        assert "Restart…" in text(next(one for one in scene.discord.view("Admin") if one["id"] == question["id"]))
+    else:
+        told = scene.discord.wait_for_message("Admin", lambda message: "stocksup status" in text(message))
+        assert told["id"] == question["id"]
+
+
 @pytest.mark.parametrize("answer", ["tidak", "the button"])
 def test_declined_restart_sends_no_request(scene: Scene, answer: str) -> None:
     scene.discord.say("Admin", "!restart")
