@@ -13,6 +13,8 @@ import pytest
 from botapp.local_discord.ids import LIVE_CHANNEL_ID
 from tests.support.discord.bot_process import BotProcess, FakeSupervisor, write_config
 from tests.support.discord.control import DiscordControl, Json, local_discord
+from tests.support.shop.shop import text
+from tests.support.shop.shop_database import books_of
 
 WORLD = "stocksup:v1:world"
 
@@ -133,6 +135,11 @@ def test_what_was_begun_before_the_cut_is_finished_by_the_old_process(scene: Sce
     new.serve()
     assert scene.click(by="Sari")["state"] == "answered"
     assert scene.discord.interaction(slow, wait_s=4)["state"] == "answered"
+    # as if the old process had sold something meanwhile
+    ledger = books_of(scene.place)
+    ledger.restock("STEAM10", *(f"more-{number}" for number in range(1111)))
+    left = f"{ledger.left('STEAM10') / 1000:.3f}"
+    scene.discord.wait_for_message("Budi", lambda one: left in text(one), timeout_s=5)
     old, other = scene.old.hello["pid"], new.hello["pid"]
     assert scene.answered_by() == [old, other]
     scene.old.supervisor.ask("retire", deadline_s=5.0)
