@@ -140,13 +140,15 @@ def test_an_open_question_is_asked_again(pair: tuple[AdminShop, BotProcess]) -> 
     kill(bot)
     with next_process(shop):
         shop.discord.wait_for(lambda: len(answers(shop, typed)) == 2)
-        second = shop.discord.wait_for_message(
-            "Admin", lambda one: is_question(one) and one["ephemeral"] and one["id"] != first["id"]
+        asked = next(one for one in shop.discord.view("Admin") if replied_to(one) == typed)
+        # the question of a slash command is asked again in its place
+        shop.discord.wait_for_message(
+            "Admin", lambda one: is_question(one) and one["id"] == first["id"] and bool(one["edited_timestamp"])
         )
-        late = shop.discord.click("Admin", custom_ids.CONFIRM_YES, message_id=first["id"])
+        late = shop.discord.click("Admin", custom_ids.CONFIRM_YES, message_id=asked["id"])
         assert "no longer open" in text(shop.discord.interaction(late, wait_s=5)["messages"][0])
         assert shop.books(balance) == 500
-        shop.discord.click("Admin", custom_ids.CONFIRM_YES, message_id=second["id"])
+        shop.discord.click("Admin", custom_ids.CONFIRM_YES, message_id=first["id"])
         shop.wait_for_text("is now zero")
         shop.discord.say("Admin", "ya")
         shop.wait_for_text("was deleted")
