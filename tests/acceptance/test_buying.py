@@ -107,9 +107,7 @@ def test_killed_before_the_purchase(toko: Shop, budi: Customer, ledger: Books) -
     toko.discord.faults({"method": "POST", "path": "/interactions/*", "delay_s": 30})
     budi.begin_press(question, YES)
     toko.discord.no_faults()
-    kill_bot(toko)
-    assert ledger.balance("budi_01") == 1000
-    budi.press(question, YES)
+    kill_bot(toko)  # the next process finishes the click
     budi.sees("Pesanan #000001")
     assert ledger.balance("budi_01") == 880
     assert len(budi.parcels()) == 1

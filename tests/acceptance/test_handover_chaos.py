@@ -23,7 +23,7 @@ from tests.support.shop.member import YES, Customer
 from tests.support.shop.shop import Shop, shop
 from tests.support.shop.shop_database import Books, books
 
-ROUNDS = depth.count(60, 4)
+ROUNDS = depth.count(60, 2)
 CLICKS_A_SECOND = 20
 PRICE = 50_000
 #: what is done, and how often that is chosen

@@ -17,6 +17,9 @@ from supervisor.client import ControlError
 from tests.support.supervisor.installation import Installation
 from tests.support.supervisor.supervised import PATIENCE_S, Json, Supervised, program, supervised
 
+#: each starts several processes
+pytestmark = pytest.mark.sampled
+
 #: the table of the bot: its own command
 OWN: Json = {"stop_timeout_s": 5}
 

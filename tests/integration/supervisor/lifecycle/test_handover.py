@@ -228,7 +228,7 @@ def _hand_over(shop: Shop) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("point", POINTS)
 def test_the_supervisor_is_killed_at_any_point_of_a_hand_over(shop: Shop, point: str, when: str) -> None:
-    for number in depth.sample(range(1, POINTS[point] + 1), f"handover:{point}:{when}", one_in=6):
+    for number in depth.sample(range(1, POINTS[point] + 1), f"handover:{point}:{when}", one_in=12):
         assert shop.it.process is not None
         shop.it.shut_down()
         shop.it.faults = {"TEST_KILL_AT": f"{point}:{number}:{when}"}
