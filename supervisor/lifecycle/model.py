@@ -175,8 +175,6 @@ class Restart(Struct, frozen=True, kw_only=True):
     cold_reason: Reason | None = None
     #: whether the old life only has to take nothing new, because a prepared one takes over
     quiesces: bool = False
-    handover: bool = False
-    handed_over: int | None = None
     #: why the next life could not take over; the old one serves again then
     error: Reason | None = None
 

@@ -63,8 +63,12 @@ def make_report(
     *,
     to_life: int | None = None,
     error: Reason | None = None,
+    handed_over: int | None = None,
 ) -> RestartReport:
-    """Return the report of a finished restart: life `to_life` is ready, or the restart failed because of `error`."""
+    """Return the report of a finished restart: life `to_life` is ready, or the restart failed because of `error`.
+
+    `handed_over`: how many events that came before it the life has acted on.
+    """
     downtime_s = None
     if restart.down_since_s is not None and error is None:
         downtime_s = round(now.mono_s - restart.down_since_s, 6)
@@ -82,8 +86,8 @@ def make_report(
         cancelled=restart.cancelled,
         flushed_entries=restart.flushed_entries,
         error=error,
-        handover=restart.handover and error is None,
-        handed_over=restart.handed_over,
+        handover=error is None and restart.phases.serve_s is not None,
+        handed_over=handed_over,
         cold_reason=restart.cold_reason,
     )
 

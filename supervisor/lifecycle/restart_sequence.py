@@ -460,13 +460,13 @@ def finish_start(program: ProgramState, event: Event, now: Instant) -> Step:
     line = LogLine("info", "ready", {"life": program.life.number})
     if not program.restart:
         return program, [line]
-    handed_over = event.handed_over if isinstance(event, Ready) else None
     restart = restart_report.record_phase(program.restart, phase, now)
-    restart = replace(restart, handed_over=handed_over, handover=phase == "serve_s")
     if restart.error is not None:
         program, finished = restart_report.fail(program, replace(restart, down_since_s=None), restart.error, now)
         return program, [line, finished]
-    report = restart_report.make_report(program, restart, now, to_life=program.life.number)
+    handed_over = event.handed_over if isinstance(event, Ready) else None
+    number = program.life.number
+    report = restart_report.make_report(program, restart, now, to_life=number, handed_over=handed_over)
     return replace(program, restart=None), [line, RestartFinished(report)]
 
 
